@@ -1,0 +1,109 @@
+// @ts-check
+/** An HTTP forward proxy with an allow-list: the only way out for everything in the bundle, and the
+ *  only daemon that is given the tokens (`EGRESS_TOKEN_*`).
+ *
+ *  It reads its allow-list again on HUP, in place: same process, no connection lost. A list that
+ *  cannot be used changes nothing, since a typing error must not open or close the way out.
+ *
+ *      node egress.mjs [allow.txt] */
+import { connect } from 'node:net'
+import { relative } from 'node:path'
+import { pipeline } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { isAllowed, readAllowList } from './allow-list.mjs'
+import { fail, onHangup, pitcrewPid, reason, say } from './life.mjs'
+import { relay } from './proxy.mjs'
+import { health, send, serve } from './serve.mjs'
+
+/** @typedef {import('./allow-list.mjs').AllowList} AllowList */
+
+const file = process.argv[2] ?? fileURLToPath(new URL('allow.txt', import.meta.url))
+const shownFile = relative('', file)
+
+/** @type {AllowList} */
+let hosts
+try {
+  hosts = readAllowList(file)
+} catch (error) {
+  fail(`cannot use ${shownFile}: ${reason(error)}`)
+}
+onHangup(() => {
+  try {
+    hosts = readAllowList(file)
+    say(`allow-list read again: ${count(hosts)}`)
+  } catch (error) {
+    say(`cannot use ${shownFile}: ${reason(error)}; the old list stays: ${count(hosts)}`)
+  }
+})
+
+const { tokens } = health('egress')
+const note = [`${count(hosts)} allowed`, tokens.length > 0 && `tokens: ${tokens.join(' ')}`]
+const server = serve('egress', forward, { note: note.filter(Boolean).join(', ') })
+server.on('connect', tunnel)
+
+/** A proxied request, for example `GET http://127.0.0.1:9100/ HTTP/1.1`.
+ *  @param {import('./serve.mjs').Request} req @param {import('./serve.mjs').Response} res */
+function forward(req, res) {
+  const url = URL.canParse(req.url ?? '') ? new URL(req.url ?? '') : null
+  if (url === null) return send(res, 404, 'this is a proxy: use it with curl -x\n')
+  if (url.protocol !== 'http:') return send(res, 400, `egress: not an http address: ${req.url}\n`)
+  if (!isAllowed(hosts, url.hostname)) return send(res, 403, denial(url.hostname))
+  // Host is written anew: what is asked for and what was allowed must be the same.
+  const headers = { host: url.host }
+  relay('egress', req, res, { ...target(url), path: url.pathname + url.search, headers })
+}
+
+/** `CONNECT host:port`: bytes in both directions, unread, as HTTPS needs it.
+ *  @param {import('./serve.mjs').Request} req @param {import('node:stream').Duplex} client
+ *  @param {Buffer} head */
+function tunnel(req, client, head) {
+  const authority = /^[^\s/?#@]+:\d+$/.test(req.url ?? '') ? `http://${req.url}` : ''
+  const url = URL.canParse(authority) ? new URL(authority) : null
+  client.on('error', () => {}) // It hung up; `close` follows.
+  if (url === null) return close('400 Bad Request', 'egress: CONNECT needs host:port\n')
+  if (!isAllowed(hosts, url.hostname)) return close('403 Forbidden', denial(url.hostname))
+
+  // Half-open, since one side may still be talking when the other has said its last word.
+  const upstream = connect({ ...target(url), allowHalfOpen: true })
+  let isOpen = false
+  const giveUp = () => upstream.destroy()
+  client.on('close', giveUp)
+  upstream.on('error', (error) => {
+    if (!isOpen) close('502 Bad Gateway', `egress: ${error.message}\n`)
+  })
+  upstream.on('connect', () => {
+    isOpen = true
+    client.off('close', giveUp)
+    say(`CONNECT ${req.url} 200`)
+    client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+    client.unshift(head)
+    pipeline(client, upstream, () => {})
+    pipeline(upstream, client, () => {})
+  })
+
+  /** @param {string} status @param {string} text */
+  function close(status, text) {
+    say(`CONNECT ${req.url} ${status.slice(0, 3)}`)
+    client.resume() // Else the end of what the client says would never be seen.
+    client.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n${text}`)
+  }
+}
+
+/** Names under .localhost are this machine, whatever a name server says (RFC 6761).
+ *  @param {URL} url */
+function target(url) {
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const host = /(^|\.)localhost$/.test(name) ? '127.0.0.1' : name
+  return { host, port: Number(url.port || 80) }
+}
+
+/** @param {string} host */
+function denial(host) {
+  const pid = pitcrewPid() ?? process.pid
+  return `egress: ${host} is denied. Add it to ${shownFile}, then: kill -HUP ${pid}\n`
+}
+
+/** @param {AllowList} list */
+function count(list) {
+  return list.size === 1 ? '1 host' : `${list.size} hosts`
+}

@@ -1,0 +1,172 @@
+/* Host.spawn: a SpawnSpec in, a pid or the step that failed out. */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LIST_MAX = 16384, GROUPS_MAX = 1024 };
+
+static const char *default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static JSValue get(JSValueConst object, const char *name) { return JS_GetPropertyStr(js, object, name); }
+
+/* A number, or `absent` for null. */
+static double get_number(JSValueConst object, const char *name, double absent) {
+  JSValue value = get(object, name);
+  double number = absent;
+  if (JS_IsNumber(value)) JS_ToFloat64(js, &number, value);
+  JS_FreeValue(js, value);
+  return number;
+}
+
+static char *get_string(struct arena *arena, JSValueConst object, const char *name) {
+  JSValue value = get(object, name);
+  char *text = arena_string(arena, value);
+  JS_FreeValue(js, value);
+  return text;
+}
+
+/* A NULL-terminated list. Numbers in it stand for the entries of `inherited`. */
+static char **string_list(struct arena *arena, JSValueConst array, char **inherited, size_t inherited_count) {
+  int64_t length = 0;
+  JS_GetLength(js, array, &length);
+  char **list = length <= LIST_MAX ? arena_take(arena, ((size_t)length + 1) * sizeof *list) : NULL;
+  if (!list) return NULL;
+  for (int64_t i = 0; i < length; i++) {
+    JSValue item = JS_GetPropertyUint32(js, array, (uint32_t)i);
+    double position = -1;
+    if (JS_IsNumber(item)) JS_ToFloat64(js, &position, item);
+    bool known = position >= 0 && position < (double)inherited_count;
+    list[i] = known ? inherited[(size_t)position] : arena_string(arena, item);
+    JS_FreeValue(js, item);
+    if (!list[i]) return NULL;
+  }
+  list[length] = NULL;
+  return list;
+}
+
+static const char *path_of(char **envp) {
+  for (; *envp; envp++)
+    if (strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
+  return default_path;
+}
+
+/* The files that may be meant by a command, as execvp would try them; in the daemon's own PATH. */
+static char **candidates(struct arena *arena, char *command, char **envp) {
+  const char *path = path_of(envp);
+  size_t count = 2;
+  for (const char *c = path; *c; c++) count += *c == ':';
+  char **list = arena_take(arena, (count + 1) * sizeof *list);
+  if (!list) return NULL;
+  size_t at = 0;
+  if (strchr(command, '/') || *command == 0) {
+    list[at++] = command;
+    path = NULL;
+  }
+  while (path) {
+    const char *end = strchrnul(path, ':');
+    size_t bytes = (size_t)(end - path) + strlen(command) + 3;
+    char *file = arena_take(arena, bytes);
+    if (!file) return NULL;
+    /* An empty entry means the working directory. */
+    snprintf(file, bytes, "%.*s/%s", end == path ? 1 : (int)(end - path), end == path ? "." : path, command);
+    list[at++] = file;
+    path = *end ? end + 1 : NULL;
+  }
+  list[at] = NULL;
+  return list;
+}
+
+static bool take_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+  JSValue command = get(object, "command");
+  if (JS_IsNumber(command)) {
+    int32_t from = -1;
+    JS_ToInt32(js, &from, command);
+    /* The position does not count the program's name. */
+    spec->argv = from >= 0 && from + 1 < process_argc ? process_argv + from + 1 : NULL;
+  } else {
+    spec->argv = string_list(arena, command, NULL, 0);
+  }
+  JS_FreeValue(js, command);
+  return spec->argv && spec->argv[0];
+}
+
+static bool take_groups(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+  JSValue groups = get(object, "groups");
+  int64_t length = 0;
+  spec->group_count = -1;
+  if (JS_IsArray(groups) && JS_GetLength(js, groups, &length) == 0 && length <= GROUPS_MAX) {
+    gid_t *list = arena_take(arena, (size_t)(length ? length : 1) * sizeof *list);
+    for (int64_t i = 0; list && i < length; i++) {
+      JSValue group = JS_GetPropertyUint32(js, groups, (uint32_t)i);
+      double number = 0;
+      JS_ToFloat64(js, &number, group);
+      list[i] = (gid_t)number;
+      JS_FreeValue(js, group);
+    }
+    spec->groups = list;
+    spec->group_count = list ? (int)length : -1;
+  }
+  JS_FreeValue(js, groups);
+  return true;
+}
+
+static rlim_t to_limit(JSValueConst triple, uint32_t index) {
+  JSValue value = JS_GetPropertyUint32(js, triple, index);
+  double number = -1;
+  JS_ToFloat64(js, &number, value);
+  JS_FreeValue(js, value);
+  return number < 0 ? RLIM_INFINITY : (rlim_t)number;
+}
+
+static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
+  JSValue limits = get(object, "limits");
+  int64_t length = 0;
+  JS_GetLength(js, limits, &length);
+  bool ok = length <= SPAWN_LIMITS_MAX;
+  for (int64_t i = 0; ok && i < length; i++) {
+    JSValue triple = JS_GetPropertyUint32(js, limits, (uint32_t)i);
+    spec->limits[i] = (struct spawn_limit){(int)to_limit(triple, 0), to_limit(triple, 1), to_limit(triple, 2)};
+    JS_FreeValue(js, triple);
+  }
+  spec->limit_count = ok ? (int)length : 0;
+  JS_FreeValue(js, limits);
+  return ok;
+}
+
+static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+  JSValue env = get(object, "env");
+  char *stdio = get_string(arena, object, "stdio");
+  spec->daemon = get_string(arena, object, "daemon");
+  spec->number = (int)get_number(object, "run", 0);
+  spec->envp = string_list(arena, env, environment, environment_count);
+  spec->cwd = get_string(arena, object, "cwd");
+  spec->uid = (int64_t)get_number(object, "uid", -1);
+  spec->gid = (int64_t)get_number(object, "gid", -1);
+  spec->umask = (int)get_number(object, "umask", -1);
+  spec->inherit = stdio && strcmp(stdio, "inherit") == 0;
+  JS_FreeValue(js, env);
+  if (!spec->daemon || !spec->envp || !take_command(arena, object, spec)) return false;
+  if (!take_groups(arena, object, spec) || !take_limits(object, spec)) return false;
+  spec->candidates = candidates(arena, spec->argv[0], spec->envp);
+  return spec->candidates != NULL;
+}
+
+JSValue host_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self, (void)argc;
+  struct arena arena = {0};
+  struct spawn_spec spec = {0};
+  struct spawn_answer answer = {0, "exec", E2BIG};
+  if (take_spec(&arena, argv[0], &spec)) answer = spawn_run(&spec);
+  arena_free(&arena);
+  JSValue result = JS_NewObject(ctx);
+  if (answer.pid > 0) {
+    JS_SetPropertyStr(ctx, result, "pid", JS_NewInt32(ctx, answer.pid));
+  } else {
+    JS_SetPropertyStr(ctx, result, "step", JS_NewString(ctx, answer.step));
+    JS_SetPropertyStr(ctx, result, "errno", JS_NewString(ctx, errno_name(answer.error)));
+  }
+  return result;
+}

@@ -1,0 +1,148 @@
+/* The engine, quickjs-ng, and the guard around every call into the policy: 100 ms of processor time, a limit
+ * of memory, a limit of stack. A call that fails is followed by one call of `recover`, with some more
+ * memory and time of its own; what fails there, too, is said, and the next event is as good as ever. */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  MEMORY_BYTES = 48 * 1024 * 1024,
+  MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
+  CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
+  STACK_BYTES = 512 * 1024,
+  EVENT_MS_MAX = 100,
+  START_MS_MAX = 2000,
+  BROKEN_EXIT = 70,
+};
+
+JSContext *js;
+static JSRuntime *runtime;
+static JSValue handle_function, recover_function;
+static int64_t deadline_ns;
+
+/* Our own processor time: a machine that is busy elsewhere does not make the policy late. */
+static int64_t cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int is_overdue(JSRuntime *rt, void *opaque) {
+  (void)rt, (void)opaque;
+  return deadline_ns != 0 && cpu_ns() > deadline_ns;
+}
+
+static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1000000 : 0; }
+
+/* Takes the pending exception and puts it into words. After an out-of-memory it is null, and making words
+ * of anything may fail again. */
+static void take_problem(char *text, size_t room) {
+  bool late = is_overdue(NULL, NULL);
+  set_deadline(EVENT_MS_MAX);
+  JSValue thrown = JS_GetException(js);
+  JS_ResetUncatchableError(js);
+  const char *message = JS_IsNull(thrown) ? NULL : JS_ToCString(js, thrown);
+  JSValue stack_value = JS_IsObject(thrown) ? JS_GetPropertyStr(js, thrown, "stack") : JS_UNDEFINED;
+  const char *stack = JS_IsString(stack_value) ? JS_ToCString(js, stack_value) : NULL;
+  if (late) snprintf(text, room, "took longer than %d ms", EVENT_MS_MAX);
+  else if (!message) snprintf(text, room, "out of memory");
+  else snprintf(text, room, "%s%s%s", message, stack && *stack ? " " : "", stack ? stack : "");
+  if (message) JS_FreeCString(js, message);
+  if (stack) JS_FreeCString(js, stack);
+  JS_FreeValue(js, stack_value);
+  JS_FreeValue(js, thrown);
+  /* Making the words may have failed in its turn. */
+  if (JS_HasException(js)) JS_FreeValue(js, JS_GetException(js));
+  for (char *c = text; *c; c++)
+    if (*c == '\n') *c = ' ';
+}
+
+static bool call(JSValue function, int argc, JSValue *argv) {
+  set_deadline(EVENT_MS_MAX);
+  JSValue result = JS_Call(js, function, JS_UNDEFINED, argc, argv);
+  bool ok = !JS_IsException(result);
+  JS_FreeValue(js, result);
+  return ok;
+}
+
+static void recover(const char *problem) {
+  JSValue arguments[] = {JS_NewString(js, problem), JS_NewBool(js, signals_shutdown_asked())};
+  if (!call(recover_function, 2, arguments)) {
+    char again[512], line[640];
+    take_problem(again, sizeof again);
+    int n = snprintf(line, sizeof line, "pitcrew: cannot recover: %s\n", again);
+    out_print(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  }
+  JS_FreeValue(js, arguments[0]);
+}
+
+void engine_handle(JSValue event) {
+  bool ok = !JS_IsException(event) && call(handle_function, 1, &event);
+  if (!ok) {
+    JS_SetMemoryLimit(runtime, MEMORY_BYTES + MEMORY_RESERVE_BYTES);
+    char problem[1024];
+    take_problem(problem, sizeof problem);
+    JS_FreeValue(js, event);
+    event = JS_UNDEFINED;
+    JS_RunGC(runtime);
+    recover(problem);
+    JS_RunGC(runtime);
+    JS_SetMemoryLimit(runtime, MEMORY_BYTES);
+  }
+  JS_FreeValue(js, event);
+  set_deadline(0);
+}
+
+/* Only what the code of an image uses: each intrinsic costs time and memory at every start. */
+static void add_intrinsics(bool for_init) {
+  JS_AddIntrinsicBaseObjects(js);
+  JS_AddIntrinsicJSON(js);
+  JS_AddIntrinsicMapSet(js);
+  if (for_init) return;
+  JS_AddIntrinsicRegExpCompiler(js);
+  JS_AddIntrinsicRegExp(js);
+  JS_AddIntrinsicDate(js);
+  JS_AddIntrinsicBigInt(js);
+  JS_AddIntrinsicTypedArrays(js);
+  JS_AddIntrinsicPromise(js);
+  JS_AddIntrinsicWeakRef(js);
+  JS_AddIntrinsicProxy(js);
+}
+
+static _Noreturn void die(const char *what) {
+  char problem[2048], line[2200];
+  take_problem(problem, sizeof problem);
+  int n = snprintf(line, sizeof line, "pitcrew: cannot %s (a bug of pitcrew): %s\n", what, problem);
+  write_all(2, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  _exit(BROKEN_EXIT);
+}
+
+void engine_run_image(struct image image, int argc, char **argv) {
+  runtime = JS_NewRuntime();
+  if (!runtime || !(js = JS_NewContextRaw(runtime))) _exit(BROKEN_EXIT);
+  add_intrinsics(image.for_init);
+  JS_SetMemoryLimit(runtime, image.for_init ? MEMORY_BYTES : CLIENT_MEMORY_BYTES);
+  JS_SetMaxStackSize(runtime, STACK_BYTES);
+  JS_SetInterruptHandler(runtime, is_overdue, NULL);
+  bind_host(argc, argv, image.for_init);
+  if (image.for_init) set_deadline(START_MS_MAX);
+  JSValue code = JS_ReadObject(js, image.start, image.bytes, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) die("load its own code");
+  JSValue result = JS_EvalFunction(js, code);
+  if (JS_IsException(result)) die("start");
+  JS_FreeValue(js, result);
+  set_deadline(0);
+  if (!image.for_init) return;
+  JSValue global = JS_GetGlobalObject(js);
+  JSValue handlers = JS_GetPropertyStr(js, global, "pitcrewHandlers");
+  handle_function = JS_GetPropertyStr(js, handlers, "handle");
+  recover_function = JS_GetPropertyStr(js, handlers, "recover");
+  JS_FreeValue(js, handlers);
+  JS_FreeValue(js, global);
+  if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function)) die("find its own handlers");
+}

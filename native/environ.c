@@ -1,0 +1,32 @@
+/* The environment as it came, by position: values may be any bytes and may be secrets, so they do not pass
+ * through the engine. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char **environment;
+size_t environment_count;
+
+void environment_init(char **envp) {
+  environment = envp;
+  while (envp[environment_count]) environment_count++;
+}
+
+/* Other processes of our user can read /proc/PID/environ, which is this very memory. */
+void environment_hide(size_t position) {
+  if (position >= environment_count) return;
+  char *shown = environment[position];
+  char *kept = strdup(shown);
+  if (!kept) return;
+  environment[position] = kept;
+  explicit_bzero(shown, strlen(shown));
+}
+
+const char *environment_get(const char *name) {
+  size_t length = strlen(name);
+  for (size_t i = 0; i < environment_count; i++)
+    if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=') return environment[i] + length + 1;
+  return NULL;
+}

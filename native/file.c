@@ -1,0 +1,114 @@
+/* Small files, read whole and written whole. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static pid_t writer;
+
+char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error) {
+  /* Non-blocking: opening a FIFO would wait for its writer. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  struct stat st;
+  char *text = NULL;
+  *error = NULL;
+  if (fd < 0 || fstat(fd, &st) != 0) *error = errno_name(errno);
+  else if (!S_ISREG(st.st_mode)) *error = S_ISDIR(st.st_mode) ? "EISDIR" : "not a regular file";
+  else if (!(text = malloc(max_bytes + 2))) *error = "ENOMEM";
+  size_t at = 0;
+  /* Files of /proc say that they are empty: read until nothing comes. */
+  for (ssize_t n = 1; !*error && n != 0;) {
+    n = read(fd, text + at, max_bytes + 1 - at);
+    if (n < 0 && errno != EINTR) *error = errno_name(errno);
+    if (n > 0) at += (size_t)n;
+    if (at > max_bytes) *error = "too large";
+  }
+  if (fd >= 0) close(fd);
+  if (*error) {
+    free(text);
+    return NULL;
+  }
+  text[at] = 0;
+  *bytes = at;
+  return text;
+}
+
+static int write_temporary(const char *temporary, const char *text, size_t bytes) {
+  int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (fd < 0) return errno;
+  int error = 0;
+  while (bytes > 0 && !error) {
+    ssize_t n = write(fd, text, bytes);
+    if (n < 0 && errno != EINTR) error = errno;
+    if (n > 0) text += n, bytes -= (size_t)n;
+  }
+  if (!error && fsync(fd) != 0 && errno != EINVAL && errno != EROFS) error = errno;
+  if (close(fd) != 0 && !error) error = errno;
+  return error;
+}
+
+/* Readers see the old content or the new, never a part. */
+int file_write(const char *path, const char *text, size_t bytes) {
+  char temporary[4096];
+  if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary) return ENAMETOOLONG;
+  int error = write_temporary(temporary, text, bytes);
+  if (!error && rename(temporary, path) != 0) error = errno;
+  if (error) unlink(temporary);
+  return error;
+}
+
+/* The folder of a path and the one above it: what we keep goes into folders of our own. A folder that somebody
+ * else has put there is not ours to write into. */
+static int make_folder(char *path, int levels) {
+  char *slash = strrchr(path, '/');
+  if (!slash || slash == path || levels == 0) return 0;
+  *slash = 0;
+  struct stat st;
+  int error = make_folder(path, levels - 1);
+  if (!error && mkdir(path, 0700) != 0 && errno != EEXIST) error = errno;
+  if (!error && lstat(path, &st) != 0) error = errno;
+  if (!error && !S_ISDIR(st.st_mode)) error = ENOTDIR;
+  if (!error && st.st_uid != geteuid() && geteuid() != 0) error = EPERM;
+  *slash = '/';
+  return error;
+}
+
+/* A plain fork, 0.03 ms: the text is in the child's memory already. */
+int file_write_aside(char *const *paths, const char *text, size_t bytes) {
+  if (writer > 0) return EBUSY;
+  writer = fork();
+  if (writer < 0) {
+    writer = 0;
+    return errno;
+  }
+  if (writer > 0) return 0;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  int error = ENOENT;
+  for (; error && *paths; paths++) {
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s", *paths) >= (int)sizeof path) continue;
+    error = make_folder(path, 2);
+    if (!error) error = file_write(path, text, bytes);
+    if (!error || paths[1]) continue;
+    char line[4200];
+    int n = snprintf(line, sizeof line, "pitcrew: cannot write %s: %s\n", path, errno_name(error));
+    write_all(2, line, (size_t)n);
+  }
+  _exit(error ? 1 : 0);
+}
+
+bool file_writer_busy(void) { return writer > 0; }
+
+bool file_writer_reaped(pid_t pid) {
+  if (pid != writer || pid <= 0) return false;
+  writer = 0;
+  return true;
+}

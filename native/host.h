@@ -1,0 +1,196 @@
+/* The C host: one process, one thread, one epoll loop, and no policy.
+ *
+ *   main.c     first instruction, which image to run
+ *   loop.c     what is ready, in which order it is served, how the process ends
+ *   signals.c  signalfd; TERM and INT first; the last word
+ *   reap.c     wait4(-1): every child's end is seen here and nowhere else
+ *   runs.c     the table of live runs: the truth about what is alive
+ *   tree.c     a run's process group, and what left it
+ *   spawn.c    clone(VFORK) and exec
+ *   pump.c     daemons' pipes -> lines with a prefix
+ *   out.c      stdout, which may be full, slow or gone
+ *   helper.c   this program again, as a child with bounds
+ *   file.c     small files
+ *   environ.c  the environment as it came
+ *   tty.c      job control of the one-command mode
+ *   engine.c   the JavaScript engine: limits, guarded calls
+ *   bind.c, bind_spawn.c   the functions and events between the two (src/host/host.ts is the contract)
+ *
+ * Rules: nothing here decides what should happen; every buffer, batch and wait has a stated bound; what fails
+ * is told to the policy with its errno; nothing but the deliberate ends (finish, exit, the last word)
+ * ends the process. No kernel headers: musl-gcc has none. */
+#ifndef PITCREW_HOST_H
+#define PITCREW_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#define NAME_BYTES_MAX 48
+#define LINE_BYTES_MAX (64 * 1024)
+#define BATCH_MAX 32 /* exits, pipes … served before everybody else has a turn */
+
+/* ---- loop.c */
+
+enum watch_kind { WATCH_SIGNALS, WATCH_PIPES, WATCH_STDOUT, WATCH_HELPER, WATCH_STRAY };
+/* What an epoll entry points to: the first member of whatever is watched. */
+struct watch { enum watch_kind kind; };
+
+void loop_init(void);
+bool loop_watch(int fd, uint32_t events, struct watch *watch);
+void loop_unwatch(int fd);
+_Noreturn void loop_run(void);
+void loop_wake_at(double at_ms);
+void loop_reap_soon(void);
+void loop_finish(int code, double flush_ms);
+double now_ms(void);
+int64_t now_ns(void);
+
+/* ---- signals.c */
+
+void signals_block(void);
+void signals_unblock(void);
+void signals_init(void);
+void signals_read(void);
+void signals_reset_in_child(void);
+bool signals_shutdown_asked(void);
+void last_word_after(double ms);
+
+/* ---- runs.c */
+
+struct exit_status { int code; int signal; };
+/* A process of a run that is not in its group any more, or one in it that is nobody's child we would reap. */
+struct stray {
+  struct watch watch;
+  struct run *run;
+  pid_t pid;
+  int pidfd; /* -1 = it has ended */
+  bool in_group;
+  struct stray *next;
+};
+struct run {
+  char daemon[NAME_BYTES_MAX + 1];
+  int number;
+  pid_t pid;          /* of the leader, and of the group while that has members */
+  uint64_t mark;      /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  bool inherit;       /* has our stdio, is not pumped */
+  bool leader_gone;
+  struct exit_status exit;
+  bool exit_told, group_empty, gone, gone_told;
+  int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
+  struct stray *strays;
+};
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, bool inherit);
+struct run *run_find(const char *daemon, int number);
+struct run *run_of_pid(pid_t pid);
+void run_leader_gone(struct run *run, int wait_status);
+void run_remove(struct run *run);
+size_t runs_count(void);
+struct run *runs_at(size_t index);
+
+/* ---- reap.c, tree.c */
+
+bool reap_batch(void);
+void tree_check(void);
+bool tree_check_wanted(void);
+void tree_changed(void); /* a child ended: look again */
+int tree_signal(struct run *run, int signal, bool whole_tree); /* 0, ESRCH = nobody, or errno */
+size_t tree_members(struct run *run, pid_t *pids, size_t max);
+void tree_stray_ready(struct stray *stray);
+void tree_init(void);
+uint64_t tree_next_mark(void);
+
+/* ---- spawn.c */
+
+enum { SPAWN_LIMITS_MAX = 16 };
+struct spawn_limit { int resource; rlim_t soft, hard; };
+struct spawn_spec {
+  const char *daemon;
+  int number;
+  char **argv, **envp;
+  char **candidates; /* paths to try, in order */
+  const char *cwd;   /* NULL = ours */
+  int64_t uid, gid;  /* -1 = ours */
+  const gid_t *groups;
+  int group_count; /* -1 = unchanged */
+  int umask;       /* -1 = ours */
+  struct spawn_limit limits[SPAWN_LIMITS_MAX];
+  int limit_count;
+  bool inherit;
+};
+struct spawn_answer { pid_t pid; const char *step; int error; };
+void spawn_init(void);
+struct spawn_answer spawn_run(const struct spawn_spec *spec);
+pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space, struct rlimit cpu_seconds);
+int exec_self(char *const *argv); /* returns only on failure: errno */
+
+/* ---- pump.c, out.c */
+
+void pump_init(void);
+bool pump_add(int fd, const char *daemon, int run);
+void pump_close(const char *daemon, int run);
+void pump_close_all(void);
+bool pump_has(const char *daemon, int run);
+void pump_drain(const char *daemon, int run);
+void pump_turn(void);
+bool pump_wants_turn(void);
+bool pump_idle(void);
+void pump_count_rest(void);
+void pump_pause(bool paused);
+
+enum { OUT_BYTES = 256 * 1024, OUT_RESERVE_BYTES = 64 * 1024 };
+void out_init(void);
+unsigned char *out_room(size_t bytes); /* NULL: full even after a flush */
+void out_commit(size_t bytes);
+bool out_flush(void); /* true when nothing is left */
+bool out_stalled(void);
+void out_print(const char *text, size_t bytes);
+void out_lost(uint64_t *bytes, uint64_t *lines);
+/* Lines in `text` (if it is still there) are counted, `lines` are added. */
+void out_count_lost(const unsigned char *text, size_t bytes, size_t lines);
+void out_drop_all(void);
+void write_all(int fd, const char *text, size_t bytes);
+
+/* ---- helper.c, file.c, environ.c, tty.c */
+
+int helper_start(char *const *argv, double timeout_ms, size_t max_bytes);
+bool helper_reaped(pid_t pid, int wait_status);
+void helper_readable(void);
+double helper_deadline_ms(void);
+void helper_check_deadline(void);
+
+/* A malloc'ed text with a NUL behind it, or NULL with a reason in *error. */
+char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error);
+int file_write(const char *path, const char *text, size_t bytes); /* 0 or errno */
+int file_write_aside(char *const *paths, const char *text, size_t bytes); /* to the first that can be written */
+bool file_writer_busy(void);
+bool file_writer_reaped(pid_t pid);
+
+extern char **environment;
+extern size_t environment_count;
+void environment_init(char **envp);
+void environment_hide(size_t position);
+const char *environment_get(const char *name);
+
+bool tty_is_ours(void);
+void tty_foreground(struct run *run);
+void tty_stop_self(void);
+
+/* ---- engine.c, bind.c */
+
+struct image { const uint8_t *start; size_t bytes; bool for_init; };
+void engine_run_image(struct image image, int argc, char **argv);
+const char *errno_name(int error);
+
+/* The events of src/host/host.ts, each one guarded call of the policy. */
+void event_signal(int signal, bool hangup);
+void event_exited(const struct run *run);
+void event_gone(const struct run *run);
+void event_stopped(const struct run *run, int signal);
+void event_output_closed(const char *daemon, int run);
+void event_wake(void);
+void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,118 @@
+/* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, children, strays,
+ * time, helpers, and the daemons' output last, since it is what there may be most of. Each gets a
+ * bounded share of a turn, so that none can starve another. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+static int epoll_fd = -1;
+static double wake_ms = INFINITY;
+static bool children_waiting;
+
+static bool finishing;
+static int finish_code;
+static double finish_deadline_ms;
+
+int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+double now_ms(void) { return (double)now_ns() / 1e6; }
+
+void loop_init(void) { epoll_fd = epoll_create1(EPOLL_CLOEXEC); }
+
+bool loop_watch(int fd, uint32_t events, struct watch *watch) {
+  struct epoll_event event = {.events = events, .data.ptr = watch};
+  return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Always before close: a description that a forked child still holds would go on telling. */
+void loop_unwatch(int fd) { epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL); }
+
+void loop_wake_at(double at_ms) { wake_ms = at_ms; }
+
+void loop_reap_soon(void) { children_waiting = true; }
+
+void loop_finish(int code, double flush_ms) {
+  if (finishing) return;
+  finishing = true;
+  finish_code = code;
+  finish_deadline_ms = now_ms() + flush_ms;
+  pump_close_all();
+}
+
+/* Ends the process once all output is out, or its time is up. The engine is never freed: it asserts
+ * that nothing leaks, which is not true after an out-of-memory. */
+static void finish_if_done(void) {
+  if (!finishing) return;
+  bool late = now_ms() >= finish_deadline_ms;
+  if (!late && (!pump_idle() || !out_flush() || file_writer_busy())) return;
+  pump_count_rest();
+  out_drop_all();
+  uint64_t bytes, lines;
+  out_lost(&bytes, &lines);
+  if (bytes > 0) {
+    char text[160];
+    int n = snprintf(text, sizeof text, "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
+                     (unsigned long long)bytes, (unsigned long long)lines);
+    /* The same pipe that is full may be stderr, too: only when it takes the line at once. */
+    struct epoll_event event = {.events = EPOLLOUT};
+    int probe = epoll_create1(EPOLL_CLOEXEC);
+    bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0 ? errno == EPERM : epoll_wait(probe, &event, 1, 0) > 0;
+    if (takes && write(2, text, (size_t)n) < 0) { /* Nowhere left to say it. */ }
+  }
+  _exit(finish_code);
+}
+
+/* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
+static int timeout_ms(void) {
+  if (children_waiting || tree_check_wanted() || pump_wants_turn()) return 0;
+  double until = fmin(wake_ms, helper_deadline_ms());
+  if (finishing) until = fmin(until, finish_deadline_ms);
+  if (isinf(until)) return -1;
+  double wait = ceil(until - now_ms());
+  return wait <= 0 ? 0 : wait > 3600e3 ? 3600000 : (int)wait;
+}
+
+static void serve(struct epoll_event *events, int count) {
+  bool pipes = false, helper = false;
+  for (int i = 0; i < count; i++)
+    if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
+  if (children_waiting) children_waiting = reap_batch();
+  for (int i = 0; i < count; i++) {
+    struct watch *watch = events[i].data.ptr;
+    if (watch->kind == WATCH_STRAY) tree_stray_ready((struct stray *)watch);
+    else if (watch->kind == WATCH_STDOUT) out_flush();
+    else if (watch->kind == WATCH_HELPER) helper = true;
+    else if (watch->kind == WATCH_PIPES) pipes = true;
+  }
+  if (tree_check_wanted()) tree_check();
+  if (now_ms() >= wake_ms) {
+    wake_ms = INFINITY;
+    event_wake();
+  }
+  if (helper) helper_readable();
+  helper_check_deadline();
+  if (pipes || pump_wants_turn()) pump_turn();
+  out_flush();
+}
+
+void loop_run(void) {
+  for (;;) {
+    finish_if_done();
+    struct epoll_event events[BATCH_MAX];
+    int count = epoll_wait(epoll_fd, events, BATCH_MAX, timeout_ms());
+    if (count < 0) count = 0; /* EINTR: a debugger; there is no other cause that waiting would mend. */
+    serve(events, count);
+  }
+}

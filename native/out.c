@@ -1,0 +1,166 @@
+/* stdout, which may be a pipe, a socket, a terminal or a file, and may be full, slow or gone. What is written
+ * waits in one buffer; nothing here ever waits. O_NONBLOCK is never set on it: it belongs to the open file, which others
+ * may share with us.
+ *
+ * When it is full, the pump stops reading, so that daemons wait in their own write, and the loop goes on. When
+ * it is gone for good (EPIPE, EIO), everything is thrown away and counted. A full disk (ENOSPC) may get room
+ * again: what could not be written is counted, and the next write is tried. */
+#define _GNU_SOURCE
+#include "host.h"
+#include "line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
+
+enum { POLLED_WRITE_BYTES = 4096 }; /* PIPE_BUF: what a pipe that is writable takes without waiting */
+
+enum way {
+  PLAIN,   /* a file: a write never waits for a reader */
+  NOWAIT,  /* a pipe: pwritev2 with RWF_NOWAIT */
+  SOCKET,  /* MSG_DONTWAIT */
+  OWN,     /* a description of our own, opened non-blocking */
+  POLLED,  /* nothing else works: asked first, then little by little */
+};
+
+static unsigned char buffer[OUT_BYTES + OUT_RESERVE_BYTES + COPY_SLACK_BYTES];
+static size_t start, end;
+static int fd = 1;
+static enum way way;
+static bool stalled, gone;
+static uint64_t lost_bytes, lost_lines;
+static struct watch watch = {WATCH_STDOUT};
+
+static bool reopen(void) {
+  int own = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (own < 0) return false;
+  fd = own;
+  return true;
+}
+
+void out_init(void) {
+  struct stat st;
+  if (fstat(1, &st) != 0) st.st_mode = S_IFREG;
+  if (S_ISFIFO(st.st_mode)) way = NOWAIT;
+  else if (S_ISSOCK(st.st_mode)) way = SOCKET;
+  else if (isatty(1)) way = reopen() ? OWN : POLLED;
+  else way = PLAIN;
+}
+
+static ssize_t write_polled(const unsigned char *from, size_t bytes) {
+  struct pollfd ask = {.fd = fd, .events = POLLOUT};
+  if (poll(&ask, 1, 0) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return write(fd, from, bytes < POLLED_WRITE_BYTES ? bytes : POLLED_WRITE_BYTES);
+}
+
+static ssize_t write_nowait(const unsigned char *from, size_t bytes) {
+  struct iovec piece = {(void *)from, bytes};
+  /* Raw, since musl has no wrapper: both halves of the offset -1 = the current position. */
+  ssize_t n = syscall(SYS_pwritev2, fd, &piece, 1L, -1L, -1L, RWF_NOWAIT);
+  if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return n;
+  way = reopen() ? OWN : POLLED;
+  return way == OWN ? write(fd, from, bytes) : write_polled(from, bytes);
+}
+
+static ssize_t write_some(const unsigned char *from, size_t bytes) {
+  switch (way) {
+    case NOWAIT: return write_nowait(from, bytes);
+    case SOCKET: return send(fd, from, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    case POLLED: return write_polled(from, bytes);
+    default: return write(fd, from, bytes);
+  }
+}
+
+void out_count_lost(const unsigned char *text, size_t bytes, size_t lines) {
+  lost_bytes += bytes;
+  lost_lines += lines;
+  for (size_t i = 0; text && i < bytes; i++) lost_lines += text[i] == '\n';
+}
+
+void out_drop_all(void) {
+  out_count_lost(buffer + start, end - start, 0);
+  start = end = 0;
+}
+
+static void set_stalled(bool now) {
+  if (now == stalled) return;
+  stalled = now;
+  if (now) loop_watch(fd, EPOLLOUT, &watch);
+  else loop_unwatch(fd);
+  pump_pause(now);
+}
+
+bool out_flush(void) {
+  while (start < end) {
+    if (gone) {
+      out_drop_all();
+      break;
+    }
+    ssize_t n = write_some(buffer + start, end - start);
+    if (n > 0) {
+      start += (size_t)n;
+    } else if (n < 0 && errno == EAGAIN) {
+      set_stalled(true);
+      return false;
+    } else if (n < 0 && errno != EINTR) {
+      gone = errno != ENOSPC && errno != EDQUOT;
+      out_drop_all();
+    }
+  }
+  start = end = 0;
+  set_stalled(false);
+  return true;
+}
+
+bool out_stalled(void) { return stalled; }
+
+unsigned char *out_room(size_t bytes) {
+  if (end + bytes > OUT_BYTES) out_flush();
+  return end + bytes > OUT_BYTES ? NULL : buffer + end;
+}
+
+void out_commit(size_t bytes) { end += bytes; }
+
+/* pitcrew's own lines have a reserve behind what the daemons may fill. */
+void out_print(const char *text, size_t bytes) {
+  if (start > 0 && end + bytes > sizeof buffer - COPY_SLACK_BYTES) {
+    memmove(buffer, buffer + start, end - start);
+    end -= start;
+    start = 0;
+  }
+  if (end + bytes > sizeof buffer - COPY_SLACK_BYTES) {
+    out_count_lost((const unsigned char *)text, bytes, 0);
+    return;
+  }
+  memcpy(buffer + end, text, bytes);
+  end += bytes;
+}
+
+void out_lost(uint64_t *bytes, uint64_t *lines) {
+  *bytes = lost_bytes;
+  *lines = lost_lines;
+}
+
+void write_all(int to, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t n = write(to, text, bytes);
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return;
+    if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = to, .events = POLLOUT}, 1, -1);
+    if (n > 0) text += n, bytes -= (size_t)n;
+  }
+}

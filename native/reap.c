@@ -1,0 +1,25 @@
+/* All children are ours, so one wait4(-1) loop owns every pid: leaders of runs, helpers, and every orphan of
+ * the container. What an end means is told by tree.c, which knows whether something of the run is left. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <sys/wait.h>
+
+/* Returns true when there may be more: daemons that die and are started again at once must not keep
+ * signals and timers from being served. */
+bool reap_batch(void) {
+  for (int i = 0; i < BATCH_MAX; i++) {
+    int status;
+    pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, NULL);
+    if (pid <= 0) return false;
+    struct run *run = run_of_pid(pid);
+    if (WIFSTOPPED(status)) {
+      if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
+      continue;
+    }
+    if (run) run_leader_gone(run, status);
+    else if (helper_reaped(pid, status) || file_writer_reaped(pid)) continue;
+    tree_changed();
+  }
+  return true;
+}

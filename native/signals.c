@@ -1,0 +1,118 @@
+/* Signals are blocked in the first instruction and read from a signalfd: none is lost, none interrupts.
+ * signalfd gives the lowest number first, so everything pending is read before TERM and INT are
+ * served first.
+ *
+ * The last word: from TERM or INT on, a timer that no policy, no engine and no full pipe can hold up. It is
+ * the one signal handler of the program, on SIGALRM, and does nothing but kill and exit. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { LAST_WORD_EXIT = 70, LAST_WORD_DEFAULT_MS = 10000, SIGNALS_MAX = 65 };
+
+static sigset_t inherited_mask, blocked;
+static bool ignored_at_start[SIGNALS_MAX];
+static struct watch watch = {WATCH_SIGNALS};
+static int signal_fd = -1;
+static bool shutdown_asked;
+static double last_word_ms = LAST_WORD_DEFAULT_MS;
+
+void signals_block(void) {
+  sigfillset(&blocked);
+  /* A fault of our own must end us, and the last word must be heard. */
+  const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGALRM};
+  for (size_t i = 0; i < sizeof never / sizeof *never; i++) sigdelset(&blocked, never[i]);
+  sigprocmask(SIG_SETMASK, &blocked, &inherited_mask);
+}
+
+void signals_unblock(void) { sigprocmask(SIG_SETMASK, &inherited_mask, NULL); }
+
+static void last_word(int signal) {
+  (void)signal;
+  if (getpid() == 1) kill(-1, SIGKILL);
+  for (size_t i = 0; i < runs_count(); i++) {
+    const struct run *run = runs_at(i);
+    if (!run->group_empty) kill(-run->pid, SIGKILL);
+    for (const struct stray *s = run->strays; s; s = s->next)
+      if (s->pid > 0) kill(s->pid, SIGKILL);
+  }
+  const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
+  if (write(2, text, sizeof text - 1) < 0) { /* Nowhere left to say it. */ }
+  _exit(LAST_WORD_EXIT);
+}
+
+void signals_init(void) {
+  struct sigaction action;
+  for (int s = 1; s < SIGNALS_MAX; s++)
+    ignored_at_start[s] = sigaction(s, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+  /* A blocked signal that is ignored is thrown away all the same. */
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  for (int s = 1; s < SIGNALS_MAX; s++)
+    if (ignored_at_start[s]) sigaction(s, &action, NULL);
+  action.sa_handler = last_word;
+  sigaction(SIGALRM, &action, NULL);
+  signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signal_fd < 0 || !loop_watch(signal_fd, EPOLLIN, &watch)) abort();
+}
+
+/* In the child, between clone and exec: nothing is ignored, handled or blocked. */
+void signals_reset_in_child(void) {
+  signal(SIGALRM, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void arm_last_word(void) {
+  if (isinf(last_word_ms)) return;
+  struct itimerval in = {.it_value = {(time_t)(last_word_ms / 1000), (suseconds_t)((int64_t)(last_word_ms * 1000) % 1000000)}};
+  setitimer(ITIMER_REAL, &in, NULL);
+}
+
+void last_word_after(double ms) {
+  last_word_ms = ms < 1 ? 1 : ms;
+  if (shutdown_asked) arm_last_word();
+}
+
+bool signals_shutdown_asked(void) { return shutdown_asked; }
+
+static void ask_shutdown(void) {
+  if (shutdown_asked) return;
+  shutdown_asked = true;
+  arm_last_word();
+}
+
+void signals_read(void) {
+  struct signalfd_siginfo infos[16];
+  bool pending[SIGNALS_MAX] = {false};
+  bool hangup = false;
+  ssize_t n;
+  while ((n = read(signal_fd, infos, sizeof infos)) > 0) {
+    for (size_t i = 0; i < (size_t)n / sizeof *infos; i++) {
+      uint32_t number = infos[i].ssi_signo;
+      if (number < SIGNALS_MAX) pending[number] = true;
+      /* The kernel itself sends HUP when a terminal goes away. */
+      if (number == SIGHUP && infos[i].ssi_code == SI_KERNEL) hangup = true;
+    }
+  }
+  hangup = hangup && getpid() != 1;
+  if (pending[SIGCHLD]) loop_reap_soon();
+  pending[SIGCHLD] = false;
+  if (pending[SIGTERM] || pending[SIGINT] || hangup) ask_shutdown();
+  const int first[] = {SIGTERM, SIGINT};
+  for (int i = 0; i < 2; i++) {
+    if (pending[first[i]]) event_signal(first[i], false);
+    pending[first[i]] = false;
+  }
+  for (int s = 1; s < SIGNALS_MAX; s++)
+    if (pending[s]) event_signal(s, s == SIGHUP && hangup);
+}

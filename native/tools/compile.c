@@ -1,0 +1,49 @@
+/* A tool of the build: one bundled script in, the engine's bytecode out. */
+#include "quickjs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *read_all(const char *path, size_t *bytes) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  fseek(file, 0, SEEK_END);
+  *bytes = (size_t)ftell(file);
+  rewind(file);
+  char *text = malloc(*bytes + 1);
+  if (text && fread(text, 1, *bytes, file) != *bytes) {
+    free(text);
+    text = NULL;
+  }
+  if (text) text[*bytes] = 0;
+  fclose(file);
+  return text;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) {
+    fprintf(stderr, "usage: compile SCRIPT NAME BYTECODE\n");
+    return 2;
+  }
+  size_t bytes, code_bytes;
+  char *text = read_all(argv[1], &bytes);
+  if (!text) {
+    fprintf(stderr, "cannot read %s\n", argv[1]);
+    return 1;
+  }
+  JSRuntime *runtime = JS_NewRuntime();
+  JSContext *js = JS_NewContext(runtime);
+  JSValue code = JS_Eval(js, text, bytes, argv[2], JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY | JS_EVAL_FLAG_STRICT);
+  if (JS_IsException(code)) {
+    fprintf(stderr, "%s: %s\n", argv[1], JS_ToCString(js, JS_GetException(js)));
+    return 1;
+  }
+  /* Line numbers stay, for the one line that says where a bug was. */
+  uint8_t *out = JS_WriteObject(js, &code_bytes, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  FILE *file = out ? fopen(argv[3], "wb") : NULL;
+  if (!file || fwrite(out, 1, code_bytes, file) != code_bytes || fclose(file) != 0) {
+    fprintf(stderr, "cannot write %s\n", argv[3]);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,242 @@
+/** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small compiler around
+ *  the engine) → linked with the C host into one file.
+ *
+ *  usage: node scripts/build.mjs [--musl] [--sanitize] [--plant] [--out FILE]
+ *    --musl      a static release with musl-gcc
+ *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
+ *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
+ *
+ *  Objects are cached by everything that goes into them, so that a second build compiles only what changed. */
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { build as bundle } from 'esbuild'
+import { engineFolder, engineSources, verifyEngine } from './engine.mjs'
+
+const run = promisify(execFile)
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { values: options } = parseArgs({
+  options: {
+    musl: { type: 'boolean', default: false },
+    sanitize: { type: 'boolean', default: false },
+    plant: { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
+})
+const variant = [
+  'pitcrew',
+  options.musl && 'musl',
+  options.sanitize && 'sanitize',
+  options.plant && 'plant',
+]
+const outFile = resolve(options.out ?? join(root, 'build', variant.filter(Boolean).join('-')))
+const cacheFolder = join(root, 'build/objects')
+const engine = engineFolder(root)
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+const compiler = options.musl ? 'musl-gcc' : (process.env.CC ?? 'cc')
+const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g']
+const common = ['-std=gnu11', '-ffunction-sections', '-fdata-sections']
+/** For what goes into the binary; the bytecode compiler runs here and now, and does without. */
+const checks = options.sanitize ? ['-O1', ...sanitizers] : []
+/** The engine is another project's code: its warnings are not ours to mend. */
+const engineFlags = ['-w', '-D_GNU_SOURCE', '-DNDEBUG', '-funsigned-char', '-fwrapv']
+const hostFlags = [
+  '-Wall',
+  '-Wextra',
+  '-Wshadow',
+  '-Wconversion',
+  '-Wno-sign-conversion',
+  '-Wmissing-prototypes',
+  '-Werror',
+]
+/** What runs at every event is built for speed, the rest for size. */
+const optimise = (file) => [basename(file).startsWith('lib') ? '-Os' : '-O2']
+
+const versions = new Map()
+const objectsUnderWay = new Map()
+
+try {
+  await main()
+} catch (error) {
+  say(`cannot build ${outFile}: ${error.stderr || error.stack}`)
+  process.exitCode = 1
+}
+
+async function main() {
+  verifyEngine(engine)
+  mkdirSync(cacheFolder, { recursive: true })
+  const engineObjects = Promise.all(
+    engineSources.map((file) =>
+      object(join(engine, file), [...engineFlags, ...optimise(file), ...checks], compiler),
+    ),
+  )
+  const hostSources = readdirSync(join(root, 'native')).filter((file) => file.endsWith('.c'))
+  const hostObjects = Promise.all(
+    hostSources.map((file) =>
+      object(
+        join(root, 'native', file),
+        [...hostFlags, ...optimise(file), '-isystem', engine, ...checks],
+        compiler,
+      ),
+    ),
+  )
+  const images = await makeImages()
+  const objects = [...(await engineObjects), ...(await hostObjects), ...images]
+  await link(objects)
+}
+
+/** Compiles one C file, or finds that it was compiled before from the same text with the same flags. */
+function object(file, flags, cc) {
+  const key = JSON.stringify([file, flags, cc])
+  if (!objectsUnderWay.has(key)) objectsUnderWay.set(key, compile(file, flags, cc))
+  return objectsUnderWay.get(key)
+}
+
+async function compile(file, flags, cc) {
+  const hash = createHash('sha256')
+  const all = [...common, ...flags]
+  hash.update(JSON.stringify([all, cc, compilerVersion(cc)]))
+  hash.update(readFileSync(file))
+  for (const header of headersFor(file)) hash.update(readFileSync(header))
+  const name = `${file.split('/').pop()}-${hash.digest('hex').slice(0, 16)}.o`
+  const target = join(cacheFolder, name)
+  if (existsSync(target)) return target
+  say(`compile ${file.split('/').pop()}`)
+  await run(cc, [...all, '-c', file, '-o', `${target}.part`])
+  renameSync(`${target}.part`, target)
+  return target
+}
+
+function headersFor(file) {
+  const folder = dirname(file)
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.h'))
+    .map((name) => join(folder, name))
+}
+
+function compilerVersion(cc) {
+  if (!versions.has(cc)) versions.set(cc, execFileSync(cc, ['--version'], { encoding: 'utf8' }))
+  return versions.get(cc)
+}
+
+/** The two bytecode images, as object files with a start and an end symbol each. */
+async function makeImages() {
+  const tool = await bytecodeCompiler()
+  return Promise.all(
+    [
+      ['init', 'src/init/entry.ts'],
+      ['cli', 'src/cli/entry.ts'],
+    ].map(async ([name, entry]) => {
+      const script = await bundleScript(entry)
+      const id = createHash('sha256')
+        .update(script)
+        .update(readFileSync(tool))
+        .digest('hex')
+        .slice(0, 16)
+      const stem = join(cacheFolder, `image-${name}-${id}`)
+      if (!existsSync(`${stem}.bytecode`)) {
+        writeFileSync(`${stem}.js`, script)
+        await run(tool, [`${stem}.js`, `pitcrew-${name}.js`, `${stem}.bytecode.part`])
+        renameSync(`${stem}.bytecode.part`, `${stem}.bytecode`)
+      }
+      writeFileSync(`${stem}.S`, assembly(name, `${stem}.bytecode`))
+      await run(compiler, ['-c', `${stem}.S`, '-o', `${stem}-${options.musl}.o`])
+      return `${stem}-${options.musl}.o`
+    }),
+  )
+}
+
+function assembly(name, file) {
+  return `.section .rodata
+.global image_${name}_start
+.global image_${name}_end
+.balign 16
+image_${name}_start:
+.incbin "${file}"
+image_${name}_end:
+.byte 0
+.section .note.GNU-stack,"",%progbits
+`
+}
+
+/** One script without modules, since the engine loads it as one piece of bytecode. */
+async function bundleScript(entry) {
+  const result = await bundle({
+    entryPoints: [join(root, entry)],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2023',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    define: { __VERSION__: JSON.stringify(version), __PLANT__: String(options.plant) },
+    logLevel: 'warning',
+  })
+  return result.outputFiles[0].text
+}
+
+/** Built with the machine's own compiler whatever the target is: bytecode is the same for all of them. */
+async function bytecodeCompiler() {
+  const cc = process.env.CC ?? 'cc'
+  const objects = await Promise.all(
+    engineSources.map((file) =>
+      object(join(engine, file), [...engineFlags, ...optimise(file)], cc),
+    ),
+  )
+  const tool = join(root, 'native/tools/compile.c')
+  objects.push(
+    await object(tool, ['-Wall', '-Wextra', '-Werror', ...optimise(tool), '-isystem', engine], cc),
+  )
+  const target = join(
+    cacheFolder,
+    `compile-${createHash('sha256').update(objects.join()).digest('hex').slice(0, 16)}`,
+  )
+  if (!existsSync(target)) {
+    await run(cc, [...common, ...objects, '-lm', '-lpthread', '-o', `${target}.part`])
+    renameSync(`${target}.part`, target)
+  }
+  return target
+}
+
+/** Static where the machine has a static libc: such a file runs in an empty image. */
+async function link(objects) {
+  const flags = options.sanitize ? [...sanitizers] : ['-Wl,--gc-sections', '-s']
+  const tries = options.sanitize ? [[]] : options.musl ? [['-static']] : [['-static'], []]
+  mkdirSync(dirname(outFile), { recursive: true })
+  for (const [index, mode] of tries.entries()) {
+    try {
+      await run(compiler, [
+        ...common,
+        ...mode,
+        ...flags,
+        ...objects,
+        '-lm',
+        '-lpthread',
+        '-o',
+        `${outFile}.part`,
+      ])
+      if (index > 0) say('linked dynamically: this machine has no static libc')
+      break
+    } catch (error) {
+      if (index === tries.length - 1) throw error
+    }
+  }
+  renameSync(`${outFile}.part`, outFile)
+  say(`built ${outFile}`)
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}

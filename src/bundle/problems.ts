@@ -1,0 +1,81 @@
+/** What is wrong with a bundle: all of it at once, in the order of the file, each with the place
+ *  where an editor should put the cursor. */
+import { withHint } from '../errors.ts'
+
+export interface Problem {
+  /** From 1. */
+  readonly line: number
+  /** From 1, in UTF-16 units, as editors count. */
+  readonly column: number
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string | null
+}
+
+/** The first problems of the file, and how many more there are. */
+export interface ProblemList {
+  readonly problems: readonly Problem[]
+  readonly more: number
+}
+
+/** What a person is shown at once. */
+const maxShown = 20
+/** What is remembered; more only counts, so that a file of errors cannot use up the memory. */
+const maxKept = 1000
+
+/** A hint may cost more than the check did (a search for a similar word), so it may be a function:
+ *  only what is shown is worked out. */
+export type Hint = string | null | (() => string | null)
+
+export interface Problems {
+  /** @param at Where it begins: an offset into the text. */
+  add(at: number, message: string, hint?: Hint): void
+  count(): number
+  list(text: string): ProblemList
+}
+
+export function collectProblems(): Problems {
+  const kept: { at: number; message: string; hint: Hint }[] = []
+  let count = 0
+  return {
+    add(at, message, hint = null) {
+      count++
+      if (kept.length < maxKept) kept.push({ at, message, hint })
+    },
+    count: () => count,
+    list(text) {
+      const shown = kept.sort((a, b) => a.at - b.at).slice(0, maxShown)
+      const problems = shown.map(({ at, message, hint }) => ({
+        ...placeOf(text, at),
+        message,
+        hint: typeof hint === 'function' ? hint() : hint,
+      }))
+      return { problems, more: count - problems.length }
+    },
+  }
+}
+
+/** One line: `bundle.yaml:3:5: what is wrong; what to do`. */
+export function describeProblem(path: string, problem: Problem): string {
+  const { line, column, message, hint } = problem
+  return `${path}:${line}:${column}: ${withHint(message, hint)}`
+}
+
+/** A value in a message: quoted, on one line, cut short. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+function placeOf(text: string, at: number): { line: number; column: number } {
+  let line = 1
+  let lineStart = 0
+  for (
+    let next = text.indexOf('\n');
+    next !== -1 && next < at;
+    next = text.indexOf('\n', lineStart)
+  ) {
+    line++
+    lineStart = next + 1
+  }
+  return { line, column: Math.min(at, text.length) - lineStart + 1 }
+}

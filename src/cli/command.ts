@@ -1,0 +1,104 @@
+/** What a verb of the command line is, and how its arguments are read. Small and our own, since all
+ *  of it is in the one binary. */
+import { didYouMean } from '../core/suggest.ts'
+import { PitcrewError } from '../errors.ts'
+import type { System } from '../host/system.ts'
+
+export interface Command<Options extends OptionValues = OptionValues> {
+  /** What is typed; one that begins with @ is for pitcrew itself and in no list. */
+  readonly name: string
+  readonly summary: string
+  /** Behind "pitcrew ". */
+  readonly usage: string
+  readonly details: string
+  /** The names of the arguments in order; one in brackets may be left out. */
+  readonly args: readonly string[]
+  readonly options: { readonly [Name in keyof Options]-?: OptionSpec }
+  /** Ends with the exit status. Absent where the C host starts another image for the verb. */
+  run?(input: Input<Options>): number
+}
+
+type OptionValues = Readonly<Record<string, string | true>>
+
+interface OptionSpec {
+  /** The name of its value, such as FILE; null = it has none. */
+  readonly value: string | null
+  readonly help: string
+}
+
+export interface Input<Options extends OptionValues = OptionValues> {
+  readonly system: System
+  /** All verbs, for the help pages. */
+  readonly commands: readonly Command[]
+  readonly args: readonly string[]
+  readonly options: Partial<Options>
+  /** Data: one line (or several) on stdout. */
+  print(text: string): void
+  /** Talk: one line (or several) on stderr. */
+  talk(text: string): void
+}
+
+export interface Words {
+  readonly args: readonly string[]
+  readonly options: Readonly<Record<string, string | true>>
+}
+
+/** Reads the words behind the verb: options anywhere, and behind "--" nothing but arguments. */
+export function parseWords(command: Command, words: readonly string[]): Words {
+  const args: string[] = []
+  const options: Record<string, string | true> = {}
+  const rest = [...words]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      args.push(...rest)
+      break
+    }
+    if (word.startsWith('-') && word !== '-') readOption(command, word, rest, options)
+    else args.push(word)
+  }
+  checkCount(command, args)
+  return { args, options }
+}
+
+/** A mistake on the command line. */
+export function usageError(command: Command | null, message: string, hint?: string | null): Error {
+  const page = command === null ? 'pitcrew help' : `pitcrew help ${command.name}`
+  return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
+}
+
+function readOption(
+  command: Command,
+  word: string,
+  rest: string[],
+  options: Record<string, string | true>,
+): void {
+  const equals = word.indexOf('=')
+  const flag = equals === -1 ? word : word.slice(0, equals)
+  const name = flag.slice(2)
+  const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined
+  if (spec === undefined || !flag.startsWith('--')) {
+    const known = Object.keys(command.options).map((option) => `--${option}`)
+    throw usageError(command, `unknown option "${flag}"`, didYouMean(flag, known))
+  }
+  if (Object.hasOwn(options, name)) throw usageError(command, `${flag} is given twice`)
+  if (spec.value === null) {
+    if (equals !== -1) throw usageError(command, `${flag} takes no value`)
+    options[name] = true
+    return
+  }
+  const value = equals === -1 ? rest.shift() : word.slice(equals + 1)
+  if (value === undefined || value === '') {
+    throw usageError(command, `${flag} needs a value`, `write ${flag} ${spec.value}`)
+  }
+  options[name] = value
+}
+
+function checkCount(command: Command, args: readonly string[]): void {
+  const missing = command.args[args.length]
+  if (missing !== undefined && !missing.startsWith('[')) {
+    throw usageError(command, `missing argument ${missing}`, `usage: pitcrew ${command.usage}`)
+  }
+  const extra = args[command.args.length]
+  if (extra === undefined) return
+  throw usageError(command, `one argument too many: "${extra}"`, `usage: pitcrew ${command.usage}`)
+}

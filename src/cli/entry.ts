@@ -1,0 +1,7 @@
+/** Where the image of the client verbs and of the parsing helper begins. */
+import type { System } from '../host/system.ts'
+import { main } from './main.ts'
+
+const { pitcrewHost } = globalThis as unknown as { readonly pitcrewHost: System }
+
+pitcrewHost.exit(main(pitcrewHost))

@@ -1,0 +1,117 @@
+/** `validate`: says what pitcrew would do with a bundle, or everything that is wrong with it. */
+import type { ProblemList } from '../bundle/problems.ts'
+import { type DeadlineSplit, splitDeadline } from '../core/deadline.ts'
+import { formatDuration } from '../core/duration.ts'
+import { type Order, orderOf } from '../core/order.ts'
+import type { Plan } from '../core/plan.ts'
+import { PitcrewError } from '../errors.ts'
+import { type Loaded, loadBundleFile, reportInvalid } from './bundle-file.ts'
+import type { Command, Input } from './command.ts'
+
+export const validate: Command<{ json: true }> = {
+  name: 'validate',
+  summary: 'Check a bundle and say what it means',
+  usage: 'validate [BUNDLE] [--json]',
+  details: `\
+Without BUNDLE the same places are tried as by "run". Every problem is shown as
+FILE:LINE:COLUMN, with what to do about it; then the exit status is 2.`,
+  args: ['[BUNDLE]'],
+  options: {
+    json: { value: null, help: 'print one JSON object, for programs' },
+  },
+
+  run(input) {
+    if (input.options.json) return validateForProgram(input)
+    const loaded = loadBundleFile(input, input.args[0])
+    if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
+    input.print(summarize(loaded.path, loaded.plan))
+    return 0
+  },
+}
+
+/** The bundle in a few lines: the daemons in start order, and the deadline as it is shared. */
+function summarize(path: string, plan: Plan): string {
+  const order = orderOf(plan.daemons)
+  const count = plan.daemons.length
+  const specs = new Map(plan.daemons.map((spec) => [spec.name, spec]))
+  const numberWidth = String(count).length
+  const nameWidth = Math.max(...order.start.map((name) => name.length))
+  const starts = order.start.map((name, index) => {
+    const number = String(index + 1).padStart(numberWidth)
+    const command = shorten(specs.get(name)?.command.join(' ') ?? '')
+    return `  ${number} ${name.padEnd(nameWidth)}  ${command}`
+  })
+  return [
+    `${path} is valid: ${plan.name}, ${count} daemon${count === 1 ? '' : 's'}, in start order`,
+    ...starts,
+    `shutdown within ${formatDuration(plan.deadlineMs)}`,
+    ...describeShutdown(plan, order),
+  ].join('\n')
+}
+
+function describeShutdown(plan: Plan, order: Order): string[] {
+  const { killAtMs, flushMs } = shutdownSplit(plan, order)
+  const lines = killAtMs.map((atMs, wave) => {
+    const names = order.start.filter((name) => order.wave.get(name) === wave)
+    return `  stop ${few(names)}, killed ${formatDuration(atMs)} after the request at the latest`
+  })
+  return [...lines, `  output is passed on for another ${formatDuration(flushMs)}`]
+}
+
+function shutdownSplit(plan: Plan, order: Order): DeadlineSplit {
+  const graces = Array.from({ length: order.waves }, () => 0)
+  for (const { name, stop } of plan.daemons) {
+    const wave = order.wave.get(name) ?? 0
+    const graceMs = stop.graceMs ?? Number.POSITIVE_INFINITY
+    graces[wave] = Math.max(graces[wave] ?? 0, graceMs)
+  }
+  return splitDeadline(plan.deadlineMs, graces)
+}
+
+function few(names: readonly string[]): string {
+  const shown = names.slice(0, 4).join(', ')
+  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown
+}
+
+/** On one line, whatever is in it. */
+function shorten(command: string): string {
+  const line = command.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
+
+function validateForProgram(input: Input): number {
+  const loaded = loadOrProblem(input)
+  if ('invalid' in loaded) {
+    input.print(JSON.stringify({ valid: false, path: loaded.path, ...loaded.invalid }))
+    return 2
+  }
+  const { path, plan } = loaded
+  const order = orderOf(plan.daemons)
+  const { killAtMs, flushMs } = shutdownSplit(plan, order)
+  const shutdown = { deadlineMs: plan.deadlineMs, killAtMs, flushMs }
+  const { name } = plan
+  input.print(JSON.stringify({ valid: true, path, name, startOrder: order.start, shutdown }))
+  return 0
+}
+
+/** A file that cannot be read is a problem without a place. */
+function loadOrProblem(input: Input): Loaded | { path: string | null; invalid: NoPlace } {
+  const [path] = input.args
+  try {
+    return loadBundleFile(input, path)
+  } catch (error) {
+    if (!(error instanceof PitcrewError)) throw error
+    const { message, hint } = error
+    const problems = [{ line: null, column: null, message, hint }]
+    return { path: path ?? null, invalid: { problems, more: 0 } }
+  }
+}
+
+type NoPlace = Omit<ProblemList, 'problems'> & {
+  readonly problems: readonly {
+    line: null
+    column: null
+    message: string
+    hint: string | null
+  }[]
+}

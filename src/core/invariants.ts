@@ -1,0 +1,44 @@
+/** What must be true after each step, checked in production too: a step that would break it throws, and
+ *  changes nothing. Only what the step changed is looked at, so that it costs the same with a thousand daemons. */
+
+import type { Draft } from './draft.ts'
+import type { Daemon } from './phases.ts'
+
+export function checkStep(draft: Draft): void {
+  for (const [name, after] of draft.daemons.changes) {
+    const before = draft.state.daemons.get(name)
+    if (before === undefined) fail(`${name} is not in the plan`)
+    else checkDaemon(before, after)
+  }
+  checkEffects(draft)
+  if (draft.active < 0) fail(`${draft.active} daemons are active`)
+  if (draft.finished && draft.active > 0 && draft.shutdown === null)
+    fail('the end, with daemons alive')
+}
+
+function checkDaemon(before: Daemon, after: Daemon): void {
+  const { name } = after.spec
+  if (after.run < before.run) fail(`${name}: run ${after.run} after run ${before.run}`)
+  if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
+  if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
+  if (after.phase !== 'terminating' && after.phase !== 'killing') return
+  if (after.exit !== null && after.asked && after.sent.length === 0) {
+    fail(`${name}: is ending without having been told`)
+  }
+}
+
+function checkEffects(draft: Draft): void {
+  const spawned: string[] = []
+  for (const effect of draft.effects) {
+    if (effect.type !== 'spawn') continue
+    if (spawned.includes(effect.daemon)) fail(`${effect.daemon} is spawned twice in one step`)
+    if (draft.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
+    if (draft.daemons.get(effect.daemon)?.phase !== 'starting')
+      fail(`${effect.daemon} is not starting`)
+    spawned.push(effect.daemon)
+  }
+}
+
+function fail(what: string): never {
+  throw new Error(`invariant broken: ${what}`)
+}

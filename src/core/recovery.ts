@@ -1,0 +1,71 @@
+/** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were under way are lost,
+ *  and what the host knows of the processes is true. Orders are given again where they may be lost: a signal
+ *  twice is harmless, one that was never sent is not. */
+import { settle } from './ending.ts'
+import { type Daemon, type DaemonStep, type In, note, type Of, stay, timer } from './phases.ts'
+import { begin, die } from './running.ts'
+
+/** A run that nobody here knows of must not go on. */
+export function endGhost(daemon: Daemon, { live }: Of<'reconcile'>): DaemonStep {
+  if (live === null || live.gone) return stay(daemon)
+  const { name } = daemon.spec
+  return [daemon, [{ type: 'signal', daemon: name, run: live.run, signal: 'KILL', to: 'tree' }]]
+}
+
+export function findStarted(daemon: In<'starting'>, event: Of<'reconcile'>): DaemonStep {
+  const { live, atMs } = event
+  const { spec, run } = daemon
+  if (live?.run !== run) {
+    if (daemon.want === 'up') return [daemon, [{ type: 'spawn', daemon: spec.name, run }]]
+    return [{ spec, run, last: daemon.last, phase: 'stopped' }, []]
+  }
+  const [begun, effects] = begin(daemon, { type: 'spawned', atMs, run, pid: live.pid })
+  const [next, more] =
+    begun.phase === 'running'
+      ? findRunning(begun, event)
+      : findEnding(begun as In<'terminating'>, event)
+  return [next, [...effects, ...more]]
+}
+
+export function findRunning(daemon: In<'running'>, { live, atMs }: Of<'reconcile'>): DaemonStep {
+  if (live?.run === daemon.run && live.exit === null) return stay(daemon)
+  const known = live?.run === daemon.run ? live : null
+  const exit = known?.exit ?? { code: 0, signal: 0 }
+  const gone = known?.gone ?? true
+  const [next, effects] = die(daemon, {
+    type: 'exited',
+    atMs,
+    run: daemon.run,
+    ...exit,
+    gone,
+    outputOpen: true,
+  })
+  if (known !== null) return [next, effects]
+  return [
+    next,
+    [note({ kind: 'end-missed', daemon: daemon.spec.name, run: daemon.run }), ...effects],
+  ]
+}
+
+export function findEnding(
+  daemon: In<'terminating' | 'killing'>,
+  { live, atMs }: Of<'reconcile'>,
+): DaemonStep {
+  const { name, stop } = daemon.spec
+  if (live?.run !== daemon.run || live.gone) {
+    const exit = live?.run === daemon.run && live.exit !== null ? live.exit : daemon.exit
+    return settle({ ...daemon, exit }, { outputOpen: true })
+  }
+  const next = { ...daemon, exit: live.exit ?? daemon.exit }
+  const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'
+  const again = { type: 'signal', daemon: name, run: daemon.run } as const
+  if (next.phase === 'killing') return [next, [{ ...again, signal: 'KILL', to: 'tree' }]]
+  const afterMs = Math.max(0, next.killAtMs - atMs)
+  return [
+    { ...next, treeTold: to === 'tree' },
+    [
+      { ...again, signal: stop.signal, to },
+      { type: 'arm', timer: timer('half', daemon), afterMs: afterMs / 2 },
+    ],
+  ]
+}

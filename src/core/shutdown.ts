@@ -1,0 +1,110 @@
+/** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at once, and at its
+ *  end the exit code. Nothing is spawned once it has begun. */
+
+import { splitDeadline } from './deadline.ts'
+import type { Draft } from './draft.ts'
+import type { ShutdownReason } from './effect.ts'
+import { exitReport } from './exit-code.ts'
+import type { Order } from './order.ts'
+import type { Daemon, DaemonEvent } from './phases.ts'
+import type { Plan } from './plan.ts'
+import { supersedeAll } from './tickets.ts'
+
+/** How a daemon is told something, with all its consequences. */
+export type Tell = (draft: Draft, name: string, event: DaemonEvent) => void
+
+export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell): void {
+  if (draft.shutdown !== null || draft.finished) return
+  const { plan, order } = draft.state
+  const { deadlineMs } = plan
+  const { killAtMs, flushMs } = splitDeadline(deadlineMs, wavesGraceMs(plan, order))
+  draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs }
+  draft.turns = []
+  draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
+  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
+  supersedeAll(draft)
+  for (const name of order.start) draft.blockers.set(name, blockersOf(draft, name))
+  // Those nobody depends on go first; the rest follows as those in front of it are over. What is on its way
+  // to a next run is stopped in any case: there is none.
+  for (const name of order.start) {
+    const isRunning = draft.daemons.get(name)?.phase === 'running'
+    if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
+  }
+}
+
+/** For each wave, the longest grace that a daemon of it asks for. */
+export function wavesGraceMs(plan: Plan, order: Order): number[] {
+  const graces = Array.from({ length: order.waves }, () => 0)
+  for (const { name, stop } of plan.daemons) {
+    const wave = order.wave.get(name) ?? 0
+    graces[wave] = Math.max(graces[wave] ?? 0, stop.graceMs ?? Number.POSITIVE_INFINITY)
+  }
+  return graces
+}
+
+function blockersOf(draft: Draft, name: string): number {
+  const dependents = draft.state.order.dependents.get(name) ?? []
+  return dependents.filter((other) => draft.daemons.get(other)?.phase !== 'stopped').length
+}
+
+function stop(draft: Draft, name: string, tell: Tell): void {
+  if (draft.shutdown === null) return
+  const { sinceMs, killAtMs } = draft.shutdown
+  const asked = draft.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
+  const wave = draft.state.order.wave.get(name) ?? 0
+  const shareMs = (killAtMs[wave] ?? 0) - (draft.atMs - sinceMs)
+  tell(draft, name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: draft.atMs })
+}
+
+/** A daemon is stopped: whom does that unblock? */
+export function daemonIsOver(draft: Draft, { spec }: Daemon, tell: Tell): void {
+  if (draft.shutdown === null) return
+  for (const name of spec.after) {
+    const blockers = draft.blockers.get(name)
+    if (blockers === undefined) continue // Not selected.
+    draft.blockers.set(name, blockers - 1)
+    if (blockers === 1) stop(draft, name, tell)
+  }
+}
+
+/** All daemons are over, by order or by themselves: nothing is left to do. */
+export function finishIfOver(draft: Draft): void {
+  if (draft.active > 0 || draft.finished) return
+  if (draft.booted || draft.shutdown !== null) finish(draft)
+}
+
+/** Time is up: what is left is killed where it stands. */
+export function deadlineCame(draft: Draft): void {
+  if (draft.shutdown === null || draft.finished) return
+  const left = draft.state.plan.daemons
+    .map(({ name }) => draft.daemons.get(name))
+    .filter((daemon): daemon is Daemon => daemon !== undefined && daemon.phase !== 'stopped')
+  for (const { spec, run, phase } of left) {
+    // KILL goes to a run once, and it had its own when it was in its last phase.
+    if (phase === 'running' || phase === 'terminating') {
+      draft.do({ type: 'signal', daemon: spec.name, run, signal: 'KILL', to: 'tree' })
+    }
+  }
+  draft.report({ kind: 'deadline-missed', daemons: left.map(({ spec }) => spec.name) })
+  finish(draft)
+}
+
+function finish(draft: Draft): void {
+  draft.finished = true
+  const { plan } = draft.state
+  const daemons = plan.daemons.map(({ name }) => draft.daemons.get(name) as Daemon)
+  const spentMs = draft.shutdown === null ? 0 : draft.atMs - draft.shutdown.sinceMs
+  const minimumMs = draft.shutdown?.flushMs ?? 0
+  const flushMs = Math.max(minimumMs, plan.deadlineMs - spentMs)
+  if (draft.shutdown !== null) draft.do({ type: 'disarm', timer: { kind: 'deadline' } })
+  draft.do({ type: 'finish', report: exitReport(daemons), flushMs })
+}
+
+/** After a failure inside pitcrew: orders that may have been lost are given again. */
+export function recoverShutdown(draft: Draft): void {
+  if (draft.shutdown === null) return
+  if (draft.finished) return finish(draft)
+  const { sinceMs, flushMs } = draft.shutdown
+  const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
+  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: Math.max(0, leftMs) })
+}

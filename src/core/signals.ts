@@ -1,0 +1,54 @@
+/** Signal names and their numbers on Linux (x86-64, aarch64, riscv64: the same table).
+ *  Names are without "SIG", as in the bundle file and in every message. Why a table of our own: the
+ *  core must not ask an operating system what a number means. */
+
+export const signalNumbers = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+  STKFLT: 16,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+  TSTP: 20,
+  TTIN: 21,
+  TTOU: 22,
+  URG: 23,
+  XCPU: 24,
+  XFSZ: 25,
+  VTALRM: 26,
+  PROF: 27,
+  WINCH: 28,
+  IO: 29,
+  PWR: 30,
+  SYS: 31,
+} as const
+
+export type Signal = keyof typeof signalNumbers
+
+const namesByNumber: readonly (string | undefined)[] = Object.entries(signalNumbers).reduce(
+  (names: (string | undefined)[], [name, number]) => {
+    names[number] = name
+    return names
+  },
+  [],
+)
+
+/** "TERM" for 15; "RTMIN+3" for 37; the bare number for what has no name. */
+export function signalName(number: number): string {
+  const name = namesByNumber[number]
+  if (name !== undefined) return name
+  return number >= 34 && number <= 64 ? `RTMIN+${number - 34}` : String(number)
+}

@@ -1,0 +1,164 @@
+/** Many daemons: whose turn it is to start, what a signal means, who asked for what, and the shutdown, which
+ *  wins over everything. `step` is the whole of it: an event in, effects out. */
+
+import { splitDeadline } from './deadline.ts'
+import { Draft } from './draft.ts'
+import type { Effect } from './effect.ts'
+import type { Event, LiveRun } from './event.ts'
+import { checkStep } from './invariants.ts'
+import type { Daemon, DaemonEvent } from './phases.ts'
+import {
+  beginShutdown,
+  daemonIsOver,
+  deadlineCame,
+  finishIfOver,
+  recoverShutdown,
+} from './shutdown.ts'
+import type { Signal } from './signals.ts'
+import type { State } from './state.ts'
+import { requestRestart, runBegan, runFailed } from './tickets.ts'
+
+/** Throws, and changes nothing, when an invariant would break. */
+export function step(state: State, event: Event): readonly [State, readonly Effect[]] {
+  const draft = new Draft(state, event.atMs)
+  route(draft, event)
+  giveTurns(draft)
+  finishIfOver(draft)
+  checkStep(draft)
+  return [draft.commit(), draft.effects]
+}
+
+function route(draft: Draft, event: Event): void {
+  switch (event.type) {
+    case 'boot':
+      return boot(draft)
+    case 'signal':
+      return takeSignal(draft, event.signal, event.hangup)
+    case 'request':
+      return restart(draft, event.daemon, event.by)
+    case 'elapsed':
+      return elapse(draft, event)
+    case 'output-closed':
+      return draft.do({
+        type: 'disarm',
+        timer: { kind: 'linger', daemon: event.daemon, run: event.run },
+      })
+    case 'reconcile':
+      return reconcile(draft, event)
+    default:
+      return tell(draft, event.daemon, event)
+  }
+}
+
+function boot(draft: Draft): void {
+  draft.booted = true
+  if (draft.shutdown !== null) return
+  for (const daemon of draft.state.daemons.values()) {
+    draft.tell(daemon, { type: 'start', atMs: draft.atMs })
+  }
+  draft.turns = draft.state.order.start
+}
+
+/** Steps one daemon and draws the consequences for the others. */
+function tell(draft: Draft, name: string, event: DaemonEvent): void {
+  const before = draft.daemons.get(name)
+  if (before === undefined) return
+  const after = draft.tell(before, event)
+  if (after.phase === before.phase && after.run === before.run) return
+  if (after.phase === 'waiting') draft.turns = [...draft.turns, name]
+  if (after.phase === 'running') runBegan(draft, after.spec.name, after.run, after.pid)
+  if (after.phase === 'stopped') {
+    runFailed(draft, after)
+    daemonIsOver(draft, after, tell)
+  }
+  if (draft.shutdown === null && endsEverything(before, after)) {
+    const kind = after.spec.main ? 'main-ended' : 'critical-ended'
+    beginShutdown(draft, { kind, daemon: name }, tell)
+  }
+}
+
+/** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which under the
+ *  policy `never` means that it died or could not be started. */
+function endsEverything(before: Daemon, after: Daemon): boolean {
+  const { main, critical } = after.spec
+  if (!main && !critical) return false
+  if (after.phase === 'terminating') return !after.asked && before.phase === 'running'
+  return after.phase === 'stopped' && (main || after.last?.asked === false)
+}
+
+/** One daemon is started after the other: whoever is `after` another is started when that one was. */
+function giveTurns(draft: Draft): void {
+  while (draft.turns.length > 0) {
+    const name = draft.turns[0] as string
+    const phase = draft.daemons.get(name)?.phase
+    if (phase === 'starting') return
+    if (phase === 'waiting') return tell(draft, name, { type: 'turn', atMs: draft.atMs })
+    draft.turns = draft.turns.slice(1)
+  }
+}
+
+function takeSignal(draft: Draft, signal: Signal, hangup: boolean): void {
+  if (hangup) return beginShutdown(draft, { kind: 'hangup' }, tell)
+  if (signal === 'TERM' || signal === 'INT') {
+    return beginShutdown(draft, { kind: 'signal', signal }, tell)
+  }
+  const action = draft.state.plan.signals[signal]
+  if (action === undefined || draft.shutdown !== null) return ignore(draft, signal)
+  for (const name of action.forward)
+    tell(draft, name, { type: 'forward', signal, atMs: draft.atMs })
+  for (const name of action.restart) restart(draft, name, signal)
+}
+
+/** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
+function ignore(draft: Draft, signal: Signal): void {
+  if (silentlyIgnored.includes(signal)) return
+  const times = (draft.ignored.get(signal) ?? 0) + 1
+  draft.ignored.set(signal, times)
+  const shuttingDown = draft.shutdown !== null
+  if (isPowerOfTen(times)) draft.report({ kind: 'signal-ignored', signal, times, shuttingDown })
+}
+
+/** Signals that mean nothing to a program unless it asks for them. */
+const silentlyIgnored: readonly Signal[] = ['CHLD', 'CONT', 'URG', 'WINCH']
+
+function isPowerOfTen(number: number): boolean {
+  let power = 1
+  while (power < number) power *= 10
+  return power === number
+}
+
+function restart(draft: Draft, name: string, by: string): void {
+  if (!requestRestart(draft, name, by)) return
+  const graceMs = graceOfOne(draft, name)
+  tell(draft, name, { type: 'restart', graceMs, atMs: draft.atMs })
+}
+
+/** A restart has the one deadline, too. */
+function graceOfOne(draft: Draft, name: string): number {
+  const asked = draft.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
+  const { killAtMs } = splitDeadline(draft.state.plan.deadlineMs, [asked])
+  return Math.min(asked, killAtMs[0] ?? 0)
+}
+
+function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
+  if (timer.kind === 'deadline') return deadlineCame(draft)
+  const { kind, daemon, run } = timer
+  if (kind === 'linger') return draft.do({ type: 'close-output', daemon, run })
+  tell(draft, daemon, { type: kind, run, atMs })
+}
+
+/** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
+function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): void {
+  const { atMs, shutdownAsked } = event
+  const live = new Map<string, LiveRun>()
+  for (const one of event.live) {
+    const isCurrent = draft.daemons.get(one.daemon)?.run === one.run
+    if (isCurrent || !live.has(one.daemon)) live.set(one.daemon, one)
+  }
+  for (const name of draft.state.order.start) {
+    tell(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
+  }
+  if (!draft.booted && !shutdownAsked) boot(draft)
+  if (draft.shutdown !== null) recoverShutdown(draft)
+  else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)
+}

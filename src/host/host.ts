@@ -1,0 +1,164 @@
+/** The only door to the operating system for the init. The C host (`native/`) implements it in the
+ *  binary, a fake world in the tests. It has mechanisms and no policy: numbers, strings and arrays go
+ *  in and out, and what to do about them is decided in `core/`.
+ *
+ *  The host's duties, in order:
+ *  1. it calls `handle` with one HostEvent at a time, never while another call is under way;
+ *  2. a call that throws, runs longer than 100 ms or uses up the engine's memory is followed by one
+ *     call of `recover`; the host's table of live runs is what is true then;
+ *  3. an event whose call failed is not delivered again: `live()` tells what it said;
+ *  4. TERM and INT arm the last word: see `armLastWord`. */
+import type { Errno, System } from './system.ts'
+
+export interface Host extends System {
+  /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
+  now(): number
+  /** Asks for one `wake` event at this time of `now()`; replaces what was asked before.
+   *  Infinity = none. A time that has passed means: as soon as other events had their turn. */
+  wakeAt(atMs: number): void
+
+  /** Starts a run. Answers at once; a command that cannot be executed is an answer, not an event. */
+  spawn(spec: SpawnSpec): SpawnAnswer
+  /** Sends a signal (0 = only look) to a run, always with CONT behind it unless it is KILL, STOP or 0.
+   *  `leader`: its first process. `tree`: its process group, and what left the group and was found. */
+  signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
+  /** All runs that are not over, and those whose end was told in the call that failed. */
+  live(): readonly LiveRun[]
+  /** The pids of a run that are still there, at most 16 of them. For a message only. */
+  members(daemon: string, run: number): readonly number[]
+  /** Stops reading a run's output; what is in the pipe now is still passed on. */
+  closeOutput(daemon: string, run: number): void
+
+  /** Names of the environment, in order; the position is the handle used in `SpawnSpec.env`. */
+  envNames(): readonly string[]
+  /** Keeps these entries for spawns but blanks them in our own /proc/PID/environ. */
+  envHide(positions: readonly number[]): void
+
+  /** Runs this program again in a child with bounded memory and time; its stdout comes back in one
+   *  `helper` event, its stderr is ours. */
+  helper(spec: HelperSpec): Errno | null
+  /** Writes a file (temporary file, fsync, rename) in a forked child, so that a slow disk stalls nobody: the
+   *  first of the paths that can be written. Its folder and the one above are made. What fails is told on
+   *  stderr. `finish` waits for it. */
+  writeFileAside(paths: readonly string[], text: string): Errno | null
+
+  /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never waits. */
+  print(line: string): void
+  /** What could not be printed so far. */
+  lost(): LostOutput
+  /** TERM and INT start a clock of the host's own: when it has run this long and the process is still
+   *  there, everything is killed and the process exits with status 70. Infinity = never. */
+  armLastWord(afterMs: number): void
+  /** Passes on what is left of all output for at most this long, then ends the process. */
+  finish(code: number, flushMs: number): void
+
+  /** Stops this process itself until it is continued: job control of the one-command mode. */
+  stopSelf(): void
+  /** Puts a run's process group into the foreground of our terminal, if we are in it ourselves. */
+  foreground(daemon: string, run: number): void
+}
+
+export type SignalTarget = 'leader' | 'tree'
+
+/** `sent`, or `gone`: nobody of the run is left to be signalled. */
+export type SignalAnswer = 'sent' | 'gone' | Errno
+
+export interface SpawnSpec {
+  readonly daemon: string
+  readonly run: number
+  /** The program and its arguments; or a number n: our own arguments from n on, byte for byte. */
+  readonly command: readonly string[] | number
+  /** Inherited entries by their position, new ones as "NAME=value". */
+  readonly env: readonly (number | string)[]
+  readonly cwd: string | null
+  readonly uid: number | null
+  readonly gid: number | null
+  /** Supplementary groups; null = unchanged. */
+  readonly groups: readonly number[] | null
+  readonly umask: number | null
+  /** Triples of RLIMIT_ number, soft and hard; -1 = unlimited. */
+  readonly limits: readonly (readonly [resource: number, soft: number, hard: number])[]
+  /** `pump`: stdin from /dev/null, stdout and stderr through our pipe, a session of its own.
+   *  `inherit`: all three are ours, a group of its own, in the foreground of our terminal. */
+  readonly stdio: 'pump' | 'inherit'
+}
+
+export type SpawnAnswer =
+  | { readonly pid: number }
+  /** What could not be done, and why. */
+  | { readonly step: SpawnStep; readonly errno: Errno }
+
+export type SpawnStep = 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
+
+/** A process that is not there any more: its exit code, or the signal that ended it (else 0). */
+export interface Exit {
+  readonly code: number
+  readonly signal: number
+}
+
+export interface LiveRun {
+  readonly daemon: string
+  readonly run: number
+  readonly pid: number
+  /** How the leader ended; null while it lives. */
+  readonly exit: Exit | null
+  /** True when nothing of the run is left. */
+  readonly gone: boolean
+}
+
+export interface LostOutput {
+  readonly bytes: number
+  readonly lines: number
+}
+
+export interface HelperSpec {
+  readonly args: readonly string[]
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+export type HostEvent =
+  /** A signal for pitcrew. `hangup`: the kernel says that our terminal is gone. */
+  | { readonly type: 'signal'; readonly signal: number; readonly hangup: boolean }
+  /** A run's leader ended. `gone`: and nothing of the run is left, so that no `gone` follows. */
+  | {
+      readonly type: 'exited'
+      readonly daemon: string
+      readonly run: number
+      readonly code: number
+      readonly signal: number
+      readonly gone: boolean
+      /** Somebody still holds its output. */
+      readonly outputOpen: boolean
+    }
+  /** The last process of a run whose leader had ended before is gone, too. */
+  | {
+      readonly type: 'gone'
+      readonly daemon: string
+      readonly run: number
+      readonly outputOpen: boolean
+    }
+  /** The leader of an inherited-stdio run was stopped by a signal (job control). */
+  | {
+      readonly type: 'stopped'
+      readonly daemon: string
+      readonly run: number
+      readonly signal: number
+    }
+  | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
+  | { readonly type: 'wake' }
+  /** A helper's end. `text` is null when it wrote more than it may or nothing usable. */
+  | {
+      readonly type: 'helper'
+      readonly code: number
+      readonly signal: number
+      readonly timedOut: boolean
+      readonly text: string | null
+    }
+
+/** What the init gives to the host. */
+export interface Handlers {
+  handle(event: HostEvent): void
+  /** After a failed call. `problem` says what happened; `shutdownAsked`: TERM, INT or a hangup came. */
+  recover(problem: string, shutdownAsked: boolean): void
+}

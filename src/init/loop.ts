@@ -1,0 +1,97 @@
+/** The running supervisor: host events in, one step of the core each, its effects performed, and what came of
+ *  them stepped in turn. It goes at its own pace: a bounded batch, then the host has its turn again, so that a signal
+ *  never waits behind a thousand starts. */
+
+import type { Event } from '../core/event.ts'
+import type { Plan } from '../core/plan.ts'
+import { type Signal, signalName } from '../core/signals.ts'
+import { initialState, type State } from '../core/state.ts'
+import { step } from '../core/supervisor.ts'
+import { describeError } from '../errors.ts'
+import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { Performer } from './perform.ts'
+import { Timers } from './timers.ts'
+
+/** Steps in one turn. */
+const batchMax = 32
+
+export class Loop implements Handlers {
+  readonly #host: Host
+  readonly #timers: Timers = new Timers()
+  readonly #performer: Performer
+  #state: State
+  #queue: Event[] = []
+
+  /** @param plan     All of the bundle.
+   *  @param selected The names of the daemons to run. */
+  constructor(host: Host, plan: Plan, selected: readonly string[]) {
+    this.#host = host
+    this.#performer = new Performer(host, plan, this.#timers)
+    const daemons = plan.daemons.filter(({ name }) => selected.includes(name))
+    this.#state = initialState({ ...plan, daemons })
+  }
+
+  boot(): void {
+    this.#take({ type: 'boot', atMs: this.#host.now() })
+  }
+
+  handle(event: HostEvent): void {
+    const atMs = this.#host.now()
+    switch (event.type) {
+      case 'wake':
+        return this.#wake(atMs)
+      case 'signal':
+        // A number without a name of the table is in no map: it is ignored like any other that is not.
+        return this.#take({ ...event, atMs, signal: signalName(event.signal) as Signal })
+      case 'exited':
+      case 'gone':
+      case 'output-closed':
+        return this.#take({ ...event, atMs })
+      default:
+        throw new Error(`unexpected ${event.type}`)
+    }
+  }
+
+  /** Whatever was under way when something failed is not trusted; the host knows what is true. */
+  recover(problem: string, shutdownAsked: boolean): void {
+    this.#queue = []
+    this.#performer.say(`internal error, carrying on: ${problem}`)
+    const live = this.#host.live()
+    this.#take({ type: 'reconcile', atMs: this.#host.now(), live, shutdownAsked })
+  }
+
+  #wake(nowMs: number): void {
+    for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
+      this.#queue.push({ type: 'elapsed', timer, atMs: nowMs })
+    }
+    this.#drain()
+  }
+
+  #take(event: Event): void {
+    this.#queue.push(event)
+    this.#drain()
+  }
+
+  #drain(): void {
+    for (let steps = 0; steps < batchMax; steps++) {
+      const event = this.#queue.shift()
+      if (event === undefined) break
+      this.#step(event)
+    }
+    this.#host.wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#timers.nextMs())
+  }
+
+  #step(event: Event): void {
+    const [next, effects] = step(this.#state, event)
+    this.#state = next
+    for (const effect of effects) {
+      let outcome: Event | null
+      try {
+        outcome = this.#performer.perform(effect)
+      } catch (error) {
+        outcome = this.#performer.failed(effect, describeError(error))
+      }
+      if (outcome !== null) this.#queue.push(outcome)
+    }
+  }
+}

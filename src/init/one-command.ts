@@ -1,0 +1,86 @@
+/** `pitcrew -- COMMAND`: one command with our terminal, like tini. Every signal is passed on, orphans are reaped,
+ *  and the command's exit status is ours. There is no deadline: the command ends when it ends. */
+import { type Signal, signalName, signalNumbers } from '../core/signals.ts'
+import { describeErrno } from '../errors.ts'
+import type { Handlers, Host, HostEvent, SignalTarget } from '../host/host.ts'
+
+const name = 'command'
+const run = 1
+/** What the terminal tells us about ourselves; the command hears such things from the terminal, too. */
+const notPassedOn: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
+
+export class OneCommand implements Handlers {
+  readonly #host: Host
+  readonly #to: SignalTarget
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#to = host.args[0] === '-g' ? 'tree' : 'leader'
+    host.armLastWord(Number.POSITIVE_INFINITY)
+    host.wakeAt(host.now())
+  }
+
+  handle(event: HostEvent): void {
+    switch (event.type) {
+      case 'wake':
+        return this.#start()
+      case 'signal':
+        if (notPassedOn.includes(signalName(event.signal) as Signal)) return
+        this.#host.signal(name, run, event.signal, this.#to)
+        return
+      case 'stopped':
+        return this.#stopToo()
+      case 'exited':
+        return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0)
+      default:
+        return
+    }
+  }
+
+  recover(problem: string, shutdownAsked: boolean): void {
+    this.#host.write(2, `pitcrew: internal error, carrying on: ${problem}\n`)
+    const ours = this.#host.live().find(({ daemon }) => daemon === name)
+    if (ours === undefined) return this.#host.finish(70, 0)
+    if (ours.exit !== null)
+      return this.handle({
+        type: 'exited',
+        daemon: name,
+        run,
+        ...ours.exit,
+        gone: true,
+        outputOpen: false,
+      })
+    if (shutdownAsked) this.#host.signal(name, run, signalNumbers.TERM, this.#to)
+  }
+
+  #start(): void {
+    const host = this.#host
+    const command = host.args.indexOf('--') + 1
+    const answer = host.spawn({
+      daemon: name,
+      run,
+      command,
+      env: host.envNames().map((_, position) => position),
+      cwd: null,
+      uid: null,
+      gid: null,
+      groups: null,
+      umask: null,
+      limits: [],
+      stdio: 'inherit',
+    })
+    if ('pid' in answer) return
+    host.write(2, `pitcrew: cannot execute ${host.args[command]}: ${describeErrno(answer.errno)}\n`)
+    host.finish(answer.errno === 'ENOENT' ? 127 : 126, 0)
+  }
+
+  /** The terminal stopped the command. A shell that started us waits for us to stop, too; it continues us later,
+   *  in the foreground or not. As PID 1 nobody would. */
+  #stopToo(): void {
+    if (!this.#host.isPid1) {
+      this.#host.stopSelf()
+      this.#host.foreground(name, run)
+    }
+    this.#host.signal(name, run, signalNumbers.CONT, 'tree')
+  }
+}

@@ -1,0 +1,146 @@
+/** From the command line to the running supervisor: which bundle, its plan, which daemons of it. Until then
+ *  signals are kept, and TERM or INT ends everything before it began. */
+import { formatDuration, parseDuration } from '../core/duration.ts'
+import type { Plan } from '../core/plan.ts'
+import { maxPlanBytes, parsePlan } from '../core/plan-text.ts'
+import { selectDaemons } from '../core/select.ts'
+import { signalNumbers } from '../core/signals.ts'
+import { describeErrno, PitcrewError } from '../errors.ts'
+import { readBundleFile } from '../host/find-bundle.ts'
+import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { version } from '../version.ts'
+import { Loop } from './loop.ts'
+
+const helperTimeoutMs = 20_000
+/** How much longer than the deadline of the bundle the host waits before its last word. */
+const lastWordAfterMs = 1000
+/** Signals that are kept while the plan is made. */
+const earlySignalsMax = 64
+
+export class Start implements Handlers {
+  readonly #host: Host
+  #early: HostEvent[] = []
+  #loop: Loop | null = null
+
+  constructor(host: Host) {
+    this.#host = host
+    host.wakeAt(host.now())
+  }
+
+  handle(event: HostEvent): void {
+    if (this.#loop !== null) return this.#loop.handle(event)
+    switch (event.type) {
+      case 'wake':
+        return this.#findPlan()
+      case 'helper':
+        return this.#takeHelper(event)
+      case 'signal':
+        return this.#keepSignal(event)
+      default:
+        throw new Error(`unexpected ${event.type} before the start`)
+    }
+  }
+
+  recover(problem: string, shutdownAsked: boolean): void {
+    if (this.#loop !== null) return this.#loop.recover(problem, shutdownAsked)
+    this.#host.write(2, `pitcrew: cannot start (a bug of pitcrew): ${problem}\n`)
+    this.#host.finish(70, 0)
+  }
+
+  /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it does. */
+  #findPlan(): void {
+    const file = readBundleFile(this.#host, bundleArgument(this.#host))
+    if (file.isPlan) return this.#takePlanText(file.text, file.path)
+    const args = ['@plan', file.path]
+    const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
+    if (error !== null) {
+      throw new PitcrewError(
+        'BUNDLE_UNREADABLE',
+        `cannot start the parser for ${file.path}: ${describeErrno(error)}`,
+        'build the plan beforehand: pitcrew build BUNDLE --out FILE',
+      )
+    }
+  }
+
+  /** The helper has said on stderr what is wrong with the bundle. */
+  #takeHelper(event: Extract<HostEvent, { type: 'helper' }>): void {
+    if (event.code === 0 && event.signal === 0 && event.text !== null) {
+      return this.#takePlanText(event.text, 'the bundle')
+    }
+    if (event.code !== 0) return this.#host.finish(event.code, 0)
+    const why = event.timedOut
+      ? `the parser was not done after ${formatDuration(helperTimeoutMs)}`
+      : `the parser was ended by signal ${event.signal}`
+    throw new PitcrewError(
+      'BUNDLE_UNREADABLE',
+      `cannot read the bundle: ${why}`,
+      'make it smaller, or see what "pitcrew validate" says of it',
+    )
+  }
+
+  #takePlanText(text: string, path: string): void {
+    const answer = parsePlan(text)
+    if ('error' in answer) {
+      throw new PitcrewError(
+        'BUNDLE_INVALID',
+        `cannot use the plan ${path}: ${answer.error}`,
+        'build it again: pitcrew build BUNDLE --out FILE',
+      )
+    }
+    this.#run({ ...answer.plan, deadlineMs: this.#deadlineMs(answer.plan) })
+  }
+
+  #deadlineMs(plan: Plan): number {
+    const given = this.#host.getenv('PITCREW_DEADLINE')
+    if (given === null || given === '') return plan.deadlineMs
+    const ms = parseDuration(given)
+    if (ms !== null && ms >= 100 && ms <= 3_600_000) return ms
+    throw new PitcrewError(
+      'USAGE',
+      `cannot use PITCREW_DEADLINE "${given}": not a length of time from 100ms to 1h`,
+      'write it like 9s or 1m30s',
+    )
+  }
+
+  #run(plan: Plan): void {
+    const host = this.#host
+    const names = plan.daemons.map(({ name }) => name)
+    const selected = selectDaemons(names, host.getenv(plan.select))
+    if (selected.length === 0) {
+      host.print(`${plan.label}: no daemon is selected by ${plan.select}: nothing to do`)
+      return host.finish(0, plan.deadlineMs)
+    }
+    const deadline = formatDuration(plan.deadlineMs)
+    const of = selected.length === names.length ? '' : ` of ${names.length}`
+    const daemons = `${selected.length}${of} daemon${names.length === 1 ? '' : 's'}`
+    host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
+    host.armLastWord(plan.deadlineMs + lastWordAfterMs)
+    this.#loop = new Loop(host, plan, selected)
+    this.#loop.boot()
+    for (const event of this.#early) this.#loop.handle(event)
+    this.#early = []
+  }
+
+  #keepSignal(event: Extract<HostEvent, { type: 'signal' }>): void {
+    const { signal, hangup } = event
+    if (signal === signalNumbers.TERM || signal === signalNumbers.INT || hangup) {
+      return this.#host.finish(0, 0)
+    }
+    if (this.#early.length < earlySignalsMax) this.#early.push(event)
+  }
+}
+
+/** `run [BUNDLE]`: the path, or null. */
+function bundleArgument(host: Host): string | null {
+  const words = host.args.slice(1)
+  const option = words.find((word) => word.startsWith('-') && word !== '-')
+  if (option === '--help' || option === '-h') host.execSelf(['help', 'run'])
+  const usage = 'usage: pitcrew run [BUNDLE]'
+  if (option !== undefined) {
+    throw new PitcrewError('USAGE', `cannot run: unknown option "${option}"`, usage)
+  }
+  if (words.length > 1) {
+    throw new PitcrewError('USAGE', `cannot run: too many arguments: "${words[1]}"`, usage)
+  }
+  return words[0] ?? null
+}

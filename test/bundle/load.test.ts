@@ -1,0 +1,324 @@
+/** DESIGN §6: what a bundle file means. */
+import { expect, test } from 'vitest'
+import type { Plan } from '../../src/core/plan.ts'
+import { checkPlan } from '../../src/core/plan-check.ts'
+import { parsePlan, serializePlan } from '../../src/core/plan-text.ts'
+import { daemonOf, planOf } from './problems-of.ts'
+
+const full = `
+name: agent-sidecars
+label: sidecar-init
+select: CLAUDE_BOTTLE_SIDECAR_DAEMONS
+deadline: 8.5s
+signals: { SIGHUP: { forward: [egress] }, USR1: { restart: [pipelock, egress] } }
+daemons:
+  egress:
+    command: [/bin/sh, /app/egress-entrypoint.sh]
+    env: { claim: ["EGRESS_TOKEN_*"], pass: [PATH, "LC_*"], set: { PORT: 8080, ON: true, E: "" } }
+    limits: { nofile: { soft: 1024, hard: 64k }, core: 0, memlock: unlimited }
+    umask: 027
+  pipelock:
+    command: [/usr/local/bin/pipelock, run, --config, /etc/pipelock.yaml]
+    after: [egress]
+    cwd: /srv
+    user: nobody
+    group: 65534
+    stop: { signal: SIGQUIT, grace: 5s, success: [15, 143] }
+    restart: { policy: never }
+    main: true
+  git-gate: { command: [/bin/sh, /git-gate-entrypoint.sh], critical: true }
+`
+
+test('a bundle becomes a plan with every default written down', () => {
+  expect(planOf(full)).toMatchInlineSnapshot(`
+    {
+      "daemons": [
+        {
+          "after": [],
+          "command": [
+            "/bin/sh",
+            "/app/egress-entrypoint.sh",
+          ],
+          "critical": false,
+          "cwd": null,
+          "env": {
+            "claim": [
+              "EGRESS_TOKEN_*",
+            ],
+            "pass": [
+              "PATH",
+              "LC_*",
+            ],
+            "set": {
+              "E": "",
+              "ON": "true",
+              "PORT": "8080",
+            },
+          },
+          "group": null,
+          "limits": {
+            "core": {
+              "hard": 0,
+              "soft": 0,
+            },
+            "memlock": {
+              "hard": "unlimited",
+              "soft": "unlimited",
+            },
+            "nofile": {
+              "hard": 65536,
+              "soft": 1024,
+            },
+          },
+          "main": false,
+          "name": "egress",
+          "restart": {
+            "policy": "never",
+          },
+          "stop": {
+            "graceMs": null,
+            "signal": "TERM",
+            "success": [],
+          },
+          "umask": 23,
+          "user": null,
+        },
+        {
+          "after": [
+            "egress",
+          ],
+          "command": [
+            "/usr/local/bin/pipelock",
+            "run",
+            "--config",
+            "/etc/pipelock.yaml",
+          ],
+          "critical": false,
+          "cwd": "/srv",
+          "env": {
+            "claim": [],
+            "pass": null,
+            "set": {},
+          },
+          "group": "65534",
+          "limits": {},
+          "main": true,
+          "name": "pipelock",
+          "restart": {
+            "policy": "never",
+          },
+          "stop": {
+            "graceMs": 5000,
+            "signal": "QUIT",
+            "success": [
+              15,
+              143,
+            ],
+          },
+          "umask": null,
+          "user": "nobody",
+        },
+        {
+          "after": [],
+          "command": [
+            "/bin/sh",
+            "/git-gate-entrypoint.sh",
+          ],
+          "critical": true,
+          "cwd": null,
+          "env": {
+            "claim": [],
+            "pass": null,
+            "set": {},
+          },
+          "group": null,
+          "limits": {},
+          "main": false,
+          "name": "git-gate",
+          "restart": {
+            "policy": "never",
+          },
+          "stop": {
+            "graceMs": null,
+            "signal": "TERM",
+            "success": [],
+          },
+          "umask": null,
+          "user": null,
+        },
+      ],
+      "deadlineMs": 8500,
+      "label": "sidecar-init",
+      "name": "agent-sidecars",
+      "plan": 1,
+      "select": "CLAUDE_BOTTLE_SIDECAR_DAEMONS",
+      "signals": {
+        "HUP": {
+          "forward": [
+            "egress",
+          ],
+          "restart": [],
+        },
+        "USR1": {
+          "forward": [],
+          "restart": [
+            "pipelock",
+            "egress",
+          ],
+        },
+      },
+    }
+  `)
+})
+
+test('one daemon with a command is a whole bundle', () => {
+  expect(JSON.stringify(planOf('daemons: { web: { command: [web] } }'))).toMatchInlineSnapshot(
+    `"{"plan":1,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"`,
+  )
+})
+
+test('JSON is YAML: the same bundle in JSON, with tabs, is the same plan', () => {
+  const bundle = {
+    name: 'shop',
+    deadline: '5s',
+    signals: { HUP: { forward: ['web'] } },
+    daemons: { web: { command: ['web', 8080, 'tab\t"quote"', '😀'], umask: '022' } },
+  }
+  const yaml = `
+name: shop
+deadline: 5s
+signals: { HUP: { forward: [web] } }
+daemons: { web: { command: [web, 8080, "tab\\t\\"quote\\"", 😀], umask: 022 } }
+`
+  expect(planOf(JSON.stringify(bundle, null, '\t'))).toEqual(planOf(yaml))
+  expect(planOf(JSON.stringify(bundle))).toEqual(planOf(yaml))
+})
+
+test('the plan does not depend on the order of keys, only on the order of daemons', () => {
+  const one = planOf('daemons: { a: { command: [a], main: true, limits: { nofile: 1, core: 0 } } }')
+  const two = planOf('daemons: { a: { limits: { core: 0, nofile: 1 }, main: true, command: [a] } }')
+  expect(serializePlan(two)).toBe(serializePlan(one))
+})
+
+test('numbers and booleans in a command are the text that was written', () => {
+  const written = [
+    '8080',
+    '0x1F',
+    '1.50',
+    '1e3',
+    '022',
+    'true',
+    'False',
+    'yes',
+    '1_000',
+    '-1',
+    '.5',
+  ]
+  const [daemon] = planOf(`daemons:\n  x: { command: [${written}] }`).daemons
+  expect(daemon?.command).toEqual(written)
+})
+
+test('values of env.set are the text that was written', () => {
+  expect(
+    daemonOf('env: { set: { A: 1.0, B: 0o17, C: "", D: "null", E: TRUE, __proto__: x } }').env.set,
+  ).toMatchInlineSnapshot(`
+      {
+        "A": "1.0",
+        "B": "0o17",
+        "C": "",
+        "D": "null",
+        "E": "TRUE",
+        "__proto__": "x",
+      }
+    `)
+})
+
+test.each([
+  ['022', 0o22],
+  ['0o22', 0o22],
+  ['22', 0o22],
+  ['"077"', 0o77],
+  ['0', 0],
+  ['0777', 0o777],
+])('umask: %s is octal', (written, mask) => {
+  expect(daemonOf(`umask: ${written}`).umask).toBe(mask)
+})
+
+test.each([
+  ['1024', 1024, 1024],
+  ['"64M"', 64 * 1024 ** 2, 64 * 1024 ** 2],
+  ['2k', 2048, 2048],
+  ['1G', 1024 ** 3, 1024 ** 3],
+  ['unlimited', 'unlimited', 'unlimited'],
+  ['{ soft: 1, hard: unlimited }', 1, 'unlimited'],
+  ['{ soft: 8k, hard: 8192 }', 8192, 8192],
+])('limits.nofile: %s', (written, soft, hard) => {
+  expect(daemonOf(`limits: { nofile: ${written} }`).limits).toEqual({ nofile: { soft, hard } })
+})
+
+test('a value may be written once and used often', () => {
+  const { daemons } = planOf(`
+daemons:
+  a: { command: [a], env: &common { set: { LANG: C.UTF-8 } } }
+  b: { command: [b], env: *common }
+`)
+  expect(daemons.map(({ env }) => env.set)).toEqual([{ LANG: 'C.UTF-8' }, { LANG: 'C.UTF-8' }])
+})
+
+test('comments, a byte order mark and Windows line ends are no part of a bundle', () => {
+  const plain = planOf('daemons:\n  a:\n    command: [a, b]\n')
+  expect(planOf('\uFEFF# hello\r\ndaemons:\r\n  a: # first\r\n    command: [a, b]\r\n')).toEqual(
+    plain,
+  )
+  expect(planOf('---\ndaemons:\n  a:\n    command: [a, b]\n...\n')).toEqual(plain)
+})
+
+test('a built plan is a bundle, too', () => {
+  const plan = planOf(full)
+  expect(planOf(serializePlan(plan))).toEqual(plan)
+  expect(planOf(JSON.stringify(plan, null, 2))).toEqual(plan)
+})
+
+test('every plan that is loaded passes the check of the init, and comes back from its text', () => {
+  for (const plan of [planOf(full), ...randomBundles(200).map(planOf)]) {
+    expect(checkPlan(plan)).toBeNull()
+    const text = serializePlan(plan)
+    expect(text.startsWith('{"plan":1,')).toBe(true)
+    expect(parsePlan(text)).toEqual({ plan })
+  }
+})
+
+test('4096 daemons, each after the one before, are loaded', { timeout: 20_000 }, () => {
+  const lines = Array.from({ length: 4096 }, (_, index) => {
+    const after = index === 0 ? '' : `, after: [d${index - 1}]`
+    return `  d${index}: { command: [d]${after} }`
+  })
+  const plan: Plan = planOf(`daemons:\n${lines.join('\n')}\n`)
+  expect(plan.daemons).toHaveLength(4096)
+})
+
+/** Bundles that are valid by construction; the same ones in every run. */
+function randomBundles(count: number): string[] {
+  let state = 7
+  const draw = (below: number): number => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % below
+  }
+  const pick = (choices: readonly string[]): string => choices[draw(choices.length)] ?? ''
+  return Array.from({ length: count }, () => {
+    const daemons = Array.from({ length: 1 + draw(6) }, (_, index) => {
+      const after = Array.from({ length: index }, (_, other) => `d${other}`).filter(
+        () => draw(2) > 0,
+      )
+      return `  d${index}:
+    command: [${pick(['a', '"a b"', "'#'", '8080', 'true'])}, ${pick(['x', '"\\u0007"', '"null"', '1.50'])}]
+    after: [${after}]
+    stop: ${pick(['{}', '{ signal: SIGINT }', '{ grace: 1m30s }', '{ success: [0, 255] }'])}
+    umask: ${pick(['022', '0o077', '"0"'])}
+    env: ${pick(['{}', '{ set: { A: b } }', `{ claim: [X${index}_*] }`, '{ pass: ["*"] }'])}
+    limits: ${pick(['{}', '{ as: 1G }', '{ core: unlimited }', '{ nofile: { soft: 1, hard: 2 } }'])}
+    user: ${pick(['root', '0', 'www-data'])}`
+    })
+    return `deadline: ${pick(['100ms', '9s', '1h'])}\ndaemons:\n${daemons.join('\n')}\n`
+  })
+}

@@ -1,0 +1,158 @@
+/** The init believes nothing about a plan that comes from outside: every field is checked. */
+import { expect, test } from 'vitest'
+import { findCycle } from '../../src/core/cycle.ts'
+import { checkPlan } from '../../src/core/plan-check.ts'
+import { isPlanText, parsePlan, serializePlan } from '../../src/core/plan-text.ts'
+import { planOf } from './problems-of.ts'
+
+const plan = planOf(`
+signals: { HUP: { forward: [b] } }
+daemons:
+  a: { command: [a, x], env: { set: { A: b }, pass: [PATH] }, limits: { core: 0 } }
+  b: { command: [b], after: [a], stop: { grace: 1s, success: [1] }, umask: 022, cwd: /, user: x }
+`)
+
+test('accepts what serializePlan wrote', () => {
+  expect(checkPlan(JSON.parse(serializePlan(plan)))).toBeNull()
+})
+
+/** The plan with one value replaced; undefined removes it. */
+function withValue(path: string, value: unknown): unknown {
+  const copy = structuredClone(plan) as unknown
+  const keys = path.split('.')
+  let parent = copy as Record<string, unknown>
+  for (const key of keys.slice(0, -1)) parent = parent[key] as Record<string, unknown>
+  const last = keys.at(-1) ?? ''
+  if (value === undefined) delete parent[last]
+  else parent[last] = value
+  return copy
+}
+
+test('says what was expected, and where', () => {
+  const cases: [path: string, value: unknown][] = [
+    ['plan', 2],
+    ['plan', undefined],
+    ['name', 'Not A Name'],
+    ['label', ''],
+    ['select', 'A=B'],
+    ['deadlineMs', 0],
+    ['deadlineMs', '9s'],
+    ['signals.TERM', { forward: [], restart: ['a'] }],
+    ['signals.HUP.restart', ['nobody']],
+    ['signals.HUP.forward', undefined],
+    ['daemons', []],
+    ['daemons', {}],
+    ['daemons.0', null],
+    ['daemons.0.name', 'b'],
+    ['daemons.0.command', []],
+    ['daemons.0.command.1', 1],
+    ['daemons.0.command.0', 'a\0'],
+    ['daemons.0.env.set', { 'A=': 'x' }],
+    ['daemons.0.env.pass', ['*A']],
+    ['daemons.0.env.pass', 'PATH'],
+    ['daemons.0.limits', { nope: { soft: 1, hard: 1 } }],
+    ['daemons.0.limits.core.soft', 'some'],
+    ['daemons.1.stop.graceMs', '5s'],
+    ['daemons.1.stop.success', [256]],
+    ['daemons.1.stop.signal', 'SIGTERM'],
+    ['daemons.1.umask', 0o1000],
+    ['daemons.1.cwd', ''],
+    ['daemons.1.restart.policy', 'always'],
+    ['daemons.1.after', ['nobody']],
+    ['daemons.1.after', ['b']],
+    ['daemons.1.more', true],
+    ['more', true],
+  ]
+  const messages = cases.map(([path, value]) => checkPlan(withValue(path, value)))
+  expect(messages.join('\n')).toMatchInlineSnapshot(`
+    "plan: format 2 is not known, this version reads format 1
+    plan: expected the number of the format
+    name: expected a name
+    label: expected text that is not empty
+    select: expected the name of an environment variable
+    deadlineMs: expected a number
+    deadlineMs: expected a number
+    signals.TERM: expected the name of a signal that can be mapped
+    signals.HUP: no daemon "nobody"
+    signals.HUP.forward: expected a list
+    daemons: expected at least 1 in the list
+    daemons: expected a list
+    daemons[0]: expected an object
+    daemons[1].name: "b" is there twice
+    daemons[0].command: expected at least 1 in the list
+    daemons[0].command[1]: expected text
+    daemons[0].command[0]: expected text
+    daemons[0].env.set.A=: expected the name of an environment variable
+    daemons[0].env.pass[0]: expected the name of an environment variable, maybe with * at its end
+    daemons[0].env.pass: expected a list or null
+    daemons[0].limits.nope: expected the name of a limit
+    daemons[0].limits.core.soft: expected a number
+    daemons[1].stop.graceMs: expected a number or null
+    daemons[1].stop.success[0]: expected an exit code
+    daemons[1].stop.signal: expected the name of a signal
+    daemons[1].umask: expected a file mode mask or null
+    daemons[1].cwd: expected text that is not empty or null
+    daemons[1].restart.policy: expected "never"
+    daemons[1].after: no daemon "nobody"
+    daemons: after goes around: b → b
+    daemons[1]: unknown field "more"
+    plan: unknown field "more""
+  `)
+})
+
+test('refuses what is no plan at all', () => {
+  for (const value of [null, 1, 'plan', [], undefined]) expect(checkPlan(value)).toContain('object')
+})
+
+test('every field of the plan is looked at', () => {
+  const paths: string[] = []
+  const collect = (value: unknown, path: string): void => {
+    if (path !== '') paths.push(path)
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, entry] of Object.entries(value)) {
+      collect(entry, path === '' ? key : `${path}.${key}`)
+    }
+  }
+  collect(plan, '')
+  expect(paths.length).toBeGreaterThan(50)
+  for (const path of paths) expect(checkPlan(withValue(path, { odd: 1 }))).not.toBeNull()
+})
+
+test('two main daemons are refused', () => {
+  const daemons = plan.daemons.map((daemon) => ({ ...daemon, main: true }))
+  expect(checkPlan({ ...plan, daemons })).toBe('daemons: more than one has main: true')
+})
+
+test('a plan is told from a bundle at a glance', () => {
+  expect(isPlanText(serializePlan(plan))).toBe(true)
+  expect(isPlanText(' \n{ "plan": 9')).toBe(true)
+  expect(isPlanText('{ "daemons": {} }')).toBe(false)
+  expect(isPlanText('plan: 1')).toBe(false)
+})
+
+test('parsePlan never throws', () => {
+  const text = serializePlan(plan)
+  expect(parsePlan(text)).toEqual({ plan })
+  for (let end = 0; end < text.length; end += 7)
+    expect(parsePlan(text.slice(0, end))).toHaveProperty('error')
+})
+
+test('a cycle is found however long it is, without recursion', () => {
+  const chain = Array.from({ length: 100_000 }, (_, index) => ({
+    name: `d${index}`,
+    after: [`d${index + 1}`],
+  }))
+  expect(findCycle(chain)).toBeNull()
+  expect(findCycle([...chain, { name: 'd100000', after: ['d0'] }])).toHaveLength(100_002)
+})
+
+test('two ways to one daemon are no cycle', () => {
+  const diamond = [
+    { name: 'a', after: ['b', 'c'] },
+    { name: 'b', after: ['d'] },
+    { name: 'c', after: ['d'] },
+    { name: 'd', after: [] },
+  ]
+  expect(findCycle(diamond)).toBeNull()
+  expect(findCycle([...diamond.slice(0, 3), { name: 'd', after: ['b'] }])).toEqual(['b', 'd', 'b'])
+})

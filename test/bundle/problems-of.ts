@@ -1,0 +1,31 @@
+/** Loads a bundle for a test. */
+import { loadBundle } from '../../src/bundle/load.ts'
+import { describeProblem } from '../../src/bundle/problems.ts'
+import type { Plan } from '../../src/core/plan.ts'
+
+/** The problems as a person sees them, one a line. */
+export function problemsOf(text: string): string {
+  const answer = loadBundle(text)
+  if ('plan' in answer) return 'valid'
+  const lines = answer.problems.map((problem) => describeProblem('b.yaml', problem))
+  if (answer.more > 0) lines.push(`and ${answer.more} more`)
+  return lines.join('\n')
+}
+
+/** The problems of a bundle whose one daemon has this besides its command. */
+export function problemsOfDaemon(keys: string): string {
+  return problemsOf(`daemons:\n  web:\n    command: [web]\n    ${keys}`)
+}
+
+export function planOf(text: string): Plan {
+  const answer = loadBundle(text)
+  if ('plan' in answer) return answer.plan
+  throw new Error(problemsOf(text))
+}
+
+/** The plan's one daemon, which has this besides its command. */
+export function daemonOf(keys: string): Plan['daemons'][number] {
+  const [daemon] = planOf(`daemons:\n  web:\n    command: [web]\n    ${keys}`).daemons
+  if (daemon === undefined) throw new Error('no daemon')
+  return daemon
+}

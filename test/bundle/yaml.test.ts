@@ -1,0 +1,130 @@
+/** YAML itself: what is not valid, what is refused although it is, and what is made to hurt. */
+import { expect, test } from 'vitest'
+import { problemsOf } from './problems-of.ts'
+
+test('syntax errors have a place and a remedy', () => {
+  expect(problemsOf('daemons:\n\ta:\n')).toMatchInlineSnapshot(
+    `"b.yaml:2:1: not valid YAML: tabs are not allowed as indentation; indent with spaces"`,
+  )
+  expect(problemsOf('daemons:\n  a: { command: [x }\n  b: {}\n')).toMatchInlineSnapshot(`
+    "b.yaml:2:20: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this place
+    b.yaml:3:3: not valid YAML: flow map in block collection must be sufficiently indented and end with a }; close the bracket before this place"
+  `)
+  expect(problemsOf('daemons:\n  a:\n    command: [x]\n   cwd: /\n')).toMatchInlineSnapshot(
+    `"b.yaml:4:1: not valid YAML: all mapping items must start at the same column; lines of one level begin in the same column"`,
+  )
+  expect(problemsOf('daemons: { a: { command: ["x] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:34: not valid YAML: missing closing "quote"`,
+  )
+  expect(problemsOf('daemons:\n  a:\n    cwd: x: y\n')).toMatchInlineSnapshot(
+    `"b.yaml:3:10: not valid YAML: nested mappings are not allowed in compact mappings; put quotes around text that has ": " in it, or indent a nested map"`,
+  )
+  expect(problemsOf('daemons: %x\n')).toMatchInlineSnapshot(
+    `"b.yaml:1:10: not valid YAML: plain value cannot start with directive indicator character %; put quotes around the text"`,
+  )
+  expect(problemsOf('label: "\\q"\n')).toMatchInlineSnapshot(
+    `"b.yaml:1:9: not valid YAML: invalid escape sequence \\q"`,
+  )
+})
+
+test('a file without a bundle in it', () => {
+  expect(problemsOf('')).toMatchInlineSnapshot(
+    `"b.yaml:1:1: the bundle is empty; it needs at least: daemons: { NAME: { command: […] } }"`,
+  )
+  expect(problemsOf('# only a comment\n')).toBe(problemsOf(''))
+  expect(problemsOf('---\n')).toBe(problemsOf(''))
+  expect(problemsOf('\uFEFF')).toBe(problemsOf(''))
+  expect(problemsOf('just text')).toMatchInlineSnapshot(
+    `"b.yaml:1:1: expected a map, found "just text"; its keys: name, label, select, deadline, signals, daemons"`,
+  )
+  expect(problemsOf('- a\n- b\n')).toMatchInlineSnapshot(
+    `"b.yaml:1:1: expected a map, found a list; its keys: name, label, select, deadline, signals, daemons"`,
+  )
+  expect(problemsOf('~')).toMatchInlineSnapshot(
+    `"b.yaml:1:1: expected a map, found "~"; its keys: name, label, select, deadline, signals, daemons"`,
+  )
+})
+
+test('a second document', () => {
+  expect(problemsOf('daemons: { a: { command: [a] } }\n---\nx: 1\n')).toMatchInlineSnapshot(
+    `"b.yaml:2:1: a second document begins here, a bundle has one; remove the line "---" or everything behind it"`,
+  )
+})
+
+test('keys', () => {
+  expect(problemsOf('name: a\nname: b\ndaemons: { a: { command: [a] } }')).toMatchInlineSnapshot(
+    `"b.yaml:2:1: "name" is there twice; remove one of them, or rename it"`,
+  )
+  expect(problemsOf('? [a]\n: b\ndaemons: { a: { command: [a] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:3: a list cannot be a key; write NAME: VALUE"`,
+  )
+  expect(problemsOf('daemons: { a: { command: [a], <<: { cwd: / } } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:31: cannot merge with "<<"; YAML 1.2 has no merge keys: repeat the keys, or alias a whole value"`,
+  )
+})
+
+test('tags', () => {
+  expect(problemsOf('daemons: { a: { command: [!!binary eA==] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:36: tag "tag:yaml.org,2002:binary" is not known; remove it: the bundle file knows by itself what is text and what is a number"`,
+  )
+  expect(problemsOf('daemons: { a: { command: !shell [a] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:33: tag "!shell" is not known; remove it: the bundle file knows by itself what is text and what is a number"`,
+  )
+  expect(problemsOf('daemons: !!map { a: { command: !!seq [!!str 1, ! 2] } }')).toBe('valid')
+})
+
+test('text that no process could be given', () => {
+  expect(problemsOf('daemons: { a: { command: ["a\\0b"] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:27: a NUL byte in a text; no command, path or variable can hold one: remove it"`,
+  )
+  expect(problemsOf('daemons: { a: { command: [a\0b] } }')).toContain('a NUL byte')
+  expect(problemsOf('daemons: { a: { command: [a], "x\\0": 1 } }')).toContain('a NUL byte')
+  expect(problemsOf('daemons: { a: { command: ["/caf\uFFFD"] } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:27: "/caf�" is not valid UTF-8; save the file as UTF-8"`,
+  )
+  expect(problemsOf('daemons: { a: { command: ["\\ud83d"] } }')).toContain('is not valid UTF-8')
+})
+
+test('aliases', () => {
+  const rest = 'daemons: { a: { command: [a], env: *x } }'
+  expect(problemsOf(rest)).toMatchInlineSnapshot(
+    `"b.yaml:1:36: alias *x has no anchor; write &x in front of an earlier value"`,
+  )
+  expect(problemsOf('daemons: &x { a: { command: [a], env: *x } }')).toMatchInlineSnapshot(
+    `"b.yaml:1:39: alias *x stands inside the value it stands for; repeat the value, or leave it out"`,
+  )
+  // A problem inside an anchor is said once, where it is.
+  expect(
+    problemsOf('daemons: { a: { command: &x [!no a] }, b: { command: *x } }').split('\n'),
+  ).toHaveLength(1)
+})
+
+test('aliases of aliases are counted and not expanded', () => {
+  const ten = (item: string) => `[${Array.from({ length: 10 }, () => item)}]`
+  const levels = Array.from(
+    { length: 30 },
+    (_, level) => `a${level}: &a${level} ${ten(level === 0 ? 'x' : `*a${level - 1}`)}`,
+  )
+  const problems = problemsOf(levels.join('\n'))
+  expect(problems.split('\n').filter((line) => line.includes('aliases stand for'))).toHaveLength(1)
+})
+
+test.each([
+  ['brackets', '['.repeat(60_000)],
+  ['closed brackets', `a: ${'['.repeat(2000)}${']'.repeat(2000)}`],
+  ['braces', '{a: '.repeat(30_000)],
+  ['dashes', '- '.repeat(60_000)],
+  ['question marks', '? '.repeat(30_000)],
+])('nesting without end is refused: %s', (_, text) => {
+  const problems = problemsOf(text)
+  expect(problems).not.toBe('valid')
+  expect(problems.length).toBeLessThan(20_000)
+})
+
+test('many keys, or many equal keys, take time in proportion', () => {
+  const count = 20_000
+  const different = Array.from({ length: count }, (_, index) => `k${index}: 1`)
+  expect(problemsOf(`{${different}}`)).toContain(`and ${count + 1 - 20} more`)
+  const equal = Array.from({ length: count }, () => 'k: 1')
+  expect(problemsOf(`{${equal}}`)).toContain('"k" is there twice')
+})

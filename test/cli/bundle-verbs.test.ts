@@ -1,0 +1,213 @@
+/** validate, build and @plan: bundle in, plan or problems out. */
+import { describe, expect, test } from 'vitest'
+import { parsePlan } from '../../src/core/plan-text.ts'
+import { cli, goodBundle, play } from './cli.ts'
+import { FakeSystem } from './fake-system.ts'
+
+const files = { 'shop.yaml': goodBundle }
+
+describe('validate', () => {
+  test('says what the bundle means: start order, and how the one deadline is shared', () => {
+    expect(cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+      "exit 0
+      shop.yaml is valid: shop, 2 daemons, in start order
+        1 db   redis-server
+        2 web  nginx -g daemon off;
+      shutdown within 9 s
+        stop web, killed 2 s after the request at the latest
+        stop db, killed 8.5 s after the request at the latest
+        output is passed on for another 250 ms"
+    `)
+  })
+
+  test('--json, for programs', () => {
+    expect(cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+      "exit 0
+      {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
+    `)
+    const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\nx: 1\n' }
+    expect(cli(['validate', 'b.yaml', '--json'], bad)).toMatchInlineSnapshot(`
+      "exit 2
+      {"valid":false,"path":"b.yaml","problems":[{"line":2,"column":8,"message":"daemon \\"a\\": unknown key \\"comand\\"","hint":"did you mean \\"command\\"?"},{"line":3,"column":1,"message":"unknown key \\"x\\"","hint":"known: name, label, select, deadline, signals, daemons"}],"more":0}"
+    `)
+    expect(cli(['validate', 'gone.yaml', '--json'])).toMatchInlineSnapshot(`
+      "exit 2
+      {"valid":false,"path":"gone.yaml","problems":[{"line":null,"column":null,"message":"cannot read the bundle gone.yaml: no such file or directory (ENOENT)","hint":"check the path"}],"more":0}"
+    `)
+  })
+
+  test('names every problem with its place, on stderr, and ends with 2', () => {
+    const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\n  b: { command: [], after: [c] }\n' }
+    expect(cli(['validate', 'b.yaml'], bad)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: b.yaml:2:8: daemon "a": unknown key "comand"; did you mean "command"?
+      b.yaml:3:17: daemon "b": command: the list is empty; add command: [PROGRAM, ARGUMENT, …]
+      b.yaml:3:29: daemon "b": after: no daemon "c" in this bundle; known: a, b
+      pitcrew: cannot use b.yaml: 3 problems"
+    `)
+  })
+
+  test('a built plan is valid, too', () => {
+    const built = new FakeSystem(['build', 'shop.yaml', '--out', 'p.json'], files)
+    play(built)
+    const text = cli(['validate', 'p.json'], { 'p.json': built.written.get('p.json') ?? '' })
+    expect(text).toBe(cli(['validate', 'shop.yaml'], files).replace('shop.yaml', 'p.json'))
+  })
+
+  test('many daemons that stop together are not all named', () => {
+    const daemons = Array.from({ length: 12 }, (_, index) => `d${index}: { command: [d] }`)
+    const text = cli(['validate', 'b.yaml'], { 'b.yaml': `daemons: {${daemons}}` })
+    expect(text).toContain('stop d0, d1, d2, d3 and 8 more')
+  })
+
+  test('nothing that a bundle says can move the cursor', () => {
+    const text = cli(['validate', 'b.yaml'], {
+      'b.yaml': 'daemons: { a: { command: ["\\e[2J"] } }',
+    })
+    expect(text).not.toContain('\u001b')
+  })
+})
+
+describe('finding the bundle', () => {
+  const places = [
+    './bundle.yaml',
+    './bundle.json',
+    '/etc/pitcrew/bundle.yaml',
+    '/etc/pitcrew/bundle.json',
+  ]
+
+  test('without an argument the first of four places is used', () => {
+    for (let first = 0; first < places.length; first++) {
+      const there = Object.fromEntries(places.slice(first).map((place) => [place, goodBundle]))
+      expect(cli(['validate'], there)).toContain(`${places[first]} is valid`)
+    }
+  })
+
+  test('none of them: all four are named', () => {
+    expect(cli(['validate'])).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot find a bundle: there is no ./bundle.yaml, no ./bundle.json, no /etc/pitcrew/bundle.yaml, no /etc/pitcrew/bundle.json; name one on the command line"
+    `)
+  })
+
+  test('one that is there and cannot be read is not passed over', () => {
+    const system = new FakeSystem(['validate'], { './bundle.json': goodBundle })
+    system.files.set('./bundle.yaml', { error: 'EACCES' })
+    expect(play(system)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read the bundle ./bundle.yaml: permission denied (EACCES); check its mode and owner, and those of its directories"
+    `)
+  })
+
+  test.each([
+    'ENOENT',
+    'ENOTDIR',
+    'EACCES',
+    'EISDIR',
+    'not a regular file',
+    'too large',
+    'EIO',
+    'ESTALE',
+  ])('a file that answers %s', (error) => {
+    const system = new FakeSystem(['validate', 'b.yaml'])
+    system.files.set('b.yaml', { error })
+    expect(play(system)).toMatchSnapshot()
+  })
+
+  test('10 MB of text', () => {
+    const large = { 'b.yaml': '#'.repeat(10_000_000) }
+    expect(cli(['validate', 'b.yaml'], large)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read the bundle b.yaml: it is too large; a bundle has at most 1 MiB, a plan at most 4 MiB"
+    `)
+    const between = { 'b.yaml': '#'.repeat(2_000_000) }
+    expect(cli(['validate', 'b.yaml'], between)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: b.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere
+      pitcrew: cannot use b.yaml: 1 problem"
+    `)
+  })
+
+  test('a bundle that is a program: not yet', () => {
+    expect(
+      cli(['validate', 'bundle.ts'], { 'bundle.ts': 'export default {}' }),
+    ).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read the bundle bundle.ts: a bundle that is a program: not yet; write it as YAML or JSON"
+    `)
+  })
+})
+
+describe('build', () => {
+  test('writes a plan that can be loaded without a parser', () => {
+    const system = new FakeSystem(['build', 'shop.yaml', '--out', '/tmp/p.json'], files)
+    expect(play(system)).toMatchInlineSnapshot(`
+      "exit 0
+      stderr: pitcrew: wrote /tmp/p.json: 2 daemons
+      /tmp/p.json <- {"plan":1,"name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":["db"],"stop":{"signal":"TERM","graceMs":2000,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"
+    `)
+    expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
+  })
+
+  test('--out - is stdout, and says nothing else', () => {
+    const system = new FakeSystem(['build', '--out=-', 'shop.yaml'], files)
+    expect(play(system)).toContain('exit 0')
+    expect(system.stderr).toBe('')
+    expect(parsePlan(system.stdout)).toHaveProperty('plan')
+  })
+
+  test('an invalid bundle writes nothing', () => {
+    expect(
+      cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': 'daemons: {}' }),
+    ).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: b.yaml:1:10: daemons: there are none; a bundle has at least one daemon
+      pitcrew: cannot use b.yaml: 1 problem"
+    `)
+  })
+
+  test('a plan never takes the place of its bundle', () => {
+    expect(cli(['build', 'shop.yaml', '--out', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot write the plan over its bundle shop.yaml; name another file, the bundle would be gone"
+    `)
+  })
+
+  test('a file that cannot be written: status 1', () => {
+    const system = new FakeSystem(['build', 'shop.yaml', '--out', '/ro/p.json'], files)
+    system.writeError = 'EROFS'
+    expect(play(system)).toMatchInlineSnapshot(`
+      "exit 1
+      stderr: pitcrew: cannot write /ro/p.json: the file system is read-only (EROFS)"
+    `)
+  })
+
+  test('a plan that would be too large to load is not built', () => {
+    const long = `[${Array.from({ length: 2000 }, () => 'x'.repeat(100))}]`
+    const daemons = Array.from({ length: 40 }, (_, index) => `d${index}: { command: *c }`)
+    const bundle = `daemons: { a: { command: &c ${long} }, ${daemons} }`
+    expect(
+      cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': bundle }),
+    ).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot build a plan of more than 4 MiB; the aliases of the bundle make it this large: use fewer"
+    `)
+  })
+})
+
+describe('@plan, for the init', () => {
+  test('prints the same plan as build', () => {
+    const plan = cli(['@plan', 'shop.yaml'], files)
+    expect(plan).toBe(cli(['build', 'shop.yaml', '--out', '-'], files))
+  })
+
+  test('problems go to stderr, and stdout stays empty', () => {
+    const system = new FakeSystem(['@plan', 'b.yaml'], { 'b.yaml': 'daemons: [' })
+    expect(play(system)).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: b.yaml:1:11: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this place
+      pitcrew: cannot use b.yaml: 1 problem"
+    `)
+    expect(system.stdout).toBe('')
+  })
+})
