@@ -1,9 +1,12 @@
 /** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were under way are lost,
  *  and what the host knows of the processes is true. Orders are given again where they may be lost: a signal
  *  twice is harmless, one that was never sent is not. */
-import { settle } from './ending.ts'
+import { kill, settle } from './ending.ts'
 import { type Daemon, type DaemonStep, type In, note, type Of, stay, timer } from './phases.ts'
 import { begin, die } from './running.ts'
+
+/** A fault that comes with every timer must not make the timers spin, in milliseconds. */
+const notBeforeMs = 200
 
 /** A run that nobody here knows of must not go on. */
 export function endGhost(daemon: Daemon, { live }: Of<'reconcile'>): DaemonStep {
@@ -60,7 +63,10 @@ export function findEnding(
   const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing') return [next, [{ ...again, signal: 'KILL', to: 'tree' }]]
-  const afterMs = Math.max(0, next.killAtMs - atMs)
+  // Not left to a timer that may fail each time.
+  if (atMs >= next.killAtMs)
+    return kill({ ...next, treeTold: true }, { type: 'grace', run: next.run, atMs })
+  const afterMs = Math.max(notBeforeMs, next.killAtMs - atMs)
   return [
     { ...next, treeTold: to === 'tree' },
     [

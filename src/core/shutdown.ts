@@ -106,5 +106,6 @@ export function recoverShutdown(draft: Draft): void {
   if (draft.finished) return finish(draft)
   const { sinceMs, flushMs } = draft.shutdown
   const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
-  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: Math.max(0, leftMs) })
+  if (leftMs <= 0) return deadlineCame(draft)
+  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
 }

@@ -10,6 +10,7 @@ import { step } from '../core/supervisor.ts'
 import { describeError } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { Performer } from './perform.ts'
+import { type Plant, plantOf } from './plant.ts'
 import { Timers } from './timers.ts'
 
 /** Steps in one turn. */
@@ -19,6 +20,7 @@ export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
   readonly #performer: Performer
+  readonly #plant: Plant
   #state: State
   #queue: Event[] = []
 
@@ -26,6 +28,7 @@ export class Loop implements Handlers {
    *  @param selected The names of the daemons to run. */
   constructor(host: Host, plan: Plan, selected: readonly string[]) {
     this.#host = host
+    this.#plant = plantOf(host)
     this.#performer = new Performer(host, plan, this.#timers)
     const daemons = plan.daemons.filter(({ name }) => selected.includes(name))
     this.#state = initialState({ ...plan, daemons })
@@ -82,11 +85,13 @@ export class Loop implements Handlers {
   }
 
   #step(event: Event): void {
+    this.#plant(event.type)
     const [next, effects] = step(this.#state, event)
     this.#state = next
     for (const effect of effects) {
       let outcome: Event | null
       try {
+        this.#plant(`perform-${effect.type}`)
         outcome = this.#performer.perform(effect)
       } catch (error) {
         outcome = this.#performer.failed(effect, describeError(error))
