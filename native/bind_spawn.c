@@ -1,6 +1,6 @@
 /* Host.spawn: a SpawnSpec in, a pid or the step that failed out. */
 #define _GNU_SOURCE
-#include "engine.h"
+#include "bind.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,9 @@ enum { LIST_MAX = 16384, GROUPS_MAX = 1024 };
 
 static const char *default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-static JSValue get(JSValueConst object, const char *name) { return JS_GetPropertyStr(js, object, name); }
+static JSValue get(JSValueConst object, const char *name) {
+  return JS_GetPropertyStr(js, object, name);
+}
 
 /* A number, or `absent` for null. */
 static double get_number(JSValueConst object, const char *name, double absent) {
@@ -29,7 +31,8 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
 }
 
 /* A NULL-terminated list. Numbers in it stand for the entries of `inherited`. */
-static char **string_list(struct arena *arena, JSValueConst array, char **inherited, size_t inherited_count) {
+static char **string_list(struct arena *arena, JSValueConst array, char **inherited,
+                          size_t inherited_count) {
   int64_t length = 0;
   JS_GetLength(js, array, &length);
   char **list = length <= LIST_MAX ? arena_take(arena, ((size_t)length + 1) * sizeof *list) : NULL;
@@ -71,7 +74,8 @@ static char **candidates(struct arena *arena, char *command, char **envp) {
     char *file = arena_take(arena, bytes);
     if (!file) return NULL;
     /* An empty entry means the working directory. */
-    snprintf(file, bytes, "%.*s/%s", end == path ? 1 : (int)(end - path), end == path ? "." : path, command);
+    snprintf(file, bytes, "%.*s/%s", end == path ? 1 : (int)(end - path), end == path ? "." : path,
+             command);
     list[at++] = file;
     path = *end ? end + 1 : NULL;
   }
@@ -128,7 +132,8 @@ static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
   bool ok = length <= SPAWN_LIMITS_MAX;
   for (int64_t i = 0; ok && i < length; i++) {
     JSValue triple = JS_GetPropertyUint32(js, limits, (uint32_t)i);
-    spec->limits[i] = (struct spawn_limit){(int)to_limit(triple, 0), to_limit(triple, 1), to_limit(triple, 2)};
+    spec->limits[i] =
+        (struct spawn_limit){(int)to_limit(triple, 0), to_limit(triple, 1), to_limit(triple, 2)};
     JS_FreeValue(js, triple);
   }
   spec->limit_count = ok ? (int)length : 0;
@@ -154,8 +159,8 @@ static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spe
   return spec->candidates != NULL;
 }
 
-JSValue host_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
-  (void)self, (void)argc;
+FUNCTION(host_spawn) {
+  UNUSED;
   struct arena arena = {0};
   struct spawn_spec spec = {0};
   struct spawn_answer answer = {0, "exec", E2BIG};

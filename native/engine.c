@@ -1,6 +1,7 @@
-/* The engine, quickjs-ng, and the guard around every call into the policy: 100 ms of processor time, a limit
- * of memory, a limit of stack. A call that fails is followed by one call of `recover`, with some more
- * memory and time of its own; what fails there, too, is said, and the next event is as good as ever. */
+/* The engine, quickjs-ng, and the guard around every call into the policy: 100 ms of processor
+ * time, a limit of memory, a limit of stack. A call that fails is followed by one call of
+ * `recover`, with some more memory and time of its own; what fails there, too, is said, and the
+ * next event is as good as ever. */
 #define _GNU_SOURCE
 #include "engine.h"
 
@@ -39,8 +40,8 @@ static int is_overdue(JSRuntime *rt, void *opaque) {
 
 static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1000000 : 0; }
 
-/* Takes the pending exception and puts it into words. After an out-of-memory it is null, and making words
- * of anything may fail again. */
+/* Takes the pending exception and puts it into words. After an out-of-memory it is null, and making
+ * words of anything may fail again. */
 static void take_problem(char *text, size_t room) {
   bool late = is_overdue(NULL, NULL);
   set_deadline(EVENT_MS_MAX);
@@ -49,9 +50,12 @@ static void take_problem(char *text, size_t room) {
   const char *message = JS_IsNull(thrown) ? NULL : JS_ToCString(js, thrown);
   JSValue stack_value = JS_IsObject(thrown) ? JS_GetPropertyStr(js, thrown, "stack") : JS_UNDEFINED;
   const char *stack = JS_IsString(stack_value) ? JS_ToCString(js, stack_value) : NULL;
-  if (late) snprintf(text, room, "took longer than %d ms", EVENT_MS_MAX);
-  else if (!message) snprintf(text, room, "out of memory");
-  else snprintf(text, room, "%s%s%s", message, stack && *stack ? " " : "", stack ? stack : "");
+  if (late)
+    snprintf(text, room, "took longer than %d ms", EVENT_MS_MAX);
+  else if (!message)
+    snprintf(text, room, "out of memory");
+  else
+    snprintf(text, room, "%s%s%s", message, stack && *stack ? " " : "", stack ? stack : "");
   if (message) JS_FreeCString(js, message);
   if (stack) JS_FreeCString(js, stack);
   JS_FreeValue(js, stack_value);
@@ -106,12 +110,6 @@ static void add_intrinsics(bool for_init) {
   if (for_init) return;
   JS_AddIntrinsicRegExpCompiler(js);
   JS_AddIntrinsicRegExp(js);
-  JS_AddIntrinsicDate(js);
-  JS_AddIntrinsicBigInt(js);
-  JS_AddIntrinsicTypedArrays(js);
-  JS_AddIntrinsicPromise(js);
-  JS_AddIntrinsicWeakRef(js);
-  JS_AddIntrinsicProxy(js);
 }
 
 static _Noreturn void die(const char *what) {
@@ -144,5 +142,6 @@ void engine_run_image(struct image image, int argc, char **argv) {
   recover_function = JS_GetPropertyStr(js, handlers, "recover");
   JS_FreeValue(js, handlers);
   JS_FreeValue(js, global);
-  if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function)) die("find its own handlers");
+  if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function))
+    die("find its own handlers");
 }

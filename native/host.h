@@ -10,11 +10,12 @@
  *   pump.c     daemons' pipes -> lines with a prefix
  *   out.c      stdout, which may be full, slow or gone
  *   helper.c   this program again, as a child with bounds
+ *   proc.c     /proc, where it is
  *   file.c     small files
  *   environ.c  the environment as it came
  *   tty.c      job control of the one-command mode
  *   engine.c   the JavaScript engine: limits, guarded calls
- *   bind.c, bind_spawn.c   the functions and events between the two (src/host/host.ts is the contract)
+ *   bind_*.c, arena.c, events.c   the way between the two (src/host/host.ts is the contract)
  *
  * Rules: nothing here decides what should happen; every buffer, batch and wait has a stated bound; what fails
  * is told to the policy with its errno; nothing but the deliberate ends (finish, exit, the last word)
@@ -178,7 +179,7 @@ bool tty_is_ours(void);
 void tty_foreground(struct run *run);
 void tty_stop_self(void);
 
-/* ---- engine.c, bind.c */
+/* ---- engine.c, errno.c, events.c */
 
 struct image { const uint8_t *start; size_t bytes; bool for_init; };
 void engine_run_image(struct image image, int argc, char **argv);

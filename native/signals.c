@@ -3,20 +3,22 @@
  * served first.
  *
  * The last word: from TERM or INT on, a timer that no policy, no engine and no full pipe can hold up. It is
- * the one signal handler of the program, on SIGALRM, and does nothing but kill and exit. */
+ * the one signal handler of the program and does nothing but kill and exit. Its signal is the last of the real-time ones:
+ * ALRM is one that somebody may send or map. */
 #define _GNU_SOURCE
 #include "host.h"
 
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LAST_WORD_EXIT = 70, LAST_WORD_DEFAULT_MS = 10000, SIGNALS_MAX = 65 };
+enum { LAST_WORD_EXIT = 70, LAST_WORD_DEFAULT_MS = 10000, SIGNALS_MAX = 65, LAST_WORD_SIGNAL = 64 };
 
 static sigset_t inherited_mask, blocked;
 static bool ignored_at_start[SIGNALS_MAX];
@@ -24,19 +26,21 @@ static struct watch watch = {WATCH_SIGNALS};
 static int signal_fd = -1;
 static bool shutdown_asked;
 static double last_word_ms = LAST_WORD_DEFAULT_MS;
+static timer_t last_word_timer;
 
 void signals_block(void) {
   sigfillset(&blocked);
   /* A fault of our own must end us, and the last word must be heard. */
-  const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGALRM};
+  const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, LAST_WORD_SIGNAL};
   for (size_t i = 0; i < sizeof never / sizeof *never; i++) sigdelset(&blocked, never[i]);
   sigprocmask(SIG_SETMASK, &blocked, &inherited_mask);
 }
 
 void signals_unblock(void) { sigprocmask(SIG_SETMASK, &inherited_mask, NULL); }
 
-static void last_word(int signal) {
-  (void)signal;
+static void last_word(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)context;
+  if (info->si_code != SI_TIMER) return; /* Somebody else's idea. */
   if (getpid() == 1) kill(-1, SIGKILL);
   for (size_t i = 0; i < runs_count(); i++) {
     const struct run *run = runs_at(i);
@@ -45,7 +49,9 @@ static void last_word(int signal) {
       if (s->pid > 0) kill(s->pid, SIGKILL);
   }
   const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
-  if (write(2, text, sizeof text - 1) < 0) { /* Nowhere left to say it. */ }
+  /* A pipe that is full must not hold up this, too. */
+  struct pollfd takes = {.fd = 2, .events = POLLOUT};
+  if (poll(&takes, 1, 0) > 0 && write(2, text, sizeof text - 1) < 0) { /* Nowhere left to say it. */ }
   _exit(LAST_WORD_EXIT);
 }
 
@@ -58,15 +64,18 @@ void signals_init(void) {
   action.sa_handler = SIG_DFL;
   for (int s = 1; s < SIGNALS_MAX; s++)
     if (ignored_at_start[s]) sigaction(s, &action, NULL);
-  action.sa_handler = last_word;
-  sigaction(SIGALRM, &action, NULL);
+  action.sa_sigaction = last_word;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(LAST_WORD_SIGNAL, &action, NULL);
+  struct sigevent by_signal = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = LAST_WORD_SIGNAL};
+  if (timer_create(CLOCK_MONOTONIC, &by_signal, &last_word_timer) != 0) abort();
   signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signal_fd < 0 || !loop_watch(signal_fd, EPOLLIN, &watch)) abort();
 }
 
 /* In the child, between clone and exec: nothing is ignored, handled or blocked. */
 void signals_reset_in_child(void) {
-  signal(SIGALRM, SIG_DFL);
+  signal(LAST_WORD_SIGNAL, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -74,8 +83,9 @@ void signals_reset_in_child(void) {
 
 static void arm_last_word(void) {
   if (isinf(last_word_ms)) return;
-  struct itimerval in = {.it_value = {(time_t)(last_word_ms / 1000), (suseconds_t)((int64_t)(last_word_ms * 1000) % 1000000)}};
-  setitimer(ITIMER_REAL, &in, NULL);
+  int64_t ms = (int64_t)last_word_ms;
+  struct itimerspec in = {.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}};
+  timer_settime(last_word_timer, 0, &in, NULL);
 }
 
 void last_word_after(double ms) {

@@ -42,9 +42,10 @@ bool tree_check_wanted(void) { return wanted; }
 
 void tree_changed(void) { wanted = true; }
 
-/* A stopped process sees a signal only when it is continued. */
+/* A stopped process sees a signal only when it is continued; one that is to stop must not be. */
 static bool wants_continue(int signal) {
-  return signal != 0 && signal != SIGKILL && signal != SIGSTOP && signal != SIGCONT;
+  bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+  return signal != 0 && signal != SIGKILL && signal != SIGCONT && !stops;
 }
 
 static int pidfd_open_(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

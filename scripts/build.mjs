@@ -58,6 +58,7 @@ const hostFlags = [
   '-Wconversion',
   '-Wno-sign-conversion',
   '-Wmissing-prototypes',
+  '-Wno-missing-field-initializers',
   '-Werror',
 ]
 /** What runs at every event is built for speed, the rest for size. */

@@ -1,0 +1,49 @@
+/* What the binding files share: the way from JavaScript values to C and back. */
+#ifndef PITCREW_BIND_H
+#define PITCREW_BIND_H
+
+#include "engine.h"
+
+/* A function that JavaScript calls. */
+#define FUNCTION(name) JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+#define UNUSED (void)self, (void)argc, (void)argv, (void)ctx
+
+/* A bounded store for the strings of one call; all of it is freed at once. */
+struct arena {
+  char *block[64];
+  size_t blocks, used, room, total;
+};
+void *arena_take(struct arena *arena, size_t bytes);
+void arena_free(struct arena *arena);
+/* A C string of a JavaScript string; NULL when it is none, has a NUL in it, or memory is short. */
+char *arena_string(struct arena *arena, JSValueConst value);
+/* The strings of an array behind `before` empty places, with a NULL at the end. */
+char **arena_strings(struct arena *arena, JSValueConst array, size_t before);
+/* The arguments for a program that is us. */
+char **self_argv(struct arena *arena, JSValueConst array);
+
+/* The arguments of this process. */
+extern char **process_argv;
+extern int process_argc;
+
+static inline double to_double(JSValueConst value) {
+  double number = 0;
+  JS_ToFloat64(js, &number, value);
+  return number;
+}
+
+static inline int to_int(JSValueConst value) { return (int)to_double(value); }
+
+static inline void set(JSValue object, const char *name, JSValue value) {
+  JS_SetPropertyStr(js, object, name, value);
+}
+
+static inline JSValue errno_or_null(int error) {
+  return error ? JS_NewString(js, errno_name(error)) : JS_NULL;
+}
+
+void bind_system(JSValue host);
+void bind_init(JSValue host);
+FUNCTION(host_spawn);
+
+#endif

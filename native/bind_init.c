@@ -1,0 +1,206 @@
+/* The functions of src/host/host.ts that only the init has. Thin: convert, call, convert back. */
+#define _GNU_SOURCE
+#include "bind.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMBERS_MAX = 16 };
+
+/* The run that the first two arguments name, or NULL. */
+static struct run *run_of(JSValueConst *argv) {
+  const char *daemon = JS_ToCString(js, argv[0]);
+  struct run *run = daemon ? run_find(daemon, to_int(argv[1])) : NULL;
+  JS_FreeCString(js, daemon);
+  return run;
+}
+
+/* ---- Host: time, processes */
+
+static FUNCTION(host_now) {
+  UNUSED;
+  return JS_NewFloat64(ctx, now_ms());
+}
+
+static FUNCTION(host_wake_at) {
+  UNUSED;
+  loop_wake_at(to_double(argv[0]));
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_signal) {
+  UNUSED;
+  struct run *run = run_of(argv);
+  const char *to = JS_ToCString(ctx, argv[3]);
+  int error = run ? tree_signal(run, to_int(argv[2]), to && strcmp(to, "tree") == 0) : ESRCH;
+  JS_FreeCString(ctx, to);
+  return JS_NewString(ctx, error == 0 ? "sent" : error == ESRCH ? "gone" : errno_name(error));
+}
+
+static FUNCTION(host_live) {
+  UNUSED;
+  JSValue list = JS_NewArray(ctx);
+  for (size_t i = 0; i < runs_count(); i++) {
+    const struct run *run = runs_at(i);
+    JSValue entry = JS_NewObject(ctx), ended = JS_NULL;
+    if (run->leader_gone) {
+      ended = JS_NewObject(ctx);
+      set(ended, "code", JS_NewInt32(ctx, run->exit.code));
+      set(ended, "signal", JS_NewInt32(ctx, run->exit.signal));
+    }
+    set(entry, "daemon", JS_NewString(ctx, run->daemon));
+    set(entry, "run", JS_NewInt32(ctx, run->number));
+    set(entry, "pid", JS_NewInt32(ctx, run->pid));
+    set(entry, "exit", ended);
+    set(entry, "gone", JS_NewBool(ctx, run->gone));
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, entry);
+  }
+  return list;
+}
+
+static FUNCTION(host_members) {
+  UNUSED;
+  struct run *run = run_of(argv);
+  pid_t pids[MEMBERS_MAX];
+  size_t count = run ? tree_members(run, pids, MEMBERS_MAX) : 0;
+  JSValue list = JS_NewArray(ctx);
+  for (size_t i = 0; i < count; i++)
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, JS_NewInt32(ctx, pids[i]));
+  return list;
+}
+
+static FUNCTION(host_close_output) {
+  UNUSED;
+  const char *daemon = JS_ToCString(ctx, argv[0]);
+  if (daemon) pump_close(daemon, to_int(argv[1]));
+  JS_FreeCString(ctx, daemon);
+  return JS_UNDEFINED;
+}
+
+/* ---- Host: environment, helpers */
+
+static FUNCTION(host_env_names) {
+  UNUSED;
+  JSValue list = JS_NewArray(ctx);
+  for (size_t i = 0; i < environment_count; i++) {
+    const char *equals = strchr(environment[i], '=');
+    size_t length = equals ? (size_t)(equals - environment[i]) : strlen(environment[i]);
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, JS_NewStringLen(ctx, environment[i], length));
+  }
+  return list;
+}
+
+static FUNCTION(host_env_hide) {
+  UNUSED;
+  int64_t length = 0;
+  JS_GetLength(ctx, argv[0], &length);
+  for (int64_t i = 0; i < length; i++) {
+    JSValue position = JS_GetPropertyUint32(ctx, argv[0], (uint32_t)i);
+    environment_hide((size_t)to_double(position));
+    JS_FreeValue(ctx, position);
+  }
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_helper) {
+  UNUSED;
+  struct arena arena = {0};
+  JSValue args = JS_GetPropertyStr(ctx, argv[0], "args"),
+          timeout = JS_GetPropertyStr(ctx, argv[0], "timeoutMs"),
+          max = JS_GetPropertyStr(ctx, argv[0], "maxBytes");
+  char **list = self_argv(&arena, args);
+  int error = list ? helper_start(list, to_double(timeout), (size_t)to_double(max)) : EINVAL;
+  JS_FreeValue(ctx, args);
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+static FUNCTION(host_write_file_aside) {
+  UNUSED;
+  struct arena arena = {0};
+  size_t bytes = 0;
+  char **paths = arena_strings(&arena, argv[0], 0);
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
+  int error = paths && text ? file_write_aside(paths, text, bytes) : EINVAL;
+  JS_FreeCString(ctx, text);
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+/* ---- Host: output and the end */
+
+static FUNCTION(host_print) {
+  UNUSED;
+  size_t bytes;
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  char *line = text ? malloc(bytes + 1) : NULL;
+  if (line) {
+    memcpy(line, text, bytes);
+    line[bytes] = '\n';
+    out_print(line, bytes + 1);
+  }
+  free(line);
+  JS_FreeCString(ctx, text);
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_lost) {
+  UNUSED;
+  uint64_t bytes, lines;
+  out_lost(&bytes, &lines);
+  JSValue lost = JS_NewObject(ctx);
+  set(lost, "bytes", JS_NewFloat64(ctx, (double)bytes));
+  set(lost, "lines", JS_NewFloat64(ctx, (double)lines));
+  return lost;
+}
+
+static FUNCTION(host_arm_last_word) {
+  UNUSED;
+  last_word_after(to_double(argv[0]));
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_finish) {
+  UNUSED;
+  loop_finish(to_int(argv[0]), to_double(argv[1]));
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_stop_self) {
+  UNUSED;
+  tty_stop_self();
+  return JS_UNDEFINED;
+}
+
+static FUNCTION(host_foreground) {
+  UNUSED;
+  struct run *run = run_of(argv);
+  if (run) tty_foreground(run);
+  return JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry init_functions[] = {
+    JS_CFUNC_DEF("now", 0, host_now),
+    JS_CFUNC_DEF("wakeAt", 1, host_wake_at),
+    JS_CFUNC_DEF("spawn", 1, host_spawn),
+    JS_CFUNC_DEF("signal", 4, host_signal),
+    JS_CFUNC_DEF("live", 0, host_live),
+    JS_CFUNC_DEF("members", 2, host_members),
+    JS_CFUNC_DEF("closeOutput", 2, host_close_output),
+    JS_CFUNC_DEF("envNames", 0, host_env_names),
+    JS_CFUNC_DEF("envHide", 1, host_env_hide),
+    JS_CFUNC_DEF("helper", 1, host_helper),
+    JS_CFUNC_DEF("writeFileAside", 2, host_write_file_aside),
+    JS_CFUNC_DEF("print", 1, host_print),
+    JS_CFUNC_DEF("lost", 0, host_lost),
+    JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
+    JS_CFUNC_DEF("finish", 2, host_finish),
+    JS_CFUNC_DEF("stopSelf", 0, host_stop_self),
+    JS_CFUNC_DEF("foreground", 2, host_foreground),
+};
+
+void bind_init(JSValue host) {
+  JS_SetPropertyFunctionList(js, host, init_functions,
+                             sizeof init_functions / sizeof *init_functions);
+}

@@ -1,0 +1,65 @@
+/* The events of src/host/host.ts: each is one object, given to the policy in one guarded call. */
+#define _GNU_SOURCE
+#include "bind.h"
+
+#include <sys/wait.h>
+
+static JSValue event_new(const char *type) {
+  JSValue event = JS_NewObject(js);
+  set(event, "type", JS_NewString(js, type));
+  return event;
+}
+
+static JSValue run_event(const char *type, const char *daemon, int run) {
+  JSValue event = event_new(type);
+  set(event, "daemon", JS_NewString(js, daemon));
+  set(event, "run", JS_NewInt32(js, run));
+  return event;
+}
+
+static void set_exit(JSValue event, int wait_status) {
+  set(event, "code", JS_NewInt32(js, WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0));
+  set(event, "signal", JS_NewInt32(js, WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0));
+}
+
+void event_signal(int signal, bool hangup) {
+  JSValue event = event_new("signal");
+  set(event, "signal", JS_NewInt32(js, signal));
+  set(event, "hangup", JS_NewBool(js, hangup));
+  engine_handle(event);
+}
+
+void event_exited(const struct run *run) {
+  JSValue event = run_event("exited", run->daemon, run->number);
+  set(event, "code", JS_NewInt32(js, run->exit.code));
+  set(event, "signal", JS_NewInt32(js, run->exit.signal));
+  set(event, "gone", JS_NewBool(js, run->gone));
+  set(event, "outputOpen", JS_NewBool(js, pump_has(run->daemon, run->number)));
+  engine_handle(event);
+}
+
+void event_gone(const struct run *run) {
+  JSValue event = run_event("gone", run->daemon, run->number);
+  set(event, "outputOpen", JS_NewBool(js, pump_has(run->daemon, run->number)));
+  engine_handle(event);
+}
+
+void event_stopped(const struct run *run, int signal) {
+  JSValue event = run_event("stopped", run->daemon, run->number);
+  set(event, "signal", JS_NewInt32(js, signal));
+  engine_handle(event);
+}
+
+void event_output_closed(const char *daemon, int run) {
+  engine_handle(run_event("output-closed", daemon, run));
+}
+
+void event_wake(void) { engine_handle(event_new("wake")); }
+
+void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes) {
+  JSValue event = event_new("helper");
+  set_exit(event, wait_status);
+  set(event, "timedOut", JS_NewBool(js, timed_out));
+  set(event, "text", text ? JS_NewStringLen(js, text, bytes) : JS_NULL);
+  engine_handle(event);
+}

@@ -1,0 +1,143 @@
+/** The rules of the house that a tool can check: who may import whom, what the small engine does not have, and how
+ *  long a line and a file may be. Files come in as text, so that a violation can be planted. */
+
+export type Files = ReadonlyMap<string, string>
+
+/** For each room of src/, the rooms it may import; a file straight in src/ is a room of its own. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  'errors.ts': [],
+  'version.ts': [],
+  host: ['core', 'errors.ts'],
+  init: ['core', 'host', 'errors.ts', 'version.ts'],
+  bundle: ['core', 'errors.ts'],
+  cli: ['core', 'host', 'bundle', 'errors.ts', 'version.ts'],
+}
+
+/** Packages that may be bundled into an image. */
+const mayBundle: Readonly<Record<string, readonly string[]>> = { bundle: ['yaml'] }
+
+/** Rooms that the init's image is made of. Its engine has no more than it needs. */
+const initRooms = ['core', 'host', 'init', 'errors.ts', 'version.ts']
+
+const neverThere = [
+  'console',
+  'process',
+  'Buffer',
+  'setTimeout',
+  'setInterval',
+  'queueMicrotask',
+  'fetch',
+  'TextEncoder',
+  'TextDecoder',
+  'structuredClone',
+  'Intl',
+  'Date',
+  'Promise',
+  'async',
+  'await',
+  'Proxy',
+  'WeakMap',
+  'WeakRef',
+  'BigInt',
+  'Uint8Array',
+  'performance',
+]
+const notInInit = ['RegExp']
+/** The core has no chance of its own, either. */
+const notInCore = ['random']
+
+const lineColumnsMax = 100
+const sourceLinesMax = 250
+
+export function violations(files: Files): string[] {
+  return [...files].flatMap(([path, text]) => [
+    ...(path.startsWith('src/') ? [...imports(path, text), ...words(path, text)] : []),
+    ...size(path, text),
+    ...leftovers(path, text),
+  ])
+}
+
+function imports(path: string, text: string): string[] {
+  const room = roomOf(path)
+  const allowed = mayImport[room]
+  if (allowed === undefined) return [`${path}: the room ${room} is not in the rules`]
+  return importsOf(text).flatMap((target) => {
+    if (!target.startsWith('.')) {
+      return mayBundle[room]?.includes(target) ? [] : [`${path}: imports the package ${target}`]
+    }
+    const other = roomOf(resolve(path, target))
+    return other === room || allowed.includes(other) ? [] : [`${path}: ${room} imports ${other}`]
+  })
+}
+
+function importsOf(text: string): string[] {
+  const pattern = /\b(?:from|import)\s*\(?\s*['"]([^'"\n]+)['"]/g
+  return [...withoutComments(text).matchAll(pattern)].map((match) => match[1] as string)
+}
+
+/** "src/core/plan.ts" is in core; "src/errors.ts" is a room of its own. */
+function roomOf(path: string): string {
+  return path.split('/')[1] as string
+}
+
+function resolve(path: string, target: string): string {
+  const parts = path.split('/').slice(0, -1)
+  for (const step of target.split('/')) {
+    if (step === '..') parts.pop()
+    else if (step !== '.') parts.push(step)
+  }
+  return parts.join('/')
+}
+
+function words(path: string, text: string): string[] {
+  const room = roomOf(path)
+  const banned = [
+    ...neverThere,
+    ...(initRooms.includes(room) ? notInInit : []),
+    ...(room === 'core' ? notInCore : []),
+  ]
+  const code = withoutCommentsAndText(text)
+  const found = banned.filter((word) =>
+    new RegExp(`(?<![.\\w$])${word}\\b(?!\\s*:)|Math\\.${word}\\b`).test(code),
+  )
+  const regular =
+    initRooms.includes(room) && /[=(,:!&|?]\s*\/(?![/*])[^\n/]+\/[dgimsuvy]*[.,;)\s]/.test(code)
+  return [
+    ...found.map((word) => `${path}: the small engine does not have ${word}`),
+    ...(regular ? [`${path}: the init's engine has no regular expressions`] : []),
+  ]
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/[^\n]*/g, '$1')
+}
+
+function withoutCommentsAndText(text: string): string {
+  return withoutComments(text)
+    .replace(/'(?:\\.|[^'\\\n])*'/g, "''")
+    .replace(/"(?:\\.|[^"\\\n])*"/g, '""')
+    .replace(/`(?:\\.|[^`\\$]|\$(?!\{))*`/g, '``')
+}
+
+function size(path: string, text: string): string[] {
+  const lines = text.split('\n')
+  const isSource = path.startsWith('src/') || path.startsWith('native/')
+  const isTooLong = isSource && lines.length - 1 > sourceLinesMax
+  const wide = path.startsWith('test/')
+    ? []
+    : lines.flatMap((line, index) => ([...line].length > lineColumnsMax ? [index + 1] : []))
+  return [
+    ...(isTooLong ? [`${path}: ${lines.length - 1} lines, at most ${sourceLinesMax}`] : []),
+    ...wide.map((line) => `${path}:${line}: more than ${lineColumnsMax} columns`),
+  ]
+}
+
+function leftovers(path: string, text: string): string[] {
+  const pattern = new RegExp(['TO', 'DO|FIX', 'ME|X', 'XX|\\.(?:on', 'ly|sk', 'ip)\\('].join(''))
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      pattern.test(line) ? [`${path}:${index + 1}: left open: ${line.trim()}`] : [],
+    )
+}

@@ -1,0 +1,57 @@
+/** The house keeps its own rules; and each rule is shown to catch what breaks it. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Files, violations } from './rules.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const endings = ['.ts', '.mjs', '.c', '.h']
+const files: Files = new Map(
+  ['src', 'native', 'scripts', 'test', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter(
+        (path) =>
+          endings.some((ending) => path.endsWith(ending)) && statSync(join(root, path)).isFile(),
+      )
+      .map((path): [string, string] => [path, readFileSync(join(root, path), 'utf8')]),
+  ),
+)
+
+test('the tree keeps the rules', () => {
+  expect(files.size).toBeGreaterThan(80)
+  expect(violations(files)).toEqual([])
+})
+
+/** Each is a file that breaks one rule, and what is said of it. */
+const planted: readonly [path: string, text: string, said: RegExp][] = [
+  ['src/core/x.ts', "import { a } from '../init/loop.ts'\n", /core imports init/],
+  ['src/core/x.ts', "import type { Host } from '../host/host.ts'\n", /core imports host/],
+  ['src/core/x.ts', "import {\n  a,\n  b,\n} from '../errors.ts'\n", /core imports errors.ts/],
+  ['src/host/x.ts', "export { a } from '../init/loop.ts'\n", /host imports init/],
+  ['src/init/x.ts', "import { a } from '../cli/main.ts'\n", /init imports cli/],
+  ['src/init/x.ts', "import { a } from '../bundle/load.ts'\n", /init imports bundle/],
+  ['src/bundle/x.ts', "import { a } from '../host/host.ts'\n", /bundle imports host/],
+  ['src/init/x.ts', "import { readFileSync } from 'node:fs'\n", /imports the package node:fs/],
+  ['src/init/x.ts', "import { parse } from 'yaml'\n", /imports the package yaml/],
+  ['src/cli/x.ts', "const a = await import('node:fs')\n", /imports the package node:fs/],
+  ['src/new/x.ts', '', /the room new is not in the rules/],
+  ['src/core/x.ts', 'const a = Math.random()\n', /does not have random/],
+  ['src/core/x.ts', 'const a = Date.now()\n', /does not have Date/],
+  ['src/cli/x.ts', 'setTimeout(f, 1)\n', /does not have setTimeout/],
+  ['src/init/x.ts', 'const a = /x+/.test(b)\n', /no regular expressions/],
+  ['src/init/x.ts', 'const a = new RegExp(b)\n', /does not have RegExp/],
+  ['src/core/x.ts', `${'x'.repeat(101)}\n`, /more than 100 columns/],
+  ['native/x.c', 'int a;\n'.repeat(251), /251 lines/],
+  ['src/core/x.ts', `// ${'TO'}DO\n`, /left open/],
+  ['test/x.test.ts', `test.${'only'}('a', f)\n`, /left open/],
+]
+
+describe('a planted violation is found', () => {
+  test.each(planted.map(([path, text, said]) => ({ path, text, said })))(
+    '$path: $said',
+    ({ path, text, said }) => {
+      expect(violations(new Map([[path, text]])).join('\n')).toMatch(said)
+    },
+  )
+})
