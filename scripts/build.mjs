@@ -1,12 +1,13 @@
-/** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small compiler around
- *  the engine) → linked with the C host into one file.
+/** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small
+ *  compiler around the engine) → linked with the C host into one file.
  *
  *  usage: node scripts/build.mjs [--musl] [--sanitize] [--plant] [--out FILE]
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
  *
- *  Objects are cached by everything that goes into them, so that a second build compiles only what changed. */
+ *  Objects are cached by everything that goes into them, so that a second build compiles only
+ *  what changed. */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -97,7 +98,8 @@ async function main() {
   await link(objects)
 }
 
-/** Compiles one C file, or finds that it was compiled before from the same text with the same flags. */
+/** Compiles one C file, or finds that it was compiled before from the same text with the same
+ *  flags. */
 function object(file, flags, cc) {
   const key = JSON.stringify([file, flags, cc])
   if (!objectsUnderWay.has(key)) objectsUnderWay.set(key, compile(file, flags, cc))
@@ -188,7 +190,8 @@ async function bundleScript(entry) {
   return result.outputFiles[0].text
 }
 
-/** Built with the machine's own compiler whatever the target is: bytecode is the same for all of them. */
+/** Built with the machine's own compiler whatever the target is: bytecode is the same for all of
+ *  them. */
 async function bytecodeCompiler() {
   const cc = process.env.CC ?? 'cc'
   const objects = await Promise.all(

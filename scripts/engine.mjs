@@ -1,5 +1,5 @@
-/** The engine's sources: where they are, and the proof that they are the ones we know. They come with a
- *  pinned development dependency and are never copied into this repository. */
+/** The engine's sources: where they are, and the proof that they are the ones we know. They come
+ *  with a pinned development dependency and are never copied into this repository. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

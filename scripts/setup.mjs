@@ -1,5 +1,6 @@
-/** Makes a fresh clone ready, then runs a command: `npm start` and `npm test` must each work as the only command on a
- *  machine with Node, npm and a C compiler. Needs no package of its own, since there may be none yet.
+/** Makes a fresh clone ready, then runs a command: `npm start` and `npm test` must each work as
+ *  the only command on a machine with Node, npm and a C compiler. Needs no package of its own,
+ *  since there may be none yet.
  *
  *  usage: node scripts/setup.mjs [COMMAND [ARG ...]] */
 import { spawn, spawnSync } from 'node:child_process'
@@ -56,7 +57,8 @@ function buildBinary() {
 /** Gives the command our place: its input and output, every signal, its exit status. */
 function runInFront(command, args) {
   const child = spawn(command, args, { stdio: 'inherit' })
-  // A signal of the terminal reaches the command as well as us: only what came to us alone is passed on.
+  // A signal of the terminal reaches the command as well as us: only what came to us alone is
+  // passed on.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
     process.on(name, () => {
       const fromTerminal = process.stdin.isTTY && (name === 'SIGINT' || name === 'SIGQUIT')

@@ -1,14 +1,16 @@
-/** The life of one daemon. Pure: no clock, no process, no chance. `step` is a table lookup, and a missing
- *  cell does not compile: every event has a decision in every phase, and "stay" is a decision.
+/** The life of one daemon. Pure: no clock, no process, no chance. `step` is a table lookup, and a
+ *  missing cell does not compile: every event has a decision in every phase, and "stay" is a
+ *  decision.
  *
  *      stopped ──start──> waiting ──turn──> starting ──spawned──> running
  *         ^                                    ^  │                  │ stop, restart, death
  *         │                  wants to be up ───┘  └ spawn-failed     v
  *         └────────── the run is over ──────────── killing <──── terminating
  *
- *  A run is over when its leader *and* everything it left behind are gone. Where a daemon in transit should
- *  arrive (`want`) stands apart from where it is: the last request wins, so requests coalesce by
- *  themselves. Events name the run they are about; what comes from an old run finds nobody. */
+ *  A run is over when its leader *and* everything it left behind are gone. Where a daemon in
+ *  transit should arrive (`want`) stands apart from where it is: the last request wins, so
+ *  requests coalesce by themselves. Events name the run they are about; what comes from an old
+ *  run finds nobody. */
 import {
   hurry,
   kill,
@@ -38,7 +40,8 @@ export function stepDaemon(daemon: Daemon, event: DaemonEvent): DaemonStep {
   return rule(daemon, event)
 }
 
-type Rules = {
+/** Exported for the test that a table with a missing cell does not compile. */
+export type Rules = {
   [P in Daemon['phase']]: { [T in DaemonEvent['type']]: Rule<In<P>, Of<T>> }
 }
 
@@ -61,7 +64,7 @@ const rules: Rules = {
     spawned: stay, 'spawn-failed': stay, exited: die, gone: stay,
     half: stay, grace: stay, stuck: stay, reconcile: findRunning },
   terminating: {
-    start: wantUp, turn: stay, stop: hurry, restart: wantUp, forward: dontForward,
+    start: wantUp, turn: stay, stop: hurry, restart: hurry, forward: dontForward,
     spawned: stay, 'spawn-failed': stay, exited: leaderEnded, gone: settle,
     half: tellTree, grace: kill, stuck: stay, reconcile: findEnding },
   killing: {

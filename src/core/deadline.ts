@@ -3,9 +3,10 @@
  *      |---- wave 0 ----|------- wave 1 -------|-- flush --|
  *      stop        KILL | stop            KILL |  output   | deadline
  *
- *  A wave is what can stop at the same time; the next one begins when it is gone, or earlier where nothing
- *  depends on the rest of it. Who asks for little time gets all of it; the others share what is left
- *  evenly, so that a wave of patient daemons cannot eat the grace of the next. */
+ *  A wave is what can stop at the same time; the next one begins when it is gone, or earlier
+ *  where nothing depends on the rest of it. Who asks for little time gets all of it; the others
+ *  share what is left evenly, so that a wave of patient daemons cannot eat the grace of the next.
+ */
 
 /** Waiting for what was killed to be gone: milliseconds where the kernel is well. */
 const reapMsMax = 250
@@ -22,7 +23,8 @@ export interface DeadlineSplit {
  * Splits a deadline.
  *
  * @param deadlineMs   From the request to the end of everything.
- * @param wavesGraceMs For each wave, the longest grace that a daemon of it asks for; Infinity = all there is.
+ * @param wavesGraceMs For each wave, the longest grace that a daemon of it asks for; Infinity =
+ *          all there is.
  */
 export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[]): DeadlineSplit {
   const flushMs = Math.min(flushMsMax, deadlineMs / 20)
@@ -42,7 +44,8 @@ export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[
   return { killAtMs, flushMs }
 }
 
-/** Gives each what it asks for where an even share of what is left allows it, and that share otherwise. */
+/** Gives each what it asks for where an even share of what is left allows it, and that share
+ *  otherwise. */
 function shareOut(total: number, asks: readonly number[]): number[] {
   const bySize = asks.map((ask, index) => ({ ask, index })).sort((a, b) => a.ask - b.ask)
   const shares = asks.map(() => 0)

@@ -1,4 +1,5 @@
-/** One line for each event, effect and daemon: the same words in stories, traces and when debugging. */
+/** One line for each event, effect and daemon: the same words in stories, traces and when
+ *  debugging. */
 import type { Effect } from './effect.ts'
 import { type Event, type Exit, timerKey } from './event.ts'
 import type { Daemon } from './phases.ts'

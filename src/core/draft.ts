@@ -1,6 +1,6 @@
-/** One step under way. What changes is written here and reaches the state only when the step is done, so that
- *  a step that fails has changed nothing. Copying a table of a thousand daemons at each event would do the
- *  same and cost more than all the rest. */
+/** One step under way. What changes is written here and reaches the state only when the step is
+ *  done, so that a step that fails has changed nothing. Copying a table of a thousand daemons at
+ *  each event would do the same and cost more than all the rest. */
 import { stepDaemon } from './daemon.ts'
 import type { Effect, Note } from './effect.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
@@ -54,11 +54,19 @@ export class Draft {
     this.effects.push({ type: 'report', note })
   }
 
+  /** Nothing is started any more. */
+  get isEnding(): boolean {
+    return this.shutdown !== null || this.finished
+  }
+
+  /** What needs memory comes first: the daemons are all in their map already, so that they change
+   *  together. */
   commit(): State {
-    for (const overlay of [this.daemons, this.tickets, this.ignored, this.blockers])
-      overlay.commit()
     const { turns, ticketsMade, shutdown, active, booted, finished } = this
-    return { ...this.state, turns, ticketsMade, shutdown, active, booted, finished }
+    const next = { ...this.state, turns, ticketsMade, shutdown, active, booted, finished }
+    for (const overlay of [this.tickets, this.ignored, this.blockers, this.daemons])
+      overlay.commit()
+    return next
   }
 }
 

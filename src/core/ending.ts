@@ -1,5 +1,6 @@
-/** Rules of daemon.ts: how a run ends. The stop signal and CONT to the leader; the stop signal to the whole tree when
- *  the leader is gone, or at half of the grace; KILL to the tree at the end of it, once. */
+/** Rules of daemon.ts: how a run ends. The stop signal and CONT to the leader; the stop signal to
+ *  the whole tree when the leader is gone, or at half of the grace; KILL to the tree at the end
+ *  of it, once. */
 
 import type { Effect } from './effect.ts'
 import {
@@ -66,10 +67,15 @@ export function wantDown(daemon: In<'killing'>): DaemonStep {
   return [{ ...daemon, want: 'down' }, []]
 }
 
-/** Asked to stop while it is stopping: it has no more time than it had, and may have less. */
-export function hurry(daemon: In<'terminating'>, { atMs, graceMs }: Of<'stop'>): DaemonStep {
+/** Asked to stop or restart while it is ending: it has no more time than it had, and may have
+ *  less. */
+export function hurry(
+  daemon: In<'terminating'>,
+  { type, atMs, graceMs }: Of<'stop' | 'restart'>,
+): DaemonStep {
   const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))
-  const next: In<'terminating'> = { ...daemon, want: 'down', killAtMs }
+  const want = type === 'restart' ? 'up' : 'down'
+  const next: In<'terminating'> = { ...daemon, want, killAtMs }
   if (killAtMs === daemon.killAtMs) return [next, []]
   return [next, [{ type: 'disarm', timer: timer('grace', daemon) }, ...armHalf(next, atMs)]]
 }
@@ -104,20 +110,25 @@ export function tellTree(daemon: In<'terminating'>, { atMs }: Of<'half'>): Daemo
 export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>): DaemonStep {
   const { name } = daemon.spec
   return [
-    { ...daemon, phase: 'killing', sent: remember(daemon.sent, 'KILL') },
+    { ...daemon, phase: 'killing', stuck: false, sent: remember(daemon.sent, 'KILL') },
     [
       note({ kind: 'killing', daemon: name, run: daemon.run, afterMs: atMs - daemon.sinceMs }),
       { type: 'signal', daemon: name, run: daemon.run, signal: 'KILL', to: 'tree' },
-      { type: 'arm', timer: timer('stuck', daemon), afterMs: stuckAfterMs },
+      armStuck(daemon),
     ],
   ]
 }
 
-/** Two runs at once are worse than a daemon that is down: it stays here until the kernel lets go. */
+export function armStuck(daemon: Daemon): Effect {
+  return { type: 'arm', timer: timer('stuck', daemon), afterMs: stuckAfterMs }
+}
+
+/** Two runs at once are worse than a daemon that is down: it stays here until the kernel lets go.
+ *  In a shutdown it holds nobody up any more. */
 export function nameStuck(daemon: In<'killing'>): DaemonStep {
   const { name } = daemon.spec
   return [
-    daemon,
+    { ...daemon, stuck: true },
     [
       note({ kind: 'stuck', daemon: name, run: daemon.run }),
       { type: 'probe', daemon: name, run: daemon.run },
@@ -134,11 +145,18 @@ export function settle(
   const exit = daemon.exit ?? { code: 0, signal: 0 }
   const last: LastRun = { run, pid, failure: null, exit, asked, sent }
   const stopped: Daemon = { spec, run, last, phase: 'stopped' }
-  const timers = daemon.phase === 'killing' ? (['stuck'] as const) : (['half', 'grace'] as const)
-  const effects: Effect[] = timers.map((kind) => ({ type: 'disarm', timer: timer(kind, daemon) }))
+  const effects =
+    daemon.phase === 'killing' ? disarm(daemon, 'stuck') : disarm(daemon, 'half', 'grace')
   if (outputOpen) effects.push({ type: 'arm', timer: timer('linger', daemon), afterMs: lingerMs })
   if (asked) effects.push(note({ kind: 'stopped', daemon: spec.name, run, pid, ...exit }))
   if (want === 'down') return [stopped, effects]
   const [next, spawning] = spawnNext(stopped)
   return [next, [...effects, ...spawning]]
+}
+
+export function disarm(
+  daemon: Daemon,
+  ...kinds: readonly ('half' | 'grace' | 'stuck')[]
+): Effect[] {
+  return kinds.map((kind) => ({ type: 'disarm', timer: timer(kind, daemon) }))
 }

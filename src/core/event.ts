@@ -1,5 +1,5 @@
-/** What happened. Everything the core ever learns comes in one of these: time, process ids and exit codes
- *  are in the event, so that the same events always lead to the same effects. */
+/** What happened. Everything the core ever learns comes in one of these: time, process ids and
+ *  exit codes are in the event, so that the same events always lead to the same effects. */
 import type { Signal } from './signals.ts'
 
 export type Event = Readonly<
@@ -11,15 +11,15 @@ export type Event = Readonly<
     | { type: 'request'; verb: Verb; daemon: string; by: string }
     | { type: 'spawned'; daemon: string; run: number; pid: number }
     | ({ type: 'spawn-failed'; daemon: string; run: number } & SpawnFailure)
-    /** A run's leader ended. `gone`: and nothing of the run is left. `outputOpen`: somebody still holds its
-     *  output. */
+    /** A run's leader ended. `gone`: and nothing of the run is left. `outputOpen`: somebody still
+     *  holds its output. */
     | ({ type: 'exited'; daemon: string; run: number; gone: boolean; outputOpen: boolean } & Exit)
     /** The last process of a run whose leader had ended before is gone, too. */
     | { type: 'gone'; daemon: string; run: number; outputOpen: boolean }
     | { type: 'output-closed'; daemon: string; run: number }
     | { type: 'elapsed'; timer: Timer }
-    /** After a failure inside pitcrew: which runs there are. Effects and events that were under way are lost;
-     *  this says all that matters of them. */
+    /** After a failure inside pitcrew: which runs there are. Effects and events that were under
+     *  way are lost; this says all that matters of them. */
     | { type: 'reconcile'; live: readonly LiveRun[]; shutdownAsked: boolean }
   )
 >
@@ -49,7 +49,8 @@ export interface LiveRun {
 
 /** Every timer carries the run it is for: an old run's timer finds nobody. */
 export type Timer =
-  /** half: the whole tree is told; grace: KILL; stuck: KILL did not help; linger: output stays open. */
+  /** half: the whole tree is told; grace: KILL; stuck: KILL did not help; linger: output stays
+   *  open. */
   | {
       readonly kind: 'half' | 'grace' | 'stuck' | 'linger'
       readonly daemon: string

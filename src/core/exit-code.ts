@@ -1,5 +1,5 @@
-/** The exit code of pitcrew, and why. Positive failures win, otherwise zero; a `main` daemon's own code
- *  wins over all (DESIGN: the contract, "Exit code"). */
+/** The exit code of pitcrew, and why. Positive failures win, otherwise zero; a `main` daemon's
+ *  own code wins over all (DESIGN: the contract, "Exit code"). */
 import type { Daemon, LastRun } from './phases.ts'
 
 export interface ExitReport {
@@ -24,10 +24,11 @@ export function exitReport(daemons: Iterable<Daemon>): ExitReport {
   let from: string | null = null
   let main: DaemonReport | null = null
   for (const daemon of daemons) {
-    const counted = daemon.last === null ? 0 : countedCode(daemon, daemon.last)
-    const report = { name: daemon.spec.name, runs: daemon.run, last: daemon.last, counted }
+    const last = lastRunOf(daemon)
+    const counted = last === null ? 0 : countedCode(daemon, last)
+    const report = { name: daemon.spec.name, runs: daemon.run, last, counted }
     reports.push(report)
-    if (daemon.spec.main && daemon.last !== null) main = report
+    if (daemon.spec.main && last !== null) main = report
     if (counted > code) {
       code = counted
       from = daemon.spec.name
@@ -35,6 +36,14 @@ export function exitReport(daemons: Iterable<Daemon>): ExitReport {
   }
   if (main !== null) return { code: main.counted, from: main.name, daemons: reports }
   return { code, from, daemons: reports }
+}
+
+/** At the deadline a run may be there whose leader has ended: its code counts, whatever the rest
+ *  does. */
+function lastRunOf(daemon: Daemon): LastRun | null {
+  if (!('exit' in daemon) || daemon.exit === null) return daemon.last
+  const { run, pid, exit, asked, sent } = daemon
+  return { run, pid, failure: null, exit, asked, sent }
 }
 
 /** What one run counts as. */

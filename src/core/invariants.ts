@@ -1,5 +1,6 @@
-/** What must be true after each step, checked in production too: a step that would break it throws, and
- *  changes nothing. Only what the step changed is looked at, so that it costs the same with a thousand daemons. */
+/** What must be true after each step, checked in production too: a step that would break it
+ *  throws, and changes nothing. Only what the step changed is looked at, so that it costs the
+ *  same with a thousand daemons. */
 
 import type { Draft } from './draft.ts'
 import type { Daemon } from './phases.ts'
@@ -19,6 +20,8 @@ export function checkStep(draft: Draft): void {
 function checkDaemon(before: Daemon, after: Daemon): void {
   const { name } = after.spec
   if (after.run < before.run) fail(`${name}: run ${after.run} after run ${before.run}`)
+  if (after.run > before.run && 'pid' in before && after.last?.run !== before.run)
+    fail(`${name}: run ${after.run} begins before run ${before.run} is over`)
   if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
   if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
   if (after.phase !== 'terminating' && after.phase !== 'killing') return

@@ -1,5 +1,5 @@
-/** The order in which daemons start, and its reverse for stopping. `after` means order, nothing else: a
- *  daemon starts when those before it were started, and stops before they do. */
+/** The order in which daemons start, and its reverse for stopping. `after` means order, nothing
+ *  else: a daemon starts when those before it were started, and stops before they do. */
 import type { DaemonSpec } from './plan.ts'
 
 export interface Order {
@@ -7,12 +7,14 @@ export interface Order {
   readonly start: readonly string[]
   /** For each name, the daemons that are `after` it. */
   readonly dependents: ReadonlyMap<string, readonly string[]>
-  /** For each name, its wave: 0 when nothing depends on it, else one more than the latest that does. */
+  /** For each name, its wave: 0 when nothing depends on it, else one more than the latest that
+   *  does. */
   readonly wave: ReadonlyMap<string, number>
   readonly waves: number
 }
 
-/** Edges to daemons that are not in the list (not selected) are left out. The plan has no cycles. */
+/** Edges to daemons that are not in the list (not selected) are left out. The plan has no cycles.
+ */
 export function orderOf(daemons: readonly DaemonSpec[]): Order {
   const specs = new Map(daemons.map((spec) => [spec.name, spec]))
   const dependents = new Map<string, string[]>(daemons.map((spec) => [spec.name, []]))

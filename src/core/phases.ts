@@ -1,5 +1,5 @@
-/** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is in
- *  daemon.ts. */
+/** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
+ *  in daemon.ts. */
 import type { Effect, Note } from './effect.ts'
 import type { Exit, LiveRun, SpawnFailure } from './event.ts'
 import type { DaemonSpec } from './plan.ts'
@@ -22,7 +22,8 @@ type Phase = Readonly<
   | { phase: 'starting'; want: Want; graceMs: number }
   | ({ phase: 'running' } & Alive)
   | ({ phase: 'terminating' } & Alive & Ending)
-  | ({ phase: 'killing' } & Alive & Ending)
+  /** `stuck`: KILL did not end it, and it was named. */
+  | ({ phase: 'killing'; stuck: boolean } & Alive & Ending)
 >
 
 export type Want = 'up' | 'down'

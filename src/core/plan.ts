@@ -1,6 +1,7 @@
-/** The plan: a bundle file, parsed, checked, completed with defaults and frozen. Plain JSON, so that
- *  it can be built ahead of time (`pitcrew build`), sent from the parsing helper to the init, and
- *  compared. Nothing here is optional: a default is written down once, by the one who makes the plan. */
+/** The plan: a bundle file, parsed, checked, completed with defaults and frozen. Plain JSON, so
+ *  that it can be built ahead of time (`pitcrew build`), sent from the parsing helper to the
+ *  init, and compared. Nothing here is optional: a default is written down once, by the one who
+ *  makes the plan. */
 import type { Signal } from './signals.ts'
 
 /** The format of the plan. Grows when a plan of before could be misread. */
@@ -58,9 +59,11 @@ export interface DaemonSpec {
 export interface EnvSpec {
   /** Variables set for this daemon, over whatever it inherits. */
   readonly set: Readonly<Record<string, string>>
-  /** Names (a trailing * stands for any end) of the only variables that are inherited; null = all. */
+  /** Names (a trailing * stands for any end) of the only variables that are inherited; null =
+   *  all. */
   readonly pass: readonly string[] | null
-  /** Names (a trailing * stands for any end) that go to this daemon and are withheld from every other. */
+  /** Names (a trailing * stands for any end) that go to this daemon and are withheld from every
+   *  other. */
   readonly claim: readonly string[]
 }
 

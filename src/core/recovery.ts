@@ -1,7 +1,7 @@
-/** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were under way are lost,
- *  and what the host knows of the processes is true. Orders are given again where they may be lost: a signal
- *  twice is harmless, one that was never sent is not. */
-import { kill, settle } from './ending.ts'
+/** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were
+ *  under way are lost, and what the host knows of the processes is true. Orders are given again
+ *  where they may be lost: a signal twice is harmless, one that was never sent is not. */
+import { armStuck, disarm, kill, settle } from './ending.ts'
 import { type Daemon, type DaemonStep, type In, note, type Of, stay, timer } from './phases.ts'
 import { begin, die } from './running.ts'
 
@@ -32,22 +32,22 @@ export function findStarted(daemon: In<'starting'>, event: Of<'reconcile'>): Dae
 
 export function findRunning(daemon: In<'running'>, { live, atMs }: Of<'reconcile'>): DaemonStep {
   if (live?.run === daemon.run && live.exit === null) return stay(daemon)
-  const known = live?.run === daemon.run ? live : null
+  const { spec, run } = daemon
+  const known = live?.run === run ? live : null
   const exit = known?.exit ?? { code: 0, signal: 0 }
   const gone = known?.gone ?? true
   const [next, effects] = die(daemon, {
     type: 'exited',
     atMs,
-    run: daemon.run,
+    run,
     ...exit,
     gone,
     outputOpen: true,
   })
   if (known !== null) return [next, effects]
-  return [
-    next,
-    [note({ kind: 'end-missed', daemon: daemon.spec.name, run: daemon.run }), ...effects],
-  ]
+  // One line for one death, and not one that claims to know how.
+  const others = effects.filter((effect) => effect.type !== 'report')
+  return [next, [note({ kind: 'end-missed', daemon: spec.name, run }), ...others]]
 }
 
 export function findEnding(
@@ -62,10 +62,16 @@ export function findEnding(
   const next = { ...daemon, exit: live.exit ?? daemon.exit }
   const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
-  if (next.phase === 'killing') return [next, [{ ...again, signal: 'KILL', to: 'tree' }]]
+  if (next.phase === 'killing')
+    return [next, [{ ...again, signal: 'KILL', to: 'tree' }, armStuck(daemon)]]
   // Not left to a timer that may fail each time.
-  if (atMs >= next.killAtMs)
-    return kill({ ...next, treeTold: true }, { type: 'grace', run: next.run, atMs })
+  if (atMs >= next.killAtMs) {
+    const [killing, effects] = kill(
+      { ...next, treeTold: true },
+      { type: 'grace', run: next.run, atMs },
+    )
+    return [killing, [...disarm(daemon, 'half', 'grace'), ...effects]]
+  }
   const afterMs = Math.max(notBeforeMs, next.killAtMs - atMs)
   return [
     { ...next, treeTold: to === 'tree' },

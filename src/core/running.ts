@@ -1,8 +1,10 @@
-/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, or dies. */
+/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, or
+ *  dies. */
 import { armHalf, beginTermination, leaderEnded, terminate } from './ending.ts'
 import { type Daemon, type DaemonStep, type In, note, type Of, remember } from './phases.ts'
 
-/** What a dead daemon left behind has this long, unless the bundle says otherwise, in milliseconds. */
+/** What a dead daemon left behind has this long, unless the bundle says otherwise, in
+ *  milliseconds. */
 const restGraceMs = 1000
 
 export function begin(daemon: In<'starting'>, { pid, atMs }: Of<'spawned'>): DaemonStep {

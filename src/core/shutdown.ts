@@ -1,5 +1,5 @@
-/** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at once, and at its
- *  end the exit code. Nothing is spawned once it has begun. */
+/** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at
+ *  once, and at its end the exit code. Nothing is spawned once it has begun. */
 
 import { splitDeadline } from './deadline.ts'
 import type { Draft } from './draft.ts'
@@ -24,8 +24,8 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell):
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
   supersedeAll(draft)
   for (const name of order.start) draft.blockers.set(name, blockersOf(draft, name))
-  // Those nobody depends on go first; the rest follows as those in front of it are over. What is on its way
-  // to a next run is stopped in any case: there is none.
+  // Those nobody depends on go first; the rest follows as those in front of it are over. What is
+  // on its way to a next run is stopped in any case: there is none.
   for (const name of order.start) {
     const isRunning = draft.daemons.get(name)?.phase === 'running'
     if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
@@ -44,7 +44,16 @@ export function wavesGraceMs(plan: Plan, order: Order): number[] {
 
 function blockersOf(draft: Draft, name: string): number {
   const dependents = draft.state.order.dependents.get(name) ?? []
-  return dependents.filter((other) => draft.daemons.get(other)?.phase !== 'stopped').length
+  return dependents.filter((other) => {
+    const daemon = draft.daemons.get(other)
+    return daemon !== undefined && holdsUp(daemon)
+  }).length
+}
+
+/** Whether those that it is after wait for it. What KILL did not end may not cost them their own
+ *  stop. */
+export function holdsUp(daemon: Daemon): boolean {
+  return daemon.phase !== 'stopped' && !(daemon.phase === 'killing' && daemon.stuck)
 }
 
 function stop(draft: Draft, name: string, tell: Tell): void {
@@ -56,8 +65,8 @@ function stop(draft: Draft, name: string, tell: Tell): void {
   tell(draft, name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: draft.atMs })
 }
 
-/** A daemon is stopped: whom does that unblock? */
-export function daemonIsOver(draft: Draft, { spec }: Daemon, tell: Tell): void {
+/** A daemon holds nobody up any more: whom does that unblock? */
+export function unblock(draft: Draft, { spec }: Daemon, tell: Tell): void {
   if (draft.shutdown === null) return
   for (const name of spec.after) {
     const blockers = draft.blockers.get(name)
@@ -101,9 +110,15 @@ function finish(draft: Draft): void {
 }
 
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
-export function recoverShutdown(draft: Draft): void {
-  if (draft.shutdown === null) return
+export function recoverShutdown(draft: Draft, tell: Tell): void {
   if (draft.finished) return finish(draft)
+  if (draft.shutdown === null) return
+  const { start } = draft.state.order
+  for (const name of start) draft.blockers.set(name, blockersOf(draft, name))
+  for (const name of start) {
+    const isRunning = draft.daemons.get(name)?.phase === 'running'
+    if (isRunning && draft.blockers.get(name) === 0) stop(draft, name, tell)
+  }
   const { sinceMs, flushMs } = draft.shutdown
   const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
   if (leftMs <= 0) return deadlineCame(draft)

@@ -1,5 +1,5 @@
-/** What the supervisor knows. It belongs to `step` (supervisor.ts): it changes when a step succeeds, and at no
- *  other time and place. */
+/** What the supervisor knows. It belongs to `step` (supervisor.ts): it changes when a step
+ *  succeeds, and at no other time and place. */
 import { type Order, orderOf } from './order.ts'
 import type { Daemon } from './phases.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
@@ -16,7 +16,8 @@ export interface State {
   readonly ticketsMade: number
   /** How often each signal was ignored. */
   readonly ignored: Map<string, number>
-  /** For each daemon, how many of those that are after it are not over; filled when a shutdown begins. */
+  /** For each daemon, how many of those that are after it are not over; filled when a shutdown
+   *  begins. */
   readonly blockers: Map<string, number>
   readonly shutdown: Shutdown | null
   /** How many daemons are not stopped. */

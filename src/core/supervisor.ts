@@ -1,5 +1,5 @@
-/** Many daemons: whose turn it is to start, what a signal means, who asked for what, and the shutdown, which
- *  wins over everything. `step` is the whole of it: an event in, effects out. */
+/** Many daemons: whose turn it is to start, what a signal means, who asked for what, and the
+ *  shutdown, which wins over everything. `step` is the whole of it: an event in, effects out. */
 
 import { splitDeadline } from './deadline.ts'
 import { Draft } from './draft.ts'
@@ -9,10 +9,11 @@ import { checkStep } from './invariants.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
 import {
   beginShutdown,
-  daemonIsOver,
   deadlineCame,
   finishIfOver,
+  holdsUp,
   recoverShutdown,
+  unblock,
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
 import type { State } from './state.ts'
@@ -64,29 +65,30 @@ function tell(draft: Draft, name: string, event: DaemonEvent): void {
   const before = draft.daemons.get(name)
   if (before === undefined) return
   const after = draft.tell(before, event)
+  if (holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
   if (after.phase === before.phase && after.run === before.run) return
   if (after.phase === 'waiting') draft.turns = [...draft.turns, name]
-  if (after.phase === 'running') runBegan(draft, after.spec.name, after.run, after.pid)
-  if (after.phase === 'stopped') {
-    runFailed(draft, after)
-    daemonIsOver(draft, after, tell)
-  }
-  if (draft.shutdown === null && endsEverything(before, after)) {
-    const kind = after.spec.main ? 'main-ended' : 'critical-ended'
-    beginShutdown(draft, { kind, daemon: name }, tell)
-  }
+  if (before.phase === 'starting') runBegan(draft, after)
+  if (after.phase === 'stopped') runFailed(draft, after)
+  endIfOver(draft, after)
 }
 
-/** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which under the
- *  policy `never` means that it died or could not be started. */
-function endsEverything(before: Daemon, after: Daemon): boolean {
-  const { main, critical } = after.spec
-  if (!main && !critical) return false
-  if (after.phase === 'terminating') return !after.asked && before.phase === 'running'
-  return after.phase === 'stopped' && (main || after.last?.asked === false)
+function endIfOver(draft: Draft, daemon: Daemon): void {
+  if (draft.shutdown !== null || !endsEverything(daemon)) return
+  const kind = daemon.spec.main ? 'main-ended' : 'critical-ended'
+  beginShutdown(draft, { kind, daemon: daemon.spec.name }, tell)
 }
 
-/** One daemon is started after the other: whoever is `after` another is started when that one was. */
+/** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which
+ *  under the policy `never` means that it died or could not be started. */
+function endsEverything({ spec, last, ...daemon }: Daemon): boolean {
+  if (!spec.main && !spec.critical) return false
+  if (daemon.phase === 'terminating') return !daemon.asked
+  return daemon.phase === 'stopped' && last !== null && (spec.main || !last.asked)
+}
+
+/** One daemon is started after the other: whoever is `after` another is started when that one
+ *  was. */
 function giveTurns(draft: Draft): void {
   while (draft.turns.length > 0) {
     const name = draft.turns[0] as string
@@ -103,10 +105,16 @@ function takeSignal(draft: Draft, signal: Signal, hangup: boolean): void {
     return beginShutdown(draft, { kind: 'signal', signal }, tell)
   }
   const action = draft.state.plan.signals[signal]
-  if (action === undefined || draft.shutdown !== null) return ignore(draft, signal)
-  for (const name of action.forward)
-    tell(draft, name, { type: 'forward', signal, atMs: draft.atMs })
+  if (action === undefined || draft.isEnding) return ignore(draft, signal)
+  for (const name of action.forward) forward(draft, name, signal)
   for (const name of action.restart) restart(draft, name, signal)
+}
+
+function forward(draft: Draft, name: string, signal: Signal): void {
+  if (draft.daemons.get(name) !== undefined) {
+    return tell(draft, name, { type: 'forward', signal, atMs: draft.atMs })
+  }
+  draft.report({ kind: 'not-forwarded', daemon: name, signal }) // Not selected.
 }
 
 /** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
@@ -114,7 +122,7 @@ function ignore(draft: Draft, signal: Signal): void {
   if (silentlyIgnored.includes(signal)) return
   const times = (draft.ignored.get(signal) ?? 0) + 1
   draft.ignored.set(signal, times)
-  const shuttingDown = draft.shutdown !== null
+  const shuttingDown = draft.isEnding
   if (isPowerOfTen(times)) draft.report({ kind: 'signal-ignored', signal, times, shuttingDown })
 }
 
@@ -147,6 +155,10 @@ function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' 
   tell(draft, daemon, { type: kind, run, atMs })
 }
 
+function isComing(daemon: Daemon | undefined): boolean {
+  return daemon?.phase === 'waiting' || daemon?.phase === 'starting'
+}
+
 /** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
 function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): void {
   const { atMs, shutdownAsked } = event
@@ -155,10 +167,15 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
     const isCurrent = draft.daemons.get(one.daemon)?.run === one.run
     if (isCurrent || !live.has(one.daemon)) live.set(one.daemon, one)
   }
-  for (const name of draft.state.order.start) {
+  // The failure may have come between the daemons and what follows from them: it follows again.
+  const { daemons, order } = draft.state
+  draft.active = [...daemons.values()].filter(({ phase }) => phase !== 'stopped').length
+  draft.turns = order.start.filter((name) => isComing(daemons.get(name)))
+  for (const name of order.start) {
     tell(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
   }
+  for (const daemon of daemons.values()) endIfOver(draft, daemon)
   if (!draft.booted && !shutdownAsked) boot(draft)
-  if (draft.shutdown !== null) recoverShutdown(draft)
+  if (draft.isEnding) recoverShutdown(draft, tell)
   else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)
 }

@@ -1,4 +1,5 @@
-/** A ticket: one request and what became of it. Requests that the same run satisfies are one ticket. */
+/** A ticket: one request and what became of it. Requests that the same run satisfies are one
+ *  ticket. */
 import type { Verb } from './event.ts'
 
 export interface Ticket {
@@ -10,7 +11,8 @@ export interface Ticket {
   readonly askedAtMs: number
   /** How many requests it stands for. */
   readonly requests: number
-  /** The run, or any after it, that satisfies the request: the next one spawned after it was made. */
+  /** The run, or any after it, that satisfies the request: the next one spawned after it was
+   *  made. */
   readonly satisfiedByRun: number
   /** The pid there was; null when nothing ran. */
   readonly oldPid: number | null

@@ -1,6 +1,6 @@
-/** What was asked for and what became of it. A request is satisfied by the next run that is spawned after it
- *  was made: three requests before a stop is over are one restart, and one that comes after the new run
- *  was spawned is another, since a file may have changed in between. */
+/** What was asked for and what became of it. A request is satisfied by the next run that is
+ *  spawned after it was made: three requests before a stop is over are one restart, and one that
+ *  comes after the new run was spawned is another, since a file may have changed in between. */
 
 import type { Draft } from './draft.ts'
 import type { Daemon } from './phases.ts'
@@ -23,7 +23,7 @@ export function requestRestart(draft: Draft, name: string, by: string): boolean 
   draft.ticketsMade++
   const oldPid = 'pid' in daemon ? daemon.pid : null
   const ticket = newTicket(draft, name, by, satisfiedByRun, oldPid)
-  if (draft.shutdown !== null) {
+  if (draft.isEnding) {
     end(draft, ticket, { kind: 'superseded', by: 'shutdown' })
     return false
   }
@@ -31,10 +31,13 @@ export function requestRestart(draft: Draft, name: string, by: string): boolean 
   return true
 }
 
-/** A run began: does it satisfy somebody? */
-export function runBegan(draft: Draft, name: string, run: number, pid: number): void {
-  const ticket = draft.tickets.get(name)
-  if (ticket?.outcome.kind !== 'open' || run < ticket.satisfiedByRun) return
+/** A daemon is not starting any more: if its run began, even if it is over already, does it
+ *  satisfy somebody? */
+export function runBegan(draft: Draft, daemon: Daemon): void {
+  const { spec, run, last } = daemon
+  const pid = 'pid' in daemon ? daemon.pid : last?.run === run ? last.pid : 0
+  const ticket = draft.tickets.get(spec.name)
+  if (pid === 0 || ticket?.outcome.kind !== 'open' || run < ticket.satisfiedByRun) return
   end(draft, ticket, { kind: 'done', pid, run, tookMs: draft.atMs - ticket.askedAtMs })
 }
 

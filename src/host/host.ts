@@ -1,11 +1,11 @@
-/** The only door to the operating system for the init. The C host (`native/`) implements it in the
- *  binary, a fake world in the tests. It has mechanisms and no policy: numbers, strings and arrays go
- *  in and out, and what to do about them is decided in `core/`.
+/** The only door to the operating system for the init. The C host (`native/`) implements it in
+ *  the binary, a fake world in the tests. It has mechanisms and no policy: numbers, strings and
+ *  arrays go in and out, and what to do about them is decided in `core/`.
  *
  *  The host's duties, in order:
  *  1. it calls `handle` with one HostEvent at a time, never while another call is under way;
- *  2. a call that throws, runs longer than 100 ms or uses up the engine's memory is followed by one
- *     call of `recover`; the host's table of live runs is what is true then;
+ *  2. a call that throws, takes more than 100 ms of processor time or uses up the engine's memory
+ *     is followed by one call of `recover`; the host's table of live runs is what is true then;
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
  *  4. TERM and INT arm the last word: see `armLastWord`. */
 import type { Errno, System } from './system.ts'
@@ -17,10 +17,12 @@ export interface Host extends System {
    *  Infinity = none. A time that has passed means: as soon as other events had their turn. */
   wakeAt(atMs: number): void
 
-  /** Starts a run. Answers at once; a command that cannot be executed is an answer, not an event. */
+  /** Starts a run. Answers at once; a command that cannot be executed is an answer, not an event.
+   */
   spawn(spec: SpawnSpec): SpawnAnswer
-  /** Sends a signal (0 = only look) to a run, always with CONT behind it unless it is KILL, STOP or 0.
-   *  `leader`: its first process. `tree`: its process group, and what left the group and was found. */
+  /** Sends a signal (0 = only look) to a run, with CONT behind it, unless it is KILL, 0 or one
+   *  that stops. `leader`: its first process. `tree`: its process group, and what left the group
+   *  and was found. */
   signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
   /** All runs that are not over, and those whose end was told in the call that failed. */
   live(): readonly LiveRun[]
@@ -37,17 +39,18 @@ export interface Host extends System {
   /** Runs this program again in a child with bounded memory and time; its stdout comes back in one
    *  `helper` event, its stderr is ours. */
   helper(spec: HelperSpec): Errno | null
-  /** Writes a file (temporary file, fsync, rename) in a forked child, so that a slow disk stalls nobody: the
-   *  first of the paths that can be written. Its folder and the one above are made. What fails is told on
-   *  stderr. `finish` waits for it. */
+  /** Writes a file (temporary file, fsync, rename) in a forked child, so that a slow disk stalls
+   *  nobody: the first of the paths that can be written. Its folder and the one above are made.
+   *  What fails is told on stderr. `finish` waits for it. */
   writeFileAside(paths: readonly string[], text: string): Errno | null
 
-  /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never waits. */
+  /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never
+   *  waits. */
   print(line: string): void
   /** What could not be printed so far. */
   lost(): LostOutput
-  /** TERM and INT start a clock of the host's own: when it has run this long and the process is still
-   *  there, everything is killed and the process exits with status 70. Infinity = never. */
+  /** TERM and INT start a clock of the host's own: when it has run this long and the process is
+   *  still there, everything is killed and the process exits with status 70. Infinity = never. */
   armLastWord(afterMs: number): void
   /** Passes on what is left of all output for at most this long, then ends the process. */
   finish(code: number, flushMs: number): void
@@ -159,6 +162,7 @@ export type HostEvent =
 /** What the init gives to the host. */
 export interface Handlers {
   handle(event: HostEvent): void
-  /** After a failed call. `problem` says what happened; `shutdownAsked`: TERM, INT or a hangup came. */
+  /** After a failed call. `problem` says what happened; `shutdownAsked`: TERM, INT or a hangup
+   *  came. */
   recover(problem: string, shutdownAsked: boolean): void
 }

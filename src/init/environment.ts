@@ -1,5 +1,5 @@
-/** Which environment each daemon gets. Values stay in the host: only names and positions are known here, so that no
- *  secret is in the engine's memory. */
+/** Which environment each daemon gets. Values stay in the host: only names and positions are
+ *  known here, so that no secret is in the engine's memory. */
 import type { DaemonSpec } from '../core/plan.ts'
 
 /** What an outer supervisor told *us* must not reach a daemon: it would answer in our name. */
@@ -33,7 +33,7 @@ export function environmentFor(
       const added = Object.keys(own).map((name) => `${name}=${own[name]}`)
       if (pass === null && claim.length === 0 && added.length === 0) return free
       const inherited = names.flatMap((name, position) => {
-        if (name in own || notInherited.includes(name)) return []
+        if (Object.hasOwn(own, name) || notInherited.includes(name)) return []
         const owners = ownersOf[position] ?? []
         if (owners.length > 0) return owners.includes(spec.name) ? [position] : []
         return pass === null || pass.some((pattern) => matches(pattern, name)) ? [position] : []

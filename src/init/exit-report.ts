@@ -1,4 +1,5 @@
-/** exit-report.json: how the exit code came about, for whoever looks at a container that has ended. */
+/** exit-report.json: how the exit code came about, for whoever looks at a container that has
+ *  ended. */
 import { describeExit } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
 import type { LostOutput } from '../host/host.ts'

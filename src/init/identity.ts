@@ -1,5 +1,5 @@
-/** Whom a daemon runs as. /etc/passwd and /etc/group are read by ourselves, at each start: a static C library cannot
- *  look users up without loading others, and the files may have changed. */
+/** Whom a daemon runs as. /etc/passwd and /etc/group are read by ourselves, at each start: a
+ *  static C library cannot look users up without loading others, and the files may have changed. */
 import type { DaemonSpec } from '../core/plan.ts'
 import type { System } from '../host/system.ts'
 
@@ -29,24 +29,24 @@ export function identityOf(
   const users = readTable(system, '/etc/passwd')
   const uid = findId(users, user)
   if (uid === undefined) return { error: `user ${user} is not in /etc/passwd` }
-  const entry = users.find((fields) => Number(fields[2]) === uid)
-  const gid = gidGiven ?? (entry === undefined ? null : Number(entry[3]))
+  const entry = users.find((fields) => idOf(fields[2]) === uid)
+  const gid = gidGiven ?? idOf(entry?.[3])
   // To keep our own group would keep root's.
-  if (gid === null) return { error: `user ${user} is not in /etc/passwd: name its group, too` }
+  if (gid === undefined) return { error: `user ${user} is not in /etc/passwd: name its group, too` }
   const name = entry?.[0]
   const env =
     entry === undefined
       ? {}
       : { HOME: entry[5] ?? '/', USER: entry[0] ?? '', LOGNAME: entry[0] ?? '' }
   // Who is that user already has no right to change anything, and no need.
-  if (uid === system.uid && uid !== 0) return { ...ours, env }
+  if (uid === system.uid && uid !== 0) return { ...ours, gid: gidGiven, env }
   const memberOf = groups.filter(
     (fields) => name !== undefined && (fields[3] ?? '').split(',').includes(name),
   )
   return {
     uid,
     gid,
-    groups: [...new Set([gid, ...memberOf.map((fields) => Number(fields[2]))])],
+    groups: [...new Set([gid, ...memberOf.flatMap((fields) => idOf(fields[2]) ?? [])])],
     env,
   }
 }
@@ -59,8 +59,14 @@ function readTable(system: Pick<System, 'readFile'>, path: string): string[][] {
 
 /** A number stands for itself; a name for the third field of its line. */
 function findId(table: readonly (readonly string[])[], nameOrNumber: string): number | undefined {
-  const number = Number(nameOrNumber)
-  if (nameOrNumber !== '' && Number.isInteger(number) && number >= 0) return number
-  const id = table.find((fields) => fields[0] === nameOrNumber)?.[2]
-  return id === undefined ? undefined : Number(id)
+  return idOf(nameOrNumber) ?? idOf(table.find((fields) => fields[0] === nameOrNumber)?.[2])
+}
+
+/** Digits only: to "Number" nothing and a space are 0, which is root. The largest number means
+ *  "unchanged" to the kernel, which would be root again. */
+function idOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  for (const char of text) if (char < '0' || char > '9') return undefined
+  const id = Number(text)
+  return id < 0xffff_ffff ? id : undefined
 }

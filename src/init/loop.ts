@@ -1,6 +1,6 @@
-/** The running supervisor: host events in, one step of the core each, its effects performed, and what came of
- *  them stepped in turn. It goes at its own pace: a bounded batch, then the host has its turn again, so that a signal
- *  never waits behind a thousand starts. */
+/** The running supervisor: host events in, one step of the core each, its effects performed, and
+ *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
+ *  its turn again, so that a signal never waits behind a thousand starts. */
 
 import type { Event } from '../core/event.ts'
 import type { Plan } from '../core/plan.ts'
@@ -12,6 +12,8 @@ import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { Timers } from './timers.ts'
+
+type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
 /** Steps in one turn. */
 const batchMax = 32
@@ -34,8 +36,12 @@ export class Loop implements Handlers {
     this.#state = initialState({ ...plan, daemons })
   }
 
-  boot(): void {
-    this.#take({ type: 'boot', atMs: this.#host.now() })
+  /** @param early Signals that came before there was a plan: made before any spawn, so that the
+   *           first run of a daemon satisfies them. */
+  boot(early: readonly SignalEvent[] = []): void {
+    const atMs = this.#host.now()
+    this.#queue.push({ type: 'boot', atMs }, ...early.map((event) => signalOf(event, atMs)))
+    this.#drain()
   }
 
   handle(event: HostEvent): void {
@@ -44,8 +50,7 @@ export class Loop implements Handlers {
       case 'wake':
         return this.#wake(atMs)
       case 'signal':
-        // A number without a name of the table is in no map: it is ignored like any other that is not.
-        return this.#take({ ...event, atMs, signal: signalName(event.signal) as Signal })
+        return this.#take(signalOf(event, atMs))
       case 'exited':
       case 'gone':
       case 'output-closed':
@@ -99,4 +104,9 @@ export class Loop implements Handlers {
       if (outcome !== null) this.#queue.push(outcome)
     }
   }
+}
+
+/** A number without a name of the table is in no map: it is ignored like any other that is not. */
+function signalOf(event: SignalEvent, atMs: number): Event {
+  return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

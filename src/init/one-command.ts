@@ -1,12 +1,14 @@
-/** `pitcrew -- COMMAND`: one command with our terminal, like tini. Every signal is passed on, orphans are reaped,
- *  and the command's exit status is ours. There is no deadline: the command ends when it ends. */
+/** `pitcrew -- COMMAND`: one command with our terminal, like tini. Every signal is passed on,
+ *  orphans are reaped, and the command's exit status is ours. There is no deadline: the command
+ *  ends when it ends. */
 import { type Signal, signalName, signalNumbers } from '../core/signals.ts'
 import { describeErrno } from '../errors.ts'
 import type { Handlers, Host, HostEvent, SignalTarget } from '../host/host.ts'
 
 const name = 'command'
 const run = 1
-/** What the terminal tells us about ourselves; the command hears such things from the terminal, too. */
+/** What the terminal tells us about ourselves; the command hears such things from the terminal,
+ *  too. */
 const notPassedOn: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
 
 export class OneCommand implements Handlers {
@@ -74,8 +76,8 @@ export class OneCommand implements Handlers {
     host.finish(answer.errno === 'ENOENT' ? 127 : 126, 0)
   }
 
-  /** The terminal stopped the command. A shell that started us waits for us to stop, too; it continues us later,
-   *  in the foreground or not. As PID 1 nobody would. */
+  /** The terminal stopped the command. A shell that started us waits for us to stop, too; it
+   *  continues us later, in the foreground or not. As PID 1 nobody would. */
   #stopToo(): void {
     if (!this.#host.isPid1) {
       this.#host.stopSelf()

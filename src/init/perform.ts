@@ -1,4 +1,5 @@
-/** Does what the core decided: one effect, a host call or two, and what came of it as the next event. */
+/** Does what the core decided: one effect, a host call or two, and what came of it as the next
+ *  event. */
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'

@@ -1,8 +1,9 @@
-/** Bugs on purpose, in a build for tests only (`scripts/build.mjs --plant`): the proof that a bug must not become an
- *  outage. In every other build this is nothing.
+/** Bugs on purpose, in a build for tests only (`scripts/build.mjs --plant`): the proof that a bug
+ *  must not become an outage. In every other build this is nothing.
  *
- *  PITCREW_PLANT is a comma list of FAULT:PLACE[:always]. FAULT is throw, loop or memory; PLACE is the type of
- *  an event ("exited") or of an effect ("perform-spawn"). Without `always` each happens once. */
+ *  PITCREW_PLANT is a comma list of FAULT:PLACE[:always]. FAULT is throw, loop or memory; PLACE
+ *  is the type of an event ("exited") or of an effect ("perform-spawn"). Without `always` each
+ *  happens once. */
 import type { System } from '../host/system.ts'
 
 /** Called with a place before it is entered. */

@@ -1,5 +1,5 @@
-/** From the command line to the running supervisor: which bundle, its plan, which daemons of it. Until then
- *  signals are kept, and TERM or INT ends everything before it began. */
+/** From the command line to the running supervisor: which bundle, its plan, which daemons of it.
+ *  Until then signals are kept, and TERM or INT ends everything before it began. */
 import { formatDuration, parseDuration } from '../core/duration.ts'
 import type { Plan } from '../core/plan.ts'
 import { maxPlanBytes, parsePlan } from '../core/plan-text.ts'
@@ -19,8 +19,10 @@ const earlySignalsMax = 64
 
 export class Start implements Handlers {
   readonly #host: Host
-  #early: HostEvent[] = []
+  #early: Extract<HostEvent, { type: 'signal' }>[] = []
   #loop: Loop | null = null
+  /** It was told to end: what comes in the same turn starts nothing any more. */
+  #isOver = false
 
   constructor(host: Host) {
     this.#host = host
@@ -29,6 +31,7 @@ export class Start implements Handlers {
 
   handle(event: HostEvent): void {
     if (this.#loop !== null) return this.#loop.handle(event)
+    if (this.#isOver) return
     switch (event.type) {
       case 'wake':
         return this.#findPlan()
@@ -47,7 +50,8 @@ export class Start implements Handlers {
     this.#host.finish(70, 0)
   }
 
-  /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it does. */
+  /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it
+   *  does. */
   #findPlan(): void {
     const file = readBundleFile(this.#host, bundleArgument(this.#host))
     if (file.isPlan) return this.#takePlanText(file.text, file.path)
@@ -116,14 +120,14 @@ export class Start implements Handlers {
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
     this.#loop = new Loop(host, plan, selected)
-    this.#loop.boot()
-    for (const event of this.#early) this.#loop.handle(event)
+    this.#loop.boot(this.#early)
     this.#early = []
   }
 
   #keepSignal(event: Extract<HostEvent, { type: 'signal' }>): void {
     const { signal, hangup } = event
     if (signal === signalNumbers.TERM || signal === signalNumbers.INT || hangup) {
+      this.#isOver = true
       return this.#host.finish(0, 0)
     }
     if (this.#early.length < earlySignalsMax) this.#early.push(event)

@@ -1,5 +1,5 @@
-/** Timers by name, over the host's single alarm. A heap of entries; what is disarmed stays in it as a dead entry until
- *  its time, or until there are more dead than living ones. */
+/** Timers by name, over the host's single alarm. A heap of entries; what is disarmed stays in it
+ *  as a dead entry until its time, or until there are more dead than living ones. */
 import { type Timer, timerKey } from '../core/event.ts'
 
 interface Entry {
