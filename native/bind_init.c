@@ -145,6 +145,23 @@ static FUNCTION(host_print) {
   return JS_UNDEFINED;
 }
 
+static FUNCTION(host_trace_to) {
+  UNUSED;
+  const char *path = JS_ToCString(ctx, argv[0]);
+  int error = path ? trace_open(path) : EINVAL;
+  JS_FreeCString(ctx, path);
+  return errno_or_null(error);
+}
+
+static FUNCTION(host_trace) {
+  UNUSED;
+  size_t bytes;
+  const char *line = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  if (line) trace_line(line, bytes);
+  JS_FreeCString(ctx, line);
+  return JS_UNDEFINED;
+}
+
 static FUNCTION(host_lost) {
   UNUSED;
   uint64_t bytes, lines;
@@ -193,6 +210,8 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("helper", 1, host_helper),
     JS_CFUNC_DEF("writeFileAside", 2, host_write_file_aside),
     JS_CFUNC_DEF("print", 1, host_print),
+    JS_CFUNC_DEF("traceTo", 1, host_trace_to),
+    JS_CFUNC_DEF("trace", 1, host_trace),
     JS_CFUNC_DEF("lost", 0, host_lost),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
     JS_CFUNC_DEF("finish", 2, host_finish),

@@ -112,3 +112,15 @@ bool file_writer_reaped(pid_t pid) {
   writer = 0;
   return true;
 }
+
+static int trace_fd = -1;
+
+int trace_open(const char *path) {
+  trace_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+  return trace_fd < 0 ? errno : 0;
+}
+
+void trace_line(const char *line, size_t bytes) {
+  write_all(trace_fd, line, bytes);
+  write_all(trace_fd, "\n", 1);
+}

@@ -123,6 +123,7 @@ struct spawn_spec {
 };
 struct spawn_answer { pid_t pid; const char *step; int error; };
 void spawn_init(void);
+void spawn_keep_descriptors(void); /* what is open now goes to no child */
 struct spawn_answer spawn_run(const struct spawn_spec *spec);
 pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space, struct rlimit cpu_seconds);
 int exec_self(char *const *argv); /* returns only on failure: errno */
@@ -167,6 +168,8 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **
 int file_write(const char *path, const char *text, size_t bytes); /* 0 or errno */
 int file_write_aside(char *const *paths, const char *text, size_t bytes); /* to the first that can be written */
 bool file_writer_busy(void);
+int trace_open(const char *path);
+void trace_line(const char *line, size_t bytes);
 bool file_writer_reaped(pid_t pid);
 
 extern char **environment;

@@ -44,6 +44,10 @@ export interface Host extends System {
    *  What fails is told on stderr. `finish` waits for it. */
   writeFileAside(paths: readonly string[], text: string): Errno | null
 
+  /** Opens the file that `trace` appends lines to. Both may wait for a slow disk. */
+  traceTo(path: string): Errno | null
+  trace(line: string): void
+
   /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never
    *  waits. */
   print(line: string): void

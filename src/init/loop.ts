@@ -12,6 +12,7 @@ import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { Timers } from './timers.ts'
+import { type Trace, traceTo } from './trace.ts'
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
@@ -23,17 +24,21 @@ export class Loop implements Handlers {
   readonly #timers: Timers = new Timers()
   readonly #performer: Performer
   readonly #plant: Plant
+  readonly #trace: Trace
   #state: State
   #queue: Event[] = []
 
   /** @param plan     All of the bundle.
-   *  @param selected The names of the daemons to run. */
-  constructor(host: Host, plan: Plan, selected: readonly string[]) {
+   *  @param selected The names of the daemons to run.
+   *  @param tracePath Where each step is written; null = nowhere. */
+  constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#plant = plantOf(host)
     this.#performer = new Performer(host, plan, this.#timers)
     const daemons = plan.daemons.filter(({ name }) => selected.includes(name))
-    this.#state = initialState({ ...plan, daemons })
+    const selectedPlan = { ...plan, daemons }
+    this.#trace = traceTo(host, tracePath, selectedPlan)
+    this.#state = initialState(selectedPlan)
   }
 
   /** @param early Signals that came before there was a plan: made before any spawn, so that the
@@ -93,6 +98,7 @@ export class Loop implements Handlers {
     this.#plant(event.type)
     const [next, effects] = step(this.#state, event)
     this.#state = next
+    this.#trace(event, effects)
     for (const effect of effects) {
       let outcome: Event | null
       try {

@@ -9,6 +9,7 @@ import { describeErrno, PitcrewError } from '../errors.ts'
 import { readBundleFile } from '../host/find-bundle.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { version } from '../version.ts'
+import { runArguments } from './arguments.ts'
 import { Loop } from './loop.ts'
 
 const helperTimeoutMs = 20_000
@@ -23,6 +24,7 @@ export class Start implements Handlers {
   #loop: Loop | null = null
   /** It was told to end: what comes in the same turn starts nothing any more. */
   #isOver = false
+  #tracePath: string | null = null
 
   constructor(host: Host) {
     this.#host = host
@@ -53,7 +55,10 @@ export class Start implements Handlers {
   /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it
    *  does. */
   #findPlan(): void {
-    const file = readBundleFile(this.#host, bundleArgument(this.#host))
+    const given = runArguments(this.#host.args.slice(1))
+    if (given === 'help') throw new Error(this.#host.execSelf(['help', 'run']))
+    this.#tracePath = given.trace
+    const file = readBundleFile(this.#host, given.bundle)
     if (file.isPlan) return this.#takePlanText(file.text, file.path)
     const args = ['@plan', file.path]
     const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
@@ -119,7 +124,7 @@ export class Start implements Handlers {
     const daemons = `${selected.length}${of} daemon${names.length === 1 ? '' : 's'}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
-    this.#loop = new Loop(host, plan, selected)
+    this.#loop = new Loop(host, plan, selected, this.#tracePath)
     this.#loop.boot(this.#early)
     this.#early = []
   }
@@ -132,19 +137,4 @@ export class Start implements Handlers {
     }
     if (this.#early.length < earlySignalsMax) this.#early.push(event)
   }
-}
-
-/** `run [BUNDLE]`: the path, or null. */
-function bundleArgument(host: Host): string | null {
-  const words = host.args.slice(1)
-  const option = words.find((word) => word.startsWith('-') && word !== '-')
-  if (option === '--help' || option === '-h') host.execSelf(['help', 'run'])
-  const usage = 'usage: pitcrew run [BUNDLE]'
-  if (option !== undefined) {
-    throw new PitcrewError('USAGE', `cannot run: unknown option "${option}"`, usage)
-  }
-  if (words.length > 1) {
-    throw new PitcrewError('USAGE', `cannot run: too many arguments: "${words[1]}"`, usage)
-  }
-  return words[0] ?? null
 }

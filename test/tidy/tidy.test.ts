@@ -60,7 +60,7 @@ test('docs/ARCHITECTURE.md names every file of the house, and none that is not t
   const text = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8')
   const house = [...files.keys()].filter((path) => /^(src|native|scripts)\//.test(path))
   const headers = ['native/host.h', 'native/engine.h', 'native/bind.h', 'native/proc.h']
-  const named = new Set(text.match(/[\w-]+\.(?:ts|mjs|c|h)\b/g))
+  const named = new Set(text.match(/[\w.-]+\.(?:ts|mjs|c|h)\b/g))
   const there = new Set([...files.keys()].map((path) => path.split('/').pop()))
   const missing = house.filter((path) => !named.has(path.split('/').pop() as string))
   expect(missing.filter((path) => !headers.includes(path))).toEqual([])
