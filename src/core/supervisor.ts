@@ -164,8 +164,9 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
   const { atMs, shutdownAsked } = event
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
-    const isCurrent = draft.daemons.get(one.daemon)?.run === one.run
-    if (isCurrent || !live.has(one.daemon)) live.set(one.daemon, one)
+    const { daemon, run, gone } = one
+    if (draft.daemons.get(daemon)?.run === run) live.set(daemon, one)
+    else if (!gone) draft.do({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
   }
   // The failure may have come between the daemons and what follows from them: it follows again.
   const { daemons, order } = draft.state

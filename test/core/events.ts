@@ -1,0 +1,113 @@
+/** Events for stories, in few words. When they happen is the story's business. */
+import type { Event, Exit, LiveRun, Timer } from '../../src/core/event.ts'
+import { type Signal, signalNumbers } from '../../src/core/signals.ts'
+
+type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
+export type Happening = WithoutTime<Event>
+/** So many milliseconds later. */
+export interface Later {
+  readonly afterMs: number
+  readonly happening: Happening
+}
+/** An event, or a word for one: "boot", "hangup" or the signal that pitcrew gets. */
+export type Beat = Happening | Later | 'boot' | 'hangup' | Signal
+
+export function toHappening(beat: Exclude<Beat, Later>): Happening {
+  if (typeof beat !== 'string') return beat
+  if (beat === 'boot') return { type: 'boot' }
+  const hangup = beat === 'hangup'
+  return { type: 'signal', signal: hangup ? 'HUP' : beat, hangup }
+}
+
+export function later(afterMs: number, beat: Exclude<Beat, Later>): Later {
+  return { afterMs, happening: toHappening(beat) }
+}
+
+export function spawned(daemon: string, run: number, pid: number): Happening {
+  return { type: 'spawned', daemon, run, pid }
+}
+
+export function spawnFailed(
+  daemon: string,
+  run: number,
+  errno = 'ENOENT',
+  step = 'exec',
+): Happening {
+  return { type: 'spawn-failed', daemon, run, step, errno }
+}
+
+/** The leader ended and nothing of the run is left. */
+export function exited(
+  daemon: string,
+  run: number,
+  how: number | Signal = 0,
+  output: 'output closed' | 'output open' = 'output closed',
+): Happening {
+  const outputOpen = output === 'output open'
+  return { type: 'exited', daemon, run, ...exit(how), gone: true, outputOpen }
+}
+
+/** The leader ended; others of its tree did not. */
+export function leaderExited(daemon: string, run: number, how: number | Signal = 0): Happening {
+  return { type: 'exited', daemon, run, ...exit(how), gone: false, outputOpen: true }
+}
+
+/** The last of the tree ended. */
+export function gone(
+  daemon: string,
+  run: number,
+  output: 'output closed' | 'output open' = 'output closed',
+): Happening {
+  return { type: 'gone', daemon, run, outputOpen: output === 'output open' }
+}
+
+export function outputClosed(daemon: string, run: number): Happening {
+  return { type: 'output-closed', daemon, run }
+}
+
+/** A timer's time: the story's clock moves there. */
+export function elapsed(kind: 'deadline'): Happening
+export function elapsed(
+  kind: Exclude<Timer['kind'], 'deadline'>,
+  daemon: string,
+  run: number,
+): Happening
+export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
+  const timer: Timer = kind === 'deadline' ? { kind } : { kind, daemon, run }
+  return { type: 'elapsed', timer }
+}
+
+export function restart(daemon: string, by = 'operator'): Happening {
+  return { type: 'request', verb: 'restart', daemon, by }
+}
+
+/** Something in pitcrew failed; this is what lives. */
+export function reconcile(...live: LiveRun[]): Happening {
+  return { type: 'reconcile', live, shutdownAsked: false }
+}
+
+/** The same, and TERM or INT came. */
+export function reconcileAsked(...live: LiveRun[]): Happening {
+  return { type: 'reconcile', live, shutdownAsked: true }
+}
+
+export function alive(daemon: string, run: number, pid: number): LiveRun {
+  return { daemon, run, pid, exit: null, gone: false }
+}
+
+/** The leader ended: alone, or with others of its tree left. */
+export function ended(
+  daemon: string,
+  run: number,
+  pid: number,
+  how: number | Signal,
+  rest: 'gone' | 'rest alive' = 'gone',
+): LiveRun {
+  return { daemon, run, pid, exit: exit(how), gone: rest === 'gone' }
+}
+
+function exit(how: number | Signal): Exit {
+  return typeof how === 'number'
+    ? { code: how, signal: 0 }
+    : { code: 0, signal: signalNumbers[how] }
+}

@@ -1,0 +1,217 @@
+/** DESIGN §4, Exit code: clause by clause, from the first event to the code. */
+import { describe, expect, test } from 'vitest'
+import { describeEffect } from '../../src/core/describe.ts'
+import {
+  type Beat,
+  elapsed,
+  exited,
+  leaderExited,
+  restart,
+  spawned,
+  spawnFailed,
+} from './events.ts'
+import { plan, type Some } from './plans.ts'
+import { Game, up } from './story.ts'
+
+type Case = [what: string, daemons: Record<string, Some>, beats: Beat[], end: string]
+
+const two = { web: {}, db: {} }
+const agent = { agent: { main: true }, db: {} }
+const proxy = { proxy: { critical: true }, db: {} }
+const signals = { HUP: { forward: ['web'], restart: [] } }
+
+function endOf(daemons: Record<string, Some>, beats: readonly Beat[]): string {
+  const bundle = plan(daemons, { signals })
+  const game = beats[0] === 'boot' ? new Game(bundle) : up(bundle)
+  const end = game.play(...beats).effects.at(-1)
+  return end === undefined ? 'nothing' : describeEffect(end)
+}
+
+describe('positive failures win, otherwise zero', () => {
+  test.each<Case>([
+    ['nobody failed', two, ['TERM', exited('web', 1), exited('db', 1)], 'finish 0'],
+    ['the largest counts', two, [exited('db', 1, 5), exited('web', 1, 2)], 'finish 5 (db)'],
+    [
+      'the first of two equal ones',
+      two,
+      [exited('db', 1, 5), exited('web', 1, 5)],
+      'finish 5 (web)',
+    ],
+    [
+      'also when asked to stop',
+      two,
+      ['TERM', exited('web', 1, 3), exited('db', 1)],
+      'finish 3 (web)',
+    ],
+    [
+      'an unasked failure of a run that nobody replaced is a last run',
+      two,
+      [exited('web', 1, 3), 'TERM', exited('db', 1)],
+      'finish 3 (web)',
+    ],
+    [
+      'a failure of a run that was replaced does not count',
+      two,
+      [
+        exited('web', 1, 3),
+        restart('web'),
+        spawned('web', 2, 17),
+        'TERM',
+        exited('web', 2),
+        exited('db', 1),
+      ],
+      'finish 0',
+    ],
+    [
+      'also not when its successor is ended before it began',
+      { web: {} },
+      ['boot', 'TERM', spawned('web', 1, 7), exited('web', 1)],
+      'finish 0',
+    ],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+describe('what counts as zero', () => {
+  const web = { web: {} }
+  const killed = ['TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1)] as const
+  test.each<Case>([
+    ['a death by a signal', web, [exited('web', 1, 'SEGV')], 'finish 0'],
+    ['a death by our KILL', web, [...killed, exited('web', 1, 'KILL')], 'finish 0'],
+    ['128 + n of the stop signal n', web, ['TERM', exited('web', 1, 143)], 'finish 0'],
+    ['128 + n of a forwarded signal n', web, ['HUP', exited('web', 1, 129)], 'finish 0'],
+    ['128 + 9 after our KILL', web, [...killed, exited('web', 1, 137)], 'finish 0'],
+    ['but not 128 + n of one it was not sent', web, [exited('web', 1, 143)], 'finish 143 (web)'],
+    [
+      'nor one that the run before it was sent',
+      web,
+      [restart('web'), exited('web', 1), spawned('web', 2, 17), exited('web', 2, 143)],
+      'finish 143 (web)',
+    ],
+    [
+      'a code of `stop.success`',
+      { web: { stop: { success: [3, 4] } } },
+      ['TERM', exited('web', 1, 4)],
+      'finish 0',
+    ],
+    [
+      'but no other',
+      { web: { stop: { success: [3, 4] } } },
+      ['TERM', exited('web', 1, 5)],
+      'finish 5 (web)',
+    ],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+describe('a command that cannot be started counts as', () => {
+  test.each<[what: string, errno: string, step: string, end: string]>([
+    ['127 when it is not found', 'ENOENT', 'exec', 'finish 127 (web)'],
+    ['126 when it is not executable', 'EACCES', 'exec', 'finish 126 (web)'],
+    ['126 when its directory is not there', 'ENOENT', 'cwd', 'finish 126 (web)'],
+    [
+      '126 when its user is not known',
+      'user app is not in /etc/passwd',
+      'user',
+      'finish 126 (web)',
+    ],
+    ['126 when there is no process for it', 'EAGAIN', 'fork', 'finish 126 (web)'],
+  ])('%s', (_, errno, step, end) => {
+    expect(endOf({ web: {} }, ['boot', spawnFailed('web', 1, errno, step)])).toBe(end)
+  })
+})
+
+describe("a main daemon's own code wins over all", () => {
+  test.each<Case>([
+    ['zero', agent, [exited('db', 1, 5), exited('agent', 1, 0)], 'finish 0 (agent)'],
+    ['a smaller one', agent, [exited('db', 1, 5), exited('agent', 1, 2)], 'finish 2 (agent)'],
+    [
+      'of its last run',
+      agent,
+      [
+        restart('agent'),
+        exited('agent', 1, 4),
+        spawned('agent', 2, 17),
+        'TERM',
+        exited('agent', 2, 2),
+        exited('db', 1, 5),
+      ],
+      'finish 2 (agent)',
+    ],
+    [
+      'one that is fine',
+      { agent: { main: true, stop: { success: [2] } } },
+      [exited('agent', 1, 2)],
+      'finish 0 (agent)',
+    ],
+    [
+      'what it counts as when it cannot be started',
+      { agent: { main: true } },
+      ['boot', spawnFailed('agent', 1)],
+      'finish 127 (agent)',
+    ],
+    [
+      'also when its group is still there at the deadline',
+      agent,
+      [leaderExited('agent', 1, 5), exited('db', 1), elapsed('deadline')],
+      'finish 5 (agent)',
+    ],
+    [
+      'and it has none before it ran',
+      { db: {}, agent: { main: true } },
+      ['boot', spawnFailed('db', 1), 'TERM', spawned('agent', 1, 7), elapsed('deadline')],
+      'finish 127 (db)',
+    ],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+describe('a main or critical daemon that died by a signal that we did not send is 128 + n', () => {
+  test.each<Case>([
+    ['main', agent, [exited('agent', 1, 'KILL'), exited('db', 1)], 'finish 137 (agent)'],
+    ['critical', proxy, [exited('proxy', 1, 'SEGV'), exited('db', 1)], 'finish 139 (proxy)'],
+    [
+      'critical, with a larger one',
+      proxy,
+      [exited('db', 1, 200), exited('proxy', 1, 'SEGV')],
+      'finish 200 (db)',
+    ],
+    [
+      'but zero by one that we did',
+      agent,
+      ['TERM', exited('agent', 1, 'TERM'), exited('db', 1)],
+      'finish 0 (agent)',
+    ],
+    [
+      '128 + n also in the middle of our stop',
+      agent,
+      ['TERM', exited('agent', 1, 'SEGV'), exited('db', 1)],
+      'finish 139 (agent)',
+    ],
+    ['and zero for any other daemon', two, [exited('web', 1, 'KILL'), exited('db', 1)], 'finish 0'],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+test('the report tells of each daemon what its last run counts as', () => {
+  const game = up(plan({ web: {}, db: {}, log: { stop: { success: [9] } } }))
+  game.play(exited('web', 1, 3), restart('web'), spawned('web', 2, 17), exited('log', 1, 9))
+  const [finish] = game.play('TERM', exited('web', 2, 4), exited('db', 1, 143)).effects.slice(-1)
+  if (finish?.type !== 'finish') throw new Error('it has not finished')
+  const rows = finish.report.daemons.map(({ name, runs, last, counted }) => [
+    name,
+    runs,
+    last?.exit.code,
+    last?.asked,
+    counted,
+  ])
+  expect(rows).toEqual([
+    ['web', 2, 4, true, 4],
+    ['db', 1, 143, true, 0],
+    ['log', 1, 9, false, 0],
+  ])
+})

@@ -1,0 +1,160 @@
+/** A small world in which one step goes wrong: events are lost, or effects, or the state is half
+ *  written. As far as the core can tell it is a host: it knows what lives, and it keeps the timers. */
+import type { Effect } from '../../src/core/effect.ts'
+import { type Event, type LiveRun, type Timer, timerKey } from '../../src/core/event.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import { signalNumbers } from '../../src/core/signals.ts'
+import { initialState, type State } from '../../src/core/state.ts'
+import { step } from '../../src/core/supervisor.ts'
+import { type Beat, type Happening, type Later, toHappening } from './events.ts'
+
+/** What happens to the step that goes wrong. */
+export const mishaps = [
+  'nothing',
+  'the event is lost',
+  'the effects are lost',
+  'half of the effects are lost',
+  'the state is half written',
+] as const
+export type Mishap = (typeof mishaps)[number]
+
+export class World {
+  readonly #mishap: Mishap
+  readonly #mishapAt: number
+  readonly #deaf: readonly string[]
+  #state: State
+  #nowMs = 0
+  #steps = 0
+  #pids = 6
+  #queue: Happening[] = []
+  #isAsked = false
+  readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
+  /** Also those of which the end was not told yet. */
+  readonly #runs: Map<string, LiveRun> = new Map()
+  finished: Extract<Effect, { type: 'finish' }> | null = null
+
+  /** @param mishapAt The number of the step that goes wrong.
+   *  @param deaf     Daemons that only KILL ends. */
+  constructor(plan: Plan, mishap: Mishap, mishapAt: number, deaf: readonly string[] = []) {
+    this.#state = initialState(plan)
+    this.#mishap = mishap
+    this.#mishapAt = mishapAt
+    this.#deaf = deaf
+  }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Runs that are alive, as the host knows. */
+  get alive(): string[] {
+    return [...this.#runs.values()].filter(({ gone }) => !gone).map(({ daemon }) => daemon)
+  }
+
+  phaseOf(name: string): string | undefined {
+    return this.#state.daemons.get(name)?.phase
+  }
+
+  /** Each beat comes when all that followed from the one before has happened; timers run after the last. */
+  play(...beats: Exclude<Beat, Later>[]): void {
+    for (const beat of beats) {
+      if (beat === 'TERM') this.#isAsked = true
+      this.#queue.push(toHappening(beat))
+      this.#settle()
+    }
+    for (let turns = 0; turns < 100 && this.#elapse(); turns++) this.#settle()
+  }
+
+  /** A daemon ends by itself. */
+  die(daemon: string, code: number): void {
+    const live = this.#runs.get(daemon)
+    if (live === undefined) throw new Error(`${daemon} does not live`)
+    const exit = { code, signal: 0 }
+    this.#runs.set(daemon, { ...live, exit, gone: true })
+    const { run } = live
+    this.play({ type: 'exited', daemon, run, ...exit, gone: true, outputOpen: false })
+  }
+
+  #elapse(): boolean {
+    const next = [...this.#timers.values()].sort((a, b) => a.atMs - b.atMs)[0]
+    if (next === undefined || this.finished !== null) return false
+    this.#nowMs = Math.max(this.#nowMs, next.atMs)
+    this.#timers.delete(timerKey(next.timer))
+    this.#queue.push({ type: 'elapsed', timer: next.timer })
+    return true
+  }
+
+  #settle(): void {
+    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
+      this.#step({ ...event, atMs: this.#nowMs })
+      if (this.#steps > 1000) throw new Error('it never comes to rest')
+    }
+  }
+
+  #step(event: Event): void {
+    const mishap = this.#steps++ === this.#mishapAt ? this.#mishap : 'nothing'
+    const before = this.#state
+    if (mishap === 'the event is lost') return this.#recover()
+    const [next, effects] = step(before, event)
+    // The tables of the state are shared; what stands beside them is what it was.
+    this.#state = mishap === 'the state is half written' ? { ...before } : next
+    if (event.type === 'exited') this.#runs.delete(event.daemon)
+    if (event.type === 'reconcile') this.#forgetTheDead()
+    const performed = {
+      nothing: effects,
+      'half of the effects are lost': effects.slice(0, effects.length / 2),
+      'the effects are lost': [],
+      'the state is half written': [],
+    }[mishap]
+    for (const effect of performed) this.#perform(effect)
+    if (mishap !== 'nothing') this.#recover()
+  }
+
+  /** As the init's loop does: whatever was under way is not trusted. */
+  #recover(): void {
+    const live = [...this.#runs.values()]
+    this.#queue = [{ type: 'reconcile', live, shutdownAsked: this.#isAsked }]
+  }
+
+  #forgetTheDead(): void {
+    for (const [name, { gone }] of this.#runs) if (gone) this.#runs.delete(name)
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'arm':
+        this.#timers.set(timerKey(effect.timer), {
+          timer: effect.timer,
+          atMs: this.#nowMs + effect.afterMs,
+        })
+        break
+      case 'disarm':
+        this.#timers.delete(timerKey(effect.timer))
+        break
+      case 'spawn':
+        this.#spawn(effect)
+        break
+      case 'signal':
+        this.#signal(effect)
+        break
+      case 'finish':
+        this.finished = effect
+    }
+  }
+
+  #spawn({ daemon, run }: Extract<Effect, { type: 'spawn' }>): void {
+    if (this.alive.includes(daemon)) throw new Error(`two runs of ${daemon} at once`)
+    const pid = ++this.#pids
+    this.#runs.set(daemon, { daemon, run, pid, exit: null, gone: false })
+    this.#queue.push({ type: 'spawned', daemon, run, pid })
+  }
+
+  #signal({ daemon, run, signal }: Extract<Effect, { type: 'signal' }>): void {
+    const live = this.#runs.get(daemon)
+    if (live?.run !== run || live.gone) return
+    if (signal !== 'KILL' && this.#deaf.includes(daemon)) return
+    const exit = { code: 0, signal: signalNumbers[signal] }
+    this.#runs.set(daemon, { ...live, exit, gone: true })
+    this.#queue.push({ type: 'exited', daemon, run, ...exit, gone: true, outputOpen: false })
+  }
+}

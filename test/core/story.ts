@@ -1,0 +1,197 @@
+/** Stories: events played against the supervisor, and what came of them as aligned text.
+ *
+ *      spawned web 1: pid 7  web: running, run 1, pid 7   say started, spawn db 1
+ *
+ *  The columns: the time, where it moves; the event; the daemons that it changed; the effects (below
+ *  them, behind ">", where there is no room). A disarming of what is not armed is left out. Each story,
+ *  whatever it is about, also keeps an eye on the processes and the timers: see `Watch`. */
+import { expect } from 'vitest'
+import { describeDaemon, describeEffect, describeEvent } from '../../src/core/describe.ts'
+import type { Effect, Note } from '../../src/core/effect.ts'
+import type { Event } from '../../src/core/event.ts'
+import type { Daemon } from '../../src/core/phases.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import { initialState, type State } from '../../src/core/state.ts'
+import { step } from '../../src/core/supervisor.ts'
+import { type Beat, spawned, toHappening } from './events.ts'
+import { Watch } from './watch.ts'
+
+// A story is text: no quotes around it, which would shift its first line.
+expect.addSnapshotSerializer({
+  test: (value) => typeof value === 'string',
+  serialize: (value) => value,
+})
+
+/** What fits into 100 columns inside of a test. */
+const width = 94
+/** What the effects need to stand in a column of their own. */
+const roomyWidth = 36
+
+interface Row {
+  readonly atMs: number
+  readonly event: string
+  readonly changes: readonly string[]
+  readonly effects: readonly string[]
+}
+
+/** Plays a story from the beginning, or from where `up` or another Game stands. */
+export function story(from: Plan | Game, ...beats: Beat[]): string {
+  const game = from instanceof Game ? from : new Game(from)
+  return game.play(...beats).text
+}
+
+/** All daemons of the plan are running, with pids from 7 on; the story begins there. */
+export function up(plan: Plan): Game {
+  const game = new Game(plan).play('boot')
+  game.state.order.start.forEach((name, index) => {
+    game.play(spawned(name, 1, 7 + index))
+  })
+  return game.given()
+}
+
+export class Game {
+  state: State
+  nowMs: number = 0
+  /** Of the last event. */
+  effects: readonly Effect[] = []
+  #rows: Row[] = []
+  #daemons: Map<string, Daemon> = new Map()
+  readonly #watch: Watch = new Watch()
+
+  constructor(plan: Plan) {
+    this.state = initialState(plan)
+    this.#daemons = new Map(this.state.daemons)
+  }
+
+  play(...beats: Beat[]): this {
+    for (const beat of beats) {
+      const isLater = typeof beat === 'object' && 'happening' in beat
+      if (isLater) this.nowMs += beat.afterMs
+      const happening = isLater ? beat.happening : toHappening(beat)
+      if (happening.type === 'elapsed') {
+        this.nowMs = Math.max(this.nowMs, this.#watch.dueMs(happening.timer) ?? this.nowMs)
+      }
+      this.#step({ ...happening, atMs: this.nowMs })
+    }
+    return this
+  }
+
+  /** What was played so far is given, not told: one line a daemon. */
+  given(): this {
+    const changes = [...this.state.daemons.values()].map(describeDaemon)
+    this.#rows = [{ atMs: this.nowMs, event: 'given', changes, effects: [] }]
+    return this
+  }
+
+  daemon(name: string): Daemon {
+    return this.state.daemons.get(name) as Daemon
+  }
+
+  get text(): string {
+    return toText(this.#rows)
+  }
+
+  #step(event: Event): void {
+    const [next, effects] = step(this.state, event)
+    this.state = next
+    this.effects = effects
+    const heard = this.#watch.step(event, effects, next)
+    this.#rows.push({
+      atMs: event.atMs,
+      event: describeEvent(event),
+      changes: this.#changes(),
+      effects: heard.map(wordsOf),
+    })
+  }
+
+  #changes(): string[] {
+    const changes: string[] = []
+    for (const [name, daemon] of this.state.daemons) {
+      const before = this.#daemons.get(name)
+      this.#daemons.set(name, daemon)
+      if (before !== daemon && before !== undefined) {
+        const words = describeDaemon(daemon)
+        if (words !== describeDaemon(before)) changes.push(words)
+      }
+    }
+    return changes
+  }
+}
+
+/** As everywhere, and the gist of the notes that stories are about. */
+function wordsOf(effect: Effect): string {
+  return effect.type === 'report' ? gistOf(effect.note) : describeEffect(effect)
+}
+
+function gistOf(note: Note): string {
+  switch (note.kind) {
+    case 'ticket': {
+      const { id, requests, outcome } = note.ticket
+      const asked = requests > 1 ? ` (${requests} requests)` : ''
+      const how = outcome.kind === 'done' ? `done by run ${outcome.run}` : outcome.kind
+      return `say ticket ${id}${asked} ${how}`
+    }
+    case 'signal-ignored':
+      return `say ${note.signal} ignored, ${note.times} so far`
+    case 'deadline-missed':
+      return `say deadline missed: ${note.daemons.join(' ')}`
+    default:
+      return `say ${note.kind}`
+  }
+}
+
+function toText(rows: readonly Row[]): string {
+  const timeMoves = rows.some(({ atMs }) => atMs !== rows[0]?.atMs)
+  const heads = rows.map((row) => (timeMoves ? [msText(row.atMs), row.event] : [row.event]))
+  const headWidths = (heads[0] ?? []).map((_, column) =>
+    widest(heads.map((head) => head[column] ?? '')),
+  )
+  const changeWidth = widest(rows.flatMap(({ changes }) => changes))
+  const bodyWidth = width - headWidths.reduce((sum, one) => sum + one + 2, 0)
+  const isRoomy = bodyWidth - changeWidth - 2 >= roomyWidth
+  return rows
+    .flatMap(({ changes, effects }, index) => {
+      const body = isRoomy
+        ? besideEachOther(changes, changeWidth, fill(effects, bodyWidth - changeWidth - 2))
+        : [...changes, ...hang(fill(effects, bodyWidth - 2))]
+      return Array.from({ length: Math.max(1, body.length) }, (_, line) => {
+        const head = headWidths.map((one, column) =>
+          (line === 0 ? (heads[index]?.[column] ?? '') : '').padEnd(one),
+        )
+        return [...head, body[line] ?? ''].join('  ').trimEnd()
+      })
+    })
+    .join('\n')
+}
+
+function msText(ms: number): string {
+  return `${Math.round(ms)} ms`
+}
+
+function besideEachOther(left: readonly string[], leftWidth: number, right: readonly string[]) {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, line) =>
+    `${(left[line] ?? '').padEnd(leftWidth)}  ${right[line] ?? ''}`.trimEnd(),
+  )
+}
+
+/** Where there is no room beside the changes, the effects stand below them. */
+function hang(lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? `> ${line}` : `  ${line}`))
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length))
+}
+
+/** With commas between them, on as many lines as they need. */
+function fill(words: readonly string[], lineWidth: number): string[] {
+  const lines: string[] = []
+  words.forEach((word, index) => {
+    const text = index < words.length - 1 ? `${word},` : word
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + text.length <= lineWidth) {
+      lines[lines.length - 1] = `${last} ${text}`
+    } else lines.push(text)
+  })
+  return lines
+}

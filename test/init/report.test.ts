@@ -1,0 +1,213 @@
+/** pitcrew's own lines, and the exit report. */
+import { describe, expect, test } from 'vitest'
+import type { Note, ShutdownReason } from '../../src/core/effect.ts'
+import type { Ticket } from '../../src/core/ticket.ts'
+import { exitReportText } from '../../src/init/exit-report.ts'
+import { wordsOf } from '../../src/init/report.ts'
+import { elapsed, exited, leaderExited, restart, spawned, spawnFailed } from '../core/events.ts'
+import { plan } from '../core/plans.ts'
+import { Game, up } from '../core/story.ts'
+
+const web = { daemon: 'web', run: 2, pid: 17 } as const
+const ticket: Ticket = {
+  id: 4,
+  verb: 'restart',
+  daemon: 'web',
+  by: 'USR1',
+  askedAtMs: 0,
+  requests: 1,
+  satisfiedByRun: 3,
+  oldPid: 17,
+  outcome: { kind: 'open' },
+}
+const failed = { kind: 'start-failed', ...web, command: '/bin/web' } as const
+
+/** One of each kind that the compiler knows, with its variants. */
+const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>[] } = {
+  started: [{ kind: 'started', ...web }],
+  'start-failed': [
+    { ...failed, step: 'exec', errno: 'ENOENT' },
+    { ...failed, step: 'cwd', errno: 'EACCES' },
+    { ...failed, step: 'user', errno: 'EPERM' },
+    { ...failed, step: 'user', errno: 'user app is not in /etc/passwd' },
+    { ...failed, step: 'limits', errno: 'EPERM' },
+    { ...failed, step: 'fork', errno: 'EAGAIN' },
+  ],
+  died: [
+    { kind: 'died', ...web, uptimeMs: 90_061, code: 3, signal: 0 },
+    { kind: 'died', ...web, uptimeMs: 5, code: 0, signal: 11 },
+    { kind: 'died', ...web, uptimeMs: 5, code: 0, signal: 37 },
+  ],
+  stopped: [
+    { kind: 'stopped', ...web, code: 0, signal: 0 },
+    { kind: 'stopped', ...web, code: 0, signal: 15 },
+  ],
+  killing: [{ kind: 'killing', daemon: 'web', run: 2, afterMs: 8500 }],
+  stuck: [{ kind: 'stuck', daemon: 'web', run: 2 }],
+  'end-missed': [{ kind: 'end-missed', daemon: 'web', run: 2 }],
+  forwarded: [{ kind: 'forwarded', daemon: 'web', signal: 'HUP', pid: 17 }],
+  'not-forwarded': [{ kind: 'not-forwarded', daemon: 'web', signal: 'HUP' }],
+  'signal-ignored': [
+    { kind: 'signal-ignored', signal: 'HUP', times: 1, shuttingDown: false },
+    { kind: 'signal-ignored', signal: 'HUP', times: 100, shuttingDown: false },
+    { kind: 'signal-ignored', signal: 'USR1', times: 1, shuttingDown: true },
+  ],
+  ticket: [
+    { kind: 'ticket', ticket },
+    { kind: 'ticket', ticket: { ...ticket, outcome: { kind: 'superseded', by: 'shutdown' } } },
+    {
+      kind: 'ticket',
+      ticket: { ...ticket, requests: 3, outcome: { kind: 'done', pid: 18, run: 3, tookMs: 40 } },
+    },
+    {
+      kind: 'ticket',
+      ticket: { ...ticket, oldPid: null, outcome: { kind: 'done', pid: 18, run: 3, tookMs: 0 } },
+    },
+    { kind: 'ticket', ticket: { ...ticket, outcome: { kind: 'failed', why: 'no such daemon' } } },
+  ],
+  shutdown: [
+    shutdown({ kind: 'signal', signal: 'TERM' }, 3),
+    shutdown({ kind: 'hangup' }, 1),
+    shutdown({ kind: 'main-ended', daemon: 'web' }, 0),
+    shutdown({ kind: 'critical-ended', daemon: 'web' }, 2),
+  ],
+  'deadline-missed': [{ kind: 'deadline-missed', daemons: ['web', 'db'] }],
+}
+
+function shutdown(reason: ShutdownReason, daemons: number): Extract<Note, { kind: 'shutdown' }> {
+  return { kind: 'shutdown', reason, daemons, deadlineMs: 9000 }
+}
+
+test('one note, one line', () => {
+  const lines = Object.values(notes).flat().map(wordsOf)
+  expect(lines.every((line) => line !== '' && !line.includes('\n'))).toBe(true)
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    web: started, pid 17, run 2
+    web: cannot start (run 2): cannot execute /bin/web: no such file or directory (ENOENT); restart policy is never
+    web: cannot start (run 2): cannot enter its working directory: permission denied (EACCES); restart policy is never
+    web: cannot start (run 2): cannot become its user: not permitted (EPERM); restart policy is never
+    web: cannot start (run 2): cannot become its user: user app is not in /etc/passwd; restart policy is never
+    web: cannot start (run 2): cannot set its limits: not permitted (EPERM); restart policy is never
+    web: cannot start (run 2): fork: EAGAIN; restart policy is never
+    web: died: exit code 3, pid 17, run 2, after 1 min 30.061 s; restart policy is never
+    web: died: signal SEGV, pid 17, run 2, after 5 ms; restart policy is never
+    web: died: signal RTMIN+3, pid 17, run 2, after 5 ms; restart policy is never
+    web: stopped: exit code 0, pid 17, run 2
+    web: stopped: signal TERM, pid 17, run 2
+    web: still there 8.5 s after the stop signal: KILL (run 2)
+    web: not gone after KILL (run 2)
+    web: run 2 is gone; how it ended was not seen
+    web: HUP forwarded to pid 17
+    web: HUP not forwarded: it is not running
+    HUP ignored: not in "signals:"
+    HUP ignored: not in "signals:" (100 times so far)
+    USR1 ignored: shutting down
+    web: restart (USR1): under way
+    web: restart (USR1): superseded by the shutdown
+    web: restart (USR1, asked 3 times): done in 40 ms, pid 17 -> 18
+    web: restart (USR1): done in 0 ms, pid none -> 18
+    web: restart (USR1): failed: no such daemon
+    TERM: stopping 3 daemons, deadline 9 s
+    the terminal is gone: stopping 1 daemon, deadline 9 s
+    web is the main daemon and has ended: stopping 0 daemons, deadline 9 s
+    web is critical and is given up: stopping 2 daemons, deadline 9 s
+    the deadline has come: web, db killed
+  `)
+})
+
+describe('the exit report says how the code came about', () => {
+  function reportOf(game: Game): string {
+    const finish = game.effects.at(-1)
+    if (finish?.type !== 'finish') throw new Error('it has not finished')
+    return exitReportText(finish.report, { bytes: 12, lines: 1 })
+  }
+
+  test('of each daemon', () => {
+    const game = up(plan({ web: {}, db: {}, log: {} })).play(
+      exited('web', 1, 3),
+      restart('web'),
+      spawned('web', 2, 17),
+      exited('log', 1, 'SEGV'),
+      'TERM',
+      exited('web', 2, 4),
+      exited('db', 1, 143),
+    )
+    expect(reportOf(game)).toMatchInlineSnapshot(`
+      {
+        "exitCode": 4,
+        "from": "web",
+        "output": {
+          "lostBytes": 12,
+          "lostLines": 1
+        },
+        "daemons": [
+          {
+            "name": "web",
+            "runs": 2,
+            "ended": "code 4",
+            "asked": true,
+            "counted": 4
+          },
+          {
+            "name": "db",
+            "runs": 1,
+            "ended": "code 143",
+            "asked": true,
+            "counted": 0
+          },
+          {
+            "name": "log",
+            "runs": 1,
+            "ended": "SEGV",
+            "asked": false,
+            "counted": 0
+          }
+        ]
+      }
+    `)
+  })
+
+  test('also of what was not started, had not ended, or never ran', () => {
+    const game = new Game(plan({ web: {}, db: {}, log: {} })).play(
+      'boot',
+      spawnFailed('web', 1),
+      spawned('db', 1, 7),
+      'TERM',
+      leaderExited('db', 1, 5),
+      elapsed('deadline'),
+    )
+    expect(reportOf(game)).toMatchInlineSnapshot(`
+      {
+        "exitCode": 127,
+        "from": "web",
+        "output": {
+          "lostBytes": 12,
+          "lostLines": 1
+        },
+        "daemons": [
+          {
+            "name": "web",
+            "runs": 1,
+            "ended": "could not start: exec: ENOENT",
+            "asked": false,
+            "counted": 127
+          },
+          {
+            "name": "db",
+            "runs": 1,
+            "ended": "code 5",
+            "asked": true,
+            "counted": 5
+          },
+          {
+            "name": "log",
+            "runs": 1,
+            "ended": null,
+            "asked": null,
+            "counted": 0
+          }
+        ]
+      }
+    `)
+  })
+})

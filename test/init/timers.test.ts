@@ -1,0 +1,120 @@
+/** Timers by name over one alarm: compared with a model that sorts a list each time. */
+import { describe, expect, test } from 'vitest'
+import { type Timer, timerKey } from '../../src/core/event.ts'
+import { Timers } from '../../src/init/timers.ts'
+import { Random } from '../core/random.ts'
+
+const timer = (daemon: string): Timer => ({ kind: 'grace', daemon, run: 1 })
+
+/** The keys of all that is due, in the order in which it comes. */
+function takeDue(timers: Pick<Timers, 'due'>, nowMs: number): string[] {
+  const keys: string[] = []
+  for (let due = timers.due(nowMs); due !== null; due = timers.due(nowMs)) keys.push(timerKey(due))
+  return keys
+}
+
+/** What Timers should be, in as few words as possible. */
+class Model implements Pick<Timers, 'arm' | 'disarm' | 'due' | 'nextMs' | 'size'> {
+  #armed: { timer: Timer; atMs: number }[] = []
+
+  arm(one: Timer, atMs: number): void {
+    this.disarm(one)
+    this.#armed.push({ timer: one, atMs })
+  }
+
+  disarm(one: Timer): void {
+    this.#armed = this.#armed.filter(({ timer }) => timerKey(timer) !== timerKey(one))
+  }
+
+  nextMs(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#armed.map(({ atMs }) => atMs))
+  }
+
+  due(nowMs: number): Timer | null {
+    const nextMs = this.nextMs()
+    const next = this.#armed.find(({ atMs }) => atMs === nextMs && atMs <= nowMs)
+    if (next === undefined) return null
+    this.disarm(next.timer)
+    return next.timer
+  }
+
+  get size(): number {
+    return this.#armed.length
+  }
+}
+
+describe('whatever is done to them, timers are what the model says', () => {
+  test.each([
+    ['many names, many times', 200, 1000],
+    ['few names, armed again and again', 5, 1000],
+    ['many names at few moments', 200, 3],
+  ])('%s', (_, names, moments) => {
+    const random = new Random(names * moments)
+    const timers = new Timers()
+    const model = new Model()
+    let nowMs = 0
+    for (let n = 0; n < 5000; n++) {
+      const one = timer(`d${random.below(names)}`)
+      const choice = random.below(10)
+      if (choice < 5) {
+        const atMs = nowMs + random.below(moments)
+        timers.arm(one, atMs)
+        model.arm(one, atMs)
+      } else if (choice < 9) {
+        timers.disarm(one)
+        model.disarm(one)
+      } else {
+        nowMs += random.below(moments)
+        expect(takeDue(timers, nowMs)).toEqual(takeDue(model, nowMs))
+      }
+      expect([timers.size, timers.nextMs()]).toEqual([model.size, model.nextMs()])
+    }
+    expect(takeDue(timers, 1e9)).toEqual(takeDue(model, 1e9))
+    expect(timers.size).toBe(0)
+  })
+})
+
+test('timers for the same moment come in the order in which they were armed', () => {
+  const timers = new Timers()
+  for (const name of ['c', 'a', 'b', 'd']) timers.arm(timer(name), 10)
+  timers.arm(timer('a'), 10)
+  expect(takeDue(timers, 10)).toEqual(['grace:c:1', 'grace:b:1', 'grace:d:1', 'grace:a:1'])
+})
+
+test('a timer is due at its moment and not before, once', () => {
+  const timers = new Timers()
+  timers.arm(timer('a'), 10.5)
+  expect(timers.due(10)).toBeNull()
+  expect(timers.due(10.5)).toEqual(timer('a'))
+  expect(timers.due(1e9)).toBeNull()
+})
+
+test('kind, daemon and run make the name', () => {
+  const timers = new Timers()
+  const four: Timer[] = [
+    timer('a'),
+    { kind: 'half', daemon: 'a', run: 1 },
+    { kind: 'grace', daemon: 'a', run: 2 },
+    { kind: 'deadline' },
+  ]
+  for (const one of four) timers.arm(one, 5)
+  expect(timers.size).toBe(4)
+  timers.disarm(timer('a'))
+  expect(takeDue(timers, 5)).toEqual(['half:a:1', 'grace:a:2', 'deadline'])
+})
+
+test('no timer: none is next', () => {
+  expect(new Timers().nextMs()).toBe(Number.POSITIVE_INFINITY)
+  expect(new Timers().due(1e9)).toBeNull()
+})
+
+test('a hundred thousand that were disarmed leave neither a trace nor the order in disarray', () => {
+  const timers = new Timers()
+  for (const n of [3, 1, 2]) timers.arm(timer(`kept${n}`), 1e6 + n)
+  for (let n = 0; n < 100_000; n++) {
+    timers.arm(timer(`d${n % 500}`), 1 + (n % 700))
+    if (n % 500 === 499) for (let name = 0; name < 500; name++) timers.disarm(timer(`d${name}`))
+  }
+  expect(timers.size).toBe(3)
+  expect(takeDue(timers, 1e7)).toEqual(['grace:kept1:1', 'grace:kept2:1', 'grace:kept3:1'])
+})
