@@ -1,10 +1,12 @@
 /** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small
  *  compiler around the engine) → linked with the C host into one file.
  *
- *  usage: node scripts/build.mjs [--musl] [--sanitize] [--plant] [--out FILE]
+ *  usage: node scripts/build.mjs [--musl] [--sanitize] [--plant] [--init FILE] [--cli FILE] [--out FILE]
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
+ *    --init FILE, --cli FILE   another entry for an image: a test that runs in the engine
+ *    --out FILE  where to (build/pitcrew)
  *
  *  Objects are cached by everything that goes into them, so that a second build compiles only
  *  what changed. */
@@ -31,6 +33,8 @@ const { values: options } = parseArgs({
     musl: { type: 'boolean', default: false },
     sanitize: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
+    init: { type: 'string', default: 'src/init/entry.ts' },
+    cli: { type: 'string', default: 'src/cli/entry.ts' },
     out: { type: 'string' },
   },
 })
@@ -138,8 +142,8 @@ async function makeImages() {
   const tool = await bytecodeCompiler()
   return Promise.all(
     [
-      ['init', 'src/init/entry.ts'],
-      ['cli', 'src/cli/entry.ts'],
+      ['init', options.init],
+      ['cli', options.cli],
     ].map(async ([name, entry]) => {
       const script = await bundleScript(entry)
       const id = createHash('sha256')

@@ -53,6 +53,7 @@ export function describeErrno(errno: string): string {
 
 const errnoWords: Readonly<Record<string, string | undefined>> = {
   EACCES: 'permission denied',
+  EAGAIN: 'a limit of the system is reached',
   EBUSY: 'the file is in use',
   EDQUOT: 'the disk quota is used up',
   EIO: 'input/output error',

@@ -23,7 +23,7 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell):
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
   supersedeAll(draft)
-  for (const name of order.start) draft.blockers.set(name, blockersOf(draft, name))
+  countBlockers(draft)
   // Those nobody depends on go first; the rest follows as those in front of it are over. What is
   // on its way to a next run is stopped in any case: there is none.
   for (const name of order.start) {
@@ -33,7 +33,7 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell):
 }
 
 /** For each wave, the longest grace that a daemon of it asks for. */
-export function wavesGraceMs(plan: Plan, order: Order): number[] {
+function wavesGraceMs(plan: Plan, order: Order): number[] {
   const graces = Array.from({ length: order.waves }, () => 0)
   for (const { name, stop } of plan.daemons) {
     const wave = order.wave.get(name) ?? 0
@@ -42,12 +42,22 @@ export function wavesGraceMs(plan: Plan, order: Order): number[] {
   return graces
 }
 
-function blockersOf(draft: Draft, name: string): number {
-  const dependents = draft.state.order.dependents.get(name) ?? []
-  return dependents.filter((other) => {
-    const daemon = draft.daemons.get(other)
-    return daemon !== undefined && holdsUp(daemon)
-  }).length
+/** For each daemon, how many of those that are after it are in its way. */
+function countBlockers(draft: Draft): void {
+  const { start, dependents } = draft.state.order
+  // Whoever is after a daemon is counted before it.
+  for (let at = start.length - 1; at >= 0; at--) {
+    const name = start[at] as string
+    const inTheWay = (dependents.get(name) ?? []).filter((other) => isInTheWay(draft, other))
+    draft.blockers.set(name, inTheWay.length)
+  }
+}
+
+/** It is there; or it is over, and one that is after it is still in the way: of web after api after
+ *  db, with api dead, web goes before db all the same. */
+function isInTheWay(draft: Draft, name: string): boolean {
+  const daemon = draft.daemons.get(name)
+  return daemon !== undefined && (holdsUp(daemon) || draft.blockers.get(name) !== 0)
 }
 
 /** Whether those that it is after wait for it. What KILL did not end may not cost them their own
@@ -66,13 +76,19 @@ function stop(draft: Draft, name: string, tell: Tell): void {
 }
 
 /** A daemon holds nobody up any more: whom does that unblock? */
-export function unblock(draft: Draft, { spec }: Daemon, tell: Tell): void {
-  if (draft.shutdown === null) return
-  for (const name of spec.after) {
-    const blockers = draft.blockers.get(name)
-    if (blockers === undefined) continue // Not selected.
-    draft.blockers.set(name, blockers - 1)
-    if (blockers === 1) stop(draft, name, tell)
+export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
+  if (draft.shutdown === null || draft.blockers.get(daemon.spec.name) !== 0) return
+  const out = [daemon]
+  for (let one = out.pop(); one !== undefined; one = out.pop()) {
+    for (const name of one.spec.after) {
+      const blockers = draft.blockers.get(name)
+      const next = draft.daemons.get(name)
+      if (blockers === undefined || next === undefined) continue // Not selected.
+      draft.blockers.set(name, blockers - 1)
+      if (blockers > 1) continue
+      if (holdsUp(next)) stop(draft, name, tell)
+      else out.push(next)
+    }
   }
 }
 
@@ -114,7 +130,7 @@ export function recoverShutdown(draft: Draft, tell: Tell): void {
   if (draft.finished) return finish(draft)
   if (draft.shutdown === null) return
   const { start } = draft.state.order
-  for (const name of start) draft.blockers.set(name, blockersOf(draft, name))
+  countBlockers(draft)
   for (const name of start) {
     const isRunning = draft.daemons.get(name)?.phase === 'running'
     if (isRunning && draft.blockers.get(name) === 0) stop(draft, name, tell)

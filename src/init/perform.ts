@@ -98,8 +98,11 @@ export class Performer {
   #finish({ report, flushMs }: Extract<Effect, { type: 'finish' }>): void {
     const host = this.#host
     const file = `${this.#plan.name}/exit-report.json`
-    const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
-    host.writeFileAside(paths, exitReportText(report, host.lost()))
-    host.finish(report.code, flushMs)
+    try {
+      const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
+      host.writeFileAside(paths, exitReportText(report, host.lost()))
+    } finally {
+      host.finish(report.code, flushMs)
+    }
   }
 }

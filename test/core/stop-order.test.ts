@@ -66,7 +66,7 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
     `)
   })
 
-  test('a daemon that dies before its turn is not stopped, and those behind it are', () => {
+  test('a daemon that dies before its turn passes on the wait: those before it wait for those after it', () => {
     const bundle = plan({ db: {}, api: { after: ['db'] }, web: { after: ['api'] } })
     expect(
       story(up(bundle), 'TERM', exited('api', 1, 1), exited('web', 1), exited('db', 1)),

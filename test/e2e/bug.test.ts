@@ -44,6 +44,7 @@ const places = [...events, ...effects]
 async function survives(plant: string): Promise<void> {
   await using pitcrew = new Pitcrew(bundle, { program, env: { PITCREW_PLANT: plant } })
   await pitcrew.line(/\[calm] up|internal error/)
+  await pitcrew.line(/\[stubborn] up|internal error/)
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('internal error')
   pitcrew.signal('SIGTERM')
