@@ -77,11 +77,11 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       TERM                  web: terminating, run 1, pid 9, wants down
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 1333 ms
-      exited api 1: code 1  db: terminating, run 1, pid 7, wants down
-                            api: stopped, run 1
-                            > say died, TERM to db 1, arm half:db:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1
-                            > disarm half:web:1, say stopped
+      exited api 1: code 1  api: stopped, run 1
+                            > say died
+      exited web 1: code 0  db: terminating, run 1, pid 7, wants down
+                            web: stopped, run 1
+                            > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
       exited db 1: code 0   db: stopped, run 1
                             > disarm half:db:1, say stopped, disarm deadline, finish 1 (api)
     `)
