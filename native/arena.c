@@ -2,36 +2,46 @@
 #define _GNU_SOURCE
 #include "bind.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  ARENA_BLOCK_BYTES = 64 * 1024,
-  ARENA_TOTAL_BYTES = 4 * 1024 * 1024,
-  ARGUMENTS_MAX = 64,
+enum { ARENA_TOTAL_BYTES = 4 * 1024 * 1024, ARGUMENTS_MAX = 64 };
+#ifdef __SANITIZE_ADDRESS__
+enum { ARENA_BLOCK_BYTES = 1 }; /* Each string stands alone, so that a byte behind it is noticed. */
+#else
+enum { ARENA_BLOCK_BYTES = 64 * 1024 };
+#endif
+
+struct arena_block {
+  struct arena_block *older;
+  max_align_t bytes[];
 };
 
 void *arena_take(struct arena *arena, size_t bytes) {
-  bytes = (bytes + 7) & ~(size_t)7;
-  if (bytes > arena->room - arena->used || arena->blocks == 0) {
+  size_t rounded = (bytes + 7) & ~(size_t)7;
+  if (!arena->newest || rounded > arena->room - arena->used) {
     size_t size = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
-    if (arena->blocks == sizeof arena->block / sizeof *arena->block ||
-        arena->total + size > ARENA_TOTAL_BYTES)
-      return NULL;
-    if (!(arena->block[arena->blocks] = malloc(size))) return NULL;
-    arena->blocks++;
+    if (bytes > ARENA_TOTAL_BYTES || arena->total + size > ARENA_TOTAL_BYTES) return NULL;
+    struct arena_block *block = malloc(sizeof *block + size);
+    if (!block) return NULL;
+    block->older = arena->newest;
+    arena->newest = block;
     arena->total += size;
     arena->room = size;
     arena->used = 0;
   }
-  void *taken = arena->block[arena->blocks - 1] + arena->used;
-  arena->used += bytes;
+  void *taken = (char *)arena->newest->bytes + arena->used;
+  arena->used = arena->used + rounded < arena->room ? arena->used + rounded : arena->room;
   return taken;
 }
 
 void arena_free(struct arena *arena) {
-  for (size_t i = 0; i < arena->blocks; i++) free(arena->block[i]);
-  arena->blocks = 0;
+  while (arena->newest) {
+    struct arena_block *older = arena->newest->older;
+    free(arena->newest);
+    arena->newest = older;
+  }
 }
 
 char *arena_string(struct arena *arena, JSValueConst value) {
@@ -46,9 +56,8 @@ char *arena_string(struct arena *arena, JSValueConst value) {
 
 /* The strings of an array behind `before` empty places, with a NULL at the end. */
 char **arena_strings(struct arena *arena, JSValueConst array, size_t before) {
-  int64_t length = 0;
-  JS_GetLength(js, array, &length);
-  char **list = length <= ARGUMENTS_MAX
+  int64_t length = array_length(array);
+  char **list = length >= 0 && length <= ARGUMENTS_MAX
                     ? arena_take(arena, (before + (size_t)length + 1) * sizeof *list)
                     : NULL;
   if (!list) return NULL;

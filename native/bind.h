@@ -10,8 +10,8 @@
 
 /* A bounded store for the strings of one call; all of it is freed at once. */
 struct arena {
-  char *block[64];
-  size_t blocks, used, room, total;
+  struct arena_block *newest;
+  size_t used, room, total;
 };
 void *arena_take(struct arena *arena, size_t bytes);
 void arena_free(struct arena *arena);
@@ -32,7 +32,23 @@ static inline double to_double(JSValueConst value) {
   return number;
 }
 
-static inline int to_int(JSValueConst value) { return (int)to_double(value); }
+/* What does not fit is 0, or the largest there is: a conversion of it would be undefined. */
+static inline int to_int(JSValueConst value) {
+  double number = to_double(value);
+  return number >= INT32_MIN && number <= INT32_MAX ? (int)number : 0;
+}
+
+static inline size_t to_size(JSValueConst value) {
+  double number = to_double(value);
+  return number >= 0 && number < 9007199254740992.0 ? (size_t)number : SIZE_MAX;
+}
+
+/* -1 when it is no array. */
+static inline int64_t array_length(JSValueConst array) {
+  int64_t length = -1;
+  if (JS_IsArray(array)) JS_GetLength(js, array, &length);
+  return length;
+}
 
 static inline void set(JSValue object, const char *name, JSValue value) {
   JS_SetPropertyStr(js, object, name, value);

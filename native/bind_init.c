@@ -93,11 +93,10 @@ static FUNCTION(host_env_names) {
 
 static FUNCTION(host_env_hide) {
   UNUSED;
-  int64_t length = 0;
-  JS_GetLength(ctx, argv[0], &length);
+  int64_t length = array_length(argv[0]);
   for (int64_t i = 0; i < length; i++) {
     JSValue position = JS_GetPropertyUint32(ctx, argv[0], (uint32_t)i);
-    environment_hide((size_t)to_double(position));
+    environment_hide(to_size(position));
     JS_FreeValue(ctx, position);
   }
   return JS_UNDEFINED;
@@ -110,7 +109,7 @@ static FUNCTION(host_helper) {
           timeout = JS_GetPropertyStr(ctx, argv[0], "timeoutMs"),
           max = JS_GetPropertyStr(ctx, argv[0], "maxBytes");
   char **list = self_argv(&arena, args);
-  int error = list ? helper_start(list, to_double(timeout), (size_t)to_double(max)) : EINVAL;
+  int error = list ? helper_start(list, to_double(timeout), to_size(max)) : EINVAL;
   JS_FreeValue(ctx, args);
   arena_free(&arena);
   return errno_or_null(error);

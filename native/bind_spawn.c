@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { LIST_MAX = 16384, GROUPS_MAX = 1024 };
+#define ID_MAX 4294967294.0 /* The number above means "unchanged". */
 
 static const char *default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -14,13 +15,17 @@ static JSValue get(JSValueConst object, const char *name) {
   return JS_GetPropertyStr(js, object, name);
 }
 
-/* A number, or `absent` for null. */
-static double get_number(JSValueConst object, const char *name, double absent) {
+/* A whole number up to `max`, or -1 for null. False for anything else: a user that is not one must
+ * not come to mean "unchanged", which may be root. */
+static bool get_number(JSValueConst object, const char *name, double max, int64_t *number) {
   JSValue value = get(object, name);
-  double number = absent;
-  if (JS_IsNumber(value)) JS_ToFloat64(js, &number, value);
+  double given = -1;
+  bool absent = JS_IsNull(value);
+  if (JS_IsNumber(value)) JS_ToFloat64(js, &given, value);
   JS_FreeValue(js, value);
-  return number;
+  bool valid = given >= 0 && given <= max && given == (double)(int64_t)given;
+  *number = valid ? (int64_t)given : -1;
+  return valid || absent;
 }
 
 static char *get_string(struct arena *arena, JSValueConst object, const char *name) {
@@ -33,9 +38,10 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
 /* A NULL-terminated list. Numbers in it stand for the entries of `inherited`. */
 static char **string_list(struct arena *arena, JSValueConst array, char **inherited,
                           size_t inherited_count) {
-  int64_t length = 0;
-  JS_GetLength(js, array, &length);
-  char **list = length <= LIST_MAX ? arena_take(arena, ((size_t)length + 1) * sizeof *list) : NULL;
+  int64_t length = array_length(array);
+  char **list = length >= 0 && length <= LIST_MAX
+                    ? arena_take(arena, ((size_t)length + 1) * sizeof *list)
+                    : NULL;
   if (!list) return NULL;
   for (int64_t i = 0; i < length; i++) {
     JSValue item = JS_GetPropertyUint32(js, array, (uint32_t)i);
@@ -97,23 +103,22 @@ static bool take_command(struct arena *arena, JSValueConst object, struct spawn_
   return spec->argv && spec->argv[0];
 }
 
-static bool take_groups(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
-  JSValue groups = get(object, "groups");
-  int64_t length = 0;
+static bool take_groups(struct arena *arena, JSValueConst array, struct spawn_spec *spec) {
+  int64_t length = array_length(array);
   spec->group_count = -1;
-  if (JS_IsArray(groups) && JS_GetLength(js, groups, &length) == 0 && length <= GROUPS_MAX) {
-    gid_t *list = arena_take(arena, (size_t)(length ? length : 1) * sizeof *list);
-    for (int64_t i = 0; list && i < length; i++) {
-      JSValue group = JS_GetPropertyUint32(js, groups, (uint32_t)i);
-      double number = 0;
-      JS_ToFloat64(js, &number, group);
-      list[i] = (gid_t)number;
-      JS_FreeValue(js, group);
-    }
-    spec->groups = list;
-    spec->group_count = list ? (int)length : -1;
+  if (JS_IsNull(array)) return true;
+  if (length < 0 || length > GROUPS_MAX) return false;
+  gid_t *list = arena_take(arena, (size_t)(length + 1) * sizeof *list);
+  if (!list) return false;
+  for (int64_t i = 0; i < length; i++) {
+    JSValue group = JS_GetPropertyUint32(js, array, (uint32_t)i);
+    double number = JS_IsNumber(group) ? to_double(group) : -1;
+    JS_FreeValue(js, group);
+    if (!(number >= 0 && number <= ID_MAX)) return false;
+    list[i] = (gid_t)number;
   }
-  JS_FreeValue(js, groups);
+  spec->groups = list;
+  spec->group_count = (int)length;
   return true;
 }
 
@@ -122,14 +127,13 @@ static rlim_t to_limit(JSValueConst triple, uint32_t index) {
   double number = -1;
   JS_ToFloat64(js, &number, value);
   JS_FreeValue(js, value);
-  return number < 0 ? RLIM_INFINITY : (rlim_t)number;
+  return number >= 0 && number < 9007199254740992.0 ? (rlim_t)number : RLIM_INFINITY;
 }
 
 static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
   JSValue limits = get(object, "limits");
-  int64_t length = 0;
-  JS_GetLength(js, limits, &length);
-  bool ok = length <= SPAWN_LIMITS_MAX;
+  int64_t length = array_length(limits);
+  bool ok = length >= 0 && length <= SPAWN_LIMITS_MAX;
   for (int64_t i = 0; ok && i < length; i++) {
     JSValue triple = JS_GetPropertyUint32(js, limits, (uint32_t)i);
     spec->limits[i] =
@@ -141,21 +145,32 @@ static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
   return ok;
 }
 
+static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
+  int64_t number, mask;
+  bool ok = get_number(object, "run", INT32_MAX, &number) &&
+            get_number(object, "umask", 0777, &mask) &&
+            get_number(object, "uid", ID_MAX, &spec->uid) &&
+            get_number(object, "gid", ID_MAX, &spec->gid);
+  spec->number = ok ? (int)number : -1;
+  spec->umask = ok ? (int)mask : -1;
+  return ok && number >= 0;
+}
+
 static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
-  JSValue env = get(object, "env");
+  JSValue env = get(object, "env"), groups = get(object, "groups"), cwd = get(object, "cwd");
   char *stdio = get_string(arena, object, "stdio");
   spec->daemon = get_string(arena, object, "daemon");
-  spec->number = (int)get_number(object, "run", 0);
   spec->envp = string_list(arena, env, environment, environment_count);
-  spec->cwd = get_string(arena, object, "cwd");
-  spec->uid = (int64_t)get_number(object, "uid", -1);
-  spec->gid = (int64_t)get_number(object, "gid", -1);
-  spec->umask = (int)get_number(object, "umask", -1);
+  spec->cwd = arena_string(arena, cwd);
   spec->inherit = stdio && strcmp(stdio, "inherit") == 0;
+  bool ok = spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
+            (spec->cwd || JS_IsNull(cwd)) && take_groups(arena, groups, spec) &&
+            take_numbers(object, spec) && take_limits(object, spec) &&
+            take_command(arena, object, spec);
   JS_FreeValue(js, env);
-  if (!spec->daemon || !spec->envp || !take_command(arena, object, spec)) return false;
-  if (!take_groups(arena, object, spec) || !take_limits(object, spec)) return false;
-  spec->candidates = candidates(arena, spec->argv[0], spec->envp);
+  JS_FreeValue(js, groups);
+  JS_FreeValue(js, cwd);
+  spec->candidates = ok ? candidates(arena, spec->argv[0], spec->envp) : NULL;
   return spec->candidates != NULL;
 }
 
@@ -163,7 +178,7 @@ FUNCTION(host_spawn) {
   UNUSED;
   struct arena arena = {0};
   struct spawn_spec spec = {0};
-  struct spawn_answer answer = {0, "exec", E2BIG};
+  struct spawn_answer answer = {0, "spec", EINVAL};
   if (take_spec(&arena, argv[0], &spec)) answer = spawn_run(&spec);
   arena_free(&arena);
   JSValue result = JS_NewObject(ctx);

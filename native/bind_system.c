@@ -23,7 +23,7 @@ static FUNCTION(host_read_file) {
   UNUSED;
   const char *path = JS_ToCString(ctx, argv[0]), *error = "EINVAL";
   size_t bytes = 0;
-  char *text = path ? file_read(path, (size_t)to_double(argv[1]), &bytes, &error) : NULL;
+  char *text = path ? file_read(path, to_size(argv[1]), &bytes, &error) : NULL;
   JS_FreeCString(ctx, path);
   JSValue answer = JS_NewObject(ctx);
   set(answer, text ? "text" : "error",

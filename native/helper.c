@@ -14,7 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ADDRESS_SPACE_BYTES = 512 * 1024 * 1024, CPU_SECONDS = 20 };
+enum {
+  ADDRESS_SPACE_BYTES = 512 * 1024 * 1024,
+  CPU_SECONDS = 20,
+  OUTPUT_BYTES_MAX = 64 * 1024 * 1024,
+};
 
 static struct {
   pid_t pid;
@@ -28,6 +32,7 @@ static struct watch watch = {WATCH_HELPER};
 
 int helper_start(char *const *argv, double timeout_ms, size_t max_bytes) {
   if (helper.pid > 0) return EBUSY;
+  if (max_bytes > OUTPUT_BYTES_MAX) return EINVAL;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
   fcntl(ends[0], F_SETFL, O_NONBLOCK);

@@ -95,7 +95,7 @@ export type SpawnAnswer =
   /** What could not be done, and why. */
   | { readonly step: SpawnStep; readonly errno: Errno }
 
-export type SpawnStep = 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
+export type SpawnStep = 'spec' | 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
 
 /** A process that is not there any more: its exit code, or the signal that ended it (else 0). */
 export interface Exit {

@@ -1,0 +1,146 @@
+/** Runs inside the engine in the init's place and calls every function of the host with arguments that nobody
+ *  should give it: wrong types, NaN, missing keys, strings with NUL, long lists. Built with the
+ *  sanitizers by bindings.test.ts. `run SEED CALLS FOLDER` */
+import type { Handlers, Host, HostEvent } from '../../src/host/host.ts'
+import { Random } from '../core/random.ts'
+
+type Anything = (...args: unknown[]) => unknown
+
+const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
+const host = world.pitcrewHost
+const functions = world.pitcrewHost as unknown as Record<string, Anything>
+const random = new Random(Number(host.args[1]))
+const folder = host.args[3] as string
+let left = Number(host.args[2])
+
+/** Ending, stopping and arming the last word would only end the fuzzing; output is a test of its own. */
+const leftOut = [
+  'exit',
+  'finish',
+  'execSelf',
+  'stopSelf',
+  'armLastWord',
+  'write',
+  'helper',
+  'foreground',
+]
+/** Whose first argument is a path to write to. */
+const writers = ['writeFile', 'traceTo']
+const names = Object.getOwnPropertyNames(functions).filter(
+  (name) => typeof functions[name] === 'function' && !leftOut.includes(name),
+)
+const strings = [
+  '',
+  'a',
+  'web',
+  '\0',
+  'a\0b',
+  'x'.repeat(5000),
+  '\u{1f600}\ud800',
+  '/proc/self/stat',
+  '/',
+  'TERM',
+  'tree',
+  'leader',
+  'pump',
+  '..',
+  'PATH=/bin',
+  '=',
+  '/bin/true',
+  'true',
+  '__proto__',
+]
+const numbers = [
+  0,
+  1,
+  -1,
+  2,
+  15,
+  9,
+  64,
+  0.5,
+  2 ** 31,
+  -(2 ** 31),
+  2 ** 32 - 1,
+  2 ** 53,
+  1e300,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  5000,
+]
+
+const called = new Set<string>()
+
+function pick<T>(list: readonly T[]): T {
+  return list[random.below(list.length)] as T
+}
+
+function anything(depth = 0): unknown {
+  switch (random.below(depth > 2 ? 4 : 8)) {
+    case 0:
+      return pick([null, undefined, true, false])
+    case 1:
+      return pick(numbers)
+    case 2:
+    case 3:
+      return pick(strings)
+    case 4:
+      return Array.from({ length: random.below(random.below(20) === 0 ? 3000 : 5) }, () =>
+        anything(depth + 1),
+      )
+    case 5:
+      return { length: pick(numbers), args: anything(depth + 1) }
+    default:
+      return spawnSpec(depth)
+  }
+}
+
+/** Right in most of its parts, so that the rest is reached. */
+function spawnSpec(depth: number): unknown {
+  const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(depth + 1) : right)
+  return {
+    daemon: or(pick(['web', 'db'])),
+    run: or(random.below(5)),
+    command: or(pick([['true'], ['/nonexistent'], ['sh', '-c', 'exit 3'], 1])),
+    env: or([0, 1, 'A=b']),
+    cwd: or(null),
+    uid: or(null),
+    gid: or(null),
+    groups: or(pick([null, [], [1, 2]])),
+    umask: or(null),
+    limits: or(pick([[], [[7, 100, 100]]])),
+    stdio: or('pump'),
+  }
+}
+
+function callOne(): void {
+  const name = pick(names)
+  const args = Array.from({ length: random.below(5) }, () => anything())
+  if (name === 'spawn' && random.below(4) > 0) args[0] = spawnSpec(0)
+  if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
+  if (name === 'writeFileAside') args[0] = [`${folder}/a/b/${random.below(3)}`]
+  // The last word would be armed by a signal to ourselves only; runs are signalled with anything.
+  called.add(name)
+  try {
+    ;(functions[name] as Anything)(...args)
+  } catch {
+    // A refusal is an answer.
+  }
+}
+
+world.pitcrewHandlers = {
+  handle(event: HostEvent): void {
+    if (event.type !== 'wake') return
+    for (let calls = 0; calls < 100 && left > 0; calls++, left--) callOne()
+    if (left <= 0) {
+      host.write(1, `called ${[...called].sort().join(' ')}\n`)
+      return host.finish(0, 100)
+    }
+    host.wakeAt(host.now())
+  },
+  recover(): void {
+    host.wakeAt(host.now())
+  },
+}
+host.wakeAt(host.now())
