@@ -15,7 +15,7 @@
 
 static int epoll_fd = -1;
 static double wake_ms = INFINITY;
-static bool children_waiting;
+static bool children_waiting = true; /* whoever became us may have left us some that have ended */
 
 static bool finishing;
 static int finish_code;

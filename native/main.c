@@ -37,6 +37,8 @@ int main(int argc, char **argv, char **envp) {
     engine_run_image(cli, argc, argv);
     return 0;
   }
+  /* One command gets what we got, as if we were not there. */
+  if (strcmp(argv[1], "run") == 0) spawn_keep_descriptors();
   /* Orphans come to PID 1; elsewhere they come to us only when we say so. */
   if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1L);
   loop_init();

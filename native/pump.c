@@ -88,7 +88,7 @@ static bool put_line(struct pipe *pipe, const unsigned char *piece, size_t piece
   if (!to) return false;
   memcpy(to, pipe->prefix, pipe->prefix_bytes);
   if (pipe->partial_bytes) memcpy(to + pipe->prefix_bytes, pipe->partial, pipe->partial_bytes);
-  memcpy(to + before, piece, piece_bytes);
+  if (piece_bytes) memcpy(to + before, piece, piece_bytes); /* Nothing has no address. */
   to[before + piece_bytes] = '\n';
   out_commit(before + piece_bytes + 1);
   partial_total -= pipe->partial_room;
@@ -229,11 +229,16 @@ static void serve_closing(void) {
   }
 }
 
-bool pump_wants_turn(void) { return closing_count > CLOSING_MAX || (closing_count > 0 && !out_stalled()); }
+static bool chunk_waits(void) { return chunk_of && chunk_at < chunk_end; }
+
+/* After a stall the rest of a chunk waits for us, and no pipe may be readable to remind us of it. */
+bool pump_wants_turn(void) {
+  return closing_count > CLOSING_MAX || (!out_stalled() && (closing_count > 0 || chunk_waits()));
+}
 
 void pump_turn(void) {
   struct epoll_event ready[BATCH_MAX];
-  int count = out_stalled() ? 0 : epoll_wait(pipes_fd, ready, BATCH_MAX, 0);
+  int count = out_stalled() || !format_chunk() ? 0 : epoll_wait(pipes_fd, ready, BATCH_MAX, 0);
   for (int i = 0; i < count; i++)
     if (serve_pipe(ready[i].data.ptr) == SERVED_FULL) break;
   if (closing_count > 0) serve_closing();
@@ -247,9 +252,9 @@ static struct pipe *find(const char *daemon, int run) {
 
 bool pump_has(const char *daemon, int run) { return find(daemon, run) != NULL; }
 
-/* Before a death is told: the last lines come first. */
+/* Before a death is told: the last lines come first. In a stall, too, as far as the buffer takes them. */
 void pump_drain(const char *daemon, int run) {
-  struct pipe *pipe = out_stalled() ? NULL : find(daemon, run);
+  struct pipe *pipe = find(daemon, run);
   if (pipe) empty_pipe(pipe);
 }
 
@@ -267,9 +272,9 @@ void pump_close_all(void) {
   for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) mark_closing(pipe);
 }
 
-bool pump_idle(void) { return !pipes && (!chunk_of || chunk_at == chunk_end); }
+bool pump_idle(void) { return !pipes && !chunk_waits(); }
 
 void pump_count_rest(void) {
-  if (chunk_of) out_count_lost(chunk + chunk_at, chunk_end - chunk_at, 0);
+  if (chunk_waits()) out_count_lost(chunk + chunk_at, chunk_end - chunk_at, 0);
   for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) out_count_lost(NULL, bytes_in_pipe(pipe) + pipe->partial_bytes, 0);
 }

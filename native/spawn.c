@@ -49,6 +49,13 @@ void spawn_init(void) {
   setrlimit(RLIMIT_NOFILE, &raised);
 }
 
+/* What we were started with beside stdio is not for daemons: a lock that they inherit would never be free. */
+void spawn_keep_descriptors(void) {
+  const unsigned on_exec = 4; /* CLOSE_RANGE_CLOEXEC, from Linux 5.11 on */
+  if (syscall(SYS_close_range, 3u, ~0u, on_exec) == 0) return;
+  for (int fd = 3; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 static bool fail(struct child *child, const char *step) {
   child->error = errno;
   child->step = step;

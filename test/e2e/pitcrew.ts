@@ -30,6 +30,11 @@ export interface Options {
   /** Arguments instead of `run BUNDLE`. */
   readonly args?: readonly string[]
   readonly program?: string
+  /** Words in front of the program that end in `exec`: ['nohup'], or a shell that sets a limit. */
+  readonly wrap?: readonly string[]
+  /** A program in front of everything that starts it and stays: see channel.ts. */
+  readonly via?: readonly string[]
+  readonly stdin?: 'ignore' | 'pipe'
 }
 
 export interface Ended {
@@ -47,13 +52,19 @@ export class Pitcrew {
   /** Its scratch folder: the bundle, PITCREW_STATE and PITCREW_RUN. */
   readonly folder: string
   readonly #isPid1: boolean
+  /** Processes in front of pitcrew: `via`, `unshare`. */
+  readonly #inFront: number
   readonly #waiting: Set<() => void> = new Set()
+  /** It has ended, and all that it said has been read. */
+  #isOver = false
 
   constructor(bundle: string | object | null, options: Options = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'pitcrew-test-'))
     this.#isPid1 = options.asPid1 ?? canUnshare
+    this.#inFront = Number(options.via !== undefined) + Number(this.#isPid1)
     const args = options.args ?? ['run', this.#writeBundle(bundle)]
-    const words = [...(this.#isPid1 ? namespace : []), options.program ?? binary, ...args]
+    const program = [...(options.wrap ?? []), options.program ?? binary, ...args]
+    const words = [...(options.via ?? []), ...(this.#isPid1 ? namespace : []), ...program]
     this.process = spawn(words[0] as string, words.slice(1), {
       cwd: root,
       env: {
@@ -64,7 +75,7 @@ export class Pitcrew {
         FIXTURES: fixtures,
         ...options.env,
       },
-      stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+      stdio: [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe'],
     })
     const ends = [this.process.stdout, this.process.stderr]
     this.ended = Promise.all([
@@ -73,14 +84,18 @@ export class Pitcrew {
       }),
       ...ends.map((stream, index) => this.#read(stream, index === 0 ? this.lines : this.errors)),
     ]).then(([ended]) => ended)
-    this.ended.then(() => this.#wakeWaiting())
+    this.ended.then(() => {
+      this.#isOver = true
+      this.#wakeWaiting()
+    })
   }
 
   /** The pid that signals for pitcrew go to, as this process sees it. */
   get pid(): number {
-    const { pid } = this.process
+    let { pid } = this.process
     if (pid === undefined) throw new Error('pitcrew could not be started')
-    return this.#isPid1 ? (childrenOf(pid)[0] ?? pid) : pid
+    for (let left = this.#inFront; left > 0; left--) pid = childrenOf(pid)[0] ?? pid
+    return pid
   }
 
   signal(name: NodeJS.Signals): void {
@@ -126,7 +141,7 @@ export class Pitcrew {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       if (!this.#isPid1) for (const pid of childrenOf(this.pid)) tryKill(pid)
-      if (this.#isPid1) tryKill(this.pid)
+      tryKill(this.pid)
       this.process.kill('SIGKILL')
       await this.ended
     }
@@ -171,9 +186,8 @@ export class Pitcrew {
       }
       const again = (): void => {
         const found = look()
-        const isOver = this.process.exitCode !== null || this.process.signalCode !== null
         if (found !== undefined) resolveLook(found)
-        else if (isOver) reject(new Error(`pitcrew ended without ${what}; ${this.#said()}`))
+        else if (this.#isOver) reject(new Error(`pitcrew ended without ${what}; ${this.#said()}`))
         else return
         stop()
       }
