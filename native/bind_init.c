@@ -192,8 +192,7 @@ static FUNCTION(host_stop_self) {
 static FUNCTION(host_foreground) {
   UNUSED;
   struct run *run = run_of(argv);
-  if (run) tty_foreground(run);
-  return JS_UNDEFINED;
+  return JS_NewBool(ctx, run && tty_foreground(run));
 }
 
 static const JSCFunctionListEntry init_functions[] = {

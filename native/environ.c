@@ -1,5 +1,5 @@
-/* The environment as it came, by position: values may be any bytes and may be secrets, so they do not pass
- * through the engine. */
+/* The environment as it came, by position: values may be any bytes and may be secrets, so they do
+ * not pass through the engine. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -27,6 +27,7 @@ void environment_hide(size_t position) {
 const char *environment_get(const char *name) {
   size_t length = strlen(name);
   for (size_t i = 0; i < environment_count; i++)
-    if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=') return environment[i] + length + 1;
+    if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=')
+      return environment[i] + length + 1;
   return NULL;
 }

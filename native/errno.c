@@ -5,17 +5,22 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define NAME(e) case e: return #e;
+#define NAME(error) [error] = #error
+
+static const char *const names[] = {
+    NAME(E2BIG),  NAME(EACCES),    NAME(EAGAIN),  NAME(EBADF),     NAME(EBUSY),        NAME(ECHILD),
+    NAME(EDQUOT), NAME(EEXIST),    NAME(EFAULT),  NAME(EFBIG),     NAME(EINTR),        NAME(EINVAL),
+    NAME(EIO),    NAME(EISDIR),    NAME(ELIBBAD), NAME(ELOOP),     NAME(EMFILE),       NAME(EMLINK),
+    NAME(ENFILE), NAME(ENODEV),    NAME(ENOENT),  NAME(ENOEXEC),   NAME(ENAMETOOLONG), NAME(ENOMEM),
+    NAME(ENOSPC), NAME(ENOSYS),    NAME(ENOTDIR), NAME(ENOTEMPTY), NAME(ENOTSUP),      NAME(ENOTTY),
+    NAME(ENXIO),  NAME(EPERM),     NAME(EPIPE),   NAME(EROFS),     NAME(ESPIPE),       NAME(ESRCH),
+    NAME(ESTALE), NAME(ETIMEDOUT), NAME(ETXTBSY), NAME(EXDEV),
+};
 
 const char *errno_name(int error) {
   static char unknown[24];
-  switch (error) {
-    NAME(E2BIG) NAME(EACCES) NAME(EAGAIN) NAME(EBADF) NAME(EBUSY) NAME(ECHILD) NAME(EDQUOT) NAME(EEXIST) NAME(EFAULT)
-    NAME(EFBIG) NAME(EINTR) NAME(EINVAL) NAME(EIO) NAME(EISDIR) NAME(ELIBBAD) NAME(ELOOP) NAME(EMFILE) NAME(EMLINK)
-    NAME(ENAMETOOLONG) NAME(ENFILE) NAME(ENODEV) NAME(ENOENT) NAME(ENOEXEC) NAME(ENOMEM) NAME(ENOSPC) NAME(ENOSYS)
-    NAME(ENOTDIR) NAME(ENOTEMPTY) NAME(ENOTSUP) NAME(ENOTTY) NAME(ENXIO) NAME(EPERM) NAME(EPIPE) NAME(EROFS) NAME(ESPIPE)
-    NAME(ESRCH) NAME(ESTALE) NAME(ETIMEDOUT) NAME(ETXTBSY) NAME(EXDEV)
-  }
+  bool known = error > 0 && (size_t)error < sizeof names / sizeof *names && names[error];
+  if (known) return names[error];
   snprintf(unknown, sizeof unknown, "errno %d", error);
   return unknown;
 }

@@ -24,9 +24,12 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **
   struct stat st;
   char *text = NULL;
   *error = NULL;
-  if (fd < 0 || fstat(fd, &st) != 0) *error = errno_name(errno);
-  else if (!S_ISREG(st.st_mode)) *error = S_ISDIR(st.st_mode) ? "EISDIR" : "not a regular file";
-  else if (!(text = malloc(max_bytes + 2))) *error = "ENOMEM";
+  if (fd < 0 || fstat(fd, &st) != 0)
+    *error = errno_name(errno);
+  else if (!S_ISREG(st.st_mode))
+    *error = S_ISDIR(st.st_mode) ? "EISDIR" : "not a regular file";
+  else if (!(text = malloc(max_bytes + 2)))
+    *error = "ENOMEM";
   size_t at = 0;
   /* Files of /proc say that they are empty: read until nothing comes. */
   for (ssize_t n = 1; !*error && n != 0;) {
@@ -62,15 +65,17 @@ static int write_temporary(const char *temporary, const char *text, size_t bytes
 /* Readers see the old content or the new, never a part. */
 int file_write(const char *path, const char *text, size_t bytes) {
   char temporary[4096];
-  if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary) return ENAMETOOLONG;
+  if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >=
+      (int)sizeof temporary)
+    return ENAMETOOLONG;
   int error = write_temporary(temporary, text, bytes);
   if (!error && rename(temporary, path) != 0) error = errno;
   if (error) unlink(temporary);
   return error;
 }
 
-/* The folder of a path and the one above it: what we keep goes into folders of our own. A folder that somebody
- * else has put there is not ours to write into. */
+/* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
+ * that somebody else has put there is not ours to write into. */
 static int make_folder(char *path, int levels) {
   char *slash = strrchr(path, '/');
   if (!slash || slash == path || levels == 0) return 0;

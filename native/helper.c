@@ -1,6 +1,6 @@
-/* This program again, as a short-lived child: what reads a user's file or runs a big library runs there, so that
- * its memory goes when it does and its bugs cannot touch the init. Bounded in memory, processor time, time
- * and output. One at a time is enough so far. */
+/* This program again, as a short-lived child: what reads a user's file or runs a big library runs
+ * there, so that its memory goes when it does and its bugs cannot touch the init. Bounded in
+ * memory, processor time, time and output. One at a time is enough so far. */
 #define _GNU_SOURCE
 #include "host.h"
 

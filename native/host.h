@@ -17,9 +17,9 @@
  *   engine.c   the JavaScript engine: limits, guarded calls
  *   bind_*.c, arena.c, events.c   the way between the two (src/host/host.ts is the contract)
  *
- * Rules: nothing here decides what should happen; every buffer, batch and wait has a stated bound; what fails
- * is told to the policy with its errno; nothing but the deliberate ends (finish, exit, the last word)
- * ends the process. No kernel headers: musl-gcc has none. */
+ * Rules: nothing here decides what should happen; every buffer, batch and wait has a stated bound;
+ * what fails is told to the policy with its errno; nothing but the deliberate ends (finish, exit,
+ * the last word) ends the process. No kernel headers: musl-gcc has none. */
 #ifndef PITCREW_HOST_H
 #define PITCREW_HOST_H
 
@@ -37,7 +37,9 @@
 
 enum watch_kind { WATCH_SIGNALS, WATCH_PIPES, WATCH_STDOUT, WATCH_HELPER, WATCH_STRAY };
 /* What an epoll entry points to: the first member of whatever is watched. */
-struct watch { enum watch_kind kind; };
+struct watch {
+  enum watch_kind kind;
+};
 
 void loop_init(void);
 bool loop_watch(int fd, uint32_t events, struct watch *watch);
@@ -61,8 +63,12 @@ void last_word_after(double ms);
 
 /* ---- runs.c */
 
-struct exit_status { int code; int signal; };
-/* A process of a run that is not in its group any more, or one in it that is nobody's child we would reap. */
+struct exit_status {
+  int code;
+  int signal;
+};
+/* A process of a run that is not in its group any more, or one in it that is nobody's child we
+ * would reap. */
 struct stray {
   struct watch watch;
   struct run *run;
@@ -74,9 +80,9 @@ struct stray {
 struct run {
   char daemon[NAME_BYTES_MAX + 1];
   int number;
-  pid_t pid;          /* of the leader, and of the group while that has members */
-  uint64_t mark;      /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
-  bool inherit;       /* has our stdio, is not pumped */
+  pid_t pid;     /* of the leader, and of the group while that has members */
+  uint64_t mark; /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  bool inherit;  /* has our stdio, is not pumped */
   bool leader_gone;
   struct exit_status exit;
   bool exit_told, group_empty, gone, gone_told;
@@ -96,7 +102,7 @@ struct run *runs_at(size_t index);
 bool reap_batch(void);
 void tree_check(void);
 bool tree_check_wanted(void);
-void tree_changed(void); /* a child ended: look again */
+void tree_changed(void);                                       /* a child ended: look again */
 int tree_signal(struct run *run, int signal, bool whole_tree); /* 0, ESRCH = nobody, or errno */
 size_t tree_members(struct run *run, pid_t *pids, size_t max);
 void tree_stray_ready(struct stray *stray);
@@ -106,7 +112,10 @@ uint64_t tree_next_mark(void);
 /* ---- spawn.c */
 
 enum { SPAWN_LIMITS_MAX = 16 };
-struct spawn_limit { int resource; rlim_t soft, hard; };
+struct spawn_limit {
+  int resource;
+  rlim_t soft, hard;
+};
 struct spawn_spec {
   const char *daemon;
   int number;
@@ -121,11 +130,16 @@ struct spawn_spec {
   int limit_count;
   bool inherit;
 };
-struct spawn_answer { pid_t pid; const char *step; int error; };
+struct spawn_answer {
+  pid_t pid;
+  const char *step;
+  int error;
+};
 void spawn_init(void);
 void spawn_keep_descriptors(void); /* what is open now goes to no child */
 struct spawn_answer spawn_run(const struct spawn_spec *spec);
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space, struct rlimit cpu_seconds);
+pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
+                 struct rlimit cpu_seconds);
 int exec_self(char *const *argv); /* returns only on failure: errno */
 
 /* ---- pump.c, out.c */
@@ -166,7 +180,8 @@ void helper_check_deadline(void);
 /* A malloc'ed text with a NUL behind it, or NULL with a reason in *error. */
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error);
 int file_write(const char *path, const char *text, size_t bytes); /* 0 or errno */
-int file_write_aside(char *const *paths, const char *text, size_t bytes); /* to the first that can be written */
+int file_write_aside(char *const *paths, const char *text,
+                     size_t bytes); /* to the first that can be written */
 bool file_writer_busy(void);
 int trace_open(const char *path);
 void trace_line(const char *line, size_t bytes);
@@ -179,12 +194,17 @@ void environment_hide(size_t position);
 const char *environment_get(const char *name);
 
 bool tty_is_ours(void);
-void tty_foreground(struct run *run);
+bool tty_foreground(struct run *run);
+void tty_take_back(void);
 void tty_stop_self(void);
 
 /* ---- engine.c, errno.c, events.c */
 
-struct image { const uint8_t *start; size_t bytes; bool for_init; };
+struct image {
+  const uint8_t *start;
+  size_t bytes;
+  bool for_init;
+};
 void engine_run_image(struct image image, int argc, char **argv);
 const char *errno_name(int error);
 

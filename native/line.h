@@ -1,5 +1,5 @@
-/* The inner loop of the pump: copy up to a newline. One pass that searches and copies 16 bytes at a time beats memchr and
- * memcpy behind each other on lines of ordinary length. */
+/* The inner loop of the pump: copy up to a newline. One pass that searches and copies 16 bytes at a
+ * time beats memchr and memcpy behind each other on lines of ordinary length. */
 #ifndef PITCREW_LINE_H
 #define PITCREW_LINE_H
 
@@ -12,9 +12,10 @@ enum { COPY_SLACK_BYTES = 16 };
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-/* Copies from `from` until a newline was copied or `bytes` are done; returns how many bytes that are. *found
- * tells whether the last one is a newline. */
-static inline size_t copy_until_newline(unsigned char *to, const unsigned char *from, size_t bytes, int *found) {
+/* Copies from `from` until a newline was copied or `bytes` are done; returns how many bytes that
+ * are. *found tells whether the last one is a newline. */
+static inline size_t copy_until_newline(unsigned char *to, const unsigned char *from, size_t bytes,
+                                        int *found) {
   const __m128i newline = _mm_set1_epi8('\n');
   for (size_t at = 0; at < bytes; at += 16) {
     __m128i block = _mm_loadu_si128((const __m128i *)(from + at));
@@ -31,7 +32,8 @@ static inline size_t copy_until_newline(unsigned char *to, const unsigned char *
 
 #else
 
-static inline size_t copy_until_newline(unsigned char *to, const unsigned char *from, size_t bytes, int *found) {
+static inline size_t copy_until_newline(unsigned char *to, const unsigned char *from, size_t bytes,
+                                        int *found) {
   const unsigned char *newline = memchr(from, '\n', bytes);
   size_t length = newline ? (size_t)(newline - from) + 1 : bytes;
   memcpy(to, from, length);

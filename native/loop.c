@@ -1,6 +1,6 @@
-/* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, children, strays,
- * time, helpers, and the daemons' output last, since it is what there may be most of. Each gets a
- * bounded share of a turn, so that none can starve another. */
+/* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, children,
+ * strays, time, helpers, and the daemons' output last, since it is what there may be most of. Each
+ * gets a bounded share of a turn, so that none can starve another. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -48,6 +48,7 @@ void loop_finish(int code, double flush_ms) {
   finishing = true;
   finish_code = code;
   finish_deadline_ms = now_ms() + flush_ms;
+  tty_take_back();
   pump_close_all();
 }
 
@@ -63,13 +64,17 @@ static void finish_if_done(void) {
   out_lost(&bytes, &lines);
   if (bytes > 0) {
     char text[160];
-    int n = snprintf(text, sizeof text, "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
+    int n = snprintf(text, sizeof text,
+                     "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
                      (unsigned long long)bytes, (unsigned long long)lines);
     /* The same pipe that is full may be stderr, too: only when it takes the line at once. */
     struct epoll_event event = {.events = EPOLLOUT};
     int probe = epoll_create1(EPOLL_CLOEXEC);
-    bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0 ? errno == EPERM : epoll_wait(probe, &event, 1, 0) > 0;
-    if (takes && write(2, text, (size_t)n) < 0) { /* Nowhere left to say it. */ }
+    bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0
+                     ? errno == EPERM
+                     : epoll_wait(probe, &event, 1, 0) > 0;
+    if (takes && write(2, text, (size_t)n) < 0) { /* Nowhere left to say it. */
+    }
   }
   _exit(finish_code);
 }
@@ -91,10 +96,14 @@ static void serve(struct epoll_event *events, int count) {
   if (children_waiting) children_waiting = reap_batch();
   for (int i = 0; i < count; i++) {
     struct watch *watch = events[i].data.ptr;
-    if (watch->kind == WATCH_STRAY) tree_stray_ready((struct stray *)watch);
-    else if (watch->kind == WATCH_STDOUT) out_flush();
-    else if (watch->kind == WATCH_HELPER) helper = true;
-    else if (watch->kind == WATCH_PIPES) pipes = true;
+    if (watch->kind == WATCH_STRAY)
+      tree_stray_ready((struct stray *)watch);
+    else if (watch->kind == WATCH_STDOUT)
+      out_flush();
+    else if (watch->kind == WATCH_HELPER)
+      helper = true;
+    else if (watch->kind == WATCH_PIPES)
+      pipes = true;
   }
   if (tree_check_wanted()) tree_check();
   if (now_ms() >= wake_ms) {
@@ -112,7 +121,8 @@ void loop_run(void) {
     finish_if_done();
     struct epoll_event events[BATCH_MAX];
     int count = epoll_wait(epoll_fd, events, BATCH_MAX, timeout_ms());
-    if (count < 0) count = 0; /* EINTR: a debugger; there is no other cause that waiting would mend. */
+    if (count < 0)
+      count = 0; /* EINTR: a debugger; there is no other cause that waiting would mend. */
     serve(events, count);
   }
 }

@@ -1,5 +1,5 @@
-/* The program's first instruction, and the choice of the image: the init's for `run` and `--`, the other one
- * for every client verb and for helpers. */
+/* The program's first instruction, and the choice of the image: the init's for `run` and `--`, the
+ * other one for every client verb and for helpers. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -25,7 +25,8 @@ static void open_stdio(void) {
 }
 
 int main(int argc, char **argv, char **envp) {
-  /* First of all: as PID 1, a signal without a handler is thrown away, but a blocked one is queued. */
+  /* First of all: as PID 1, a signal without a handler is thrown away, but a blocked one is queued.
+   */
   signals_block();
   open_stdio();
   environment_init(envp);

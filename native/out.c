@@ -1,10 +1,11 @@
-/* stdout, which may be a pipe, a socket, a terminal or a file, and may be full, slow or gone. What is written
- * waits in one buffer; nothing here ever waits. O_NONBLOCK is never set on it: it belongs to the open file, which others
- * may share with us.
+/* stdout, which may be a pipe, a socket, a terminal or a file, and may be full, slow or gone. What
+ * is written waits in one buffer; nothing here ever waits. O_NONBLOCK is never set on it: it
+ * belongs to the open file, which others may share with us.
  *
- * When it is full, the pump stops reading, so that daemons wait in their own write, and the loop goes on. When
- * it is gone for good (EPIPE, EIO), everything is thrown away and counted. A full disk (ENOSPC) may get room
- * again: what could not be written is counted, and the next write is tried. */
+ * When it is full, the pump stops reading, so that daemons wait in their own write, and the loop
+ * goes on. When it is gone for good (EPIPE, EIO), everything is thrown away and counted. A full
+ * disk (ENOSPC) may get room again: what could not be written is counted, and the next write is
+ * tried. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "line.h"
@@ -25,14 +26,16 @@
 #define RWF_NOWAIT 8
 #endif
 
-enum { POLLED_WRITE_BYTES = 4096 }; /* PIPE_BUF: what a pipe that is writable takes without waiting */
+enum {
+  POLLED_WRITE_BYTES = 4096
+}; /* PIPE_BUF: what a pipe that is writable takes without waiting */
 
 enum way {
-  PLAIN,   /* a file: a write never waits for a reader */
-  NOWAIT,  /* a pipe: pwritev2 with RWF_NOWAIT */
-  SOCKET,  /* MSG_DONTWAIT */
-  OWN,     /* a description of our own, opened non-blocking */
-  POLLED,  /* nothing else works: asked first, then little by little */
+  PLAIN,  /* a file: a write never waits for a reader */
+  NOWAIT, /* a pipe: pwritev2 with RWF_NOWAIT */
+  SOCKET, /* MSG_DONTWAIT */
+  OWN,    /* a description of our own, opened non-blocking */
+  POLLED, /* nothing else works: asked first, then little by little */
 };
 
 static unsigned char buffer[OUT_BYTES + OUT_RESERVE_BYTES + COPY_SLACK_BYTES];
@@ -53,10 +56,14 @@ static bool reopen(void) {
 void out_init(void) {
   struct stat st;
   if (fstat(1, &st) != 0) st.st_mode = S_IFREG;
-  if (S_ISFIFO(st.st_mode)) way = NOWAIT;
-  else if (S_ISSOCK(st.st_mode)) way = SOCKET;
-  else if (isatty(1)) way = reopen() ? OWN : POLLED;
-  else way = PLAIN;
+  if (S_ISFIFO(st.st_mode))
+    way = NOWAIT;
+  else if (S_ISSOCK(st.st_mode))
+    way = SOCKET;
+  else if (isatty(1))
+    way = reopen() ? OWN : POLLED;
+  else
+    way = PLAIN;
 }
 
 static ssize_t write_polled(const unsigned char *from, size_t bytes) {
@@ -100,8 +107,10 @@ void out_drop_all(void) {
 static void set_stalled(bool now) {
   if (now == stalled) return;
   stalled = now;
-  if (now) loop_watch(fd, EPOLLOUT, &watch);
-  else loop_unwatch(fd);
+  if (now)
+    loop_watch(fd, EPOLLOUT, &watch);
+  else
+    loop_unwatch(fd);
   pump_pause(now);
 }
 

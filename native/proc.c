@@ -66,7 +66,8 @@ bool proc_each_child(void (*visit)(pid_t pid, void *context), void *context) {
   pid_t pid = 0;
   for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
     for (ssize_t i = 0; i < n; i++) {
-      if (text[i] >= '0' && text[i] <= '9') pid = pid * 10 + (text[i] - '0');
+      if (text[i] >= '0' && text[i] <= '9')
+        pid = pid * 10 + (text[i] - '0');
       else if (pid > 0) {
         visit(pid, context);
         pid = 0;

@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct proc_stat { pid_t pid, parent, group; char state; uint64_t mark; };
+struct proc_stat {
+  pid_t pid, parent, group;
+  char state;
+  uint64_t mark;
+};
 
 bool proc_usable(void);
 bool proc_stat(pid_t pid, struct proc_stat *stat);

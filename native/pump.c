@@ -1,16 +1,16 @@
 /* The data plane: daemons' pipes in, lines with a prefix out. The policy never sees a byte of it.
  *
- * A chunk is read only when the last one is formatted whole: a prefix makes text grow, for empty lines more
- * than tenfold, so that "there is room for what was read" cannot be known beforehand. All pipes are
- * in an epoll set of their own inside the loop's: taking that one out silences all of them. A daemon is
- * served in turn, a chunk at a time. */
+ * A chunk is read only when the last one is formatted whole: a prefix makes text grow, for empty
+ * lines more than tenfold, so that "there is room for what was read" cannot be known beforehand.
+ * All pipes are in an epoll set of their own inside the loop's: taking that one out silences all of
+ * them. A daemon is served in turn, a chunk at a time. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "line.h"
+#include "lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,20 +21,16 @@ enum {
   CHUNK_BYTES = 128 * 1024,
   PIPE_BYTES = 64 * 1024,
   PIPE_GROWN_BYTES = 256 * 1024,
-  GROWN_TOTAL_BYTES = 8 * 1024 * 1024, /* pipe memory is a budget that all containers of a uid share */
-  PARTIAL_TOTAL_BYTES = 8 * 1024 * 1024,
-  CLOSING_MAX = 64, /* pipes of runs that are over, kept while stdout is full */
-  PREFIX_BYTES_MAX = NAME_BYTES_MAX + 4,
+  GROWN_TOTAL_BYTES =
+      8 * 1024 * 1024, /* pipe memory is a budget that all containers of a uid share */
+  CLOSING_MAX = 64,    /* pipes of runs that are over, kept while stdout is full */
 };
 
 struct pipe {
   int fd;
   int run;
   char daemon[NAME_BYTES_MAX + 1];
-  unsigned char prefix[PREFIX_BYTES_MAX];
-  size_t prefix_bytes;
-  unsigned char *partial; /* a line that has not ended yet */
-  size_t partial_bytes, partial_room;
+  struct lines lines;
   size_t grown_bytes;
   bool asked_to_grow;
   bool closing; /* its run is over: to be emptied and closed */
@@ -44,11 +40,11 @@ struct pipe {
 static struct watch watch = {WATCH_PIPES};
 static int pipes_fd = -1;
 static struct pipe *pipes;
-static size_t grown_total, partial_total, closing_count;
+static size_t grown_total, closing_count;
 
 /* The chunk that was read last: what of it is not formatted yet, and whose it is. */
-static unsigned char chunk[CHUNK_BYTES + COPY_SLACK_BYTES];
-static size_t chunk_at, chunk_end;
+static unsigned char text[CHUNK_BYTES + COPY_SLACK_BYTES];
+static struct chunk chunk = {text, 0, 0};
 static struct pipe *chunk_of;
 
 void pump_init(void) {
@@ -57,8 +53,10 @@ void pump_init(void) {
 }
 
 void pump_pause(bool paused) {
-  if (paused) loop_unwatch(pipes_fd);
-  else loop_watch(pipes_fd, EPOLLIN, &watch);
+  if (paused)
+    loop_unwatch(pipes_fd);
+  else
+    loop_watch(pipes_fd, EPOLLIN, &watch);
 }
 
 bool pump_add(int fd, const char *daemon, int run) {
@@ -67,7 +65,7 @@ bool pump_add(int fd, const char *daemon, int run) {
   pipe->fd = fd;
   pipe->run = run;
   strncpy(pipe->daemon, daemon, NAME_BYTES_MAX);
-  pipe->prefix_bytes = (size_t)snprintf((char *)pipe->prefix, sizeof pipe->prefix, "[%s] ", pipe->daemon);
+  lines_init(&pipe->lines, pipe->daemon);
   fcntl(fd, F_SETFL, O_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   if (epoll_ctl(pipes_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
@@ -79,83 +77,8 @@ bool pump_add(int fd, const char *daemon, int run) {
   return true;
 }
 
-/* ---- formatting */
-
-/* Writes a whole line: prefix, what came of it before, its last piece. False = stdout is full. */
-static bool put_line(struct pipe *pipe, const unsigned char *piece, size_t piece_bytes) {
-  size_t before = pipe->prefix_bytes + pipe->partial_bytes;
-  unsigned char *to = out_room(before + piece_bytes + 1);
-  if (!to) return false;
-  memcpy(to, pipe->prefix, pipe->prefix_bytes);
-  if (pipe->partial_bytes) memcpy(to + pipe->prefix_bytes, pipe->partial, pipe->partial_bytes);
-  if (piece_bytes) memcpy(to + before, piece, piece_bytes); /* Nothing has no address. */
-  to[before + piece_bytes] = '\n';
-  out_commit(before + piece_bytes + 1);
-  partial_total -= pipe->partial_room;
-  free(pipe->partial);
-  pipe->partial = NULL;
-  pipe->partial_bytes = pipe->partial_room = 0;
-  return true;
-}
-
-/* Keeps a piece of a line that has not ended; false where memory for it is used up. */
-static bool keep_partial(struct pipe *pipe, const unsigned char *piece, size_t bytes) {
-  size_t wanted = pipe->partial_bytes + bytes;
-  if (wanted > pipe->partial_room) {
-    size_t room = wanted < 256 ? 256 : wanted < LINE_BYTES_MAX / 2 ? wanted * 2 : LINE_BYTES_MAX;
-    if (partial_total - pipe->partial_room + room > PARTIAL_TOTAL_BYTES) return false;
-    unsigned char *grown = realloc(pipe->partial, room);
-    if (!grown) return false;
-    partial_total += room - pipe->partial_room;
-    pipe->partial = grown;
-    pipe->partial_room = room;
-  }
-  memcpy(pipe->partial + pipe->partial_bytes, piece, bytes);
-  pipe->partial_bytes += bytes;
-  return true;
-}
-
-/* The common case: whole lines, straight from the chunk into the output. */
-static void put_whole_lines(struct pipe *pipe) {
-  while (chunk_at < chunk_end) {
-    size_t bytes = chunk_end - chunk_at;
-    if (bytes > LINE_BYTES_MAX + 1) bytes = LINE_BYTES_MAX + 1;
-    unsigned char *to = out_room(pipe->prefix_bytes + bytes);
-    if (!to) return;
-    int found;
-    memcpy(to, pipe->prefix, sizeof pipe->prefix);
-    size_t copied = copy_until_newline(to + pipe->prefix_bytes, chunk + chunk_at, bytes, &found);
-    if (!found) return;
-    out_commit(pipe->prefix_bytes + copied);
-    chunk_at += copied;
-  }
-}
-
-/* Formats the chunk as far as stdout takes it; true when all of it is done. */
-static bool format_chunk(void) {
-  struct pipe *pipe = chunk_of;
-  while (pipe && chunk_at < chunk_end) {
-    if (pipe->partial_bytes == 0) put_whole_lines(pipe);
-    size_t bytes = chunk_end - chunk_at;
-    if (bytes == 0) break;
-    const unsigned char *from = chunk + chunk_at;
-    size_t room = LINE_BYTES_MAX - pipe->partial_bytes;
-    const unsigned char *newline = memchr(from, '\n', bytes <= room ? bytes : room + 1);
-    size_t piece = newline ? (size_t)(newline - from) : bytes < room ? bytes : room;
-    bool ends = newline || bytes > room;
-    if (!ends && keep_partial(pipe, from, piece)) {
-      chunk_at += piece;
-    } else {
-      if (!put_line(pipe, from, piece)) return false;
-      chunk_at += piece + (newline ? 1 : 0);
-    }
-  }
-  return true;
-}
-
-/* ---- reading */
-
-/* A daemon that fills its pipe between two looks gets a larger one, once, while there is room in the budget. */
+/* A daemon that fills its pipe between two looks gets a larger one, once, while there is room in
+ * the budget. */
 static void grow(struct pipe *pipe) {
   const size_t more = PIPE_GROWN_BYTES - PIPE_BYTES;
   if (pipe->asked_to_grow || grown_total + more > GROWN_TOTAL_BYTES) return;
@@ -173,12 +96,10 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
 /* A last line without a newline gets one. What cannot be passed on any more is counted. */
 static void close_pipe(struct pipe *pipe) {
   struct pipe closed = *pipe;
-  if (pipe->partial_bytes && !put_line(pipe, NULL, 0)) out_count_lost(pipe->partial, pipe->partial_bytes, 1);
+  lines_end(&pipe->lines);
   out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
-  partial_total -= pipe->partial_room;
   closing_count -= pipe->closing;
-  free(pipe->partial);
   epoll_ctl(pipes_fd, EPOLL_CTL_DEL, pipe->fd, NULL);
   close(pipe->fd);
   struct pipe **link = &pipes;
@@ -191,9 +112,11 @@ static void close_pipe(struct pipe *pipe) {
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };
 
+static bool format_chunk(void) { return !chunk_of || lines_format(&chunk_of->lines, &chunk); }
+
 static enum served serve_pipe(struct pipe *pipe) {
   if (!format_chunk()) return SERVED_FULL;
-  ssize_t n = read(pipe->fd, chunk, CHUNK_BYTES);
+  ssize_t n = read(pipe->fd, text, CHUNK_BYTES);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return SERVED_EMPTY;
   if (n <= 0) {
     close_pipe(pipe);
@@ -201,15 +124,16 @@ static enum served serve_pipe(struct pipe *pipe) {
   }
   if (n >= PIPE_BYTES) grow(pipe);
   chunk_of = pipe;
-  chunk_at = 0;
-  chunk_end = (size_t)n;
+  chunk.at = 0;
+  chunk.end = (size_t)n;
   return format_chunk() ? SERVED_SOME : SERVED_FULL;
 }
 
 /* Reads what is in the pipe now, and no more than a full one holds: somebody may go on writing. */
 static enum served empty_pipe(struct pipe *pipe) {
   enum served served = SERVED_SOME;
-  for (int chunks = PIPE_GROWN_BYTES / CHUNK_BYTES; chunks > 0 && served == SERVED_SOME; chunks--) served = serve_pipe(pipe);
+  for (int chunks = PIPE_GROWN_BYTES / CHUNK_BYTES; chunks > 0 && served == SERVED_SOME; chunks--)
+    served = serve_pipe(pipe);
   return served;
 }
 
@@ -229,9 +153,10 @@ static void serve_closing(void) {
   }
 }
 
-static bool chunk_waits(void) { return chunk_of && chunk_at < chunk_end; }
+static bool chunk_waits(void) { return chunk_of && chunk.at < chunk.end; }
 
-/* After a stall the rest of a chunk waits for us, and no pipe may be readable to remind us of it. */
+/* After a stall the rest of a chunk waits for us, and no pipe may be readable to remind us of it.
+ */
 bool pump_wants_turn(void) {
   return closing_count > CLOSING_MAX || (!out_stalled() && (closing_count > 0 || chunk_waits()));
 }
@@ -252,7 +177,8 @@ static struct pipe *find(const char *daemon, int run) {
 
 bool pump_has(const char *daemon, int run) { return find(daemon, run) != NULL; }
 
-/* Before a death is told: the last lines come first. In a stall, too, as far as the buffer takes them. */
+/* Before a death is told: the last lines come first. In a stall, too, as far as the buffer takes
+ * them. */
 void pump_drain(const char *daemon, int run) {
   struct pipe *pipe = find(daemon, run);
   if (pipe) empty_pipe(pipe);
@@ -275,6 +201,7 @@ void pump_close_all(void) {
 bool pump_idle(void) { return !pipes && !chunk_waits(); }
 
 void pump_count_rest(void) {
-  if (chunk_waits()) out_count_lost(chunk + chunk_at, chunk_end - chunk_at, 0);
-  for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) out_count_lost(NULL, bytes_in_pipe(pipe) + pipe->partial_bytes, 0);
+  if (chunk_waits()) out_count_lost(text + chunk.at, chunk.end - chunk.at, 0);
+  for (struct pipe *pipe = pipes; pipe; pipe = pipe->next)
+    out_count_lost(NULL, bytes_in_pipe(pipe) + pipe->lines.partial_bytes, 0);
 }

@@ -1,5 +1,6 @@
-/* All children are ours, so one wait4(-1) loop owns every pid: leaders of runs, helpers, and every orphan of
- * the container. What an end means is told by tree.c, which knows whether something of the run is left. */
+/* All children are ours, so one wait4(-1) loop owns every pid: leaders of runs, helpers, and every
+ * orphan of the container. What an end means is told by tree.c, which knows whether something of
+ * the run is left. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -17,8 +18,10 @@ bool reap_batch(void) {
       if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
       continue;
     }
-    if (run) run_leader_gone(run, status);
-    else if (helper_reaped(pid, status) || file_writer_reaped(pid)) continue;
+    if (run)
+      run_leader_gone(run, status);
+    else if (helper_reaped(pid, status) || file_writer_reaped(pid))
+      continue;
     tree_changed();
   }
   return true;

@@ -1,6 +1,7 @@
-/* The table of live runs: what is true about the processes, whatever the policy thinks. An entry lives from
- * the spawn until the policy was told that nothing of the run is left. Found by plain search over two dense
- * arrays: a thousand comparisons take less than a microsecond, and there is nothing to get wrong. */
+/* The table of live runs: what is true about the processes, whatever the policy thinks. An entry
+ * lives from the spawn until the policy was told that nothing of the run is left. Found by plain
+ * search over two dense arrays: a thousand comparisons take less than a microsecond, and there is
+ * nothing to get wrong. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -51,7 +52,8 @@ struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, bo
 struct run *run_find(const char *daemon, int number) {
   uint32_t wanted = hash(daemon, number);
   for (size_t i = 0; i < count; i++)
-    if (hashes[i] == wanted && runs[i]->number == number && strcmp(runs[i]->daemon, daemon) == 0) return runs[i];
+    if (hashes[i] == wanted && runs[i]->number == number && strcmp(runs[i]->daemon, daemon) == 0)
+      return runs[i];
   return NULL;
 }
 
@@ -91,4 +93,6 @@ void run_remove(struct run *run) {
 
 size_t runs_count(void) { return count; }
 
-struct run *runs_at(size_t index) { return runs[index]; }
+struct run *runs_at(size_t index) {
+  return runs[index];
+}

@@ -1,10 +1,10 @@
-/* Signals are blocked in the first instruction and read from a signalfd: none is lost, none interrupts.
- * signalfd gives the lowest number first, so everything pending is read before TERM and INT are
- * served first.
+/* Signals are blocked in the first instruction and read from a signalfd: none is lost, none
+ * interrupts. signalfd gives the lowest number first, so everything pending is read before TERM and
+ * INT are served first.
  *
- * The last word: from TERM or INT on, a timer that no policy, no engine and no full pipe can hold up. It is
- * the one signal handler of the program and does nothing but kill and exit. Its signal is the last of the real-time ones:
- * ALRM is one that somebody may send or map. */
+ * The last word: from TERM or INT on, a timer that no policy, no engine and no full pipe can hold
+ * up. It is the one signal handler of the program and does nothing but kill and exit. Its signal is
+ * the last of the real-time ones: ALRM is one that somebody may send or map. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -51,7 +51,8 @@ static void last_word(int signal, siginfo_t *info, void *context) {
   const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
   /* A pipe that is full must not hold up this, too. */
   struct pollfd takes = {.fd = 2, .events = POLLOUT};
-  if (poll(&takes, 1, 0) > 0 && write(2, text, sizeof text - 1) < 0) { /* Nowhere left to say it. */ }
+  if (poll(&takes, 1, 0) > 0 && write(2, text, sizeof text - 1) < 0) { /* Nowhere left to say it. */
+  }
   _exit(LAST_WORD_EXIT);
 }
 

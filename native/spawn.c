@@ -1,6 +1,6 @@
-/* Starting a process: clone(VM | VFORK) and exec. The child shares our memory until exec, so it makes system
- * calls and nothing else: no malloc, and raw calls where libc would change every thread of the parent. An
- * error is handed back through that same memory, exact and at once.
+/* Starting a process: clone(VM | VFORK) and exec. The child shares our memory until exec, so it
+ * makes system calls and nothing else: no malloc, and raw calls where libc would change every
+ * thread of the parent. An error is handed back through that same memory, exact and at once.
  *
  * Known limit: chdir and exec on a hung mount hold up the child, and us with it. */
 #define _GNU_SOURCE
@@ -38,9 +38,11 @@ struct child {
 
 void spawn_init(void) {
   self_pid = getpid();
-  /* /proc/self/exe is right even when we were moved; without /proc the kernel's own word must do. */
+  /* /proc/self/exe is right even when we were moved; without /proc the kernel's own word must do.
+   */
   self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-  if (self_fd < 0 && getauxval(AT_EXECFN)) self_fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+  if (self_fd < 0 && getauxval(AT_EXECFN))
+    self_fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
   null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   dumpable = prctl(PR_GET_DUMPABLE);
   getrlimit(RLIMIT_NOFILE, &files_limit);
@@ -49,7 +51,8 @@ void spawn_init(void) {
   setrlimit(RLIMIT_NOFILE, &raised);
 }
 
-/* What we were started with beside stdio is not for daemons: a lock that they inherit would never be free. */
+/* What we were started with beside stdio is not for daemons: a lock that they inherit would never
+ * be free. */
 void spawn_keep_descriptors(void) {
   const unsigned on_exec = 4; /* CLOSE_RANGE_CLOEXEC, from Linux 5.11 on */
   if (syscall(SYS_close_range, 3u, ~0u, on_exec) == 0) return;
@@ -78,11 +81,17 @@ static bool set_limits(struct child *child) {
 
 static bool set_user(struct child *child) {
   const struct spawn_spec *spec = child->spec;
-  if (spec->group_count >= 0 && syscall(SYS_setgroups, (size_t)spec->group_count, spec->groups) != 0) return fail(child, "user");
-  if (spec->gid >= 0 && syscall(SYS_setresgid, (gid_t)spec->gid, (gid_t)spec->gid, (gid_t)spec->gid) != 0) return fail(child, "user");
-  if (spec->uid >= 0 && syscall(SYS_setresuid, (uid_t)spec->uid, (uid_t)spec->uid, (uid_t)spec->uid) != 0) return fail(child, "user");
-  /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind the
-   * change of user, which would clear it. */
+  if (spec->group_count >= 0 &&
+      syscall(SYS_setgroups, (size_t)spec->group_count, spec->groups) != 0)
+    return fail(child, "user");
+  if (spec->gid >= 0 &&
+      syscall(SYS_setresgid, (gid_t)spec->gid, (gid_t)spec->gid, (gid_t)spec->gid) != 0)
+    return fail(child, "user");
+  if (spec->uid >= 0 &&
+      syscall(SYS_setresuid, (uid_t)spec->uid, (uid_t)spec->uid, (uid_t)spec->uid) != 0)
+    return fail(child, "user");
+  /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
+   * the change of user, which would clear it. */
   if (self_pid != 1 && !spec->inherit) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != self_pid) raise(SIGKILL);
@@ -95,8 +104,10 @@ static void exec_candidates(struct child *child) {
   int denied = 0;
   for (char **path = spec->candidates; *path; path++) {
     execve(*path, spec->argv, spec->envp);
-    if (errno == EACCES) denied = EACCES;
-    else if (errno != ENOENT && errno != ENOTDIR) break;
+    if (errno == EACCES)
+      denied = EACCES;
+    else if (errno != ENOENT && errno != ENOTDIR)
+      break;
   }
   if (denied && (errno == ENOENT || errno == ENOTDIR)) errno = denied;
   fail(child, "exec");
@@ -133,7 +144,8 @@ static pid_t start(int (*run)(void *), void *argument) {
 /* A pipe whose write end belongs to the daemon's user, who may then open /dev/stdout. */
 static bool make_pipe(const struct spawn_spec *spec, int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  if ((spec->uid >= 0 || spec->gid >= 0) && fchown(ends[1], (uid_t)spec->uid, (gid_t)spec->gid) != 0) {
+  if ((spec->uid >= 0 || spec->gid >= 0) &&
+      fchown(ends[1], (uid_t)spec->uid, (gid_t)spec->gid) != 0) {
     /* Without the right to give it away, only /dev/stdout is the poorer for it. */
   }
   return true;
@@ -144,7 +156,9 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   if (!spec->inherit && !make_pipe(spec, ends)) return (struct spawn_answer){0, "pipe", errno};
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
-  struct child child = {.spec = spec, .output_fd = ends[1], .mark = mark,
+  struct child child = {.spec = spec,
+                        .output_fd = ends[1],
+                        .mark = mark,
                         .foreground = spec->inherit && tty_is_ours()};
   pid_t pid = start(child_main, &child);
   struct spawn_answer answer = {pid, NULL, 0};
@@ -167,7 +181,11 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   return answer;
 }
 
-struct self { char *const *argv; int stdout_fd; struct rlimit address_space, cpu_seconds; };
+struct self {
+  char *const *argv;
+  int stdout_fd;
+  struct rlimit address_space, cpu_seconds;
+};
 
 static int self_main(void *argument) {
   const struct self *self = argument;
@@ -186,7 +204,8 @@ static int self_main(void *argument) {
   _exit(127);
 }
 
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space, struct rlimit cpu_seconds) {
+pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
+                 struct rlimit cpu_seconds) {
   struct self self = {argv, stdout_fd, address_space, cpu_seconds};
   return start(self_main, &self);
 }

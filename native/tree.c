@@ -1,15 +1,16 @@
-/* A run is more than its leader: the leader's process group, and what left that group. The run is over when
- * all of it is gone.
+/* A run is more than its leader: the leader's process group, and what left that group. The run is
+ * over when all of it is gone.
  *
- * The group: after the leader is reaped, kill(-group, 0) tells whether anybody is left. The last member is usually
- * our orphan, so that wait4 tells when to look again. A member that is somebody else's child is watched
- * through a pidfd, from the second signal to the tree on. A group once seen empty is never signalled
- * again: its number may belong to a stranger.
+ * The group: after the leader is reaped, kill(-group, 0) tells whether anybody is left. The last
+ * member is usually our orphan, so that wait4 tells when to look again. A member that is somebody
+ * else's child is watched through a pidfd, from the second signal to the tree on. A group once seen
+ * empty is never signalled again: its number may belong to a stranger.
  *
- * What left the group (setsid, double fork): when the group is empty, every such process is, or descends
- * from, an orphan of ours. So one look at our own children tells whether there is any; only then is /proc
- * read whole. They are known by their mark, a soft RLIMIT_RSS of their own, which Linux does not enforce and which
- * crosses fork, exec and setsid. They are signalled through pidfds, which cannot hit a stranger. */
+ * What left the group (setsid, double fork): when the group is empty, every such process is, or
+ * descends from, an orphan of ours. So one look at our own children tells whether there is any;
+ * only then is /proc read whole. They are known by their mark, a soft RLIMIT_RSS of their own,
+ * which Linux does not enforce and which crosses fork, exec and setsid. They are signalled through
+ * pidfds, which cannot hit a stranger. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "proc.h"
@@ -50,7 +51,9 @@ static bool wants_continue(int signal) {
 
 static int pidfd_open_(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-static int pidfd_signal(int fd, int signal) { return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0); }
+static int pidfd_signal(int fd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+}
 
 static bool signal_stray(const struct stray *stray, int signal) {
   if (pidfd_signal(stray->pidfd, signal) != 0) return false;
@@ -64,19 +67,25 @@ static bool has_stray(const struct run *run, pid_t pid) {
   return false;
 }
 
-/* Watches a process of the run until it ends; the pidfd is opened first and the mark read again behind
- * it, so that a number used again in between is noticed. */
+/* Watches a process of the run until it ends; the pidfd is opened first and the mark read again
+ * behind it, so that a number used again in between is noticed. */
 static void watch_stray(struct run *run, pid_t pid, bool in_group) {
   if (has_stray(run, pid)) return;
   int fd = pidfd_open_(pid);
   struct proc_stat again;
-  bool ours = proc_stat(pid, &again) && again.state != 'Z' && (in_group ? again.group == run->pid : again.mark == run->mark);
+  bool ours = proc_stat(pid, &again) && again.state != 'Z' &&
+              (in_group ? again.group == run->pid : again.mark == run->mark);
   struct stray *stray = fd >= 0 && ours ? calloc(1, sizeof *stray) : NULL;
   if (!stray) {
     if (fd >= 0) close(fd);
     return;
   }
-  *stray = (struct stray){.watch = {WATCH_STRAY}, .run = run, .pid = pid, .pidfd = fd, .in_group = in_group, .next = run->strays};
+  *stray = (struct stray){.watch = {WATCH_STRAY},
+                          .run = run,
+                          .pid = pid,
+                          .pidfd = fd,
+                          .in_group = in_group,
+                          .next = run->strays};
   run->strays = stray;
   loop_watch(fd, EPOLLIN, &stray->watch);
   if (!in_group && run->tree_signal) signal_stray(stray, run->tree_signal);
@@ -91,17 +100,23 @@ void tree_stray_ready(struct stray *stray) {
   tree_changed();
 }
 
-struct search { struct run *run; int found; bool living; };
+struct search {
+  struct run *run;
+  int found;
+  bool living;
+};
 
 /* A run whose group is empty, or everybody in it would be taken for a stray. */
 static struct run *searched_run_of_mark(uint64_t mark) {
   for (size_t i = 0; mark && i < runs_count(); i++)
-    if (runs_at(i)->mark == mark) return runs_at(i)->group_empty && !runs_at(i)->gone ? runs_at(i) : NULL;
+    if (runs_at(i)->mark == mark)
+      return runs_at(i)->group_empty && !runs_at(i)->gone ? runs_at(i) : NULL;
   return NULL;
 }
 
 static bool visit_marked(const struct proc_stat *stat, void *found) {
-  struct run *run = stat->state == 'Z' || !is_mark(stat->mark) ? NULL : searched_run_of_mark(stat->mark);
+  struct run *run =
+      stat->state == 'Z' || !is_mark(stat->mark) ? NULL : searched_run_of_mark(stat->mark);
   if (run) watch_stray(run, stat->pid, false);
   return !run || ++*(int *)found < STRAYS_MAX;
 }
@@ -115,7 +130,8 @@ static bool visit_member(const struct proc_stat *stat, void *context) {
   return ++search->found < STRAYS_MAX;
 }
 
-/* Watches the members of the group that wait4 will not tell about; a group of nothing but zombies is gone. */
+/* Watches the members of the group that wait4 will not tell about; a group of nothing but zombies
+ * is gone. */
 static void look_into_group(struct run *run) {
   if (!usable) return;
   struct search search = {.run = run};
@@ -139,8 +155,10 @@ int tree_signal(struct run *run, int signal, bool whole_tree) {
   bool anybody = false;
   if (!run->group_empty) {
     int error = signal_pid(-run->pid, signal);
-    if (error == ESRCH) tree_changed();
-    else anybody = true;
+    if (error == ESRCH)
+      tree_changed();
+    else
+      anybody = true;
   }
   for (struct stray *s = run->strays; s; s = s->next)
     if (s->pidfd >= 0 && !s->in_group && signal_stray(s, signal)) anybody = true;
@@ -153,7 +171,9 @@ static bool living_strays(const struct run *run) {
   return false;
 }
 
-struct orphans { bool unknown; };
+struct orphans {
+  bool unknown;
+};
 
 static void visit_child(pid_t pid, void *context) {
   struct orphans *orphans = context;
@@ -177,8 +197,8 @@ static void tell(struct run *run) {
   run->gone_told = run->gone;
 }
 
-/* After children ended: which runs are over? At most one look at our children, and at most one at all
- * processes, for all runs together. */
+/* After children ended: which runs are over? At most one look at our children, and at most one at
+ * all processes, for all runs together. */
 void tree_check(void) {
   wanted = false;
   bool any_empty = false;
@@ -194,7 +214,8 @@ void tree_check(void) {
     struct run *run = runs_at(i);
     if (run->leader_gone && run->group_empty && !living_strays(run)) run->gone = true;
   }
-  /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go here. */
+  /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go
+   * here. */
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
     if (run->leader_gone && (!run->exit_told || (run->gone && !run->gone_told))) tell(run);
@@ -203,7 +224,11 @@ void tree_check(void) {
     if (runs_at(i - 1)->gone_told) run_remove(runs_at(i - 1));
 }
 
-struct listing { struct run *run; pid_t *pids; size_t count, max; };
+struct listing {
+  struct run *run;
+  pid_t *pids;
+  size_t count, max;
+};
 
 static bool visit_listed(const struct proc_stat *stat, void *context) {
   struct listing *listing = context;

@@ -1,7 +1,7 @@
 /** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small
  *  compiler around the engine) → linked with the C host into one file.
  *
- *  usage: node scripts/build.mjs [--musl] [--sanitize] [--plant] [--init FILE] [--cli FILE] [--out FILE]
+ *  usage: node scripts/build.mjs [OPTION ...]
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)

@@ -33,13 +33,15 @@ int main(int argc, char **argv) {
   }
   JSRuntime *runtime = JS_NewRuntime();
   JSContext *js = JS_NewContext(runtime);
-  JSValue code = JS_Eval(js, text, bytes, argv[2], JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY | JS_EVAL_FLAG_STRICT);
+  JSValue code = JS_Eval(js, text, bytes, argv[2],
+                         JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY | JS_EVAL_FLAG_STRICT);
   if (JS_IsException(code)) {
     fprintf(stderr, "%s: %s\n", argv[1], JS_ToCString(js, JS_GetException(js)));
     return 1;
   }
   /* Line numbers stay, for the one line that says where a bug was. */
-  uint8_t *out = JS_WriteObject(js, &code_bytes, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  uint8_t *out =
+      JS_WriteObject(js, &code_bytes, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
   FILE *file = out ? fopen(argv[3], "wb") : NULL;
   if (!file || fwrite(out, 1, code_bytes, file) != code_bytes || fclose(file) != 0) {
     fprintf(stderr, "cannot write %s\n", argv[3]);

@@ -109,8 +109,10 @@ export function tellTree(daemon: In<'terminating'>, { atMs }: Of<'half'>): Daemo
 
 export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>): DaemonStep {
   const { name } = daemon.spec
+  // A leader that ended before this KILL did not end of it.
+  const sent = daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent
   return [
-    { ...daemon, phase: 'killing', stuck: false, sent: remember(daemon.sent, 'KILL') },
+    { ...daemon, phase: 'killing', stuck: false, sent },
     [
       note({ kind: 'killing', daemon: name, run: daemon.run, afterMs: atMs - daemon.sinceMs }),
       { type: 'signal', daemon: name, run: daemon.run, signal: 'KILL', to: 'tree' },

@@ -1,8 +1,18 @@
 /** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were
  *  under way are lost, and what the host knows of the processes is true. Orders are given again
- *  where they may be lost: a signal twice is harmless, one that was never sent is not. */
+ *  where they may be lost: a signal twice is harmless, one that was never sent is not. What is to
+ *  be started waits for its turn: what is found may be the end of everything. */
 import { armStuck, disarm, kill, settle } from './ending.ts'
-import { type Daemon, type DaemonStep, type In, note, type Of, stay, timer } from './phases.ts'
+import {
+  common,
+  type Daemon,
+  type DaemonStep,
+  type In,
+  note,
+  type Of,
+  stay,
+  timer,
+} from './phases.ts'
 import { begin, die } from './running.ts'
 
 /** A fault that comes with every timer must not make the timers spin, in milliseconds. */
@@ -19,8 +29,8 @@ export function findStarted(daemon: In<'starting'>, event: Of<'reconcile'>): Dae
   const { live, atMs } = event
   const { spec, run } = daemon
   if (live?.run !== run) {
-    if (daemon.want === 'up') return [daemon, [{ type: 'spawn', daemon: spec.name, run }]]
-    return [{ spec, run, last: daemon.last, phase: 'stopped' }, []]
+    const phase = daemon.want === 'up' ? 'waiting' : 'stopped'
+    return [{ spec, run, last: daemon.last, phase }, []]
   }
   const [begun, effects] = begin(daemon, { type: 'spawned', atMs, run, pid: live.pid })
   const [next, more] =
@@ -57,7 +67,8 @@ export function findEnding(
   const { name, stop } = daemon.spec
   if (live?.run !== daemon.run || live.gone) {
     const exit = live?.run === daemon.run && live.exit !== null ? live.exit : daemon.exit
-    return settle({ ...daemon, exit }, { outputOpen: true })
+    const [over, effects] = settle({ ...daemon, exit, want: 'down' }, { outputOpen: true })
+    return daemon.want === 'up' ? [{ ...common(over), phase: 'waiting' }, effects] : [over, effects]
   }
   const next = { ...daemon, exit: live.exit ?? daemon.exit }
   const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'

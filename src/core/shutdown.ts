@@ -106,7 +106,7 @@ export function deadlineCame(draft: Draft): void {
     .filter((daemon): daemon is Daemon => daemon !== undefined && daemon.phase !== 'stopped')
   for (const { spec, run, phase } of left) {
     // KILL goes to a run once, and it had its own when it was in its last phase.
-    if (phase === 'running' || phase === 'terminating') {
+    if (phase !== 'killing') {
       draft.do({ type: 'signal', daemon: spec.name, run, signal: 'KILL', to: 'tree' })
     }
   }
@@ -114,7 +114,7 @@ export function deadlineCame(draft: Draft): void {
   finish(draft)
 }
 
-function finish(draft: Draft): void {
+export function finish(draft: Draft): void {
   draft.finished = true
   const { plan } = draft.state
   const daemons = plan.daemons.map(({ name }) => draft.daemons.get(name) as Daemon)
@@ -127,7 +127,6 @@ function finish(draft: Draft): void {
 
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
 export function recoverShutdown(draft: Draft, tell: Tell): void {
-  if (draft.finished) return finish(draft)
   if (draft.shutdown === null) return
   const { start } = draft.state.order
   countBlockers(draft)

@@ -10,6 +10,7 @@ import type { Daemon, DaemonEvent } from './phases.ts'
 import {
   beginShutdown,
   deadlineCame,
+  finish,
   finishIfOver,
   holdsUp,
   recoverShutdown,
@@ -54,29 +55,36 @@ function route(draft: Draft, event: Event): void {
 function boot(draft: Draft): void {
   draft.booted = true
   if (draft.shutdown !== null) return
-  for (const daemon of draft.state.daemons.values()) {
-    draft.tell(daemon, { type: 'start', atMs: draft.atMs })
+  for (const name of draft.state.order.start) {
+    draft.tell(draft.daemons.get(name) as Daemon, { type: 'start', atMs: draft.atMs })
   }
   draft.turns = draft.state.order.start
 }
 
 /** Steps one daemon and draws the consequences for the others. */
 function tell(draft: Draft, name: string, event: DaemonEvent): void {
+  tellOnly(draft, name, event)
+  endIfOver(draft, name)
+}
+
+/** The same, but it is the end of nothing else. */
+function tellOnly(draft: Draft, name: string, event: DaemonEvent): void {
   const before = draft.daemons.get(name)
-  if (before === undefined) return
+  // Once the end is ordered, nothing becomes of a daemon any more.
+  if (before === undefined || draft.state.finished) return
   const after = draft.tell(before, event)
   if (holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
   if (after.phase === before.phase && after.run === before.run) return
   if (after.phase === 'waiting') draft.turns = [...draft.turns, name]
   if (before.phase === 'starting') runBegan(draft, after)
   if (after.phase === 'stopped') runFailed(draft, after)
-  endIfOver(draft, after)
 }
 
-function endIfOver(draft: Draft, daemon: Daemon): void {
-  if (draft.shutdown !== null || !endsEverything(daemon)) return
+function endIfOver(draft: Draft, name: string): void {
+  const daemon = draft.daemons.get(name)
+  if (daemon === undefined || draft.isEnding || !endsEverything(daemon)) return
   const kind = daemon.spec.main ? 'main-ended' : 'critical-ended'
-  beginShutdown(draft, { kind, daemon: daemon.spec.name }, tell)
+  beginShutdown(draft, { kind, daemon: name }, tell)
 }
 
 /** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which
@@ -161,6 +169,7 @@ function isComing(daemon: Daemon | undefined): boolean {
 
 /** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
 function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): void {
+  if (draft.finished) return endAgain(draft, event.live)
   const { atMs, shutdownAsked } = event
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
@@ -173,10 +182,18 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
   draft.active = [...daemons.values()].filter(({ phase }) => phase !== 'stopped').length
   draft.turns = order.start.filter((name) => isComing(daemons.get(name)))
   for (const name of order.start) {
-    tell(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
+    tellOnly(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
   }
-  for (const daemon of daemons.values()) endIfOver(draft, daemon)
+  for (const name of order.start) endIfOver(draft, name)
   if (!draft.booted && !shutdownAsked) boot(draft)
   if (draft.isEnding) recoverShutdown(draft, tell)
   else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)
+}
+
+/** The end was ordered, and the order may be lost. */
+function endAgain(draft: Draft, live: readonly LiveRun[]): void {
+  for (const { daemon, run, gone } of live) {
+    if (!gone) draft.do({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
+  }
+  finish(draft)
 }

@@ -59,10 +59,12 @@ export interface Host extends System {
   /** Passes on what is left of all output for at most this long, then ends the process. */
   finish(code: number, flushMs: number): void
 
-  /** Stops this process itself until it is continued: job control of the one-command mode. */
+  /** Stops this process and its group until it is continued: job control of the one-command mode.
+   *  Returns at once where nobody would continue it. */
   stopSelf(): void
-  /** Puts a run's process group into the foreground of our terminal, if we are in it ourselves. */
-  foreground(daemon: string, run: number): void
+  /** Puts a run's process group into the foreground of our terminal and continues it, if we are
+   *  in the foreground ourselves; false otherwise. */
+  foreground(daemon: string, run: number): boolean
 }
 
 export type SignalTarget = 'leader' | 'tree'

@@ -2,6 +2,7 @@
  *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
  *  its turn again, so that a signal never waits behind a thousand starts. */
 
+import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { Plan } from '../core/plan.ts'
 import { type Signal, signalName } from '../core/signals.ts'
@@ -18,6 +19,11 @@ type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
 /** Steps in one turn. */
 const batchMax = 32
+/** Between two looks at what runs because of effects that were lost, in milliseconds. */
+const mendEveryMs = 100
+/** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
+ */
+const orders: readonly Effect['type'][] = ['signal', 'arm', 'close-output', 'finish']
 
 export class Loop implements Handlers {
   readonly #host: Host
@@ -27,6 +33,11 @@ export class Loop implements Handlers {
   readonly #trace: Trace
   #state: State
   #queue: Event[] = []
+  #isOrderLost = false
+  /** Stays true when the recovery fails, too. */
+  #isRecovering = false
+  #shutdownAsked = false
+  #mendNotBeforeMs = 0
 
   /** @param plan     All of the bundle.
    *  @param selected The names of the daemons to run.
@@ -65,12 +76,18 @@ export class Loop implements Handlers {
     }
   }
 
-  /** Whatever was under way when something failed is not trusted; the host knows what is true. */
+  /** Whatever was under way when something failed is not trusted; the host knows what is true.
+   *  When this fails, too, it is tried again a little later. */
   recover(problem: string, shutdownAsked: boolean): void {
+    const atMs = this.#host.now()
     this.#queue = []
+    this.#isRecovering = true
+    this.#shutdownAsked = shutdownAsked
+    this.#mendNotBeforeMs = atMs + mendEveryMs
+    this.#host.wakeAt(this.#mendNotBeforeMs)
     this.#performer.say(`internal error, carrying on: ${problem}`)
-    const live = this.#host.live()
-    this.#take({ type: 'reconcile', atMs: this.#host.now(), live, shutdownAsked })
+    this.#take(this.#reconcile(atMs))
+    this.#isRecovering = false
   }
 
   #wake(nowMs: number): void {
@@ -87,11 +104,34 @@ export class Loop implements Handlers {
 
   #drain(): void {
     for (let steps = 0; steps < batchMax; steps++) {
-      const event = this.#queue.shift()
+      const event = this.#queue.shift() ?? this.#mending()
       if (event === undefined) break
       this.#step(event)
     }
-    this.#host.wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#timers.nextMs())
+    this.#host.wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#nextMs())
+  }
+
+  #nextMs(): number {
+    const nextMs = this.#timers.nextMs()
+    const isToMend = this.#isOrderLost || this.#isRecovering
+    return isToMend ? Math.min(nextMs, this.#mendNotBeforeMs) : nextMs
+  }
+
+  /** An order that was lost is given again: when all that came of the others was stepped, and not
+   *  too often, since it may be lost each time. */
+  #mending(): Event | undefined {
+    if (!this.#isOrderLost && !this.#isRecovering) return undefined
+    const atMs = this.#host.now()
+    if (atMs < this.#mendNotBeforeMs) return undefined
+    this.#mendNotBeforeMs = atMs + mendEveryMs
+    this.#isOrderLost = false
+    this.#isRecovering = false
+    return this.#reconcile(atMs)
+  }
+
+  #reconcile(atMs: number): Event {
+    const live = this.#host.live()
+    return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked }
   }
 
   #step(event: Event): void {
@@ -105,6 +145,7 @@ export class Loop implements Handlers {
         this.#plant(`perform-${effect.type}`)
         outcome = this.#performer.perform(effect)
       } catch (error) {
+        if (orders.includes(effect.type)) this.#isOrderLost = true
         outcome = this.#performer.failed(effect, describeError(error))
       }
       if (outcome !== null) this.#queue.push(outcome)

@@ -10,6 +10,8 @@ const run = 1
 /** What the terminal tells us about ourselves; the command hears such things from the terminal,
  *  too. */
 const notPassedOn: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
+/** How a terminal stops a process. By STOP somebody else does, who continues it, too. */
+const terminalStops: readonly Signal[] = ['TSTP', 'TTIN', 'TTOU']
 
 export class OneCommand implements Handlers {
   readonly #host: Host
@@ -19,19 +21,16 @@ export class OneCommand implements Handlers {
     this.#host = host
     this.#to = host.args[0] === '-g' ? 'tree' : 'leader'
     host.armLastWord(Number.POSITIVE_INFINITY)
-    host.wakeAt(host.now())
+    // At once: a signal that has come already must find somebody to go to.
+    this.#start()
   }
 
   handle(event: HostEvent): void {
     switch (event.type) {
-      case 'wake':
-        return this.#start()
       case 'signal':
-        if (notPassedOn.includes(signalName(event.signal) as Signal)) return
-        this.#host.signal(name, run, event.signal, this.#to)
-        return
+        return this.#passOn(event.signal)
       case 'stopped':
-        return this.#stopToo()
+        return this.#stopToo(event.signal)
       case 'exited':
         return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0)
       default:
@@ -71,18 +70,34 @@ export class OneCommand implements Handlers {
       limits: [],
       stdio: 'inherit',
     })
-    if ('pid' in answer) return
+    if ('pid' in answer) {
+      host.foreground(name, run)
+      return
+    }
     host.write(2, `pitcrew: cannot execute ${host.args[command]}: ${describeErrno(answer.errno)}\n`)
     host.finish(answer.errno === 'ENOENT' ? 127 : 126, 0)
   }
 
-  /** The terminal stopped the command. A shell that started us waits for us to stop, too; it
-   *  continues us later, in the foreground or not. As PID 1 nobody would. */
-  #stopToo(): void {
-    if (!this.#host.isPid1) {
-      this.#host.stopSelf()
-      this.#host.foreground(name, run)
-    }
+  /** CONT is how a shell brings its job to the foreground, also one that was running behind. */
+  #passOn(signal: number): void {
+    if (signal === signalNumbers.CONT) return this.#continue()
+    if (notPassedOn.includes(signalName(signal) as Signal)) return
+    this.#host.signal(name, run, signal, this.#to)
+  }
+
+  /** The terminal stopped the command: for want of it, which we may have; or else a shell that
+   *  started us waits for us to stop, too, and sends CONT later. Where there is none, nobody would
+   *  undo Ctrl-Z. */
+  #stopToo(signal: number): void {
+    if (!terminalStops.includes(signalName(signal) as Signal)) return
+    const isCtrlZ = signal === signalNumbers.TSTP
+    if (!isCtrlZ && this.#host.foreground(name, run)) return
+    if (!this.#host.isPid1) this.#host.stopSelf()
+    if (isCtrlZ) this.#continue()
+  }
+
+  #continue(): void {
+    this.#host.foreground(name, run)
     this.#host.signal(name, run, signalNumbers.CONT, 'tree')
   }
 }

@@ -66,6 +66,11 @@ export class Performer {
   failed(effect: Effect, problem: string): Event | null {
     this.say(`internal error: cannot perform ${effect.type}: ${problem}`)
     if (effect.type !== 'spawn') return null
+    // It may have failed behind the spawn, and two runs at once would be worse than any failure.
+    const live = this.#host
+      .live()
+      .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
+    if (live !== undefined) return { type: 'spawned', ...this.#run(effect), pid: live.pid }
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
   }
 
@@ -75,13 +80,14 @@ export class Performer {
   }
 
   #spawn(effect: Spawn): Event {
-    const run = this.#run(effect)
     const spec = this.#specs.get(effect.daemon) as DaemonSpec
     const spawnSpec = spawnSpecOf(this.#host, this.#environment, spec, effect.run)
     if ('error' in spawnSpec) {
-      return { type: 'spawn-failed', ...run, step: 'user', errno: spawnSpec.error }
+      return { type: 'spawn-failed', ...this.#run(effect), step: 'user', errno: spawnSpec.error }
     }
     const answer = this.#host.spawn(spawnSpec)
+    // A spawn takes time: it has happened now.
+    const run = this.#run(effect)
     if ('pid' in answer) return { type: 'spawned', ...run, pid: answer.pid }
     return { type: 'spawn-failed', ...run, step: answer.step, errno: answer.errno }
   }

@@ -48,6 +48,7 @@ export class Start implements Handlers {
 
   recover(problem: string, shutdownAsked: boolean): void {
     if (this.#loop !== null) return this.#loop.recover(problem, shutdownAsked)
+    this.#isOver = true
     this.#host.write(2, `pitcrew: cannot start (a bug of pitcrew): ${problem}\n`)
     this.#host.finish(70, 0)
   }

@@ -10,11 +10,11 @@ test('without a verb: the overview, on stderr, and status 2', () => {
     stderr: pitcrew unbuilt: init (PID 1) and supervisor for containers
 
     Usage:
-      pitcrew run [BUNDLE]                Start the daemons of a bundle and look after them
-      pitcrew [-g] -- COMMAND [ARG...]    Run one command as a small init for it
-      pitcrew validate [BUNDLE] [--json]  Check a bundle and say what it means
-      pitcrew build BUNDLE --out FILE     Check a bundle and write it as a plan, which starts faster
-      pitcrew help [VERB]                 Show this overview, or the page of one verb
+      pitcrew run [--trace FILE] [BUNDLE]  Start the daemons of a bundle and look after them
+      pitcrew [-g] -- COMMAND [ARG...]     Run one command as a small init for it
+      pitcrew validate [BUNDLE] [--json]   Check a bundle and say what it means
+      pitcrew build BUNDLE --out FILE      Check a bundle and write it as a plan, which starts faster
+      pitcrew help [VERB]                  Show this overview, or the page of one verb
 
     pitcrew help VERB tells more; pitcrew --version names this version.
     Exit status: 0 done, 1 failed, 2 usage or a bundle that is not valid."

@@ -120,11 +120,11 @@ test('every event has a decision in every phase, and keeps the invariants', () =
     half                   .    .    .    .    .    .    .    !    !    !    !    .    .    .    .
     grace                  .    .    .    .    .    .    .    kill kill kill kill .    .    .    .
     stuck                  .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
-    reconcile: nothing     .    .    .    .    !    stop stop strt stop strt stop strt stop strt strt
+    reconcile: nothing     .    .    .    .    wait stop stop wait stop wait stop wait stop wait wait
     reconcile: alive       !    !    !    !    run  term .    !    !    !    kill !    !    !    !
     reconcile: leader gone !    !    !    !    term term term !    !    !    kill !    !    !    !
-    reconcile: gone        .    .    .    .    stop stop stop strt stop strt stop strt stop strt strt
-    reconcile: another run !    !    !    !    !    stop stop strt stop strt stop strt stop strt strt
+    reconcile: gone        .    .    .    .    stop stop stop wait stop wait stop wait stop wait wait
+    reconcile: another run !    !    !    !    wait stop stop wait stop wait stop wait stop wait wait
     a = stopped, never ran
     b = stopped, died
     c = stopped, not started

@@ -5,7 +5,7 @@ import { type Event, type Timer, timerKey } from '../../src/core/event.ts'
 import type { State } from '../../src/core/state.ts'
 
 export class Watch {
-  /** Runs that are not over, as a kernel would know. */
+  /** Runs that are not over, as a kernel would know; the spawn is done when it is ordered. */
   readonly #alive: Set<string> = new Set()
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
 
@@ -24,6 +24,7 @@ export class Watch {
   #hear(event: Event): void {
     if (event.type === 'elapsed') this.#timers.delete(timerKey(event.timer))
     if (event.type === 'spawned') this.#alive.add(runKey(event))
+    if (event.type === 'spawn-failed') this.#alive.delete(runKey(event))
     if (event.type === 'gone' || (event.type === 'exited' && event.gone)) {
       this.#alive.delete(runKey(event))
     }
@@ -51,9 +52,12 @@ export class Watch {
         )
         return true
       case 'spawn': {
-        const others = [...this.#alive].filter((key) => key.startsWith(`${effect.daemon} `))
+        const others = [...this.#alive].filter(
+          (key) => key !== runKey(effect) && key.startsWith(`${effect.daemon} `),
+        )
         check(others.length === 0, `${runKey(effect)} is spawned beside ${others.join()}`)
         check(state.shutdown === null, `${runKey(effect)} is spawned in the shutdown`)
+        this.#alive.add(runKey(effect))
         return true
       }
       default:

@@ -87,6 +87,11 @@ export function isAlive(pid: number): boolean {
   return status !== null && status.state !== 'Z'
 }
 
+/** R, S, T, Z …; null when it is not there. */
+export function stateOf(pid: number): string | null {
+  return statusOf(pid)?.state ?? null
+}
+
 /** Asks until the answer is true: for what nobody announces, such as an absence. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
   const endMs = performance.now() + patienceMs

@@ -46,7 +46,7 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'a file that is no program': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: ENOEXEC',
+    says: 'cannot execute ./it: not in a format that can be executed (ENOEXEC)',
     counts: 126,
     file: ['neither a script nor a program\n', 0o755],
   },
@@ -134,7 +134,7 @@ test('with all descriptors used up, the daemons that were started live on, and i
   const daemons = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, long]))
   const wrap = ['/bin/sh', '-c', 'ulimit -n 24; exec "$@"', 'sh']
   await using pitcrew = new Pitcrew({ daemons }, { wrap })
-  await pitcrew.line('d29: cannot start (run 1): pipe: EMFILE')
+  await pitcrew.line('d29: cannot start (run 1): pipe: too many open files (EMFILE)')
   await pitcrew.line('[d0] up')
   const living = pitcrew.lines.filter((line) => line.includes(': started')).length
   expect(living).toBeGreaterThan(5)

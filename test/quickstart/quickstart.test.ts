@@ -256,7 +256,10 @@ describe('git-gate', () => {
     const bin = mkdtempSync(join(folder, 'bin-'))
     const script = (name: string, ...lines: string[]) =>
       writeFileSync(join(bin, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
-    script('git', `case $1 in --exec-path) echo ${bin} ;; init) mkdir "$4" ;; esac`)
+    script(
+      'git',
+      `case $1 in --exec-path) echo ${bin} ;; init) mkdir "$4" ;; *) cat > /dev/null ;; esac`,
+    )
     script('git-http-backend', 'exec sleep 60')
     const gate = await start('git-gate', { env: { PATH: `${bin}:${process.env.PATH}` } })
     const children = () => readFileSync(`/proc/${gate.pid}/task/${gate.pid}/children`, 'utf8')

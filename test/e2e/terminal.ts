@@ -1,0 +1,78 @@
+/** An interactive shell in a terminal, and what the kernel says of its jobs. */
+import { readFileSync } from 'node:fs'
+import { Channel } from './channel.ts'
+import { binary } from './pitcrew.ts'
+import { eventually, isAlive, processesUnder, type Seen, stateOf } from './processes.ts'
+
+export const ctrlC = '\x03'
+export const ctrlZ = '\x1a'
+export const ctrlBackslash = '\x1c'
+
+/** In it, $P is pitcrew. */
+export class Shell extends Channel {
+  constructor() {
+    const env = { P: binary, PS1: '', TERM: 'dumb' }
+    super('terminal', null, { asPid1: false, program: '/bin/sh', args: ['-i'], env })
+  }
+
+  /** The processes of the newest job: pitcrew's, and that of the command with this name. */
+  async job(name: string): Promise<{ pitcrew: number; command: number }> {
+    let command: Seen | undefined
+    await eventually(`${name} runs under pitcrew`, () => {
+      command = processesUnder(this).findLast((seen) => seen.name === name && isBehind(seen.pid))
+      return command !== undefined
+    })
+    const pid = command?.pid ?? 0
+    return { pitcrew: parentOf(pid), command: pid }
+  }
+
+  /** Waits until the shell has the terminal again. */
+  async hasTerminal(): Promise<void> {
+    await foreground(this.pid)
+  }
+}
+
+/** Waits until the group of this process has its terminal. */
+export async function foreground(pid: number): Promise<void> {
+  await eventually(`${pid} is in the foreground`, () => inForeground(pid))
+}
+
+export function inForeground(pid: number): boolean {
+  const fields = stat(pid)
+  return fields[2] === fields[5]
+}
+
+export async function inState(state: string, ...pids: number[]): Promise<void> {
+  await eventually(`${pids.join(' and ')} in state ${state}`, () =>
+    pids.every((pid) => stateOf(pid) === state),
+  )
+}
+
+export async function gone(...pids: number[]): Promise<void> {
+  await eventually(`${pids.join(' and ')} gone`, () => !pids.some(isAlive))
+}
+
+function isBehind(pid: number): boolean {
+  return processName(parentOf(pid)).startsWith('pitcrew')
+}
+
+function parentOf(pid: number): number {
+  return Number(stat(pid)[1])
+}
+
+function processName(pid: number): string {
+  return /\((.*)\)/.exec(read(pid))?.[1] ?? ''
+}
+
+/** State, parent, group, session, terminal, the terminal's foreground group … */
+function stat(pid: number): string[] {
+  return read(pid).split(') ')[1]?.split(' ') ?? []
+}
+
+function read(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return ''
+  }
+}
