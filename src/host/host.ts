@@ -8,7 +8,10 @@
  *     is followed by one call of `recover`; the host's table of live runs is what is true then;
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
  *  4. TERM and INT arm the last word: see `armLastWord`. */
+import type { LiveRun } from '../core/event.ts'
 import type { Errno, System } from './system.ts'
+
+export type { LiveRun }
 
 export interface Host extends System {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
@@ -97,23 +100,7 @@ export type SpawnAnswer =
   /** What could not be done, and why. */
   | { readonly step: SpawnStep; readonly errno: Errno }
 
-export type SpawnStep = 'spec' | 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
-
-/** A process that is not there any more: its exit code, or the signal that ended it (else 0). */
-export interface Exit {
-  readonly code: number
-  readonly signal: number
-}
-
-export interface LiveRun {
-  readonly daemon: string
-  readonly run: number
-  readonly pid: number
-  /** How the leader ended; null while it lives. */
-  readonly exit: Exit | null
-  /** True when nothing of the run is left. */
-  readonly gone: boolean
-}
+type SpawnStep = 'spec' | 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
 
 export interface LostOutput {
   readonly bytes: number

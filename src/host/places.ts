@@ -3,7 +3,7 @@ import type { System } from './system.ts'
 
 /** Folders for what lives as long as this machine is up, best first. The first that can be made
  *  and written is the one; none may be. */
-export function runFolders(system: Pick<System, 'getenv' | 'uid'>): string[] {
+function runFolders(system: Pick<System, 'getenv' | 'uid'>): string[] {
   const given = system.getenv('PITCREW_RUN')
   if (given !== null && given !== '') return [given]
   const session = system.getenv('XDG_RUNTIME_DIR')

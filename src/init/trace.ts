@@ -8,7 +8,7 @@ import { describeErrno, PitcrewError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 
 /** The format of the trace. */
-export const traceFormat = 1
+const traceFormat = 1
 
 /** Called after each step that succeeded; one that failed has changed nothing. */
 export type Trace = (event: Event, effects: readonly Effect[]) => void

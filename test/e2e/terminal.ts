@@ -1,5 +1,6 @@
 /** An interactive shell in a terminal, and what the kernel says of its jobs. */
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Channel } from './channel.ts'
 import { binary } from './pitcrew.ts'
 import { eventually, isAlive, processesUnder, type Seen, stateOf } from './processes.ts'
@@ -53,7 +54,8 @@ export async function gone(...pids: number[]): Promise<void> {
 }
 
 function isBehind(pid: number): boolean {
-  return processName(parentOf(pid)).startsWith('pitcrew')
+  // The kernel keeps 15 bytes of a name.
+  return processName(parentOf(pid)) === basename(binary).slice(0, 15)
 }
 
 function parentOf(pid: number): number {

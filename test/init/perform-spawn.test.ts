@@ -1,0 +1,51 @@
+/** A spawn takes time, and may break behind itself. */
+import { expect, test } from 'vitest'
+import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
+import { Performer } from '../../src/init/perform.ts'
+import { Timers } from '../../src/init/timers.ts'
+import { plan } from '../core/plans.ts'
+
+const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
+
+/** A host on which a spawn takes 40 ms. */
+function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
+  let nowMs = 1000
+  const host: Partial<Host> = {
+    now: () => nowMs,
+    spawn: () => {
+      nowMs += 40
+      return answer
+    },
+    live: () => live,
+    envNames: () => [],
+    envHide: () => {},
+    print: () => {},
+  }
+  return new Performer(host as Host, plan({ web: {} }), new Timers())
+}
+
+test('a run begins when its spawn is done, not when it was ordered', () => {
+  const performer = performerOn([], { pid: 7 })
+  expect(performer.perform(spawn)).toMatchObject({ type: 'spawned', pid: 7, atMs: 1040 })
+})
+
+test('so does its failure', () => {
+  const performer = performerOn([], { step: 'fork', errno: 'EAGAIN' })
+  expect(performer.perform(spawn)).toMatchObject({ type: 'spawn-failed', atMs: 1040 })
+})
+
+test('what broke behind the spawn is a run all the same: there would be two of it', () => {
+  const live = { daemon: 'web', run: 2, pid: 7, exit: null, gone: false }
+  const performer = performerOn([live], { pid: 7 })
+  expect(performer.failed(spawn, 'planted')).toMatchObject({ type: 'spawned', run: 2, pid: 7 })
+})
+
+test('what broke before it is a failure, whatever else is alive', () => {
+  const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false }
+  const performer = performerOn([live], { pid: 8 })
+  expect(performer.failed(spawn, 'planted')).toMatchObject({
+    type: 'spawn-failed',
+    run: 2,
+    step: 'internal',
+  })
+})

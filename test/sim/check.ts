@@ -1,0 +1,89 @@
+/** All promises. */
+import {
+  deadlineKept,
+  doneIsDone,
+  endsForReason,
+  endsWithAll,
+  endsWithMain,
+  exitCode,
+  inDeadline,
+  termEnds,
+} from './checkers/ending.ts'
+import { noBug, nothingLeft, outputClosed, quiet } from './checkers/leftovers.ts'
+import { startOrder, stopAtOnce, stopInOrder } from './checkers/order.ts'
+import type { Promised } from './checkers/promise.ts'
+import {
+  answeredOnce,
+  answeredRight,
+  notUnasked,
+  satisfied,
+  shutdownWins,
+} from './checkers/restarts.ts'
+import { counted, deathTold, oneAtATime, selectedOnly, startTold } from './checkers/runs.ts'
+import { forwarded, siblings, unmapped } from './checkers/signals.ts'
+import {
+  killInTime,
+  killNotEarly,
+  killOnce,
+  leaderFirst,
+  noStranger,
+  overIsOver,
+  stuckNamed,
+} from './checkers/stopping.ts'
+import { type Facts, factsOf } from './facts.ts'
+import type { Schedule } from './schedule.ts'
+import { World } from './world.ts'
+
+export const promises: Readonly<Record<string, Promised>> = {
+  noBug,
+  oneAtATime,
+  counted,
+  selectedOnly,
+  startOrder,
+  startTold,
+  deathTold,
+  notUnasked,
+  shutdownWins,
+  satisfied,
+  answeredOnce,
+  answeredRight,
+  leaderFirst,
+  killNotEarly,
+  killInTime,
+  killOnce,
+  stuckNamed,
+  overIsOver,
+  noStranger,
+  siblings,
+  unmapped,
+  forwarded,
+  stopInOrder,
+  stopAtOnce,
+  termEnds,
+  inDeadline,
+  deadlineKept,
+  doneIsDone,
+  endsForReason,
+  endsWithMain,
+  endsWithAll,
+  exitCode,
+  nothingLeft,
+  outputClosed,
+  quiet,
+}
+
+export interface Verdict {
+  /** The name of the promise that broke first, and how; null when all were kept. */
+  readonly broken: { readonly name: string; readonly how: string } | null
+  readonly facts: Facts
+}
+
+/** Plays a schedule and looks at what came of it. */
+export function judge(schedule: Schedule): Verdict {
+  const facts = factsOf(schedule, new World(schedule).play())
+  for (const [name, promise] of Object.entries(promises)) {
+    const how = promise.broken(facts)
+    if (how !== null) return { broken: { name, how }, facts }
+  }
+  return { broken: null, facts }
+}

@@ -1,0 +1,85 @@
+/** Promises about who goes first. */
+import type { DaemonSpec } from '../../../src/core/plan.ts'
+import type { Facts, RunFacts, When } from '../facts.ts'
+import { kills, stopOrder } from './orders.ts'
+import { first, nameOf, type Promised } from './promise.ts'
+
+export const startOrder: Promised = {
+  sentence: 'Daemons start in the order of the file, or as "after:" says',
+  broken: ({ specs, runs, isBroken, isHelpless }) => {
+    if (isHelpless) return null
+    const names = runs.filter(({ run }) => run === 1).map(({ spec }) => spec.name)
+    const started = [...new Set(names)]
+    const isLinked = specs.some(({ after }) => after.length > 0)
+    const inOrder = specs.map(({ name }) => name).filter((name) => started.includes(name))
+    if (!isLinked && inOrder.join() !== started.join()) return `started as ${started.join()}`
+    return first(specs, ({ name, after }) => {
+      const place = started.indexOf(name)
+      const late = after.find((other) => {
+        const otherPlace = started.indexOf(other)
+        const isMissing = otherPlace < 0 && !isBroken && specs.some((spec) => spec.name === other)
+        return isMissing || otherPlace > place
+      })
+      return place < 0 || late === undefined ? null : `${name} starts before ${late}`
+    })
+  },
+}
+
+export const stopInOrder: Promised = {
+  sentence: 'In a shutdown a daemon is stopped when all that are after it are over',
+  broken: (facts) => first(facts.runs, (run) => stoppedTooEarly(facts, run)),
+}
+
+function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
+  const { shutdown } = facts
+  const order = stopOrder(run)
+  if (shutdown === null || order === null || order.index < shutdown.index || order.inRecovery)
+    return null
+  const blocker = dependentsOf(facts, run.spec).find((dependent) => {
+    const freed = freedAt(dependent)
+    return dependent.spawned.index < order.index && (freed === null || freed.atMs > order.atMs)
+  })
+  return blocker === undefined
+    ? null
+    : `${nameOf(run)} is stopped before ${nameOf(blocker)} is over`
+}
+
+export const stopAtOnce: Promised = {
+  sentence: 'In a shutdown a daemon is stopped as soon as nothing is after it any more',
+  broken: (facts) => first(facts.runs, (run) => stoppedTooLate(facts, run)),
+}
+
+function stoppedTooLate(facts: Facts, run: RunFacts): string | null {
+  const { shutdown, isBroken, lostMs } = facts
+  if (shutdown === null || isBroken || run.failure !== null) return null
+  const blockers = dependentsOf(facts, run.spec).map(freedAt)
+  if (blockers.includes(null)) return null
+  const dueMs = Math.max(shutdown.atMs, ...blockers.map((freed) => freed?.atMs ?? 0))
+  const latestMs = dueMs + lostMs + 2 * facts.schedule.lateMs + 1
+  const endMs = Math.min(
+    stopOrder(run)?.atMs ?? Number.POSITIVE_INFINITY,
+    run.exit?.atMs ?? Number.POSITIVE_INFINITY,
+    facts.endMs,
+  )
+  return endMs <= latestMs ? null : `${nameOf(run)} was to be stopped at ${dueMs}, and is not`
+}
+
+/** The last runs of the selected daemons that are after this one, or after one that is after it. */
+function dependentsOf({ specs, runs }: Facts, { name }: DaemonSpec): RunFacts[] {
+  const found = new Set([name])
+  for (let size = 0; size !== found.size; ) {
+    size = found.size
+    for (const spec of specs) if (spec.after.some((other) => found.has(other))) found.add(spec.name)
+  }
+  found.delete(name)
+  return [...found].flatMap((other) => runs.findLast(({ spec }) => spec.name === other) ?? [])
+}
+
+/** When it holds nobody up any more: it is over, or KILL did not help for a second. */
+function freedAt(run: RunFacts): When | null {
+  if (run.failure !== null) return run.spawned
+  const kill = kills(run)[0]
+  const stuck = kill === undefined ? null : { atMs: kill.atMs + 1000, index: kill.index }
+  if (run.gone === null || stuck === null) return run.gone ?? stuck
+  return run.gone.atMs < stuck.atMs ? run.gone : stuck
+}

@@ -1,0 +1,103 @@
+/** Promises about runs: one at a time, and told as they were. */
+import type { Facts, RunFacts } from '../facts.ts'
+import { stopOrder } from './orders.ts'
+import { first, isAbout, nameOf, type Promised } from './promise.ts'
+
+export const oneAtATime: Promised = {
+  sentence: 'Two runs of one daemon are never alive at once',
+  broken: ({ trace }) => {
+    const alive = new Map<string, Set<string>>()
+    return first(trace, (moment) => {
+      if (moment.what === 'spawn' && 'pid' in moment.answer) {
+        const others = alive.get(moment.daemon)
+        if (others?.size)
+          return `${moment.daemon} ${moment.run} is spawned beside ${[...others].join()}`
+        alive.set(moment.daemon, new Set([`${moment.run} pid ${moment.answer.pid}`]))
+      }
+      if (moment.what === 'ended') {
+        alive.get(moment.daemon)?.delete(`${moment.run} pid ${moment.pid}`)
+      }
+      if (moment.what === 'born') {
+        alive.get(moment.daemon)?.add(`${moment.run} pid ${moment.pid}`)
+      }
+      return null
+    })
+  },
+}
+
+export const counted: Promised = {
+  sentence: 'The runs of a daemon are numbered 1, 2, 3 … and each is spawned once',
+  broken: ({ runs, isBroken }) => {
+    const last = new Map<string, number>()
+    return first(runs, (run) => {
+      const before = last.get(run.spec.name) ?? 0
+      last.set(run.spec.name, run.run)
+      // Whether one that broke was started at all may not be known: it is tried again, or was not told.
+      return run.run === before + 1 || (isBroken && run.run >= before)
+        ? null
+        : `${nameOf(run)} comes after run ${before}`
+    })
+  },
+}
+
+export const selectedOnly: Promised = {
+  sentence: 'Only selected daemons are started, and all of them',
+  broken: (facts) => {
+    const names = facts.specs.map(({ name }) => name)
+    const stranger = facts.runs.find(({ spec }) => !names.includes(spec.name))
+    if (stranger !== undefined) return `${nameOf(stranger)} is not selected`
+    if (facts.boot === null || facts.isBroken) return null
+    // As long as it takes to start those before it.
+    const dueMs = facts.boot.atMs + facts.lostMs + facts.schedule.lateMs
+    if ((facts.shutdown?.atMs ?? facts.endMs) <= dueMs) return null
+    const missing = names.find(
+      (name) =>
+        !facts.runs.some(({ spec, spawned }) => spec.name === name && spawned.atMs <= dueMs),
+    )
+    return missing === undefined ? null : `${missing} was not started`
+  },
+}
+
+export const deathTold: Promised = {
+  sentence: 'An unasked death is told once, and so is each stop that was asked for',
+  broken: (facts) => first(facts.runs, (run) => toldAsItWas(facts, run)),
+}
+
+function toldAsItWas(facts: Facts, run: RunFacts): string | null {
+  const { exit, gone, pid } = run
+  const until = facts.finish?.index ?? Number.POSITIVE_INFINITY
+  const about = facts.lines.filter(({ text }) => isAbout(text, run.spec.name))
+  const pidAndRun = `, pid ${pid}, run ${run.run}`
+  const count = (word: string): number =>
+    about.filter(({ text }) => {
+      const isThisRun = text.endsWith(pidAndRun) || text.includes(`${pidAndRun},`)
+      return isThisRun && text.includes(`: ${word}: `)
+    }).length
+  const died = count('died')
+  const stopped = count('stopped')
+  if (died > 1 || stopped > 1 || died + stopped > 1)
+    return `${nameOf(run)} is told ${died} times as died, ${stopped} as stopped`
+  if (facts.isBroken || exit === null || exit.index > until) return null
+  const order = stopOrder(run)
+  const wasAsked = order !== null && order.index < exit.index
+  if (!wasAsked && died === 0) return `the death of ${nameOf(run)} is not told`
+  if (wasAsked && gone !== null && gone.index < until && stopped === 0) {
+    return `the stop of ${nameOf(run)} is not told`
+  }
+  return null
+}
+
+export const startTold: Promised = {
+  sentence: 'Each start is told with its pid, and each that failed with why',
+  broken: (facts) =>
+    first(facts.runs, (run) => {
+      if (facts.isBroken) return null
+      const started = `${run.spec.name}: started, pid ${run.pid}, run ${run.run}`
+      const failed = `${run.spec.name}: cannot start (run ${run.run}): `
+      const said = run.failure === null ? started : failed
+      const times = facts.lines.filter(
+        ({ text }) => text === started || text.startsWith(failed),
+      ).length
+      return times === 1 ? null : `"${said}" is told ${times} times`
+    }),
+}

@@ -1,0 +1,153 @@
+/** Promises about how a run is ended. */
+import type { Facts, RunFacts } from '../facts.ts'
+import { kills, stopOrder, treeOrders } from './orders.ts'
+import { first, nameOf, type Promised } from './promise.ts'
+import { shareEndMs } from './shares.ts'
+
+export const killOnce: Promised = {
+  sentence: 'KILL goes to a run once, and to its whole tree',
+  broken: ({ runs, isBroken }) =>
+    first(runs, (run) => {
+      const ordered = kills(run)
+      if (ordered.some(({ to }) => to !== 'tree')) return `${nameOf(run)}: KILL to the leader alone`
+      // After a failure an order is given again, since it may be lost.
+      const isRepeated = ordered.length > 1 && !isBroken
+      return isRepeated ? `${nameOf(run)} is sent KILL ${ordered.length} times` : null
+    }),
+}
+
+export const killNotEarly: Promised = {
+  sentence: 'KILL never comes before the grace is over',
+  broken: (facts) => first(facts.runs, (run) => killedEarly(facts, run)),
+}
+
+function killedEarly(facts: Facts, run: RunFacts): string | null {
+  const kill = kills(run)[0]
+  if (kill === undefined || facts.isBroken) return null
+  const order = stopOrder(run)
+  // What a dead daemon left behind has a second, unless the bundle says otherwise.
+  const wasAsked = order !== null && (run.exit === null || order.index < run.exit.index)
+  const sinceMs = wasAsked ? order.atMs : (run.exit?.atMs ?? kill.atMs)
+  const asked = run.spec.stop.graceMs ?? (wasAsked ? Number.POSITIVE_INFINITY : 1000)
+  const graceMs = wasAsked ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
+  const { shutdown } = facts
+  const sharesEndMs =
+    shutdown === null
+      ? Number.POSITIVE_INFINITY
+      : shutdown.atMs + Math.min(asked, shareEndMs(facts, run.spec.name))
+  // A restart has the one deadline, too, and what is ending already gets no more than that.
+  const hurried = facts.requests
+    .filter(({ daemon, atMs }) => daemon === run.spec.name && atMs >= sinceMs)
+    .map(({ atMs }) => atMs + Math.min(asked, facts.plan.deadlineMs * 0.8))
+  const earliestMs = Math.min(sinceMs + graceMs, sharesEndMs, ...hurried)
+  // An event that came while something was spawned is as old as its coming.
+  return kill.atMs < earliestMs - facts.spawnMs - 0.001
+    ? `${nameOf(run)} is killed at ${kill.atMs}, its grace ends at ${earliestMs}`
+    : null
+}
+
+export const killInTime: Promised = {
+  sentence: 'What was asked to end is killed when its grace is over',
+  broken: (facts) => first(facts.runs, (run) => spared(facts, run)),
+}
+
+function spared(facts: Facts, run: RunFacts): string | null {
+  if (facts.isBroken || facts.finish === null) return null
+  const since = stopOrder(run) ?? run.exit
+  if (since === null) return null
+  const isAsked = stopOrder(run) !== null
+  const graceMs = run.spec.stop.graceMs ?? (isAsked ? facts.plan.deadlineMs : 1000)
+  const capMs = isAsked ? Math.min(graceMs, facts.plan.deadlineMs) : graceMs
+  const latestMs = since.atMs + capMs + facts.lostMs + 2 * facts.schedule.lateMs + 1
+  const endMs = Math.min(
+    kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
+    run.gone?.atMs ?? Number.POSITIVE_INFINITY,
+    facts.finish.atMs,
+  )
+  return endMs <= latestMs ? null : `${nameOf(run)} was to be killed until ${latestMs}, and is not`
+}
+
+export const leaderFirst: Promised = {
+  sentence:
+    'The stop signal goes to the leader once; to the tree once, when the leader is gone or half of the grace is over',
+  broken: (facts) => first(facts.runs, (run) => outOfTurn(facts, run)),
+}
+
+function outOfTurn(facts: Facts, run: RunFacts): string | null {
+  if (facts.isBroken) return null
+  const order = stopOrder(run)
+  const number = order?.signal
+  const toLeader = run.signals.filter(({ signal, to }) => signal === number && to === 'leader')
+  if (toLeader.length > 1) return `${nameOf(run)}: the leader is asked ${toLeader.length} times`
+  const toTree = treeOrders(run)
+  if (toTree.length > 1) return `${nameOf(run)}: the tree is asked ${toTree.length} times`
+  const tree = toTree[0]
+  if (tree === undefined) {
+    const kill = kills(run)[0]
+    const isDeadline = facts.finish !== null && kill !== undefined && kill.atMs >= facts.finish.atMs
+    return kill === undefined || isDeadline
+      ? null
+      : `${nameOf(run)} is killed and its tree was not asked`
+  }
+  if (run.exit !== null && run.exit.index < tree.index) return null
+  if (order === null) return `${nameOf(run)}: the tree is asked before the leader`
+  const { graceMs } = run.spec.stop
+  const halfMs = Math.min(graceMs ?? Number.POSITIVE_INFINITY, facts.plan.deadlineMs * 0.8) / 2
+  const { shutdown } = facts
+  // A shutdown may shorten what is left.
+  if (shutdown !== null && tree.atMs >= shutdown.atMs) {
+    const waves = facts.specs.length + 1
+    const shareMs =
+      Math.min(graceMs ?? Number.POSITIVE_INFINITY, (facts.plan.deadlineMs * 0.8) / waves) / 2
+    return tree.atMs >= Math.max(order.atMs, Math.min(order.atMs + shareMs, shutdown.atMs)) - 0.001
+      ? null
+      : `${nameOf(run)}: the tree is asked at ${tree.atMs}, too early`
+  }
+  return tree.atMs >= order.atMs + halfMs - 0.001
+    ? null
+    : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
+}
+
+export const overIsOver: Promised = {
+  sentence: 'A run that is over is never signalled',
+  broken: ({ runs, isHelpless }) =>
+    first(isHelpless ? [] : runs, (run) => {
+      const late = run.signals.find((sent) => run.gone !== null && sent.index > run.gone.index)
+      return late === undefined
+        ? null
+        : `${nameOf(run)} is sent signal ${late.signal} when it is over`
+    }),
+}
+
+export const noStranger: Promised = {
+  sentence: 'A stranger is never signalled, whatever pid it has',
+  broken: ({ trace }) =>
+    first(trace, (moment) =>
+      moment.what === 'hit' && !moment.isOurs
+        ? `pid ${moment.pid} is not of ${moment.daemon} ${moment.run} and gets signal ${moment.signal}`
+        : null,
+    ),
+}
+
+export const stuckNamed: Promised = {
+  sentence: 'What KILL does not end is named, once',
+  broken: (facts) =>
+    first(facts.runs, (run) => {
+      const named = facts.lines.filter(
+        ({ text }) => text === `${run.spec.name}: not gone after KILL (run ${run.run})`,
+      )
+      const kill = kills(run)[0]
+      if (facts.isBroken) return null
+      if (named.length > 1) return `${nameOf(run)} is named ${named.length} times`
+      if (named.length === 1) {
+        return kill !== undefined && kill.atMs <= (named[0]?.atMs ?? 0) - 999.999
+          ? null
+          : `${nameOf(run)} is named too early`
+      }
+      if (kill === undefined || facts.finish === null) return null
+      const latestMs = kill.atMs + 1000 + facts.lostMs + facts.schedule.lateMs + 1
+      const isOver =
+        Math.min(run.gone?.atMs ?? Number.POSITIVE_INFINITY, facts.finish.atMs) <= latestMs
+      return isOver ? null : `${nameOf(run)} outlives KILL and is not named`
+    }),
+}

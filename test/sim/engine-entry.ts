@@ -1,0 +1,25 @@
+/** The simulator inside of the binary's own engine: an image in the place of the client verbs' (scripts/build.mjs --cli).
+ *
+ *      pitcrew-sim FROM COUNT      one line a seed: its number and the hash of its trace
+ *      pitcrew-sim story SEED      the lines of one trace */
+import type { System } from '../../src/host/system.ts'
+import { scheduleFor } from './generate.ts'
+import { hashOf, linesOf } from './hash.ts'
+import { World } from './world.ts'
+
+const { pitcrewHost: system } = globalThis as unknown as { readonly pitcrewHost: System }
+
+const [first = '', second = ''] = system.args
+if (first === 'story') {
+  for (const line of linesOf(traceOf(Number(second)))) system.write(1, `${line}\n`)
+} else {
+  const from = Number(first)
+  for (let seed = from; seed < from + Number(second); seed++) {
+    system.write(1, `${seed} ${hashOf(linesOf(traceOf(seed)))}\n`)
+  }
+}
+system.exit(0)
+
+function traceOf(seed: number): World['trace'] {
+  return new World(scheduleFor(seed)).play().trace
+}

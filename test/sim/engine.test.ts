@@ -1,0 +1,45 @@
+/** The same seeds give the same traces in the binary's own engine and in Node: what is proved here of pitcrew's init
+ *  and core is true of what runs as PID 1. */
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { scheduleFor } from './generate.ts'
+import { hashOf, linesOf } from './hash.ts'
+import { World } from './world.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const program = join(root, 'build/pitcrew-sim')
+const seeds = Array.from({ length: 100 }, (_, index) => index + 1)
+
+beforeAll(() => {
+  const args = [
+    'scripts/build.mjs',
+    '--plant',
+    '--cli',
+    'test/sim/engine-entry.ts',
+    '--out',
+    program,
+  ]
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' })
+}, 120_000)
+
+test('a hundred seeds', () => {
+  const there = run('1', '100').trim().split('\n')
+  const here = seeds.map((seed) => `${seed} ${hashOf(linesHere(seed))}`)
+  const differs = here.findIndex((line, index) => line !== there[index])
+  if (differs >= 0)
+    expect(run('story', String(differs + 1)).trim()).toBe(
+      linesHere(differs + 1)
+        .join('\n')
+        .trim(),
+    )
+  expect(there).toEqual(here)
+}, 60_000)
+
+function linesHere(seed: number): string[] {
+  return linesOf(new World(scheduleFor(seed)).play().trace)
+}
+
+function run(...args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+}

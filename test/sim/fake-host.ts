@@ -1,0 +1,59 @@
+/** The door to the small world: what pitcrew's init calls. Any of it may break: see faults.ts. */
+import { serializePlan } from '../../src/core/plan-text.ts'
+import type { Host } from '../../src/host/host.ts'
+import type { Faults } from './faults.ts'
+import type { Schedule } from './schedule.ts'
+import type { World } from './world.ts'
+
+/** What the environment holds besides what the schedule says. */
+const environment: readonly string[] = ['PATH', 'HOME', 'TOKEN_A', 'TOKEN_B', 'NOTIFY_SOCKET']
+
+export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
+  const guarded = <Args extends readonly unknown[], T>(
+    what: string,
+    work: (...args: Args) => T,
+  ) => {
+    return (...args: Args): T => faults.call(what, () => work(...args))
+  }
+  return {
+    args: ['run'],
+    isPid1: schedule.isPid1,
+    uid: 0,
+    getenv: (name) => {
+      if (name === schedule.plan.select) return schedule.selected
+      return name === 'PITCREW_PLANT' ? faults.plants : null
+    },
+    readFile: guarded('readFile', (path) => {
+      if (path !== './bundle.yaml') return { error: 'ENOENT' }
+      return { text: schedule.helper === null ? serializePlan(schedule.plan) : 'name: bundle\n' }
+    }),
+    writeFile: () => 'EROFS',
+    isFolder: guarded('isFolder', () => false),
+    write: guarded('write', (_, text) => world.complain(text)),
+    isTerminal: () => false,
+    exit: () => {
+      throw new Error('exit is for client verbs')
+    },
+    execSelf: () => 'ENOSYS',
+
+    now: guarded('now', () => world.agenda.nowMs),
+    wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
+    spawn: guarded('spawn', (spec) => world.spawn(spec)),
+    signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
+    live: guarded('live', () => world.live()),
+    members: guarded('members', (daemon, run) => world.members(daemon, run)),
+    closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
+    envNames: guarded('envNames', () => environment),
+    envHide: guarded('envHide', () => {}),
+    helper: guarded('helper', (spec) => world.helper(spec)),
+    writeFileAside: guarded('writeFileAside', (_, text) => world.writeAside(text)),
+    traceTo: () => 'EROFS',
+    trace: () => {},
+    print: guarded('print', (line) => world.print(line)),
+    lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
+    armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
+    finish: guarded('finish', (code, flushMs) => world.finish(code, flushMs)),
+    stopSelf: () => {},
+    foreground: () => false,
+  }
+}

@@ -1,0 +1,239 @@
+/** From a seed to a schedule, weighted towards trouble: programs that will not start, will not end, end at once, leave
+ *  others behind; signals in storms; pauses; and bugs of pitcrew's own. Most schedules have some kinds of trouble and
+ *  not others, so that each promise is often tried in its strictest form. */
+import type { Exit } from '../../src/core/event.ts'
+import { type Signal, signalNumbers } from '../../src/core/signals.ts'
+import { Chance } from './chance.ts'
+import { planFor } from './generate-plan.ts'
+import {
+  type Act,
+  type Fault,
+  type Habits,
+  type HelperScript,
+  type Life,
+  never,
+  type Other,
+  type Reaction,
+  type Schedule,
+} from './schedule.ts'
+
+/** Kinds of trouble that a schedule has. */
+interface Mood {
+  readonly bugs: boolean
+  readonly unkillable: boolean
+  readonly pauses: boolean
+  readonly stalls: boolean
+  readonly trees: boolean
+  readonly slow: boolean
+  /** All happens at the start. */
+  readonly hasty: boolean
+}
+
+export function scheduleFor(seed: number): Schedule {
+  const chance = new Chance(seed)
+  const plan = planFor(chance)
+  // More than pitcrew starts in one turn: what comes in between is worth the most when starting is slow.
+  const isLarge = plan.daemons.length > 32
+  const mood: Mood = {
+    bugs: chance.percent(25),
+    unkillable: chance.percent(15),
+    pauses: chance.percent(15),
+    stalls: chance.percent(15),
+    trees: chance.percent(50),
+    slow: chance.percent(isLarge ? 80 : 30),
+    hasty: chance.percent(isLarge ? 80 : 15),
+  }
+  const names = plan.daemons.map(({ name }) => name)
+  const helper = chance.percent(mood.hasty ? 40 : 8) ? helperScript(chance) : null
+  const lives = Object.fromEntries(
+    names.map((name) => [
+      name,
+      Array.from({ length: chance.between(1, 4) }, () => life(chance, mood)),
+    ]),
+  )
+  const acts = actsFor(chance, mood, names, plan.signals)
+  return {
+    seed,
+    plan,
+    selected: chance.percent(85) ? null : selection(chance, names),
+    isPid1: chance.percent(70),
+    helper,
+    lives,
+    acts,
+    faults: faultsFor(chance, mood),
+    pidMax: chance.weighted([3, 20 + names.length], [1, 60 + names.length]),
+    lateMs: chance.weighted([3, 0], [1, 1], [1, 7]),
+  }
+}
+
+function selection(chance: Chance, names: readonly string[]): string {
+  const some = names.filter(() => chance.percent(60))
+  return chance.pick([some.join(','), ` ${some.join(' , ')},nobody`, '', ',', 'nobody'])
+}
+
+function helperScript(chance: Chance): HelperScript {
+  return {
+    errno: chance.percent(10) ? 'EAGAIN' : null,
+    tookMs: chance.weighted([6, chance.below(100)], [1, 19_999], [1, never]),
+    exit: chance.weighted<Exit>(
+      [8, { code: 0, signal: 0 }],
+      [1, { code: 2, signal: 0 }],
+      [1, { code: 0, signal: 11 }],
+    ),
+    writes: chance.weighted([8, 'plan'], [1, 'garbage'], [1, 'too much']),
+  }
+}
+
+function life(chance: Chance, mood: Mood): Life {
+  const spawnMs = mood.slow && chance.percent(30) ? chance.between(1, 80) : 0
+  const others = mood.trees
+    ? Array.from({ length: chance.below(4) }, () => other(chance, mood))
+    : []
+  return {
+    spawnMs,
+    failure: chance.percent(8) ? failure(chance) : null,
+    leader: habits(chance, mood),
+    others,
+    outputHeldMs: mood.trees ? chance.weighted([5, 0], [2, chance.below(4000)], [1, never]) : 0,
+  }
+}
+
+function failure(chance: Chance): Life['failure'] {
+  return chance.pick([
+    { step: 'exec', errno: 'ENOENT' },
+    { step: 'exec', errno: 'EACCES' },
+    { step: 'exec', errno: 'ENOEXEC' },
+    { step: 'cwd', errno: 'ENOENT' },
+    { step: 'user', errno: 'EPERM' },
+    { step: 'limits', errno: 'EPERM' },
+    { step: 'fork', errno: 'EAGAIN' },
+    { step: 'fork', errno: 'ENOMEM' },
+    { step: 'pipe', errno: 'EMFILE' },
+  ] as const)
+}
+
+function other(chance: Chance, mood: Mood): Other {
+  const place = chance.weighted<Other['place']>([4, 'group'], [1, 'foreign'], [2, 'stray'])
+  return { ...habits(chance, mood), place, bornAfterMs: chance.below(200) }
+}
+
+function habits(chance: Chance, mood: Mood): Habits {
+  const killMs = chance.weighted([8, 0], [3, chance.below(5)], [1, chance.below(1500)])
+  return {
+    livesMs: chance.weighted([10, never], [3, chance.below(3000)], [1, chance.below(20)]),
+    exit: ending(chance),
+    onStop: onStop(chance),
+    onOther: chance.percent(80)
+      ? ignores
+      : { exitCode: null, tookMs: chance.below(20), ignores: 0 },
+    killMs: mood.unkillable && chance.percent(25) ? never : killMs,
+    stopsAfterMs: chance.percent(8) ? chance.below(2000) : never,
+    lagMs: mood.slow ? chance.weighted([2, 0], [2, chance.below(20)], [1, chance.below(800)]) : 0,
+  }
+}
+
+const ignores: Reaction = { exitCode: null, tookMs: 0, ignores: never }
+
+function onStop(chance: Chance): Reaction {
+  const tookMs = chance.weighted(
+    [5, chance.below(3)],
+    [4, chance.below(100)],
+    [2, chance.below(5000)],
+  )
+  return chance.weighted<Reaction>(
+    [6, { exitCode: null, tookMs, ignores: 0 }],
+    [3, { exitCode: ending(chance).code, tookMs, ignores: 0 }],
+    [1, { exitCode: 0, tookMs, ignores: 1 }],
+    [3, ignores],
+  )
+}
+
+function ending(chance: Chance): Exit {
+  const code = chance.pick([0, 0, 1, 2, 3, 137, 143, 130, 255])
+  return chance.percent(75) ? { code, signal: 0 } : { code: 0, signal: chance.pick([9, 11, 15]) }
+}
+
+function actsFor(
+  chance: Chance,
+  mood: Mood,
+  names: readonly string[],
+  mapped: object,
+): readonly Act[] {
+  const acts: Act[] = []
+  const lengthMs = mood.hasty ? chance.pick([1, 50, 300]) : chance.weighted([4, 2000], [2, 12_000])
+  const signals = Object.keys(mapped).map((name) => signalNumbers[name as Signal])
+  for (let left = chance.below(8); left > 0; left--) {
+    const atMs = chance.below(lengthMs)
+    const act = oneAct(chance, mood, names, signals)
+    // A storm: the same again, in the same millisecond or soon.
+    const isStorm = act.type === 'signal' && chance.percent(35)
+    const times = isStorm ? chance.between(2, 6) : 1
+    for (let time = 0; time < times; time++)
+      acts.push({ ...act, atMs: atMs + chance.below(4) * time })
+  }
+  if (chance.percent(15)) acts.push(asks(chance, chance.below(lengthMs)))
+  acts.sort((a, b) => a.atMs - b.atMs)
+  const lastMs =
+    (acts.at(-1)?.atMs ?? 0) + chance.weighted([1, 0], [2, 100], [2, 3000], [1, 12_000])
+  return [...acts, { type: 'signal', signal: signalNumbers.TERM, hangup: false, atMs: lastMs }]
+}
+
+function asks(chance: Chance, atMs: number): Act {
+  const hangup = chance.percent(20)
+  const signal = hangup ? signalNumbers.HUP : chance.pick([signalNumbers.TERM, signalNumbers.INT])
+  return { type: 'signal', signal, hangup, atMs }
+}
+
+function oneAct(
+  chance: Chance,
+  mood: Mood,
+  names: readonly string[],
+  signals: readonly number[],
+): Act {
+  const signal = chance.pick([...signals, ...signals, ...signals, 1, 10, 12, 28, 30, 40])
+  const daemon = chance.pick(names)
+  const hit = chance.pick([9, 9, 11, 15, 19, 18, 1])
+  return chance.weighted<Act>(
+    [8, { type: 'signal', signal, hangup: false, atMs: 0 }],
+    [3, { type: 'hit', daemon, index: chance.below(3), signal: hit, atMs: 0 }],
+    [2, { type: 'stranger', livesMs: chance.below(3000), atMs: 0 }],
+    [mood.pauses ? 4 : 0, { type: 'pause', forMs: chance.between(1, 3000), atMs: 0 }],
+    [mood.stalls ? 4 : 0, { type: 'stall', forMs: chance.between(1, 6000), atMs: 0 }],
+  )
+}
+
+const places = [
+  'boot',
+  'spawned',
+  'spawn-failed',
+  'exited',
+  'gone',
+  'output-closed',
+  'signal',
+  'elapsed',
+  'reconcile',
+  ...['spawn', 'signal', 'probe', 'close-output', 'arm', 'disarm', 'report', 'finish'].map(
+    (type) => `perform-${type}`,
+  ),
+]
+
+function faultsFor(chance: Chance, mood: Mood): Fault[] {
+  if (!mood.bugs) return []
+  // Now and then everything breaks, again and again.
+  const count = chance.weighted([9, chance.between(1, 3)], [1, chance.between(8, 24)])
+  return Array.from({ length: count }, () => fault(chance, mood))
+}
+
+const types = ['exited', 'exited', 'gone', 'signal', 'wake', 'output-closed'] as const
+
+function fault(chance: Chance, mood: Mood): Fault {
+  const at = chance.between(1, 12) * chance.between(1, 8)
+  const done = chance.percent(50)
+  return chance.weighted<Fault>(
+    [2, { kind: 'lost', at: chance.between(1, mood.hasty ? 3 : 12), type: null }],
+    [3, { kind: 'lost', at: chance.between(1, 4), type: chance.pick(types) }],
+    [4, { kind: 'cut', at: at + 6, done }],
+    [3, { kind: 'throw', at: at + 6, done }],
+    [3, { kind: 'plant', place: `throw:${chance.pick(places)}` }],
+  )
+}

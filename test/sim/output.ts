@@ -1,0 +1,82 @@
+/** The daemons' pipes, after native/pump.c: one a run, open as long as somebody holds the other end. */
+import type { Kernel, Owner } from './kernel.ts'
+
+interface Pipe {
+  readonly of: Owner
+  /** Somebody outside of the run holds it. */
+  isHeld: boolean
+  isClosing: boolean
+}
+
+export class Output {
+  readonly #kernel: Kernel
+  readonly #onClosed: (of: Owner) => void
+  #pipes: Pipe[] = []
+  /** Nobody reads our stdout. */
+  isStalled: boolean = false
+
+  constructor(kernel: Kernel, onClosed: (of: Owner) => void) {
+    this.#kernel = kernel
+    this.#onClosed = onClosed
+  }
+
+  open(of: Owner): void {
+    this.#pipes.push({ of, isHeld: false, isClosing: false })
+  }
+
+  isOpen(of: Owner): boolean {
+    return this.#find(of) !== undefined
+  }
+
+  get isIdle(): boolean {
+    return this.#pipes.length === 0
+  }
+
+  hold(of: Owner, isHeld: boolean): void {
+    const pipe = this.#find(of)
+    if (pipe !== undefined) pipe.isHeld = isHeld
+  }
+
+  /** What is in the pipe is passed on; nothing more is read. */
+  close(daemon: string, run: number): void {
+    const pipe = this.#pipes.find(({ of }) => of.daemon === daemon && of.run === run)
+    if (pipe !== undefined) pipe.isClosing = true
+  }
+
+  closeAll(): void {
+    for (const pipe of this.#pipes) pipe.isClosing = true
+  }
+
+  /** Before a death is told: the last lines come first. */
+  drain(of: Owner): void {
+    const pipe = this.#find(of)
+    if (pipe !== undefined && !this.isStalled && this.#isAtEnd(pipe)) this.#end(pipe)
+  }
+
+  get hasWork(): boolean {
+    return !this.isStalled && this.#pipes.some((pipe) => pipe.isClosing || this.#isAtEnd(pipe))
+  }
+
+  serve(): void {
+    if (this.isStalled) return
+    const done = this.#pipes.filter((pipe) => pipe.isClosing || this.#isAtEnd(pipe))
+    for (const pipe of done) if (this.#pipes.includes(pipe)) this.#end(pipe)
+  }
+
+  #end(pipe: Pipe): void {
+    this.#pipes = this.#pipes.filter((other) => other !== pipe)
+    this.#onClosed(pipe.of)
+  }
+
+  #find(of: Owner): Pipe | undefined {
+    return this.#pipes.find((pipe) => pipe.of === of)
+  }
+
+  #isAtEnd(pipe: Pipe): boolean {
+    if (pipe.isHeld) return false
+    for (const { of, state } of this.#kernel.processes) {
+      if (of === pipe.of && state === 'alive') return false
+    }
+    return true
+  }
+}

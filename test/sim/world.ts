@@ -1,0 +1,300 @@
+/** The small world that pitcrew's own init and core run in, unchanged: a host over a small kernel and a virtual clock.
+ *  It serves what is ready in the order of native/loop.c, keeps the duties of src/host/host.ts, and writes down all
+ *  that happens. */
+import type { Exit } from '../../src/core/event.ts'
+import { serializePlan } from '../../src/core/plan-text.ts'
+import type {
+  Handlers,
+  HelperSpec,
+  HostEvent,
+  LiveRun,
+  SignalAnswer,
+  SignalTarget,
+  SpawnAnswer,
+  SpawnSpec,
+} from '../../src/host/host.ts'
+import { main } from '../../src/init/main.ts'
+import { Agenda } from './agenda.ts'
+import { hostOf } from './fake-host.ts'
+import { Faults, isPlanted } from './faults.ts'
+import { Kernel, type Owner, type Process } from './kernel.ts'
+import { Output } from './output.ts'
+import { type Run, Runs } from './runs.ts'
+import { type Act, type Life, never, type Schedule } from './schedule.ts'
+import { PendingSignals } from './signals.ts'
+import type { Call, Moment, Recovery, What } from './trace.ts'
+
+/** More than this is a loop without an end. */
+const momentsMax = 20_000
+const lastWordCode = 70
+const atOnce = 0
+
+export class World {
+  readonly trace: Moment[] = []
+  readonly agenda: Agenda = new Agenda()
+  readonly #schedule: Schedule
+  readonly #kernel: Kernel
+  readonly #runs: Runs
+  readonly #output: Output
+  readonly #faults: Faults
+  readonly #handlers: Handlers
+  readonly #signals: PendingSignals = new PendingSignals()
+  #wakeAtMs = Number.POSITIVE_INFINITY
+  #frozenUntilMs = 0
+  #zombies: Process[] = []
+  #helperEnd: Extract<HostEvent, { type: 'helper' }> | null = null
+  #lastWordMs = 10_000
+  #lastWordsArmed = 0
+  #finish: { code: number; untilMs: number } | null = null
+  /** Set when pitcrew has ended. */
+  exitCode: number | null = null
+  /** What broke that nobody planted. */
+  bug: string | null = null
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+    this.#kernel = new Kernel(this.agenda, schedule.pidMax)
+    this.#runs = new Runs(this.#kernel)
+    this.#output = new Output(this.#kernel, ({ daemon, run }) =>
+      this.#tell({ type: 'output-closed', daemon, run }),
+    )
+    this.#faults = new Faults(schedule.faults, (fault) => this.#note({ what: 'fault', fault }))
+    this.#kernel.onZombie = (process) => this.#zombies.push(process)
+    this.#kernel.onEnded = (process) => this.#processEnded(process)
+    this.#kernel.onBorn = ({ pid, place, of }) =>
+      this.#note({ what: 'born', pid, place, ...(of as Owner) })
+    this.#runs.onHit = ({ pid, of }, signal, run) =>
+      this.#note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of })
+    for (const act of schedule.acts) this.agenda.after(act.atMs, () => this.#act(act))
+    this.#handlers = main(hostOf(this, schedule, this.#faults))
+  }
+
+  /** Until pitcrew has ended. */
+  play(): this {
+    while (this.exitCode === null && this.trace.length < momentsMax) {
+      const nextMs = this.#nextMs()
+      if (nextMs === Number.POSITIVE_INFINITY) break
+      this.agenda.passTo(nextMs)
+      if (this.agenda.nowMs < this.#frozenUntilMs || this.exitCode !== null) continue
+      if (this.#isDone()) this.#end(this.#finish?.code ?? 0)
+      else this.#serve()
+    }
+    return this
+  }
+
+  #nextMs(): number {
+    const { nowMs, nextMs } = this.agenda
+    const lateMs = this.#wakeAtMs > nowMs ? this.#schedule.lateMs : 0
+    const finishMs = this.#finish?.untilMs ?? Number.POSITIVE_INFINITY
+    const hostMs = this.#hasWork() ? atOnce : Math.min(this.#wakeAtMs + lateMs, finishMs)
+    return Math.min(nextMs, Math.max(hostMs, this.#frozenUntilMs, nowMs))
+  }
+
+  #hasWork(): boolean {
+    return (
+      this.#signals.areThere ||
+      this.#zombies.length > 0 ||
+      this.#runs.isCheckWanted ||
+      this.#helperEnd !== null ||
+      this.#output.hasWork ||
+      this.#isDone()
+    )
+  }
+
+  /** One turn of the loop. */
+  #serve(): void {
+    const signals = this.#signals.take()
+    if (this.#signals.wasShutdownAsked) this.#startLastWord()
+    for (const signal of signals) this.#tell(signal)
+    for (const process of this.#zombies.splice(0, 32)) this.#runs.reap(process)
+    if (this.#runs.isCheckWanted) this.#runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
+    if (this.agenda.nowMs >= this.#wakeAtMs) {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY
+      this.#tell({ type: 'wake' })
+    }
+    const helperEnd = this.#helperEnd
+    this.#helperEnd = null
+    if (helperEnd !== null) this.#tell(helperEnd)
+    this.#output.serve()
+  }
+
+  #tellEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
+    if (isFirst) this.#output.drain(of)
+    const outputOpen = this.#output.isOpen(of)
+    if (!isFirst) return this.#tell({ type: 'gone', ...of, outputOpen })
+    this.#tell({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
+  }
+
+  /** One event at a time; one that fails is followed by one recovery. */
+  #tell(event: HostEvent): void {
+    if (this.#call(event, () => this.#handlers.handle(event))) return
+    const shutdownAsked = this.#signals.wasShutdownAsked
+    const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.#runs.live() }
+    this.#faults.isRecovering = true
+    this.#call(recovery, () => this.#handlers.recover('planted', shutdownAsked))
+    this.#faults.isRecovering = false
+  }
+
+  #call(event: HostEvent | Recovery, work: () => void): boolean {
+    const call: Call = { what: 'call', event, failed: false, doneAtMs: 0, wakeAtMs: 0 }
+    this.#note(call)
+    try {
+      this.#faults.enter(event.type)
+      work()
+    } catch (error) {
+      call.failed = true
+      if (!isPlanted(error)) this.bug ??= String(error)
+    }
+    if (this.#faults.leave()) call.failed = true
+    call.doneAtMs = this.agenda.nowMs
+    call.wakeAtMs = this.#wakeAtMs
+    return !call.failed
+  }
+
+  #startLastWord(): void {
+    if (this.#lastWordMs === Number.POSITIVE_INFINITY || this.#lastWordsArmed > 0) return
+    const armed = ++this.#lastWordsArmed
+    this.agenda.after(this.#lastWordMs, () => {
+      if (armed !== this.#lastWordsArmed || this.exitCode !== null) return
+      this.#note({ what: 'last-word' })
+      this.#runs.killAll()
+      this.#end(lastWordCode)
+    })
+  }
+
+  #act(act: Act): void {
+    if (this.exitCode !== null) return
+    this.#note({ what: 'act', act })
+    switch (act.type) {
+      case 'signal':
+        return this.#signals.add(act.signal, act.hangup)
+      case 'hit':
+        return this.#kernel.signalOneOf(act.daemon, act.index, act.signal)
+      case 'stranger':
+        this.#kernel.forkStranger(act.livesMs)
+        return
+      case 'pause':
+        this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + act.forMs)
+        return
+      case 'stall':
+        this.#output.isStalled = true
+        return this.agenda.after(act.forMs, () => {
+          this.#output.isStalled = false
+        })
+    }
+  }
+
+  #processEnded(process: Process): void {
+    this.#runs.ended(process)
+    const { pid, place, exit, of } = process
+    if (of !== null) this.#note({ what: 'ended', pid, place, exit, ...of })
+  }
+
+  #isDone(): boolean {
+    if (this.#finish === null) return false
+    if (this.agenda.nowMs >= this.#finish.untilMs) return true
+    return this.#output.isIdle && !this.#output.isStalled
+  }
+
+  #end(code: number): void {
+    this.exitCode = code
+    this.#note({ what: 'end', code })
+  }
+
+  /** Written as it is: what becomes of a call is known later. */
+  #note(what: What): void {
+    const moment = what as Moment & { atMs: number }
+    moment.atMs = this.agenda.nowMs
+    this.trace.push(moment)
+  }
+
+  // What pitcrew may ask of the host.
+
+  wakeAt(atMs: number): void {
+    this.#wakeAtMs = atMs
+  }
+
+  spawn({ daemon, run }: SpawnSpec): SpawnAnswer {
+    const lives = this.#schedule.lives[daemon] as readonly Life[]
+    const life = lives[Math.min(run, lives.length) - 1] as Life
+    this.agenda.passTo(this.agenda.nowMs + life.spawnMs)
+    const answer = this.#start({ daemon, run }, life)
+    this.#note({ what: 'spawn', daemon, run, answer })
+    return answer
+  }
+
+  #start(of: Owner, life: Life): SpawnAnswer {
+    if (life.failure !== null) return life.failure
+    const leader = this.#kernel.forkLeader(of, life)
+    if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
+    this.#runs.add(of, leader.pid)
+    this.#output.open(of)
+    const { outputHeldMs } = life
+    if (outputHeldMs > 0) this.#output.hold(of, true)
+    if (outputHeldMs < never) this.agenda.after(outputHeldMs, () => this.#output.hold(of, false))
+    return { pid: leader.pid }
+  }
+
+  signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer {
+    const sent: SignalAnswer = 'sent'
+    const moment = { what: 'signal' as const, daemon, run, signal, to, answer: sent }
+    this.#note(moment)
+    moment.answer = this.#runs.signal(daemon, run, signal, to)
+    return moment.answer
+  }
+
+  live(): LiveRun[] {
+    return this.#runs.live()
+  }
+
+  members(daemon: string, run: number): number[] {
+    return this.#runs.members(daemon, run)
+  }
+
+  closeOutput(daemon: string, run: number): void {
+    this.#note({ what: 'close-output', daemon, run })
+    this.#output.close(daemon, run)
+  }
+
+  helper(spec: HelperSpec): string | null {
+    const script = this.#schedule.helper
+    if (script === null || script.errno !== null) return script?.errno ?? 'ENOENT'
+    const timedOut = script.tookMs >= spec.timeoutMs
+    const isCut = timedOut || script.writes === 'too much'
+    const exit = isCut ? { code: 0, signal: 9 } : script.exit
+    const written = script.writes === 'plan' ? serializePlan(this.#schedule.plan) : '{"plan":'
+    const text = script.writes === 'too much' ? null : timedOut ? '' : written
+    this.agenda.after(Math.min(script.tookMs, spec.timeoutMs), () => {
+      this.#helperEnd = { type: 'helper', ...exit, timedOut, text }
+    })
+    return null
+  }
+
+  print(line: string): void {
+    this.#note({ what: 'say', line })
+  }
+
+  complain(text: string): void {
+    this.#note({ what: 'complain', text })
+  }
+
+  writeAside(text: string): string | null {
+    this.#note({ what: 'report', text })
+    return null
+  }
+
+  armLastWord(afterMs: number): void {
+    this.#lastWordMs = afterMs
+    if (this.#signals.wasShutdownAsked) {
+      this.#lastWordsArmed = 0
+      this.#startLastWord()
+    }
+  }
+
+  finish(code: number, flushMs: number): void {
+    this.#note({ what: 'finish', code, flushMs })
+    if (this.#finish !== null) return
+    this.#finish = { code, untilMs: this.agenda.nowMs + flushMs }
+    this.#output.closeAll()
+  }
+}
