@@ -187,9 +187,10 @@ static bool any_orphans(void) {
 }
 
 static void tell(struct run *run) {
+  /* The last lines come before the word of its end: the leader's, and those of what it left. */
+  pump_drain(run->daemon, run->number);
   if (!run->exit_told) {
     run->exit_told = true;
-    pump_drain(run->daemon, run->number);
     event_exited(run);
   } else {
     event_gone(run);

@@ -1,6 +1,6 @@
 /** `pitcrew -- COMMAND` is a job of an interactive shell like the command itself. */
 import { expect, test } from 'vitest'
-import { processesUnder } from './processes.ts'
+import { childrenOf } from './pitcrew.ts'
 import { ctrlC, ctrlZ, foreground, gone, inForeground, inState, Shell } from './terminal.ts'
 
 test('Ctrl-Z stops the job, "fg" continues it in the foreground', async () => {
@@ -42,6 +42,7 @@ test('"bg" continues the job and leaves the terminal alone; "fg" of a running jo
   await inState('S', pitcrew)
   shell.type(ctrlZ)
   await inState('T', pitcrew, command)
+  await shell.hasTerminal()
   shell.type('fg\n')
   await foreground(command)
   shell.type(ctrlC)
@@ -85,8 +86,9 @@ test('Ctrl-Z stops all of a pipeline, and "fg" continues all of it', async () =>
   shell.type(ctrlZ)
   await inState('T', pitcrew, command)
   await shell.hasTerminal()
-  const cat = processesUnder(shell).find(({ name }) => name === 'cat')
-  expect(cat?.state).toBe('T')
+  const stages = childrenOf(shell.pid)
+  expect(stages).toHaveLength(2)
+  await inState('T', ...stages)
   shell.type('fg\n')
   await foreground(command)
   shell.type(ctrlC)
