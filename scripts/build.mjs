@@ -4,6 +4,7 @@
  *  usage: node scripts/build.mjs [OPTION ...]
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
+ *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
  *    --init FILE, --cli FILE   another entry for an image: a test that runs in the engine
  *    --out FILE  where to (build/pitcrew)
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
   options: {
     musl: { type: 'boolean', default: false },
     sanitize: { type: 'boolean', default: false },
+    debug: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
     init: { type: 'string', default: 'src/init/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
@@ -42,6 +44,7 @@ const variant = [
   'pitcrew',
   options.musl && 'musl',
   options.sanitize && 'sanitize',
+  options.debug && 'debug',
   options.plant && 'plant',
 ]
 const outFile = resolve(options.out ?? join(root, 'build', variant.filter(Boolean).join('-')))
@@ -53,7 +56,7 @@ const compiler = options.musl ? 'musl-gcc' : (process.env.CC ?? 'cc')
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g']
 const common = ['-std=gnu11', '-ffunction-sections', '-fdata-sections']
 /** For what goes into the binary; the bytecode compiler runs here and now, and does without. */
-const checks = options.sanitize ? ['-O1', ...sanitizers] : []
+const checks = options.sanitize ? ['-O1', ...sanitizers] : options.debug ? ['-g'] : []
 /** The engine is another project's code: its warnings are not ours to mend. */
 const engineFlags = ['-w', '-D_GNU_SOURCE', '-DNDEBUG', '-funsigned-char', '-fwrapv']
 const hostFlags = [
@@ -220,8 +223,11 @@ async function bytecodeCompiler() {
 
 /** Static where the machine has a static libc: such a file runs in an empty image. */
 async function link(objects) {
-  const flags = options.sanitize ? [...sanitizers] : ['-Wl,--gc-sections', '-s']
-  const tries = options.sanitize ? [[]] : options.musl ? [['-static']] : [['-static'], []]
+  const flags = options.sanitize
+    ? [...sanitizers]
+    : ['-Wl,--gc-sections', options.debug ? '-g' : '-s']
+  const tries =
+    options.sanitize || options.debug ? [[]] : options.musl ? [['-static']] : [['-static'], []]
   mkdirSync(dirname(outFile), { recursive: true })
   for (const [index, mode] of tries.entries()) {
     try {

@@ -21,6 +21,7 @@ import {
 } from './checkers/restarts.ts'
 import { counted, deathTold, oneAtATime, selectedOnly, startTold } from './checkers/runs.ts'
 import { forwarded, siblings, unmapped } from './checkers/signals.ts'
+import { beginsOrSays, flushed, ignoredTold } from './checkers/starting.ts'
 import {
   killInTime,
   killNotEarly,
@@ -36,6 +37,7 @@ import { World } from './world.ts'
 
 export const promises: Readonly<Record<string, Promised>> = {
   noBug,
+  beginsOrSays,
   oneAtATime,
   counted,
   selectedOnly,
@@ -54,8 +56,9 @@ export const promises: Readonly<Record<string, Promised>> = {
   stuckNamed,
   overIsOver,
   noStranger,
-  siblings,
   unmapped,
+  siblings,
+  ignoredTold,
   forwarded,
   stopInOrder,
   stopAtOnce,
@@ -67,6 +70,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   endsWithMain,
   endsWithAll,
   exitCode,
+  flushed,
   nothingLeft,
   outputClosed,
   quiet,

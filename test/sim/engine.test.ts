@@ -3,25 +3,27 @@
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { isSanitized } from '../e2e/cost.ts'
 import { scheduleFor } from './generate.ts'
 import { hashOf, linesOf } from './hash.ts'
 import { World } from './world.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const program = join(root, 'build/pitcrew-sim')
+const program = join(root, `build/pitcrew-sim${isSanitized ? '-sanitize' : ''}`)
 const seeds = Array.from({ length: 100 }, (_, index) => index + 1)
 
 beforeAll(() => {
   const args = [
     'scripts/build.mjs',
     '--plant',
+    ...(isSanitized ? ['--sanitize'] : []),
     '--cli',
     'test/sim/engine-entry.ts',
     '--out',
     program,
   ]
   execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' })
-}, 120_000)
+}, 300_000)
 
 test('a hundred seeds', () => {
   const there = run('1', '100').trim().split('\n')

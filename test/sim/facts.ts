@@ -69,6 +69,8 @@ export interface Facts {
   readonly isBroken: boolean
   /** A recovery broke, too: until the next one pitcrew knows little. */
   readonly isHelpless: boolean
+  /** A signal was lost, and pitcrew counts from when it was to be sent. */
+  readonly isSignalLost: boolean
   /** What broke by itself. */
   readonly bug: string | null
   /** What pitcrew did not get to do anything in, in milliseconds; and the part of it that went into spawning. */
@@ -135,6 +137,7 @@ class Observer {
       isBehind: this.#calls.some(({ wakeAtMs, doneAtMs }) => wakeAtMs <= doneAtMs),
       isBroken: this.#isBroken,
       isHelpless: this.#calls.some(({ event, failed }) => event.type === 'recover' && failed),
+      isSignalLost: this.#lines.some(({ text }) => text.includes('cannot perform signal')),
       lostMs: sum(pauses) + spawnMs,
       spawnMs,
       lines: this.#lines,
@@ -279,4 +282,15 @@ function wavesOf(specs: readonly DaemonSpec[]): Map<string, number> {
   }
   for (const { name } of specs) waveOf(name)
   return waves
+}
+
+/** How many processes of a run are alive at a place of the trace, as the kernel knows. */
+export function aliveAt({ trace }: Facts, { spec, run, pid }: RunFacts, index: number): number {
+  let alive = pid === null ? 0 : 1
+  for (let at = 0; at < index; at++) {
+    const moment = trace[at]
+    if (moment?.what !== 'born' && moment?.what !== 'ended') continue
+    if (moment.daemon === spec.name && moment.run === run) alive += moment.what === 'born' ? 1 : -1
+  }
+  return alive
 }

@@ -4,6 +4,7 @@
 import type { Exit } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import { Chance } from './chance.ts'
+import { messUp } from './generate-mess.ts'
 import { planFor } from './generate-plan.ts'
 import {
   type Act,
@@ -29,8 +30,16 @@ interface Mood {
   readonly hasty: boolean
 }
 
+/** One in so many is a mess: see generate-mess.ts. */
+const messEvery = 10
+
 export function scheduleFor(seed: number): Schedule {
   const chance = new Chance(seed)
+  const schedule = ordinary(chance, seed)
+  return seed % messEvery === 0 ? messUp(chance, schedule) : schedule
+}
+
+function ordinary(chance: Chance, seed: number): Schedule {
   const plan = planFor(chance)
   // More than pitcrew starts in one turn: what comes in between is worth the most when starting is slow.
   const isLarge = plan.daemons.length > 32

@@ -28,7 +28,7 @@ export class Runs {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
-    kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid)
+    kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid && !run.isGroupEmpty)
   }
 
   add(of: Owner, pid: number): void {

@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { Cells } from './coverage.ts'
 import { tell, whatBroke } from './fail.ts'
 import { scheduleFor } from './generate.ts'
-import { rare, unreachable } from './unreachable.ts'
+import { rare, seedsOfRare, unreachable } from './unreachable.ts'
 
 const schedules = 2000
 const seed = process.env.SEED
@@ -32,7 +32,8 @@ test.runIf(seed === undefined)(
   `every promise is kept in ${schedules} schedules`,
   () => {
     cells.now = new Cells()
-    for (let one = 1; one <= schedules; one++) {
+    const seeds = Array.from({ length: schedules }, (_, index) => index + 1)
+    for (const one of [...seeds, ...Object.values(seedsOfRare)]) {
       const broken = whatBroke(scheduleFor(one))
       if (broken !== null) throw new Error(broken)
     }

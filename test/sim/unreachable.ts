@@ -6,6 +6,7 @@ type Reasons = Readonly<Record<string, string>>
 const turn = 'a turn is given to one that waits'
 const spawn =
   'the answer to a spawn is stepped before anything else of that run, or forgotten with it'
+const boot = 'the boot comes first, and after a recovery nobody is starting'
 const timers = 'a run has timers from its end on, and it does not begin again'
 
 /** Nothing leads there through the real init. */
@@ -15,6 +16,7 @@ export const unreachable: Reasons = {
   'stopped × spawn-failed': spawn,
   'waiting × spawned': spawn,
   'waiting × spawn-failed': spawn,
+  'starting × start': boot,
   'starting × turn': turn,
   'starting × half': timers,
   'starting × grace': timers,
@@ -34,31 +36,16 @@ export const unreachable: Reasons = {
   'killing × spawn-failed': spawn,
 }
 
-const boot = 'the boot itself was lost, its recovery broke, and a signal came before the next one'
-const told =
-  'a recovery learns of an end that the host tells of later, and others wait for their turn'
-const disarm = 'the order to disarm is lost, and the run is over'
+/** Where many failures meet within milliseconds: not met in a few thousand schedules, but in these, which are played
+ *  as well. When schedules change, `npm run sim -- --seeds 20000` tells others. */
+export const seedsOfRare: Readonly<Record<string, number>> = {
+  'waiting × grace': 5800,
+  'waiting × exited': 7450,
+  'waiting × gone': 8610,
+  'running × gone': 9450,
+}
 
-/** Only where several failures meet: seen in `npm run sim`, not in each test run. */
+/** Not seen yet in millions of schedules. */
 export const rare: Reasons = {
-  'stopped × half': disarm,
-  'stopped × grace': disarm,
-  'stopped × stuck': disarm,
-  'stopped × gone': told,
-  'waiting × start': boot,
-  'waiting × exited': told,
-  'waiting × gone': told,
-  'waiting × half': disarm,
-  'waiting × grace': disarm,
-  'waiting × stuck': disarm,
-  'starting × start': boot,
-  'starting × stop': 'TERM comes in the middle of more starts than there are in one turn',
-  'starting × exited': told,
-  'starting × gone': told,
-  'running × start': boot,
-  'running × gone': 'the end of the leader is lost, and its recovery broke',
-  'terminating × start': boot,
-  'killing × start': boot,
-  'killing × half': disarm,
-  'killing × grace': disarm,
+  'waiting × stuck': 'KILL, the order to disarm is lost, and a restart waits a second later',
 }

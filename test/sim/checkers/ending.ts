@@ -1,5 +1,5 @@
 /** Promises about the end of pitcrew itself. */
-import type { Facts, RunFacts } from '../facts.ts'
+import { aliveAt, type Facts, type RunFacts } from '../facts.ts'
 import { describeMoment } from '../trace.ts'
 import { stopOrder } from './orders.ts'
 import { first, nameOf, nextCall, type Promised } from './promise.ts'
@@ -47,10 +47,10 @@ export const deadlineKept: Promised = {
 
 export const doneIsDone: Promised = {
   sentence: 'When it has ordered its own end, it does and says nothing more of any daemon',
-  broken: ({ finish, trace, isBroken }) => {
-    if (finish === null || isBroken) return null
+  broken: ({ finish, trace, boot, isBroken }) => {
+    if (finish === null || boot === null || isBroken) return null
     return first(trace.slice(finish.index + 1), (moment) => {
-      const isDeed = moment.what === 'signal' || moment.what === 'spawn'
+      const isDeed = ['signal', 'spawn', 'finish', 'report'].includes(moment.what)
       const isNews = moment.what === 'say' && !moment.line.includes(' ignored: ')
       return isDeed || isNews ? describeMoment(moment).trim() : null
     })
@@ -62,10 +62,19 @@ export const endsForReason: Promised = {
     'It ends only when it is told to, when a main daemon ends, a critical one is given up, or all are over',
   broken: (facts) => {
     const { finish, asked, boot, runs, isBroken } = facts
-    if (finish === null || boot === null || isBroken) return null
+    // What is lost may be the end of one that is everything's end.
+    const isVague = isBroken && facts.specs.some(({ main, critical }) => main || critical)
+    if (finish === null || boot === null || isVague || facts.isHelpless) return null
+    // A bug before there is anything to end.
+    if (isBroken && finish.code === 70) return null
     if (asked !== null && asked.index < finish.index) return null
     if (runs.some((run) => endsAll(run) && (endedAt(run)?.index ?? 0) < finish.index)) return null
-    const left = facts.specs.find(({ name }) => !isDaemonOver(facts, name, finish.index))
+    const left = facts.specs.find(({ name }) => {
+      // What was told in a call that broke is known all the same.
+      const last = facts.runs.findLast(({ spec }) => spec.name === name)
+      if (isBroken) return last !== undefined && aliveAt(facts, last, finish.index) > 0
+      return !isDaemonOver(facts, name, finish.index)
+    })
     return left === undefined ? null : `it ends, and ${left.name} is not over`
   },
 }
@@ -90,9 +99,12 @@ export const endsWithMain: Promised = {
 export const endsWithAll: Promised = {
   sentence: 'When every daemon is over for good, it ends',
   broken: (facts) => {
-    if (facts.isBroken || facts.boot === null) return null
-    const { finish, boot } = facts
-    return first(facts.calls, ({ index, atMs, doneAtMs, wakeAtMs }) => {
+    if (facts.isHelpless || facts.boot === null) return null
+    const { finish, boot, isBroken } = facts
+    return first(facts.calls, ({ index, atMs, doneAtMs, wakeAtMs, failed, event }) => {
+      // The order to end may be lost once more, and is then given a little later.
+      const mended = isBroken && finish !== null && finish.atMs <= doneAtMs + 500
+      if (failed || mended || (isBroken && event.type !== 'recover')) return null
       const isOver = finish !== null && finish.atMs <= doneAtMs
       if (index < boot.index || isOver || wakeAtMs <= doneAtMs) return null
       return facts.specs.some(({ name }) => !isDaemonOver(facts, name, nextCall(facts, index)))

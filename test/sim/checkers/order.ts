@@ -33,6 +33,10 @@ export const stopInOrder: Promised = {
 function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
   const { shutdown } = facts
   const order = stopOrder(run)
+  // What was asked to end before the shutdown is asked again.
+  if (facts.isSignalLost) return null
+  // Nor is anybody waited for by what pitcrew learns of only when there is to be no next run.
+  if (facts.isBroken && !isKnown(facts, run, shutdown)) return null
   if (shutdown === null || order === null || order.index < shutdown.index || order.inRecovery)
     return null
   const blocker = dependentsOf(facts, run.spec).find((dependent) => {
@@ -44,6 +48,14 @@ function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
     : `${nameOf(run)} is stopped before ${nameOf(blocker)} is over`
 }
 
+/** pitcrew had said that it is started. */
+function isKnown({ lines }: Facts, { spec, run }: RunFacts, before: When | null): boolean {
+  const line = lines.find(
+    ({ text }) => text.startsWith(`${spec.name}: started, `) && text.endsWith(`, run ${run}`),
+  )
+  return line !== undefined && before !== null && line.index < before.index
+}
+
 export const stopAtOnce: Promised = {
   sentence: 'In a shutdown a daemon is stopped as soon as nothing is after it any more',
   broken: (facts) => first(facts.runs, (run) => stoppedTooLate(facts, run)),
@@ -51,13 +63,15 @@ export const stopAtOnce: Promised = {
 
 function stoppedTooLate(facts: Facts, run: RunFacts): string | null {
   const { shutdown, isBroken, lostMs } = facts
-  if (shutdown === null || isBroken || run.failure !== null) return null
+  if (shutdown === null || facts.isHelpless || run.failure !== null) return null
   const blockers = dependentsOf(facts, run.spec).map(freedAt)
   if (blockers.includes(null)) return null
   const dueMs = Math.max(shutdown.atMs, ...blockers.map((freed) => freed?.atMs ?? 0))
-  const latestMs = dueMs + lostMs + 2 * facts.schedule.lateMs + 1
+  const latestMs = dueMs + (isBroken ? 2000 : 0) + lostMs + 2 * facts.schedule.lateMs + 1
+  // KILL is what is left to say when the stop signal was lost and there is no grace.
   const endMs = Math.min(
     stopOrder(run)?.atMs ?? Number.POSITIVE_INFINITY,
+    kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
     run.exit?.atMs ?? Number.POSITIVE_INFINITY,
     facts.endMs,
   )

@@ -1,7 +1,7 @@
 /** Promises about runs: one at a time, and told as they were. */
 import type { Facts, RunFacts } from '../facts.ts'
 import { stopOrder } from './orders.ts'
-import { first, isAbout, nameOf, type Promised } from './promise.ts'
+import { first, isAbout, nameOf, nextCall, type Promised } from './promise.ts'
 
 export const oneAtATime: Promised = {
   sentence: 'Two runs of one daemon are never alive at once',
@@ -79,7 +79,9 @@ function toldAsItWas(facts: Facts, run: RunFacts): string | null {
     return `${nameOf(run)} is told ${died} times as died, ${stopped} as stopped`
   if (facts.isBroken || exit === null || exit.index > until) return null
   const order = stopOrder(run)
-  const wasAsked = order !== null && order.index < exit.index
+  // What it was behind with may have ended it all before the exit's turn came.
+  const since = facts.isBehind ? nextCall(facts, exit.index) : exit.index
+  const wasAsked = order !== null && order.index < since
   if (!wasAsked && died === 0) return `the death of ${nameOf(run)} is not told`
   if (wasAsked && gone !== null && gone.index < until && stopped === 0) {
     return `the stop of ${nameOf(run)} is not told`

@@ -1,5 +1,5 @@
 /** Promises about how a run is ended. */
-import type { Facts, RunFacts } from '../facts.ts'
+import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
 import { kills, stopOrder, treeOrders } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
@@ -23,14 +23,19 @@ export const killNotEarly: Promised = {
 
 function killedEarly(facts: Facts, run: RunFacts): string | null {
   const kill = kills(run)[0]
-  if (kill === undefined || facts.isBroken) return null
+  if (kill === undefined || facts.isHelpless || facts.isSignalLost) return null
   const order = stopOrder(run)
+  // The stop signal may be what is lost.
+  if (facts.isBroken && !isBefore(order, kill) && !isBefore(run.exit, kill)) return null
   // What a dead daemon left behind has a second, unless the bundle says otherwise.
   const wasAsked = order !== null && (run.exit === null || order.index < run.exit.index)
   const sinceMs = wasAsked ? order.atMs : (run.exit?.atMs ?? kill.atMs)
   const asked = run.spec.stop.graceMs ?? (wasAsked ? Number.POSITIVE_INFINITY : 1000)
   const graceMs = wasAsked ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
-  const { shutdown } = facts
+  // That it shuts down may be what it did not get to say.
+  const shutdown = facts.shutdown ?? facts.asked
+  const mayEndAll = facts.specs.some(({ main, critical }) => main || critical)
+  if (facts.isBroken && facts.shutdown === null && mayEndAll) return null
   const sharesEndMs =
     shutdown === null
       ? Number.POSITIVE_INFINITY
@@ -46,19 +51,25 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
     : null
 }
 
+function isBefore(when: When | null, { index }: When): boolean {
+  return when !== null && when.index < index
+}
+
 export const killInTime: Promised = {
   sentence: 'What was asked to end is killed when its grace is over',
   broken: (facts) => first(facts.runs, (run) => spared(facts, run)),
 }
 
 function spared(facts: Facts, run: RunFacts): string | null {
-  if (facts.isBroken || facts.finish === null) return null
+  if (facts.isHelpless || facts.finish === null) return null
   const since = stopOrder(run) ?? run.exit
   if (since === null) return null
   const isAsked = stopOrder(run) !== null
   const graceMs = run.spec.stop.graceMs ?? (isAsked ? facts.plan.deadlineMs : 1000)
   const capMs = isAsked ? Math.min(graceMs, facts.plan.deadlineMs) : graceMs
-  const latestMs = since.atMs + capMs + facts.lostMs + 2 * facts.schedule.lateMs + 1
+  // What is lost is looked for soon, and once more.
+  const mendMs = facts.isBroken ? 500 : 0
+  const latestMs = since.atMs + capMs + mendMs + facts.lostMs + 2 * facts.schedule.lateMs + 1
   const endMs = Math.min(
     kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
     run.gone?.atMs ?? Number.POSITIVE_INFINITY,
@@ -139,10 +150,16 @@ export const stuckNamed: Promised = {
       const kill = kills(run)[0]
       if (facts.isBroken) return null
       if (named.length > 1) return `${nameOf(run)} is named ${named.length} times`
-      if (named.length === 1) {
-        return kill !== undefined && kill.atMs <= (named[0]?.atMs ?? 0) - 999.999
-          ? null
-          : `${nameOf(run)} is named too early`
+      const line = named[0]
+      if (line !== undefined) {
+        const isLate = kill !== undefined && kill.atMs <= line.atMs - 999.999
+        if (!isLate) return `${nameOf(run)} is named too early`
+        const start = `${run.spec.name}: cannot end pid `
+        const pids = facts.lines.find(
+          ({ text, index }) => index > line.index && text.startsWith(start),
+        )
+        const isTold = pids?.atMs === line.atMs || aliveAt(facts, run, line.index) === 0
+        return isTold ? null : `the pids of ${nameOf(run)} are not named`
       }
       if (kill === undefined || facts.finish === null) return null
       const latestMs = kill.atMs + 1000 + facts.lostMs + facts.schedule.lateMs + 1
