@@ -2,9 +2,27 @@ import { defineConfig } from 'vitest/config'
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // A test that waits has a limit of its own; this one only ends what hangs.
     testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'here',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/container/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['test/container/**/*.test.ts'],
+          globalSetup: ['test/container/setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
+    ],
   },
 })
 export default config

@@ -75,11 +75,17 @@ int file_write(const char *path, const char *text, size_t bytes) {
 }
 
 /* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
- * that somebody else has put there is not ours to write into. */
+ * that somebody else has put there is not ours to write into. The one above those is the system's:
+ * an image from scratch may lack /run. */
 static int make_folder(char *path, int levels) {
   char *slash = strrchr(path, '/');
-  if (!slash || slash == path || levels == 0) return 0;
+  if (!slash || slash == path) return 0;
   *slash = 0;
+  if (levels == 0) {
+    mkdir(path, 0755);
+    *slash = '/';
+    return 0;
+  }
   struct stat st;
   int error = make_folder(path, levels - 1);
   if (!error && mkdir(path, 0700) != 0 && errno != EEXIST) error = errno;

@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -24,6 +25,7 @@ enum { CHILD_STACK_BYTES = 64 * 1024 };
 
 static char child_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 static int null_fd = -1, self_fd = -1, dumpable;
+static char self_path[32];
 static pid_t self_pid;
 static struct rlimit files_limit, mark_limit;
 
@@ -43,6 +45,7 @@ void spawn_init(void) {
   self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
   if (self_fd < 0 && getauxval(AT_EXECFN))
     self_fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+  snprintf(self_path, sizeof self_path, "/proc/self/fd/%d", self_fd);
   null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   dumpable = prctl(PR_GET_DUMPABLE);
   getrlimit(RLIMIT_NOFILE, &files_limit);
@@ -181,6 +184,15 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   return answer;
 }
 
+/* By the descriptor, which needs no /proc; a seccomp profile may refuse that. Returns what was
+ * wrong with it. */
+static int exec_own_file(char *const *argv, char *const *env) {
+  syscall(SYS_execveat, self_fd, "", argv, env, AT_EMPTY_PATH);
+  int error = errno;
+  execve(self_path, argv, env);
+  return error;
+}
+
 struct self {
   char *const *argv;
   int stdout_fd;
@@ -200,7 +212,12 @@ static int self_main(void *argument) {
 #endif
   setrlimit(RLIMIT_CPU, &self->cpu_seconds);
   signals_reset_in_child();
-  syscall(SYS_execveat, self_fd, "", self->argv, no_environment, AT_EMPTY_PATH);
+  const char *error = errno_name(exec_own_file(self->argv, no_environment));
+  const char words[] = "pitcrew: cannot execute itself as a helper: ";
+  write_all(2, words, sizeof words - 1);
+  write_all(2, error, strlen(error));
+  const char remedy[] = "; allow execveat, or mount /proc\n";
+  write_all(2, remedy, sizeof remedy - 1);
   _exit(127);
 }
 
@@ -213,6 +230,5 @@ pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
 int exec_self(char *const *argv) {
   signals_unblock();
   setrlimit(RLIMIT_NOFILE, &files_limit);
-  syscall(SYS_execveat, self_fd, "", argv, environment, AT_EMPTY_PATH);
-  return errno;
+  return exec_own_file(argv, environment);
 }

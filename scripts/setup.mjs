@@ -3,12 +3,12 @@
  *  since there may be none yet.
  *
  *  usage: node scripts/setup.mjs [COMMAND [ARG ...]] */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runInFront } from './in-front.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stamps = join(root, 'build/stamps')
@@ -18,7 +18,9 @@ mkdirSync(stamps, { recursive: true })
 installPackages()
 buildBinary()
 const [command, ...args] = process.argv.slice(2)
-if (command !== undefined) runInFront(command, args)
+if (command !== undefined) {
+  process.exitCode = await runInFront(command, args).catch(({ message }) => stop(message))
+}
 
 /** `npm ci` when the lock file is not the one that was installed from. */
 function installPackages() {
@@ -52,23 +54,6 @@ function buildBinary() {
   const build = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: ['ignore', 2, 2] })
   if (build.status !== 0) stop('cannot build pitcrew, see above')
   stamp('binary', wanted)
-}
-
-/** Gives the command our place: its input and output, every signal, its exit status. */
-function runInFront(command, args) {
-  const child = spawn(command, args, { stdio: 'inherit' })
-  // A signal of the terminal reaches the command as well as us: only what came to us alone is
-  // passed on.
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
-    process.on(name, () => {
-      const fromTerminal = process.stdin.isTTY && (name === 'SIGINT' || name === 'SIGQUIT')
-      if (!fromTerminal) child.kill(name)
-    })
-  }
-  child.on('error', (error) => stop(`cannot run ${command}: ${error.message}`))
-  child.on('exit', (code, signal) => {
-    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
-  })
 }
 
 function filesIn(folder) {

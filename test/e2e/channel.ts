@@ -2,23 +2,39 @@
  *  stop reading, go on, hang up, and type. See test/fixtures/channel.c. */
 import { compiled, type Options, Pitcrew } from './pitcrew.ts'
 import { eventually } from './processes.ts'
+import type { Program } from './program.ts'
 
 export type Kind = 'pipe' | 'socket' | 'raw' | 'terminal'
 
 let program: string | null = null
 
+/** The words in front of a program. */
+export function channelWords(kind: Kind | `${Kind},paused`): string[] {
+  program ??= compiled('channel')
+  return [program, kind]
+}
+
+/** Tells the channel that this program is behind. */
+export function tell({ process }: Program, command: string): void {
+  process.stdin?.write(`${command}\n`)
+}
+
+/** Types at its terminal. */
+export function type(program: Program, text: string): void {
+  tell(program, `type ${Buffer.from(text).toString('hex')}`)
+}
+
 export class Channel extends Pitcrew {
   constructor(kind: Kind | `${Kind},paused`, bundle: string | object | null, options?: Options) {
-    program ??= compiled('channel')
-    super(bundle, { ...options, via: [program, kind], stdin: 'pipe' })
+    super(bundle, { ...options, via: channelWords(kind), stdin: 'pipe' })
   }
 
   tell(command: string): void {
-    this.process.stdin?.write(`${command}\n`)
+    tell(this, command)
   }
 
   type(text: string): void {
-    this.tell(`type ${Buffer.from(text).toString('hex')}`)
+    type(this, text)
   }
 
   /** Nobody reads, and nothing more fits. */

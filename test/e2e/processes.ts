@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { childrenOf, type Pitcrew } from './pitcrew.ts'
+import type { Program } from './program.ts'
 
 /** How long `eventually` asks, in ms. */
 const patienceMs = 5000
@@ -23,8 +24,11 @@ export interface Seen {
   readonly state: string
 }
 
+/** What has a pid here: a Pitcrew, or the first process of a container. */
+type Above = Pick<Pitcrew, 'pid'>
+
 /** All processes below pitcrew: in its namespace there are no others, and a subreaper's orphans are its children. */
-export function processesUnder(pitcrew: Pitcrew): Seen[] {
+export function processesUnder(pitcrew: Above): Seen[] {
   return below(pitcrew.pid)
 }
 
@@ -35,12 +39,12 @@ function below(pid: number): Seen[] {
   })
 }
 
-export function zombiesUnder(pitcrew: Pitcrew): Seen[] {
+export function zombiesUnder(pitcrew: Above): Seen[] {
   return processesUnder(pitcrew).filter(({ state }) => state === 'Z')
 }
 
 /** The pid that this process has for one that has `insidePid` in pitcrew's namespace. */
-export function outsidePid(pitcrew: Pitcrew, insidePid: number): number {
+export function outsidePid(pitcrew: Above, insidePid: number): number {
   const found = processesUnder(pitcrew).find((seen) => seen.insidePid === insidePid)
   if (found === undefined) throw new Error(`no process ${insidePid} under pitcrew`)
   return found.pid
@@ -115,14 +119,14 @@ export async function release({ folder }: Pitcrew): Promise<void> {
   })
 }
 
-/** The pid that pitcrew says a daemon's run has. */
-export async function pidOf(pitcrew: Pitcrew, daemon: string, run = 1): Promise<number> {
-  const line = await pitcrew.line(new RegExp(`^pitcrew: ${daemon}: started, pid \\d+, run ${run}$`))
+/** The pid that pitcrew says a daemon's run has, whatever its lines are labelled with. */
+export async function pidOf(pitcrew: Program, daemon: string, run = 1): Promise<number> {
+  const line = await pitcrew.line(new RegExp(`^[a-z-]+: ${daemon}: started, pid \\d+, run ${run}$`))
   return Number(/pid (\d+)/.exec(line)?.[1])
 }
 
 /** All the pids that pitcrew gave to a daemon so far, in order. */
-export function pidsSaid({ lines }: Pitcrew, daemon: string): number[] {
+export function pidsSaid({ lines }: Program, daemon: string): number[] {
   return lines.flatMap((line) => {
     const pid = new RegExp(`^pitcrew: ${daemon}: started, pid (\\d+)`).exec(line)?.[1]
     return pid === undefined ? [] : [Number(pid)]
@@ -130,7 +134,7 @@ export function pidsSaid({ lines }: Pitcrew, daemon: string): number[] {
 }
 
 /** What a daemon printed, without its prefix. */
-export function saidBy({ lines }: Pitcrew, daemon: string): string[] {
+export function saidBy({ lines }: Program, daemon: string): string[] {
   const prefix = `[${daemon}] `
   return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length))
 }

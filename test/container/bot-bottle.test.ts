@@ -1,0 +1,234 @@
+/** The seed's integration tests, ours: examples/bot-bottle with its real daemons, told what to do by the docker
+ *  client. */
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { eventually, pidOf, processesUnder, zombiesUnder } from '../e2e/processes.ts'
+import {
+  BotBottle,
+  build,
+  buildBase,
+  egress,
+  example,
+  gitGate,
+  names,
+  pipelock,
+  service,
+  supervise,
+} from './bot-bottle.ts'
+import { Container, imageName } from './container.ts'
+import { docker } from './docker.ts'
+import { describeWithRealPrograms } from './real-programs.ts'
+
+const dockerKillsAfterMs = 10_000
+/** Makes squid end with 1 when it reads its file again. */
+const mistake = 'http_access allow nobody_defined_this'
+/** Prints the pid of a process that soon ends and whose parent has ended before. */
+const leaveAnOrphan = ['sh', '-c', 'sleep 0.2 > /dev/null 2>&1 & echo $!']
+
+describeWithRealPrograms('bot-bottle', () => {
+  beforeAll(async () => {
+    await buildBase()
+    expect(await build(example)).toMatchObject({ code: 0 })
+  }, 60_000)
+
+  test('USR1 replaces pipelock alone, and a session between its siblings goes on', async () => {
+    await using bottle = new BotBottle({ allowed: ['127.0.0.1'] })
+    await bottle.ready()
+    const session = bottle.session()
+    session.process.stdin?.write('before\n')
+    await session.line('before')
+    expect(await bottle.statusThrough(pipelock)).toBe(403)
+    const before = await bottle.processes()
+
+    bottle.addLine('pipelock.yaml', '  - 127.0.0.1')
+    await bottle.signalUntilReady('SIGUSR1', 'pipelock')
+
+    expect(await bottle.statusThrough(pipelock)).toBe(200)
+    session.process.stdin?.end('after\n')
+    expect(await session.exitCode()).toBe(0)
+    expect(session.lines).toEqual(['before', 'after'])
+    const [first, second] = [await pidOf(bottle, 'pipelock'), await pidOf(bottle, 'pipelock', 2)]
+    expect(second).not.toBe(first)
+    expect(await bottle.processes()).toEqual(
+      before.map((line) => (line === `tinyproxy ${first}` ? `tinyproxy ${second}` : line)).sort(),
+    )
+  })
+
+  test('HUP lets egress read its allow-list again, and changes nothing else', async () => {
+    await using bottle = new BotBottle()
+    await bottle.ready()
+    expect(await bottle.statusThrough(egress)).toBe(403)
+    const before = await bottle.processes()
+
+    bottle.addLine('allow.txt', '127.0.0.1')
+    await bottle.signalUntilReady('SIGHUP', 'egress')
+
+    expect(await bottle.statusThrough(egress)).toBe(200)
+    // tinyproxy would not be there: HUP ends it.
+    expect(await bottle.processes()).toEqual(before)
+  })
+
+  test('docker stop ends everything in time with exit code 0, while a session is open', async () => {
+    await using bottle = new BotBottle({ allowed: ['127.0.0.1'] })
+    await bottle.ready()
+    const session = bottle.session()
+    session.process.stdin?.write('before\n')
+    await session.line('before')
+
+    const startMs = performance.now()
+    await bottle.stop()
+    const tookMs = performance.now() - startMs
+
+    expect(await bottle.exitCode()).toBe(0)
+    expect(tookMs).toBeLessThan(dockerKillsAfterMs)
+    await session.end()
+    const stopped = bottle.lines.filter((line) => line.includes(': stopped: '))
+    expect(stopped).toHaveLength(names.length)
+    expect(stopped.at(-1)).toContain('egress: stopped: exit code 0')
+    expect(bottle.exitReport()).toMatchObject({ exitCode: 0, from: null })
+  })
+
+  test('a daemon that is killed leaves its siblings alone and nothing of its own, and stop gives 0', async () => {
+    await using bottle = new BotBottle()
+    await bottle.ready()
+    const { 'git-gate': leader } = await bottle.pids()
+    const isOfGitGate = (line: string): boolean => /^(nginx|fcgiwrap) /.test(line)
+    const before = await bottle.processes()
+    // A master, its worker, and fcgiwrap's three.
+    expect(before.filter(isOfGitGate).length).toBeGreaterThan(3)
+
+    await bottle.kill([leader])
+    await bottle.line(/git-gate: died: signal KILL/)
+    const hostPid = await bottle.hostPid()
+    await eventually('nothing is left of the git gate', () =>
+      processesUnder({ pid: hostPid }).every(({ name }) => !isOfGitGate(`${name} `)),
+    )
+
+    expect(await bottle.processes()).toEqual(before.filter((line) => !isOfGitGate(line)))
+    expect(await bottle.curl(supervise)).toMatch(/egress +up\npipelock +up\ngit-gate +down\n/)
+    await bottle.stop()
+    expect(await bottle.exitCode()).toBe(0)
+  })
+
+  test('a daemon that fails by itself leaves its siblings alone, and stop gives its exit code', async () => {
+    await using bottle = new BotBottle()
+    await bottle.ready()
+    const before = await bottle.processes()
+
+    bottle.addLine('squid.conf', mistake)
+    await bottle.signal('SIGHUP')
+    await bottle.line(/egress: died: exit code 1/)
+
+    const isEgress = (line: string): boolean => line.startsWith('squid ')
+    expect(await bottle.processes()).toEqual(before.filter((line) => !isEgress(line)))
+    await bottle.stop()
+    expect(await bottle.exitCode()).toBe(1)
+    expect(bottle.exitReport()).toMatchObject({ exitCode: 1, from: 'egress' })
+  })
+
+  test('when all have died unattended, the container ends: a failure counts, a signal does not', async () => {
+    await using bottle = new BotBottle()
+    await bottle.ready()
+    const { egress: survivor, ...others } = await bottle.pids()
+
+    await bottle.kill(Object.values(others))
+    bottle.addLine('squid.conf', mistake)
+    await bottle.signal('SIGHUP')
+
+    await bottle.line(`egress: died: exit code 1, pid ${survivor}`)
+    expect(await bottle.exitCode()).toBe(1)
+    expect(bottle.lines.filter((line) => line.includes(': died: '))).toHaveLength(names.length)
+    expect(bottle.exitReport()).toMatchObject({ exitCode: 1, from: 'egress' })
+  })
+
+  test('a repository can be cloned through the git gate, and nothing can be pushed', async () => {
+    await using bottle = new BotBottle()
+    await bottle.ready()
+    expect(await bottle.git('clone', '--quiet', `${gitGate}/demo.git`)).toMatchObject({ code: 0 })
+    const { code, err } = await bottle.git('-C', 'demo', 'push', 'origin', 'main:other')
+    expect(code).not.toBe(0)
+    expect(err).toContain('git-gate: push is refused here')
+  })
+
+  test('an orphan is reaped; without pitcrew it would stay a zombie', async () => {
+    await using bottle = new BotBottle()
+    await using without = new Container(null, {
+      image: imageName('bot-bottle'),
+      entrypoint: '/bin/sleep',
+      args: ['infinity'],
+      detached: true,
+    })
+    await bottle.ready()
+    const [reaped, kept] = [await orphanIn(bottle), await orphanIn(without)]
+    await eventually('it is gone', () => reaped() === undefined)
+    await eventually('it is a zombie', () => kept() === 'Z')
+    expect(zombiesUnder({ pid: await bottle.hostPid() })).toEqual([])
+  })
+
+  test('CLAUDE_BOTTLE_SIDECAR_DAEMONS selects some of the daemons', async () => {
+    await using bottle = new BotBottle({
+      env: { CLAUDE_BOTTLE_SIDECAR_DAEMONS: 'pipelock, egress, unknown' },
+    })
+    await bottle.ready(['egress', 'pipelock'])
+    const programs = (await bottle.processes()).map((line) => line.split(' ')[0])
+    expect(programs).toEqual(['squid', 'tinyproxy'])
+    expect(bottle.lines[0]).toMatch(/^sidecar-init: pitcrew .*, 2 of 4 daemons,/)
+    await bottle.stop()
+    expect(await bottle.exitCode()).toBe(0)
+  })
+
+  test('a token goes to egress alone: no other process has it or can read it', async () => {
+    await using bottle = new BotBottle({ env: { EGRESS_TOKEN_DEMO: 'for-egress-alone' } })
+    await bottle.ready()
+    expect(bottle.lines).toContain('[egress] tokens: EGRESS_TOKEN_DEMO')
+    const pid = await bottle.hostPid()
+    const all = [{ pid, name: 'pitcrew' }, ...processesUnder({ pid })]
+    const holders = all.filter(({ pid }) =>
+      readFileSync(`/proc/${pid}/environ`, 'utf8').includes('for-egress-alone'),
+    )
+    expect(all.length).toBeGreaterThan(names.length)
+    expect(holders.map(({ name }) => name)).toEqual(['squid'])
+    const path = `/proc/${await pidOf(bottle, 'egress')}/environ`
+    const read = async (user: string): Promise<number> =>
+      (await bottle.exec(['sed', '-n', 'p', path], ['--user', user])).code
+    expect(await read('proxy')).toBe(0)
+    for (const user of ['tinyproxy', 'www-data', 'nobody']) expect(await read(user)).not.toBe(0)
+  })
+
+  test('compose gives pitcrew more time than its deadline, and puts no init in front', async () => {
+    await using bottle = new BotBottle()
+    await bottle.line('sidecar-init: pitcrew')
+    expect(bottle.lines[0]).toContain('deadline 9 s')
+    expect(await bottle.inspect('{{.Config.StopTimeout}}')).toBe('10')
+    expect(await bottle.inspect('{{.HostConfig.ReadonlyRootfs}} {{.Path}} {{.Args}}')).toBe(
+      'true /pitcrew [run /app/bundle.json]',
+    )
+    expect(service).toMatchObject({ init: false })
+  })
+
+  test('a mistake in the bundle fails the build of the image', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
+    try {
+      cpSync(example, copy, { recursive: true })
+      appendFileSync(join(copy, 'bundle.yaml'), '    comand: [node]\n')
+      const { code, out, err } = await build(copy, 'mistaken')
+      expect(code).not.toBe(0)
+      expect(out + err).toContain('did you mean "command"')
+      // A build that fails leaves the layers before.
+      const layer = [...out.matchAll(/^ ---> ([0-9a-f]+)$/gm)].at(-1)?.[1]
+      if (layer !== undefined) await docker(['rmi', layer])
+    } finally {
+      rmSync(copy, { recursive: true })
+    }
+  })
+})
+
+/** Makes an orphan. @returns What state it is in, undefined when it is gone. */
+async function orphanIn(container: Container): Promise<() => string | undefined> {
+  const pid = await container.hostPid()
+  const orphan = Number((await container.exec(leaveAnOrphan)).out)
+  expect(orphan).toBeGreaterThan(1)
+  return () => processesUnder({ pid }).find(({ insidePid }) => insidePid === orphan)?.state
+}

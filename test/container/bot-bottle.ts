@@ -1,0 +1,165 @@
+/** examples/bot-bottle in a container, as its own Dockerfile and compose.yaml say; in the place of its base image,
+ *  which needs a network to be built, are the same programs of this machine. */
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../e2e/pitcrew.ts'
+import { pidOf, processesUnder } from '../e2e/processes.ts'
+import { Program } from '../e2e/program.ts'
+import { dockerOptions, readService, type Service } from './compose.ts'
+import { Container, imageName } from './container.ts'
+import { type Answer, docker, dockerAnswer } from './docker.ts'
+import { importImage } from './image.ts'
+import { realPrograms } from './real-programs.ts'
+
+export const example: string = join(root, 'examples/bot-bottle')
+export const service: Service = readService(join(example, 'compose.yaml'), 'sidecars')
+/** Inside the container; nothing else is there. */
+export const egress: string = 'http://127.0.0.1:3128'
+export const pipelock: string = 'http://127.0.0.1:8888'
+export const gitGate: string = 'http://127.0.0.1:8080'
+export const supervise: string = 'http://127.0.0.1:9100'
+
+export type Name = 'egress' | 'pipelock' | 'git-gate' | 'supervise'
+
+/** What a daemon says when it can be asked. */
+const readyLines: Readonly<Record<Name, RegExp>> = {
+  egress: /^\[egress\] .*Accepting HTTP Socket connections/,
+  pipelock: /^\[pipelock\] .*Accepting connections/,
+  'git-gate': /^\[git-gate\] .*start worker process \d/,
+  supervise: /^\[supervise\] listening/,
+}
+
+export const names: readonly Name[] = Object.keys(readyLines) as Name[]
+
+export async function buildBase(): Promise<void> {
+  await importImage(imageName('bot-bottle-base'), realPrograms)
+}
+
+/** @param folder The example, or a copy of it. */
+export async function build(folder: string, tag: string = service.image): Promise<Answer> {
+  const args = [`BASE=${imageName('bot-bottle-base')}`, `PITCREW=${imageName('bare')}`]
+  const options = ['--force-rm', '--network', 'none', '--tag', imageName(tag)]
+  return dockerAnswer(['build', ...options, ...args.flatMap((arg) => ['--build-arg', arg]), folder])
+}
+
+export interface BotBottleOptions {
+  /** Variables of the shell that compose would be started from. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Hosts that egress lets requests go to, besides those of the example. */
+  readonly allowed?: readonly string[]
+}
+
+export class BotBottle extends Container {
+  /** What the volumes are here: config, repositories, state. */
+  readonly places: string
+
+  constructor({ env = {}, allowed = [] }: BotBottleOptions = {}) {
+    const places = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
+    const folders = {
+      './config': join(places, 'config'),
+      './repositories': join(places, 'repositories'),
+      state: join(places, 'state'),
+    }
+    cpSync(join(example, 'config'), folders['./config'], { recursive: true })
+    for (const host of allowed) appendFileSync(join(folders['./config'], 'allow.txt'), `${host}\n`)
+    makeRepository(join(folders['./repositories'], 'demo.git'))
+    super(null, {
+      image: imageName(service.image),
+      docker: dockerOptions(service, { folders, env }),
+      args: [],
+    })
+    this.places = places
+  }
+
+  /** Waits until these have said that they can be asked. */
+  async ready(wanted: readonly Name[] = names): Promise<void> {
+    for (const name of wanted) await this.line(readyLines[name])
+  }
+
+  /** Sends a signal and waits until one has said again that it can be asked: it was restarted, or has read its files
+   *  again. */
+  async signalUntilReady(signal: NodeJS.Signals, name: Name): Promise<void> {
+    const from = this.lines.length
+    await this.signal(signal)
+    await this.line(readyLines[name], from)
+  }
+
+  /** The pids of all its processes under pitcrew, as they are inside, each with its program. */
+  async processes(): Promise<string[]> {
+    const seen = processesUnder({ pid: await this.hostPid() })
+    return seen.map(({ insidePid, name }) => `${name} ${insidePid}`).sort()
+  }
+
+  async pids(): Promise<Record<Name, number>> {
+    const entries = await Promise.all(names.map(async (name) => [name, await pidOf(this, name)]))
+    return Object.fromEntries(entries)
+  }
+
+  /** Adds a line to a file of its config folder, which the daemons see. */
+  addLine(file: 'allow.txt' | 'pipelock.yaml' | 'squid.conf', line: string): void {
+    appendFileSync(join(this.places, 'config', file), `${line}\n`)
+  }
+
+  /** @returns What curl printed: with no other option, the body. */
+  async curl(...words: string[]): Promise<string> {
+    const { out } = await this.exec(['curl', '--silent', '--max-time', '10', ...words])
+    return out
+  }
+
+  /** The status that a proxy answers with, or passes on, for supervise's page. */
+  async statusThrough(proxy: string): Promise<number> {
+    return Number(await this.curl('-o', '/dev/null', '-w', '%{http_code}', '-x', proxy, supervise))
+  }
+
+  /** Ends processes at once, by their pids inside. */
+  async kill(pids: readonly number[]): Promise<void> {
+    const { code, err } = await this.exec(['sh', '-c', `kill -KILL ${pids.join(' ')}`])
+    if (code !== 0) throw new Error(`cannot kill ${pids.join(', ')}: ${err}`)
+  }
+
+  /** A git command in the container, where only /tmp can be written. */
+  async git(...words: string[]): Promise<Answer> {
+    return this.exec(['git', ...words], ['--workdir', '/tmp'])
+  }
+
+  /** A session with supervise through egress: each line that is written comes back. */
+  session(): Program {
+    const curl = ['curl', '--silent', '--no-buffer', '-X', 'POST', '-T', '.', '-x', egress]
+    return new Program(
+      ['docker', 'exec', '--interactive', this.name, ...curl, `${supervise}/echo`],
+      { env: process.env, stdin: 'pipe' },
+    )
+  }
+
+  /** As compose stops it. */
+  override async stop(): Promise<void> {
+    await docker(['stop', this.name])
+  }
+
+  exitReport(): { exitCode: number; from: string | null } {
+    return JSON.parse(
+      readFileSync(join(this.places, 'state/agent-sidecars/exit-report.json'), 'utf8'),
+    )
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]()
+    rmSync(this.places, { recursive: true, force: true })
+  }
+}
+
+/** A bare repository with one commit. */
+function makeRepository(folder: string): void {
+  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', folder])
+  const input = `commit refs/heads/main
+committer A Tester <tester@localhost> 0 +0000
+data 5
+First
+M 100644 inline README.md
+data 6
+Hello
+`
+  execFileSync('git', ['--git-dir', folder, 'fast-import', '--quiet'], { input })
+}

@@ -1,0 +1,40 @@
+/** The docker client, which is what people use. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+/** How long the engine may take for one request, in ms. */
+const patienceMs = 60_000
+
+/** What it prints; fails with what it says on stderr. */
+export async function docker(args: readonly string[]): Promise<string> {
+  const { stdout } = await run('docker', args, { timeout: patienceMs })
+  return stdout.trimEnd()
+}
+
+/** Why no container can be run here; null when all is well. */
+export async function whyNoDocker(): Promise<string | null> {
+  try {
+    await docker(['version', '--format', '{{.Server.Version}}'])
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message.trimEnd() : String(error)
+  }
+}
+
+export interface Answer {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** For what may fail: its exit code and all that it says. */
+export async function dockerAnswer(args: readonly string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    execFile('docker', args, { timeout: patienceMs }, (error, out, err) => {
+      const code = error === null ? 0 : error.code
+      if (typeof code === 'number') resolve({ code, out, err })
+      else reject(error)
+    })
+  })
+}

@@ -1,0 +1,92 @@
+/** docs/CONTAINERS.md, word for word: its files, its commands, its compose file. */
+import { execFile } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { binary, root } from '../e2e/pitcrew.ts'
+import { Program } from '../e2e/program.ts'
+import { describeInDocker, imageName } from './container.ts'
+import { dockerAnswer } from './docker.ts'
+import { fill } from './image.ts'
+
+const run = promisify(execFile)
+const text = readFileSync(join(root, 'docs/CONTAINERS.md'), 'utf8')
+const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
+  ([, kind, body]) => [kind, body] as [string, string],
+)
+const ofKind = (kind: string): string[] =>
+  blocks.filter(([name]) => name === kind).map(([, body]) => body)
+const script = '#!/bin/sh\necho up\nexec sleep 1000\n'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pitcrew-docs-'))
+  const [bundle = '', compose = ''] = ofKind('yaml')
+  copyFileSync(binary, join(folder, 'pitcrew'))
+  writeFileSync(join(folder, 'bundle.yaml'), bundle)
+  writeFileSync(join(folder, 'compose.yaml'), compose)
+  // The engine of the tests has no network.
+  writeFileSync(
+    join(folder, 'no-network.yaml'),
+    'services: { sidecars: { network_mode: none, build: { network: none } } }\n',
+  )
+  writeFileSync(join(folder, 'Dockerfile'), ofKind('Dockerfile')[0] ?? '')
+  fill(join(folder, 'root'), {
+    programs: { '/bin/busybox': '/bin/busybox' },
+    links: { '/bin/sh': 'busybox', '/bin/sleep': 'busybox' },
+    files: { '/bin/cache': script, '/bin/web': script },
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describeInDocker('docs/CONTAINERS.md', () => {
+  test('the commands work as they stand there, and the exit report is what they fetch', async () => {
+    const [name, tag] = [imageName('docs').replace(':', '-'), imageName('docs')]
+    // As they stand, but for a name that no other engine's user has.
+    const commands = (ofKind('sh')[0] ?? '')
+      .replace('--tag sidecars', `--tag ${tag}`)
+      .replace('--read-only sidecars', `--read-only ${tag}`)
+      .replaceAll(/\bsidecars(?=[: ]|$)/gm, name)
+    try {
+      await run('/bin/sh', ['-ec', commands], { cwd: folder, timeout: 50_000 })
+    } finally {
+      await dockerAnswer(['rm', '--force', '--volumes', name])
+    }
+    const report = JSON.parse(readFileSync(join(folder, 'exit-report.json'), 'utf8'))
+    expect(report).toMatchObject({ exitCode: 0, daemons: [{ runs: 1 }, { runs: 2 }] })
+  })
+
+  test('the compose file gives a bundle that starts, and stops in time', async () => {
+    const project = imageName('compose').replace(':', '-')
+    const files = ['-f', 'compose.yaml', '-f', 'no-network.yaml', '-p', project]
+    const program = await composeProgram()
+    const compose = (...words: string[]): Program =>
+      new Program([...program, ...files, ...words], { cwd: folder, env: process.env })
+    try {
+      const up = compose('up', '--build', '--no-color')
+      await up.linesWith('] up', 2)
+      expect(await compose('stop').exitCode()).toBe(0)
+      expect(await up.exitCode()).toBe(0)
+      await up.line('pitcrew: web: stopped: signal TERM')
+      await up.line('exited with code 0')
+    } finally {
+      await compose('down', '--volumes', '--rmi', 'local').exitCode()
+    }
+  })
+})
+
+/** A plugin of docker, or a program of its own. */
+async function composeProgram(): Promise<string[]> {
+  if ((await dockerAnswer(['compose', 'version'])).code === 0) return ['docker', 'compose']
+  try {
+    await run('docker-compose', ['version'])
+    return ['docker-compose']
+  } catch (error) {
+    throw new Error(
+      'cannot try the compose file: no docker-compose in PATH; install it (Debian: apt-get install docker-compose)',
+      { cause: error },
+    )
+  }
+}

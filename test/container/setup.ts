@@ -1,0 +1,93 @@
+/** Before all container tests: is there an engine, and the two images that they use. After them: nothing is left.
+ *
+ *  Without an engine the tests are skipped, which is said; with PITCREW_REQUIRE_DOCKER or CI set, that is a failure.
+ *  `node scripts/docker.mjs run COMMAND` gives a command an engine. */
+import { execFileSync } from 'node:child_process'
+import type { TestProject } from 'vitest/node'
+import { binary, compiled } from '../e2e/pitcrew.ts'
+import { docker, dockerAnswer, whyNoDocker } from './docker.ts'
+import { buildImage, type Contents, importImage } from './image.ts'
+
+const remedy = '"node scripts/docker.mjs run npm test" gives them an engine'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** What images, containers and labels of this run of the tests begin with; null without an engine. */
+    dockerRun: string | null
+    /** Why that is a failure. */
+    dockerProblem: string | null
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const name = `pitcrew-test-${process.pid}`
+  const why = (await whyNoDocker()) ?? (await whyNoImages(name))
+  const { CI, PITCREW_REQUIRE_DOCKER } = process.env
+  const isRequired = Boolean(CI || PITCREW_REQUIRE_DOCKER)
+  project.provide('dockerRun', why === null ? name : null)
+  project.provide(
+    'dockerProblem',
+    why !== null && isRequired ? `cannot run the container tests: ${why}; ${remedy}` : null,
+  )
+  if (why !== null && !isRequired) {
+    const lastLine = why.split('\n').at(-1)
+    console.warn(`NO DOCKER ENGINE: test/container is SKIPPED (${lastLine}); ${remedy}`)
+  }
+  return why === null ? () => removeAll(name) : async () => {}
+}
+
+async function whyNoImages(name: string): Promise<string | null> {
+  try {
+    await buildImage(`${name}:tools`, tools())
+    await importImage(`${name}:bare`, { programs: { '/pitcrew': binary, ...hearsSignals() } })
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** A shell, the other init programs, and processes that misbehave. */
+function tools(): Contents {
+  const busybox = program('busybox')
+  const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n')
+  return {
+    programs: {
+      '/pitcrew': binary,
+      '/bin/busybox': busybox,
+      '/bin/tini': program('tini'),
+      '/bin/dumb-init': program('dumb-init'),
+      '/bin/makes-orphans': compiled('makes-orphans'),
+      ...hearsSignals(),
+    },
+    files: { '/etc/passwd': 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' },
+    links: Object.fromEntries(
+      applets
+        .filter((applet) => applet !== 'busybox')
+        .map((applet) => [`/bin/${applet}`, 'busybox']),
+    ),
+  }
+}
+
+function hearsSignals(): Readonly<Record<string, string>> {
+  return { '/bin/hears-signals': compiled('hears-signals') }
+}
+
+function program(name: string): string {
+  try {
+    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trimEnd()
+  } catch {
+    throw new Error(
+      `${name} is not in PATH; install it ` +
+        '(Debian: apt-get install --no-install-recommends busybox-static tini dumb-init)',
+    )
+  }
+}
+
+async function removeAll(name: string): Promise<void> {
+  const lines = async (args: string[]): Promise<string[]> =>
+    (await docker(args)).split('\n').filter(Boolean)
+  const containers = await lines(['ps', '--all', '--quiet', '--filter', `label=${name}`])
+  if (containers.length > 0) await dockerAnswer(['rm', '--force', '--volumes', ...containers])
+  const images = await lines(['images', '--format', '{{.Repository}}:{{.Tag}}', name])
+  if (images.length > 0) await docker(['rmi', '--force', ...images])
+}

@@ -1,0 +1,35 @@
+/** A PID namespace that is shared with another container: pitcrew is not PID 1 there, but a subreaper. */
+import { expect, test } from 'vitest'
+import { sh } from '../e2e/pitcrew.ts'
+import { eventually, processesUnder } from '../e2e/processes.ts'
+import { Container, describeInDocker } from './container.ts'
+
+const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }
+/** Whose namespace it is. */
+const other = { entrypoint: '/bin/sh', args: ['-c', 'echo other; exec sleep 3000'] }
+
+describeInDocker('in the PID namespace of another container', () => {
+  test.each([
+    ['stopped', 'SIGTERM', 0],
+    ['killed', 'SIGKILL', 137],
+  ] as const)(
+    '%s, pitcrew leaves nobody behind, and the other container lives on',
+    async (...how) => {
+      const [, signal, code] = how
+      await using owner = new Container(null, other)
+      await owner.line('other')
+      await using container = new Container(bundle, {
+        docker: ['--pid', `container:${owner.name}`],
+      })
+      await container.line('[a] up')
+      await container.signal(signal)
+      expect(await container.exitCode()).toBe(code)
+      // Whom a dead pitcrew left would be the first process's now.
+      const first = { pid: await owner.hostPid() }
+      await eventually('nobody is left', () => {
+        return processesUnder(first).every(({ state }) => state === 'Z')
+      })
+      expect(await owner.inspect('{{.State.Running}}')).toBe('true')
+    },
+  )
+})

@@ -1,0 +1,136 @@
+/** A child process of a test, and what it says. A test waits for a line or an exit, never for time. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+
+/** How long a test waits for a line or an end before it fails with everything that was said, in ms. */
+const patienceMs = 10_000
+
+export interface ProgramOptions {
+  readonly cwd?: string
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin?: 'ignore' | 'pipe'
+  /** Where its stdout goes; `pipe` is read by the test. */
+  readonly stdout?: 'pipe' | 'ignore' | number
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class Program {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+  /** All lines of its stdout so far; of its stderr. */
+  readonly lines: string[] = []
+  readonly errors: string[] = []
+  readonly #waiting: Set<() => void> = new Set()
+  /** It has ended, and all that it said has been read. */
+  #isOver = false
+
+  constructor(words: readonly string[], options: ProgramOptions) {
+    const { cwd, env, stdin, stdout } = options
+    this.process = spawn(words[0] as string, words.slice(1), {
+      cwd,
+      env,
+      stdio: [stdin ?? 'ignore', stdout ?? 'pipe', 'pipe'],
+    })
+    const ends = [this.process.stdout, this.process.stderr]
+    this.ended = Promise.all([
+      new Promise<Ended>((resolveEnd) => {
+        this.process.on('exit', (code, signal) => resolveEnd({ code, signal }))
+      }),
+      ...ends.map((stream, index) => this.#read(stream, index === 0 ? this.lines : this.errors)),
+    ]).then(([ended]) => ended)
+    this.ended.then(() => {
+      this.#isOver = true
+      this.#wakeWaiting()
+    })
+  }
+
+  /** The first line of stdout, from the `from`th on, that has this in it. */
+  async line(wanted: string | RegExp, from = 0): Promise<string> {
+    return this.#until(`the line ${String(wanted)}`, () =>
+      this.lines
+        .slice(from)
+        .find((line) => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line))),
+    )
+  }
+
+  /** Waits until so many lines have this in them, and gives them. */
+  async linesWith(wanted: string, count: number): Promise<string[]> {
+    return this.#until(`${count} lines with ${wanted}`, () => {
+      const found = this.lines.filter((line) => line.includes(wanted))
+      return found.length >= count ? found : undefined
+    })
+  }
+
+  /** How it ended; fails when it does not. */
+  async end(): Promise<Ended> {
+    const late = new Promise<never>((_, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`it does not end; ${this.said()}`)),
+        patienceMs,
+      )
+      this.ended.finally(() => clearTimeout(timer))
+    })
+    return Promise.race([this.ended, late])
+  }
+
+  /** The exit code; fails when it was ended by a signal or does not end. */
+  async exitCode(): Promise<number> {
+    const { code, signal } = await this.end()
+    if (code === null) throw new Error(`it was ended by ${signal}; ${this.said()}`)
+    return code
+  }
+
+  /** The last lines, for whoever looks at a test that failed. */
+  said(): string {
+    return `it said:\n${this.lines.slice(-40).join('\n')}\n${this.errors.slice(-20).join('\n')}`
+  }
+
+  /** Bytes as latin1, so that a test sees what is not UTF-8 as it was. */
+  #read(stream: Readable | null, into: string[]): Promise<void> {
+    if (stream === null) return Promise.resolve()
+    let rest = ''
+    stream.setEncoding('latin1')
+    stream.on('data', (chunk: string) => {
+      const pieces = (rest + chunk).split('\n')
+      rest = pieces.pop() ?? ''
+      for (const piece of pieces) into.push(piece)
+      this.#wakeWaiting()
+    })
+    return new Promise((done) => {
+      stream.on('close', () => {
+        if (rest !== '') into.push(rest)
+        done()
+      })
+    })
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  #until<T>(what: string, look: () => T | undefined): Promise<T> {
+    return new Promise((resolveLook, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(again)
+      }
+      const again = (): void => {
+        const found = look()
+        if (found !== undefined) resolveLook(found)
+        else if (this.#isOver) reject(new Error(`it ended without ${what}; ${this.said()}`))
+        else return
+        stop()
+      }
+      const timer = setTimeout(() => {
+        stop()
+        reject(new Error(`no ${what} after ${patienceMs} ms; ${this.said()}`))
+      }, patienceMs)
+      this.#waiting.add(again)
+      again()
+    })
+  }
+}
