@@ -7,7 +7,7 @@ import { type Files, violations } from './rules.ts'
 const root = resolve(import.meta.dirname, '../..')
 const endings = ['.ts', '.mjs', '.c', '.h']
 const files: Files = new Map(
-  ['src', 'native', 'scripts', 'test', 'examples'].flatMap((folder) =>
+  ['src', 'native', 'scripts', 'bench', 'test', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
       .filter(
@@ -58,7 +58,7 @@ describe('a planted violation is found', () => {
 
 test('docs/ARCHITECTURE.md names every file of the house, and none that is not there', () => {
   const text = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8')
-  const house = [...files.keys()].filter((path) => /^(src|native|scripts)\//.test(path))
+  const house = [...files.keys()].filter((path) => /^(src|native|scripts|bench)\//.test(path))
   const headers = [
     'native/host.h',
     'native/engine.h',

@@ -1,0 +1,65 @@
+/** pitcrew itself: as it is built here, as it is released (musl), and from YAML instead of a plan.
+ *  A copy of the binary is run, since somebody may build another one meanwhile. */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { graceMs } from '../life.mjs'
+import { program } from '../scratch.mjs'
+
+const root = join(import.meta.dirname, '../..')
+const here = join(root, 'build/pitcrew')
+const musl = join(root, 'build/pitcrew-musl')
+
+export const pitcrew = pitcrewFrom('pitcrew', here)
+/** A plan and YAML differ until the daemons run. */
+export const pitcrewYaml = { ...pitcrewFrom('pitcrew-yaml', here, 'YAML'), onlyGroups: ['boot'] }
+export const pitcrewMusl = { ...pitcrewFrom('pitcrew-musl', musl), absent: buildMusl }
+
+/** Any build: for who compares two of them (`--also NAME=FILE`). */
+export function pitcrewFrom(name, file, format = 'plan') {
+  const binary = program(name)
+  return {
+    name,
+    isOurs: true,
+    absent() {
+      if (!existsSync(file)) return `there is no ${file}`
+      copyFileSync(file, binary)
+      return null
+    },
+    prepare(folder, daemons) {
+      const bundle = join(folder, 'bundle.yaml')
+      writeFileSync(bundle, yamlOf(daemons))
+      const plan = join(folder, 'bundle.json')
+      const isPlan = format === 'plan'
+      if (isPlan) execFileSync(binary, ['build', bundle, '--out', plan], { stdio: 'pipe' })
+      return {
+        command: [binary, 'run', isPlan ? plan : bundle],
+        env: { PITCREW_STATE: folder, PITCREW_RUN: folder },
+        restart: { signal: 'SIGUSR1' },
+        stop: { signal: 'SIGTERM' },
+        prefixOf: (daemon) => `[${daemon}] `,
+        own: 'pitcrew: ',
+      }
+    },
+    prepareOne: (_, daemon) => ({ command: [binary, '--', daemon.program, daemon.name] }),
+  }
+}
+
+function buildMusl() {
+  try {
+    execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--musl'], { stdio: 'pipe' })
+  } catch (error) {
+    return `cannot build it: ${String(error.stderr).trim().split('\n').at(-1)}`
+  }
+  copyFileSync(musl, program('pitcrew-musl'))
+  return null
+}
+
+function yamlOf(daemons) {
+  const lines = daemons.map(
+    ({ name, program: path }) =>
+      `  ${name}: { command: [${path}, ${name}], stop: { grace: ${graceMs}ms } }`,
+  )
+  const signals = daemons.length > 1 ? `signals: { USR1: { restart: [${daemons[1].name}] } }\n` : ''
+  return `${signals}daemons:\n${lines.join('\n')}\n`
+}

@@ -1,0 +1,43 @@
+/** s6: one s6-supervise a daemon; and the same with an s6-log for each, which puts a prefix in
+ *  front of its lines. A daemon's run file is a "#!" line: no shell is started for it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { missing } from '../install.mjs'
+import { graceMs } from '../life.mjs'
+
+export const s6 = contender('s6', false)
+export const s6Log = contender('s6-log', true)
+
+function contender(name, hasLogger) {
+  return {
+    name,
+    package: 's6',
+    absent: () => missing('s6-svscan'),
+    /** s6-supervise starts a daemon again a second after its end, however it came about. */
+    restsBeforeStart: true,
+    passesLines: hasLogger,
+    prepare(folder, daemons) {
+      const services = join(folder, 'services')
+      for (const daemon of daemons) addService(services, daemon, hasLogger)
+      return {
+        // -c: how many services it may have, loggers included.
+        command: ['s6-svscan', '-c', '4096', services],
+        restart: { run: ['s6-svc', '-r', join(services, daemons[1]?.name ?? '')] },
+        stop: { signal: 'SIGTERM' },
+        prefixOf: (daemon) => `[${daemon}] `,
+      }
+    },
+  }
+}
+
+function addService(services, { name, program }, hasLogger) {
+  const service = join(services, name)
+  mkdirSync(service, { recursive: true })
+  writeFileSync(join(service, 'run'), `#!${program} ${name}\n`, { mode: 0o755 })
+  writeFileSync(join(service, 'timeout-kill'), `${graceMs}\n`)
+  if (!hasLogger) return
+  mkdirSync(join(service, 'log'))
+  // It has two arguments, and the rest of a "#!" line is one.
+  const script = `#!/bin/sh\nexec s6-log -b "p[${name}]" 1\n`
+  writeFileSync(join(service, 'log/run'), script, { mode: 0o755 })
+}

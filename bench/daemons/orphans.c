@@ -1,0 +1,23 @@
+/* Leaves BENCH_LINES orphans behind, one after the other, then says that it is up and waits. Each
+ * ends at once, so that a supervisor that does not reap is left with as many zombies. */
+#include "daemon.h"
+
+#include <sys/wait.h>
+
+static void leave_an_orphan(void) {
+  pid_t child = fork();
+  if (child < 0) _exit(111);
+  if (child > 0) {
+    waitpid(child, NULL, 0);
+    return;
+  }
+  pid_t orphan = fork();
+  _exit(orphan < 0 ? 111 : 0);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) return 2;
+  for (long left = number("BENCH_LINES"); left > 0; left--) leave_an_orphan();
+  report(argv[1]);
+  wait_for_ever();
+}

@@ -1,0 +1,52 @@
+/** From the start of a bundle to its end: boot, memory, rest, stop. One life gives them all. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { checkNoneLeft } from '../checks.mjs'
+import { bundleOf, withLife } from '../life.mjs'
+import { isAlive, memoryKib, work } from '../processes.mjs'
+
+/** What a supervisor has left to do when its daemons are up: files, logs, its own books. */
+const settleMs = 200
+
+export const life = {
+  groups: ['boot', 'memory', 'idle', 'stop'],
+  cases: [4, 100, 1000],
+  fits: ({ daemonsMax, isSlow }, daemons, { isQuick }) =>
+    daemons <= (daemonsMax ?? (isSlow && isQuick ? 100 : Number.POSITIVE_INFINITY)),
+
+  keys: (daemons) =>
+    ['boot', 'memory', 'own', 'idle', 'wake-ups', 'stop'].map((name) => `${name}-${daemons}`),
+
+  /** @returns Values by the key of their row. */
+  run(contender, daemons, { wants, idleMs }) {
+    return withLife(contender, bundleOf('idle', daemons), {}, async (run) => {
+      const bootMs = await run.boot()
+      const values = wants('boot') ? { [`boot-${daemons}`]: bootMs } : {}
+      const idles = wants('idle') && daemons <= 100
+      if (wants('memory') || idles) await pause(settleMs)
+      if (wants('memory')) Object.assign(values, memoryOf(run, daemons))
+      if (idles) Object.assign(values, await idleOf(run, daemons, idleMs))
+      const stopMs = await run.stop()
+      if (wants('stop')) values[`stop-${daemons}`] = stopMs
+      checkNoneLeft(run.pids, isAlive)
+      return values
+    })
+  },
+}
+
+function memoryOf(run, daemons) {
+  const { whole, own } = memoryKib(run.own())
+  return { [`memory-${daemons}`]: whole / 1024, [`own-${daemons}`]: own / 1024 }
+}
+
+async function idleOf(run, daemons, idleMs) {
+  const own = run.own()
+  const before = work(own)
+  const startedAtMs = performance.now()
+  await pause(idleMs)
+  const after = work(own)
+  const seconds = (performance.now() - startedAtMs) / 1000
+  return {
+    [`idle-${daemons}`]: (after.cpuNs - before.cpuNs) / 1000 / seconds,
+    [`wake-ups-${daemons}`]: (after.wakeUps - before.wakeUps) / seconds,
+  }
+}

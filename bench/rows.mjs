@@ -1,0 +1,69 @@
+/** The rows of the result: what each number is called, what its unit is, and what pitcrew is meant
+ *  to reach: `ratio` to the floor at most, `least` ratio at least, or `most` in the row's unit. */
+const sizes = [4, 100, 1000]
+const lineKinds = [
+  [100, 1],
+  [100, 4],
+  [1000, 1],
+  [1000, 4],
+]
+
+export const rows = [
+  row('boot-4', 'boot of 4', 'ms', { ratio: 1.5 }),
+  row('boot-100', 'boot of 100', 'ms', { ratio: 1.1 }),
+  row('boot-1000', 'boot of 1 000', 'ms', { ratio: 1.1 }),
+  row('memory-4', 'memory with 4', 'MiB', { most: 1.5 }),
+  row('memory-100', 'memory with 100', 'MiB', { most: 1.8 }),
+  row('memory-1000', 'memory with 1 000', 'MiB', { most: 4.5 }),
+  ...sizes.map((count) => row(`own-${count}`, `of it private with ${spaced(count)}`, 'MiB')),
+  ...[4, 100].flatMap((count) => [
+    row(`idle-${count}`, `CPU at rest with ${count}`, 'µs/s'),
+    row(`wake-ups-${count}`, `wake-ups at rest with ${count}`, '1/s', { most: 0 }),
+  ]),
+  ...lineKinds.map(([bytes, writers]) =>
+    row(`log-${bytes}-${writers}`, `log ${kindOf(bytes, writers)}`, 'MB/s', { least: 1 }),
+  ),
+  ...lineKinds.map(([bytes, writers]) =>
+    row(`cpu-${bytes}-${writers}`, `CPU of log ${kindOf(bytes, writers)}`, 's/GB', { ratio: 1.1 }),
+  ),
+  row('latency-p50', 'a line on its way, median', 'µs', { ratio: 1.2 }),
+  row('latency-p99', 'a line on its way, p99', 'µs'),
+  row('restart', 'restart of one of 4', 'ms', { ratio: 1 }),
+  ...sizes.map((count) => row(`stop-${count}`, `stop of ${spaced(count)}`, 'ms', { ratio: 1.3 })),
+  row('stubborn', 'stop of 4, one stubborn (1 s)', 'ms', { ratio: 1.3 }),
+  row('fds', 'fds gained in 200 restarts', '', { most: 0 }),
+  row('zombies', 'zombies after 200 restarts', '', { most: 0 }),
+  row('orphans', 'zombies of 2 000 orphans, 2 s later', '', { most: 0 }),
+  row('growth', 'memory gained in many restarts', 'KiB'),
+  row('one-boot', 'one command: boot', 'ms'),
+  row('one-memory', 'one command: memory', 'MiB'),
+]
+
+/** The target of a contender in a row; null when there is none. */
+export function targetOf(contender, { key, target }) {
+  if (!contender.startsWith('pitcrew')) return null
+  if (contender === 'pitcrew-yaml') return key.startsWith('boot') ? { ratio: 3 } : null
+  return target
+}
+
+/** null: nothing to say. */
+export function meetsTarget(target, median, ratio) {
+  if (target === null) return null
+  if (target.most !== undefined) return median <= target.most
+  if (ratio === null) return null
+  return target.ratio === undefined ? ratio >= target.least : ratio <= target.ratio
+}
+
+function row(key, title, unit, target = null) {
+  return { key, title, unit, target }
+}
+
+function kindOf(bytes, writers) {
+  return `${spaced(bytes)} B × ${writers}`
+}
+
+function spaced(count) {
+  return count >= 1000
+    ? `${Math.floor(count / 1000)} ${String(count % 1000).padStart(3, '0')}`
+    : count
+}

@@ -1,0 +1,148 @@
+/* Starts a supervisor, does something to it and says how long that took: in C, so that nothing but
+ * the kernel is in the interval, and as a subreaper, so that "ended" means that nothing is left.
+ *
+ *   usage: stopwatch FOLDER TABLE COMMAND [ARG ...]
+ *
+ * FOLDER gets the two fifos of daemons/daemon.h. TABLE says what the daemons' lines must look like
+ * (check.h); "-": nobody looks, they go to /dev/null. It reads orders on stdin, words separated by
+ * tabs, what to wait for first, and answers each by one line of JSON:
+ *
+ *   reports COUNT | lines COUNT | end        until so many daemons said that they are up; so many
+ *                                            lines came; no process is left
+ *     start                                  the supervisor
+ *     signal PID NUMBER
+ *     run COMMAND [ARG ...]                  the supervisor's own tool
+ *     go COUNT                               so many bytes
+ *   ping COUNT                               a byte of `go`, a line with a stamp: so often
+ *
+ * When stdin ends, it kills everything below it and ends. */
+#define _GNU_SOURCE
+#include "stopwatch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 64, PATIENCE_MS = 60000 };
+
+static char **command; /* The supervisor's. */
+static bool has_output;
+static int null_fd;
+
+void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+/* vfork and exec of `words`; the supervisor's stdout is our pipe, a tool's is nobody's. */
+static pid_t spawn(char **words, int out) {
+  pid_t pid = vfork();
+  if (pid < 0) fail("stopwatch: cannot fork");
+  if (pid > 0) return pid;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  dup2(out, 1);
+  execvp(words[0], words);
+  perror(words[0]);
+  _exit(127);
+}
+
+static void start(void) {
+  int out = has_output ? watch_output() : null_fd;
+  supervisor.pid = spawn(command, out);
+  if (has_output) close(out);
+}
+
+static void act(char **words) {
+  if (!words[0]) return;
+  if (strcmp(words[0], "start") == 0)
+    start();
+  else if (strcmp(words[0], "signal") == 0)
+    kill(atoi(words[1]), atoi(words[2]));
+  else if (strcmp(words[0], "run") == 0)
+    spawn(words + 1, null_fd);
+  else if (strcmp(words[0], "go") == 0)
+    send_go(atoi(words[1]));
+}
+
+static void answer(long long ns) {
+  printf("{\"ns\":%lld,\"isLate\":%s,\"pid\":%d,\"status\":%d,", ns, ns < 0 ? "true" : "false",
+         supervisor.pid, supervisor.status);
+  printf("\"lines\":%ld,\"bytes\":%ld,\"fault\":\"%s\",", checked.lines, checked.bytes,
+         checked.fault);
+  printf("\"reports\":[");
+  const char *at = seen.reports;
+  for (int i = 0; i < seen.report_count; i++) {
+    char name[64];
+    int pid, length = 0;
+    if (sscanf(at, "%63s %d\n%n", name, &pid, &length) != 2) break;
+    printf("%s[\"%s\",%d]", i ? "," : "", name, pid);
+    at += length;
+  }
+  printf("]}\n");
+  fflush(stdout);
+}
+
+/* words: what to wait for, how many; then what to do. */
+static void measure(char **words, int count) {
+  struct awaited awaited = {0};
+  char **action = words + 2;
+  if (strcmp(words[0], "end") == 0) {
+    awaited.is_end = true;
+    action = words + 1;
+  } else if (count < 2) {
+    fail("stopwatch: cannot understand an order");
+  } else if (strcmp(words[0], "reports") == 0) {
+    awaited.reports = atoi(words[1]);
+  } else {
+    awaited.lines = atol(words[1]);
+  }
+  forget_reports();
+  long long since_ns = now_ns();
+  act(action);
+  bool is_there = wait_for(&awaited, PATIENCE_MS);
+  answer(is_there ? now_ns() - since_ns : -1);
+}
+
+static void ping(int count) {
+  printf("{\"latenciesNs\":[");
+  for (int i = 0; i < count; i++) {
+    send_go(1);
+    printf("%s%lld", i ? "," : "", next_latency_ns(PATIENCE_MS));
+  }
+  printf("],\"fault\":\"%s\"}\n", checked.fault);
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) {
+    fprintf(stderr, "usage: stopwatch FOLDER TABLE COMMAND [ARG ...]\n");
+    return 2;
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  watch_world(argv[1]);
+  has_output = strcmp(argv[2], "-") != 0;
+  if (has_output) check_with(argv[2]);
+  command = argv + 3;
+
+  char line[8192];
+  while (fgets(line, sizeof line, stdin)) {
+    char *words[WORDS_MAX + 1] = {0}, *rest = line;
+    int count = 0;
+    line[strcspn(line, "\n")] = '\0';
+    while (count < WORDS_MAX && rest) words[count++] = strsep(&rest, "\t");
+    if (strcmp(words[0], "ping") == 0 && count == 2)
+      ping(atoi(words[1]));
+    else
+      measure(words, count);
+  }
+  kill_everything();
+  return 0;
+}

@@ -1,0 +1,143 @@
+/** Nothing counts that is not right: each check of the benchmark is shown to catch what it is for. */
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bench, type Contender, type Report } from './bench.ts'
+
+const { checkNoneLeft, checkReports, checkRestart } = await bench('checks.mjs')
+const { compileAll } = await bench('compile.mjs')
+const { removeScratch } = await bench('scratch.mjs')
+const { bundleOf, withLife } = await bench('life.mjs')
+
+describe('boot', () => {
+  const daemons = [{ name: 'd0' }, { name: 'd1' }]
+
+  test('is right when each daemon said once that it is up', () => {
+    expect(() =>
+      checkReports(daemons, [
+        ['d1', 12],
+        ['d0', 11],
+      ]),
+    ).not.toThrow()
+  })
+
+  test.each<[string, Report[]]>([
+    ['d1 did not say', [['d0', 11]]],
+    [
+      'said twice',
+      [
+        ['d0', 11],
+        ['d1', 12],
+        ['d1', 13],
+      ],
+    ],
+    [
+      'one pid',
+      [
+        ['d0', 11],
+        ['d1', 11],
+      ],
+    ],
+  ])('is wrong: %s', (said, reports) => {
+    expect(() => checkReports(daemons, reports)).toThrow(said)
+  })
+})
+
+describe('a restart of d1', () => {
+  const before = new Map([
+    ['d0', 11],
+    ['d1', 12],
+  ])
+  const check = (reports: Report[], alive: number[]) => () =>
+    checkRestart('d1', before, reports, (pid) => alive.includes(pid))
+
+  test('is right when d1 alone has another pid', () => {
+    expect(check([['d1', 13]], [11, 13])).not.toThrow()
+  })
+
+  test.each<[string, Report[], number[]]>([
+    ['d0 was restarted instead of d1', [['d0', 13]], [12, 13]],
+    ['the same pid 12', [['d1', 12]], [11, 12]],
+    [
+      '2 daemons started',
+      [
+        ['d1', 13],
+        ['d0', 14],
+      ],
+      [13, 14],
+    ],
+    ['pid 13, is not alive', [['d1', 13]], [11]],
+    ['old d1, pid 12, is still alive', [['d1', 13]], [11, 12, 13]],
+    ['d0 died of it', [['d1', 13]], [13]],
+  ])('is wrong: %s', (said, reports, alive) => {
+    expect(check(reports, alive)).toThrow(said)
+  })
+})
+
+test('a stop is wrong when a daemon still lives', () => {
+  const pids = new Map([
+    ['d0', 11],
+    ['d1', 12],
+  ])
+  expect(() => checkNoneLeft(pids, () => false)).not.toThrow()
+  expect(() => checkNoneLeft(pids, (pid) => pid === 12)).toThrow('d1, pid 12, is alive')
+})
+
+/** Two writers' lines, as they must come: 40 bytes each as they were written. */
+const lineBytes = 40
+function line(name: string, number: number): string {
+  const head = `${name} ${String(number).padStart(8, '0')} `
+  const letters = Array.from({ length: lineBytes - head.length - 1 }, (_, index) =>
+    String.fromCharCode(97 + ((number + index) % 26)),
+  )
+  return `[${name}] ${head}${letters.join('')}\n`
+}
+const right = [line('d0', 0), line('d1', 0), line('d0', 1), line('d1', 1)]
+
+/** A supervisor that starts nobody: it says that two daemons are up, and prints this. */
+function printing(text: string): Contender {
+  return {
+    name: 'planted',
+    prepare(folder) {
+      writeFileSync(join(folder, 'lines'), text)
+      const script = join(folder, 'planted')
+      const say = 'printf "d0 1\\nd1 2\\n" > reports'
+      writeFileSync(script, `#!/bin/sh\n${say}\ncat lines\nread never < go\n`)
+      chmodSync(script, 0o755)
+      const prefixOf = (name: string): string => `[${name}] `
+      return { command: [script], stop: { signal: 'SIGKILL' }, prefixOf, own: 'planted: ' }
+    },
+  }
+}
+
+function written(lines: readonly string[]): Promise<number> {
+  const options = { isRead: true, lineBytes, lines: 2 }
+  return withLife(printing(lines.join('')), bundleOf('writer', 2), options, async (life) => {
+    await life.boot()
+    return life.write(4)
+  })
+}
+
+describe('lines', () => {
+  beforeAll(compileAll)
+  afterAll(removeScratch)
+
+  test('are right when all come whole, each behind its own prefix', async () => {
+    const own = 'planted: a word of the supervisor itself\n'
+    expect(await written([own, ...right])).toBeGreaterThan(0)
+  })
+
+  const [first, second, third, fourth] = right as [string, string, string, string]
+  test.each<[string, string[], RegExp]>([
+    ['is lost', [first, second, fourth, line('d0', 2)], /a wrong number in line 4/],
+    ['comes twice', [first, first, second, third], /a wrong number in line 2/],
+    ['is torn', [first, second.slice(0, 20), third, second.slice(20)], /a wrong length in line 2/],
+    ['is cut', [first, `${second.slice(0, -2)}\n`, third, fourth], /a wrong length in line 2/],
+    ['is changed', [first, second.replace('abc', 'axc'), third, fourth], /a wrong text in line 2/],
+    ['has another prefix', [first, second.replace('[d1]', '[d0]'), third], /of nobody in line 2/],
+    ['has no prefix', [first.slice(5), second, third, fourth], /of nobody in line 1/],
+    ['is of nobody', ['who is that\n', ...right], /of nobody in line 1/],
+  ])('are wrong when one %s', async (_, lines, said) => {
+    await expect(written(lines)).rejects.toThrow(said)
+  })
+})

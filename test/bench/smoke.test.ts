@@ -1,0 +1,42 @@
+/** The floor and pitcrew through the benchmark once, small: it measures what it says. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bench } from './bench.ts'
+
+const { compileAll } = await bench('compile.mjs')
+const { removeScratch } = await bench('scratch.mjs')
+const { floor } = await bench('contenders/floor.mjs')
+const { pitcrew } = await bench('contenders/pitcrew.mjs')
+const { life } = await bench('measures/life.mjs')
+const { log } = await bench('measures/log.mjs')
+const { restart } = await bench('measures/restart.mjs')
+
+beforeAll(async () => {
+  await compileAll()
+  expect(pitcrew.absent()).toBeNull()
+})
+afterAll(removeScratch)
+
+describe.each([floor, pitcrew])('$name', (contender) => {
+  test('is measured from the start of four daemons until nothing is left', async () => {
+    const values = await life.run(contender, 4, { wants: () => true, idleMs: 50 })
+    expect(Object.keys(values).sort()).toEqual(
+      ['boot-4', 'idle-4', 'memory-4', 'own-4', 'stop-4', 'wake-ups-4'].sort(),
+    )
+    expect(values['boot-4']).toBeGreaterThan(0)
+    expect(values['memory-4']).toBeGreaterThan(0.1)
+    expect(values['memory-4']).toBeGreaterThan(values['own-4'] as number)
+    expect(values['wake-ups-4']).toBeGreaterThanOrEqual(0)
+    expect(values['stop-4']).toBeGreaterThan(0)
+  })
+
+  test('passes four writers’ lines, each of them right', async () => {
+    const values = await log.run(contender, { lineBytes: 100, producers: 4 }, { logBytes: 4e6 })
+    expect(values['log-100-4']).toBeGreaterThan(1)
+    expect(values['cpu-100-4']).toBeGreaterThan(0)
+  })
+
+  test('restarts one of four, and that one', async () => {
+    const values = await restart.run(contender, 4, { restarts: 3 })
+    expect(values.restart).toBeGreaterThan(0)
+  })
+})
