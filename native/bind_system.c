@@ -4,6 +4,7 @@
 #include "bind.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +41,20 @@ static FUNCTION(host_write_file) {
   JS_FreeCString(ctx, path);
   JS_FreeCString(ctx, text);
   return errno_or_null(error);
+}
+
+/* FNV-1a, 64 bits. */
+static FUNCTION(host_sum) {
+  UNUSED;
+  size_t bytes = 0;
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  if (!text) return JS_EXCEPTION;
+  uint64_t sum = 0xcbf29ce484222325;
+  for (size_t i = 0; i < bytes; i++) sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3;
+  JS_FreeCString(ctx, text);
+  char digits[17];
+  snprintf(digits, sizeof digits, "%016llx", (unsigned long long)sum);
+  return JS_NewString(ctx, digits);
 }
 
 static FUNCTION(host_is_folder) {
@@ -80,10 +95,15 @@ static FUNCTION(host_exec_self) {
 }
 
 static const JSCFunctionListEntry system_functions[] = {
-    JS_CFUNC_DEF("getenv", 1, host_getenv),          JS_CFUNC_DEF("readFile", 2, host_read_file),
-    JS_CFUNC_DEF("writeFile", 2, host_write_file),   JS_CFUNC_DEF("write", 2, host_write),
-    JS_CFUNC_DEF("isTerminal", 1, host_is_terminal), JS_CFUNC_DEF("exit", 1, host_exit),
-    JS_CFUNC_DEF("execSelf", 1, host_exec_self),     JS_CFUNC_DEF("isFolder", 1, host_is_folder),
+    JS_CFUNC_DEF("getenv", 1, host_getenv),
+    JS_CFUNC_DEF("readFile", 2, host_read_file),
+    JS_CFUNC_DEF("writeFile", 2, host_write_file),
+    JS_CFUNC_DEF("write", 2, host_write),
+    JS_CFUNC_DEF("isTerminal", 1, host_is_terminal),
+    JS_CFUNC_DEF("exit", 1, host_exit),
+    JS_CFUNC_DEF("execSelf", 1, host_exec_self),
+    JS_CFUNC_DEF("isFolder", 1, host_is_folder),
+    JS_CFUNC_DEF("sum", 1, host_sum),
 };
 
 void bind_system(JSValue host) {

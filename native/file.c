@@ -48,7 +48,7 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **
   return text;
 }
 
-static int write_temporary(const char *temporary, const char *text, size_t bytes) {
+static int write_temporary(const char *temporary, const char *text, size_t bytes, bool durable) {
   int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0) return errno;
   int error = 0;
@@ -57,21 +57,25 @@ static int write_temporary(const char *temporary, const char *text, size_t bytes
     if (n < 0 && errno != EINTR) error = errno;
     if (n > 0) text += n, bytes -= (size_t)n;
   }
-  if (!error && fsync(fd) != 0 && errno != EINVAL && errno != EROFS) error = errno;
+  if (!error && durable && fsync(fd) != 0 && errno != EINVAL && errno != EROFS) error = errno;
   if (close(fd) != 0 && !error) error = errno;
   return error;
 }
 
 /* Readers see the old content or the new, never a part. */
-int file_write(const char *path, const char *text, size_t bytes) {
+static int write_whole(const char *path, const char *text, size_t bytes, bool durable) {
   char temporary[4096];
   if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >=
       (int)sizeof temporary)
     return ENAMETOOLONG;
-  int error = write_temporary(temporary, text, bytes);
+  int error = write_temporary(temporary, text, bytes, durable);
   if (!error && rename(temporary, path) != 0) error = errno;
   if (error) unlink(temporary);
   return error;
+}
+
+int file_write(const char *path, const char *text, size_t bytes) {
+  return write_whole(path, text, bytes, true);
 }
 
 /* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
@@ -96,7 +100,8 @@ static int make_folder(char *path, int levels) {
   return error;
 }
 
-/* A plain fork, 0.03 ms: the text is in the child's memory already. */
+/* A plain fork: the text is in the child's memory already. No fsync: it is for who looks after our
+ * end, and a disk may take longer for it than all the rest of a shutdown. */
 int file_write_aside(char *const *paths, const char *text, size_t bytes) {
   if (writer > 0) return EBUSY;
   writer = fork();
@@ -111,7 +116,7 @@ int file_write_aside(char *const *paths, const char *text, size_t bytes) {
     char path[4096];
     if (snprintf(path, sizeof path, "%s", *paths) >= (int)sizeof path) continue;
     error = make_folder(path, 2);
-    if (!error) error = file_write(path, text, bytes);
+    if (!error) error = write_whole(path, text, bytes, false);
     if (!error || paths[1]) continue;
     char line[4200];
     int n = snprintf(line, sizeof line, "pitcrew: cannot write %s: %s\n", path, errno_name(error));

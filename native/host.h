@@ -95,6 +95,7 @@ struct run *run_of_pid(pid_t pid);
 void run_leader_gone(struct run *run, int wait_status);
 void run_remove(struct run *run);
 size_t runs_count(void);
+size_t runs_with_leader(void); /* those whose leader was not reaped yet */
 struct run *runs_at(size_t index);
 
 /* ---- reap.c, tree.c */

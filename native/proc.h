@@ -17,7 +17,7 @@ bool proc_usable(void);
 bool proc_stat(pid_t pid, struct proc_stat *stat);
 /* Calls `visit` for each process; stops when it returns false. */
 void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void *context);
-/* Calls `visit` for each child of ours. Returns false where the kernel does not list them. */
-bool proc_each_child(void (*visit)(pid_t pid, void *context), void *context);
+/* How many children we have, zombies too; -1 where the kernel does not list them. */
+int64_t proc_count_children(void);
 
 #endif

@@ -13,7 +13,7 @@
 static struct run **runs;
 static pid_t *pids;      /* of the leader while it lives, else 0 */
 static uint32_t *hashes; /* of daemon and number */
-static size_t count, capacity;
+static size_t count, capacity, living;
 
 static uint32_t hash(const char *daemon, int number) {
   uint32_t h = 2166136261u ^ (uint32_t)number;
@@ -46,6 +46,7 @@ struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, bo
   runs[count] = run;
   pids[count] = pid;
   hashes[count++] = hash(daemon, number);
+  living++;
   return run;
 }
 
@@ -57,6 +58,8 @@ struct run *run_find(const char *daemon, int number) {
   return NULL;
 }
 
+size_t runs_with_leader(void) { return living; }
+
 struct run *run_of_pid(pid_t pid) {
   for (size_t i = 0; i < count; i++)
     if (pids[i] == pid) return runs[i];
@@ -66,6 +69,7 @@ struct run *run_of_pid(pid_t pid) {
 void run_leader_gone(struct run *run, int wait_status) {
   for (size_t i = 0; i < count; i++)
     if (runs[i] == run) pids[i] = 0;
+  if (!run->leader_gone) living--;
   run->leader_gone = true;
   run->exit.code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
   run->exit.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;

@@ -171,19 +171,10 @@ static bool living_strays(const struct run *run) {
   return false;
 }
 
-struct orphans {
-  bool unknown;
-};
-
-static void visit_child(pid_t pid, void *context) {
-  struct orphans *orphans = context;
-  if (!run_of_pid(pid)) orphans->unknown = true;
-}
-
 /* True when we have children that are not leaders: only then can anything have left its group. */
 static bool any_orphans(void) {
-  struct orphans orphans = {false};
-  return !proc_each_child(visit_child, &orphans) || orphans.unknown;
+  int64_t children = proc_count_children();
+  return children < 0 || children > (int64_t)runs_with_leader();
 }
 
 static void tell(struct run *run) {

@@ -1,4 +1,6 @@
 /** `@plan`: what the init asks of its parsing helper. Plan on stdout, problems on stderr. */
+import { sumWith } from '../host/sum.ts'
+import { version } from '../version.ts'
 import { planText } from './build.ts'
 import { loadBundleFile, reportInvalid } from './bundle-file.ts'
 import type { Command } from './command.ts'
@@ -14,7 +16,7 @@ export const plan: Command = {
   run(input) {
     const loaded = loadBundleFile(input, input.args[0])
     if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
-    input.print(planText(loaded.plan))
+    input.print(planText(loaded.plan, sumWith(input.system, version)))
     return 0
   },
 }

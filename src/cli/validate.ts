@@ -1,6 +1,6 @@
 /** `validate`: says what pitcrew would do with a bundle, or everything that is wrong with it. */
 import type { ProblemList } from '../bundle/problems.ts'
-import { type DeadlineSplit, splitDeadline } from '../core/deadline.ts'
+import { splitShutdown } from '../core/deadline.ts'
 import { formatDuration } from '../core/duration.ts'
 import { type Order, orderOf } from '../core/order.ts'
 import type { Plan } from '../core/plan.ts'
@@ -50,22 +50,12 @@ function summarize(path: string, plan: Plan): string {
 }
 
 function describeShutdown(plan: Plan, order: Order): string[] {
-  const { killAtMs, flushMs } = shutdownSplit(plan, order)
+  const { killAtMs, flushMs } = splitShutdown(plan, order)
   const lines = killAtMs.map((atMs, wave) => {
     const names = order.start.filter((name) => order.wave.get(name) === wave)
     return `  stop ${few(names)}, killed ${formatDuration(atMs)} after the request at the latest`
   })
   return [...lines, `  output is passed on for another ${formatDuration(flushMs)}`]
-}
-
-function shutdownSplit(plan: Plan, order: Order): DeadlineSplit {
-  const graces = Array.from({ length: order.waves }, () => 0)
-  for (const { name, stop } of plan.daemons) {
-    const wave = order.wave.get(name) ?? 0
-    const graceMs = stop.graceMs ?? Number.POSITIVE_INFINITY
-    graces[wave] = Math.max(graces[wave] ?? 0, graceMs)
-  }
-  return splitDeadline(plan.deadlineMs, graces)
 }
 
 function few(names: readonly string[]): string {
@@ -87,7 +77,7 @@ function validateForProgram(input: Input): number {
   }
   const { path, plan } = loaded
   const order = orderOf(plan.daemons)
-  const { killAtMs, flushMs } = shutdownSplit(plan, order)
+  const { killAtMs, flushMs } = splitShutdown(plan, order)
   const shutdown = { deadlineMs: plan.deadlineMs, killAtMs, flushMs }
   const { name } = plan
   input.print(JSON.stringify({ valid: true, path, name, startOrder: order.start, shutdown }))

@@ -26,7 +26,6 @@ function walk(
   afterByName: ReadonlyMap<string, readonly string[]>,
   finished: Set<string>,
 ): string[] | null {
-  if (finished.has(start)) return null
   const path = [{ name: start, next: 0 }]
   const onPath = new Set([start])
   for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {

@@ -8,6 +8,9 @@
  *  share what is left evenly, so that a wave of patient daemons cannot eat the grace of the next.
  */
 
+import type { Order } from './order.ts'
+import type { Plan } from './plan.ts'
+
 /** Waiting for what was killed to be gone: milliseconds where the kernel is well. */
 const reapMsMax = 250
 const flushMsMax = 250
@@ -19,6 +22,17 @@ export interface DeadlineSplit {
   readonly flushMs: number
 }
 
+/** Splits the deadline of a bundle over the waves in which it stops: each asks for as much time as
+ *  the most patient of its daemons. */
+export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
+  const graces: number[] = []
+  for (const { name, stop } of plan.daemons) {
+    const wave = order.wave.get(name) as number
+    graces[wave] = Math.max(graces[wave] ?? 0, stop.graceMs ?? Number.POSITIVE_INFINITY)
+  }
+  return splitDeadline(plan.deadlineMs, graces)
+}
+
 /**
  * Splits a deadline.
  *
@@ -28,10 +42,7 @@ export interface DeadlineSplit {
  */
 export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[]): DeadlineSplit {
   const flushMs = Math.min(flushMsMax, deadlineMs / 20)
-  const reapMs = Math.min(
-    reapMsMax,
-    (deadlineMs - flushMs) / (8 * Math.max(1, wavesGraceMs.length)),
-  )
+  const reapMs = Math.min(reapMsMax, (deadlineMs - flushMs) / (8 * wavesGraceMs.length))
   const shares = shareOut(
     deadlineMs - flushMs,
     wavesGraceMs.map((graceMs) => graceMs + reapMs),

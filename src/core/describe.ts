@@ -65,3 +65,8 @@ export function describeDaemon(daemon: Daemon): string {
   if ('want' in daemon) parts.push(`wants ${daemon.want}`)
   return parts.join(', ')
 }
+
+/** "1 daemon", "4 daemons" */
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}

@@ -12,29 +12,44 @@ export class Draft {
   readonly atMs: number
   readonly effects: Effect[] = []
   readonly daemons: Overlay<Daemon>
-  readonly tickets: Overlay<Ticket>
-  readonly ignored: Overlay<number>
-  readonly blockers: Overlay<number>
   turns: readonly string[]
+  turn: number
   ticketsMade: number
   shutdown: Shutdown | null
   active: number
   booted: boolean
   finished: boolean
+  /** Made when they are asked for: most steps do without. */
+  #tickets: Overlay<Ticket> | null = null
+  #ignored: Overlay<number> | null = null
+  #blockers: Overlay<number> | null = null
 
   constructor(state: State, atMs: number) {
     this.state = state
     this.atMs = atMs
     this.daemons = new Overlay(state.daemons)
-    this.tickets = new Overlay(state.tickets)
-    this.ignored = new Overlay(state.ignored)
-    this.blockers = new Overlay(state.blockers)
     this.turns = state.turns
+    this.turn = state.turn
     this.ticketsMade = state.ticketsMade
     this.shutdown = state.shutdown
     this.active = state.active
     this.booted = state.booted
     this.finished = state.finished
+  }
+
+  get tickets(): Overlay<Ticket> {
+    this.#tickets ??= new Overlay(this.state.tickets)
+    return this.#tickets
+  }
+
+  get ignored(): Overlay<number> {
+    this.#ignored ??= new Overlay(this.state.ignored)
+    return this.#ignored
+  }
+
+  get blockers(): Overlay<number> {
+    this.#blockers ??= new Overlay(this.state.blockers)
+    return this.#blockers
   }
 
   /** Steps one daemon; what that means for the others is the supervisor's business. */
@@ -44,6 +59,11 @@ export class Draft {
     this.active += Number(after.phase !== 'stopped') - Number(before.phase !== 'stopped')
     for (const effect of effects) this.effects.push(effect)
     return after
+  }
+
+  giveTurnsTo(names: readonly string[]): void {
+    this.turns = names
+    this.turn = 0
   }
 
   do(effect: Effect): void {
@@ -61,33 +81,50 @@ export class Draft {
 
   /** What needs memory comes first: the daemons are all in their map already, so that they change
    *  together. */
-  commit(): State {
-    const { turns, ticketsMade, shutdown, active, booted, finished } = this
-    const next = { ...this.state, turns, ticketsMade, shutdown, active, booted, finished }
-    for (const overlay of [this.tickets, this.ignored, this.blockers, this.daemons])
-      overlay.commit()
-    return next
+  commit(): void {
+    this.#tickets?.commit()
+    this.#ignored?.commit()
+    this.#blockers?.commit()
+    this.daemons.commit()
+    const { state } = this
+    state.turns = this.turns
+    state.turn = this.turn
+    state.ticketsMade = this.ticketsMade
+    state.shutdown = this.shutdown
+    state.active = this.active
+    state.booted = this.booted
+    state.finished = this.finished
   }
 }
 
 /** A map with changes that are not in it yet. */
 export class Overlay<V> {
-  readonly changes: Map<string, V> = new Map()
   readonly #base: Map<string, V>
+  #changes: Map<string, V> | null = null
 
   constructor(base: Map<string, V>) {
     this.#base = base
   }
 
   get(key: string): V | undefined {
-    return this.changes.get(key) ?? this.#base.get(key)
+    return this.#changes?.get(key) ?? this.#base.get(key)
   }
 
   set(key: string, value: V): void {
-    this.changes.set(key, value)
+    this.#changes ??= new Map()
+    this.#changes.set(key, value)
+  }
+
+  /** What changed, and what was there before. */
+  eachChange(look: (after: V, before: V | undefined, key: string) => void): void {
+    this.#changes?.forEach((after, key) => {
+      look(after, this.#base.get(key), key)
+    })
   }
 
   commit(): void {
-    for (const [key, value] of this.changes) this.#base.set(key, value)
+    this.#changes?.forEach((value, key) => {
+      this.#base.set(key, value)
+    })
   }
 }

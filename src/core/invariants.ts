@@ -6,26 +6,22 @@ import type { Draft } from './draft.ts'
 import type { Daemon } from './phases.ts'
 
 export function checkStep(draft: Draft): void {
-  for (const [name, after] of draft.daemons.changes) {
-    const before = draft.state.daemons.get(name)
-    if (before === undefined) fail(`${name} is not in the plan`)
-    else checkDaemon(before, after)
-  }
+  draft.daemons.eachChange(checkDaemon)
   checkEffects(draft)
   if (draft.active < 0) fail(`${draft.active} daemons are active`)
   if (draft.finished && draft.active > 0 && draft.shutdown === null)
     fail('the end, with daemons alive')
 }
 
-function checkDaemon(before: Daemon, after: Daemon): void {
-  const { name } = after.spec
+function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): void {
+  if (before === undefined) return fail(`${name} is not in the plan`)
   if (after.run < before.run) fail(`${name}: run ${after.run} after run ${before.run}`)
   if (after.run > before.run && 'pid' in before && after.last?.run !== before.run)
     fail(`${name}: run ${after.run} begins before run ${before.run} is over`)
   if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
   if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
   if (after.phase !== 'terminating' && after.phase !== 'killing') return
-  if (after.exit !== null && after.asked && after.sent.length === 0) {
+  if (after.asked && after.sent.length === 0) {
     fail(`${name}: is ending without having been told`)
   }
 }

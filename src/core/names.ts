@@ -8,7 +8,7 @@ export const nameRule = 'up to 48 lower-case letters, digits and dashes, the fir
 
 /** The name of a bundle or a daemon: `^[a-z][a-z0-9-]{0,47}$`. */
 export function isName(text: string): boolean {
-  if (text === '' || text.length > maxNameLength || !isLower(text.charAt(0))) return false
+  if (text.length > maxNameLength || !isLower(text.charAt(0))) return false
   for (const char of text) {
     if (!isLower(char) && !isDigit(char) && char !== '-') return false
   }

@@ -10,7 +10,6 @@ export interface Order {
   /** For each name, its wave: 0 when nothing depends on it, else one more than the latest that
    *  does. */
   readonly wave: ReadonlyMap<string, number>
-  readonly waves: number
 }
 
 /** Edges to daemons that are not in the list (not selected) are left out. The plan has no cycles.
@@ -33,15 +32,14 @@ export function orderOf(daemons: readonly DaemonSpec[]): Order {
       after.reduce((latest, other) => Math.max(latest, (wave.get(other) ?? 0) + 1), 0),
     )
   }
-  const waves = [...wave.values()].reduce((most, one) => Math.max(most, one + 1), 0)
-  return { start, dependents, wave, waves }
+  return { start, dependents, wave }
 
   /** Depth first with a stack of its own: a chain may be longer than the engine's stack is deep. */
   function visit(first: string): void {
     const path = [{ name: first, next: 0 }]
     while (path.length > 0) {
       const top = path[path.length - 1] as { name: string; next: number }
-      const before = started.has(top.name) ? undefined : specs.get(top.name)?.after[top.next++]
+      const before = specs.get(top.name)?.after[top.next++]
       if (before !== undefined) {
         if (specs.has(before) && !started.has(before)) path.push({ name: before, next: 0 })
         continue

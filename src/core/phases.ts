@@ -86,9 +86,6 @@ export type In<P extends Daemon['phase']> = Extract<Daemon, { phase: P }>
 export type Of<T extends DaemonEvent['type']> = Extract<DaemonEvent, { type: T }>
 export type Rule<S, E> = (daemon: S, event: E) => DaemonStep
 
-/** The most signals that are remembered of a run. */
-const sentMax = 64
-
 export function stay(daemon: Daemon): DaemonStep {
   return [daemon, []]
 }
@@ -110,5 +107,5 @@ export function note(of: Note): Effect {
 
 export function remember(sent: readonly number[], signal: Signal): readonly number[] {
   const number = signalNumbers[signal]
-  return sent.includes(number) || sent.length >= sentMax ? sent : [...sent, number]
+  return sent.includes(number) ? sent : [...sent, number]
 }

@@ -1,6 +1,6 @@
 /** The plan as text: what `pitcrew build` writes, what the parsing helper hands to the init and
  *  what the init loads without a parser. */
-import type { Plan } from './plan.ts'
+import { type Plan, planFormat } from './plan.ts'
 import { checkPlan } from './plan-check.ts'
 
 /** The largest bundle that is parsed, in bytes: 1 MiB. */
@@ -16,19 +16,49 @@ export function serializePlan(plan: Plan): string {
   return JSON.stringify({ plan: format, ...rest })
 }
 
+const head = `{"plan":${planFormat},`
+const sumHead = '"sum":"'
+const sumLength = 16
+
+/** Sixteen digits that tell one text from another. Not against malice: who may write a plan may run
+ *  what he likes. */
+export type SumOf = (text: string) => string
+
+/** The text of a plan that is valid, with the sum of it. Checking a plan costs PID 1 more than all
+ *  else of its start; what was checked when it was built, and has not changed, is not checked
+ *  again. Who changes it by hand loses only that. */
+export function sealPlan(plan: Plan, sumOf: SumOf): string {
+  const text = serializePlan(plan)
+  return `${head}${sumHead}${sumOf(text)}",${text.slice(head.length)}`
+}
+
+function isSealed(text: string, sumOf: SumOf): boolean {
+  const start = head.length + sumHead.length
+  if (!text.startsWith(head + sumHead)) return false
+  const rest = text.slice(start + sumLength + '",'.length).trimEnd()
+  return sumOf(head + rest) === text.slice(start, start + sumLength)
+}
+
 /** True for the text of a plan, of whatever format; a bundle has no key `plan`. */
 export function isPlanText(text: string): boolean {
   const start = text.trimStart()
   return start.startsWith('{') && start.slice(1, 80).trimStart().startsWith('"plan"')
 }
 
-export function parsePlan(text: string): PlanAnswer {
+/** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
     return { error: cause instanceof Error ? cause.message : 'it is not JSON' }
   }
+  if (isRecord(value) && 'sum' in value) delete value.sum
+  if (sumOf !== null && isSealed(text, sumOf)) return { plan: value as Plan }
   const error = checkPlan(value)
   return error === null ? { plan: value as Plan } : { error }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -66,21 +66,18 @@ export function findEnding(
 ): DaemonStep {
   const { name, stop } = daemon.spec
   if (live?.run !== daemon.run || live.gone) {
-    const exit = live?.run === daemon.run && live.exit !== null ? live.exit : daemon.exit
+    const exit = live?.run === daemon.run ? live.exit : daemon.exit
     const [over, effects] = settle({ ...daemon, exit, want: 'down' }, { outputOpen: true })
     return daemon.want === 'up' ? [{ ...common(over), phase: 'waiting' }, effects] : [over, effects]
   }
-  const next = { ...daemon, exit: live.exit ?? daemon.exit }
+  const next = { ...daemon, exit: live.exit }
   const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing')
     return [next, [{ ...again, signal: 'KILL', to: 'tree' }, armStuck(daemon)]]
   // Not left to a timer that may fail each time.
   if (atMs >= next.killAtMs) {
-    const [killing, effects] = kill(
-      { ...next, treeTold: true },
-      { type: 'grace', run: next.run, atMs },
-    )
+    const [killing, effects] = kill(next, { type: 'grace', run: next.run, atMs })
     return [killing, [...disarm(daemon, 'half', 'grace'), ...effects]]
   }
   const afterMs = Math.max(notBeforeMs, next.killAtMs - atMs)

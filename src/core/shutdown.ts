@@ -1,13 +1,11 @@
 /** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at
  *  once, and at its end the exit code. Nothing is spawned once it has begun. */
 
-import { splitDeadline } from './deadline.ts'
+import { splitShutdown } from './deadline.ts'
 import type { Draft } from './draft.ts'
 import type { ShutdownReason } from './effect.ts'
 import { exitReport } from './exit-code.ts'
-import type { Order } from './order.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
-import type { Plan } from './plan.ts'
 import { supersedeAll } from './tickets.ts'
 
 /** How a daemon is told something, with all its consequences. */
@@ -17,37 +15,30 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell):
   if (draft.shutdown !== null || draft.finished) return
   const { plan, order } = draft.state
   const { deadlineMs } = plan
-  const { killAtMs, flushMs } = splitDeadline(deadlineMs, wavesGraceMs(plan, order))
+  const { killAtMs, flushMs } = splitShutdown(plan, order)
   draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs }
-  draft.turns = []
+  draft.giveTurnsTo([])
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
   supersedeAll(draft)
   countBlockers(draft)
-  // Those nobody depends on go first; the rest follows as those in front of it are over. What is
-  // on its way to a next run is stopped in any case: there is none.
-  for (const name of order.start) {
+  stopInTurn(draft, tell)
+}
+
+/** Those nobody depends on go first; the rest follows as those in front of it are over. What is on
+ *  its way to a next run is stopped in any case: there is none. */
+function stopInTurn(draft: Draft, tell: Tell): void {
+  for (const name of draft.state.order.start) {
     const isRunning = draft.daemons.get(name)?.phase === 'running'
     if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
   }
 }
 
-/** For each wave, the longest grace that a daemon of it asks for. */
-function wavesGraceMs(plan: Plan, order: Order): number[] {
-  const graces = Array.from({ length: order.waves }, () => 0)
-  for (const { name, stop } of plan.daemons) {
-    const wave = order.wave.get(name) ?? 0
-    graces[wave] = Math.max(graces[wave] ?? 0, stop.graceMs ?? Number.POSITIVE_INFINITY)
-  }
-  return graces
-}
-
 /** For each daemon, how many of those that are after it are in its way. */
-function countBlockers(draft: Draft): void {
+export function countBlockers(draft: Draft): void {
   const { start, dependents } = draft.state.order
   // Whoever is after a daemon is counted before it.
-  for (let at = start.length - 1; at >= 0; at--) {
-    const name = start[at] as string
+  for (const name of [...start].reverse()) {
     const inTheWay = (dependents.get(name) ?? []).filter((other) => isInTheWay(draft, other))
     draft.blockers.set(name, inTheWay.length)
   }
@@ -77,7 +68,7 @@ function stop(draft: Draft, name: string, tell: Tell): void {
 
 /** A daemon holds nobody up any more: whom does that unblock? */
 export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
-  if (draft.shutdown === null || draft.blockers.get(daemon.spec.name) !== 0) return
+  if (draft.blockers.get(daemon.spec.name) !== 0) return
   const out = [daemon]
   for (let one = out.pop(); one !== undefined; one = out.pop()) {
     for (const name of one.spec.after) {
@@ -128,12 +119,7 @@ export function finish(draft: Draft): void {
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
 export function recoverShutdown(draft: Draft, tell: Tell): void {
   if (draft.shutdown === null) return
-  const { start } = draft.state.order
-  countBlockers(draft)
-  for (const name of start) {
-    const isRunning = draft.daemons.get(name)?.phase === 'running'
-    if (isRunning && draft.blockers.get(name) === 0) stop(draft, name, tell)
-  }
+  stopInTurn(draft, tell)
   const { sinceMs, flushMs } = draft.shutdown
   const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
   if (leftMs <= 0) return deadlineCame(draft)

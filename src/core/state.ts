@@ -10,22 +10,24 @@ export interface State {
   readonly order: Order
   readonly daemons: Map<string, Daemon>
   /** Daemons that wait for their turn, first come first; one is started after the other. */
-  readonly turns: readonly string[]
+  turns: readonly string[]
+  /** The place in `turns` of the one whose turn it is. */
+  turn: number
   /** The last ticket of each daemon; requests that one run satisfies share it. */
   readonly tickets: Map<string, Ticket>
-  readonly ticketsMade: number
+  ticketsMade: number
   /** How often each signal was ignored. */
   readonly ignored: Map<string, number>
   /** For each daemon, how many of those that are after it are not over; filled when a shutdown
    *  begins. */
   readonly blockers: Map<string, number>
-  readonly shutdown: Shutdown | null
+  shutdown: Shutdown | null
   /** How many daemons are not stopped. */
-  readonly active: number
+  active: number
   /** The daemons were told to start. */
-  readonly booted: boolean
+  booted: boolean
   /** The end was ordered. */
-  readonly finished: boolean
+  finished: boolean
 }
 
 export interface Shutdown {
@@ -43,6 +45,7 @@ export function initialState(plan: Plan): State {
     order: orderOf(plan.daemons),
     daemons: new Map(plan.daemons.map((spec) => [spec.name, stopped(spec)])),
     turns: [],
+    turn: 0,
     tickets: new Map(),
     ticketsMade: 0,
     ignored: new Map(),

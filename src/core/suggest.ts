@@ -8,7 +8,7 @@ const maxLength = 64
  *          differ, where two neighbours in the wrong order are one difference and case is none.
  */
 export function suggest(word: string, known: readonly string[]): string | null {
-  if (word === '' || word.length > maxLength) return null
+  if (word.length > maxLength) return null
   const wanted = word.toLowerCase()
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
@@ -42,11 +42,7 @@ function editDistance(left: string, right: string): number {
         at(current, column - 1) + 1,
         at(last, column - 1) + (same ? 0 : 1),
       )
-      const swapped =
-        row > 1 &&
-        column > 1 &&
-        left[row - 1] === right[column - 2] &&
-        left[row - 2] === right[column - 1]
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
       if (swapped) distance = Math.min(distance, at(beforeLast, column - 2) + 1)
       current.push(distance)
     }

@@ -9,6 +9,7 @@ import { checkStep } from './invariants.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
 import {
   beginShutdown,
+  countBlockers,
   deadlineCame,
   finish,
   finishIfOver,
@@ -21,13 +22,14 @@ import type { State } from './state.ts'
 import { requestRestart, runBegan, runFailed } from './tickets.ts'
 
 /** Throws, and changes nothing, when an invariant would break. */
-export function step(state: State, event: Event): readonly [State, readonly Effect[]] {
+export function step(state: State, event: Event): readonly Effect[] {
   const draft = new Draft(state, event.atMs)
   route(draft, event)
   giveTurns(draft)
   finishIfOver(draft)
   checkStep(draft)
-  return [draft.commit(), draft.effects]
+  draft.commit()
+  return draft.effects
 }
 
 function route(draft: Draft, event: Event): void {
@@ -58,7 +60,7 @@ function boot(draft: Draft): void {
   for (const name of draft.state.order.start) {
     draft.tell(draft.daemons.get(name) as Daemon, { type: 'start', atMs: draft.atMs })
   }
-  draft.turns = draft.state.order.start
+  draft.giveTurnsTo(draft.state.order.start)
 }
 
 /** Steps one daemon and draws the consequences for the others. */
@@ -74,22 +76,23 @@ function tellOnly(draft: Draft, name: string, event: DaemonEvent): void {
   if (before === undefined || draft.state.finished) return
   const after = draft.tell(before, event)
   if (holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
-  if (after.phase === before.phase && after.run === before.run) return
-  if (after.phase === 'waiting') draft.turns = [...draft.turns, name]
+  if (after.phase === before.phase) return
+  if (after.phase === 'waiting') draft.giveTurnsTo([...draft.turns.slice(draft.turn), name])
   if (before.phase === 'starting') runBegan(draft, after)
   if (after.phase === 'stopped') runFailed(draft, after)
 }
 
 function endIfOver(draft: Draft, name: string): void {
   const daemon = draft.daemons.get(name)
-  if (daemon === undefined || draft.isEnding || !endsEverything(daemon)) return
+  if (daemon === undefined || !endsEverything(daemon)) return
   const kind = daemon.spec.main ? 'main-ended' : 'critical-ended'
   beginShutdown(draft, { kind, daemon: name }, tell)
 }
 
 /** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which
  *  under the policy `never` means that it died or could not be started. */
-function endsEverything({ spec, last, ...daemon }: Daemon): boolean {
+function endsEverything(daemon: Daemon): boolean {
+  const { spec, last } = daemon
   if (!spec.main && !spec.critical) return false
   if (daemon.phase === 'terminating') return !daemon.asked
   return daemon.phase === 'stopped' && last !== null && (spec.main || !last.asked)
@@ -98,12 +101,11 @@ function endsEverything({ spec, last, ...daemon }: Daemon): boolean {
 /** One daemon is started after the other: whoever is `after` another is started when that one
  *  was. */
 function giveTurns(draft: Draft): void {
-  while (draft.turns.length > 0) {
-    const name = draft.turns[0] as string
+  for (; draft.turn < draft.turns.length; draft.turn++) {
+    const name = draft.turns[draft.turn] as string
     const phase = draft.daemons.get(name)?.phase
     if (phase === 'starting') return
     if (phase === 'waiting') return tell(draft, name, { type: 'turn', atMs: draft.atMs })
-    draft.turns = draft.turns.slice(1)
   }
 }
 
@@ -180,7 +182,8 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
   // The failure may have come between the daemons and what follows from them: it follows again.
   const { daemons, order } = draft.state
   draft.active = [...daemons.values()].filter(({ phase }) => phase !== 'stopped').length
-  draft.turns = order.start.filter((name) => isComing(daemons.get(name)))
+  draft.giveTurnsTo(order.start.filter((name) => isComing(daemons.get(name))))
+  if (draft.shutdown !== null) countBlockers(draft)
   for (const name of order.start) {
     tellOnly(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
   }

@@ -14,13 +14,13 @@ export function requestRestart(draft: Draft, name: string, by: string): boolean 
     end(draft, newTicket(draft, name, by, 0, null), { kind: 'failed', why: 'no such daemon' })
     return false
   }
-  const satisfiedByRun = daemon.phase === 'starting' ? daemon.run : daemon.run + 1
   const open = draft.tickets.get(name)
-  if (open?.outcome.kind === 'open' && open.satisfiedByRun === satisfiedByRun) {
+  if (open?.outcome.kind === 'open') {
     draft.tickets.set(name, { ...open, requests: open.requests + 1 })
     return true
   }
   draft.ticketsMade++
+  const satisfiedByRun = daemon.phase === 'starting' ? daemon.run : daemon.run + 1
   const oldPid = 'pid' in daemon ? daemon.pid : null
   const ticket = newTicket(draft, name, by, satisfiedByRun, oldPid)
   if (draft.isEnding) {

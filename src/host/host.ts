@@ -42,9 +42,9 @@ export interface Host extends System {
   /** Runs this program again in a child with bounded memory and time; its stdout comes back in one
    *  `helper` event, its stderr is ours. */
   helper(spec: HelperSpec): Errno | null
-  /** Writes a file (temporary file, fsync, rename) in a forked child, so that a slow disk stalls
-   *  nobody: the first of the paths that can be written. Its folder and the one above are made.
-   *  What fails is told on stderr. `finish` waits for it. */
+  /** Writes a file (temporary file, rename) in a forked child, so that a slow disk stalls nobody:
+   *  the first of the paths that can be written. Its folder and the one above are made. What fails
+   *  is told on stderr. `finish` waits for it. */
   writeFileAside(paths: readonly string[], text: string): Errno | null
 
   /** Opens the file that `trace` appends lines to. Both may wait for a slow disk. */

@@ -17,6 +17,9 @@ export interface System {
    *  The content goes to a temporary file beside it, which then takes its place. Returns null, or
    *  the name of what went wrong. */
   writeFile(path: string, text: string): Errno | null
+  /** A sum of a text, 64 bits in 16 hexadecimal digits: equal for equal texts, and hardly ever for
+   *  others. */
+  sum(text: string): string
   /** True when the path is a folder. */
   isFolder(path: string): boolean
   /** Writes text to file descriptor 1 or 2, whole, waiting where it must. */

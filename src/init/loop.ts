@@ -31,7 +31,7 @@ export class Loop implements Handlers {
   readonly #performer: Performer
   readonly #plant: Plant
   readonly #trace: Trace
-  #state: State
+  readonly #state: State
   #queue: Event[] = []
   #isOrderLost = false
   /** Stays true when the recovery fails, too. */
@@ -136,8 +136,7 @@ export class Loop implements Handlers {
 
   #step(event: Event): void {
     this.#plant(event.type)
-    const [next, effects] = step(this.#state, event)
-    this.#state = next
+    const effects = step(this.#state, event)
     this.#trace(event, effects)
     for (const effect of effects) {
       let outcome: Event | null

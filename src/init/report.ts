@@ -1,5 +1,5 @@
 /** Puts notes into words: pitcrew's own lines. One note, one line. */
-import { describeExit } from '../core/describe.ts'
+import { count, describeExit } from '../core/describe.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { Note, ShutdownReason } from '../core/effect.ts'
 import type { Exit } from '../core/event.ts'
@@ -95,8 +95,4 @@ function reasonWords(reason: ShutdownReason): string {
     case 'critical-ended':
       return `${reason.daemon} is critical and is given up`
   }
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
 }

@@ -1,13 +1,15 @@
 /** From the command line to the running supervisor: which bundle, its plan, which daemons of it.
  *  Until then signals are kept, and TERM or INT ends everything before it began. */
+import { count } from '../core/describe.ts'
 import { formatDuration, parseDuration } from '../core/duration.ts'
 import type { Plan } from '../core/plan.ts'
-import { maxPlanBytes, parsePlan } from '../core/plan-text.ts'
+import { maxPlanBytes, type PlanAnswer, parsePlan } from '../core/plan-text.ts'
 import { selectDaemons } from '../core/select.ts'
 import { signalNumbers } from '../core/signals.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import { readBundleFile } from '../host/find-bundle.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { sumWith } from '../host/sum.ts'
 import { version } from '../version.ts'
 import { runArguments } from './arguments.ts'
 import { Loop } from './loop.ts'
@@ -60,7 +62,9 @@ export class Start implements Handlers {
     if (given === 'help') throw new Error(this.#host.execSelf(['help', 'run']))
     this.#tracePath = given.trace
     const file = readBundleFile(this.#host, given.bundle)
-    if (file.isPlan) return this.#takePlanText(file.text, file.path)
+    if (file.isPlan) {
+      return this.#takePlan(parsePlan(file.text, sumWith(this.#host, version)), file.path)
+    }
     const args = ['@plan', file.path]
     const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
     if (error !== null) {
@@ -75,7 +79,7 @@ export class Start implements Handlers {
   /** The helper has said on stderr what is wrong with the bundle. */
   #takeHelper(event: Extract<HostEvent, { type: 'helper' }>): void {
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
-      return this.#takePlanText(event.text, 'the bundle')
+      return this.#takePlan(parsePlan(event.text), 'the bundle')
     }
     if (event.code !== 0) return this.#host.finish(event.code, 0)
     const why = event.timedOut
@@ -88,8 +92,7 @@ export class Start implements Handlers {
     )
   }
 
-  #takePlanText(text: string, path: string): void {
-    const answer = parsePlan(text)
+  #takePlan(answer: PlanAnswer, path: string): void {
     if ('error' in answer) {
       throw new PitcrewError(
         'BUNDLE_INVALID',
@@ -121,8 +124,8 @@ export class Start implements Handlers {
       return host.finish(0, plan.deadlineMs)
     }
     const deadline = formatDuration(plan.deadlineMs)
-    const of = selected.length === names.length ? '' : ` of ${names.length}`
-    const daemons = `${selected.length}${of} daemon${names.length === 1 ? '' : 's'}`
+    const of = selected.length === names.length ? '' : `${selected.length} of `
+    const daemons = `${of}${count(names.length, 'daemon')}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
     this.#loop = new Loop(host, plan, selected, this.#tracePath)

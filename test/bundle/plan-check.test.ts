@@ -1,8 +1,10 @@
-/** The init believes nothing about a plan that comes from outside: every field is checked. */
-import { expect, test } from 'vitest'
+/** The init believes nothing about a plan that comes from outside: every field is checked, unless the plan is sealed. */
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
 import { findCycle } from '../../src/core/cycle.ts'
+import type { Plan } from '../../src/core/plan.ts'
 import { checkPlan } from '../../src/core/plan-check.ts'
-import { isPlanText, parsePlan, serializePlan } from '../../src/core/plan-text.ts'
+import { isPlanText, parsePlan, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
 import { planOf } from './problems-of.ts'
 
 const plan = planOf(`
@@ -155,4 +157,32 @@ test('two ways to one daemon are no cycle', () => {
   ]
   expect(findCycle(diamond)).toBeNull()
   expect(findCycle([...diamond.slice(0, 3), { name: 'd', after: ['b'] }])).toEqual(['b', 'd', 'b'])
+})
+
+describe('a sealed plan', () => {
+  const sumOf = (text: string): string =>
+    createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const sealed = sealPlan(plan, sumOf)
+  /** Not valid, but nobody would know without the check. */
+  const unchecked = { ...plan, label: 7 } as unknown as Plan
+
+  test('is the same plan, for a reader with sums and for one without', () => {
+    expect(isPlanText(sealed)).toBe(true)
+    expect(parsePlan(`${sealed}\n`, sumOf)).toEqual({ plan })
+    expect(parsePlan(sealed)).toEqual({ plan })
+  })
+
+  test('is not checked again', () => {
+    const trusted = sealPlan(unchecked, sumOf)
+    expect(parsePlan(trusted, sumOf)).toEqual({ plan: unchecked })
+    expect(parsePlan(trusted)).toEqual({ error: expect.stringContaining('label') })
+  })
+
+  test('is checked when it was changed by hand, or sealed by another version', () => {
+    const trusted = sealPlan(unchecked, sumOf)
+    const changed = trusted.replace('"label":7', '"label":8')
+    expect(parsePlan(changed, sumOf)).toEqual({ error: expect.stringContaining('label') })
+    const otherSum = (text: string): string => sumOf(`another version ${text}`)
+    expect(parsePlan(trusted, otherSum)).toEqual({ error: expect.stringContaining('label') })
+  })
 })

@@ -1,6 +1,7 @@
 /** "did you mean": near words are offered, far ones are not. */
 import { expect, test } from 'vitest'
 import { didYouMean, suggest } from '../../src/core/suggest.ts'
+import { Random } from '../core/random.ts'
 
 const keys = ['command', 'cwd', 'env', 'after', 'stop', 'restart', 'main', 'user']
 
@@ -8,7 +9,7 @@ const keys = ['command', 'cwd', 'env', 'after', 'stop', 'restart', 'main', 'user
 test.each([
   ['comand', 'command'], ['commnad', 'command'], ['Command', 'command'], ['stopp', 'stop'], ['pots', null],
   ['afetr', 'after'], ['usr', 'user'], ['cdw', 'cwd'], ['x', null], ['', null], ['entirely', null],
-  ['a'.repeat(100_000), null],
+  ['a'.repeat(100_000), null], ['USER', 'user'], ['rstaart', 'restart'],
 ])('%.20s → %s', (word, expected) => {
   expect(suggest(word, keys)).toBe(expected)
 })
@@ -17,6 +18,43 @@ test('offers a whole sentence', () => {
   expect(didYouMean('rstart', keys)).toBe('did you mean "restart"?')
   expect(didYouMean('zebra', keys)).toBeNull()
 })
+
+test('a word of 64 letters may be meant, a longer one not', () => {
+  const known = [`${'x'.repeat(63)}y`]
+  expect(suggest('x'.repeat(64), known)).toBe(known[0])
+  expect(suggest('x'.repeat(65), known)).toBeNull()
+})
+
+test('of what is near the nearest is offered, and of two equally near ones the first', () => {
+  const random = new Random(11)
+  const word = () =>
+    Array.from({ length: 1 + random.below(9) }, () => 'abC'[random.below(3)]).join('')
+  for (let turn = 0; turn < 3000; turn++) {
+    const wanted = word()
+    const known = Array.from({ length: 1 + random.below(4) }, word)
+    const near = known
+      .map((one) => ({ one, steps: stepsBetween(wanted.toLowerCase(), one.toLowerCase()) }))
+      .filter(({ one, steps }) => steps <= Math.max(1, wanted.length / 3) && steps < one.length)
+    const nearest = near.filter(({ steps }) => near.every((other) => steps <= other.steps))[0]
+    expect(suggest(wanted, known), `${wanted} in ${known}`).toBe(nearest?.one ?? null)
+  }
+})
+
+/** From left to right, by trying everything; a letter that was part of a swap is not changed again. */
+function stepsBetween(left: string, right: string): number {
+  if (left === '' || right === '') return left.length + right.length
+  if (left[0] === right[0]) return stepsBetween(left.slice(1), right.slice(1))
+  const isSwap = left[0] === right[1] && left[1] === right[0]
+  return (
+    1 +
+    Math.min(
+      stepsBetween(left.slice(1), right),
+      stepsBetween(left, right.slice(1)),
+      stepsBetween(left.slice(1), right.slice(1)),
+      isSwap ? stepsBetween(left.slice(2), right.slice(2)) : Number.POSITIVE_INFINITY,
+    )
+  )
+}
 
 test('a one-letter word is no slip of any other', () => {
   expect(suggest('b', ['a', 'c'])).toBeNull()

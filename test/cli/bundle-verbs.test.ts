@@ -144,7 +144,7 @@ describe('build', () => {
     expect(play(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
-      /tmp/p.json <- {"plan":1,"name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":["db"],"stop":{"signal":"TERM","graceMs":2000,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"
+      /tmp/p.json <- {"plan":1,"sum":"37c9a4dd2d3e4e37","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":["db"],"stop":{"signal":"TERM","graceMs":2000,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"
     `)
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })

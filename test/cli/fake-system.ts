@@ -1,4 +1,5 @@
 /** A System for tests: files in a map, output in two strings. */
+import { createHash } from 'node:crypto'
 import type { Errno, FileAnswer, System } from '../../src/host/system.ts'
 
 export class FakeSystem implements System {
@@ -47,6 +48,10 @@ export class FakeSystem implements System {
 
   execSelf(): Errno {
     return 'ENOSYS'
+  }
+
+  sum(text: string): string {
+    return createHash('sha256').update(text).digest('hex').slice(0, 16)
   }
 
   isFolder(): boolean {

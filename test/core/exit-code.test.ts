@@ -81,6 +81,7 @@ describe('what counts as zero', () => {
     ['a death by our KILL', web, [...killed, exited('web', 1, 'KILL')], 'finish 0'],
     ['128 + n of the stop signal n', web, ['TERM', exited('web', 1, 143)], 'finish 0'],
     ['128 + n of a forwarded signal n', web, ['HUP', exited('web', 1, 129)], 'finish 0'],
+    ['also when others followed it', web, ['HUP', 'TERM', exited('web', 1, 129)], 'finish 0'],
     ['128 + 9 after our KILL', web, [...killed, exited('web', 1, 137)], 'finish 0'],
     ['but not 128 + n of one it was not sent', web, [exited('web', 1, 143)], 'finish 143 (web)'],
     [

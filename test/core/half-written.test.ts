@@ -73,3 +73,53 @@ test('it follows again who waits for whom', () => {
                                                                   arm deadline 8750 ms
   `)
 })
+
+test('who waits for two of which one has ended goes on waiting for the other', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] }, api: { after: ['db'] } })
+  const game = up(bundle).play('TERM')
+  game.state.blockers.set('db', 1) // As if the end of web had been written so far.
+  expect(
+    story(
+      game.given(),
+      reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0), alive('api', 1, 9)),
+      exited('api', 1),
+    ),
+  ).toMatchInlineSnapshot(`
+    given                                                                     db: running, run 1, pid 7
+                                                                              web: terminating, run 1, pid 8, wants down
+                                                                              api: terminating, run 1, pid 9, wants down
+    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1
+                                                                              > disarm half:web:1,
+                                                                                arm linger:web:1 1000 ms,
+                                                                                say stopped,
+                                                                                TERM to api 1,
+                                                                                arm half:api:1 2063 ms,
+                                                                                arm deadline 8750 ms
+    exited api 1: code 0                                                      db: terminating, run 1, pid 7, wants down
+                                                                              api: stopped, run 1
+                                                                              > disarm half:api:1,
+                                                                                say stopped,
+                                                                                TERM to db 1,
+                                                                                arm half:db:1 4250 ms
+  `)
+})
+
+test('it follows again whose turn it is to stop', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] }, log: {}, api: { after: ['log'] } })
+  const game = up(bundle).play('TERM')
+  const before = game.daemon('db')
+  game.play(exited('web', 1)).state.daemons.set('db', before) // As if it had been written so far.
+  expect(
+    story(game.given(), reconcileAsked(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10))),
+  ).toMatchInlineSnapshot(`
+    given                                                               db: running, run 1, pid 7
+                                                                        web: stopped, run 1
+                                                                        log: running, run 1, pid 9
+                                                                        api: terminating, run 1, pid 10, wants down
+    reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
+                                                                          arm half:api:1 2063 ms,
+                                                                          TERM to db 1,
+                                                                          arm half:db:1 4250 ms,
+                                                                          arm deadline 8750 ms
+  `)
+})

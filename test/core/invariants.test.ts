@@ -4,7 +4,7 @@ import { Draft } from '../../src/core/draft.ts'
 import type { Effect } from '../../src/core/effect.ts'
 import { checkStep } from '../../src/core/invariants.ts'
 import type { Daemon, In } from '../../src/core/phases.ts'
-import { type Beat, exited, restart, spawned } from './events.ts'
+import { type Beat, elapsed, exited, restart, spawned } from './events.ts'
 import { daemonSpec, plan } from './plans.ts'
 import { type Game, up } from './story.ts'
 
@@ -74,6 +74,12 @@ describe('caught:', () => {
       'web: is ending without having been told',
     ],
     [
+      'the same of one that is killed',
+      [restart('web'), elapsed('half', 'web', 1), elapsed('grace', 'web', 1)],
+      (draft) => draft.daemons.set('web', { ...(web(draft) as In<'killing'>), sent: [] }),
+      'web: is ending without having been told',
+    ],
+    [
       'fewer than no daemons',
       [],
       (draft) => {
@@ -82,8 +88,8 @@ describe('caught:', () => {
       '-1 daemons are active',
     ],
     [
-      'the end, with daemons alive and no shutdown',
-      [],
+      'the end, with a daemon alive and no shutdown',
+      [exited('db', 1)],
       (draft) => {
         draft.finished = true
       },

@@ -93,11 +93,11 @@ export class World {
 
   #step(event: Event): void {
     const mishap = this.#steps++ === this.#mishapAt ? this.#mishap : 'nothing'
-    const before = this.#state
     if (mishap === 'the event is lost') return this.#recover()
-    const [next, effects] = step(before, event)
+    const before = { ...this.#state }
+    const effects = step(this.#state, event)
     // The tables of the state are shared; what stands beside them is what it was.
-    this.#state = mishap === 'the state is half written' ? { ...before } : next
+    if (mishap === 'the state is half written') this.#state = before
     if (event.type === 'exited') this.#runs.delete(event.daemon)
     if (event.type === 'reconcile') this.#forgetTheDead()
     const performed = {

@@ -111,7 +111,7 @@ test('a daemon that is after another one twice waits for it once, and is waited 
 test('a chain of 2000 starts and stops, one at a time, without recursion', () => {
   const game = new Game(manyDaemons(2000, true)).play('boot')
   for (let n = 0; n < 2000; n++) game.play(spawned(`d${n}`, 1, n + 2))
-  expect(game.state.turns).toEqual([])
+  expect(game.state.turn).toBe(game.state.turns.length)
   game.play('TERM')
   for (let n = 1999; n >= 0; n--) {
     expect(game.daemon(`d${n}`).phase).toBe('terminating')
@@ -126,4 +126,19 @@ test('TERM while a chain of 2000 has only begun to start: nothing more is starte
   expect(game.state.active).toBe(2) // d0 runs, d1 is being spawned.
   game.play(spawned('d1', 1, 8), exited('d1', 1), exited('d0', 1))
   expect(game.effects.at(-1)).toMatchObject({ type: 'finish', report: { code: 0 } })
+})
+
+test('a ladder of 60 steps, each with two ways down, is put into order at once', () => {
+  const rungs = Array.from({ length: 60 }, (_, n): [string, Some][] => {
+    const after = n === 0 ? [] : [`left${n - 1}`, `right${n - 1}`]
+    return [
+      [`left${n}`, { after }],
+      [`right${n}`, { after }],
+    ]
+  })
+  const daemons = Object.fromEntries(rungs.flat().reverse())
+  const { start, wave } = orderOf(plan(daemons).daemons)
+  expect(start.slice(0, 4)).toEqual(['left0', 'right0', 'left1', 'right1'])
+  expect(start).toHaveLength(120)
+  expect(wave.get('left0')).toBe(59)
 })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, later, restart, spawned } from './events.ts'
 import { plan } from './plans.ts'
-import { story, up } from './story.ts'
+import { beginMs, story, up } from './story.ts'
 
 const pair = plan({ web: {}, db: {} })
 const web = plan({ web: {} })
@@ -153,7 +153,7 @@ test('the ticket tells who asked, what was there before, what came, and how long
         verb: 'restart',
         daemon: 'web',
         by: 'USR1',
-        askedAtMs: 0,
+        askedAtMs: beginMs,
         requests: 1,
         satisfiedByRun: 2,
         oldPid: 7,

@@ -1,6 +1,6 @@
 /** DESIGN §4, Signals, but for the course of a stop, which is in stop.test.ts. */
 import { describe, expect, test } from 'vitest'
-import type { Signal } from '../../src/core/signals.ts'
+import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import { exited, spawned } from './events.ts'
 import { plan } from './plans.ts'
 import { Game, story, up } from './story.ts'
@@ -195,6 +195,11 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     expect(game.daemon('pipelock')).toMatchObject({ phase: 'running', run: 2 })
     expect(game.effects).toHaveLength(2)
     expect(game.effects[1]).toMatchObject({ note: { ticket: { requests: 10_000 } } })
+  })
+
+  test('what a run was sent is remembered once, however often it was', () => {
+    const game = up(bundle).play('HUP', 'HUP', 'HUP')
+    expect(game.daemon('egress')).toMatchObject({ sent: [signalNumbers.HUP] })
   })
 })
 

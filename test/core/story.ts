@@ -49,9 +49,12 @@ export function up(plan: Plan): Game {
   return game.given()
 }
 
+/** When a story begins: not at zero, which means nothing. It is told in milliseconds since then. */
+export const beginMs = 1_000_000
+
 export class Game {
   state: State
-  nowMs: number = 0
+  nowMs: number = beginMs
   /** Of the last event. */
   effects: readonly Effect[] = []
   #rows: Row[] = []
@@ -92,10 +95,9 @@ export class Game {
   }
 
   #step(event: Event): void {
-    const [next, effects] = step(this.state, event)
-    this.state = next
+    const effects = step(this.state, event)
     this.effects = effects
-    const heard = this.#watch.step(event, effects, next)
+    const heard = this.#watch.step(event, effects, this.state)
     this.#rows.push({
       atMs: event.atMs,
       event: describeEvent(event),
@@ -142,7 +144,9 @@ function gistOf(note: Note): string {
 
 function toText(rows: readonly Row[]): string {
   const timeMoves = rows.some(({ atMs }) => atMs !== rows[0]?.atMs)
-  const heads = rows.map((row) => (timeMoves ? [msText(row.atMs), row.event] : [row.event]))
+  const heads = rows.map((row) =>
+    timeMoves ? [msText(row.atMs - beginMs), row.event] : [row.event],
+  )
   const headWidths = (heads[0] ?? []).map((_, column) =>
     widest(heads.map((head) => head[column] ?? '')),
   )

@@ -17,7 +17,7 @@ import {
   spawnFailed,
 } from './events.ts'
 import { plan } from './plans.ts'
-import { Game, up } from './story.ts'
+import { beginMs, Game, up } from './story.ts'
 
 const web = plan({ web: {}, db: {} })
 const stopping: Beat[] = [restart('web')]
@@ -50,7 +50,7 @@ function at(...beats: Beat[]): Daemon {
 
 /** Every event, in each of the forms that its rules tell apart. */
 function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
-  const atMs = 1000
+  const atMs = beginMs + 1000
   const exit = { code: 3, signal: 0 }
   return {
     start: { type: 'start', atMs },

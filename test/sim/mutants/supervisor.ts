@@ -29,7 +29,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'requests do not coalesce',
     file: 'core/tickets.ts',
-    from: "if (open?.outcome.kind === 'open' && open.satisfiedByRun === satisfiedByRun)",
+    from: "if (open?.outcome.kind === 'open')",
     to: 'if (open === null)',
     seed: 25,
     breaks: ['answeredOnce'],
@@ -157,8 +157,8 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'daemons start in the reverse order',
     file: 'core/supervisor.ts',
-    from: '  draft.turns = draft.state.order.start\n',
-    to: '  draft.turns = [...draft.state.order.start].reverse()\n',
+    from: '  draft.giveTurnsTo(draft.state.order.start)\n',
+    to: '  draft.giveTurnsTo([...draft.state.order.start].reverse())\n',
     seed: 1,
     breaks: ['startOrder'],
   },

@@ -1,0 +1,79 @@
+/** The limits of a plan that comes from outside: the last value that fits, and the first that does
+ *  not; and of several mistakes the first is told. */
+import { describe, expect, test } from 'vitest'
+import type { Plan } from '../../src/core/plan.ts'
+import { checkPlan, maxDaemons } from '../../src/core/plan-check.ts'
+import { isPlanText, maxBundleBytes, maxPlanBytes, parsePlan } from '../../src/core/plan-text.ts'
+import { manyDaemons, plan, type Some } from './plans.ts'
+
+function web(some: Some): Plan {
+  return plan({ web: some })
+}
+
+const web2 = { web: {}, db: {} }
+const unknown = 'no daemon "x"'
+
+test.each<[what: string, fits: Plan]>([
+  ['no grace', web({ stop: { graceMs: 0 } })],
+  ['the exit codes', web({ stop: { success: [0, 255] } })],
+  ['no mask', web({ umask: 0 })],
+  ['the whole mask', web({ umask: 0o777 })],
+  ['a deadline of a millisecond', plan(web2, { deadlineMs: 1 })],
+  ['the most daemons', manyDaemons(maxDaemons, false)],
+])('fits: %s', (_, value) => {
+  expect(checkPlan(value)).toBeNull()
+})
+
+test.each<[what: string, value: Plan, said: string]>([
+  ['less than no grace', web({ stop: { graceMs: -1 } }), 'stop.graceMs: expected a number or null'],
+  ['half a millisecond', web({ stop: { graceMs: 0.5 } }), 'graceMs: expected a number or null'],
+  ['a negative exit code', web({ stop: { success: [-1] } }), 'success[0]: expected an exit code'],
+  ['a negative mask', web({ umask: -1 }), 'umask: expected a file mode mask or null'],
+  ['more than the mask', web({ umask: 0o1000 }), 'umask: expected a file mode mask or null'],
+  ['no deadline', plan(web2, { deadlineMs: 0 }), 'deadlineMs: expected a number'],
+  [
+    'one daemon more',
+    manyDaemons(maxDaemons + 1, false),
+    'daemons: expected at most 4096 in the list',
+  ],
+  [
+    'a signal that is none',
+    plan(web2, { signals: { FOO: { forward: [], restart: [] } } as Plan['signals'] }),
+    'signals.FOO: expected the name of a signal that can be mapped',
+  ],
+])('does not fit: %s', (_, value, said) => {
+  expect(checkPlan(value)).toContain(said)
+})
+
+describe('the first of several is told', () => {
+  test.each<[what: string, value: unknown, said: string]>([
+    ['after', web({ after: ['x', 'y'] }), `daemons[0].after: ${unknown}`],
+    ['forward', plan(web2, { signals: { HUP: { forward: ['x', 'y'], restart: ['z'] } } }), unknown],
+    ['restart', plan(web2, { signals: { HUP: { forward: [], restart: ['x', 'y'] } } }), unknown],
+    ['fields that are not known', { ...web({}), x: 1, y: 2 }, 'plan: unknown field "x"'],
+  ])('%s', (_, value, said) => {
+    expect(checkPlan(value)).toContain(said)
+  })
+})
+
+test('a mebibyte of a bundle, four of a plan', () => {
+  expect([maxBundleBytes, maxPlanBytes]).toEqual([1_048_576, 4_194_304])
+})
+
+test('a plan is known at a glance: its first key, and not far from the beginning', () => {
+  const glance = (spaces: number) => `{${' '.repeat(spaces)}"plan": 1}`
+  expect([0, 73, 74, 1000].map((spaces) => isPlanText(glance(spaces)))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ])
+  expect(isPlanText('["plan", 1]')).toBe(false)
+})
+
+test('what is not JSON is told in the words of the parser', () => {
+  const answer = parsePlan('{')
+  const message = 'error' in answer ? answer.error : ''
+  expect(message).not.toBe('')
+  expect(() => JSON.parse('{')).toThrow(message)
+})

@@ -1,0 +1,41 @@
+/** The judge that checks types, in a copy of the sources. It is asked last, though it is quick: what
+ *  only the compiler refuses may still be a promise that nobody tests. */
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Judge, Subject } from './judge.ts'
+
+const execute = promisify(execFile)
+
+/** @param copy A folder of its own in the project, so that packages are found from there. */
+export function compilerJudge(root: string, subject: Subject, copy: string): Judge {
+  const sources = join(copy, 'source')
+  mkdirSync(copy, { recursive: true })
+  cpSync(join(root, subject.source), sources, { recursive: true })
+  writeFileSync(join(copy, 'package.json'), '{ "type": "module" }\n')
+  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify(configOf(root, subject)))
+  return {
+    name: 'compiler',
+    async verdictOn(mutated) {
+      const path = join(sources, mutated?.file ?? '')
+      const original = mutated === null ? null : readFileSync(path)
+      if (mutated !== null) writeFileSync(path, mutated.text)
+      const said = await execute(join(root, 'node_modules/.bin/tsc'), ['-p', copy]).then(
+        () => null,
+        ({ stdout }) => String(stdout).split('\n')[0] ?? '',
+      )
+      if (original !== null) writeFileSync(path, original)
+      return said
+    },
+  }
+}
+
+/** A change that leaves something unused is none that a type forbids. */
+function configOf(root: string, { room }: Subject) {
+  return {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { types: [], noUnusedLocals: false, noUnusedParameters: false },
+    include: [`source/${room}`],
+  }
+}
