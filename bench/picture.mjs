@@ -85,8 +85,11 @@ function drawDot({ contender, times }, y) {
 }
 
 function legend(contenders) {
-  return contenders.map((contender, index) => {
-    const x = 20 + index * 94
+  let nextPx = 20
+  return contenders.map((contender) => {
+    const x = nextPx
+    // Room for the dot, about 7 px a letter, and a gap.
+    nextPx += 32 + contender.length * 7
     const colour = colours[contender] ?? otherColour
     return `<circle cx="${x}" cy="62" r="${dotPx}" fill="${colour}"/>${text(x + 11, 66, contender)}`
   })

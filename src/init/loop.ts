@@ -46,7 +46,8 @@ export class Loop implements Handlers {
     this.#host = host
     this.#plant = plantOf(host)
     this.#performer = new Performer(host, plan, this.#timers)
-    const daemons = plan.daemons.filter(({ name }) => selected.includes(name))
+    const isSelected = new Set(selected)
+    const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
     const selectedPlan = { ...plan, daemons }
     this.#trace = traceTo(host, tracePath, selectedPlan)
     this.#state = initialState(selectedPlan)

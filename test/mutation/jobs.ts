@@ -14,7 +14,7 @@ export interface Verdict {
 
 /** No schedule and no file of tests takes so long. */
 const silenceMaxMs = 15_000
-/** No judgement takes so long. */
+/** No judgement takes so long, nor the first one, for which everything is loaded. */
 const limitMs = 120_000
 /** So much memory is more than any judge needs, in MiB. */
 const memoryMaxMiB = 1024
@@ -37,7 +37,7 @@ export class Job {
   async verdictOn(mutated: Mutated | null): Promise<Verdict> {
     const child = this.#child ?? (await this.#start())
     child.send({ mutated })
-    const verdict = await this.#answerOf(child)
+    const verdict = await this.#answerOf(child, mutated === null ? limitMs : silenceMaxMs)
     if (verdict.by === 'time' || verdict.by === 'crash') await this.end()
     return verdict
   }
@@ -67,10 +67,10 @@ export class Job {
     return child
   }
 
-  #answerOf(child: ChildProcess): Promise<Verdict> {
+  #answerOf(child: ChildProcess, silenceMs: number): Promise<Verdict> {
     return new Promise((resolve) => {
       const late = () => answer({ by: 'time', how: 'it goes on without end' })
-      const silence = setTimeout(late, silenceMaxMs)
+      const silence = setTimeout(late, silenceMs)
       const limit = setTimeout(late, limitMs)
       const crashed = () => answer({ by: 'crash', how: this.#words })
       const hear = (message: Verdict | 'beat') => {
