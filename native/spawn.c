@@ -144,19 +144,17 @@ static pid_t start(int (*run)(void *), void *argument) {
   return clone(run, child_stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, argument);
 }
 
-/* A pipe whose write end belongs to the daemon's user, who may then open /dev/stdout. */
-static bool make_pipe(const struct spawn_spec *spec, int ends[2]) {
+/* Whatever user a daemon becomes, it may open /dev/stdout for writing. Nobody else gets there: the
+ * way to a pipe is /proc/PID/fd of a process that has it. */
+static bool make_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  if ((spec->uid >= 0 || spec->gid >= 0) &&
-      fchown(ends[1], (uid_t)spec->uid, (gid_t)spec->gid) != 0) {
-    /* Without the right to give it away, only /dev/stdout is the poorer for it. */
-  }
+  fchmod(ends[1], 0622);
   return true;
 }
 
 struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   int ends[2] = {-1, -1};
-  if (!spec->inherit && !make_pipe(spec, ends)) return (struct spawn_answer){0, "pipe", errno};
+  if (!spec->inherit && !make_pipe(ends)) return (struct spawn_answer){0, "pipe", errno};
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
   struct child child = {.spec = spec,

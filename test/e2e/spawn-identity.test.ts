@@ -1,7 +1,7 @@
 /** What a daemon is given: identity, session, limits, files. As root where another user is needed. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { fixtures, Pitcrew } from './pitcrew.ts'
+import { fixtures, Pitcrew, sh } from './pitcrew.ts'
 import { saidBy } from './processes.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -74,6 +74,22 @@ test.skipIf(!isRoot)(
     expect(lines).toContain(`id ${uid}:${gid} groups ${gid}`)
     expect(lines).toContain('home /nonexistent user nobody logname nobody')
     expect(lines).toContain('shown') // Through /dev/stdout, which it could open.
+  },
+)
+
+test.skipIf(!isRoot)(
+  'a daemon that becomes another user by itself can open /dev/stdout',
+  async () => {
+    const drops = [
+      'setpriv',
+      '--reuid',
+      '65534',
+      '--clear-groups',
+      ...sh('echo shown > /dev/stdout'),
+    ]
+    await using pitcrew = new Pitcrew({ daemons: { drops: { command: drops } } })
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(pitcrew.lines).toContain('[drops] shown')
   },
 )
 
