@@ -7,6 +7,7 @@
  *   runs.c     the table of live runs: the truth about what is alive
  *   tree.c     a run's process group, and what left it
  *   spawn.c    clone(VFORK) and exec
+ *   self.c     this program once more: helpers, exec in our place
  *   pump.c     daemons' pipes -> lines with a prefix
  *   out.c      stdout, which may be full, slow or gone
  *   helper.c   this program again, as a child with bounds
@@ -110,7 +111,7 @@ void tree_stray_ready(struct stray *stray);
 void tree_init(void);
 uint64_t tree_next_mark(void);
 
-/* ---- spawn.c */
+/* ---- spawn.c, self.c */
 
 enum { SPAWN_LIMITS_MAX = 16 };
 struct spawn_limit {
@@ -136,7 +137,11 @@ struct spawn_answer {
   const char *step;
   int error;
 };
+void self_init(void);
 void spawn_init(void);
+/* A child that shares our memory, while we wait until it has ended or executed something. */
+pid_t spawn_child(int (*run)(void *), int more_flags, void *argument);
+void spawn_restore_limits(void);
 void spawn_keep_descriptors(void); /* what is open now goes to no child */
 struct spawn_answer spawn_run(const struct spawn_spec *spec);
 pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,

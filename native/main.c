@@ -30,6 +30,7 @@ int main(int argc, char **argv, char **envp) {
   signals_block();
   open_stdio();
   environment_init(envp);
+  self_init();
   spawn_init();
   if (!is_init(argc, argv)) {
     /* A client verb must end on Ctrl-C and `timeout` like any other program. */

@@ -11,10 +11,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,14 +21,16 @@
 enum { CHILD_STACK_BYTES = 64 * 1024 };
 
 static char child_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
-static int null_fd = -1, self_fd = -1, dumpable;
-static char self_path[32];
+static int null_fd = -1, dumpable;
+/* A low descriptor that is kept for a child's output; -1 where a child gets a table of its own. */
+static int output_slot = -1;
 static pid_t self_pid;
 static struct rlimit files_limit, mark_limit;
 
 struct child {
   const struct spawn_spec *spec;
   int output_fd;
+  bool shares_files;
   uint64_t mark;
   bool foreground; /* give it our terminal: SIGTTOU is blocked, so that this does not stop it */
   const char *volatile step;
@@ -40,12 +39,6 @@ struct child {
 
 void spawn_init(void) {
   self_pid = getpid();
-  /* /proc/self/exe is right even when we were moved; without /proc the kernel's own word must do.
-   */
-  self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-  if (self_fd < 0 && getauxval(AT_EXECFN))
-    self_fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
-  snprintf(self_path, sizeof self_path, "/proc/self/fd/%d", self_fd);
   null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   dumpable = prctl(PR_GET_DUMPABLE);
   getrlimit(RLIMIT_NOFILE, &files_limit);
@@ -54,12 +47,31 @@ void spawn_init(void) {
   setrlimit(RLIMIT_NOFILE, &raised);
 }
 
+void spawn_restore_limits(void) { setrlimit(RLIMIT_NOFILE, &files_limit); }
+
 /* What we were started with beside stdio is not for daemons: a lock that they inherit would never
  * be free. */
 void spawn_keep_descriptors(void) {
   const unsigned on_exec = 4; /* CLOSE_RANGE_CLOEXEC, from Linux 5.11 on */
-  if (syscall(SYS_close_range, 3u, ~0u, on_exec) == 0) return;
-  for (int fd = 3; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (syscall(SYS_close_range, 3u, ~0u, on_exec) != 0) {
+    for (int fd = 3; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return;
+  }
+#ifndef PLAIN_CLONE /* valgrind knows no other */
+  output_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, 3);
+#endif
+}
+
+/* With a thousand daemons, to copy our table of descriptors and to close it again at exec would
+ * cost a child more than all else. So it shares the table until here, and takes only what is below
+ * the slot. */
+static bool take_files(struct child *child) {
+  const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
+  if (!child->shares_files) return true;
+  if (syscall(SYS_close_range, (unsigned)output_slot + 1, ~0u, unshare) == 0) return true;
+  child->error = errno;
+  child->step = "fork";
+  return false;
 }
 
 static bool fail(struct child *child, const char *step) {
@@ -70,7 +82,7 @@ static bool fail(struct child *child, const char *step) {
 
 static bool set_limits(struct child *child) {
   const struct spawn_spec *spec = child->spec;
-  setrlimit(RLIMIT_NOFILE, &files_limit);
+  spawn_restore_limits();
   if (child->mark) {
     struct rlimit mark = {child->mark, mark_limit.rlim_max};
     setrlimit(RLIMIT_RSS, &mark);
@@ -119,6 +131,7 @@ static void exec_candidates(struct child *child) {
 static int child_main(void *argument) {
   struct child *child = argument;
   const struct spawn_spec *spec = child->spec;
+  if (!take_files(child)) _exit(127);
   if (spec->inherit) {
     setpgid(0, 0);
     if (child->foreground) tcsetpgrp(0, getpid());
@@ -140,8 +153,9 @@ static int child_main(void *argument) {
   _exit(127);
 }
 
-static pid_t start(int (*run)(void *), void *argument) {
-  return clone(run, child_stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, argument);
+pid_t spawn_child(int (*run)(void *), int more_flags, void *argument) {
+  int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | more_flags;
+  return clone(run, child_stack + CHILD_STACK_BYTES, flags, argument);
 }
 
 /* Whatever user a daemon becomes, it may open /dev/stdout for writing. Nobody else gets there: the
@@ -157,15 +171,25 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   if (!spec->inherit && !make_pipe(ends)) return (struct spawn_answer){0, "pipe", errno};
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
+  bool shares = output_slot >= 0 && !spec->inherit;
+  if (shares) {
+    dup3(ends[1], output_slot, O_CLOEXEC);
+    close(ends[1]);
+    ends[1] = output_slot;
+  }
   struct child child = {.spec = spec,
                         .output_fd = ends[1],
+                        .shares_files = shares,
                         .mark = mark,
                         .foreground = spec->inherit && tty_is_ours()};
-  pid_t pid = start(child_main, &child);
+  pid_t pid = spawn_child(child_main, shares ? CLONE_FILES : 0, &child);
   struct spawn_answer answer = {pid, NULL, 0};
   if (pid < 0) answer = (struct spawn_answer){0, "fork", errno};
   if (pid > 0 && spec->uid >= 0) prctl(PR_SET_DUMPABLE, dumpable);
-  if (ends[1] >= 0) close(ends[1]);
+  if (shares)
+    dup3(null_fd, output_slot, O_CLOEXEC);
+  else if (ends[1] >= 0)
+    close(ends[1]);
   if (pid > 0 && child.step) {
     /* It has ended already, and nobody else may see its pid. */
     waitpid(pid, NULL, 0);
@@ -180,53 +204,4 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   }
   if (answer.pid == 0 && ends[0] >= 0) close(ends[0]);
   return answer;
-}
-
-/* By the descriptor, which needs no /proc; a seccomp profile may refuse that. Returns what was
- * wrong with it. */
-static int exec_own_file(char *const *argv, char *const *env) {
-  syscall(SYS_execveat, self_fd, "", argv, env, AT_EMPTY_PATH);
-  int error = errno;
-  execve(self_path, argv, env);
-  return error;
-}
-
-struct self {
-  char *const *argv;
-  int stdout_fd;
-  struct rlimit address_space, cpu_seconds;
-};
-
-static int self_main(void *argument) {
-  const struct self *self = argument;
-  char *const no_environment[] = {NULL};
-  setsid();
-  dup2(null_fd, 0);
-  dup2(self->stdout_fd, 1);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  setrlimit(RLIMIT_NOFILE, &files_limit);
-#ifndef __SANITIZE_ADDRESS__ /* Its shadow is terabytes, of which next to nothing is used. */
-  setrlimit(RLIMIT_AS, &self->address_space);
-#endif
-  setrlimit(RLIMIT_CPU, &self->cpu_seconds);
-  signals_reset_in_child();
-  const char *error = errno_name(exec_own_file(self->argv, no_environment));
-  const char words[] = "pitcrew: cannot execute itself as a helper: ";
-  write_all(2, words, sizeof words - 1);
-  write_all(2, error, strlen(error));
-  const char remedy[] = "; allow execveat, or mount /proc\n";
-  write_all(2, remedy, sizeof remedy - 1);
-  _exit(127);
-}
-
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
-                 struct rlimit cpu_seconds) {
-  struct self self = {argv, stdout_fd, address_space, cpu_seconds};
-  return start(self_main, &self);
-}
-
-int exec_self(char *const *argv) {
-  signals_unblock();
-  setrlimit(RLIMIT_NOFILE, &files_limit);
-  return exec_own_file(argv, environment);
 }

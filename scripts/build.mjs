@@ -56,7 +56,8 @@ const compiler = options.musl ? 'musl-gcc' : (process.env.CC ?? 'cc')
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g']
 const common = ['-std=gnu11', '-ffunction-sections', '-fdata-sections']
 /** For what goes into the binary; the bytecode compiler runs here and now, and does without. */
-const checks = options.sanitize ? ['-O1', ...sanitizers] : options.debug ? ['-g'] : []
+const debug = options.debug ? ['-g', '-DPLAIN_CLONE'] : []
+const checks = options.sanitize ? ['-O1', ...sanitizers] : debug
 /** The engine is another project's code: its warnings are not ours to mend. */
 const engineFlags = ['-w', '-D_GNU_SOURCE', '-DNDEBUG', '-funsigned-char', '-fwrapv']
 const hostFlags = [
