@@ -34,13 +34,13 @@ void event_exited(const struct run *run) {
   set(event, "code", JS_NewInt32(js, run->exit.code));
   set(event, "signal", JS_NewInt32(js, run->exit.signal));
   set(event, "gone", JS_NewBool(js, run->gone));
-  set(event, "outputOpen", JS_NewBool(js, pump_has(run->daemon, run->number)));
+  set(event, "outputOpen", JS_NewBool(js, run->pipe != NULL));
   engine_handle(event);
 }
 
 void event_gone(const struct run *run) {
   JSValue event = run_event("gone", run->daemon, run->number);
-  set(event, "outputOpen", JS_NewBool(js, pump_has(run->daemon, run->number)));
+  set(event, "outputOpen", JS_NewBool(js, run->pipe != NULL));
   engine_handle(event);
 }
 

@@ -81,16 +81,18 @@ struct stray {
 struct run {
   char daemon[NAME_BYTES_MAX + 1];
   int number;
-  pid_t pid;     /* of the leader, and of the group while that has members */
-  uint64_t mark; /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
-  bool inherit;  /* has our stdio, is not pumped */
+  pid_t pid;         /* of the leader, and of the group while that has members */
+  uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  bool inherit;      /* has our stdio, is not pumped */
+  struct pipe *pipe; /* of its output; NULL when nobody holds that open any more */
   bool leader_gone;
   struct exit_status exit;
   bool exit_told, group_empty, gone, gone_told;
   int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
   struct stray *strays;
 };
-struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, bool inherit);
+/* `pipe`: of its output; NULL: it has our stdio. */
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, struct pipe *pipe);
 struct run *run_find(const char *daemon, int number);
 struct run *run_of_pid(pid_t pid);
 void run_leader_gone(struct run *run, int wait_status);
@@ -151,11 +153,11 @@ int exec_self(char *const *argv); /* returns only on failure: errno */
 /* ---- pump.c, out.c */
 
 void pump_init(void);
-bool pump_add(int fd, const char *daemon, int run);
+struct pipe *pump_add(int fd, const char *daemon, int run); /* NULL: no memory */
+void pump_owner(struct pipe *pipe, struct run *run);        /* whose `pipe` it is, while both are */
 void pump_close(const char *daemon, int run);
 void pump_close_all(void);
-bool pump_has(const char *daemon, int run);
-void pump_drain(const char *daemon, int run);
+void pump_drain(struct pipe *pipe);
 void pump_turn(void);
 bool pump_wants_turn(void);
 bool pump_idle(void);

@@ -33,8 +33,9 @@ struct pipe {
   struct lines lines;
   size_t grown_bytes;
   bool asked_to_grow;
-  bool closing; /* its run is over: to be emptied and closed */
-  struct pipe *next;
+  bool closing;              /* its run is over: to be emptied and closed */
+  struct run *owner;         /* NULL when the run is over */
+  struct pipe *next, **link; /* what points to this one */
 };
 
 static struct watch watch = {WATCH_PIPES};
@@ -59,9 +60,9 @@ void pump_pause(bool paused) {
     loop_watch(pipes_fd, EPOLLIN, &watch);
 }
 
-bool pump_add(int fd, const char *daemon, int run) {
+struct pipe *pump_add(int fd, const char *daemon, int run) {
   struct pipe *pipe = calloc(1, sizeof *pipe);
-  if (!pipe) return false;
+  if (!pipe) return NULL;
   pipe->fd = fd;
   pipe->run = run;
   strncpy(pipe->daemon, daemon, NAME_BYTES_MAX);
@@ -70,12 +71,16 @@ bool pump_add(int fd, const char *daemon, int run) {
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   if (epoll_ctl(pipes_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
     free(pipe);
-    return false;
+    return NULL;
   }
   pipe->next = pipes;
+  pipe->link = &pipes;
+  if (pipes) pipes->link = &pipe->next;
   pipes = pipe;
-  return true;
+  return pipe;
 }
+
+void pump_owner(struct pipe *pipe, struct run *run) { pipe->owner = run; }
 
 /* A daemon that fills its pipe between two looks gets a larger one, once, while there is room in
  * the budget. */
@@ -102,9 +107,9 @@ static void close_pipe(struct pipe *pipe) {
   closing_count -= pipe->closing;
   epoll_ctl(pipes_fd, EPOLL_CTL_DEL, pipe->fd, NULL);
   close(pipe->fd);
-  struct pipe **link = &pipes;
-  while (*link != pipe) link = &(*link)->next;
-  *link = pipe->next;
+  *pipe->link = pipe->next;
+  if (pipe->next) pipe->next->link = pipe->link;
+  if (pipe->owner) pipe->owner->pipe = NULL;
   if (chunk_of == pipe) chunk_of = NULL;
   free(pipe);
   event_output_closed(closed.daemon, closed.run);
@@ -169,28 +174,19 @@ void pump_turn(void) {
   if (closing_count > 0) serve_closing();
 }
 
-static struct pipe *find(const char *daemon, int run) {
-  struct pipe *pipe = pipes;
-  while (pipe && (pipe->run != run || strcmp(pipe->daemon, daemon) != 0)) pipe = pipe->next;
-  return pipe;
-}
-
-bool pump_has(const char *daemon, int run) { return find(daemon, run) != NULL; }
-
 /* Before a death is told: the last lines come first. In a stall, too, as far as the buffer takes
  * them. */
-void pump_drain(const char *daemon, int run) {
-  struct pipe *pipe = find(daemon, run);
-  if (pipe) empty_pipe(pipe);
-}
+void pump_drain(struct pipe *pipe) { empty_pipe(pipe); }
 
 static void mark_closing(struct pipe *pipe) {
   closing_count += !pipe->closing;
   pipe->closing = true;
 }
 
+/* By name: the run may be over. */
 void pump_close(const char *daemon, int run) {
-  struct pipe *pipe = find(daemon, run);
+  struct pipe *pipe = pipes;
+  while (pipe && (pipe->run != run || strcmp(pipe->daemon, daemon) != 0)) pipe = pipe->next;
   if (pipe) mark_closing(pipe);
 }
 

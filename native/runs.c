@@ -35,14 +35,16 @@ static bool grow(void) {
   return true;
 }
 
-struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, bool inherit) {
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, struct pipe *pipe) {
   struct run *run = grow() ? calloc(1, sizeof *run) : NULL;
   if (!run) return NULL;
   strncpy(run->daemon, daemon, NAME_BYTES_MAX);
   run->number = number;
   run->pid = pid;
   run->mark = mark;
-  run->inherit = inherit;
+  run->inherit = !pipe;
+  run->pipe = pipe;
+  if (pipe) pump_owner(pipe, run);
   runs[count] = run;
   pids[count] = pid;
   hashes[count++] = hash(daemon, number);
@@ -92,6 +94,7 @@ void run_remove(struct run *run) {
     hashes[i] = hashes[count];
     break;
   }
+  if (run->pipe) pump_owner(run->pipe, NULL);
   free(run);
 }
 

@@ -195,11 +195,13 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
     waitpid(pid, NULL, 0);
     answer = (struct spawn_answer){0, child.step, child.error};
   }
-  bool kept = answer.pid > 0 && (spec->inherit || pump_add(ends[0], spec->daemon, spec->number));
-  if (answer.pid > 0 && (!kept || !run_add(spec->daemon, spec->number, pid, mark, spec->inherit))) {
+  struct pipe *pipe = NULL;
+  if (answer.pid > 0 && !spec->inherit) pipe = pump_add(ends[0], spec->daemon, spec->number);
+  bool kept = answer.pid > 0 && (spec->inherit || pipe);
+  if (answer.pid > 0 && (!kept || !run_add(spec->daemon, spec->number, pid, mark, pipe))) {
     kill(-pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    if (kept && !spec->inherit) pump_close(spec->daemon, spec->number);
+    if (pipe) pump_close(spec->daemon, spec->number);
     return (struct spawn_answer){0, "fork", ENOMEM};
   }
   if (answer.pid == 0 && ends[0] >= 0) close(ends[0]);

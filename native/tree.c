@@ -179,7 +179,7 @@ static bool any_orphans(void) {
 
 static void tell(struct run *run) {
   /* The last lines come before the word of its end: the leader's, and those of what it left. */
-  pump_drain(run->daemon, run->number);
+  if (run->pipe) pump_drain(run->pipe);
   if (!run->exit_told) {
     run->exit_told = true;
     event_exited(run);
