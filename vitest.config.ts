@@ -10,7 +10,14 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
         test: {
           name: 'here',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/container/**'],
+          exclude: ['test/container/**', 'test/real/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
         },
       },
       {

@@ -29,6 +29,28 @@ export function checkRestart(wanted, pids, reports, isAlive) {
     if (other !== wanted && !isAlive(otherPid)) throw new Error(`${other} died of it`)
 }
 
+/**
+ * Each of the dying was started again, and nobody else.
+ *
+ * @param calm    The name of the one that lives.
+ * @param reports Who said that it is up, as [name, pid], from the start on.
+ */
+export function checkStorm(calm, dying, reports, isAlive) {
+  const pidsOf = (wanted) => reports.filter(([name]) => name === wanted).map(([, pid]) => pid)
+  const [pid, ...more] = pidsOf(calm)
+  if (pid === undefined || !isAlive(pid)) throw new Error(`${calm} is not alive`)
+  if (more.length > 0) throw new Error(`${calm} was started again`)
+  const once = dying.find(({ name }) => pidsOf(name).length < 2)
+  if (once !== undefined) throw new Error(`${once.name} was not started again`)
+}
+
+/** Nobody said that he is up before the one whom he waits for. */
+export function checkInOrder(daemons, names) {
+  const index = daemons.findIndex(({ name }, at) => name !== names[at])
+  if (index < 0) return
+  throw new Error(`${names[index]} was up before ${daemons[index].name}, for whom it waits`)
+}
+
 /** After a stop no daemon lives. */
 export function checkNoneLeft(pids, isAlive) {
   for (const [name, pid] of pids)

@@ -1,6 +1,6 @@
 /** One life of a supervisor under the stopwatch: from its start until nothing of it is left. */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,7 +11,8 @@ import { makeLifeFolder, program } from './scratch.mjs'
 /** How long a stubborn daemon is waited for, by whoever can be told so. */
 export const graceMs = 1000
 
-/** A bundle of so many daemons of a kind: a program of daemons/. */
+/** A bundle of so many daemons of a kind: a program of daemons/. A measure may add what only some
+ *  contenders can be told: isRestartedAtOnce, saysReady, after. */
 export function bundleOf(kind, count) {
   return Array.from({ length: count }, (_, index) => ({
     name: `d${index}`,
@@ -25,7 +26,7 @@ export function bundleOf(kind, count) {
  * @param contender Who supervises; see contenders/index.mjs.
  * @param daemons   From `bundleOf`.
  * @param options   lineBytes, lines: what writers write. isRead: the daemons' lines are checked.
- *                  isPid1: in a PID namespace of its own.
+ *                  keepsOutput: they go into a file. isPid1: in a PID namespace of its own.
  */
 export async function withLife(contender, daemons, options, use) {
   const folder = makeLifeFolder()
@@ -58,7 +59,7 @@ class Life {
     const errors = openSync(join(folder, 'stderr'), 'w')
     const namespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', '--']
     const words = [
-      ...[folder, options.isRead ? this.#writeTable(options.lineBytes ?? 0) : '-'],
+      ...[folder, this.#outputOf(options)],
       ...(options.isPid1 ? namespace : []),
       ...this.#prepared.command,
     ]
@@ -85,6 +86,26 @@ class Life {
     checkReports(this.#daemons, reports)
     this.pids = new Map(reports)
     return ns / 1e6
+  }
+
+  /** Starts daemons that need not live. @returns So many reports. */
+  async start(count) {
+    const { reports } = await this.#order('reports', count, 'start')
+    // The last that each of them said.
+    this.pids = new Map(reports)
+    return reports
+  }
+
+  /** @returns So many reports, those that nobody has looked at yet. */
+  async reports(count) {
+    return (await this.#order('reports', count)).reports
+  }
+
+  /** Kills a daemon. @returns ms, and who reported: see checkRestart. */
+  async kill(name) {
+    const words = ['signal', this.pids.get(name), constants.signals.SIGKILL]
+    const { ns, reports } = await this.#order('reports', 1, ...words)
+    return { ms: ns / 1e6, reports }
   }
 
   /** Restarts the second daemon. @returns ms, and who reported: see checkRestart. */
@@ -120,6 +141,11 @@ class Life {
     return descendants(this.#stopwatch.pid).filter((pid) => !daemons.has(pid))
   }
 
+  /** What went to stdout and stderr so far, with `keepsOutput`. */
+  outputBytes() {
+    return statSync(join(this.#folder, 'stdout')).size + statSync(join(this.#folder, 'stderr')).size
+  }
+
   /** The last that the supervisor and its tools said on stderr. */
   lastWords() {
     const text = readFileSync(join(this.#folder, 'stderr'), 'utf8').trimEnd()
@@ -148,6 +174,12 @@ class Life {
       throw new Error(`it does not come to "${words.join(' ')}": ${what}`)
     }
     return answer
+  }
+
+  /** The stopwatch's word for where the supervisor's lines go. */
+  #outputOf({ isRead, keepsOutput, lineBytes }) {
+    if (isRead) return this.#writeTable(lineBytes ?? 0)
+    return keepsOutput ? '+' : '-'
   }
 
   #writeTable(lineBytes) {

@@ -5,7 +5,8 @@
  *
  *    --quick         about two minutes instead of twenty: less of everything
  *    --repeat COUNT  repeats; each has every contender once, in a random order a measure
- *    --only GROUP    boot, memory, idle, stop, log, latency, restart, stubborn, leaks, one
+ *    --only GROUP    boot, memory, idle, stop, log, latency, restart, death, chain, stubborn, one,
+ *                    leaks, storm
  *    --peers NAME    only these contenders, and the floor
  *    --also NAME=FILE   another build of pitcrew beside it
  *    --out FOLDER    where results.json and results.svg go: bench/ after a whole run, build/bench/
@@ -24,8 +25,22 @@ import { Results } from './results.mjs'
 import { removeScratch, syncPrograms, withoutPaths } from './scratch.mjs'
 
 const sizes = {
-  quick: { idleMs: 1000, logBytes: 128e6, pings: 200, restarts: 20, leakRestarts: 300 },
-  full: { idleMs: 2000, logBytes: 512e6, pings: 1000, restarts: 50, leakRestarts: 10_000 },
+  quick: {
+    idleMs: 1000,
+    logBytes: 128e6,
+    pings: 200,
+    restarts: 20,
+    leakRestarts: 300,
+    stormMs: 3000,
+  },
+  full: {
+    idleMs: 2000,
+    logBytes: 512e6,
+    pings: 1000,
+    restarts: 50,
+    leakRestarts: 10_000,
+    stormMs: 10_000,
+  },
 }
 
 /** By a signal. The life under way is ended first, so that nothing of it is left. */

@@ -4,11 +4,13 @@
  *   usage: stopwatch FOLDER TABLE COMMAND [ARG ...]
  *
  * FOLDER gets the two fifos of daemons/daemon.h. TABLE says what the daemons' lines must look like
- * (check.h); "-": nobody looks, they go to /dev/null. It reads orders on stdin, words separated by
- * tabs, what to wait for first, and answers each by one line of JSON:
+ * (check.h); "-": nobody looks, they go to /dev/null; "+": to the file "stdout" in FOLDER. It reads
+ * orders on stdin, words separated by tabs, what to wait for first, and answers each by one line of
+ * JSON:
  *
  *   reports COUNT | lines COUNT | end        until so many daemons said that they are up; so many
  *                                            lines came; no process is left
+ *     (nothing)
  *     start                                  the supervisor
  *     signal PID NUMBER
  *     run COMMAND [ARG ...]                  the supervisor's own tool
@@ -32,7 +34,7 @@ enum { WORDS_MAX = 64, PATIENCE_MS = 60000 };
 
 static char **command; /* The supervisor's. */
 static bool has_output;
-static int null_fd;
+static int null_fd, unread_fd;
 
 void fail(const char *what) {
   perror(what);
@@ -53,8 +55,17 @@ static pid_t spawn(char **words, int out) {
   _exit(127);
 }
 
+static int open_file(const char *folder) {
+  char path[512];
+  int length = snprintf(path, sizeof path, "%s/stdout", folder);
+  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  int fd = length < (int)sizeof path ? open(path, flags, 0600) : -1;
+  if (fd < 0) fail("stopwatch: cannot open a file for stdout");
+  return fd;
+}
+
 static void start(void) {
-  int out = has_output ? watch_output() : null_fd;
+  int out = has_output ? watch_output() : unread_fd;
   supervisor.pid = spawn(command, out);
   if (has_output) close(out);
 }
@@ -128,7 +139,8 @@ int main(int argc, char **argv) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
   watch_world(argv[1]);
-  has_output = strcmp(argv[2], "-") != 0;
+  unread_fd = strcmp(argv[2], "+") == 0 ? open_file(argv[1]) : null_fd;
+  has_output = unread_fd == null_fd && strcmp(argv[2], "-") != 0;
   if (has_output) check_with(argv[2]);
   command = argv + 3;
 

@@ -60,6 +60,11 @@ static inline JSValue errno_or_null(int error) {
 
 void bind_system(JSValue host);
 void bind_init(JSValue host);
+void bind_probe(JSValue host);
 FUNCTION(host_spawn);
+FUNCTION(host_live);
+FUNCTION(host_legacy);
+/* The run that the first two arguments name, or NULL. */
+struct run *run_of(JSValueConst *argv);
 
 #endif

@@ -8,14 +8,6 @@
 
 enum { MEMBERS_MAX = 16 };
 
-/* The run that the first two arguments name, or NULL. */
-static struct run *run_of(JSValueConst *argv) {
-  const char *daemon = JS_ToCString(js, argv[0]);
-  struct run *run = daemon ? run_find(daemon, to_int(argv[1])) : NULL;
-  JS_FreeCString(js, daemon);
-  return run;
-}
-
 /* ---- Host: time, processes */
 
 static FUNCTION(host_now) {
@@ -36,27 +28,6 @@ static FUNCTION(host_signal) {
   int error = run ? tree_signal(run, to_int(argv[2]), to && strcmp(to, "tree") == 0) : ESRCH;
   JS_FreeCString(ctx, to);
   return JS_NewString(ctx, error == 0 ? "sent" : error == ESRCH ? "gone" : errno_name(error));
-}
-
-static FUNCTION(host_live) {
-  UNUSED;
-  JSValue list = JS_NewArray(ctx);
-  for (size_t i = 0; i < runs_count(); i++) {
-    const struct run *run = runs_at(i);
-    JSValue entry = JS_NewObject(ctx), ended = JS_NULL;
-    if (run->leader_gone) {
-      ended = JS_NewObject(ctx);
-      set(ended, "code", JS_NewInt32(ctx, run->exit.code));
-      set(ended, "signal", JS_NewInt32(ctx, run->exit.signal));
-    }
-    set(entry, "daemon", JS_NewString(ctx, run->daemon));
-    set(entry, "run", JS_NewInt32(ctx, run->number));
-    set(entry, "pid", JS_NewInt32(ctx, run->pid));
-    set(entry, "exit", ended);
-    set(entry, "gone", JS_NewBool(ctx, run->gone));
-    JS_SetPropertyUint32(ctx, list, (uint32_t)i, entry);
-  }
-  return list;
 }
 
 static FUNCTION(host_members) {
@@ -201,6 +172,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("spawn", 1, host_spawn),
     JS_CFUNC_DEF("signal", 4, host_signal),
     JS_CFUNC_DEF("live", 0, host_live),
+    JS_CFUNC_DEF("legacy", 2, host_legacy),
     JS_CFUNC_DEF("members", 2, host_members),
     JS_CFUNC_DEF("closeOutput", 2, host_close_output),
     JS_CFUNC_DEF("envNames", 0, host_env_names),
@@ -220,4 +192,5 @@ static const JSCFunctionListEntry init_functions[] = {
 void bind_init(JSValue host) {
   JS_SetPropertyFunctionList(js, host, init_functions,
                              sizeof init_functions / sizeof *init_functions);
+  bind_probe(host);
 }

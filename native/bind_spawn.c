@@ -1,6 +1,8 @@
 /* Host.spawn: a SpawnSpec in, a pid or the step that failed out. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "glob.h"
+#include "spawn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,12 +37,13 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
   return text;
 }
 
-/* A NULL-terminated list. Numbers in it stand for the entries of `inherited`. */
+/* A NULL-terminated list, with room for one more. Numbers in it stand for the entries of
+ * `inherited`. */
 static char **string_list(struct arena *arena, JSValueConst array, char **inherited,
                           size_t inherited_count) {
   int64_t length = array_length(array);
   char **list = length >= 0 && length <= LIST_MAX
-                    ? arena_take(arena, ((size_t)length + 1) * sizeof *list)
+                    ? arena_take(arena, ((size_t)length + 2) * sizeof *list)
                     : NULL;
   if (!list) return NULL;
   for (int64_t i = 0; i < length; i++) {
@@ -89,9 +92,15 @@ static char **candidates(struct arena *arena, char *command, char **envp) {
   return list;
 }
 
+/* Behind envp, which says where commands are. */
 static bool take_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue command = get(object, "command");
-  if (JS_IsNumber(command)) {
+  bool self = JS_IsObject(command) && !JS_IsArray(command);
+  if (self) {
+    JSValue args = get(command, "self");
+    spec->argv = self_argv(arena, args);
+    JS_FreeValue(js, args);
+  } else if (JS_IsNumber(command)) {
     int32_t from = -1;
     JS_ToInt32(js, &from, command);
     /* The position does not count the program's name. */
@@ -100,7 +109,48 @@ static bool take_command(struct arena *arena, JSValueConst object, struct spawn_
     spec->argv = string_list(arena, command, NULL, 0);
   }
   JS_FreeValue(js, command);
-  return spec->argv && spec->argv[0];
+  if (!spec->argv || !spec->argv[0]) return false;
+  spec->candidates = self ? NULL : candidates(arena, spec->argv[0], spec->envp);
+  return self || spec->candidates;
+}
+
+static bool take_stdio(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+  static const char *const names[] = {
+      [STDIO_PUMP] = "pump", [STDIO_NULL] = "null", [STDIO_INHERIT] = "inherit"};
+  const char *name = get_string(arena, object, "stdio");
+  for (int i = STDIO_PUMP; name && i <= STDIO_INHERIT; i++) {
+    spec->stdio = (enum stdio)i;
+    if (strcmp(name, names[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* How it says that it is ready, and whether it gets a NOTIFY_SOCKET for that or for anything else.
+ */
+static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+  JSValue notify = get(object, "notify"), ready = get(object, "ready");
+  const char *type = JS_IsObject(ready) ? get_string(arena, ready, "type") : NULL;
+  int64_t fd = -1;
+  bool ok = JS_IsBool(notify) && (type || JS_IsNull(ready));
+  spec->notify = ok && JS_VALUE_GET_BOOL(notify);
+  if (type && strcmp(type, "notify") == 0) {
+    spec->ready = READY_BY_NOTIFY;
+    spec->notify = true;
+  } else if (type && strcmp(type, "fd") == 0) {
+    spec->ready = READY_BY_FD;
+    ok = ok && get_number(ready, "fd", READY_FD_MAX, &fd) && fd >= READY_FD_MIN;
+    spec->ready_fd = (int)fd;
+  } else if (type && strcmp(type, "log") == 0) {
+    spec->ready = READY_BY_LOG;
+    spec->ready_text = get_string(arena, ready, "text");
+    ok = ok && spec->stdio == STDIO_PUMP && spec->ready_text &&
+         strlen(spec->ready_text) <= GLOB_BYTES_MAX;
+  } else if (type) {
+    ok = false;
+  }
+  JS_FreeValue(js, ready);
+  JS_FreeValue(js, notify);
+  return ok;
 }
 
 static bool take_groups(struct arena *arena, JSValueConst array, struct spawn_spec *spec) {
@@ -158,20 +208,18 @@ static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
 
 static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue env = get(object, "env"), groups = get(object, "groups"), cwd = get(object, "cwd");
-  char *stdio = get_string(arena, object, "stdio");
   spec->daemon = get_string(arena, object, "daemon");
   spec->envp = string_list(arena, env, environment, environment_count);
   spec->cwd = arena_string(arena, cwd);
-  spec->inherit = stdio && strcmp(stdio, "inherit") == 0;
   bool ok = spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
             (spec->cwd || JS_IsNull(cwd)) && take_groups(arena, groups, spec) &&
             take_numbers(object, spec) && take_limits(object, spec) &&
+            take_stdio(arena, object, spec) && take_ready(arena, object, spec) &&
             take_command(arena, object, spec);
   JS_FreeValue(js, env);
   JS_FreeValue(js, groups);
   JS_FreeValue(js, cwd);
-  spec->candidates = ok ? candidates(arena, spec->argv[0], spec->envp) : NULL;
-  return spec->candidates != NULL;
+  return ok;
 }
 
 FUNCTION(host_spawn) {

@@ -54,7 +54,25 @@ void event_output_closed(const char *daemon, int run) {
   engine_handle(run_event("output-closed", daemon, run));
 }
 
+void event_ready(const struct run *run) {
+  engine_handle(run_event("ready", run->daemon, run->number));
+}
+
+void event_notify(const struct run *run, const char *text, size_t bytes) {
+  JSValue event = run_event("notify", run->daemon, run->number);
+  set(event, "text", JS_NewStringLen(js, text, bytes));
+  engine_handle(event);
+}
+
 void event_wake(void) { engine_handle(event_new("wake")); }
+
+void event_probed(int64_t id, int error, const char *text, size_t bytes) {
+  JSValue event = event_new("probed");
+  set(event, "id", JS_NewInt64(js, id));
+  set(event, "errno", errno_or_null(error));
+  set(event, "text", JS_NewStringLen(js, text, bytes));
+  engine_handle(event);
+}
 
 void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes) {
   JSValue event = event_new("helper");

@@ -6,10 +6,15 @@
  *   reap.c     wait4(-1): every child's end is seen here and nowhere else
  *   runs.c     the table of live runs: the truth about what is alive
  *   tree.c     a run's process group, and what left it
- *   spawn.c    clone(VFORK) and exec
+ *   spawn.c    clone(VFORK) and exec; child.c is the child
+ *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
  *   self.c     this program once more: helpers, exec in our place
- *   pump.c     daemons' pipes -> lines with a prefix
+ *   pump.c     daemons' pipes -> lines with a prefix; glob.c what is looked for in them; tail.c
+ *              what was last in them
  *   out.c      stdout, which may be full, slow or gone
+ *   probe.c    looks from outside: who accepts, who answers; address.c
+ *   announce.c our own state, to whoever started us
+ *   cgroup.c   our control group
  *   helper.c   this program again, as a child with bounds
  *   proc.c     /proc, where it is
  *   file.c     small files
@@ -30,13 +35,22 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#define NAME_BYTES_MAX 48
+#define NAME_BYTES_MAX 64 /* a daemon's is 48 at most; a helper's is one with ":…" behind it */
 #define LINE_BYTES_MAX (64 * 1024)
 #define BATCH_MAX 32 /* exits, pipes … served before everybody else has a turn */
 
 /* ---- loop.c */
 
-enum watch_kind { WATCH_SIGNALS, WATCH_PIPES, WATCH_STDOUT, WATCH_HELPER, WATCH_STRAY };
+enum watch_kind {
+  WATCH_SIGNALS,
+  WATCH_PIPES,
+  WATCH_STDOUT,
+  WATCH_HELPER,
+  WATCH_STRAY,
+  WATCH_READY,
+  WATCH_NOTIFY,
+  WATCH_PROBES
+};
 /* What an epoll entry points to: the first member of whatever is watched. */
 struct watch {
   enum watch_kind kind;
@@ -78,24 +92,34 @@ struct stray {
   bool in_group;
   struct stray *next;
 };
+/* A descriptor by which a run says something of itself; -1 = it has none. */
+struct channel {
+  struct watch watch;
+  int fd;
+  struct run *run;
+};
 struct run {
   char daemon[NAME_BYTES_MAX + 1];
   int number;
   pid_t pid;         /* of the leader, and of the group while that has members */
   uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  uid_t uid;         /* that it was started as */
   bool inherit;      /* has our stdio, is not pumped */
   struct pipe *pipe; /* of its output; NULL when nobody holds that open any more */
   bool leader_gone;
   struct exit_status exit;
+  struct rusage usage; /* of the leader; its most memory is at least what we had at the spawn */
+  struct tail *tail;   /* of its output */
+  struct channel ready_pipe, notify_socket;
+  bool ready_by_notify, ready;
   bool exit_told, group_empty, gone, gone_told;
   int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
   struct stray *strays;
 };
-/* `pipe`: of its output; NULL: it has our stdio. */
-struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, struct pipe *pipe);
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark);
 struct run *run_find(const char *daemon, int number);
 struct run *run_of_pid(pid_t pid);
-void run_leader_gone(struct run *run, int wait_status);
+void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage);
 void run_remove(struct run *run);
 size_t runs_count(void);
 size_t runs_with_leader(void); /* those whose leader was not reaped yet */
@@ -108,53 +132,35 @@ void tree_check(void);
 bool tree_check_wanted(void);
 void tree_changed(void);                                       /* a child ended: look again */
 int tree_signal(struct run *run, int signal, bool whole_tree); /* 0, ESRCH = nobody, or errno */
+int tree_has(const struct run *run, pid_t pid); /* 0 = is a stranger, -1 = has ended */
 size_t tree_members(struct run *run, pid_t *pids, size_t max);
 void tree_stray_ready(struct stray *stray);
 void tree_init(void);
 uint64_t tree_next_mark(void);
 
-/* ---- spawn.c, self.c */
+/* ---- spawn.c (more in spawn.h), self.c */
 
-enum { SPAWN_LIMITS_MAX = 16 };
-struct spawn_limit {
-  int resource;
-  rlim_t soft, hard;
-};
-struct spawn_spec {
-  const char *daemon;
-  int number;
-  char **argv, **envp;
-  char **candidates; /* paths to try, in order */
-  const char *cwd;   /* NULL = ours */
-  int64_t uid, gid;  /* -1 = ours */
-  const gid_t *groups;
-  int group_count; /* -1 = unchanged */
-  int umask;       /* -1 = ours */
-  struct spawn_limit limits[SPAWN_LIMITS_MAX];
-  int limit_count;
-  bool inherit;
-};
-struct spawn_answer {
-  pid_t pid;
-  const char *step;
-  int error;
-};
 void self_init(void);
 void spawn_init(void);
 /* A child that shares our memory, while we wait until it has ended or executed something. */
 pid_t spawn_child(int (*run)(void *), int more_flags, void *argument);
 void spawn_restore_limits(void);
 void spawn_keep_descriptors(void); /* what is open now goes to no child */
-struct spawn_answer spawn_run(const struct spawn_spec *spec);
 pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
                  struct rlimit cpu_seconds);
-int exec_self(char *const *argv); /* returns only on failure: errno */
+/* Both return only on failure: errno. */
+int exec_self(char *const *argv);
+int exec_own_file(char *const *argv, char *const *env);
+/* The same file under a number that no run is given: 3 to 9 are for what it says it is ready on. */
+int fd_moved_up(int fd);
 
 /* ---- pump.c, out.c */
 
 void pump_init(void);
-struct pipe *pump_add(int fd, const char *daemon, int run); /* NULL: no memory */
-void pump_owner(struct pipe *pipe, struct run *run);        /* whose `pipe` it is, while both are */
+struct glob;
+/* The run's, with a tap for what says that it is ready, or NULL. NULL: no memory. */
+struct pipe *pump_add(int fd, struct run *run, struct glob *tap);
+void pump_disown(struct pipe *pipe); /* the run is over */
 void pump_close(const char *daemon, int run);
 void pump_close_all(void);
 void pump_drain(struct pipe *pipe);
@@ -176,6 +182,13 @@ void out_lost(uint64_t *bytes, uint64_t *lines);
 void out_count_lost(const unsigned char *text, size_t bytes, size_t lines);
 void out_drop_all(void);
 void write_all(int fd, const char *text, size_t bytes);
+
+/* ---- probe.c (more in probe.h), announce.c, cgroup.c */
+
+void probes_turn(void);
+bool probes_want_turn(void);
+void announce(const char *text, size_t bytes);
+int64_t cgroup_oom_kills(void); /* -1 = not known */
 
 /* ---- helper.c, file.c, environ.c, tty.c */
 
@@ -222,7 +235,10 @@ void event_exited(const struct run *run);
 void event_gone(const struct run *run);
 void event_stopped(const struct run *run, int signal);
 void event_output_closed(const char *daemon, int run);
+void event_ready(const struct run *run);
+void event_notify(const struct run *run, const char *text, size_t bytes);
 void event_wake(void);
+void event_probed(int64_t id, int error, const char *text, size_t bytes);
 void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes);
 
 #endif

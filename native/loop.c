@@ -1,12 +1,14 @@
-/* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, children,
- * strays, time, helpers, and the daemons' output last, since it is what there may be most of. Each
- * gets a bounded share of a turn, so that none can starve another. */
+/* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, what runs
+ * say, children, strays, time, helpers, probes, and the daemons' output last, since it is what
+ * there may be most of. Each gets a bounded share of a turn, so that none can starve another. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -52,12 +54,21 @@ void loop_finish(int code, double flush_ms) {
   pump_close_all();
 }
 
+/* What left the group of a killed run is found when the group is seen to be empty, a turn or two
+ * later. With PID 1 the kernel ends it; else nobody would. */
+static bool killed_are_dying(void) {
+  if (getpid() == 1) return false;
+  for (size_t i = 0; i < runs_count(); i++)
+    if (!runs_at(i)->gone && runs_at(i)->tree_signal == SIGKILL) return true;
+  return false;
+}
+
 /* Ends the process once all output is out, or its time is up. The engine is never freed: it asserts
  * that nothing leaks, which is not true after an out-of-memory. */
 static void finish_if_done(void) {
   if (!finishing) return;
   bool late = now_ms() >= finish_deadline_ms;
-  if (!late && (!pump_idle() || !out_flush() || file_writer_busy())) return;
+  if (!late && (!pump_idle() || !out_flush() || file_writer_busy() || killed_are_dying())) return;
   pump_count_rest();
   out_drop_all();
   uint64_t bytes, lines;
@@ -81,7 +92,7 @@ static void finish_if_done(void) {
 
 /* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
 static int timeout_ms(void) {
-  if (children_waiting || tree_check_wanted() || pump_wants_turn()) return 0;
+  if (children_waiting || tree_check_wanted() || probes_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(wake_ms, helper_deadline_ms());
   if (finishing) until = fmin(until, finish_deadline_ms);
   if (isinf(until)) return -1;
@@ -90,9 +101,15 @@ static int timeout_ms(void) {
 }
 
 static void serve(struct epoll_event *events, int count) {
-  bool pipes = false, helper = false;
+  bool pipes = false, helper = false, probes = false;
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
+  /* Before the children: who has ended is known until it is reaped. */
+  for (int i = 0; i < count; i++) {
+    struct watch *watch = events[i].data.ptr;
+    if (watch->kind == WATCH_READY || watch->kind == WATCH_NOTIFY)
+      channel_hear((struct channel *)watch);
+  }
   if (children_waiting) children_waiting = reap_batch();
   for (int i = 0; i < count; i++) {
     struct watch *watch = events[i].data.ptr;
@@ -102,6 +119,8 @@ static void serve(struct epoll_event *events, int count) {
       out_flush();
     else if (watch->kind == WATCH_HELPER)
       helper = true;
+    else if (watch->kind == WATCH_PROBES)
+      probes = true;
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
   }
@@ -112,6 +131,7 @@ static void serve(struct epoll_event *events, int count) {
   }
   if (helper) helper_readable();
   helper_check_deadline();
+  if (probes || probes_want_turn()) probes_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();
 }
@@ -121,8 +141,8 @@ void loop_run(void) {
     finish_if_done();
     struct epoll_event events[BATCH_MAX];
     int count = epoll_wait(epoll_fd, events, BATCH_MAX, timeout_ms());
-    if (count < 0)
-      count = 0; /* EINTR: a debugger; there is no other cause that waiting would mend. */
-    serve(events, count);
+    /* EINTR: we were stopped and continued. What is ready is served before the time is looked at:
+     * who is silent for too long may have spoken meanwhile. */
+    if (count >= 0) serve(events, count);
   }
 }

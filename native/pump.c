@@ -6,8 +6,11 @@
  * them. A daemon is served in turn, a chunk at a time. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "glob.h"
 #include "line.h"
 #include "lines.h"
+#include "ready.h"
+#include "tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +34,7 @@ struct pipe {
   int run;
   char daemon[NAME_BYTES_MAX + 1];
   struct lines lines;
+  struct glob *tap; /* what says that the run is ready; NULL when nothing does any more */
   size_t grown_bytes;
   bool asked_to_grow;
   bool closing;              /* its run is over: to be emptied and closed */
@@ -60,14 +64,15 @@ void pump_pause(bool paused) {
     loop_watch(pipes_fd, EPOLLIN, &watch);
 }
 
-struct pipe *pump_add(int fd, const char *daemon, int run) {
+struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
   struct pipe *pipe = calloc(1, sizeof *pipe);
   if (!pipe) return NULL;
   pipe->fd = fd;
-  pipe->run = run;
-  strncpy(pipe->daemon, daemon, NAME_BYTES_MAX);
+  pipe->run = run->number;
+  pipe->tap = tap;
+  pipe->owner = run;
+  memcpy(pipe->daemon, run->daemon, sizeof pipe->daemon);
   lines_init(&pipe->lines, pipe->daemon);
-  fcntl(fd, F_SETFL, O_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   if (epoll_ctl(pipes_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
     free(pipe);
@@ -80,7 +85,7 @@ struct pipe *pump_add(int fd, const char *daemon, int run) {
   return pipe;
 }
 
-void pump_owner(struct pipe *pipe, struct run *run) { pipe->owner = run; }
+void pump_disown(struct pipe *pipe) { pipe->owner = NULL; }
 
 /* A daemon that fills its pipe between two looks gets a larger one, once, while there is room in
  * the budget. */
@@ -111,11 +116,22 @@ static void close_pipe(struct pipe *pipe) {
   if (pipe->next) pipe->next->link = pipe->link;
   if (pipe->owner) pipe->owner->pipe = NULL;
   if (chunk_of == pipe) chunk_of = NULL;
+  glob_free(pipe->tap);
   free(pipe);
   event_output_closed(closed.daemon, closed.run);
 }
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };
+
+/* The run's own copy of its last words, and the tap: looked at once when they are read. Returns
+ * whether they say that the run is ready. */
+static bool hear_chunk(struct pipe *pipe, size_t bytes) {
+  if (pipe->owner) tail_add(&pipe->owner->tail, text, bytes);
+  if (!pipe->tap || !glob_feed(pipe->tap, text, bytes)) return false;
+  glob_free(pipe->tap);
+  pipe->tap = NULL;
+  return true;
+}
 
 static bool format_chunk(void) { return !chunk_of || lines_format(&chunk_of->lines, &chunk); }
 
@@ -131,7 +147,11 @@ static enum served serve_pipe(struct pipe *pipe) {
   chunk_of = pipe;
   chunk.at = 0;
   chunk.end = (size_t)n;
-  return format_chunk() ? SERVED_SOME : SERVED_FULL;
+  bool ready = hear_chunk(pipe, (size_t)n);
+  bool whole = format_chunk();
+  /* Told behind the formatting: the policy may print. */
+  if (ready && pipe->owner) run_said_ready(pipe->owner);
+  return whole ? SERVED_SOME : SERVED_FULL;
 }
 
 /* Reads what is in the pipe now, and no more than a full one holds: somebody may go on writing. */

@@ -11,7 +11,8 @@
 bool reap_batch(void) {
   for (int i = 0; i < BATCH_MAX; i++) {
     int status;
-    pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, NULL);
+    struct rusage usage;
+    pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage);
     if (pid <= 0) return false;
     struct run *run = run_of_pid(pid);
     if (WIFSTOPPED(status)) {
@@ -19,7 +20,7 @@ bool reap_batch(void) {
       continue;
     }
     if (run)
-      run_leader_gone(run, status);
+      run_leader_gone(run, status, &usage);
     else if (helper_reaped(pid, status) || file_writer_reaped(pid))
       continue;
     tree_changed();

@@ -4,6 +4,7 @@
  * nothing to get wrong. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "ready.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +36,15 @@ static bool grow(void) {
   return true;
 }
 
-struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark, struct pipe *pipe) {
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark) {
   struct run *run = grow() ? calloc(1, sizeof *run) : NULL;
   if (!run) return NULL;
   strncpy(run->daemon, daemon, NAME_BYTES_MAX);
   run->number = number;
   run->pid = pid;
   run->mark = mark;
-  run->inherit = !pipe;
-  run->pipe = pipe;
-  if (pipe) pump_owner(pipe, run);
+  run->ready_pipe = (struct channel){{WATCH_READY}, -1, run};
+  run->notify_socket = (struct channel){{WATCH_NOTIFY}, -1, run};
   runs[count] = run;
   pids[count] = pid;
   hashes[count++] = hash(daemon, number);
@@ -68,11 +68,12 @@ struct run *run_of_pid(pid_t pid) {
   return NULL;
 }
 
-void run_leader_gone(struct run *run, int wait_status) {
+void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage) {
   for (size_t i = 0; i < count; i++)
     if (runs[i] == run) pids[i] = 0;
   if (!run->leader_gone) living--;
   run->leader_gone = true;
+  run->usage = *usage;
   run->exit.code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
   run->exit.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 }
@@ -94,7 +95,9 @@ void run_remove(struct run *run) {
     hashes[i] = hashes[count];
     break;
   }
-  if (run->pipe) pump_owner(run->pipe, NULL);
+  if (run->pipe) pump_disown(run->pipe);
+  channels_close(run);
+  free(run->tail);
   free(run);
 }
 

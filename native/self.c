@@ -1,5 +1,5 @@
-/* This program once more: as a helper in a child of its own, or in our place. It is found through a
- * descriptor that is opened at the start, so that neither /proc nor a path is needed. */
+/* This program once more: as a helper in a child of its own, as a run, or in our place. It is found
+ * through a descriptor that is opened at the start, so that neither /proc nor a path is needed. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -21,12 +21,12 @@ void self_init(void) {
   self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
   if (self_fd < 0 && getauxval(AT_EXECFN))
     self_fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+  self_fd = fd_moved_up(self_fd);
   snprintf(self_path, sizeof self_path, "/proc/self/fd/%d", self_fd);
 }
 
-/* By the descriptor, which needs no /proc; a seccomp profile may refuse that. Returns what was
- * wrong with it. */
-static int exec_own_file(char *const *argv, char *const *env) {
+/* By the descriptor, which needs no /proc; a seccomp profile may refuse that. */
+int exec_own_file(char *const *argv, char *const *env) {
   syscall(SYS_execveat, self_fd, "", argv, env, AT_EMPTY_PATH);
   int error = errno;
   execve(self_path, argv, env);

@@ -1,17 +1,16 @@
-/* Starting a process: clone(VM | VFORK) and exec. The child shares our memory until exec, so it
- * makes system calls and nothing else: no malloc, and raw calls where libc would change every
- * thread of the parent. An error is handed back through that same memory, exact and at once.
+/* Starting a process: clone(VM | VFORK), and the child goes its way in child.c. What it is
+ * connected with is made before; what is left of it here becomes the run's.
  *
  * Known limit: chdir and exec on a hung mount hold up the child, and us with it. */
 #define _GNU_SOURCE
-#include "host.h"
+#include "spawn.h"
+#include "glob.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,24 +21,12 @@ enum { CHILD_STACK_BYTES = 64 * 1024 };
 
 static char child_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 static int null_fd = -1, dumpable;
-/* A low descriptor that is kept for a child's output; -1 where a child gets a table of its own. */
-static int output_slot = -1;
-static pid_t self_pid;
+/* Low descriptors that are kept for a child's ends; -1 where a child gets a table of its own. */
+static int output_slot = -1, ready_slot = -1;
 static struct rlimit files_limit, mark_limit;
 
-struct child {
-  const struct spawn_spec *spec;
-  int output_fd;
-  bool shares_files;
-  uint64_t mark;
-  bool foreground; /* give it our terminal: SIGTTOU is blocked, so that this does not stop it */
-  const char *volatile step;
-  volatile int error;
-};
-
 void spawn_init(void) {
-  self_pid = getpid();
-  null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  null_fd = fd_moved_up(open("/dev/null", O_RDWR | O_CLOEXEC));
   dumpable = prctl(PR_GET_DUMPABLE);
   getrlimit(RLIMIT_NOFILE, &files_limit);
   getrlimit(RLIMIT_RSS, &mark_limit);
@@ -48,6 +35,13 @@ void spawn_init(void) {
 }
 
 void spawn_restore_limits(void) { setrlimit(RLIMIT_NOFILE, &files_limit); }
+
+int fd_moved_up(int fd) {
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, READY_FD_MAX + 1);
+  if (moved < 0) return fd;
+  close(fd);
+  return moved;
+}
 
 /* What we were started with beside stdio is not for daemons: a lock that they inherit would never
  * be free. */
@@ -58,99 +52,9 @@ void spawn_keep_descriptors(void) {
     return;
   }
 #ifndef PLAIN_CLONE /* valgrind knows no other */
-  output_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, 3);
+  output_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, READY_FD_MAX + 1);
+  ready_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, output_slot + 1);
 #endif
-}
-
-/* With a thousand daemons, to copy our table of descriptors and to close it again at exec would
- * cost a child more than all else. So it shares the table until here, and takes only what is below
- * the slot. */
-static bool take_files(struct child *child) {
-  const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
-  if (!child->shares_files) return true;
-  if (syscall(SYS_close_range, (unsigned)output_slot + 1, ~0u, unshare) == 0) return true;
-  child->error = errno;
-  child->step = "fork";
-  return false;
-}
-
-static bool fail(struct child *child, const char *step) {
-  child->error = errno;
-  child->step = step;
-  return false;
-}
-
-static bool set_limits(struct child *child) {
-  const struct spawn_spec *spec = child->spec;
-  spawn_restore_limits();
-  if (child->mark) {
-    struct rlimit mark = {child->mark, mark_limit.rlim_max};
-    setrlimit(RLIMIT_RSS, &mark);
-  }
-  for (int i = 0; i < spec->limit_count; i++) {
-    struct rlimit limit = {spec->limits[i].soft, spec->limits[i].hard};
-    if (setrlimit(spec->limits[i].resource, &limit) != 0) return fail(child, "limits");
-  }
-  return true;
-}
-
-static bool set_user(struct child *child) {
-  const struct spawn_spec *spec = child->spec;
-  if (spec->group_count >= 0 &&
-      syscall(SYS_setgroups, (size_t)spec->group_count, spec->groups) != 0)
-    return fail(child, "user");
-  if (spec->gid >= 0 &&
-      syscall(SYS_setresgid, (gid_t)spec->gid, (gid_t)spec->gid, (gid_t)spec->gid) != 0)
-    return fail(child, "user");
-  if (spec->uid >= 0 &&
-      syscall(SYS_setresuid, (uid_t)spec->uid, (uid_t)spec->uid, (uid_t)spec->uid) != 0)
-    return fail(child, "user");
-  /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
-   * the change of user, which would clear it. */
-  if (self_pid != 1 && !spec->inherit) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != self_pid) raise(SIGKILL);
-  }
-  return true;
-}
-
-static void exec_candidates(struct child *child) {
-  const struct spawn_spec *spec = child->spec;
-  int denied = 0;
-  for (char **path = spec->candidates; *path; path++) {
-    execve(*path, spec->argv, spec->envp);
-    if (errno == EACCES)
-      denied = EACCES;
-    else if (errno != ENOENT && errno != ENOTDIR)
-      break;
-  }
-  if (denied && (errno == ENOENT || errno == ENOTDIR)) errno = denied;
-  fail(child, "exec");
-}
-
-static int child_main(void *argument) {
-  struct child *child = argument;
-  const struct spawn_spec *spec = child->spec;
-  if (!take_files(child)) _exit(127);
-  if (spec->inherit) {
-    setpgid(0, 0);
-    if (child->foreground) tcsetpgrp(0, getpid());
-  } else {
-    setsid();
-    dup2(null_fd, 0);
-    dup2(child->output_fd, 1);
-    dup2(child->output_fd, 2);
-  }
-  if (spec->umask >= 0) umask((mode_t)spec->umask);
-  if (set_limits(child) && set_user(child)) {
-    if (spec->cwd && chdir(spec->cwd) != 0) {
-      fail(child, "cwd");
-    } else {
-      signals_reset_in_child();
-      exec_candidates(child);
-    }
-  }
-  _exit(127);
 }
 
 pid_t spawn_child(int (*run)(void *), int more_flags, void *argument) {
@@ -160,50 +64,123 @@ pid_t spawn_child(int (*run)(void *), int more_flags, void *argument) {
 
 /* Whatever user a daemon becomes, it may open /dev/stdout for writing. Nobody else gets there: the
  * way to a pipe is /proc/PID/fd of a process that has it. */
-static bool make_pipe(int ends[2]) {
+static bool make_pipe(int *ours, int *childs) {
+  int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
   fchmod(ends[1], 0622);
+  *ours = ends[0];
+  *childs = ends[1];
   return true;
 }
 
+/* Our ends of what connects us with a run; -1 = there is none. */
+struct ends {
+  int output, ready, notify;
+};
+
+/* Returns the step that failed. */
+static const char *make_ends(const struct spawn_spec *spec, struct ends *ends,
+                             struct child *child) {
+  if (spec->stdio == STDIO_PUMP && !make_pipe(&ends->output, &child->output_fd)) return "pipe";
+  if (spec->ready == READY_BY_FD && !make_pipe(&ends->ready, &child->ready_fd)) return "pipe";
+  if (spec->notify && (ends->notify = notify_open(spec->envp)) < 0) return "socket";
+  return NULL;
+}
+
+static void close_if_open(int fd) {
+  if (fd >= 0) close(fd);
+}
+
+static void lend(int *fd, int slot) {
+  if (*fd < 0) return;
+  dup3(*fd, slot, O_CLOEXEC);
+  close(*fd);
+  *fd = slot;
+}
+
+static void take_back(int fd) {
+  if (fd >= 0 && (fd == output_slot || fd == ready_slot))
+    dup3(null_fd, fd, O_CLOEXEC);
+  else
+    close_if_open(fd);
+}
+
+static struct spawn_answer start(struct child *child) {
+  bool shares = ready_slot >= 0 && child->spec->stdio != STDIO_INHERIT;
+  if (shares) {
+    lend(&child->output_fd, output_slot);
+    lend(&child->ready_fd, ready_slot);
+    child->files_kept = ready_slot;
+  }
+  pid_t pid = spawn_child(child_main, shares ? CLONE_FILES : 0, child);
+  if (pid < 0) return (struct spawn_answer){0, "fork", errno};
+  if (child->spec->uid >= 0) prctl(PR_SET_DUMPABLE, dumpable);
+  if (!child->step) return (struct spawn_answer){pid, NULL, 0};
+  /* It has ended already, and nobody else may see its pid. */
+  waitpid(pid, NULL, 0);
+  return (struct spawn_answer){0, child->step, child->error};
+}
+
+/* The pipe's, or nobody's. */
+static bool pump_output(struct run *run, const struct spawn_spec *spec, int fd) {
+  struct glob *tap = spec->ready == READY_BY_LOG ? glob_new(spec->ready_text) : NULL;
+  if (tap || spec->ready != READY_BY_LOG) run->pipe = pump_add(fd, run, tap);
+  if (run->pipe) return true;
+  glob_free(tap);
+  close(fd);
+  return false;
+}
+
+/* Enters the run into the table, with our ends; false where there is no memory for that. */
+static bool keep(const struct child *child, pid_t pid, const struct ends *ends) {
+  const struct spawn_spec *spec = child->spec;
+  struct run *run = run_add(spec->daemon, spec->number, pid, child->mark);
+  if (!run) {
+    close_if_open(ends->output);
+    close_if_open(ends->ready);
+    close_if_open(ends->notify);
+    return false;
+  }
+  run->inherit = spec->stdio == STDIO_INHERIT;
+  run->uid = spec->uid >= 0 ? (uid_t)spec->uid : getuid();
+  run->ready_by_notify = spec->ready == READY_BY_NOTIFY;
+  bool kept = ends->output < 0 || pump_output(run, spec, ends->output);
+  kept &= channel_add(&run->ready_pipe, ends->ready);
+  kept &= channel_add(&run->notify_socket, ends->notify);
+  if (kept) return true;
+  if (run->pipe) pump_close(spec->daemon, spec->number);
+  run_leader_gone(run, 0, &(struct rusage){0});
+  run_remove(run);
+  return false;
+}
+
 struct spawn_answer spawn_run(const struct spawn_spec *spec) {
-  int ends[2] = {-1, -1};
-  if (!spec->inherit && !make_pipe(ends)) return (struct spawn_answer){0, "pipe", errno};
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
-  bool shares = output_slot >= 0 && !spec->inherit;
-  if (shares) {
-    dup3(ends[1], output_slot, O_CLOEXEC);
-    close(ends[1]);
-    ends[1] = output_slot;
-  }
+  struct ends ends = {-1, -1, -1};
   struct child child = {.spec = spec,
-                        .output_fd = ends[1],
-                        .shares_files = shares,
+                        .parent = getpid(),
+                        .null_fd = null_fd,
+                        .output_fd = -1,
+                        .ready_fd = -1,
+                        .files_kept = -1,
                         .mark = mark,
-                        .foreground = spec->inherit && tty_is_ours()};
-  pid_t pid = spawn_child(child_main, shares ? CLONE_FILES : 0, &child);
-  struct spawn_answer answer = {pid, NULL, 0};
-  if (pid < 0) answer = (struct spawn_answer){0, "fork", errno};
-  if (pid > 0 && spec->uid >= 0) prctl(PR_SET_DUMPABLE, dumpable);
-  if (shares)
-    dup3(null_fd, output_slot, O_CLOEXEC);
-  else if (ends[1] >= 0)
-    close(ends[1]);
-  if (pid > 0 && child.step) {
-    /* It has ended already, and nobody else may see its pid. */
-    waitpid(pid, NULL, 0);
-    answer = (struct spawn_answer){0, child.step, child.error};
-  }
-  struct pipe *pipe = NULL;
-  if (answer.pid > 0 && !spec->inherit) pipe = pump_add(ends[0], spec->daemon, spec->number);
-  bool kept = answer.pid > 0 && (spec->inherit || pipe);
-  if (answer.pid > 0 && (!kept || !run_add(spec->daemon, spec->number, pid, mark, pipe))) {
-    kill(-pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    if (pipe) pump_close(spec->daemon, spec->number);
+                        .mark_max = mark_limit.rlim_max,
+                        .foreground = spec->stdio == STDIO_INHERIT && tty_is_ours()};
+  const char *failed = make_ends(spec, &ends, &child);
+  struct spawn_answer answer = {0, failed, errno};
+  if (!failed) answer = start(&child);
+  take_back(child.output_fd);
+  take_back(child.ready_fd);
+  if (answer.pid == 0) {
+    close_if_open(ends.output);
+    close_if_open(ends.ready);
+    close_if_open(ends.notify);
+  } else if (!keep(&child, answer.pid, &ends)) {
+    kill(-answer.pid, SIGKILL);
+    waitpid(answer.pid, NULL, 0);
     return (struct spawn_answer){0, "fork", ENOMEM};
   }
-  if (answer.pid == 0 && ends[0] >= 0) close(ends[0]);
   return answer;
 }

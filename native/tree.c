@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 #include "host.h"
 #include "proc.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -178,8 +179,10 @@ static bool any_orphans(void) {
 }
 
 static void tell(struct run *run) {
-  /* The last lines come before the word of its end: the leader's, and those of what it left. */
+  /* The last lines come before the word of its end: the leader's, and those of what it left. So
+   * does what they said by other channels. */
   if (run->pipe) pump_drain(run->pipe);
+  channels_drain(run);
   if (!run->exit_told) {
     run->exit_told = true;
     event_exited(run);
@@ -214,6 +217,13 @@ void tree_check(void) {
   }
   for (size_t i = runs_count(); i > 0; i--)
     if (runs_at(i - 1)->gone_told) run_remove(runs_at(i - 1));
+}
+
+int tree_has(const struct run *run, pid_t pid) {
+  if (!run->group_empty && getpgid(pid) == run->pid) return 1;
+  struct proc_stat stat;
+  if (usable && proc_stat(pid, &stat)) return run->mark && stat.mark == run->mark;
+  return kill(pid, 0) != 0 && errno == ESRCH ? -1 : 0;
 }
 
 struct listing {

@@ -88,12 +88,10 @@ async function bundle() {
     name: 'hook',
     setup({ onLoad }) {
       onLoad({ filter: /src\/core\/daemon\.ts$/ }, ({ path }) => {
-        const head =
-          'export function stepDaemon(daemon: Daemon, event: DaemonEvent): DaemonStep {\n'
-        const [before, after] = readFileSync(path, 'utf8').split(head)
-        if (after === undefined)
-          throw new Error('the hook does not fit src/core/daemon.ts any more')
-        const contents = `${before}${head}  globalThis.onCell?.(daemon, event)\n${after}`
+        const text = readFileSync(path, 'utf8')
+        const head = /export function stepDaemon\([^)]*\): Daemon \{\n/.exec(text)?.[0]
+        if (head === undefined) throw new Error('the hook does not fit src/core/daemon.ts any more')
+        const contents = text.replace(head, `${head}  globalThis.onCell?.(daemon, event)\n`)
         return { contents, loader: 'ts' }
       })
     },

@@ -10,7 +10,7 @@ import { supervisord } from './supervisord.mjs'
  *    name
  *    absent()             null, or why it cannot be measured
  *    package, npmPackage  what brings it
- *    prepare(folder, daemons)     writes what it needs to run these daemons, and says:
+ *    prepare(folder, daemons)     writes what it needs to run these (life.mjs: bundleOf), and says:
  *      command, env       how it is started
  *      restart, stop      { signal } for it, or { run }: a tool of its own
  *      prefixOf(daemon)   what it puts in front of a line
@@ -21,6 +21,7 @@ import { supervisord } from './supervisord.mjs'
  *    isSlow               it takes part in every third repeat
  *    onlyGroups           of measures
  *    daemonsMax           more would take minutes
+ *    waitsForReady        it starts a daemon when another one has said that it is ready
  *    passesLines: false   the daemons' lines do not go through it
  *    killsStubborn: false
  *    restsBeforeStart     many restarts would take minutes

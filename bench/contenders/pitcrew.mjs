@@ -21,6 +21,7 @@ export function pitcrewFrom(name, file, format = 'plan') {
   return {
     name,
     isOurs: true,
+    waitsForReady: true,
     absent() {
       if (!existsSync(file)) return `there is no ${file}`
       copyFileSync(file, binary)
@@ -56,10 +57,15 @@ function buildMusl() {
 }
 
 function yamlOf(daemons) {
-  const lines = daemons.map(
-    ({ name, program: path }) =>
-      `  ${name}: { command: [${path}, ${name}], stop: { grace: ${graceMs}ms } }`,
-  )
+  const lines = daemons.map((daemon) => `  ${daemon.name}: { ${keysOf(daemon).join(', ')} }`)
   const signals = daemons.length > 1 ? `signals: { USR1: { restart: [${daemons[1].name}] } }\n` : ''
   return `${signals}daemons:\n${lines.join('\n')}\n`
+}
+
+function keysOf({ name, program: path, isRestartedAtOnce, saysReady, after }) {
+  const keys = [`command: [${path}, ${name}]`, `stop: { grace: ${graceMs}ms }`]
+  if (isRestartedAtOnce) keys.push('restart: { backoff: none }')
+  if (saysReady) keys.push('ready: { fd: 3 }')
+  if (after !== undefined) keys.push(`after: [${after}]`)
+  return keys
 }

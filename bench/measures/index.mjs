@@ -1,3 +1,5 @@
+import { chain } from './chain.mjs'
+import { death } from './death.mjs'
 import { latency } from './latency.mjs'
 import { leaks } from './leaks.mjs'
 import { life } from './life.mjs'
@@ -5,6 +7,7 @@ import { log } from './log.mjs'
 import { one } from './one.mjs'
 import { orphans } from './orphans.mjs'
 import { restart } from './restart.mjs'
+import { storm } from './storm.mjs'
 import { stubborn } from './stubborn.mjs'
 
 /** What each of them has:
@@ -14,4 +17,16 @@ import { stubborn } from './stubborn.mjs'
  *    fits(contender, case, settings)
  *    isOnce             in the first repeat only
  *    run(contender, case, settings)   → values by the key of a row; throws what is wrong */
-export const measures = [life, log, latency, restart, stubborn, one, leaks, orphans]
+export const measures = [
+  life,
+  log,
+  latency,
+  restart,
+  death,
+  chain,
+  stubborn,
+  one,
+  leaks,
+  orphans,
+  storm,
+]

@@ -18,9 +18,17 @@ export interface Place {
 export interface Reading {
   readonly problems: Problems
   /** Each place where the bundle names a daemon. */
-  readonly uses: { name: string; at: number; place: Place }[]
+  readonly uses: Use[]
+  /** Those of them that wait until it is done. */
+  readonly dones: Use[]
   /** Which daemon claims a pattern of environment variables. */
   readonly claims: Map<string, string>
+}
+
+interface Use {
+  readonly name: string
+  readonly at: number
+  readonly place: Place
 }
 
 export function inside(place: Place, key: string): Place {

@@ -24,6 +24,16 @@ export function textThat(holds: (text: string) => boolean, expected: string): Re
   }
 }
 
+/** One of a few words. */
+export function oneOf<const T extends string>(words: readonly T[]): Reader<T> {
+  const expected = `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`
+  return (value, place) => {
+    const written = value.kind === 'text' ? value.text : ''
+    const found = words.find((word) => word === written)
+    return found ?? mismatch(place, value, expected, () => didYouMean(written, words))
+  }
+}
+
 export const flag: Reader<boolean> = (value, place) => {
   const plain = plainText(value)
   if (plain !== null && /^(true|True|TRUE)$/.test(plain)) return true

@@ -4,7 +4,9 @@ import { isEnvName, isName, nameRule } from '../core/names.ts'
 import { type DaemonSpec, type Plan, planFormat, type SignalMap } from '../core/plan.ts'
 import { maxDaemons } from '../core/plan-check.ts'
 import { suggest } from '../core/suggest.ts'
-import { readDaemon } from './daemon.ts'
+import { checkDones, completeAfter } from './after.ts'
+import { type DaemonFound, readDaemon } from './daemon.ts'
+import { completeOnDeath, onDeath } from './on-death.ts'
 import { complain, mismatch, type Reader, type Reading } from './place.ts'
 import { type Problems, quote } from './problems.ts'
 import { duration, fields, textThat } from './read.ts'
@@ -14,7 +16,7 @@ import { checkUses } from './use.ts'
 
 /** @returns The plan, completed with defaults; of no use when a problem was reported. */
 export function readBundle(root: Value, problems: Problems): Plan {
-  const reading: Reading = { problems, uses: [], claims: new Map() }
+  const reading: Reading = { problems, uses: [], dones: [], claims: new Map() }
   const found = bundleFields(root, { reading, daemon: null, path: '' })
   const daemons = found?.daemons ?? []
   const written =
@@ -24,6 +26,7 @@ export function readBundle(root: Value, problems: Problems): Plan {
   }
   const names = written?.value.kind === 'map' ? written.value.entries.map(({ key }) => key) : []
   checkUses(reading, names, daemons)
+  checkDones(reading, daemons)
   return {
     plan: planFormat,
     name: found?.name ?? 'pitcrew',
@@ -31,8 +34,21 @@ export function readBundle(root: Value, problems: Problems): Plan {
     select: found?.select ?? 'PITCREW_DAEMONS',
     deadlineMs: found?.deadline ?? defaultDeadlineMs,
     signals: found?.signals ?? {},
-    daemons,
+    daemons: complete(daemons, found?.onDeath),
   }
+}
+
+/** What a daemon's entry alone does not tell. */
+function complete(
+  daemons: readonly DaemonFound[],
+  onDeath: readonly string[] | undefined,
+): DaemonSpec[] {
+  const jobs = new Set(daemons.filter(({ kind }) => kind === 'job').map(({ name }) => name))
+  return daemons.map((daemon) => ({
+    ...daemon,
+    after: completeAfter(daemon.after, jobs),
+    onDeath: completeOnDeath(daemon.onDeath, onDeath),
+  }))
 }
 
 /** Under the 10 s after which Docker kills. */
@@ -41,7 +57,7 @@ const minDeadlineMs = 100
 const maxDeadlineMs = 3_600_000
 const maxLabelLength = 64
 
-const daemons: Reader<DaemonSpec[]> = (value, place) => {
+const daemons: Reader<DaemonFound[]> = (value, place) => {
   if (value.kind !== 'map') {
     return mismatch(place, value, 'a map', 'write daemons: { NAME: { command: [PROGRAM] } }')
   }
@@ -77,7 +93,8 @@ interface BundleFields {
   select: string
   deadline: number
   signals: SignalMap
-  daemons: DaemonSpec[]
+  onDeath: readonly string[]
+  daemons: DaemonFound[]
 }
 
 const bundleFields: Reader<Partial<BundleFields>> = fields<BundleFields>(
@@ -87,7 +104,8 @@ const bundleFields: Reader<Partial<BundleFields>> = fields<BundleFields>(
     select: textThat(isEnvName, 'the name of an environment variable'),
     deadline: duration(minDeadlineMs, maxDeadlineMs),
     signals: signalMap,
+    onDeath,
     daemons,
   },
-  ['onDeath', 'control', 'drain', 'log', 'settle', 'guard'],
+  ['control', 'drain', 'log', 'settle'],
 )

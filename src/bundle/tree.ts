@@ -39,6 +39,11 @@ interface Broken {
   readonly at: number
 }
 
+/** The entry of a map with this key. */
+export function entryOf(value: Value | undefined, key: string): Entry | undefined {
+  return value?.kind === 'map' ? value.entries.find((entry) => entry.key === key) : undefined
+}
+
 /** `key:` with nothing behind it, or one of YAML's words for nothing. */
 export function isNothing(value: Value): boolean {
   return value.kind === 'text' && !value.quoted && nothings.includes(value.text)

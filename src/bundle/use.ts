@@ -3,15 +3,19 @@
 import { findCycle } from '../core/cycle.ts'
 import type { DaemonSpec } from '../core/plan.ts'
 import { didYouMean } from '../core/suggest.ts'
-import { complain, type Reader, type Reading } from './place.ts'
+import { complain, type Place, type Reader, type Reading } from './place.ts'
 import { quote } from './problems.ts'
 import { text } from './read.ts'
 
 /** The name of a daemon of this bundle. */
 export const daemonName: Reader<string> = (value, place) => {
   const name = text(value, place)
-  if (name !== undefined) place.reading.uses.push({ name, at: value.at, place })
+  if (name !== undefined) noteUse(name, value.at, place)
   return name
+}
+
+export function noteUse(name: string, at: number, place: Place): void {
+  place.reading.uses.push({ name, at, place })
 }
 
 /**
@@ -22,7 +26,7 @@ export const daemonName: Reader<string> = (value, place) => {
 export function checkUses(
   { problems, uses }: Reading,
   known: readonly string[],
-  daemons: readonly DaemonSpec[],
+  daemons: readonly Pick<DaemonSpec, 'name' | 'after'>[],
 ): void {
   const names = new Set(known)
   for (const { name, at, place } of uses) {
@@ -36,7 +40,7 @@ export function checkUses(
   }
   const others = daemons.map(({ name, after }) => ({
     name,
-    after: after.filter((other) => other !== name),
+    after: after.filter(({ daemon }) => daemon !== name),
   }))
   const cycle = findCycle(others)
   if (cycle === null) return

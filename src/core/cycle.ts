@@ -1,7 +1,9 @@
 /** Daemons that wait for each other: an order that cannot be. */
-import type { DaemonSpec } from './plan.ts'
+import type { AfterSpec, DaemonSpec } from './plan.ts'
 
-type Node = Pick<DaemonSpec, 'name' | 'after'>
+interface Node extends Pick<DaemonSpec, 'name'> {
+  readonly after: readonly Pick<AfterSpec, 'daemon'>[]
+}
 
 /**
  * Finds one cycle along `after`.
@@ -23,13 +25,13 @@ export function findCycle(daemons: readonly Node[]): string[] | null {
 /** Depth first from one daemon; `finished` are those from which no cycle can be reached. */
 function walk(
   start: string,
-  afterByName: ReadonlyMap<string, readonly string[]>,
+  afterByName: ReadonlyMap<string, Node['after']>,
   finished: Set<string>,
 ): string[] | null {
   const path = [{ name: start, next: 0 }]
   const onPath = new Set([start])
   for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {
-    const wanted = afterByName.get(here.name)?.[here.next++]
+    const wanted = afterByName.get(here.name)?.[here.next++]?.daemon
     if (wanted === undefined) {
       finished.add(here.name)
       onPath.delete(here.name)

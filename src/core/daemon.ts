@@ -3,14 +3,15 @@
  *  decision.
  *
  *      stopped ──start──> waiting ──turn──> starting ──spawned──> running
- *         ^                                    ^  │                  │ stop, restart, death
- *         │                  wants to be up ───┘  └ spawn-failed     v
- *         └────────── the run is over ──────────── killing <──── terminating
+ *         ^                  ^  ^              │ spawn-failed        │ stop, restart, hold,
+ *         │  wants to be up ─┘  └── backoff <──┤                     v unfit, death
+ *         └─────────── the run is over ────────┴── killing <──── terminating
  *
- *  A run is over when its leader *and* everything it left behind are gone. Where a daemon in
- *  transit should arrive (`want`) stands apart from where it is: the last request wins, so
- *  requests coalesce by themselves. Events name the run they are about; what comes from an old
- *  run finds nobody. */
+ *  A run is over when its leader *and* everything it left behind are gone. What follows then
+ *  (`next`) stands apart from where it is: the last request wins, so requests coalesce by
+ *  themselves; where nobody asked for anything the policy decides (restart-policy.ts). Events name
+ *  the run they are about; what comes from an old run finds nobody. */
+import type { Effect } from './effect.ts'
 import {
   hurry,
   kill,
@@ -21,23 +22,48 @@ import {
   wantDown,
   wantUp,
 } from './ending.ts'
+import { type Daemon, type DaemonEvent, type In, type Of, type Rule, stay } from './phases.ts'
+import { endGhost, findBackingOff, findEnding, findRunning, findStarted } from './recovery.ts'
 import {
-  type Daemon,
-  type DaemonEvent,
-  type DaemonStep,
-  type In,
-  type Of,
-  type Rule,
-  stay,
-} from './phases.ts'
-import { endGhost, findEnding, findRunning, findStarted } from './recovery.ts'
-import { begin, die, dontForward, forward, renew, retire } from './running.ts'
-import { endAtOnce, giveUpWaiting, notStarted, spawnNext, startAfterAll, wait } from './starting.ts'
+  becomeReady,
+  begin,
+  die,
+  dontForward,
+  endForFault,
+  forward,
+  holdBack,
+  keepStatus,
+  renew,
+  retire,
+  takePing,
+} from './running.ts'
+import {
+  endAtOnce,
+  giveUpRetrying,
+  giveUpWaiting,
+  notStarted,
+  skip,
+  spawnNext,
+  startAfterAll,
+  startLater,
+  tryAgain,
+  wait,
+  waitAtFirst,
+  waitNoLonger,
+} from './starting.ts'
 
-export function stepDaemon(daemon: Daemon, event: DaemonEvent): DaemonStep {
-  if ('run' in event && event.run !== daemon.run) return stay(daemon)
+/** @param effects  What is to be done is added here.
+ *  @param isEnding Nothing is started any more.
+ *  @returns What becomes of the daemon; itself when nothing does. */
+export function stepDaemon(
+  daemon: Daemon,
+  event: DaemonEvent,
+  effects: Effect[],
+  isEnding = false,
+): Daemon {
+  if ('run' in event && event.run !== daemon.run) return daemon
   const rule = rules[daemon.phase][event.type] as Rule<Daemon, DaemonEvent> // The one cast.
-  return rule(daemon, event)
+  return rule(daemon, event, effects, isEnding)
 }
 
 /** Exported for the test that a table with a missing cell does not compile. */
@@ -48,27 +74,38 @@ export type Rules = {
 // biome-ignore format: a table is read by its columns.
 const rules: Rules = {
   stopped: {
-    start: wait, turn: stay, stop: stay, restart: wait, forward: dontForward,
-    spawned: stay, 'spawn-failed': stay, exited: stay, gone: stay,
-    half: stay, grace: stay, stuck: stay, reconcile: endGhost },
+    start: waitAtFirst, turn: stay, skip: stay, stop: stay, restart: wait, hold: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
+    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: endGhost },
   waiting: {
-    start: stay, turn: spawnNext, stop: giveUpWaiting, restart: stay, forward: dontForward,
-    spawned: stay, 'spawn-failed': stay, exited: stay, gone: stay,
-    half: stay, grace: stay, stuck: stay, reconcile: endGhost },
+    start: stay, turn: spawnNext, skip: skip, stop: giveUpWaiting, restart: wait, hold: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
+    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: endGhost },
+  backoff: {
+    start: waitNoLonger, turn: stay, skip: stay, stop: giveUpRetrying, restart: waitNoLonger,
+    hold: stay, forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
+    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    half: stay, grace: stay, stuck: stay, backoff: tryAgain, reconcile: findBackingOff },
   starting: {
-    start: startAfterAll, turn: stay, stop: endAtOnce, restart: startAfterAll, forward: dontForward,
-    spawned: begin, 'spawn-failed': notStarted, exited: stay, gone: stay,
-    half: stay, grace: stay, stuck: stay, reconcile: findStarted },
+    start: startAfterAll, turn: stay, skip: stay, stop: endAtOnce, restart: startAfterAll,
+    hold: startLater, forward: dontForward, spawned: begin, 'spawn-failed': notStarted,
+    ready: stay, said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
+    half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: findStarted },
   running: {
-    start: stay, turn: stay, stop: retire, restart: renew, forward: forward,
-    spawned: stay, 'spawn-failed': stay, exited: die, gone: stay,
-    half: stay, grace: stay, stuck: stay, reconcile: findRunning },
+    start: stay, turn: stay, skip: stay, stop: retire, restart: renew, hold: holdBack,
+    forward: forward, spawned: stay, 'spawn-failed': stay, ready: becomeReady, said: keepStatus,
+    pinged: takePing, unfit: endForFault, exited: die, gone: stay,
+    half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: findRunning },
   terminating: {
-    start: wantUp, turn: stay, stop: hurry, restart: hurry, forward: dontForward,
-    spawned: stay, 'spawn-failed': stay, exited: leaderEnded, gone: settle,
-    half: tellTree, grace: kill, stuck: stay, reconcile: findEnding },
+    start: wantUp, turn: stay, skip: stay, stop: hurry, restart: hurry, hold: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
+    pinged: stay, unfit: stay, exited: leaderEnded, gone: settle,
+    half: tellTree, grace: kill, stuck: stay, backoff: stay, reconcile: findEnding },
   killing: {
-    start: wantUp, turn: stay, stop: wantDown, restart: wantUp, forward: dontForward,
-    spawned: stay, 'spawn-failed': stay, exited: leaderEnded, gone: settle,
-    half: stay, grace: stay, stuck: nameStuck, reconcile: findEnding },
+    start: wantUp, turn: stay, skip: stay, stop: wantDown, restart: wantUp, hold: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
+    pinged: stay, unfit: stay, exited: leaderEnded, gone: settle,
+    half: stay, grace: stay, stuck: nameStuck, backoff: stay, reconcile: findEnding },
 }

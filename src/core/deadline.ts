@@ -33,6 +33,14 @@ export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
   return splitDeadline(plan.deadlineMs, graces)
 }
 
+/** How much of the deadline a single daemon has for its stop: all of it, where it asks for no less.
+ */
+export function graceWithin(deadlineMs: number, graceMs: number | null): number {
+  const asked = graceMs ?? Number.POSITIVE_INFINITY
+  const { killAtMs } = splitDeadline(deadlineMs, [asked])
+  return Math.min(asked, killAtMs[0] ?? 0)
+}
+
 /**
  * Splits a deadline.
  *

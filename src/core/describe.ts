@@ -1,8 +1,8 @@
 /** One line for each event, effect and daemon: the same words in stories, traces and when
  *  debugging. */
 import type { Effect } from './effect.ts'
-import { type Event, type Exit, timerKey } from './event.ts'
-import type { Daemon } from './phases.ts'
+import type { Event, Exit, Timer } from './event.ts'
+import type { Daemon, Next } from './phases.ts'
 import { signalName } from './signals.ts'
 
 /** "exited web 1: code 3" */
@@ -21,7 +21,13 @@ export function describeEvent(event: Event): string {
     case 'exited':
       return `exited ${event.daemon} ${event.run}: ${describeExit(event)}${event.gone ? '' : ', not alone'}`
     case 'elapsed':
-      return `elapsed ${timerKey(event.timer)}`
+      return `elapsed ${describeTimer(event.timer)}`
+    case 'said':
+      return `said ${event.daemon} ${event.run}: "${event.status}"`
+    case 'pinged':
+      return `pinged ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
+    case 'unfit':
+      return `unfit ${event.daemon} ${event.run}: ${event.fault}`
     case 'reconcile':
       return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownAsked ? ', shutdown asked' : ''}`
     default:
@@ -31,7 +37,12 @@ export function describeEvent(event: Event): string {
 
 function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number]): string {
   const exit = live.exit === null ? `pid ${live.pid}` : describeExit(live.exit)
-  return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}`
+  return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}${live.ready ? ', ready' : ''}`
+}
+
+/** "grace:web:1" */
+function describeTimer(timer: Timer): string {
+  return 'daemon' in timer ? `${timer.kind}:${timer.daemon}:${timer.run}` : timer.kind
 }
 
 /** "code 3" or "TERM". */
@@ -45,9 +56,15 @@ export function describeEffect(effect: Effect): string {
     case 'signal':
       return `${effect.signal} to ${effect.to === 'tree' ? 'the tree of ' : ''}${effect.daemon} ${effect.run}`
     case 'arm':
-      return `arm ${timerKey(effect.timer)} ${Math.round(effect.afterMs)} ms`
+      return `arm ${describeTimer(effect.timer)} ${Math.round(effect.afterMs)} ms`
     case 'disarm':
-      return `disarm ${timerKey(effect.timer)}`
+      return `disarm ${describeTimer(effect.timer)}`
+    case 'watch':
+      return `watch ${effect.daemon} ${effect.run} for ${effect.for}`
+    case 'run-command':
+      return `run the ${effect.about === null ? 'stop' : 'death'} command of ${effect.daemon} ${effect.run}`
+    case 'announce':
+      return `announce ${effect.state}`
     case 'report':
       return `say ${effect.note.kind}`
     case 'finish':
@@ -62,8 +79,18 @@ export function describeDaemon(daemon: Daemon): string {
   const parts = [`${daemon.spec.name}: ${daemon.phase}`]
   if (daemon.run > 0) parts.push(`run ${daemon.run}`)
   if ('pid' in daemon) parts.push(`pid ${daemon.pid}`)
+  if (daemon.phase === 'stopped' && daemon.end !== 'none') parts.push(daemon.end)
+  if (daemon.phase === 'running' && daemon.spec.ready !== null) {
+    parts.push(daemon.readyAtMs === null ? 'not ready' : 'ready')
+  }
   if ('want' in daemon) parts.push(`wants ${daemon.want}`)
+  if ('next' in daemon) parts.push(`then ${nextWords(daemon.next)}`)
   return parts.join(', ')
+}
+
+function nextWords(next: Next): string {
+  if (typeof next === 'string') return next
+  return `retry after ${Math.round(next.retryAfterMs)} ms`
 }
 
 /** "1 daemon", "4 daemons" */

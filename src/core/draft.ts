@@ -2,9 +2,10 @@
  *  done, so that a step that fails has changed nothing. Copying a table of a thousand daemons at
  *  each event would do the same and cost more than all the rest. */
 import { stepDaemon } from './daemon.ts'
+import { graceWithin } from './deadline.ts'
 import type { Effect, Note } from './effect.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
-import type { Shutdown, State } from './state.ts'
+import type { Counts, Shutdown, State } from './state.ts'
 import type { Ticket } from './ticket.ts'
 
 export class Draft {
@@ -12,58 +13,92 @@ export class Draft {
   readonly atMs: number
   readonly effects: Effect[] = []
   readonly daemons: Overlay<Daemon>
-  turns: readonly string[]
-  turn: number
+  /** Daemons that changed in a way that may concern others. */
+  readonly changed: string[] = []
+  /** How many of these were followed up. */
+  followed = 0
+  /** Daemons that can start, behind those of the state's queue. */
+  readonly queue: string[] = []
+  /** How many of the state's queue, and then of this one, were taken. */
+  taken = 0
+  /** The counts were not to be trusted. */
+  isRecounted = false
   ticketsMade: number
   shutdown: Shutdown | null
   active: number
+  waiting: number
+  starting: number
+  arrived: number
   booted: boolean
+  announced: boolean
   finished: boolean
   /** Made when they are asked for: most steps do without. */
-  #tickets: Overlay<Ticket> | null = null
-  #ignored: Overlay<number> | null = null
-  #blockers: Overlay<number> | null = null
+  lazyTickets: Overlay<Ticket> | null = null
+  lazyIgnored: Overlay<number> | null = null
+  lazyBlockers: Overlay<number> | null = null
 
   constructor(state: State, atMs: number) {
     this.state = state
     this.atMs = atMs
     this.daemons = new Overlay(state.daemons)
-    this.turns = state.turns
-    this.turn = state.turn
     this.ticketsMade = state.ticketsMade
     this.shutdown = state.shutdown
     this.active = state.active
+    this.waiting = state.waiting
+    this.starting = state.starting
+    this.arrived = state.arrived
     this.booted = state.booted
+    this.announced = state.announced
     this.finished = state.finished
   }
 
   get tickets(): Overlay<Ticket> {
-    this.#tickets ??= new Overlay(this.state.tickets)
-    return this.#tickets
+    this.lazyTickets ??= new Overlay(this.state.tickets)
+    return this.lazyTickets
   }
 
   get ignored(): Overlay<number> {
-    this.#ignored ??= new Overlay(this.state.ignored)
-    return this.#ignored
+    this.lazyIgnored ??= new Overlay(this.state.ignored)
+    return this.lazyIgnored
   }
 
   get blockers(): Overlay<number> {
-    this.#blockers ??= new Overlay(this.state.blockers)
-    return this.#blockers
+    this.lazyBlockers ??= new Overlay(this.state.blockers)
+    return this.lazyBlockers
   }
 
   /** Steps one daemon; what that means for the others is the supervisor's business. */
   tell(before: Daemon, event: DaemonEvent): Daemon {
-    const [after, effects] = stepDaemon(before, event)
-    if (after !== before) this.daemons.set(before.spec.name, after)
-    this.active += Number(after.phase !== 'stopped') - Number(before.phase !== 'stopped')
-    for (const effect of effects) this.effects.push(effect)
+    const after = stepDaemon(before, event, this.effects, this.isEnding)
+    if (after === before) return after
+    this.daemons.set(before.spec.name, after)
+    if (after.phase === before.phase && hasArrived(after) === hasArrived(before)) return after
+    count(this, before, -1)
+    count(this, after, 1)
+    this.changed.push(before.spec.name)
     return after
   }
 
-  giveTurnsTo(names: readonly string[]): void {
-    this.turns = names
-    this.turn = 0
+  /** Counts anew: what the state says may be half of the truth. */
+  recount(): void {
+    this.isRecounted = true
+    this.active = this.waiting = this.starting = this.arrived = 0
+    for (const daemon of this.state.daemons.values()) count(this, daemon, 1)
+  }
+
+  /** The next daemon that can start; null = there is none. */
+  nextInQueue(): string | null {
+    const { queue } = this.state
+    const name =
+      this.taken < queue.length ? queue[this.taken] : this.queue[this.taken - queue.length]
+    if (name === undefined) return null
+    this.taken++
+    return name
+  }
+
+  /** How long a single daemon has for its stop: it has the one deadline, too. */
+  graceOfOne({ spec }: Daemon): number {
+    return graceWithin(this.state.plan.deadlineMs, spec.stop.graceMs)
   }
 
   do(effect: Effect): void {
@@ -82,49 +117,68 @@ export class Draft {
   /** What needs memory comes first: the daemons are all in their map already, so that they change
    *  together. */
   commit(): void {
-    this.#tickets?.commit()
-    this.#ignored?.commit()
-    this.#blockers?.commit()
-    this.daemons.commit()
+    this.lazyTickets?.commit()
+    this.lazyIgnored?.commit()
+    this.lazyBlockers?.commit()
     const { state } = this
-    state.turns = this.turns
-    state.turn = this.turn
+    if (this.queue.length > 0) state.queue.push(...this.queue)
+    this.daemons.commit()
+    if (this.taken > 0) state.queue.splice(0, this.taken)
     state.ticketsMade = this.ticketsMade
     state.shutdown = this.shutdown
     state.active = this.active
+    state.waiting = this.waiting
+    state.starting = this.starting
+    state.arrived = this.arrived
     state.booted = this.booted
+    state.announced = this.announced
     state.finished = this.finished
   }
 }
 
+/** Counts a daemon, or takes it out of the counts. */
+export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
+  if (daemon.phase !== 'stopped') counts.active += by
+  if (daemon.phase === 'waiting') counts.waiting += by
+  if (daemon.phase === 'starting') counts.starting += by
+  if (hasArrived(daemon)) counts.arrived += by
+}
+
+/** It is where it was to come to: ready, done, or missing where it may be. */
+function hasArrived(daemon: Daemon): boolean {
+  if (daemon.phase === 'running') return daemon.readyAtMs !== null
+  if (daemon.phase !== 'stopped') return false
+  return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)
+}
+
 /** A map with changes that are not in it yet. */
 export class Overlay<V> {
-  readonly #base: Map<string, V>
-  #changes: Map<string, V> | null = null
+  readonly base: Map<string, V>
+  changes: Map<string, V> | null = null
 
   constructor(base: Map<string, V>) {
-    this.#base = base
+    this.base = base
   }
 
   get(key: string): V | undefined {
-    return this.#changes?.get(key) ?? this.#base.get(key)
+    return this.changes?.get(key) ?? this.base.get(key)
   }
 
   set(key: string, value: V): void {
-    this.#changes ??= new Map()
-    this.#changes.set(key, value)
+    this.changes ??= new Map()
+    this.changes.set(key, value)
   }
 
   /** What changed, and what was there before. */
   eachChange(look: (after: V, before: V | undefined, key: string) => void): void {
-    this.#changes?.forEach((after, key) => {
-      look(after, this.#base.get(key), key)
+    this.changes?.forEach((after, key) => {
+      look(after, this.base.get(key), key)
     })
   }
 
   commit(): void {
-    this.#changes?.forEach((value, key) => {
-      this.#base.set(key, value)
+    this.changes?.forEach((value, key) => {
+      this.base.set(key, value)
     })
   }
 }

@@ -1,6 +1,7 @@
 /** Something the init must do. Plain data: it can be logged, compared, stored and replayed. */
-import type { Exit, SpawnFailure, Timer } from './event.ts'
+import type { Exit, Fault, SpawnFailure, Timer } from './event.ts'
 import type { ExitReport } from './exit-code.ts'
+import type { Verdict } from './restart-policy.ts'
 import type { Signal } from './signals.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -11,6 +12,16 @@ export type Effect = Readonly<
   /** Look whether anybody of the run is left; the answer comes as `gone`, or not at all. */
   | { type: 'probe'; daemon: string; run: number }
   | { type: 'close-output'; daemon: string; run: number }
+  /** Look from outside whether the run is ready, or alive, until told otherwise; said again, it
+   *  begins anew. */
+  | { type: 'watch'; daemon: string; run: number; for: 'ready' | 'alive' }
+  | { type: 'unwatch'; daemon: string; run: number }
+  /** Run the daemon's command for its stop, or for its death, which `about` tells of. */
+  | { type: 'run-command'; daemon: string; run: number; pid: number; about: DeathNote | null }
+  /** Its stop is over, and so is the command that was run for it. */
+  | { type: 'end-command'; daemon: string; run: number }
+  /** Tell whoever supervises us. */
+  | { type: 'announce'; state: 'READY=1' | 'STOPPING=1' }
   | { type: 'arm'; timer: Timer; afterMs: number }
   | { type: 'disarm'; timer: Timer }
   | { type: 'report'; note: Note }
@@ -21,13 +32,20 @@ export type Effect = Readonly<
 /** What a person should know. `init/report.ts` puts it into words. */
 export type Note = Readonly<
   | { kind: 'started'; daemon: string; run: number; pid: number }
-  | ({ kind: 'start-failed'; daemon: string; run: number; command: string } & SpawnFailure)
-  /** An unasked death; once per run. */
-  | ({ kind: 'died'; daemon: string; run: number; pid: number; uptimeMs: number } & Exit)
+  | { kind: 'ready'; daemon: string; run: number; afterMs: number }
+  /** A job ended well. */
+  | { kind: 'done'; daemon: string; run: number; pid: number; uptimeMs: number }
+  | DeathNote
+  /** It is not started: somebody whom it is after failed for good. */
+  | { kind: 'skipped'; daemon: string; needs: string }
+  /** It is ended, since its guard is not ready. */
+  | { kind: 'held'; daemon: string; run: number; guard: string }
   | ({ kind: 'stopped'; daemon: string; run: number; pid: number } & Exit)
   | { kind: 'killing'; daemon: string; run: number; afterMs: number }
   /** What KILL did not end. */
   | { kind: 'stuck'; daemon: string; run: number }
+  /** It has waited for long, for this one first of all. */
+  | { kind: 'waits'; daemon: string; for: string }
   | { kind: 'end-missed'; daemon: string; run: number }
   | { kind: 'forwarded'; daemon: string; signal: Signal; pid: number }
   | { kind: 'not-forwarded'; daemon: string; signal: Signal }
@@ -37,7 +55,25 @@ export type Note = Readonly<
   | { kind: 'deadline-missed'; daemons: readonly string[] }
 >
 
+/** A run is over, or will be, or could not be started (`pid` 0), and nobody asked for that. */
+export type DeathNote = Readonly<
+  {
+    daemon: string
+    run: number
+    pid: number
+    uptimeMs: number
+    /** What it said of itself at last; '' = nothing. */
+    status: string
+    verdict: Verdict
+  } & (
+    | ({ kind: 'died' } & Exit)
+    | ({ kind: 'start-failed'; command: string } & SpawnFailure)
+    /** It is there and does not do what it should: it is ended. */
+    | { kind: 'unfit'; fault: Fault }
+  )
+>
+
 export type ShutdownReason =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | { readonly kind: 'hangup' }
-  | { readonly kind: 'main-ended' | 'critical-ended'; readonly daemon: string }
+  | { readonly kind: 'main-ended' | 'critical-ended' | 'given-up'; readonly daemon: string }

@@ -3,68 +3,103 @@
  *  of it, once. */
 
 import type { Effect } from './effect.ts'
+import type { Exit, Fault } from './event.ts'
 import {
+  arm,
   type Daemon,
-  type DaemonStep,
+  disarm,
   type In,
   type LastRun,
-  note,
+  type Next,
   type Of,
   remember,
-  stay,
-  timer,
-  type Want,
+  stopped,
+  tell,
+  waiting,
 } from './phases.ts'
-import { spawnNext } from './starting.ts'
+import { isWord } from './plan.ts'
+import { noRow } from './restart-policy.ts'
+import { retry } from './starting.ts'
 
 /** How long a run's output is read when somebody outside of it holds it open, in milliseconds. */
 const lingerMs = 1000
 /** How long after KILL the run is named as stuck, in milliseconds. */
 const stuckAfterMs = 1000
 
+/** It is told to end: since it was asked to, or for a fault. */
 export function beginTermination(
   daemon: In<'running'>,
   atMs: number,
   graceMs: number,
-  want: Want,
-): DaemonStep {
-  const next = terminate(daemon, atMs, graceMs, want, true)
-  const { name, stop } = daemon.spec
-  const tell: Effect = {
-    type: 'signal',
-    daemon: name,
-    run: daemon.run,
-    signal: stop.signal,
-    to: 'leader',
-  }
-  return [next, [tell, ...armHalf(next, atMs)]]
+  next: Next,
+  fault: Fault | 'asked',
+  effects: Effect[],
+): In<'terminating'> {
+  const { spec, run, pid } = daemon
+  const { name, stop } = spec
+  const isBySignal = stop.command === null
+  const sent = isBySignal ? remember(daemon.sent, stop.signal) : daemon.sent
+  const ending = terminate(daemon, atMs, graceMs, next, fault, sent, effects)
+  if (isBySignal) {
+    effects.push({ type: 'signal', daemon: name, run, signal: stop.signal, to: 'leader' })
+  } else effects.push({ type: 'run-command', daemon: name, run, pid, about: null })
+  armHalf(ending, atMs, effects)
+  return ending
 }
 
+/** Its end begins: nobody looks any more whether it is ready or alive. */
 export function terminate(
   daemon: In<'running'>,
   atMs: number,
   graceMs: number,
-  want: Want,
-  asked: boolean,
+  next: Next,
+  why: Fault | 'asked' | 'died',
+  sent: readonly number[],
+  effects: Effect[],
 ): In<'terminating'> {
-  const sent = asked ? remember(daemon.sent, daemon.spec.stop.signal) : daemon.sent
-  const killAtMs = atMs + Math.max(0, graceMs)
-  const ending = { want, asked, exit: null, sinceMs: atMs, killAtMs, treeTold: false }
-  return { ...daemon, phase: 'terminating', sent, ...ending }
+  const { spec, run, last, row, pid, startedAtMs, readyAtMs, status } = daemon
+  if (readyAtMs === null || spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
+  stopLooking(daemon, effects)
+  return {
+    spec,
+    run,
+    last,
+    row,
+    phase: 'terminating',
+    pid,
+    startedAtMs,
+    readyAtMs,
+    status,
+    sent,
+    next,
+    asked: why === 'asked',
+    fault: why === 'asked' || why === 'died' ? null : why,
+    exit: null,
+    sinceMs: atMs,
+    killAtMs: atMs + Math.max(0, graceMs),
+    treeTold: false,
+  }
 }
 
-/** One timer for both: at half of the grace it tells the tree, and is set again for the rest. */
-export function armHalf(daemon: Daemon, atMs: number): Effect[] {
-  if (daemon.phase !== 'terminating') return []
-  return [{ type: 'arm', timer: timer('half', daemon), afterMs: (daemon.killAtMs - atMs) / 2 }]
+/** If anybody looks at it. */
+export function stopLooking({ spec, run, readyAtMs }: In<'running'>, effects: Effect[]): void {
+  const { name, ready, alive } = spec
+  const isLookedAt = readyAtMs === null ? ready !== null && !isWord(ready.sign) : alive !== null
+  if (isLookedAt) effects.push({ type: 'unwatch', daemon: name, run })
 }
 
-export function wantUp(daemon: In<'terminating' | 'killing'>): DaemonStep {
-  return [{ ...daemon, want: 'up' }, []]
+/** At half of the grace the tree is told, and the timer is set again for the rest. */
+export function armHalf(daemon: In<'terminating'>, atMs: number, effects: Effect[]): void {
+  arm(effects, 'half', daemon, (daemon.killAtMs - atMs) / 2)
 }
 
-export function wantDown(daemon: In<'killing'>): DaemonStep {
-  return [{ ...daemon, want: 'down' }, []]
+/** Asked for: what the policy knew of it is forgotten. */
+export function wantUp(daemon: In<'terminating' | 'killing'>): Daemon {
+  return { ...daemon, next: 'up', row: noRow }
+}
+
+export function wantDown(daemon: In<'killing'>): Daemon {
+  return { ...daemon, next: 'asked' }
 }
 
 /** Asked to stop or restart while it is ending: it has no more time than it had, and may have
@@ -72,93 +107,103 @@ export function wantDown(daemon: In<'killing'>): DaemonStep {
 export function hurry(
   daemon: In<'terminating'>,
   { type, atMs, graceMs }: Of<'stop' | 'restart'>,
-): DaemonStep {
+  effects: Effect[],
+): Daemon {
   const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))
-  const want = type === 'restart' ? 'up' : 'down'
-  const next: In<'terminating'> = { ...daemon, want, killAtMs }
-  if (killAtMs === daemon.killAtMs) return [next, []]
-  return [next, [{ type: 'disarm', timer: timer('grace', daemon) }, ...armHalf(next, atMs)]]
+  const wanted = type === 'restart' ? wantUp(daemon) : { ...daemon, next: 'asked' as const }
+  const next = { ...wanted, killAtMs } as In<'terminating'>
+  if (killAtMs === daemon.killAtMs) return next
+  armHalf(next, atMs, effects)
+  return next
 }
 
 /** The leader is gone: the rest of the tree is told now, if there is any. */
 export function leaderEnded(
   daemon: In<'terminating' | 'killing'>,
   event: Of<'exited'>,
-): DaemonStep {
+  effects: Effect[],
+): Daemon {
   const { code, signal, gone } = event
-  const next = { ...daemon, exit: { code, signal } }
-  if (gone) return settle(next, event)
-  return next.phase === 'terminating' ? tellRest(next) : stay(next)
+  const exit = { code, signal }
+  if (gone) return end(daemon, exit, event, effects)
+  const next = { ...daemon, exit }
+  return next.phase === 'terminating' ? tellRest(next, effects) : next
 }
 
 /** The stop signal to everybody, once. */
-function tellRest(daemon: In<'terminating'>): DaemonStep {
-  if (daemon.treeTold) return stay(daemon)
+function tellRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
+  if (daemon.treeTold) return daemon
   const { name, stop } = daemon.spec
-  return [
-    { ...daemon, treeTold: true },
-    [{ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'tree' }],
-  ]
+  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'tree' })
+  return { ...daemon, treeTold: true }
 }
 
-export function tellTree(daemon: In<'terminating'>, { atMs }: Of<'half'>): DaemonStep {
-  const [next, effects] = tellRest(daemon)
-  const afterMs = Math.max(0, daemon.killAtMs - atMs)
-  return [next, [...effects, { type: 'arm', timer: timer('grace', daemon), afterMs }]]
+export function tellTree(
+  daemon: In<'terminating'>,
+  { atMs }: Of<'half'>,
+  effects: Effect[],
+): Daemon {
+  const { stop } = daemon.spec
+  // A stop by command is a stop by signal from here on.
+  const sent =
+    stop.command !== null && daemon.exit === null && !daemon.treeTold
+      ? remember(daemon.sent, stop.signal)
+      : daemon.sent
+  const next = tellRest({ ...daemon, sent }, effects)
+  arm(effects, 'grace', daemon, Math.max(0, daemon.killAtMs - atMs))
+  return next
 }
 
-export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>): DaemonStep {
+export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
+  const { run } = daemon
+  tell(effects, { kind: 'killing', daemon: name, run, afterMs: atMs - daemon.sinceMs })
+  effects.push({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
+  armStuck(daemon, effects)
   // A leader that ended before this KILL did not end of it.
   const sent = daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent
-  return [
-    { ...daemon, phase: 'killing', stuck: false, sent },
-    [
-      note({ kind: 'killing', daemon: name, run: daemon.run, afterMs: atMs - daemon.sinceMs }),
-      { type: 'signal', daemon: name, run: daemon.run, signal: 'KILL', to: 'tree' },
-      armStuck(daemon),
-    ],
-  ]
+  return { ...daemon, phase: 'killing', stuck: false, sent }
 }
 
-export function armStuck(daemon: Daemon): Effect {
-  return { type: 'arm', timer: timer('stuck', daemon), afterMs: stuckAfterMs }
+export function armStuck(daemon: Daemon, effects: Effect[]): void {
+  arm(effects, 'stuck', daemon, stuckAfterMs)
 }
 
 /** Two runs at once are worse than a daemon that is down: it stays here until the kernel lets go.
  *  In a shutdown it holds nobody up any more. */
-export function nameStuck(daemon: In<'killing'>): DaemonStep {
+export function nameStuck(daemon: In<'killing'>, _: Of<'stuck'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
-  return [
-    { ...daemon, stuck: true },
-    [
-      note({ kind: 'stuck', daemon: name, run: daemon.run }),
-      { type: 'probe', daemon: name, run: daemon.run },
-    ],
-  ]
+  tell(effects, { kind: 'stuck', daemon: name, run: daemon.run })
+  effects.push({ type: 'probe', daemon: name, run: daemon.run })
+  return { ...daemon, stuck: true }
 }
 
 /** The run is over. */
 export function settle(
   daemon: In<'terminating' | 'killing'>,
-  { outputOpen }: { readonly outputOpen: boolean },
-): DaemonStep {
-  const { spec, run, pid, asked, sent, want } = daemon
-  const exit = daemon.exit ?? { code: 0, signal: 0 }
-  const last: LastRun = { run, pid, failure: null, exit, asked, sent }
-  const stopped: Daemon = { spec, run, last, phase: 'stopped' }
-  const effects =
-    daemon.phase === 'killing' ? disarm(daemon, 'stuck') : disarm(daemon, 'half', 'grace')
-  if (outputOpen) effects.push({ type: 'arm', timer: timer('linger', daemon), afterMs: lingerMs })
-  if (asked) effects.push(note({ kind: 'stopped', daemon: spec.name, run, pid, ...exit }))
-  if (want === 'down') return [stopped, effects]
-  const [next, spawning] = spawnNext(stopped)
-  return [next, [...effects, ...spawning]]
+  event: { readonly outputOpen: boolean; readonly atMs: number },
+  effects: Effect[],
+): Daemon {
+  return end(daemon, daemon.exit ?? { code: 0, signal: 0 }, event, effects)
 }
 
-export function disarm(
-  daemon: Daemon,
-  ...kinds: readonly ('half' | 'grace' | 'stuck')[]
-): Effect[] {
-  return kinds.map((kind) => ({ type: 'disarm', timer: timer(kind, daemon) }))
+function end(
+  daemon: In<'terminating' | 'killing'>,
+  exit: Exit,
+  { outputOpen, atMs }: { readonly outputOpen: boolean; readonly atMs: number },
+  effects: Effect[],
+): Daemon {
+  const { spec, run, row, pid, asked, fault, sent, next } = daemon
+  const last: LastRun = { run, pid, failure: null, exit, asked, fault, sent }
+  disarm(effects, 'half', daemon)
+  if (outputOpen) arm(effects, 'linger', daemon, lingerMs)
+  if (spec.stop.command !== null) effects.push({ type: 'end-command', daemon: spec.name, run })
+  if (asked || fault !== null) {
+    const { code, signal } = exit
+    tell(effects, { kind: 'stopped', daemon: spec.name, run, pid, code, signal })
+  }
+  const over = { spec, run, last, row }
+  if (next === 'up') return waiting(over, false)
+  if (typeof next === 'string') return stopped(over, next)
+  return retry(over, next.retryAfterMs, atMs, effects)
 }

@@ -17,6 +17,14 @@ export type Event = Readonly<
     /** The last process of a run whose leader had ended before is gone, too. */
     | { type: 'gone'; daemon: string; run: number; outputOpen: boolean }
     | { type: 'output-closed'; daemon: string; run: number }
+    /** A run is ready, by whatever sign. */
+    | { type: 'ready'; daemon: string; run: number }
+    /** A run speaks of itself. */
+    | { type: 'said'; daemon: string; run: number; status: string }
+    /** A run is still at work; `extendMs`: it asks for so much time from now on to be ready. */
+    | { type: 'pinged'; daemon: string; run: number; extendMs: number | null }
+    /** A run is there, and does not do what it should. */
+    | { type: 'unfit'; daemon: string; run: number; fault: Fault }
     | { type: 'elapsed'; timer: Timer }
     /** After a failure inside pitcrew: which runs there are. Effects and events that were under
      *  way are lost; this says all that matters of them. */
@@ -38,6 +46,9 @@ export interface SpawnFailure {
   readonly errno: string
 }
 
+/** What is wrong with a run whose process is there. */
+export type Fault = 'not-ready' | 'not-alive' | 'watchdog'
+
 export interface LiveRun {
   readonly daemon: string
   readonly run: number
@@ -45,21 +56,35 @@ export interface LiveRun {
   /** How the leader ended; null while it lives. */
   readonly exit: Exit | null
   readonly gone: boolean
+  /** It said by its channel that it is ready. */
+  readonly ready: boolean
 }
 
-/** Every timer carries the run it is for: an old run's timer finds nobody. */
-export type Timer =
-  /** half: the whole tree is told; grace: KILL; stuck: KILL did not help; linger: output stays
-   *  open. */
-  | {
-      readonly kind: 'half' | 'grace' | 'stuck' | 'linger'
-      readonly daemon: string
-      readonly run: number
-    }
-  /** The shutdown must be over. */
-  | { readonly kind: 'deadline' }
+/** Carries the run it is for: an old run's timer finds nobody. */
+export interface RunTimer {
+  /** ready: it is not, and should be; watchdog: it was silent for too long; half: the tree is told;
+   *  grace: KILL; stuck: KILL did not help; linger: output stays open; backoff: the next run. */
+  readonly kind: 'ready' | 'watchdog' | 'half' | 'grace' | 'stuck' | 'linger' | 'backoff'
+  readonly daemon: string
+  readonly run: number
+}
 
-/** The timer's name: what distinguishes it from every other timer. */
+/** deadline: the shutdown must be over; waiting: somebody has waited for long. */
+export type Timer = RunTimer | { readonly kind: 'deadline' | 'waiting' }
+
+/** What distinguishes a timer from every other one. Of timers that follow each other in a run there
+ *  is one at a time: to arm or disarm the one is to do it to the other. */
 export function timerKey(timer: Timer): string {
-  return timer.kind === 'deadline' ? 'deadline' : `${timer.kind}:${timer.daemon}:${timer.run}`
+  if (!('daemon' in timer)) return timer.kind
+  return `${timerSlots[timer.kind]}:${timer.daemon}:${timer.run}`
 }
+
+const timerSlots = {
+  ready: 'up',
+  watchdog: 'up',
+  half: 'end',
+  grace: 'end',
+  stuck: 'end',
+  linger: 'linger',
+  backoff: 'backoff',
+} as const

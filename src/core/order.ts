@@ -1,5 +1,5 @@
-/** The order in which daemons start, and its reverse for stopping. `after` means order, nothing
- *  else: a daemon starts when those before it were started, and stops before they do. */
+/** Who is after whom: the order in which daemons are looked at when they start, and its reverse,
+ *  in which they stop. What a daemon waits for is in lanes.ts. */
 import type { DaemonSpec } from './plan.ts'
 
 export interface Order {
@@ -15,22 +15,28 @@ export interface Order {
 /** Edges to daemons that are not in the list (not selected) are left out. The plan has no cycles.
  */
 export function orderOf(daemons: readonly DaemonSpec[]): Order {
-  const specs = new Map(daemons.map((spec) => [spec.name, spec]))
-  const dependents = new Map<string, string[]>(daemons.map((spec) => [spec.name, []]))
+  const specs = new Map<string, DaemonSpec>()
+  const dependents = new Map<string, string[]>()
+  for (const spec of daemons) {
+    specs.set(spec.name, spec)
+    dependents.set(spec.name, [])
+  }
   for (const { name, after } of daemons)
-    for (const before of after) dependents.get(before)?.push(name)
+    for (const { daemon } of after) dependents.get(daemon)?.push(name)
 
   const start: string[] = []
   const started = new Set<string>()
   for (const { name } of daemons) visit(name)
 
   const wave = new Map<string, number>()
-  for (const name of [...start].reverse()) {
-    const after = dependents.get(name) ?? []
-    wave.set(
-      name,
-      after.reduce((latest, other) => Math.max(latest, (wave.get(other) ?? 0) + 1), 0),
-    )
+  // Whoever is after a daemon has its wave before it.
+  for (let at = start.length - 1; at >= 0; at--) {
+    const name = start[at] as string
+    let latest = 0
+    for (const other of dependents.get(name) ?? []) {
+      latest = Math.max(latest, (wave.get(other) ?? 0) + 1)
+    }
+    wave.set(name, latest)
   }
   return { start, dependents, wave }
 
@@ -39,7 +45,7 @@ export function orderOf(daemons: readonly DaemonSpec[]): Order {
     const path = [{ name: first, next: 0 }]
     while (path.length > 0) {
       const top = path[path.length - 1] as { name: string; next: number }
-      const before = specs.get(top.name)?.after[top.next++]
+      const before = specs.get(top.name)?.after[top.next++]?.daemon
       if (before !== undefined) {
         if (specs.has(before) && !started.has(before)) path.push({ name: before, next: 0 })
         continue

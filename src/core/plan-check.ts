@@ -1,10 +1,25 @@
 /** Checks a plan that comes from outside: from a file that `pitcrew build` wrote, or from the
  *  helper that parsed the bundle. The init believes nothing else about its input, so every field
  *  is checked here, once, and the code behind it needs no doubts. One table, read from top to
- *  bottom, because PID 1 has neither a validation library nor regular expressions. */
-import { findCycle } from './cycle.ts'
+ *  bottom. */
+import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'
 import { isEnvName, isEnvPattern, isName } from './names.ts'
-import { type DaemonSpec, limitNames, type Plan, planFormat } from './plan.ts'
+import { limitNames, type Plan, planFormat } from './plan.ts'
+import { checkReferences } from './plan-references.ts'
+import {
+  type Check,
+  fields,
+  flag,
+  integer,
+  isRecord,
+  list,
+  oneOf,
+  orNull,
+  record,
+  text,
+  textThat,
+  variant,
+} from './shape.ts'
 import { signalNumbers } from './signals.ts'
 
 export const maxDaemons = 4096
@@ -17,9 +32,6 @@ export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   STOP: 'no program can receive STOP',
   CHLD: 'CHLD tells pitcrew that a process has ended',
 }
-
-/** What is wrong with a value at a place, or null. */
-type Check = (value: unknown, place: string) => string | null
 
 /**
  * @param value What JSON.parse gave.
@@ -37,10 +49,6 @@ function wrongFormat(format: unknown): string {
   return `plan: format ${format} is not known, this version reads format ${planFormat}`
 }
 
-const text: Check = (value, place) =>
-  typeof value === 'string' && !value.includes('\0') ? null : `${place}: expected text`
-const flag: Check = (value, place) =>
-  typeof value === 'boolean' ? null : `${place}: expected true or false`
 const name = textThat('a name', isName)
 const someText = textThat('text that is not empty', (value) => value !== '')
 const envName = textThat('the name of an environment variable', isEnvName)
@@ -56,24 +64,87 @@ const mappedSignal = textThat(
 const ms = integer(0, Number.MAX_SAFE_INTEGER, 'a number')
 const limit: Check = (value, place) => (value === 'unlimited' ? null : ms(value, place))
 
+const positive = integer(1, Number.MAX_SAFE_INTEGER, 'a positive number')
+const port = integer(1, maxPort, 'a port')
+const address = textThat('a numeric address', isAddress)
+const command = list(text, 1)
+
+const probes = {
+  tcp: { host: address, port },
+  unix: {
+    path: textThat('the path of a socket', (value) => {
+      return value !== '' && byteLength(value) <= maxSocketPath
+    }),
+  },
+  http: {
+    host: address,
+    port,
+    name: textThat('the name of a host', (value) => isVisible(value) && value.length <= 100),
+    path: textThat('the path of a page', isHttpPath),
+  },
+  command: { command },
+  file: { path: someText },
+}
+
+const words = {
+  fd: { fd: integer(3, 9, 'a descriptor from 3 to 9') },
+  notify: {},
+  log: {
+    text: textThat('a piece of a line', (value) => {
+      return value !== '' && !value.includes('\n') && byteLength(value) <= 256
+    }),
+  },
+}
+
+const readyShape = fields({
+  sign: variant({ ...probes, ...words }),
+  timeoutMs: positive,
+  intervalMs: positive,
+})
+
+const aliveShape = fields({
+  probe: variant(probes),
+  intervalMs: positive,
+  timeoutMs: positive,
+  failures: integer(1, 100, 'a number from 1 to 100'),
+})
+
+const restartShape = fields({
+  policy: oneOf(['always', 'on-failure', 'never']),
+  backoffMs: ms,
+  backoffMaxMs: ms,
+  limit: orNull(fields({ times: integer(1, 1000, 'a number from 1 to 1000'), windowMs: positive })),
+  calmMs: ms,
+  // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+  then: oneOf(['leave', 'shutdown']),
+})
+
 const daemonShape = fields({
   name,
-  command: list(text, 1),
+  kind: oneOf(['daemon', 'job']),
+  command,
   cwd: orNull(someText),
   env: fields({
     set: record(envName, text),
     pass: orNull(list(envPattern)),
     claim: list(envPattern),
   }),
-  after: list(name),
+  after: list(fields({ daemon: name, until: oneOf(['started', 'ready', 'done']) })),
+  ready: orNull(readyShape),
+  alive: orNull(aliveShape),
+  watchdogMs: orNull(positive),
   stop: fields({
     signal,
+    command: orNull(command),
     graceMs: orNull(ms),
     success: list(integer(0, 255, 'an exit code')),
   }),
-  restart: fields({ policy: textThat('"never"', (value) => value === 'never') }),
+  restart: restartShape,
   main: flag,
   critical: flag,
+  guard: flag,
+  optional: flag,
+  onDeath: orNull(command),
   user: orNull(someText),
   group: orNull(someText),
   umask: orNull(integer(0, 0o777, 'a file mode mask')),
@@ -92,93 +163,3 @@ const planShape = fields({
   signals: record(mappedSignal, fields({ forward: list(name), restart: list(name) })),
   daemons: list(daemonShape, 1, maxDaemons),
 })
-
-/** What no single field can know: names that must exist, or must not exist twice. */
-function checkReferences(plan: Plan): string | null {
-  const known = new Set<string>()
-  for (const [index, { name }] of plan.daemons.entries()) {
-    if (known.has(name)) return `daemons[${index}].name: "${name}" is there twice`
-    known.add(name)
-  }
-  const mains = plan.daemons.filter(({ main }) => main)
-  if (mains.length > 1) return 'daemons: more than one has main: true'
-  return checkNames(plan, known) ?? checkCycle(plan.daemons)
-}
-
-function checkNames(plan: Plan, known: ReadonlySet<string>): string | null {
-  for (const [index, { after }] of plan.daemons.entries()) {
-    const missing = after.find((name) => !known.has(name))
-    if (missing !== undefined) return `daemons[${index}].after: no daemon "${missing}"`
-  }
-  for (const [signal, { forward, restart }] of Object.entries(plan.signals)) {
-    const missing = [...forward, ...restart].find((name) => !known.has(name))
-    if (missing !== undefined) return `signals.${signal}: no daemon "${missing}"`
-  }
-  return null
-}
-
-function checkCycle(daemons: readonly DaemonSpec[]): string | null {
-  const cycle = findCycle(daemons)
-  return cycle === null ? null : `daemons: after goes around: ${cycle.join(' → ')}`
-}
-
-/** An object with exactly these fields. */
-function fields(shape: Readonly<Record<string, Check>>): Check {
-  return (value, place) => {
-    if (!isRecord(value)) return `${place}: expected an object`
-    for (const [key, check] of Object.entries(shape)) {
-      const problem = check(value[key], place === '' ? key : `${place}.${key}`)
-      if (problem !== null) return problem
-    }
-    const extra = Object.keys(value).find((key) => !Object.hasOwn(shape, key))
-    return extra === undefined ? null : `${place === '' ? 'plan' : place}: unknown field "${extra}"`
-  }
-}
-
-function record(key: Check, item: Check): Check {
-  return (value, place) => {
-    if (!isRecord(value)) return `${place}: expected an object`
-    for (const [name, entry] of Object.entries(value)) {
-      const problem = key(name, `${place}.${name}`) ?? item(entry, `${place}.${name}`)
-      if (problem !== null) return problem
-    }
-    return null
-  }
-}
-
-function list(item: Check, atLeast = 0, atMost = Number.MAX_SAFE_INTEGER): Check {
-  return (value, place) => {
-    if (!Array.isArray(value)) return `${place}: expected a list`
-    if (value.length < atLeast) return `${place}: expected at least ${atLeast} in the list`
-    if (value.length > atMost) return `${place}: expected at most ${atMost} in the list`
-    for (const [index, entry] of value.entries()) {
-      const problem = item(entry, `${place}[${index}]`)
-      if (problem !== null) return problem
-    }
-    return null
-  }
-}
-
-function orNull(check: Check): Check {
-  return (value, place) => {
-    const problem = value === null ? null : check(value, place)
-    // A problem further inside is not helped by null.
-    return problem?.startsWith(`${place}: `) ? `${problem} or null` : problem
-  }
-}
-
-function textThat(what: string, holds: (value: string) => boolean): Check {
-  return (value, place) =>
-    text(value, place) === null && holds(value as string) ? null : `${place}: expected ${what}`
-}
-
-function integer(atLeast: number, atMost: number, what: string): Check {
-  return (value, place) =>
-    Number.isSafeInteger(value) && Number(value) >= atLeast && Number(value) <= atMost
-      ? null
-      : `${place}: expected ${what}`
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -1,59 +1,217 @@
-/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, or
- *  dies. */
-import { armHalf, beginTermination, leaderEnded, terminate } from './ending.ts'
-import { type Daemon, type DaemonStep, type In, note, type Of, remember } from './phases.ts'
+/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, has to
+ *  be ended, or dies. */
+
+import type { Effect } from './effect.ts'
+import { armHalf, beginTermination, leaderEnded, stopLooking, terminate } from './ending.ts'
+import { isFine } from './exit-code.ts'
+import {
+  arm,
+  type Daemon,
+  disarm,
+  type End,
+  type In,
+  type Next,
+  type Of,
+  remember,
+  tell,
+  tellDeath,
+} from './phases.ts'
+import { isWord } from './plan.ts'
+import { noRow, type Verdict, verdictOn } from './restart-policy.ts'
 
 /** What a dead daemon left behind has this long, unless the bundle says otherwise, in
  *  milliseconds. */
 const restGraceMs = 1000
 
-export function begin(daemon: In<'starting'>, { pid, atMs }: Of<'spawned'>): DaemonStep {
-  const { spec, run } = daemon
+export function begin(
+  daemon: In<'starting'>,
+  { pid, atMs }: Of<'spawned'>,
+  effects: Effect[],
+): Daemon {
+  const { spec, run, row, want, graceMs } = daemon
+  const { name } = spec
+  const readyAtMs = spec.ready === null ? atMs : null
   const running: In<'running'> = {
     spec,
     run,
     last: null,
+    row,
     phase: 'running',
     pid,
     startedAtMs: atMs,
+    readyAtMs,
+    status: '',
     sent: [],
   }
-  const started = note({ kind: 'started', daemon: spec.name, run, pid })
-  if (daemon.want === 'up') return [running, [started]]
-  const [next, effects] = retire(running, { type: 'stop', atMs, graceMs: daemon.graceMs })
-  return [next, [started, ...effects]]
+  tell(effects, { kind: 'started', daemon: name, run, pid })
+  if (want !== 'up') {
+    const next = want === 'down' ? 'asked' : 'up'
+    return beginTermination(running, atMs, graceMs, next, 'asked', effects)
+  }
+  if (readyAtMs === null) awaitReady(running, atMs, effects)
+  else watchAlive(running, effects)
+  return running
 }
 
-export function forward(daemon: In<'running'>, { signal }: Of<'forward'>): DaemonStep {
+/** Also after a failure of ours: said again, it does no harm. */
+export function awaitReady(daemon: In<'running'>, atMs: number, effects: Effect[]): void {
+  const { spec, run, startedAtMs } = daemon
+  if (spec.ready === null) return
+  arm(effects, 'ready', daemon, Math.max(0, startedAtMs + spec.ready.timeoutMs - atMs))
+  if (isWord(spec.ready.sign)) return
+  effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
+}
+
+export function watchAlive({ spec, run }: In<'running'>, effects: Effect[]): void {
+  const { name, alive, watchdogMs } = spec
+  if (alive !== null) effects.push({ type: 'watch', daemon: name, run, for: 'alive' })
+  if (watchdogMs === null) return
+  const timer = { kind: 'watchdog', daemon: name, run } as const
+  effects.push({ type: 'arm', timer, afterMs: watchdogMs })
+}
+
+export function becomeReady(
+  daemon: In<'running'>,
+  { atMs }: Of<'ready'>,
+  effects: Effect[],
+): Daemon {
+  if (daemon.readyAtMs !== null) return daemon
+  const { spec, run, startedAtMs } = daemon
+  const ready = { ...daemon, readyAtMs: atMs }
+  disarm(effects, 'ready', daemon)
+  stopLooking(daemon, effects)
+  tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
+  watchAlive(ready, effects)
+  return ready
+}
+
+export function keepStatus(daemon: In<'running'>, { status }: Of<'said'>): Daemon {
+  return { ...daemon, status }
+}
+
+export function takePing(
+  daemon: In<'running'>,
+  { extendMs, atMs }: Of<'pinged'>,
+  effects: Effect[],
+): Daemon {
+  const { readyAtMs, spec } = daemon
+  if (readyAtMs === null) {
+    if (extendMs !== null && spec.ready !== null) {
+      // It extends, and never shortens.
+      const leftMs = daemon.startedAtMs + spec.ready.timeoutMs - atMs
+      arm(effects, 'ready', daemon, Math.max(extendMs, leftMs))
+    }
+  } else if (spec.watchdogMs !== null) {
+    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))
+  }
+  return daemon
+}
+
+/** Its process is there and does not do what it should: that is a failure like a death. */
+export function endForFault(
+  daemon: In<'running'>,
+  { atMs, fault, graceMs }: Of<'unfit'>,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  const { spec, run, pid, startedAtMs, status } = daemon
+  if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon
+  const verdict = verdictOn(spec, daemon.row, {
+    atMs,
+    fine: false,
+    readyForMs: readyFor(daemon, atMs),
+    isEnding,
+  })
+  const uptimeMs = atMs - startedAtMs
+  const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
+  tellDeath(spec, { kind: 'unfit', ...died, fault }, effects)
+  const next = nextBy(verdict, false)
+  return beginTermination(withRow(daemon, verdict), atMs, graceMs, next, fault, effects)
+}
+
+export function forward(
+  daemon: In<'running'>,
+  { signal }: Of<'forward'>,
+  effects: Effect[],
+): Daemon {
   const { name } = daemon.spec
-  return [
-    { ...daemon, sent: remember(daemon.sent, signal) },
-    [
-      { type: 'signal', daemon: name, run: daemon.run, signal, to: 'leader' },
-      note({ kind: 'forwarded', daemon: name, signal, pid: daemon.pid }),
-    ],
-  ]
+  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal, to: 'leader' })
+  tell(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
+  return { ...daemon, sent: remember(daemon.sent, signal) }
 }
 
-export function dontForward(daemon: Daemon, { signal }: Of<'forward'>): DaemonStep {
-  return [daemon, [note({ kind: 'not-forwarded', daemon: daemon.spec.name, signal })]]
+export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: Effect[]): Daemon {
+  tell(effects, { kind: 'not-forwarded', daemon: daemon.spec.name, signal })
+  return daemon
 }
 
 /** It died by itself; what it left behind is ended under the same rules as after a stop. */
-export function die(daemon: In<'running'>, event: Of<'exited'>): DaemonStep {
+export function die(
+  daemon: In<'running'>,
+  event: Of<'exited'>,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
   const { code, signal, atMs } = event
-  const { spec, run, pid } = daemon
+  const { spec, run, pid, status } = daemon
   const uptimeMs = atMs - daemon.startedAtMs
-  const died = note({ kind: 'died', daemon: spec.name, run, pid, uptimeMs, code, signal })
-  const ending = terminate(daemon, atMs, spec.stop.graceMs ?? restGraceMs, 'down', false)
-  const [next, effects] = leaderEnded(ending, event)
-  return [next, [died, ...armHalf(next, atMs), ...effects]]
+  const fine = isFine(spec, daemon.sent, event)
+  const verdict = verdictOn(spec, daemon.row, {
+    atMs,
+    fine,
+    readyForMs: readyFor(daemon, atMs),
+    isEnding,
+  })
+  if (verdict.kind === 'over' && verdict.why === 'done') {
+    tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs })
+  } else {
+    const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
+    tellDeath(spec, { kind: 'died', ...died, code, signal }, effects)
+  }
+  const graceMs = spec.stop.graceMs ?? restGraceMs
+  const next = nextBy(verdict, fine)
+  const before = withRow(daemon, verdict)
+  const ending = terminate(before, atMs, graceMs, next, 'died', daemon.sent, effects)
+  if (!event.gone) armHalf(ending, atMs, effects)
+  return leaderEnded(ending, event, effects)
 }
 
-export function retire(daemon: In<'running'>, { atMs, graceMs }: Of<'stop'>): DaemonStep {
-  return beginTermination(daemon, atMs, graceMs, 'down')
+function readyFor({ readyAtMs }: In<'running'>, atMs: number): number {
+  return readyAtMs === null ? 0 : atMs - readyAtMs
 }
 
-export function renew(daemon: In<'running'>, { atMs, graceMs }: Of<'restart'>): DaemonStep {
-  return beginTermination(daemon, atMs, graceMs, 'up')
+function withRow(daemon: In<'running'>, verdict: Verdict): In<'running'> {
+  return verdict.kind === 'retry' ? { ...daemon, row: verdict.row } : daemon
+}
+
+function nextBy(verdict: Verdict, fine: boolean): Next {
+  if (verdict.kind === 'retry') return { retryAfterMs: verdict.afterMs }
+  return (fine ? 'done' : 'failed') satisfies End
+}
+
+export function retire(
+  daemon: In<'running'>,
+  { atMs, graceMs }: Of<'stop'>,
+  effects: Effect[],
+): Daemon {
+  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)
+}
+
+/** Asked for: what the policy knew of it is forgotten. */
+export function renew(
+  daemon: In<'running'>,
+  { atMs, graceMs }: Of<'restart'>,
+  effects: Effect[],
+): Daemon {
+  const asked = { ...daemon, row: noRow }
+  return beginTermination(asked, atMs, graceMs, 'up', 'asked', effects)
+}
+
+export function holdBack(
+  daemon: In<'running'>,
+  { atMs, graceMs, guard }: Of<'hold'>,
+  effects: Effect[],
+): Daemon {
+  tell(effects, { kind: 'held', daemon: daemon.spec.name, run: daemon.run, guard })
+  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)
 }

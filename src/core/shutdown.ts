@@ -5,11 +5,9 @@ import { splitShutdown } from './deadline.ts'
 import type { Draft } from './draft.ts'
 import type { ShutdownReason } from './effect.ts'
 import { exitReport } from './exit-code.ts'
-import type { Daemon, DaemonEvent } from './phases.ts'
+import type { Tell } from './lanes.ts'
+import type { Daemon } from './phases.ts'
 import { supersedeAll } from './tickets.ts'
-
-/** How a daemon is told something, with all its consequences. */
-export type Tell = (draft: Draft, name: string, event: DaemonEvent) => void
 
 export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell): void {
   if (draft.shutdown !== null || draft.finished) return
@@ -17,7 +15,7 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell):
   const { deadlineMs } = plan
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs }
-  draft.giveTurnsTo([])
+  draft.do({ type: 'announce', state: 'STOPPING=1' })
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
   supersedeAll(draft)
@@ -71,7 +69,7 @@ export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
   if (draft.blockers.get(daemon.spec.name) !== 0) return
   const out = [daemon]
   for (let one = out.pop(); one !== undefined; one = out.pop()) {
-    for (const name of one.spec.after) {
+    for (const { daemon: name } of one.spec.after) {
       const blockers = draft.blockers.get(name)
       const next = draft.daemons.get(name)
       if (blockers === undefined || next === undefined) continue // Not selected.
@@ -119,6 +117,7 @@ export function finish(draft: Draft): void {
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
 export function recoverShutdown(draft: Draft, tell: Tell): void {
   if (draft.shutdown === null) return
+  draft.do({ type: 'announce', state: 'STOPPING=1' })
   stopInTurn(draft, tell)
   const { sinceMs, flushMs } = draft.shutdown
   const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs

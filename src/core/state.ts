@@ -3,16 +3,27 @@
 import { type Order, orderOf } from './order.ts'
 import type { Daemon } from './phases.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
+import { noRow } from './restart-policy.ts'
 import type { Ticket } from './ticket.ts'
 
-export interface State {
+/** Of daemons. */
+export interface Counts {
+  /** Not stopped. */
+  active: number
+  /** Want to start, and are not there yet. */
+  waiting: number
+  /** Their spawn is under way. */
+  starting: number
+  /** Ready, or done. */
+  arrived: number
+}
+
+export interface State extends Counts {
   readonly plan: Plan
   readonly order: Order
   readonly daemons: Map<string, Daemon>
-  /** Daemons that wait for their turn, first come first; one is started after the other. */
-  turns: readonly string[]
-  /** The place in `turns` of the one whose turn it is. */
-  turn: number
+  /** Daemons that can start, first come first. */
+  readonly queue: string[]
   /** The last ticket of each daemon; requests that one run satisfies share it. */
   readonly tickets: Map<string, Ticket>
   ticketsMade: number
@@ -22,10 +33,10 @@ export interface State {
    *  begins. */
   readonly blockers: Map<string, number>
   shutdown: Shutdown | null
-  /** How many daemons are not stopped. */
-  active: number
   /** The daemons were told to start. */
   booted: boolean
+  /** Whoever supervises us was told that all are ready. */
+  announced: boolean
   /** The end was ordered. */
   finished: boolean
 }
@@ -39,20 +50,32 @@ export interface Shutdown {
 
 /** The state before anything happened. The plan holds the selected daemons only. */
 export function initialState(plan: Plan): State {
-  const stopped = (spec: DaemonSpec): Daemon => ({ spec, run: 0, last: null, phase: 'stopped' })
+  const stopped = (spec: DaemonSpec): Daemon => ({
+    spec,
+    run: 0,
+    last: null,
+    row: noRow,
+    phase: 'stopped',
+    end: 'none',
+  })
+  const daemons = new Map<string, Daemon>()
+  for (const spec of plan.daemons) daemons.set(spec.name, stopped(spec))
   return {
     plan,
     order: orderOf(plan.daemons),
-    daemons: new Map(plan.daemons.map((spec) => [spec.name, stopped(spec)])),
-    turns: [],
-    turn: 0,
+    daemons,
+    queue: [],
     tickets: new Map(),
     ticketsMade: 0,
     ignored: new Map(),
     blockers: new Map(),
     shutdown: null,
     active: 0,
+    waiting: 0,
+    starting: 0,
+    arrived: 0,
     booted: false,
+    announced: false,
     finished: false,
   }
 }

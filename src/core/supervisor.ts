@@ -1,11 +1,11 @@
-/** Many daemons: whose turn it is to start, what a signal means, who asked for what, and the
- *  shutdown, which wins over everything. `step` is the whole of it: an event in, effects out. */
+/** Many daemons: who may start, what a signal means, who asked for what, and the shutdown, which
+ *  wins over everything. `step` is the whole of it: an event in, effects out. */
 
-import { splitDeadline } from './deadline.ts'
 import { Draft } from './draft.ts'
-import type { Effect } from './effect.ts'
+import type { Effect, ShutdownReason } from './effect.ts'
 import type { Event, LiveRun } from './event.ts'
 import { checkStep } from './invariants.ts'
+import { followChanges, giveTurns, tellWaiters, watchWaiters } from './lanes.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
 import {
   beginShutdown,
@@ -19,13 +19,16 @@ import {
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
 import type { State } from './state.ts'
-import { requestRestart, runBegan, runFailed } from './tickets.ts'
+import { requestRestart, runBegan, runFailed, runSkipped } from './tickets.ts'
 
 /** Throws, and changes nothing, when an invariant would break. */
 export function step(state: State, event: Event): readonly Effect[] {
   const draft = new Draft(state, event.atMs)
   route(draft, event)
-  giveTurns(draft)
+  followChanges(draft, tell)
+  giveTurns(draft, tell)
+  watchWaiters(draft)
+  announceIfReady(draft)
   finishIfOver(draft)
   checkStep(draft)
   draft.commit()
@@ -42,6 +45,8 @@ function route(draft: Draft, event: Event): void {
       return restart(draft, event.daemon, event.by)
     case 'elapsed':
       return elapse(draft, event)
+    case 'unfit':
+      return endForFault(draft, event)
     case 'output-closed':
       return draft.do({
         type: 'disarm',
@@ -60,7 +65,6 @@ function boot(draft: Draft): void {
   for (const name of draft.state.order.start) {
     draft.tell(draft.daemons.get(name) as Daemon, { type: 'start', atMs: draft.atMs })
   }
-  draft.giveTurnsTo(draft.state.order.start)
 }
 
 /** Steps one daemon and draws the consequences for the others. */
@@ -75,38 +79,42 @@ function tellOnly(draft: Draft, name: string, event: DaemonEvent): void {
   // Once the end is ordered, nothing becomes of a daemon any more.
   if (before === undefined || draft.state.finished) return
   const after = draft.tell(before, event)
-  if (holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
-  if (after.phase === before.phase) return
-  if (after.phase === 'waiting') draft.giveTurnsTo([...draft.turns.slice(draft.turn), name])
-  if (before.phase === 'starting') runBegan(draft, after)
-  if (after.phase === 'stopped') runFailed(draft, after)
+  if (after === before) return
+  if (draft.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
+  if (before.phase === 'starting' && after.phase !== 'starting') {
+    if ('pid' in after) runBegan(draft, after)
+    else runFailed(draft, after)
+  }
+  if (event.type === 'skip') runSkipped(draft, after, event.needs)
 }
 
 function endIfOver(draft: Draft, name: string): void {
+  if (draft.isEnding) return
   const daemon = draft.daemons.get(name)
-  if (daemon === undefined || !endsEverything(daemon)) return
-  const kind = daemon.spec.main ? 'main-ended' : 'critical-ended'
-  beginShutdown(draft, { kind, daemon: name }, tell)
+  const kind = daemon === undefined ? null : endsEverything(daemon)
+  if (kind !== null) beginShutdown(draft, { kind, daemon: name }, tell)
 }
 
-/** A `main` daemon that is over for whatever reason; a `critical` one that is given up, which
- *  under the policy `never` means that it died or could not be started. */
-function endsEverything(daemon: Daemon): boolean {
-  const { spec, last } = daemon
-  if (!spec.main && !spec.critical) return false
-  if (daemon.phase === 'terminating') return !daemon.asked
-  return daemon.phase === 'stopped' && last !== null && (spec.main || !last.asked)
+type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
+
+/** A `main` daemon that is over for whatever reason; a `critical` one that is over for good without
+ *  having been asked to; one that is given up and says `then: shutdown`. */
+function endsEverything(daemon: Daemon): EndOfAll | null {
+  const { main, critical, kind, restart } = daemon.spec
+  if (!main && !critical && restart.then === 'leave') return null
+  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'
+  if (daemon.phase !== 'stopped' || daemon.end === 'none') return null
+  if (main) return 'main-ended'
+  if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null
+  if (critical) return 'critical-ended'
+  return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null
 }
 
-/** One daemon is started after the other: whoever is `after` another is started when that one
- *  was. */
-function giveTurns(draft: Draft): void {
-  for (; draft.turn < draft.turns.length; draft.turn++) {
-    const name = draft.turns[draft.turn] as string
-    const phase = draft.daemons.get(name)?.phase
-    if (phase === 'starting') return
-    if (phase === 'waiting') return tell(draft, name, { type: 'turn', atMs: draft.atMs })
-  }
+function announceIfReady(draft: Draft): void {
+  if (draft.announced || !draft.booted || draft.isEnding) return
+  if (draft.arrived < draft.state.plan.daemons.length) return
+  draft.announced = true
+  draft.do({ type: 'announce', state: 'READY=1' })
 }
 
 function takeSignal(draft: Draft, signal: Signal, hangup: boolean): void {
@@ -147,26 +155,35 @@ function isPowerOfTen(number: number): boolean {
 
 function restart(draft: Draft, name: string, by: string): void {
   if (!requestRestart(draft, name, by)) return
-  const graceMs = graceOfOne(draft, name)
+  const graceMs = draft.graceOfOne(draft.daemons.get(name) as Daemon)
   tell(draft, name, { type: 'restart', graceMs, atMs: draft.atMs })
 }
 
-/** A restart has the one deadline, too. */
-function graceOfOne(draft: Draft, name: string): number {
-  const asked = draft.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
-  const { killAtMs } = splitDeadline(draft.state.plan.deadlineMs, [asked])
-  return Math.min(asked, killAtMs[0] ?? 0)
-}
-
 function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
-  if (timer.kind === 'deadline') return deadlineCame(draft)
+  if (!('daemon' in timer)) {
+    return timer.kind === 'deadline' ? deadlineCame(draft) : tellWaiters(draft)
+  }
   const { kind, daemon, run } = timer
-  if (kind === 'linger') return draft.do({ type: 'close-output', daemon, run })
-  tell(draft, daemon, { type: kind, run, atMs })
+  switch (kind) {
+    case 'linger':
+      return draft.do({ type: 'close-output', daemon, run })
+    case 'ready':
+      return endForFault(draft, { daemon, run, fault: 'not-ready' })
+    case 'watchdog':
+      return endForFault(draft, { daemon, run, fault: 'watchdog' })
+    default:
+      return tell(draft, daemon, { type: kind, run, atMs })
+  }
 }
 
-function isComing(daemon: Daemon | undefined): boolean {
-  return daemon?.phase === 'waiting' || daemon?.phase === 'starting'
+function endForFault(
+  draft: Draft,
+  { daemon: name, run, fault }: Pick<Extract<Event, { type: 'unfit' }>, 'daemon' | 'run' | 'fault'>,
+): void {
+  const daemon = draft.daemons.get(name)
+  if (daemon === undefined) return
+  const graceMs = draft.graceOfOne(daemon)
+  tell(draft, name, { type: 'unfit', run, fault, graceMs, atMs: draft.atMs })
 }
 
 /** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
@@ -180,14 +197,16 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
     else if (!gone) draft.do({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
   }
   // The failure may have come between the daemons and what follows from them: it follows again.
-  const { daemons, order } = draft.state
-  draft.active = [...daemons.values()].filter(({ phase }) => phase !== 'stopped').length
-  draft.giveTurnsTo(order.start.filter((name) => isComing(daemons.get(name))))
+  const { order } = draft.state
+  draft.recount()
+  // To say it twice is harmless.
+  draft.announced = false
   if (draft.shutdown !== null) countBlockers(draft)
   for (const name of order.start) {
     tellOnly(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
   }
   for (const name of order.start) endIfOver(draft, name)
+  draft.changed.push(...order.start)
   if (!draft.booted && !shutdownAsked) boot(draft)
   if (draft.isEnding) recoverShutdown(draft, tell)
   else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)

@@ -20,7 +20,8 @@ export function requestRestart(draft: Draft, name: string, by: string): boolean 
     return true
   }
   draft.ticketsMade++
-  const satisfiedByRun = daemon.phase === 'starting' ? daemon.run : daemon.run + 1
+  const isComing = daemon.phase === 'starting' && daemon.want !== 'again'
+  const satisfiedByRun = isComing ? daemon.run : daemon.run + 1
   const oldPid = 'pid' in daemon ? daemon.pid : null
   const ticket = newTicket(draft, name, by, satisfiedByRun, oldPid)
   if (draft.isEnding) {
@@ -41,12 +42,19 @@ export function runBegan(draft: Draft, daemon: Daemon): void {
   end(draft, ticket, { kind: 'done', pid, run, tookMs: draft.atMs - ticket.askedAtMs })
 }
 
-/** A daemon is stopped: the run that somebody waited for could not be started. */
+/** The run that somebody waited for could not be started; whatever the policy makes of it. */
 export function runFailed(draft: Draft, { spec, run, last }: Daemon): void {
   const ticket = draft.tickets.get(spec.name)
   if (ticket?.outcome.kind !== 'open' || run < ticket.satisfiedByRun || !last?.failure) return
   const { step, errno } = last.failure
   end(draft, ticket, { kind: 'failed', why: `cannot start it: ${step}: ${errno}` })
+}
+
+/** A daemon is not started: somebody whom it is after has failed for good. */
+export function runSkipped(draft: Draft, { spec }: Daemon, needs: string): void {
+  const ticket = draft.tickets.get(spec.name)
+  if (ticket?.outcome.kind !== 'open') return
+  end(draft, ticket, { kind: 'failed', why: `it needs ${needs}, which has failed` })
 }
 
 /** Shutdown answers all. */

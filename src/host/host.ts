@@ -20,15 +20,29 @@ export interface Host extends System {
    *  Infinity = none. A time that has passed means: as soon as other events had their turn. */
   wakeAt(atMs: number): void
 
-  /** Starts a run. Answers at once; a command that cannot be executed is an answer, not an event.
-   */
+  /** Starts a run. A name with ":" in it is a helper's ("web:ready"): a run like any other, with
+   *  its whole tree, and not a daemon's. Answers at once; a command that cannot be executed is an
+   *  answer, not an event. */
   spawn(spec: SpawnSpec): SpawnAnswer
   /** Sends a signal (0 = only look) to a run, with CONT behind it, unless it is KILL, 0 or one
    *  that stops. `leader`: its first process. `tree`: its process group, and what left the group
    *  and was found. */
   signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
+  /** Starts a look from outside; the answer is one `probed` event. A probe of the same id that is
+   *  under way is forgotten. Never waits. */
+  probe(id: number, spec: ProbeSpec): Errno | null
+  /** Forgets a probe: no event comes of it any more. */
+  forgetProbe(id: number): void
+  /** Sends a text to the NOTIFY_SOCKET that we were given ourselves, if there is one. */
+  notify(text: string): void
+  /** How often the kernel killed somebody of our control group for memory; null = not known. */
+  oomKills(): number | null
+
   /** All runs that are not over, and those whose end was told in the call that failed. */
   live(): readonly LiveRun[]
+  /** What a run whose leader has ended leaves to be told. null: it is not in the table any more;
+   *  it is while its `exited` event is handled. */
+  legacy(daemon: string, run: number): Legacy | null
   /** The pids of a run that are still there, at most 16 of them. For a message only. */
   members(daemon: string, run: number): readonly number[]
   /** Stops reading a run's output; what is in the pipe now is still passed on. */
@@ -70,6 +84,15 @@ export interface Host extends System {
   foreground(daemon: string, run: number): boolean
 }
 
+export interface Legacy {
+  /** Processor time of the leader and of those that it waited for. */
+  readonly cpuMs: number
+  /** The most memory that one of them had. */
+  readonly memoryKib: number
+  /** The last whole lines of its output, at most 1 KiB, oldest first; '' = it printed nothing. */
+  readonly lastLines: string
+}
+
 export type SignalTarget = 'leader' | 'tree'
 
 /** `sent`, or `gone`: nobody of the run is left to be signalled. */
@@ -78,8 +101,9 @@ export type SignalAnswer = 'sent' | 'gone' | Errno
 export interface SpawnSpec {
   readonly daemon: string
   readonly run: number
-  /** The program and its arguments; or a number n: our own arguments from n on, byte for byte. */
-  readonly command: readonly string[] | number
+  /** The program and its arguments; or a number n: our own arguments from n on, byte for byte; or
+   *  arguments for this program itself. */
+  readonly command: readonly string[] | number | { readonly self: readonly string[] }
   /** Inherited entries by their position, new ones as "NAME=value". */
   readonly env: readonly (number | string)[]
   readonly cwd: string | null
@@ -91,16 +115,39 @@ export interface SpawnSpec {
   /** Triples of RLIMIT_ number, soft and hard; -1 = unlimited. */
   readonly limits: readonly (readonly [resource: number, soft: number, hard: number])[]
   /** `pump`: stdin from /dev/null, stdout and stderr through our pipe, a session of its own.
+   *  `null`: the same, with /dev/null for all three.
    *  `inherit`: all three are ours, a group of its own, in the foreground of our terminal. */
-  readonly stdio: 'pump' | 'inherit'
+  readonly stdio: 'pump' | 'null' | 'inherit'
+  /** How the run itself says that it is ready: one `ready` event comes of it. */
+  readonly ready: ReadyChannel | null
+  /** The run gets a NOTIFY_SOCKET of its own; with `ready: notify`, too. */
+  readonly notify: boolean
 }
+
+export type ReadyChannel =
+  /** A newline on this descriptor of the run, 3 to 9. */
+  | { readonly type: 'fd'; readonly fd: number }
+  | { readonly type: 'notify' }
+  /** A line of its output with this text in it; * stands for any text, ? for one character. */
+  | { readonly type: 'log'; readonly text: string }
+
+export type ProbeSpec =
+  | { readonly type: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly type: 'unix'; readonly path: string }
+  /** What is sent when the connection is there; the first bytes of the answer come back. */
+  | {
+      readonly type: 'ask'
+      readonly host: string
+      readonly port: number
+      readonly request: string
+    }
 
 export type SpawnAnswer =
   | { readonly pid: number }
   /** What could not be done, and why. */
   | { readonly step: SpawnStep; readonly errno: Errno }
 
-type SpawnStep = 'spec' | 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
+type SpawnStep = 'spec' | 'pipe' | 'socket' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
 
 export interface LostOutput {
   readonly bytes: number
@@ -126,6 +173,24 @@ export type HostEvent =
       readonly gone: boolean
       /** Somebody still holds its output. */
       readonly outputOpen: boolean
+    }
+  /** The run said that it is ready, by its channel; once. */
+  | { readonly type: 'ready'; readonly daemon: string; readonly run: number }
+  /** A message of sd_notify from a process of the run, at most 4 KiB. Descriptors that came with
+   *  it are closed, which is what BARRIER=1 waits for. */
+  | {
+      readonly type: 'notify'
+      readonly daemon: string
+      readonly run: number
+      readonly text: string
+    }
+  /** What became of a probe. `errno`: why it did not succeed. `text`: the first bytes of the answer
+   *  to an `ask`, up to the first end of a line, at most 256. */
+  | {
+      readonly type: 'probed'
+      readonly id: number
+      readonly errno: Errno | null
+      readonly text: string
     }
   /** The last process of a run whose leader had ended before is gone, too. */
   | {

@@ -3,7 +3,14 @@
 import type { DaemonSpec } from '../core/plan.ts'
 
 /** What an outer supervisor told *us* must not reach a daemon: it would answer in our name. */
-const notInherited = ['NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES']
+const notInherited = [
+  'NOTIFY_SOCKET',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'LISTEN_FDNAMES',
+]
 
 export interface Environment {
   /** Positions of entries that some daemon claims: to be hidden in our own environment. */

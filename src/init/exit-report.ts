@@ -3,15 +3,23 @@
 import { describeExit } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
 import type { LostOutput } from '../host/host.ts'
+import type { DeathRecord } from './deaths.ts'
+import { faultWords } from './report.ts'
 
-export function exitReportText(report: ExitReport, lost: LostOutput): string {
+/** @param deaths The last unasked death of each daemon that had one. */
+export function exitReportText(
+  report: ExitReport,
+  lost: LostOutput,
+  deaths: ReadonlyMap<string, DeathRecord>,
+): string {
   const { code, from, daemons } = report
-  const entries = daemons.map(({ name, runs, last, counted }) => ({
+  const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
     name,
     runs,
-    ended: howItEnded(last),
+    ended: skipped ? 'not started: somebody it is after has failed' : howItEnded(last),
     asked: last?.asked ?? null,
     counted,
+    ...(deaths.has(name) && { lastDeath: deaths.get(name) }),
   }))
   const output = { lostBytes: lost.bytes, lostLines: lost.lines }
   return `${JSON.stringify({ exitCode: code, from, output, daemons: entries }, null, 2)}\n`
@@ -21,5 +29,5 @@ export function exitReportText(report: ExitReport, lost: LostOutput): string {
 function howItEnded(last: DaemonReport['last']): string | null {
   if (last === null) return null
   if (last.failure !== null) return `could not start: ${last.failure.step}: ${last.failure.errno}`
-  return describeExit(last.exit)
+  return last.fault === null ? describeExit(last.exit) : faultWords[last.fault]
 }

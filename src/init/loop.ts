@@ -2,6 +2,7 @@
  *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
  *  its turn again, so that a signal never waits behind a thousand starts. */
 
+import { formatDuration } from '../core/duration.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { Plan } from '../core/plan.ts'
@@ -10,9 +11,11 @@ import { initialState, type State } from '../core/state.ts'
 import { step } from '../core/supervisor.ts'
 import { describeError } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { isHelper } from './helpers.ts'
+import { eventsOfMessage } from './notified.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
-import { Timers } from './timers.ts'
+import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
@@ -21,9 +24,20 @@ type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 const batchMax = 32
 /** Between two looks at what runs because of effects that were lost, in milliseconds. */
 const mendEveryMs = 100
+/** Who is woken so much later than he asked for did not run, in milliseconds. */
+const pauseMs = 1000
 /** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
  */
-const orders: readonly Effect['type'][] = ['signal', 'arm', 'close-output', 'finish']
+const orders: readonly Effect['type'][] = [
+  'signal',
+  'arm',
+  'close-output',
+  'watch',
+  'unwatch',
+  'end-command',
+  'announce',
+  'finish',
+]
 
 export class Loop implements Handlers {
   readonly #host: Host
@@ -38,6 +52,8 @@ export class Loop implements Handlers {
   #isRecovering = false
   #shutdownAsked = false
   #mendNotBeforeMs = 0
+  /** When the host was to wake us. */
+  #wakeAtMs = Number.POSITIVE_INFINITY
 
   /** @param plan     All of the bundle.
    *  @param selected The names of the daemons to run.
@@ -45,7 +61,9 @@ export class Loop implements Handlers {
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#plant = plantOf(host)
-    this.#performer = new Performer(host, plan, this.#timers)
+    this.#performer = new Performer(host, plan, this.#timers, (event) =>
+      this.#queue.push({ ...event, atMs: host.now() }),
+    )
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
     const selectedPlan = { ...plan, daemons }
@@ -63,6 +81,8 @@ export class Loop implements Handlers {
 
   handle(event: HostEvent): void {
     const atMs = this.#host.now()
+    this.#plant(`host-${event.type}`)
+    this.#noticePause(atMs)
     switch (event.type) {
       case 'wake':
         return this.#wake(atMs)
@@ -70,8 +90,17 @@ export class Loop implements Handlers {
         return this.#take(signalOf(event, atMs))
       case 'exited':
       case 'gone':
-      case 'output-closed':
+        if (isHelper(event.daemon)) return this.#endHelper(event)
         return this.#take({ ...event, atMs })
+      case 'ready':
+        return this.#take({ ...event, atMs })
+      case 'output-closed':
+        return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
+      case 'notify':
+        return this.#takeMessage(event, atMs)
+      case 'probed':
+        this.#performer.probes.probed(event)
+        return this.#drain()
       default:
         throw new Error(`unexpected ${event.type}`)
     }
@@ -85,17 +114,55 @@ export class Loop implements Handlers {
     this.#isRecovering = true
     this.#shutdownAsked = shutdownAsked
     this.#mendNotBeforeMs = atMs + mendEveryMs
-    this.#host.wakeAt(this.#mendNotBeforeMs)
+    this.#wakeAt(this.#mendNotBeforeMs)
     this.#performer.say(`internal error, carrying on: ${problem}`)
-    this.#take(this.#reconcile(atMs))
+    // In front of what helpers told just now: what runs was looked at before that.
+    this.#queue.unshift(this.#reconcile(atMs))
+    this.#drain()
     this.#isRecovering = false
+  }
+
+  /** Stopped, or frozen as by `docker pause`, nobody could be ready or speak in time. Nobody knows
+   *  when it began, so everybody has some time more. */
+  #noticePause(nowMs: number): void {
+    const lateMs = nowMs - this.#wakeAtMs
+    if (lateMs < pauseMs) return
+    this.#timers.postpone(lateMs + pauseMs)
+    this.#performer.say(`was not running for ${formatDuration(Math.round(lateMs))}`)
   }
 
   #wake(nowMs: number): void {
     for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
-      this.#queue.push({ type: 'elapsed', timer, atMs: nowMs })
+      this.#elapse(timer, nowMs)
     }
     this.#drain()
+  }
+
+  #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
+    const isEnd = event.type === 'gone'
+    const isGood = !isEnd && event.code === 0 && event.signal === 0
+    this.#performer.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
+    this.#drain()
+  }
+
+  #takeMessage({ daemon, run, text }: Extract<HostEvent, { type: 'notify' }>, atMs: number): void {
+    const spec = this.#performer.spec(daemon)
+    if (spec === undefined) return
+    for (const event of eventsOfMessage(spec, run, text)) this.#queue.push({ ...event, atMs })
+    this.#drain()
+  }
+
+  #elapse(timer: InitTimer, atMs: number): void {
+    this.#plant(`elapsed-${timer.kind}`)
+    switch (timer.kind) {
+      case 'look':
+      case 'late':
+        return this.#performer.probes.elapsed(timer)
+      case 'helper':
+        return this.#performer.helpers.late(timer.helper)
+      default:
+        this.#queue.push({ type: 'elapsed', timer, atMs })
+    }
   }
 
   #take(event: Event): void {
@@ -109,7 +176,12 @@ export class Loop implements Handlers {
       if (event === undefined) break
       this.#step(event)
     }
-    this.#host.wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#nextMs())
+    this.#wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#nextMs())
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeAtMs = atMs
+    this.#host.wakeAt(atMs)
   }
 
   #nextMs(): number {
@@ -131,7 +203,10 @@ export class Loop implements Handlers {
   }
 
   #reconcile(atMs: number): Event {
-    const live = this.#host.live()
+    const all = this.#host.live()
+    this.#performer.probes.forgetAll()
+    this.#performer.helpers.reconcile(all)
+    const live = all.filter(({ daemon }) => !isHelper(daemon))
     return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked }
   }
 

@@ -69,6 +69,8 @@ export class OneCommand implements Handlers {
       umask: null,
       limits: [],
       stdio: 'inherit',
+      ready: null,
+      notify: false,
     })
     if ('pid' in answer) {
       host.foreground(name, run)

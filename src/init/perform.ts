@@ -1,18 +1,25 @@
 /** Does what the core decided: one effect, a host call or two, and what came of it as the next
  *  event. */
-import type { Effect } from '../core/effect.ts'
+import type { Effect, Note } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host } from '../host/host.ts'
 import { stateFolders } from '../host/places.ts'
+import { Commands } from './commands.ts'
+import { Deaths } from './deaths.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import { exitReportText } from './exit-report.ts'
+import { type Helper, Helpers } from './helpers.ts'
+import { Probes } from './probes.ts'
 import { wordsOf } from './report.ts'
-import { spawnSpecOf } from './spawn-spec.ts'
+import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 import type { Timers } from './timers.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
+
+/** An event that has happened now. */
+type Told = Event extends infer E ? (E extends unknown ? Omit<E, 'atMs'> : never) : never
 
 export class Performer {
   readonly #host: Host
@@ -20,15 +27,36 @@ export class Performer {
   readonly #specs: ReadonlyMap<string, DaemonSpec>
   readonly #environment: Environment
   readonly #timers: Timers
+  readonly #deaths: Deaths
+  readonly #commands: Commands
+  readonly helpers: Helpers
+  readonly probes: Probes
 
-  /** @param plan The whole plan: claims of daemons that were not selected count, too. */
-  constructor(host: Host, plan: Plan, timers: Timers) {
+  /** @param plan The whole plan: claims of daemons that were not selected count, too.
+   *  @param tell Takes what comes of probes and commands, some time later. */
+  constructor(host: Host, plan: Plan, timers: Timers, tell: (event: Told) => void) {
     this.#host = host
     this.#plan = plan
-    this.#specs = new Map(plan.daemons.map((spec) => [spec.name, spec]))
+    const specs = new Map<string, DaemonSpec>()
+    for (const spec of plan.daemons) specs.set(spec.name, spec)
+    this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#timers = timers
+    this.#deaths = new Deaths(host)
+    this.helpers = new Helpers(host, timers)
+    this.#commands = new Commands(host, this.helpers, this.#deaths, (text) => this.say(text), tell)
+    this.probes = new Probes(
+      host,
+      timers,
+      this.helpers,
+      (spec, command) => this.#helper(spec, command, 'null', []),
+      tell,
+    )
     host.envHide(this.#environment.claimed)
+  }
+
+  spec(name: string): DaemonSpec | undefined {
+    return this.#specs.get(name)
   }
 
   /** @returns What came of it at once, if anything. */
@@ -53,8 +81,23 @@ export class Performer {
       case 'disarm':
         this.#timers.disarm(effect.timer)
         return null
+      case 'watch':
+        this.probes.watch(this.#specs.get(effect.daemon) as DaemonSpec, effect.run, effect.for)
+        return null
+      case 'unwatch':
+        this.probes.unwatch(effect.daemon)
+        return null
+      case 'run-command':
+        this.#runCommand(effect)
+        return null
+      case 'end-command':
+        this.#commands.endStop(effect.daemon)
+        return null
+      case 'announce':
+        host.notify(effect.state)
+        return null
       case 'report':
-        this.say(wordsOf(effect.note))
+        this.say(this.#wordsOf(effect.note))
         return null
       case 'finish':
         this.#finish(effect)
@@ -101,14 +144,40 @@ export class Performer {
     if (pids.length > 0) this.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
   }
 
+  #wordsOf(note: Note): string {
+    switch (note.kind) {
+      case 'died':
+      case 'unfit':
+      case 'start-failed':
+        return this.#deaths.tell(note)
+      default:
+        return wordsOf(note)
+    }
+  }
+
+  #runCommand(effect: Extract<Effect, { type: 'run-command' }>): void {
+    const spec = this.#specs.get(effect.daemon) as DaemonSpec
+    this.#commands.run(effect, spec, (command, env) => this.#helper(spec, command, 'pump', env))
+  }
+
+  #helper(
+    spec: DaemonSpec,
+    command: Helper['command'],
+    stdio: Helper['stdio'],
+    more: readonly string[],
+  ): Helper | null {
+    const helper = helperOf(this.#host, this.#environment, spec, command, stdio, more)
+    return 'error' in helper ? null : helper
+  }
+
   #finish({ report, flushMs }: Extract<Effect, { type: 'finish' }>): void {
     const host = this.#host
     const file = `${this.#plan.name}/exit-report.json`
     try {
       const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
-      host.writeFileAside(paths, exitReportText(report, host.lost()))
+      host.writeFileAside(paths, exitReportText(report, host.lost(), this.#deaths.last))
     } finally {
-      host.finish(report.code, flushMs)
+      this.#commands.finish(report.code, flushMs)
     }
   }
 }

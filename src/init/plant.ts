@@ -2,8 +2,8 @@
  *  must not become an outage. In every other build this is nothing.
  *
  *  PITCREW_PLANT is a comma list of FAULT:PLACE[:always]. FAULT is throw, loop or memory; PLACE
- *  is the type of an event ("exited") or of an effect ("perform-spawn"). Without `always` each
- *  happens once. */
+ *  is the type of an event ("exited"), of an effect ("perform-spawn"), of an event of the host
+ *  ("host-probed") or of a timer ("elapsed-look"). Without `always` each happens once. */
 import type { System } from '../host/system.ts'
 
 /** Called with a place before it is entered. */

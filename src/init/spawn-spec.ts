@@ -1,8 +1,9 @@
 /** From a daemon of the plan to what the host needs to start it. */
-import type { DaemonSpec, LimitName } from '../core/plan.ts'
+import { type DaemonSpec, isWord, type LimitName } from '../core/plan.ts'
 import type { SpawnSpec } from '../host/host.ts'
 import type { System } from '../host/system.ts'
 import type { Environment } from './environment.ts'
+import type { Helper } from './helpers.ts'
 import { identityOf } from './identity.ts'
 
 /** RLIMIT_ numbers, the same on all Linux that we build for. */
@@ -18,29 +19,58 @@ const limitNumbers: Readonly<Record<LimitName, number>> = {
   as: 9,
 }
 
+type Problem = { readonly error: string }
+
 /** @returns The spec, or why there is none: a user that is not known. */
 export function spawnSpecOf(
   system: Pick<System, 'readFile' | 'uid'>,
   environment: Environment,
   spec: DaemonSpec,
   run: number,
-): SpawnSpec | { readonly error: string } {
+): SpawnSpec | Problem {
   const identity = identityOf(system, spec)
   if ('error' in identity) return identity
-  const { uid, gid, groups, env } = identity
+  const { uid, gid, groups } = identity
+  const ready = readyChannelOf(spec)
+  const env = environment.of(spec, identity.env)
+  const { name, command, cwd, umask, watchdogMs } = spec
   return {
-    daemon: spec.name,
+    daemon: name,
     run,
-    command: spec.command,
-    env: environment.of(spec, env),
-    cwd: spec.cwd,
+    command,
+    env: watchdogMs === null ? env : [...env, `WATCHDOG_USEC=${watchdogMs * 1000}`],
+    cwd,
     uid,
     gid,
     groups,
-    umask: spec.umask,
+    umask,
     limits: limitsOf(spec),
     stdio: 'pump',
+    ready,
+    notify: watchdogMs !== null || ready?.type === 'notify',
   }
+}
+
+/** A command that serves a daemon: as the same user, in the same place.
+ *  @param more Entries of the environment, as "NAME=value". */
+export function helperOf(
+  system: Pick<System, 'readFile' | 'uid'>,
+  environment: Environment,
+  spec: DaemonSpec,
+  command: Helper['command'],
+  stdio: Helper['stdio'],
+  more: readonly string[],
+): Helper | Problem {
+  const identity = identityOf(system, spec)
+  if ('error' in identity) return identity
+  const { uid, gid, groups } = identity
+  const env = [...environment.of(spec, identity.env), ...more]
+  return { command, env, cwd: spec.cwd, uid, gid, groups, stdio }
+}
+
+/** How the run itself says that it is ready; null where it is looked at from outside. */
+function readyChannelOf({ ready }: DaemonSpec): SpawnSpec['ready'] {
+  return ready !== null && isWord(ready.sign) ? ready.sign : null
 }
 
 function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {

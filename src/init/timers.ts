@@ -1,104 +1,151 @@
-/** Timers by name, over the host's single alarm. A heap of entries; what is disarmed stays in it
- *  as a dead entry until its time, or until there are more dead than living ones. */
+/** Timers by name, over the host's single alarm, which knows whole milliseconds: so all that is due
+ *  in the same one is a bucket, and only buckets are kept in order. A thousand daemons that are
+ *  told to stop have a thousand timers in a handful of buckets, and to disarm one costs next to
+ *  nothing. */
 import { type Timer, timerKey } from '../core/event.ts'
 
+/** The core's, and those of the init's own. */
+export type InitTimer =
+  | Timer
+  /** The next look at a daemon; the look under way takes too long. */
+  | { readonly kind: 'look' | 'late'; readonly daemon: string; readonly run: number }
+  /** A helper takes too long. */
+  | { readonly kind: 'helper'; readonly helper: string }
+
+function keyOf(timer: InitTimer): string {
+  switch (timer.kind) {
+    case 'look':
+    case 'late':
+      return `look:${timer.daemon}`
+    case 'helper':
+      return `helper:${timer.helper}`
+    default:
+      return timerKey(timer)
+  }
+}
+
 interface Entry {
-  readonly timer: Timer
+  readonly timer: InitTimer
+  readonly key: string
+  readonly bucket: Bucket
+  isArmed: boolean
+}
+
+/** All that is due in one millisecond, in the order in which it was armed; with the dead. */
+interface Bucket {
   readonly atMs: number
-  /** Counts up, so that timers for the same moment come in the order in which they were armed. */
-  readonly order: number
-  armed: boolean
+  entries: Entry[]
+  armed: number
 }
 
 export class Timers {
   readonly #byKey: Map<string, Entry> = new Map()
-  #heap: Entry[] = []
-  #armedCount = 0
+  readonly #buckets: Map<number, Bucket> = new Map()
+  /** A heap of the times that have, or had, a bucket. */
+  readonly #times: number[] = []
 
   /** Replaces a timer of the same name. */
-  arm(timer: Timer, atMs: number): void {
-    this.disarm(timer)
-    const entry = { timer, atMs, order: this.#armedCount++, armed: true }
-    this.#byKey.set(timerKey(timer), entry)
-    this.#heap.push(entry)
-    this.#rise(this.#heap.length - 1)
+  arm(timer: InitTimer, atMs: number): void {
+    const key = keyOf(timer)
+    this.#disarm(key)
+    const bucket = this.#bucketAt(Math.ceil(atMs))
+    const entry = { timer, key, bucket, isArmed: true }
+    bucket.entries.push(entry)
+    bucket.armed++
+    this.#byKey.set(key, entry)
   }
 
-  disarm(timer: Timer): void {
-    const key = timerKey(timer)
-    const entry = this.#byKey.get(key)
-    if (entry === undefined) return
-    entry.armed = false
-    this.#byKey.delete(key)
-    if (this.#heap.length > 64 && this.#heap.length > 2 * this.#byKey.size) this.#rebuild()
+  disarm(timer: InitTimer): void {
+    this.#disarm(keyOf(timer))
   }
 
-  /** When the next timer is due; Infinity when there is none. */
+  /** When the next timer is due, in whole milliseconds; Infinity when there is none. */
   nextMs(): number {
-    while (this.#heap[0]?.armed === false) this.#take()
-    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY
+    for (let atMs = this.#times[0]; atMs !== undefined; atMs = this.#times[0]) {
+      if (this.#buckets.has(atMs)) return atMs
+      takeFirst(this.#times)
+    }
+    return Number.POSITIVE_INFINITY
   }
 
   /** Takes one timer that is due, earliest first. */
-  due(nowMs: number): Timer | null {
-    if (this.nextMs() > nowMs) return null
-    const { timer } = this.#take()
-    this.#byKey.delete(timerKey(timer))
-    return timer
+  due(nowMs: number): InitTimer | null {
+    const atMs = this.nextMs()
+    if (atMs > nowMs) return null
+    const bucket = this.#buckets.get(atMs) as Bucket
+    const entry = bucket.entries.find(({ isArmed }) => isArmed) as Entry
+    this.#disarm(entry.key)
+    return entry.timer
+  }
+
+  /** Nobody ran for so long: all that was to come comes so much later. */
+  postpone(byMs: number): void {
+    for (const { timer, bucket } of [...this.#byKey.values()]) this.arm(timer, bucket.atMs + byMs)
   }
 
   get size(): number {
     return this.#byKey.size
   }
 
+  #disarm(key: string): void {
+    const entry = this.#byKey.get(key)
+    if (entry === undefined) return
+    this.#byKey.delete(key)
+    entry.isArmed = false
+    const { bucket } = entry
+    bucket.armed--
+    if (bucket.armed === 0) this.#buckets.delete(bucket.atMs)
+    else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
+      bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
+    }
+  }
+
+  #bucketAt(atMs: number): Bucket {
+    const known = this.#buckets.get(atMs)
+    if (known !== undefined) return known
+    const bucket: Bucket = { atMs, entries: [], armed: 0 }
+    this.#buckets.set(atMs, bucket)
+    if (this.#times.length > 64 && this.#times.length > 2 * this.#buckets.size) this.#rebuild()
+    else {
+      this.#times.push(atMs)
+      rise(this.#times)
+    }
+    return bucket
+  }
+
+  /** Forgets the times that have no bucket any more. What is in order is a heap, too. */
   #rebuild(): void {
-    this.#heap = [...this.#byKey.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1))
-  }
-
-  /** Removes the first entry; there is one. */
-  #take(): Entry {
-    const first = this.#heap[0] as Entry
-    const last = this.#heap.pop() as Entry
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last
-      this.#sink()
-    }
-    return first
-  }
-
-  #rise(from: number): void {
-    const heap = this.#heap
-    let at = from
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!isBefore(heap[at] as Entry, heap[parent] as Entry)) return
-      swap(heap, at, parent)
-      at = parent
-    }
-  }
-
-  #sink(): void {
-    const heap = this.#heap
-    let at = 0
-    for (;;) {
-      const left = 2 * at + 1
-      const right = left + 1
-      let first = at
-      if (left < heap.length && isBefore(heap[left] as Entry, heap[first] as Entry)) first = left
-      if (right < heap.length && isBefore(heap[right] as Entry, heap[first] as Entry)) first = right
-      if (first === at) return
-      swap(heap, at, first)
-      at = first
-    }
+    const times = [...this.#buckets.keys()].sort((a, b) => a - b)
+    this.#times.splice(0, this.#times.length, ...times)
   }
 }
 
-function isBefore(a: Entry, b: Entry): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+/** The last one takes its place in the heap. */
+function rise(heap: number[]): void {
+  let at = heap.length - 1
+  const time = heap[at] as number
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    const above = heap[parent] as number
+    if (above <= time) break
+    heap[at] = above
+    at = parent
+  }
+  heap[at] = time
 }
 
-function swap(heap: Entry[], a: number, b: number): void {
-  const kept = heap[a] as Entry
-  heap[a] = heap[b] as Entry
-  heap[b] = kept
+/** Removes the first one of a heap that is not empty. */
+function takeFirst(heap: number[]): void {
+  const time = heap.pop() as number
+  if (heap.length === 0) return
+  let at = 0
+  for (let child = 1; child < heap.length; child = 2 * at + 1) {
+    const right = child + 1
+    const least = right < heap.length && (heap[right] as number) < (heap[child] as number)
+    const next = least ? right : child
+    if ((heap[next] as number) >= time) break
+    heap[at] = heap[next] as number
+    at = next
+  }
+  heap[at] = time
 }

@@ -51,6 +51,13 @@ interface Modules {
       reports: readonly Report[],
       isAlive: (pid: number) => boolean,
     ): void
+    checkStorm(
+      calm: string,
+      dying: readonly { name: string }[],
+      reports: readonly Report[],
+      isAlive: (pid: number) => boolean,
+    ): void
+    checkInOrder(daemons: readonly { name: string }[], names: readonly string[]): void
     checkNoneLeft(pids: ReadonlyMap<string, number>, isAlive: (pid: number) => boolean): void
   }
   'results.mjs': { Results: new (contenders: readonly string[]) => Results }
@@ -73,9 +80,12 @@ interface Modules {
   }
   'contenders/floor.mjs': { floor: Contender }
   'contenders/pitcrew.mjs': { pitcrew: Contender & { absent(): string | null } }
+  'measures/chain.mjs': { chain: Measure }
+  'measures/death.mjs': { death: Measure }
   'measures/life.mjs': { life: Measure }
   'measures/log.mjs': { log: Measure }
   'measures/restart.mjs': { restart: Measure }
+  'measures/storm.mjs': { storm: Measure }
 }
 
 /** A module of bench/. */

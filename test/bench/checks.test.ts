@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bench, type Contender, type Report } from './bench.ts'
 
-const { checkNoneLeft, checkReports, checkRestart } = await bench('checks.mjs')
+const { checkInOrder, checkNoneLeft, checkReports, checkRestart, checkStorm } =
+  await bench('checks.mjs')
 const { compileAll } = await bench('compile.mjs')
 const { removeScratch } = await bench('scratch.mjs')
 const { bundleOf, withLife } = await bench('life.mjs')
@@ -72,6 +73,39 @@ describe('a restart of d1', () => {
   ])('is wrong: %s', (said, reports, alive) => {
     expect(check(reports, alive)).toThrow(said)
   })
+})
+
+describe('a storm around d0', () => {
+  const dying = [{ name: 'd1' }, { name: 'd2' }]
+  const first: Report[] = [
+    ['d0', 10],
+    ['d1', 11],
+    ['d2', 12],
+  ]
+  const check = (later: Report[], alive: number[]) => () =>
+    checkStorm('d0', dying, [...first, ...later], (pid) => alive.includes(pid))
+
+  test('is right when each of the others was started again', () => {
+    const again: Report[] = [
+      ['d2', 13],
+      ['d1', 14],
+    ]
+    expect(check(again, [10])).not.toThrow()
+  })
+
+  test.each<[string, Report[], number[]]>([
+    ['d2 was not started again', [['d1', 13]], [10]],
+    ['d0 is not alive', [['d1', 13]], []],
+    ['d0 was started again', [['d0', 13]], [10, 13]],
+  ])('is wrong: %s', (said, later, alive) => {
+    expect(check(later, alive)).toThrow(said)
+  })
+})
+
+test('a chain is wrong when somebody does not wait', () => {
+  const daemons = [{ name: 'd0' }, { name: 'd1' }, { name: 'd2' }]
+  expect(() => checkInOrder(daemons, ['d0', 'd1', 'd2'])).not.toThrow()
+  expect(() => checkInOrder(daemons, ['d0', 'd2', 'd1'])).toThrow('d2 was up before d1')
 })
 
 test('a stop is wrong when a daemon still lives', () => {

@@ -6,9 +6,12 @@ const { compileAll } = await bench('compile.mjs')
 const { removeScratch } = await bench('scratch.mjs')
 const { floor } = await bench('contenders/floor.mjs')
 const { pitcrew } = await bench('contenders/pitcrew.mjs')
+const { chain } = await bench('measures/chain.mjs')
+const { death } = await bench('measures/death.mjs')
 const { life } = await bench('measures/life.mjs')
 const { log } = await bench('measures/log.mjs')
 const { restart } = await bench('measures/restart.mjs')
+const { storm } = await bench('measures/storm.mjs')
 
 beforeAll(async () => {
   await compileAll()
@@ -39,4 +42,20 @@ describe.each([floor, pitcrew])('$name', (contender) => {
     const values = await restart.run(contender, 4, { restarts: 3 })
     expect(values.restart).toBeGreaterThan(0)
   })
+
+  test('starts one of four again that was killed', async () => {
+    const values = await death.run(contender, 4, {})
+    expect(values.death).toBeGreaterThan(0)
+  })
+
+  test('starts a chain of five', async () => {
+    const values = await chain.run(contender, 5, {})
+    expect(values['chain-5']).toBeGreaterThan(0)
+  })
+})
+
+test('pitcrew stays calm while five daemons die', async () => {
+  const values = await storm.run(pitcrew, 5, { stormMs: 500 })
+  expect(values['storm-cpu']).toBeGreaterThan(0)
+  expect(values['storm-log']).toBeGreaterThan(0)
 })

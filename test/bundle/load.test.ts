@@ -26,7 +26,18 @@ daemons:
     stop: { signal: SIGQUIT, grace: 5s, success: [15, 143] }
     restart: { policy: never }
     main: true
-  git-gate: { command: [/bin/sh, /git-gate-entrypoint.sh], critical: true }
+  git-gate:
+    command: [/bin/sh, /git-gate-entrypoint.sh]
+    after: { egress: started, prepare: done }
+    ready: { http: http://localhost:8080/healthz, timeout: 5s, interval: 250ms }
+    alive: { unix: /run/git.sock, interval: 5s, timeout: 1s, failures: 2 }
+    watchdog: 20s
+    stop: { command: [git-gate, stop] }
+    restart: { backoff: { initial: 1s, max: 1m }, limit: 5 in 1m, calm: 10s, then: shutdown }
+    onDeath: { command: [tell, operator] }
+    guard: true
+    critical: true
+  prepare: { command: [prepare], kind: job, optional: true, restart: on-failure }
 `
 
 test('a bundle becomes a plan with every default written down', () => {
@@ -35,6 +46,7 @@ test('a bundle becomes a plan with every default written down', () => {
       "daemons": [
         {
           "after": [],
+          "alive": null,
           "command": [
             "/bin/sh",
             "/app/egress-entrypoint.sh",
@@ -56,6 +68,8 @@ test('a bundle becomes a plan with every default written down', () => {
             },
           },
           "group": null,
+          "guard": false,
+          "kind": "daemon",
           "limits": {
             "core": {
               "hard": 0,
@@ -72,21 +86,35 @@ test('a bundle becomes a plan with every default written down', () => {
           },
           "main": false,
           "name": "egress",
+          "onDeath": null,
+          "optional": false,
+          "ready": null,
           "restart": {
-            "policy": "never",
+            "backoffMaxMs": 30000,
+            "backoffMs": 200,
+            "calmMs": 30000,
+            "limit": null,
+            "policy": "always",
+            "then": "leave",
           },
           "stop": {
+            "command": null,
             "graceMs": null,
             "signal": "TERM",
             "success": [],
           },
           "umask": 23,
           "user": null,
+          "watchdogMs": null,
         },
         {
           "after": [
-            "egress",
+            {
+              "daemon": "egress",
+              "until": "ready",
+            },
           ],
+          "alive": null,
           "command": [
             "/usr/local/bin/pipelock",
             "run",
@@ -101,13 +129,24 @@ test('a bundle becomes a plan with every default written down', () => {
             "set": {},
           },
           "group": "65534",
+          "guard": false,
+          "kind": "daemon",
           "limits": {},
           "main": true,
           "name": "pipelock",
+          "onDeath": null,
+          "optional": false,
+          "ready": null,
           "restart": {
+            "backoffMaxMs": 30000,
+            "backoffMs": 200,
+            "calmMs": 30000,
+            "limit": null,
             "policy": "never",
+            "then": "leave",
           },
           "stop": {
+            "command": null,
             "graceMs": 5000,
             "signal": "QUIT",
             "success": [
@@ -117,9 +156,28 @@ test('a bundle becomes a plan with every default written down', () => {
           },
           "umask": null,
           "user": "nobody",
+          "watchdogMs": null,
         },
         {
-          "after": [],
+          "after": [
+            {
+              "daemon": "egress",
+              "until": "started",
+            },
+            {
+              "daemon": "prepare",
+              "until": "done",
+            },
+          ],
+          "alive": {
+            "failures": 2,
+            "intervalMs": 5000,
+            "probe": {
+              "path": "/run/git.sock",
+              "type": "unix",
+            },
+            "timeoutMs": 1000,
+          },
           "command": [
             "/bin/sh",
             "/git-gate-entrypoint.sh",
@@ -132,25 +190,96 @@ test('a bundle becomes a plan with every default written down', () => {
             "set": {},
           },
           "group": null,
+          "guard": true,
+          "kind": "daemon",
           "limits": {},
           "main": false,
           "name": "git-gate",
+          "onDeath": [
+            "tell",
+            "operator",
+          ],
+          "optional": false,
+          "ready": {
+            "intervalMs": 250,
+            "sign": {
+              "host": "127.0.0.1",
+              "name": "localhost:8080",
+              "path": "/healthz",
+              "port": 8080,
+              "type": "http",
+            },
+            "timeoutMs": 5000,
+          },
           "restart": {
-            "policy": "never",
+            "backoffMaxMs": 60000,
+            "backoffMs": 1000,
+            "calmMs": 10000,
+            "limit": {
+              "times": 5,
+              "windowMs": 60000,
+            },
+            "policy": "always",
+            "then": "shutdown",
           },
           "stop": {
+            "command": [
+              "git-gate",
+              "stop",
+            ],
             "graceMs": null,
             "signal": "TERM",
             "success": [],
           },
           "umask": null,
           "user": null,
+          "watchdogMs": 20000,
+        },
+        {
+          "after": [],
+          "alive": null,
+          "command": [
+            "prepare",
+          ],
+          "critical": false,
+          "cwd": null,
+          "env": {
+            "claim": [],
+            "pass": null,
+            "set": {},
+          },
+          "group": null,
+          "guard": false,
+          "kind": "job",
+          "limits": {},
+          "main": false,
+          "name": "prepare",
+          "onDeath": null,
+          "optional": true,
+          "ready": null,
+          "restart": {
+            "backoffMaxMs": 30000,
+            "backoffMs": 200,
+            "calmMs": 30000,
+            "limit": null,
+            "policy": "on-failure",
+            "then": "leave",
+          },
+          "stop": {
+            "command": null,
+            "graceMs": null,
+            "signal": "TERM",
+            "success": [],
+          },
+          "umask": null,
+          "user": null,
+          "watchdogMs": null,
         },
       ],
       "deadlineMs": 8500,
       "label": "sidecar-init",
       "name": "agent-sidecars",
-      "plan": 1,
+      "plan": 2,
       "select": "CLAUDE_BOTTLE_SIDECAR_DAEMONS",
       "signals": {
         "HUP": {
@@ -173,7 +302,7 @@ test('a bundle becomes a plan with every default written down', () => {
 
 test('one daemon with a command is a whole bundle', () => {
   expect(JSON.stringify(planOf('daemons: { web: { command: [web] } }'))).toMatchInlineSnapshot(
-    `"{"plan":1,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"`,
+    `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}}]}"`,
   )
 })
 
@@ -283,7 +412,7 @@ test('every plan that is loaded passes the check of the init, and comes back fro
   for (const plan of [planOf(full), ...randomBundles(200).map(planOf)]) {
     expect(checkPlan(plan)).toBeNull()
     const text = serializePlan(plan)
-    expect(text.startsWith('{"plan":1,')).toBe(true)
+    expect(text.startsWith('{"plan":2,')).toBe(true)
     expect(parsePlan(text)).toEqual({ plan })
   }
 })
@@ -313,12 +442,17 @@ function randomBundles(count: number): string[] {
       return `  d${index}:
     command: [${pick(['a', '"a b"', "'#'", '8080', 'true'])}, ${pick(['x', '"\\u0007"', '"null"', '1.50'])}]
     after: [${after}]
-    stop: ${pick(['{}', '{ signal: SIGINT }', '{ grace: 1m30s }', '{ success: [0, 255] }'])}
+    stop: ${pick(['{}', '{ signal: SIGINT }', '{ grace: 1m30s }', '{ success: [0, 255] }', '{ command: [x] }'])}
+    ${pick(['kind: job', 'ready: notify', 'ready: { tcp: "[::1]:1" }', 'ready: { log: ä, timeout: 1s }', 'watchdog: 1s'])}
+    ${pick(['guard: true', 'optional: true', 'critical: true', 'onDeath: { command: [x] }'])}
+    restart: ${pick(['on-failure', 'never', '{ policy: on-failure, backoff: none, limit: 3 in 1s }'])}
     umask: ${pick(['022', '0o077', '"0"'])}
     env: ${pick(['{}', '{ set: { A: b } }', `{ claim: [X${index}_*] }`, '{ pass: ["*"] }'])}
     limits: ${pick(['{}', '{ as: 1G }', '{ core: unlimited }', '{ nofile: { soft: 1, hard: 2 } }'])}
     user: ${pick(['root', '0', 'www-data'])}`
     })
-    return `deadline: ${pick(['100ms', '9s', '1h'])}\ndaemons:\n${daemons.join('\n')}\n`
+    return `deadline: ${pick(['100ms', '9s', '1h'])}
+${pick(['', 'onDeath: { command: [x] }'])}
+daemons:\n${daemons.join('\n')}\n`
   })
 }

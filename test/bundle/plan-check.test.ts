@@ -11,7 +11,19 @@ const plan = planOf(`
 signals: { HUP: { forward: [b] } }
 daemons:
   a: { command: [a, x], env: { set: { A: b }, pass: [PATH] }, limits: { core: 0 } }
-  b: { command: [b], after: [a], stop: { grace: 1s, success: [1] }, umask: 022, cwd: /, user: x }
+  b:
+    command: [b]
+    after: [a]
+    ready: { tcp: "8080" }
+    alive: { http: http://localhost/x }
+    watchdog: 1s
+    stop: { grace: 1s, success: [1], command: [c] }
+    restart: { limit: 5 in 1m }
+    onDeath: { command: [d] }
+    umask: 022
+    cwd: /
+    user: x
+  c: { command: [c], kind: job, after: { a: started }, restart: on-failure }
 `)
 
 test('accepts what serializePlan wrote', () => {
@@ -32,7 +44,7 @@ function withValue(path: string, value: unknown): unknown {
 
 test('says what was expected, and where', () => {
   const cases: [path: string, value: unknown][] = [
-    ['plan', 2],
+    ['plan', 1],
     ['plan', undefined],
     ['name', 'Not A Name'],
     ['label', ''],
@@ -59,15 +71,49 @@ test('says what was expected, and where', () => {
     ['daemons.1.stop.signal', 'SIGTERM'],
     ['daemons.1.umask', 0o1000],
     ['daemons.1.cwd', ''],
-    ['daemons.1.restart.policy', 'always'],
-    ['daemons.1.after', ['nobody']],
-    ['daemons.1.after', ['b']],
+    ['daemons.1.kind', 'service'],
+    ['daemons.1.restart.policy', 'sometimes'],
+    ['daemons.1.restart.backoffMs', -1],
+    ['daemons.1.restart.backoffMaxMs', 199],
+    ['daemons.1.restart.limit.times', 0],
+    ['daemons.1.restart.limit.windowMs', null],
+    ['daemons.1.restart.limit', 5],
+    ['daemons.1.restart.then', 'exit'],
+    ['daemons.1.ready.sign.type', 'udp'],
+    ['daemons.1.ready.sign.type', { toString: 1 }],
+    ['daemons.1.ready.sign.type', 'notify'],
+    ['daemons.1.ready.sign', { type: 'fd', fd: 2 }],
+    ['daemons.1.ready.sign', { type: 'log', text: 'a\nb' }],
+    ['daemons.1.ready.sign', { type: 'unix', path: 'x'.repeat(108) }],
+    ['daemons.1.ready.sign.host', 'localhost'],
+    ['daemons.1.ready.sign.port', 0],
+    ['daemons.1.ready.timeoutMs', 0],
+    ['daemons.1.alive.probe', { type: 'notify' }],
+    ['daemons.1.alive.probe.path', '/a b'],
+    ['daemons.1.alive.probe.name', 'a\r\nb'],
+    ['daemons.1.alive.failures', 0],
+    ['daemons.1.watchdogMs', 0],
+    ['daemons.1.onDeath', []],
+    ['daemons.1.kind', 'job'],
+    ['daemons.2.restart.policy', 'always'],
+    [
+      'daemons.2.after',
+      [
+        { daemon: 'a', until: 'ready' },
+        { daemon: 'a', until: 'ready' },
+      ],
+    ],
+    ['daemons.1.after', ['a']],
+    ['daemons.1.after.0.until', 'gone'],
+    ['daemons.1.after.0.until', 'done'],
+    ['daemons.1.after.0.daemon', 'nobody'],
+    ['daemons.1.after.0.daemon', 'b'],
     ['daemons.1.more', true],
     ['more', true],
   ]
   const messages = cases.map(([path, value]) => checkPlan(withValue(path, value)))
   expect(messages.join('\n')).toMatchInlineSnapshot(`
-    "plan: format 2 is not known, this version reads format 1
+    "plan: format 1 is not known, this version reads format 2
     plan: expected the number of the format
     name: expected a name
     label: expected text that is not empty
@@ -94,7 +140,35 @@ test('says what was expected, and where', () => {
     daemons[1].stop.signal: expected the name of a signal
     daemons[1].umask: expected a file mode mask or null
     daemons[1].cwd: expected text that is not empty or null
-    daemons[1].restart.policy: expected "never"
+    daemons[1].kind: expected daemon or job
+    daemons[1].restart.policy: expected always or on-failure or never
+    daemons[1].restart.backoffMs: expected a number
+    daemons[1].restart.backoffMaxMs: less than backoffMs
+    daemons[1].restart.limit.times: expected a number from 1 to 1000
+    daemons[1].restart.limit.windowMs: expected a positive number
+    daemons[1].restart.limit: expected an object or null
+    daemons[1].restart.then: expected leave or shutdown
+    daemons[1].ready.sign.type: expected a type that is known
+    daemons[1].ready.sign.type: expected a type that is known
+    daemons[1].ready.sign: unknown field "host"
+    daemons[1].ready.sign.fd: expected a descriptor from 3 to 9
+    daemons[1].ready.sign.text: expected a piece of a line
+    daemons[1].ready.sign.path: expected the path of a socket
+    daemons[1].ready.sign.host: expected a numeric address
+    daemons[1].ready.sign.port: expected a port
+    daemons[1].ready.timeoutMs: expected a positive number
+    daemons[1].alive.probe.type: expected a type that is known
+    daemons[1].alive.probe.path: expected the path of a page
+    daemons[1].alive.probe.name: expected the name of a host
+    daemons[1].alive.failures: expected a number from 1 to 100
+    daemons[1].watchdogMs: expected a positive number or null
+    daemons[1].onDeath: expected at least 1 in the list or null
+    daemons[1].restart.policy: "always" is not for a job
+    daemons[2].restart.policy: "always" is not for a job
+    daemons[2].after: "a" is there twice
+    daemons[1].after[0]: expected an object
+    daemons[1].after[0].until: expected started or ready or done
+    daemons[1].after: "a" is no job, never done
     daemons[1].after: no daemon "nobody"
     daemons: after goes around: b → b
     daemons[1]: unknown field "more"
@@ -120,6 +194,11 @@ test('every field of the plan is looked at', () => {
   for (const path of paths) expect(checkPlan(withValue(path, { odd: 1 }))).not.toBeNull()
 })
 
+test('a guard that may fail is refused', () => {
+  const daemons = plan.daemons.map((daemon) => ({ ...daemon, guard: true, optional: true }))
+  expect(checkPlan({ ...plan, daemons })).toBe('daemons[0].guard: not together with optional')
+})
+
 test('two main daemons are refused', () => {
   const daemons = plan.daemons.map((daemon) => ({ ...daemon, main: true }))
   expect(checkPlan({ ...plan, daemons })).toBe('daemons: more than one has main: true')
@@ -142,21 +221,22 @@ test('parsePlan never throws', () => {
 test('a cycle is found however long it is, without recursion', () => {
   const chain = Array.from({ length: 100_000 }, (_, index) => ({
     name: `d${index}`,
-    after: [`d${index + 1}`],
+    after: [{ daemon: `d${index + 1}` }],
   }))
   expect(findCycle(chain)).toBeNull()
-  expect(findCycle([...chain, { name: 'd100000', after: ['d0'] }])).toHaveLength(100_002)
+  expect(findCycle([...chain, { name: 'd100000', after: [{ daemon: 'd0' }] }])).toHaveLength(
+    100_002,
+  )
 })
 
 test('two ways to one daemon are no cycle', () => {
-  const diamond = [
-    { name: 'a', after: ['b', 'c'] },
-    { name: 'b', after: ['d'] },
-    { name: 'c', after: ['d'] },
-    { name: 'd', after: [] },
-  ]
+  const node = (name: string, ...after: string[]) => ({
+    name,
+    after: after.map((daemon) => ({ daemon })),
+  })
+  const diamond = [node('a', 'b', 'c'), node('b', 'd'), node('c', 'd'), node('d')]
   expect(findCycle(diamond)).toBeNull()
-  expect(findCycle([...diamond.slice(0, 3), { name: 'd', after: ['b'] }])).toEqual(['b', 'd', 'b'])
+  expect(findCycle([...diamond.slice(0, 3), node('d', 'b')])).toEqual(['b', 'd', 'b'])
 })
 
 describe('a sealed plan', () => {

@@ -35,13 +35,13 @@ test('a file without a bundle in it', () => {
   expect(problemsOf('---\n')).toBe(problemsOf(''))
   expect(problemsOf('\uFEFF')).toBe(problemsOf(''))
   expect(problemsOf('just text')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found "just text"; its keys: name, label, select, deadline, signals, daemons"`,
+    `"b.yaml:1:1: expected a map, found "just text"; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
   expect(problemsOf('- a\n- b\n')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found a list; its keys: name, label, select, deadline, signals, daemons"`,
+    `"b.yaml:1:1: expected a map, found a list; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
   expect(problemsOf('~')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found "~"; its keys: name, label, select, deadline, signals, daemons"`,
+    `"b.yaml:1:1: expected a map, found "~"; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
 })
 

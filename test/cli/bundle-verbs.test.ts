@@ -11,8 +11,8 @@ describe('validate', () => {
     expect(cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
       shop.yaml is valid: shop, 2 daemons, in start order
-        1 db   redis-server
-        2 web  nginx -g daemon off;
+        1 db                     redis-server
+        2 web  after db started  nginx -g daemon off;
       shutdown within 9 s
         stop web, killed 2 s after the request at the latest
         stop db, killed 8.5 s after the request at the latest
@@ -20,15 +20,47 @@ describe('validate', () => {
     `)
   })
 
+  test('whom a daemon waits for, and for what: without a sign, started is ready', () => {
+    const bundle = `
+      daemons:
+        all: { command: [all], after: { db: ready, cache: ready, migrate: ready, web: started } }
+        many: { command: [many], after: [all, db, cache, migrate, web] }
+        web: { command: [web], after: [migrate], ready: fd }
+        migrate: { command: [migrate], kind: job, after: [db] }
+        db: { command: [db], ready: { tcp: 5432 } }
+        cache: { command: [cache] }
+    `
+    expect(cli(['validate', 'b.yaml'], { 'b.yaml': bundle })).toMatchInlineSnapshot(`
+      "exit 0
+      b.yaml is valid: pitcrew, 6 daemons, in start order
+        1 db                                                               db
+        2 cache                                                            cache
+        3 migrate  after db ready                                          migrate
+        4 web      after migrate done                                      web
+        5 all      after db ready, cache started, migrate done and 1 more  all
+        6 many     after all started, db ready, cache started and 2 more   many
+      shutdown within 9 s
+        stop many, killed 1.531 s after the request at the latest
+        stop all, killed 3.281 s after the request at the latest
+        stop cache, web, killed 5.031 s after the request at the latest
+        stop migrate, killed 6.781 s after the request at the latest
+        stop db, killed 8.531 s after the request at the latest
+        output is passed on for another 250 ms"
+    `)
+    expect(cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })).toContain(
+      '"after":{"all":{"db":"ready","cache":"started","migrate":"done","web":"started"}',
+    )
+  })
+
   test('--json, for programs', () => {
     expect(cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
-      {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
+      {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"after":{"web":{"db":"started"}},"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
     `)
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\nx: 1\n' }
     expect(cli(['validate', 'b.yaml', '--json'], bad)).toMatchInlineSnapshot(`
       "exit 2
-      {"valid":false,"path":"b.yaml","problems":[{"line":2,"column":8,"message":"daemon \\"a\\": unknown key \\"comand\\"","hint":"did you mean \\"command\\"?"},{"line":3,"column":1,"message":"unknown key \\"x\\"","hint":"known: name, label, select, deadline, signals, daemons"}],"more":0}"
+      {"valid":false,"path":"b.yaml","problems":[{"line":2,"column":8,"message":"daemon \\"a\\": unknown key \\"comand\\"","hint":"did you mean \\"command\\"?"},{"line":3,"column":1,"message":"unknown key \\"x\\"","hint":"known: name, label, select, deadline, signals, onDeath, daemons"}],"more":0}"
     `)
     expect(cli(['validate', 'gone.yaml', '--json'])).toMatchInlineSnapshot(`
       "exit 2
@@ -144,7 +176,7 @@ describe('build', () => {
     expect(play(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
-      /tmp/p.json <- {"plan":1,"sum":"37c9a4dd2d3e4e37","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":["db"],"stop":{"signal":"TERM","graceMs":2000,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"stop":{"signal":"TERM","graceMs":null,"success":[]},"restart":{"policy":"never"},"main":false,"critical":false,"user":null,"group":null,"umask":null,"limits":{}}]}"
+      /tmp/p.json <- {"plan":2,"sum":"ffc61af46a077202","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[{"daemon":"db","until":"ready"}],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","kind":"daemon","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}}]}"
     `)
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })

@@ -9,6 +9,7 @@ import {
   BotBottle,
   build,
   buildBase,
+  buildOnce,
   egress,
   example,
   gitGate,
@@ -22,6 +23,10 @@ import { docker } from './docker.ts'
 import { describeWithRealPrograms } from './real-programs.ts'
 
 const dockerKillsAfterMs = 10_000
+/** An image in which a daemon that has died stays dead. */
+const once = { image: 'bot-bottle-once' }
+/** A line of `processes`. */
+const isOfGitGate = (line: string): boolean => /^(nginx|fcgiwrap) /.test(line)
 /** Makes squid end with 1 when it reads its file again. */
 const mistake = 'http_access allow nobody_defined_this'
 /** Prints the pid of a process that soon ends and whose parent has ended before. */
@@ -31,6 +36,7 @@ describeWithRealPrograms('bot-bottle', () => {
   beforeAll(async () => {
     await buildBase()
     expect(await build(example)).toMatchObject({ code: 0 })
+    expect(await buildOnce()).toMatchObject({ code: 0 })
   }, 60_000)
 
   test('USR1 replaces pipelock alone, and a session between its siblings goes on', async () => {
@@ -90,11 +96,31 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(bottle.exitReport()).toMatchObject({ exitCode: 0, from: null })
   })
 
-  test('a daemon that is killed leaves its siblings alone and nothing of its own, and stop gives 0', async () => {
+  test('a daemon that is killed is back by itself, and its siblings do not notice', async () => {
     await using bottle = new BotBottle()
     await bottle.ready()
     const { 'git-gate': leader } = await bottle.pids()
-    const isOfGitGate = (line: string): boolean => /^(nginx|fcgiwrap) /.test(line)
+    const before = await bottle.processes()
+    const from = bottle.lines.length
+
+    await bottle.kill([leader])
+    await bottle.line(/git-gate: died: signal KILL, .*; again in /, from)
+    expect(await pidOf(bottle, 'git-gate', 2)).not.toBe(leader)
+    const hostPid = await bottle.hostPid()
+    await eventually('all of it is there again', () => {
+      return processesUnder({ pid: hostPid }).length === before.length
+    })
+
+    const others = (lines: string[]): string[] => lines.filter((line) => !isOfGitGate(line))
+    expect(others(await bottle.processes())).toEqual(others(before))
+    await bottle.stop()
+    expect(await bottle.exitCode()).toBe(0)
+  })
+
+  test('a daemon that is killed leaves its siblings alone and nothing of its own, and stop gives 0', async () => {
+    await using bottle = new BotBottle(once)
+    await bottle.ready()
+    const { 'git-gate': leader } = await bottle.pids()
     const before = await bottle.processes()
     // A master, its worker, and fcgiwrap's three.
     expect(before.filter(isOfGitGate).length).toBeGreaterThan(3)
@@ -113,7 +139,7 @@ describeWithRealPrograms('bot-bottle', () => {
   })
 
   test('a daemon that fails by itself leaves its siblings alone, and stop gives its exit code', async () => {
-    await using bottle = new BotBottle()
+    await using bottle = new BotBottle(once)
     await bottle.ready()
     const before = await bottle.processes()
 
@@ -129,7 +155,7 @@ describeWithRealPrograms('bot-bottle', () => {
   })
 
   test('when all have died unattended, the container ends: a failure counts, a signal does not', async () => {
-    await using bottle = new BotBottle()
+    await using bottle = new BotBottle(once)
     await bottle.ready()
     const { egress: survivor, ...others } = await bottle.pids()
 

@@ -1,7 +1,7 @@
 /** examples/bot-bottle in a container, as its own Dockerfile and compose.yaml say; in the place of its base image,
  *  which needs a network to be built, are the same programs of this machine. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../e2e/pitcrew.ts'
@@ -44,7 +44,26 @@ export async function build(folder: string, tag: string = service.image): Promis
   return dockerAnswer(['build', ...options, ...args.flatMap((arg) => ['--build-arg', arg]), folder])
 }
 
+/** The example, but for this: nobody is started again by himself. For what a death alone does. */
+export async function buildOnce(): Promise<Answer> {
+  const folder = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
+  try {
+    cpSync(example, folder, { recursive: true })
+    const bundle = join(folder, 'bundle.yaml')
+    const text = readFileSync(bundle, 'utf8')
+    const never = text
+      .replaceAll(/^ {4}restart: .*\n/gm, '')
+      .replaceAll(/^ {4}command: /gm, '    restart: never\n$&')
+    writeFileSync(bundle, never)
+    return await build(folder, 'bot-bottle-once')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 export interface BotBottleOptions {
+  /** `bot-bottle-once`, for the image of `buildOnce`. */
+  readonly image?: string
   /** Variables of the shell that compose would be started from. */
   readonly env?: Readonly<Record<string, string>>
   /** Hosts that egress lets requests go to, besides those of the example. */
@@ -55,7 +74,7 @@ export class BotBottle extends Container {
   /** What the volumes are here: config, repositories, state. */
   readonly places: string
 
-  constructor({ env = {}, allowed = [] }: BotBottleOptions = {}) {
+  constructor({ image = service.image, env = {}, allowed = [] }: BotBottleOptions = {}) {
     const places = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
     const folders = {
       './config': join(places, 'config'),
@@ -66,7 +85,7 @@ export class BotBottle extends Container {
     for (const host of allowed) appendFileSync(join(folders['./config'], 'allow.txt'), `${host}\n`)
     makeRepository(join(folders['./repositories'], 'demo.git'))
     super(null, {
-      image: imageName(service.image),
+      image: imageName(image),
       docker: dockerOptions(service, { folders, env }),
       args: [],
     })

@@ -8,6 +8,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 /** Grows when it is told to, so that everybody else is up. */
 const greedy = {
   command: sh(`trap 'x=0123456789; while :; do x=$x$x; done' USR1; echo up; sleep 1000 & wait`),
+  restart: 'never',
 }
 const memory = ['--memory', '32m', '--memory-swap', '32m']
 
@@ -43,7 +44,7 @@ describeInDocker('the memory of the container is used up', () => {
 describeInDocker('the processes of the container are used up', () => {
   test('what cannot be started is told and counts as 126; the others run, and can be restarted', async () => {
     const signals = { USR1: { restart: ['a'] } }
-    const daemons = { a: long, b: long, c: long }
+    const daemons = { a: long, b: long, c: { ...long, restart: 'never' } }
     // pitcrew and two more; the parser has ended before the first of them is started.
     const docker = ['--pids-limit', '3']
     await using container = new Container({ signals, daemons }, { docker })

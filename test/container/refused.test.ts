@@ -17,7 +17,7 @@ const leaves = `
   echo $said; exit 4`
 const bundle = {
   signals: { USR1: { restart: ['a'] } },
-  daemons: { a: long, leaves: { command: sh(leaves) } },
+  daemons: { a: long, leaves: { command: sh(leaves), restart: 'never' } },
 }
 
 describeInDocker('a process that left the group of its daemon', () => {
@@ -79,7 +79,7 @@ describeInDocker('a user of its own for a daemon', () => {
     ['--cap-drop', 'ALL'],
     ['--user', '12345'],
   ])('under %s %s it cannot be started, and the others can', async (...docker) => {
-    const daemons = { a: long, b: { ...long, user: 'nobody' } }
+    const daemons = { a: long, b: { ...long, user: 'nobody', restart: 'never' } }
     await using container = new Container({ daemons }, { docker })
     await container.line('[a] up')
     await container.line('b: cannot start (run 1): cannot become its user: not permitted (EPERM)')

@@ -5,7 +5,11 @@ import { findCycle } from '../../src/core/cycle.ts'
 type Daemons = Readonly<Record<string, readonly string[]>>
 
 function cycleOf(daemons: Daemons): string[] | null {
-  return findCycle(Object.entries(daemons).map(([name, after]) => ({ name, after })))
+  const nodes = Object.entries(daemons).map(([name, after]) => ({
+    name,
+    after: after.map((daemon) => ({ daemon })),
+  }))
+  return findCycle(nodes)
 }
 
 test.each<[what: string, daemons: Daemons, cycle: string[] | null]>([

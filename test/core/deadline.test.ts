@@ -21,19 +21,19 @@ describe('a shutdown keeps it', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                db: running, run 1, pid 7
                                     web: running, run 1, pid 8
-      0 ms     TERM                 web: terminating, run 1, pid 8, wants down
+      0 ms     TERM                 web: terminating, run 1, pid 8, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 2063 ms
       2063 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, wants down
+      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
-      4225 ms  exited web 1: KILL   db: terminating, run 1, pid 7, wants down
-                                    web: stopped, run 1
-                                    > disarm stuck:web:1, say stopped, TERM to db 1,
+      4225 ms  exited web 1: KILL   db: terminating, run 1, pid 7, then asked
+                                    web: stopped, run 1, asked
+                                    > disarm half:web:1, say stopped, TERM to db 1,
                                       arm half:db:1 2138 ms
       6363 ms  elapsed half:db:1    > TERM to the tree of db 1, arm grace:db:1 2138 ms
-      8500 ms  elapsed grace:db:1   db: killing, run 1, pid 7, wants down
+      8500 ms  elapsed grace:db:1   db: killing, run 1, pid 7, then asked
                                     > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
   })
@@ -50,15 +50,15 @@ describe('a shutdown keeps it', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                 db: running, run 1, pid 7
                                      web: running, run 1, pid 8
-      0 ms     TERM                  web: terminating, run 1, pid 8, wants down
+      0 ms     TERM                  web: terminating, run 1, pid 8, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 2063 ms
-      500 ms   exited web 1: code 0  db: terminating, run 1, pid 7, wants down
-                                     web: stopped, run 1
+      500 ms   exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                                     web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, TERM to db 1,
                                        arm half:db:1 4000 ms
       4500 ms  elapsed half:db:1     > TERM to the tree of db 1, arm grace:db:1 4000 ms
-      8500 ms  elapsed grace:db:1    db: killing, run 1, pid 7, wants down
+      8500 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
                                      > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
   })
@@ -76,15 +76,15 @@ describe('a shutdown keeps it', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                 db: running, run 1, pid 7
                                      web: running, run 1, pid 8
-      0 ms     TERM                  web: terminating, run 1, pid 8, wants down
+      0 ms     TERM                  web: terminating, run 1, pid 8, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 3625 ms
-      100 ms   exited web 1: code 0  db: terminating, run 1, pid 7, wants down
-                                     web: stopped, run 1
+      100 ms   exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                                     web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, TERM to db 1,
                                        arm half:db:1 500 ms
       600 ms   elapsed half:db:1     > TERM to the tree of db 1, arm grace:db:1 500 ms
-      1100 ms  elapsed grace:db:1    db: killing, run 1, pid 7, wants down
+      1100 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
                                      > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
   })
@@ -103,14 +103,14 @@ describe('a shutdown keeps it', () => {
       0 ms     given                 log: running, run 1, pid 7
                                      db: running, run 1, pid 8
                                      web: running, run 1, pid 9
-      0 ms     TERM                  log: terminating, run 1, pid 7, wants down
-                                     web: terminating, run 1, pid 9, wants down
+      0 ms     TERM                  log: terminating, run 1, pid 7, then asked
+                                     web: terminating, run 1, pid 9, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to log 1,
                                        arm half:log:1 2063 ms, TERM to web 1, arm half:web:1 2063 ms
-      0 ms     exited log 1: code 0  log: stopped, run 1
+      0 ms     exited log 1: code 0  log: stopped, run 1, asked
                                      > disarm half:log:1, say stopped
       2063 ms  elapsed half:web:1    > TERM to the tree of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1   web: killing, run 1, pid 9, wants down
+      4125 ms  elapsed grace:web:1   web: killing, run 1, pid 9, then asked
                                      > say killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms
       8750 ms  elapsed deadline      > KILL to the tree of db 1, say deadline missed: db web,
@@ -132,16 +132,16 @@ describe('a shutdown keeps it', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                db: running, run 1, pid 7
                                     web: running, run 1, pid 8
-      0 ms     TERM                 web: terminating, run 1, pid 8, wants down
+      0 ms     TERM                 web: terminating, run 1, pid 8, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 2063 ms
       2063 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, wants down
+      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
-      5125 ms  elapsed stuck:web:1  db: terminating, run 1, pid 7, wants down
+      5125 ms  elapsed stuck:web:1  db: terminating, run 1, pid 7, then asked
                                     > say stuck, probe web 1, TERM to db 1, arm half:db:1 1688 ms
-      5125 ms  exited db 1: code 0  db: stopped, run 1
+      5125 ms  exited db 1: code 0  db: stopped, run 1, asked
                                     > disarm half:db:1, say stopped
       8750 ms  elapsed deadline     > say deadline missed: web, finish 0
     `)
@@ -164,14 +164,14 @@ describe('a shutdown keeps it', () => {
       ),
     ).toMatchInlineSnapshot(`
       given                db: running, run 1, pid 7
-                           web: killing, run 1, pid 8, wants up
-      TERM                 db: terminating, run 1, pid 7, wants down
-                           web: killing, run 1, pid 8, wants down
+                           web: killing, run 1, pid 8, then up
+      TERM                 db: terminating, run 1, pid 7, then asked
+                           web: killing, run 1, pid 8, then asked
                            > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
                              TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0  db: stopped, run 1
+      exited db 1: code 0  db: stopped, run 1, asked
                            > disarm half:db:1, say stopped
-      gone web 1           web: stopped, run 1
+      gone web 1           web: stopped, run 1, asked
                            > say stopped, disarm deadline, finish 0
     `)
   })

@@ -19,7 +19,7 @@ test('an unasked death leaves the siblings running', () => {
   expect(story(up(pair), exited('web', 1, 3))).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
-    exited web 1: code 3  web: stopped, run 1         say died
+    exited web 1: code 3  web: stopped, run 1, failed  say died
   `)
 })
 
@@ -37,16 +37,16 @@ test('it is logged once per run, whatever else comes of that run', () => {
   ).toMatchInlineSnapshot(`
     given                            web: running, run 1, pid 7
                                      db: running, run 1, pid 8
-    exited web 1: code 3, not alone  web: terminating, run 1, pid 7, wants down
+    exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                      > say died, arm half:web:1 500 ms, TERM to the tree of web 1
-    exited web 1: code 3             web: stopped, run 1
+    exited web 1: code 3             web: stopped, run 1, failed
                                      > disarm half:web:1
     gone web 1
     restart web (operator)           web: starting, run 2, wants up
                                      > spawn web 2
     spawned web 2: pid 17            web: running, run 2, pid 17
                                      > say started, say ticket 1 done by run 2
-    exited web 2: code 3             web: stopped, run 2
+    exited web 2: code 3             web: stopped, run 2, failed
                                      > say died
   `)
 })
@@ -71,15 +71,15 @@ describe("what is left of a dead leader's group is ended", () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
-      0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, wants down
+      0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 500 ms,
                                                   TERM to the tree of web 1
       500 ms   elapsed half:web:1               > arm grace:web:1 500 ms
-      1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, wants down
+      1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
-      1000 ms  gone web 1                       web: stopped, run 1
-                                                > disarm stuck:web:1
+      1000 ms  gone web 1                       web: stopped, run 1, failed
+                                                > disarm half:web:1
     `)
   })
 
@@ -95,11 +95,11 @@ describe("what is left of a dead leader's group is ended", () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
-      0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, wants down
+      0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 2000 ms,
                                                   INT to the tree of web 1
       2000 ms  elapsed half:web:1               > arm grace:web:1 2000 ms
-      4000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, wants down
+      4000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     `)
@@ -111,14 +111,15 @@ describe("what is left of a dead leader's group is ended", () => {
     ).toMatchInlineSnapshot(`
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      exited web 1: code 3, not alone  web: terminating, run 1, pid 7, wants down
+      exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                        > say died, arm half:web:1 500 ms, TERM to the tree of web 1
-      TERM                             db: terminating, run 1, pid 8, wants down
+      TERM                             web: terminating, run 1, pid 7, then asked
+                                       db: terminating, run 1, pid 8, then asked
                                        > say shutdown, arm deadline 8750 ms, TERM to db 1,
                                          arm half:db:1 4250 ms
-      exited db 1: code 0              db: stopped, run 1
+      exited db 1: code 0              db: stopped, run 1, asked
                                        > disarm half:db:1, say stopped
-      gone web 1                       web: stopped, run 1
+      gone web 1                       web: stopped, run 1, asked
                                        > disarm half:web:1, disarm deadline, finish 3 (web)
     `)
   })
@@ -130,11 +131,11 @@ describe('pitcrew ends only when', () => {
     expect(story(up(bundle), exited('agent', 1, 0), exited('db', 1))).toMatchInlineSnapshot(`
       given                   agent: running, run 1, pid 7
                               db: running, run 1, pid 8
-      exited agent 1: code 0  agent: stopped, run 1
-                              db: terminating, run 1, pid 8, wants down
+      exited agent 1: code 0  agent: stopped, run 1, done
+                              db: terminating, run 1, pid 8, then asked
                               > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
                                 arm half:db:1 4250 ms
-      exited db 1: code 0     db: stopped, run 1
+      exited db 1: code 0     db: stopped, run 1, asked
                               > disarm half:db:1, say stopped, disarm deadline, finish 0 (agent)
     `)
   })
@@ -146,14 +147,14 @@ describe('pitcrew ends only when', () => {
     ).toMatchInlineSnapshot(`
       given                              agent: running, run 1, pid 7
                                          db: running, run 1, pid 8
-      exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, wants down
-                                         db: terminating, run 1, pid 8, wants down
+      exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, then asked
+                                         db: terminating, run 1, pid 8, then asked
                                          > say died, arm half:agent:1 500 ms,
                                            TERM to the tree of agent 1, say shutdown,
                                            arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1
+      exited db 1: code 0                db: stopped, run 1, asked
                                          > disarm half:db:1, say stopped
-      gone agent 1                       agent: stopped, run 1
+      gone agent 1                       agent: stopped, run 1, asked
                                          > disarm half:agent:1, disarm deadline, finish 3 (agent)
     `)
   })
@@ -164,20 +165,18 @@ describe('pitcrew ends only when', () => {
       story(bundle, 'boot', spawned('db', 1, 7), spawnFailed('agent', 1), exited('db', 1)),
     ).toMatchInlineSnapshot(`
       boot                               db: starting, run 1, wants up
-                                         agent: waiting
-                                         log: waiting
-                                         > spawn db 1
-      spawned db 1: pid 7                db: running, run 1, pid 7
                                          agent: starting, run 1, wants up
-                                         > say started, spawn agent 1
-      spawn-failed agent 1: exec ENOENT  db: terminating, run 1, pid 7, wants down
-                                         agent: stopped, run 1
-                                         log: stopped
+                                         log: starting, run 1, wants up
+                                         > spawn db 1, spawn agent 1, spawn log 1
+      spawned db 1: pid 7                db: running, run 1, pid 7
+                                         > say started
+      spawn-failed agent 1: exec ENOENT  db: terminating, run 1, pid 7, then asked
+                                         agent: stopped, run 1, failed
+                                         log: starting, run 1, wants down
                                          > say start-failed, say shutdown, arm deadline 8750 ms,
                                            TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1
-                                         > disarm half:db:1, say stopped, disarm deadline,
-                                           finish 127 (agent)
+      exited db 1: code 0                db: stopped, run 1, asked
+                                         > disarm half:db:1, say stopped
     `)
   })
 
@@ -186,11 +185,11 @@ describe('pitcrew ends only when', () => {
     expect(story(up(bundle), exited('proxy', 1, 3), exited('db', 1))).toMatchInlineSnapshot(`
       given                   proxy: running, run 1, pid 7
                               db: running, run 1, pid 8
-      exited proxy 1: code 3  proxy: stopped, run 1
-                              db: terminating, run 1, pid 8, wants down
+      exited proxy 1: code 3  proxy: stopped, run 1, failed
+                              db: terminating, run 1, pid 8, then asked
                               > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
                                 arm half:db:1 4250 ms
-      exited db 1: code 0     db: stopped, run 1
+      exited db 1: code 0     db: stopped, run 1, asked
                               > disarm half:db:1, say stopped, disarm deadline, finish 3 (proxy)
     `)
   })
@@ -208,15 +207,15 @@ describe('pitcrew ends only when', () => {
     ).toMatchInlineSnapshot(`
       given                              proxy: running, run 1, pid 7
                                          db: running, run 1, pid 8
-      restart proxy (operator)           proxy: terminating, run 1, pid 7, wants up
+      restart proxy (operator)           proxy: terminating, run 1, pid 7, then up
                                          > TERM to proxy 1, arm half:proxy:1 4250 ms
       exited proxy 1: code 0             proxy: starting, run 2, wants up
                                          > disarm half:proxy:1, say stopped, spawn proxy 2
-      spawn-failed proxy 2: exec ENOENT  proxy: stopped, run 2
-                                         db: terminating, run 1, pid 8, wants down
+      spawn-failed proxy 2: exec ENOENT  proxy: stopped, run 2, failed
+                                         db: terminating, run 1, pid 8, then asked
                                          > say start-failed, say ticket 1 failed, say shutdown,
                                            arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1
+      exited db 1: code 0                db: stopped, run 1, asked
                                          > disarm half:db:1, say stopped, disarm deadline,
                                            finish 127 (proxy)
     `)
@@ -226,8 +225,8 @@ describe('pitcrew ends only when', () => {
     expect(story(up(pair), exited('web', 1, 3), exited('db', 1, 1))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      exited web 1: code 3  web: stopped, run 1         say died
-      exited db 1: code 1   db: stopped, run 1          say died, finish 3 (web)
+      exited web 1: code 3  web: stopped, run 1, failed  say died
+      exited db 1: code 1   db: stopped, run 1, failed   say died, finish 3 (web)
     `)
   })
 
@@ -236,12 +235,11 @@ describe('pitcrew ends only when', () => {
       story(pair, 'boot', spawnFailed('web', 1), spawnFailed('db', 1, 'EACCES')),
     ).toMatchInlineSnapshot(`
       boot                             web: starting, run 1, wants up
-                                       db: waiting
-                                       > spawn web 1
-      spawn-failed web 1: exec ENOENT  web: stopped, run 1
                                        db: starting, run 1, wants up
-                                       > say start-failed, spawn db 1
-      spawn-failed db 1: exec EACCES   db: stopped, run 1
+                                       > spawn web 1, spawn db 1
+      spawn-failed web 1: exec ENOENT  web: stopped, run 1, failed
+                                       > say start-failed
+      spawn-failed db 1: exec EACCES   db: stopped, run 1, failed
                                        > say start-failed, finish 127 (web)
     `)
   })

@@ -27,9 +27,10 @@ test('the output has its part of the deadline, however late the end is', () => {
 
 test('a recovery ends it in the very moment of the deadline, and not before', () => {
   const early = up(web).play('TERM', later(8749, reconcileAsked(alive('web', 1, 7))))
-  expect(early.effects.at(-1)).toEqual({ type: 'arm', timer: { kind: 'deadline' }, afterMs: 1 })
+  const deadline = { type: 'arm', timer: { kind: 'deadline' }, afterMs: 1 }
+  expect(early.effects).toContainEqual(deadline)
   const late = up(web).play('TERM', later(8750, reconcileAsked(alive('web', 1, 7))))
-  expect(late.effects.at(-1)).toMatchObject({ type: 'finish' })
+  expect(late.effects.map(({ type }) => type)).toContain('finish')
 })
 
 test('a wave that asks for no time takes none from the next one', () => {
@@ -58,8 +59,8 @@ test('a recovery after the end: what lives is killed again, and the end ordered 
   ).toMatchInlineSnapshot(`
     0 ms     given                                                     web: running, run 1, pid 7
                                                                        db: running, run 1, pid 8
-    0 ms     TERM                                                      web: terminating, run 1, pid 7, wants down
-                                                                       db: terminating, run 1, pid 8, wants down
+    0 ms     TERM                                                      web: terminating, run 1, pid 7, then asked
+                                                                       db: terminating, run 1, pid 8, then asked
                                                                        > say shutdown,
                                                                          arm deadline 8750 ms,
                                                                          TERM to web 1,
@@ -80,7 +81,7 @@ test('a critical daemon that was stopped is not given up; the main daemon is ove
     const game = up(plan({ agent: some, db: {} }))
     // No request stops a single daemon yet.
     const stop = { type: 'stop', graceMs: 1000, atMs: game.nowMs } as const
-    game.state.daemons.set('agent', stepDaemon(game.daemon('agent'), stop)[0])
+    game.state.daemons.set('agent', stepDaemon(game.daemon('agent'), stop, []))
     return game.play(exited('agent', 1, 'TERM')).state.shutdown
   }
   expect(stopped({ critical: true })).toBeNull()

@@ -1,5 +1,5 @@
 /** Events for stories, in few words. When they happen is the story's business. */
-import type { Event, Exit, LiveRun, Timer } from '../../src/core/event.ts'
+import type { Event, Exit, LiveRun, RunTimer, Timer } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
@@ -66,14 +66,11 @@ export function outputClosed(daemon: string, run: number): Happening {
 }
 
 /** A timer's time: the story's clock moves there. */
-export function elapsed(kind: 'deadline'): Happening
-export function elapsed(
-  kind: Exclude<Timer['kind'], 'deadline'>,
-  daemon: string,
-  run: number,
-): Happening
+export function elapsed(kind: 'deadline' | 'waiting'): Happening
+export function elapsed(kind: RunTimer['kind'], daemon: string, run: number): Happening
 export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
-  const timer: Timer = kind === 'deadline' ? { kind } : { kind, daemon, run }
+  const isOfNobody = kind === 'deadline' || kind === 'waiting'
+  const timer: Timer = isOfNobody ? { kind } : { kind, daemon, run }
   return { type: 'elapsed', timer }
 }
 
@@ -92,7 +89,7 @@ export function reconcileAsked(...live: LiveRun[]): Happening {
 }
 
 export function alive(daemon: string, run: number, pid: number): LiveRun {
-  return { daemon, run, pid, exit: null, gone: false }
+  return { daemon, run, pid, exit: null, gone: false, ready: false }
 }
 
 /** The leader ended: alone, or with others of its tree left. */
@@ -103,7 +100,7 @@ export function ended(
   how: number | Signal,
   rest: 'gone' | 'rest alive' = 'gone',
 ): LiveRun {
-  return { daemon, run, pid, exit: exit(how), gone: rest === 'gone' }
+  return { daemon, run, pid, exit: exit(how), gone: rest === 'gone', ready: false }
 }
 
 function exit(how: number | Signal): Exit {

@@ -15,16 +15,16 @@ test('a leader that ended with 137 did not end of the KILL that its rest gets la
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                              web: running, run 1, pid 7
-    0 ms     exited web 1: code 137, not alone  web: terminating, run 1, pid 7, wants down
+    0 ms     exited web 1: code 137, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 500 ms,
-                                                  TERM to the tree of web 1, say shutdown,
-                                                  arm deadline 8750 ms
+                                                  TERM to the tree of web 1
     500 ms   elapsed half:web:1                 > arm grace:web:1 500 ms
-    1000 ms  elapsed grace:web:1                web: killing, run 1, pid 7, wants down
+    1000 ms  elapsed grace:web:1                web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
-    1000 ms  gone web 1                         web: stopped, run 1
-                                                > disarm stuck:web:1, disarm deadline,
+    1000 ms  gone web 1                         web: stopped, run 1, failed
+                                                > disarm half:web:1, say shutdown,
+                                                  arm deadline 8750 ms, disarm deadline,
                                                   finish 137 (web)
   `)
 })
@@ -43,11 +43,11 @@ test('what the deadline killed is not told as a death, and is not killed again',
   ).toMatchInlineSnapshot(`
     0 ms     given                         db: running, run 1, pid 7
                                            web: running, run 1, pid 8
-    0 ms     TERM                          web: terminating, run 1, pid 8, wants down
+    0 ms     TERM                          web: terminating, run 1, pid 8, then asked
                                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                              arm half:web:1 2063 ms
     2063 ms  elapsed half:web:1            > TERM to the tree of web 1, arm grace:web:1 2063 ms
-    4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, wants down
+    4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, then asked
                                            > say killing, KILL to the tree of web 1,
                                              arm stuck:web:1 1000 ms
     8750 ms  elapsed deadline              > KILL to the tree of db 1,
@@ -68,10 +68,10 @@ describe('a recovery', () => {
     ).toMatchInlineSnapshot(`
       given                                               web: running, run 1, pid 7
                                                           agent: running, run 1, pid 8
-      restart web (operator)                              web: terminating, run 1, pid 7, wants up
+      restart web (operator)                              web: terminating, run 1, pid 7, then up
                                                           > TERM to web 1, arm half:web:1 4250 ms
-      reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1
-                                                          agent: stopped, run 1
+      reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1, asked
+                                                          agent: stopped, run 1, failed
                                                           > disarm half:web:1,
                                                             arm linger:web:1 1000 ms, say stopped,
                                                             say died, arm linger:agent:1 1000 ms,
@@ -91,8 +91,8 @@ describe('a recovery', () => {
     ).toMatchInlineSnapshot(`
       given                                                 agent: running, run 1, pid 7
                                                             web: running, run 1, pid 8
-      reconcile agent 1: code 0, gone, web 1: code 3, gone  agent: stopped, run 1
-                                                            web: stopped, run 1
+      reconcile agent 1: code 0, gone, web 1: code 3, gone  agent: stopped, run 1, done
+                                                            web: stopped, run 1, failed
                                                             > say died, arm linger:agent:1 1000 ms,
                                                               say died, arm linger:web:1 1000 ms,
                                                               say shutdown, arm deadline 8750 ms,
@@ -113,7 +113,7 @@ test('a run whose start was never answered is killed at the deadline, too', () =
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
-    0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+    0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                      > TERM to web 1, arm half:web:1 4250 ms
     0 ms     exited web 1: code 0    web: starting, run 2, wants up
                                      > disarm half:web:1, say stopped, spawn web 2

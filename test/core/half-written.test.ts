@@ -31,7 +31,8 @@ test('it follows again whose turn it is to start', () => {
                                            log: running, run 1, pid 9
     reconcile log 1: pid 9, web 2: pid 17  web: running, run 2, pid 17
                                            api: starting, run 2, wants up
-                                           > say started, say ticket 1 done by run 2, spawn api 2
+                                           > say started, say ticket 1 done by run 2, spawn api 2,
+                                             disarm waiting
   `)
 })
 
@@ -40,8 +41,8 @@ test('it follows again that the main daemon has ended', () => {
   expect(
     story(writeHalf(game, exited('agent', 1, 5)).given(), reconcile(db)),
   ).toMatchInlineSnapshot(`
-    given                  agent: stopped, run 1
-                           db: terminating, run 1, pid 8, wants down
+    given                  agent: stopped, run 1, failed
+                           db: terminating, run 1, pid 8, then asked
     reconcile db 1: pid 8  > TERM to db 1, arm half:db:1 4250 ms, say shutdown,
                              arm deadline 8750 ms, arm deadline 8750 ms
   `)
@@ -51,8 +52,8 @@ test('it follows again that all have ended', () => {
   expect(
     story(writeHalf(up(web), exited('web', 1, 5)).given(), reconcile()),
   ).toMatchInlineSnapshot(`
-    given              web: stopped, run 1
-    reconcile nothing                       finish 5 (web)
+    given              web: stopped, run 1, failed
+    reconcile nothing                               finish 5 (web)
   `)
 })
 
@@ -63,9 +64,9 @@ test('it follows again who waits for whom', () => {
     story(game.given(), reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0))),
   ).toMatchInlineSnapshot(`
     given                                                       db: running, run 1, pid 7
-                                                                web: terminating, run 1, pid 8, wants down
-    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, wants down
-                                                                web: stopped, run 1
+                                                                web: terminating, run 1, pid 8, then asked
+    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
+                                                                web: stopped, run 1, asked
                                                                 > disarm half:web:1,
                                                                   arm linger:web:1 1000 ms,
                                                                   say stopped, TERM to db 1,
@@ -86,17 +87,17 @@ test('who waits for two of which one has ended goes on waiting for the other', (
     ),
   ).toMatchInlineSnapshot(`
     given                                                                     db: running, run 1, pid 7
-                                                                              web: terminating, run 1, pid 8, wants down
-                                                                              api: terminating, run 1, pid 9, wants down
-    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1
+                                                                              web: terminating, run 1, pid 8, then asked
+                                                                              api: terminating, run 1, pid 9, then asked
+    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1, asked
                                                                               > disarm half:web:1,
                                                                                 arm linger:web:1 1000 ms,
                                                                                 say stopped,
                                                                                 TERM to api 1,
                                                                                 arm half:api:1 2063 ms,
                                                                                 arm deadline 8750 ms
-    exited api 1: code 0                                                      db: terminating, run 1, pid 7, wants down
-                                                                              api: stopped, run 1
+    exited api 1: code 0                                                      db: terminating, run 1, pid 7, then asked
+                                                                              api: stopped, run 1, asked
                                                                               > disarm half:api:1,
                                                                                 say stopped,
                                                                                 TERM to db 1,
@@ -113,9 +114,9 @@ test('it follows again whose turn it is to stop', () => {
     story(game.given(), reconcileAsked(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10))),
   ).toMatchInlineSnapshot(`
     given                                                               db: running, run 1, pid 7
-                                                                        web: stopped, run 1
+                                                                        web: stopped, run 1, asked
                                                                         log: running, run 1, pid 9
-                                                                        api: terminating, run 1, pid 10, wants down
+                                                                        api: terminating, run 1, pid 10, then asked
     reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
                                                                           arm half:api:1 2063 ms,
                                                                           TERM to db 1,

@@ -52,8 +52,8 @@ describe('caught:', () => {
       'a run that begins before the one before it is over',
       [],
       ({ daemons, state }) => {
-        const { spec, run, last } = state.daemons.get('web') as Daemon
-        const next = { spec, run: run + 1, last, want: 'up', graceMs: 0 } as const
+        const { spec, run, last, row } = state.daemons.get('web') as Daemon
+        const next = { spec, run: run + 1, last, row, want: 'up', graceMs: 0 } as const
         daemons.set('web', { ...next, phase: 'starting' })
       },
       'web: run 2 begins before run 1 is over',

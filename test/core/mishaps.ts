@@ -145,7 +145,7 @@ export class World {
   #spawn({ daemon, run }: Extract<Effect, { type: 'spawn' }>): void {
     if (this.alive.includes(daemon)) throw new Error(`two runs of ${daemon} at once`)
     const pid = ++this.#pids
-    this.#runs.set(daemon, { daemon, run, pid, exit: null, gone: false })
+    this.#runs.set(daemon, { daemon, run, pid, exit: null, gone: false, ready: false })
     this.#queue.push({ type: 'spawned', daemon, run, pid })
   }
 

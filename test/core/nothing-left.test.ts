@@ -24,7 +24,7 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                 web: running, run 1, pid 7
                                      db: running, run 1, pid 8
-      0 ms     exited web 1: code 0  web: stopped, run 1
+      0 ms     exited web 1: code 0  web: stopped, run 1, done
                                      > say died, arm linger:web:1 1000 ms
       1000 ms  elapsed linger:web:1  > close-output web 1
     `)
@@ -36,7 +36,7 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms   given                 web: running, run 1, pid 7
                                    db: running, run 1, pid 8
-      0 ms   exited web 1: code 0  web: stopped, run 1         say died, arm linger:web:1 1000 ms
+      0 ms   exited web 1: code 0  web: stopped, run 1, done   say died, arm linger:web:1 1000 ms
       20 ms  output-closed web 1                               disarm linger:web:1
     `)
   })
@@ -47,10 +47,10 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms    given                            web: running, run 1, pid 7
                                                db: running, run 1, pid 8
-      0 ms    exited web 1: code 0, not alone  web: terminating, run 1, pid 7, wants down
+      0 ms    exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
                                                > say died, arm half:web:1 500 ms,
                                                  TERM to the tree of web 1
-      300 ms  gone web 1                       web: stopped, run 1
+      300 ms  gone web 1                       web: stopped, run 1, done
                                                > disarm half:web:1, arm linger:web:1 1000 ms
     `)
   })
@@ -67,7 +67,7 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       0 ms     exited web 1: code 0    web: starting, run 2, wants up
                                        > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
@@ -83,10 +83,10 @@ describe('the output of a run that is over', () => {
       story(up(plan({ web: {} })), 'TERM', exited('web', 1, 0, 'output open')),
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
-      TERM                  web: terminating, run 1, pid 7, wants down
+      TERM                  web: terminating, run 1, pid 7, then asked
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1
+      exited web 1: code 0  web: stopped, run 1, asked
                             > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
                               disarm deadline, finish 0
     `)
@@ -106,10 +106,10 @@ describe('a run that KILL does not end', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       9500 ms  elapsed stuck:web:1     > say stuck, probe web 1
@@ -133,10 +133,10 @@ describe('a run that KILL does not end', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                          web: running, run 1, pid 7
                                               db: running, run 1, pid 8
-      0 ms     restart web (operator)         web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)         web: terminating, run 1, pid 7, then up
                                               > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1             > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then up
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
       9500 ms  elapsed stuck:web:1            > say stuck, probe web 1
@@ -187,7 +187,7 @@ describe('every story is watched', () => {
   test('for timers of a run that is over', () => {
     const timer = { kind: 'grace', daemon: 'web', run: 1 } as const
     expect(() => new Watch().step(boot, [{ type: 'arm', timer, afterMs: 1 }], state)).toThrow(
-      'grace:web:1',
+      'grace of end:web:1 is armed',
     )
   })
 

@@ -5,52 +5,51 @@ import { exited, spawned, spawnFailed } from './events.ts'
 import { manyDaemons, plan, type Some } from './plans.ts'
 import { Game, story } from './story.ts'
 
-test('daemons start in the order of the file, one after the other', () => {
+test('daemons start in the order of the file, all that can start', () => {
   const bundle = plan({ web: {}, db: {} })
   expect(story(bundle, 'boot', spawned('web', 1, 7), spawned('db', 1, 8))).toMatchInlineSnapshot(`
-    boot                  web: starting, run 1, wants up  spawn web 1
-                          db: waiting
-    spawned web 1: pid 7  web: running, run 1, pid 7      say started, spawn db 1
+    boot                  web: starting, run 1, wants up  spawn web 1, spawn db 1
                           db: starting, run 1, wants up
+    spawned web 1: pid 7  web: running, run 1, pid 7      say started
     spawned db 1: pid 8   db: running, run 1, pid 8       say started
   `)
 })
 
-test('or as `after` says: a daemon starts when those before it were started', () => {
+test('or as `after` says: a daemon starts when those before it are ready', () => {
   const bundle = plan({ web: { after: ['db'] }, db: {} })
   expect(story(bundle, 'boot', spawned('db', 1, 7), spawned('web', 1, 8))).toMatchInlineSnapshot(`
-    boot                  web: waiting                    spawn db 1
+    boot                  web: waiting                    spawn db 1, arm waiting 5000 ms
                           db: starting, run 1, wants up
-    spawned db 1: pid 7   web: starting, run 1, wants up  say started, spawn web 1
+    spawned db 1: pid 7   web: starting, run 1, wants up  say started, spawn web 1, disarm waiting
                           db: running, run 1, pid 7
     spawned web 1: pid 8  web: running, run 1, pid 8      say started
   `)
 })
 
-test('`after` means order and nothing else: what cannot be started holds nobody up', () => {
+test('what cannot be started, for good, fails those that are after it', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] } })
   expect(story(bundle, 'boot', spawnFailed('db', 1), spawned('web', 1, 7))).toMatchInlineSnapshot(`
     boot                            db: starting, run 1, wants up
                                     web: waiting
-                                    > spawn db 1
-    spawn-failed db 1: exec ENOENT  db: stopped, run 1
-                                    web: starting, run 1, wants up
-                                    > say start-failed, spawn web 1
-    spawned web 1: pid 7            web: running, run 1, pid 7
-                                    > say started
+                                    > spawn db 1, arm waiting 5000 ms
+    spawn-failed db 1: exec ENOENT  db: stopped, run 1, failed
+                                    web: stopped, skipped
+                                    > say start-failed, say skipped, disarm waiting,
+                                      finish 127 (db)
+    spawned web 1: pid 7
   `)
 })
 
-test('a daemon that dies at once holds nobody up', () => {
+test('a daemon that was there for a moment holds nobody up', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] } })
   expect(
     story(bundle, 'boot', spawned('db', 1, 7), exited('db', 1, 1), spawned('web', 1, 8)),
   ).toMatchInlineSnapshot(`
-    boot                  db: starting, run 1, wants up   spawn db 1
+    boot                  db: starting, run 1, wants up   spawn db 1, arm waiting 5000 ms
                           web: waiting
-    spawned db 1: pid 7   db: running, run 1, pid 7       say started, spawn web 1
+    spawned db 1: pid 7   db: running, run 1, pid 7       say started, spawn web 1, disarm waiting
                           web: starting, run 1, wants up
-    exited db 1: code 1   db: stopped, run 1              say died
+    exited db 1: code 1   db: stopped, run 1, failed      say died
     spawned web 1: pid 8  web: running, run 1, pid 8      say started
   `)
 })
@@ -97,13 +96,13 @@ test('a daemon that is after another one twice waits for it once, and is waited 
   ).toMatchInlineSnapshot(`
     given                 db: running, run 1, pid 7
                           web: running, run 1, pid 8
-    TERM                  web: terminating, run 1, pid 8, wants down
+    TERM                  web: terminating, run 1, pid 8, then asked
                           > say shutdown, arm deadline 8750 ms, TERM to web 1,
                             arm half:web:1 2063 ms
-    exited web 1: code 0  db: terminating, run 1, pid 7, wants down
-                          web: stopped, run 1
+    exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                          web: stopped, run 1, asked
                           > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-    exited db 1: code 0   db: stopped, run 1
+    exited db 1: code 0   db: stopped, run 1, asked
                           > disarm half:db:1, say stopped, disarm deadline, finish 0
   `)
 })
@@ -111,7 +110,7 @@ test('a daemon that is after another one twice waits for it once, and is waited 
 test('a chain of 2000 starts and stops, one at a time, without recursion', () => {
   const game = new Game(manyDaemons(2000, true)).play('boot')
   for (let n = 0; n < 2000; n++) game.play(spawned(`d${n}`, 1, n + 2))
-  expect(game.state.turn).toBe(game.state.turns.length)
+  expect(game.state.queue).toEqual([])
   game.play('TERM')
   for (let n = 1999; n >= 0; n--) {
     expect(game.daemon(`d${n}`).phase).toBe('terminating')

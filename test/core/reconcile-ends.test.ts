@@ -38,21 +38,21 @@ test('a KILL whose time came meanwhile leaves no timer of the stop behind', () =
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
-    0 ms     TERM                    web: terminating, run 1, pid 7, wants down
+    0 ms     TERM                    web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 4250 ms
     4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-    8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, wants down
-                                     > disarm grace:web:1, say killing, KILL to the tree of web 1,
+    8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then asked
+                                     > disarm half:web:1, say killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms, arm deadline 200 ms
-    8550 ms  exited web 1: KILL      web: stopped, run 1
-                                     > disarm stuck:web:1, say stopped, disarm deadline, finish 0
+    8550 ms  exited web 1: KILL      web: stopped, run 1, asked
+                                     > disarm half:web:1, say stopped, disarm deadline, finish 0
   `)
 })
 
 test('a failure that comes with every timer does not make the timers spin', () => {
   const game = up(web).play(restart('web'), later(8450, reconcile(alive('web', 1, 7))))
-  expect(game.effects.at(-1)).toEqual({
+  expect(game.effects).toContainEqual({
     type: 'arm',
     timer: { kind: 'half', daemon: 'web', run: 1 },
     afterMs: 100,

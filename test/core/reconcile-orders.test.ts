@@ -26,7 +26,7 @@ describe('orders that may be lost are given again', () => {
       story(up(web), restart('web'), later(1000, reconcile(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       1000 ms  reconcile web 1: pid 7  > TERM to web 1, arm half:web:1 3750 ms
     `)
@@ -44,12 +44,12 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
       5250 ms  reconcile web 1: pid 7  > TERM to the tree of web 1, arm half:web:1 1625 ms
       6875 ms  elapsed half:web:1      > arm grace:web:1 1625 ms
-      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)
@@ -65,7 +65,7 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                    web: running, run 1, pid 7
-      0 ms     restart web (operator)   web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)   web: terminating, run 1, pid 7, then up
                                         > TERM to web 1, arm half:web:1 4250 ms
       0 ms     reconcile web 1: code 0  > TERM to the tree of web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1       > arm grace:web:1 4250 ms
@@ -84,10 +84,10 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  reconcile web 1: pid 7  > KILL to the tree of web 1, arm stuck:web:1 1000 ms
@@ -100,9 +100,9 @@ describe('orders that may be lost are given again', () => {
       story(up(web), restart('web'), later(9000, reconcile(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, wants up
+      9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then up
                                        > disarm half:web:1, say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)
@@ -118,10 +118,10 @@ describe('orders that may be lost are given again', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                                 web: running, run 1, pid 7
                                                      db: running, run 1, pid 8
-      0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, wants down
+      0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, then failed
                                                      > say died, arm half:web:1 500 ms,
                                                        TERM to the tree of web 1
-      1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, wants down
+      1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, then failed
                                                      > disarm half:web:1, say killing,
                                                        KILL to the tree of web 1,
                                                        arm stuck:web:1 1000 ms
@@ -133,7 +133,7 @@ describe('orders that may be lost are given again', () => {
       story(up(web), exited('web', 1, 3), reconcile(), 'TERM', reconcileAsked()),
     ).toMatchInlineSnapshot(`
       given                              web: running, run 1, pid 7
-      exited web 1: code 3               web: stopped, run 1
+      exited web 1: code 3               web: stopped, run 1, failed
                                          > say died, finish 3 (web)
       reconcile nothing                  > finish 3 (web)
       TERM
@@ -148,10 +148,10 @@ describe('the shutdown', () => {
       story(up(web), reconcileAsked(alive('web', 1, 7)), exited('web', 1)),
     ).toMatchInlineSnapshot(`
       given                                   web: running, run 1, pid 7
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, wants down
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
-      exited web 1: code 0                    web: stopped, run 1
+      exited web 1: code 0                    web: stopped, run 1, asked
                                               > disarm half:web:1, say stopped, disarm deadline,
                                                 finish 0
     `)
@@ -162,7 +162,7 @@ describe('the shutdown', () => {
       story(up(web), 'TERM', later(3000, reconcileAsked(alive('web', 1, 7))), elapsed('deadline')),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, wants down
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
                                                        > say shutdown, arm deadline 8750 ms,
                                                          TERM to web 1, arm half:web:1 4250 ms
       3000 ms  reconcile web 1: pid 7, shutdown asked  > TERM to web 1, arm half:web:1 2750 ms,
@@ -183,19 +183,19 @@ describe('the shutdown', () => {
     ).toMatchInlineSnapshot(`
       given                                                       db: running, run 1, pid 7
                                                                   web: running, run 1, pid 8
-      TERM                                                        web: terminating, run 1, pid 8, wants down
+      TERM                                                        web: terminating, run 1, pid 8, then asked
                                                                   > say shutdown,
                                                                     arm deadline 8750 ms,
                                                                     TERM to web 1,
                                                                     arm half:web:1 2063 ms
-      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, wants down
-                                                                  web: stopped, run 1
+      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
+                                                                  web: stopped, run 1, asked
                                                                   > disarm half:web:1,
                                                                     arm linger:web:1 1000 ms,
                                                                     say stopped, TERM to db 1,
                                                                     arm half:db:1 4250 ms,
                                                                     arm deadline 8750 ms
-      exited db 1: code 0                                         db: stopped, run 1
+      exited db 1: code 0                                         db: stopped, run 1, asked
                                                                   > disarm half:db:1, say stopped,
                                                                     disarm deadline, finish 0
     `)
@@ -206,10 +206,10 @@ describe('the shutdown', () => {
       story(up(web), 'TERM', later(9000, reconcileAsked(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, wants down
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
                                                        > say shutdown, arm deadline 8750 ms,
                                                          TERM to web 1, arm half:web:1 4250 ms
-      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, wants down
+      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, then asked
                                                        > disarm half:web:1, say killing,
                                                          KILL to the tree of web 1,
                                                          arm stuck:web:1 1000 ms,

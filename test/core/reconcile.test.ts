@@ -22,7 +22,7 @@ describe('a lost exit', () => {
     expect(story(up(pair), reconcile(ended('web', 1, 7, 3), db))).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
-      reconcile web 1: code 3, gone, db 1: pid 8  web: stopped, run 1
+      reconcile web 1: code 3, gone, db 1: pid 8  web: stopped, run 1, failed
                                                   > say died, arm linger:web:1 1000 ms
     `)
   })
@@ -33,7 +33,7 @@ describe('a lost exit', () => {
     ).toMatchInlineSnapshot(`
       given                                 web: running, run 1, pid 7
                                             db: running, run 1, pid 8
-      reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, wants down
+      reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, then failed
                                             > say died, arm half:web:1 500 ms,
                                               TERM to the tree of web 1
     `)
@@ -43,7 +43,7 @@ describe('a lost exit', () => {
     expect(story(up(pair), reconcile(db))).toMatchInlineSnapshot(`
       given                  web: running, run 1, pid 7
                              db: running, run 1, pid 8
-      reconcile db 1: pid 8  web: stopped, run 1         say end-missed, arm linger:web:1 1000 ms
+      reconcile db 1: pid 8  web: stopped, run 1, done   say end-missed, arm linger:web:1 1000 ms
     `)
   })
 
@@ -53,7 +53,7 @@ describe('a lost exit', () => {
     ).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
-      restart web (operator)                      web: terminating, run 1, pid 7, wants up
+      restart web (operator)                      web: terminating, run 1, pid 7, then up
                                                   > TERM to web 1, arm half:web:1 4250 ms
       reconcile web 1: code 0, gone, db 1: pid 8  web: starting, run 2, wants up
                                                   > disarm half:web:1, arm linger:web:1 1000 ms,
@@ -64,7 +64,7 @@ describe('a lost exit', () => {
   test('of the last daemon: the end', () => {
     expect(story(up(web), reconcile(ended('web', 1, 7, 3)))).toMatchInlineSnapshot(`
       given                          web: running, run 1, pid 7
-      reconcile web 1: code 3, gone  web: stopped, run 1
+      reconcile web 1: code 3, gone  web: stopped, run 1, failed
                                      > say died, arm linger:web:1 1000 ms, finish 3 (web)
     `)
   })
@@ -74,8 +74,8 @@ describe('a lost exit', () => {
     expect(story(up(bundle), reconcile(ended('agent', 1, 7, 3), db))).toMatchInlineSnapshot(`
       given                                         agent: running, run 1, pid 7
                                                     db: running, run 1, pid 8
-      reconcile agent 1: code 3, gone, db 1: pid 8  agent: stopped, run 1
-                                                    db: terminating, run 1, pid 8, wants down
+      reconcile agent 1: code 3, gone, db 1: pid 8  agent: stopped, run 1, failed
+                                                    db: terminating, run 1, pid 8, then asked
                                                     > say died, arm linger:agent:1 1000 ms,
                                                       say shutdown, arm deadline 8750 ms,
                                                       TERM to db 1, arm half:db:1 4250 ms,
@@ -90,7 +90,7 @@ describe('a lost spawn', () => {
       story(up(web), restart('web'), exited('web', 1), reconcile(alive('web', 2, 17))),
     ).toMatchInlineSnapshot(`
       given                    web: running, run 1, pid 7
-      restart web (operator)   web: terminating, run 1, pid 7, wants up
+      restart web (operator)   web: terminating, run 1, pid 7, then up
                                > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0     web: starting, run 2, wants up
                                > disarm half:web:1, say stopped, spawn web 2
@@ -105,13 +105,12 @@ describe('a lost spawn', () => {
     ).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
-      restart web (operator)                      web: terminating, run 1, pid 7, wants up
+      restart web (operator)                      web: terminating, run 1, pid 7, then up
                                                   > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0                        web: starting, run 2, wants up
                                                   > disarm half:web:1, say stopped, spawn web 2
-      reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2
-                                                  > say started, say died, arm linger:web:2 1000 ms,
-                                                    say ticket 1 done by run 2
+      reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2, failed
+                                                  > say started, say died, arm linger:web:2 1000 ms
     `)
   })
 
@@ -120,7 +119,7 @@ describe('a lost spawn', () => {
       story(up(web), restart('web'), exited('web', 1), reconcile(), spawned('web', 3, 17)),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, wants up
+      restart web (operator)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2
@@ -137,7 +136,7 @@ describe('a lost spawn', () => {
                                          > spawn web 1
       TERM                               web: starting, run 1, wants down
                                          > say shutdown, arm deadline 8750 ms
-      reconcile nothing, shutdown asked  web: stopped, run 1
+      reconcile nothing, shutdown asked  web: stopped, run 1, asked
                                          > arm deadline 8750 ms, disarm deadline, finish 0
     `)
   })
@@ -148,7 +147,7 @@ describe('a lost spawn', () => {
                                               > spawn web 1
       TERM                                    web: starting, run 1, wants down
                                               > say shutdown, arm deadline 8750 ms
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, wants down
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
                                               > say started, TERM to web 1, arm half:web:1 4250 ms,
                                                 TERM to web 1, arm half:web:1 4250 ms,
                                                 arm deadline 8750 ms
@@ -180,7 +179,7 @@ test('a run that should be over is killed', () => {
   ).toMatchInlineSnapshot(`
     given                                web: running, run 1, pid 7
                                          db: running, run 1, pid 8
-    exited web 1: code 3                 web: stopped, run 1
+    exited web 1: code 3                 web: stopped, run 1, failed
                                          > say died
     reconcile web 1: pid 7, db 1: pid 8  > KILL to the tree of web 1
   `)
@@ -189,10 +188,9 @@ test('a run that should be over is killed', () => {
 describe('before the boot', () => {
   test('it boots', () => {
     expect(story(pair, reconcile(), spawned('web', 1, 7))).toMatchInlineSnapshot(`
-      reconcile nothing     web: starting, run 1, wants up  spawn web 1
-                            db: waiting
-      spawned web 1: pid 7  web: running, run 1, pid 7      say started, spawn db 1
+      reconcile nothing     web: starting, run 1, wants up  spawn web 1, spawn db 1
                             db: starting, run 1, wants up
+      spawned web 1: pid 7  web: running, run 1, pid 7      say started
     `)
   })
 

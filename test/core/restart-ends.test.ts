@@ -14,7 +14,7 @@ describe('a daemon that is dead is started', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
-      exited web 1: code 1    web: stopped, run 1             say died
+      exited web 1: code 1    web: stopped, run 1, failed     say died
       restart web (operator)  web: starting, run 2, wants up  spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17     say started,
                                                               say ticket 1 done by run 2
@@ -33,9 +33,9 @@ describe('a daemon that is dead is started', () => {
     ).toMatchInlineSnapshot(`
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      exited web 1: code 1, not alone  web: terminating, run 1, pid 7, wants down
+      exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
                                        > say died, arm half:web:1 500 ms, TERM to the tree of web 1
-      restart web (operator)           web: terminating, run 1, pid 7, wants up
+      restart web (operator)           web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm half:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
@@ -55,13 +55,13 @@ describe('a daemon that is dead is started', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
-      0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, wants down
+      0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 1800000 ms,
                                                   TERM to the tree of web 1
-      0 ms     restart web (operator)           web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)           web: terminating, run 1, pid 7, then up
                                                 > arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     `)
@@ -79,11 +79,10 @@ describe('a daemon that is dead is started', () => {
       ),
     ).toMatchInlineSnapshot(`
       boot                             web: starting, run 1, wants up
-                                       db: waiting
-                                       > spawn web 1
-      spawn-failed web 1: exec ENOENT  web: stopped, run 1
                                        db: starting, run 1, wants up
-                                       > say start-failed, spawn db 1
+                                       > spawn web 1, spawn db 1
+      spawn-failed web 1: exec ENOENT  web: stopped, run 1, failed
+                                       > say start-failed
       spawned db 1: pid 7              db: running, run 1, pid 7
                                        > say started
       restart web (operator)           web: starting, run 2, wants up
@@ -116,11 +115,11 @@ describe('a restart that does not come about', () => {
     ).toMatchInlineSnapshot(`
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      restart web (operator)           web: terminating, run 1, pid 7, wants up
+      restart web (operator)           web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0             web: starting, run 2, wants up
                                        > disarm half:web:1, say stopped, spawn web 2
-      spawn-failed web 2: exec ENOENT  web: stopped, run 2
+      spawn-failed web 2: exec ENOENT  web: stopped, run 2, failed
                                        > say start-failed, say ticket 1 failed
       restart web (operator)           web: starting, run 3, wants up
                                        > spawn web 3
@@ -136,13 +135,13 @@ describe('shutdown wins', () => {
       story(up(web), restart('web'), restart('web'), 'TERM', exited('web', 1)),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, wants up
+      restart web (operator)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       restart web (operator)
-      TERM                    web: terminating, run 1, pid 7, wants down
+      TERM                    web: terminating, run 1, pid 7, then asked
                               > say shutdown, arm deadline 8750 ms,
                                 say ticket 1 (2 requests) superseded
-      exited web 1: code 0    web: stopped, run 1
+      exited web 1: code 0    web: stopped, run 1, asked
                               > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
@@ -159,15 +158,15 @@ describe('shutdown wins', () => {
       ),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, wants up
+      restart web (operator)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2
       TERM                    web: starting, run 2, wants down
                               > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
-      spawned web 2: pid 17   web: terminating, run 2, pid 17, wants down
+      spawned web 2: pid 17   web: terminating, run 2, pid 17, then asked
                               > say started, TERM to web 2, arm half:web:2 4250 ms
-      exited web 2: code 0    web: stopped, run 2
+      exited web 2: code 0    web: stopped, run 2, asked
                               > disarm half:web:2, say stopped, disarm deadline, finish 0
     `)
   })
@@ -175,11 +174,11 @@ describe('shutdown wins', () => {
   test('over a request of later: superseded at once', () => {
     expect(story(up(web), 'TERM', restart('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      TERM                    web: terminating, run 1, pid 7, wants down
+      TERM                    web: terminating, run 1, pid 7, then asked
                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                 arm half:web:1 4250 ms
       restart web (operator)  > say ticket 1 superseded
-      exited web 1: code 0    web: stopped, run 1
+      exited web 1: code 0    web: stopped, run 1, asked
                               > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
@@ -187,7 +186,7 @@ describe('shutdown wins', () => {
   test('over a request once all have ended: superseded, and nothing is spawned', () => {
     expect(story(up(web), exited('web', 1), restart('web'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      exited web 1: code 0    web: stopped, run 1         say died, finish 0
+      exited web 1: code 0    web: stopped, run 1, done   say died, finish 0
       restart web (operator)                              say ticket 1 superseded
     `)
   })
@@ -199,15 +198,15 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       given                  db: running, run 1, pid 7
                              web: running, run 1, pid 8
-      restart db (operator)  db: terminating, run 1, pid 7, wants up
+      restart db (operator)  db: terminating, run 1, pid 7, then up
                              > TERM to db 1, arm half:db:1 4250 ms
-      TERM                   db: terminating, run 1, pid 7, wants down
-                             web: terminating, run 1, pid 8, wants down
+      TERM                   db: terminating, run 1, pid 7, then asked
+                             web: terminating, run 1, pid 8, then asked
                              > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
                                TERM to web 1, arm half:web:1 2063 ms
-      exited web 1: code 0   web: stopped, run 1
+      exited web 1: code 0   web: stopped, run 1, asked
                              > disarm half:web:1, say stopped
-      exited db 1: code 0    db: stopped, run 1
+      exited db 1: code 0    db: stopped, run 1, asked
                              > disarm half:db:1, say stopped, disarm deadline, finish 0
     `)
   })
@@ -226,15 +225,14 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   db: running, run 1, pid 7
                                        web: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 8, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 8, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      4250 ms  TERM                    web: terminating, run 1, pid 8, wants down
+      4250 ms  TERM                    web: terminating, run 1, pid 8, then asked
                                        > say shutdown, arm deadline 8750 ms,
-                                         say ticket 1 superseded, disarm grace:web:1,
-                                         arm half:web:1 2063 ms
+                                         say ticket 1 superseded, arm half:web:1 2063 ms
       6313 ms  elapsed half:web:1      > arm grace:web:1 2063 ms
-      8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, wants down
+      8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then asked
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)

@@ -13,7 +13,7 @@ test("only the named daemon's pid changes", () => {
   ).toMatchInlineSnapshot(`
     given                   web: running, run 1, pid 7
                             db: running, run 1, pid 8
-    restart web (operator)  web: terminating, run 1, pid 7, wants up
+    restart web (operator)  web: terminating, run 1, pid 7, then up
                             > TERM to web 1, arm half:web:1 4250 ms
     exited web 1: code 0    web: starting, run 2, wants up
                             > disarm half:web:1, say stopped, spawn web 2
@@ -29,7 +29,7 @@ test('also when others are after it: order is for start and stop', () => {
   ).toMatchInlineSnapshot(`
     given                  db: running, run 1, pid 7
                            web: running, run 1, pid 8
-    restart db (operator)  db: terminating, run 1, pid 7, wants up
+    restart db (operator)  db: terminating, run 1, pid 7, then up
                            > TERM to db 1, arm half:db:1 4250 ms
     exited db 1: code 0    db: starting, run 2, wants up
                            > disarm half:db:1, say stopped, spawn db 2
@@ -51,7 +51,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       ),
     ).toMatchInlineSnapshot(`
       0 ms   given                  web: running, run 1, pid 7
-      0 ms   restart web (USR1)     web: terminating, run 1, pid 7, wants up
+      0 ms   restart web (USR1)     web: terminating, run 1, pid 7, then up
                                     > TERM to web 1, arm half:web:1 4250 ms
       0 ms   restart web (ann)
       50 ms  restart web (bob)
@@ -75,13 +75,13 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       ),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, wants up
+      restart web (operator)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17
                               > say started, say ticket 1 done by run 2
-      restart web (operator)  web: terminating, run 2, pid 17, wants up
+      restart web (operator)  web: terminating, run 2, pid 17, then up
                               > TERM to web 2, arm half:web:2 4250 ms
       exited web 2: code 0    web: starting, run 3, wants up
                               > disarm half:web:2, say stopped, spawn web 3
@@ -95,7 +95,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       story(up(web), restart('web'), exited('web', 1), restart('web'), spawned('web', 2, 17)),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, wants up
+      restart web (operator)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2
@@ -118,15 +118,15 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, wants up
+      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  restart web (operator)
       8500 ms  exited web 1: KILL      web: starting, run 2, wants up
-                                       > disarm stuck:web:1, say stopped, spawn web 2
+                                       > disarm half:web:1, say stopped, spawn web 2
       8500 ms  spawned web 2: pid 17   web: running, run 2, pid 17
                                        > say started, say ticket 1 (2 requests) done by run 2
     `)

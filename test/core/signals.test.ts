@@ -8,7 +8,7 @@ import { Game, story, up } from './story.ts'
 describe('TERM and INT shut down, idempotent', () => {
   test.each<Signal>(['TERM', 'INT'])('%s', (signal) => {
     const game = up(plan({ web: {} })).play(signal)
-    expect(game.daemon('web')).toMatchObject({ phase: 'terminating', want: 'down' })
+    expect(game.daemon('web')).toMatchObject({ phase: 'terminating', next: 'asked' })
     game.play('INT')
     expect(game.effects).toEqual([])
     game.play('TERM')
@@ -20,12 +20,12 @@ describe('TERM and INT shut down, idempotent', () => {
       story(up(plan({ web: {} })), 'TERM', 'INT', 'TERM', exited('web', 1), 'TERM'),
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
-      TERM                  web: terminating, run 1, pid 7, wants down
+      TERM                  web: terminating, run 1, pid 7, then asked
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 4250 ms
       INT
       TERM
-      exited web 1: code 0  web: stopped, run 1
+      exited web 1: code 0  web: stopped, run 1, asked
                             > disarm half:web:1, say stopped, disarm deadline, finish 0
       TERM
     `)
@@ -51,23 +51,22 @@ describe('TERM and INT shut down, idempotent', () => {
       ),
     ).toMatchInlineSnapshot(`
       boot                  web: starting, run 1, wants up
-                            db: waiting
-                            log: waiting
-                            > spawn web 1
-      spawned web 1: pid 7  web: running, run 1, pid 7
                             db: starting, run 1, wants up
-                            > say started, spawn db 1
-      TERM                  web: terminating, run 1, pid 7, wants down
+                            log: starting, run 1, wants up
+                            > spawn web 1, spawn db 1, spawn log 1
+      spawned web 1: pid 7  web: running, run 1, pid 7
+                            > say started
+      TERM                  web: terminating, run 1, pid 7, then asked
                             db: starting, run 1, wants down
-                            log: stopped
+                            log: starting, run 1, wants down
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 4250 ms
-      spawned db 1: pid 8   db: terminating, run 1, pid 8, wants down
+      spawned db 1: pid 8   db: terminating, run 1, pid 8, then asked
                             > say started, TERM to db 1, arm half:db:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1
+      exited web 1: code 0  web: stopped, run 1, asked
                             > disarm half:web:1, say stopped
-      exited db 1: code 0   db: stopped, run 1
-                            > disarm half:db:1, say stopped, disarm deadline, finish 0
+      exited db 1: code 0   db: stopped, run 1, asked
+                            > disarm half:db:1, say stopped
     `)
   })
 })
@@ -96,7 +95,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given                       egress: running, run 1, pid 7
                                   pipelock: running, run 1, pid 8
                                   gate: running, run 1, pid 9
-      USR1                        pipelock: terminating, run 1, pid 8, wants up
+      USR1                        pipelock: terminating, run 1, pid 8, then up
                                   > TERM to pipelock 1, arm half:pipelock:1 4250 ms
       exited pipelock 1: code 0   pipelock: starting, run 2, wants up
                                   > disarm half:pipelock:1, say stopped, spawn pipelock 2
@@ -110,9 +109,9 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
              gate: running, run 1, pid 9
-      USR2   gate: terminating, run 1, pid 9, wants up  USR2 to egress 1, say forwarded,
-                                                        USR2 to pipelock 1, say forwarded,
-                                                        TERM to gate 1, arm half:gate:1 4250 ms
+      USR2   gate: terminating, run 1, pid 9, then up  USR2 to egress 1, say forwarded,
+                                                       USR2 to pipelock 1, say forwarded,
+                                                       TERM to gate 1, arm half:gate:1 4250 ms
     `)
   })
 
@@ -121,7 +120,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given                    egress: running, run 1, pid 7
                                pipelock: running, run 1, pid 8
                                gate: running, run 1, pid 9
-      exited egress 1: code 1  egress: stopped, run 1           say died
+      exited egress 1: code 1  egress: stopped, run 1, failed   say died
       HUP                                                       say not-forwarded
     `)
   })
@@ -146,13 +145,12 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       ),
     ).toMatchInlineSnapshot(`
       boot                       web: starting, run 1, wants up
-                                 pipelock: waiting
-                                 > spawn web 1
+                                 pipelock: starting, run 1, wants up
+                                 > spawn web 1, spawn pipelock 1
       USR1
       HUP                        > say not-forwarded
       spawned web 1: pid 7       web: running, run 1, pid 7
-                                 pipelock: starting, run 1, wants up
-                                 > say started, spawn pipelock 1
+                                 > say started
       spawned pipelock 1: pid 8  pipelock: running, run 1, pid 8
                                  > say started, say ticket 1 done by run 1
     `)
@@ -163,16 +161,16 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given                      egress: running, run 1, pid 7
                                  pipelock: running, run 1, pid 8
                                  gate: running, run 1, pid 9
-      INT                        egress: terminating, run 1, pid 7, wants down
-                                 pipelock: terminating, run 1, pid 8, wants down
-                                 gate: terminating, run 1, pid 9, wants down
+      INT                        egress: terminating, run 1, pid 7, then asked
+                                 pipelock: terminating, run 1, pid 8, then asked
+                                 gate: terminating, run 1, pid 9, then asked
                                  > say shutdown, arm deadline 8750 ms, TERM to egress 1,
                                    arm half:egress:1 4250 ms, TERM to pipelock 1,
                                    arm half:pipelock:1 4250 ms, TERM to gate 1,
                                    arm half:gate:1 4250 ms
       HUP                        > say HUP ignored, 1 so far
       USR1                       > say USR1 ignored, 1 so far
-      exited pipelock 1: code 0  pipelock: stopped, run 1
+      exited pipelock 1: code 0  pipelock: stopped, run 1, asked
                                  > disarm half:pipelock:1, say stopped
     `)
   })
@@ -182,7 +180,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       story(up(plan({ pipelock: {} }, { signals })), exited('pipelock', 1), 'USR1', 'TERM'),
     ).toMatchInlineSnapshot(`
       given                      pipelock: running, run 1, pid 7
-      exited pipelock 1: code 0  pipelock: stopped, run 1
+      exited pipelock 1: code 0  pipelock: stopped, run 1, done
                                  > say died, finish 0
       USR1                       > say USR1 ignored, 1 so far
       TERM
@@ -237,7 +235,7 @@ describe('a terminal that is gone shuts down', () => {
     const signals = { HUP: { forward: ['web'], restart: [] } }
     expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
       given   web: running, run 1, pid 7
-      hangup  web: terminating, run 1, pid 7, wants down  say shutdown, arm deadline 8750 ms,
+      hangup  web: terminating, run 1, pid 7, then asked  say shutdown, arm deadline 8750 ms,
                                                           TERM to web 1, arm half:web:1 4250 ms
       HUP                                                 say HUP ignored, 1 so far
     `)

@@ -16,16 +16,16 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                 db: running, run 1, pid 7
                             web: running, run 1, pid 8
                             log: running, run 1, pid 9
-      TERM                  web: terminating, run 1, pid 8, wants down
-                            log: terminating, run 1, pid 9, wants down
+      TERM                  web: terminating, run 1, pid 8, then asked
+                            log: terminating, run 1, pid 9, then asked
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 2063 ms, TERM to log 1, arm half:log:1 2063 ms
-      exited log 1: code 0  log: stopped, run 1
+      exited log 1: code 0  log: stopped, run 1, asked
                             > disarm half:log:1, say stopped
-      exited web 1: code 0  db: terminating, run 1, pid 7, wants down
-                            web: stopped, run 1
+      exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                            web: stopped, run 1, asked
                             > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0   db: stopped, run 1
+      exited db 1: code 0   db: stopped, run 1, asked
                             > disarm half:db:1, say stopped, disarm deadline, finish 0
     `)
   })
@@ -38,16 +38,16 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                            db: running, run 1, pid 7
                                        web: running, run 1, pid 8
                                        api: running, run 1, pid 9
-      TERM                             web: terminating, run 1, pid 8, wants down
-                                       api: terminating, run 1, pid 9, wants down
+      TERM                             web: terminating, run 1, pid 8, then asked
+                                       api: terminating, run 1, pid 9, then asked
                                        > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                          arm half:web:1 2063 ms, TERM to api 1,
                                          arm half:api:1 2063 ms
-      exited api 1: code 0             api: stopped, run 1
+      exited api 1: code 0             api: stopped, run 1, asked
                                        > disarm half:api:1, say stopped
       exited web 1: code 0, not alone  > TERM to the tree of web 1
-      gone web 1                       db: terminating, run 1, pid 7, wants down
-                                       web: stopped, run 1
+      gone web 1                       db: terminating, run 1, pid 7, then asked
+                                       web: stopped, run 1, asked
                                        > disarm half:web:1, say stopped, TERM to db 1,
                                          arm half:db:1 4250 ms
     `)
@@ -58,9 +58,9 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
     expect(story(up(bundle), exited('web', 1, 1), 'TERM')).toMatchInlineSnapshot(`
       given                 db: running, run 1, pid 7
                             web: running, run 1, pid 8
-      exited web 1: code 1  web: stopped, run 1
+      exited web 1: code 1  web: stopped, run 1, failed
                             > say died
-      TERM                  db: terminating, run 1, pid 7, wants down
+      TERM                  db: terminating, run 1, pid 7, then asked
                             > say shutdown, arm deadline 8750 ms, TERM to db 1,
                               arm half:db:1 4250 ms
     `)
@@ -74,15 +74,15 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                 db: running, run 1, pid 7
                             api: running, run 1, pid 8
                             web: running, run 1, pid 9
-      TERM                  web: terminating, run 1, pid 9, wants down
+      TERM                  web: terminating, run 1, pid 9, then asked
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm half:web:1 1333 ms
-      exited api 1: code 1  api: stopped, run 1
+      exited api 1: code 1  api: stopped, run 1, failed
                             > say died
-      exited web 1: code 0  db: terminating, run 1, pid 7, wants down
-                            web: stopped, run 1
+      exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                            web: stopped, run 1, asked
                             > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0   db: stopped, run 1
+      exited db 1: code 0   db: stopped, run 1, asked
                             > disarm half:db:1, say stopped, disarm deadline, finish 1 (api)
     `)
   })
@@ -95,15 +95,15 @@ describe('stop while', () => {
       story(bundle, 'boot', 'TERM', spawned('db', 1, 7), exited('db', 1)),
     ).toMatchInlineSnapshot(`
       boot                 db: starting, run 1, wants up
-                           web: waiting
-                           > spawn db 1
+                           web: starting, run 1, wants up
+                           > spawn db 1, spawn web 1
       TERM                 db: starting, run 1, wants down
-                           web: stopped
+                           web: starting, run 1, wants down
                            > say shutdown, arm deadline 8750 ms
-      spawned db 1: pid 7  db: terminating, run 1, pid 7, wants down
+      spawned db 1: pid 7  db: terminating, run 1, pid 7, then asked
                            > say started, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0  db: stopped, run 1
-                           > disarm half:db:1, say stopped, disarm deadline, finish 0
+      exited db 1: code 0  db: stopped, run 1, asked
+                           > disarm half:db:1, say stopped
     `)
   })
 
@@ -115,9 +115,9 @@ describe('stop while', () => {
                             > spawn web 1
       TERM                  web: starting, run 1, wants down
                             > say shutdown, arm deadline 8750 ms
-      spawned web 1: pid 7  web: terminating, run 1, pid 7, wants down
+      spawned web 1: pid 7  web: terminating, run 1, pid 7, then asked
                             > say started, TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1
+      exited web 1: code 0  web: stopped, run 1, asked
                             > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
@@ -130,7 +130,7 @@ describe('stop while', () => {
                                        > spawn web 1
       TERM                             web: starting, run 1, wants down
                                        > say shutdown, arm deadline 8750 ms
-      spawn-failed web 1: exec EACCES  web: stopped, run 1
+      spawn-failed web 1: exec EACCES  web: stopped, run 1, asked
                                        > say start-failed, disarm deadline, finish 126 (web)
     `)
   })
@@ -148,16 +148,16 @@ describe('stop while', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                web: running, run 1, pid 7
-      0 ms     USR1                 web: terminating, run 1, pid 7, wants up
+      0 ms     USR1                 web: terminating, run 1, pid 7, then up
                                     > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1  web: killing, run 1, pid 7, wants up
+      8500 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then up
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
-      8500 ms  TERM                 web: killing, run 1, pid 7, wants down
+      8500 ms  TERM                 web: killing, run 1, pid 7, then asked
                                     > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
-      8500 ms  exited web 1: KILL   web: stopped, run 1
-                                    > disarm stuck:web:1, say stopped, disarm deadline, finish 0
+      8500 ms  exited web 1: KILL   web: stopped, run 1, asked
+                                    > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 })

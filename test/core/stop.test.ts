@@ -11,10 +11,10 @@ const web = { web: {} }
 test('a daemon that obeys: the stop signal to the leader, and that is all', () => {
   expect(story(up(plan(web)), 'TERM', exited('web', 1))).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
-    TERM                  web: terminating, run 1, pid 7, wants down
+    TERM                  web: terminating, run 1, pid 7, then asked
                           > say shutdown, arm deadline 8750 ms, TERM to web 1,
                             arm half:web:1 4250 ms
-    exited web 1: code 0  web: stopped, run 1
+    exited web 1: code 0  web: stopped, run 1, asked
                           > disarm half:web:1, say stopped, disarm deadline, finish 0
   `)
 })
@@ -24,11 +24,11 @@ test('a leader that is gone: the stop signal to the rest of the tree at once', (
     story(up(plan(web)), 'TERM', leaderExited('web', 1), gone('web', 1)),
   ).toMatchInlineSnapshot(`
     given                            web: running, run 1, pid 7
-    TERM                             web: terminating, run 1, pid 7, wants down
+    TERM                             web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 4250 ms
     exited web 1: code 0, not alone  > TERM to the tree of web 1
-    gone web 1                       web: stopped, run 1
+    gone web 1                       web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, disarm deadline, finish 0
   `)
 })
@@ -38,13 +38,13 @@ test('a leader that takes its time: the tree is told at half of the grace, and o
     story(up(plan(web)), 'TERM', elapsed('half', 'web', 1), leaderExited('web', 1), gone('web', 1)),
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
-    0 ms     TERM                             web: terminating, run 1, pid 7, wants down
+    0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
     4250 ms  elapsed half:web:1               > TERM to the tree of web 1, arm grace:web:1 4250 ms
     4250 ms  exited web 1: code 0, not alone
-    4250 ms  gone web 1                       web: stopped, run 1
-                                              > disarm grace:web:1, say stopped, disarm deadline,
+    4250 ms  gone web 1                       web: stopped, run 1, asked
+                                              > disarm half:web:1, say stopped, disarm deadline,
                                                 finish 0
   `)
 })
@@ -54,7 +54,7 @@ test('a tree told when its leader went is not told again at half of the grace', 
     story(up(plan(web)), 'TERM', leaderExited('web', 1), elapsed('half', 'web', 1)),
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
-    0 ms     TERM                             web: terminating, run 1, pid 7, wants down
+    0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
     0 ms     exited web 1: code 0, not alone  > TERM to the tree of web 1
@@ -74,16 +74,16 @@ test('what does not obey: KILL to the tree at the end of the grace, once', () =>
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                          web: running, run 1, pid 7
-    0 ms     TERM                           web: terminating, run 1, pid 7, wants down
+    0 ms     TERM                           web: terminating, run 1, pid 7, then asked
                                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                               arm half:web:1 4250 ms
     4250 ms  elapsed half:web:1             > TERM to the tree of web 1, arm grace:web:1 4250 ms
-    8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, wants down
+    8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then asked
                                             > say killing, KILL to the tree of web 1,
                                               arm stuck:web:1 1000 ms
     8500 ms  exited web 1: KILL, not alone
-    8500 ms  gone web 1                     web: stopped, run 1
-                                            > disarm stuck:web:1, say stopped, disarm deadline,
+    8500 ms  gone web 1                     web: stopped, run 1, asked
+                                            > disarm half:web:1, say stopped, disarm deadline,
                                               finish 0
   `)
 })
@@ -100,16 +100,16 @@ test('a member that ignores the signal is killed after its leader obeyed', () =>
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
-    0 ms     TERM                             web: terminating, run 1, pid 7, wants down
+    0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
     0 ms     exited web 1: code 0, not alone  > TERM to the tree of web 1
     4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
-    8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, wants down
+    8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then asked
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
-    8500 ms  gone web 1                       web: stopped, run 1
-                                              > disarm stuck:web:1, say stopped, disarm deadline,
+    8500 ms  gone web 1                       web: stopped, run 1, asked
+                                              > disarm half:web:1, say stopped, disarm deadline,
                                                 finish 0
   `)
 })
@@ -121,12 +121,12 @@ describe('the bundle may say', () => {
       story(up(bundle), 'TERM', elapsed('half', 'web', 1), exited('web', 1)),
     ).toMatchInlineSnapshot(`
       0 ms     given                 web: running, run 1, pid 7
-      0 ms     TERM                  web: terminating, run 1, pid 7, wants down
+      0 ms     TERM                  web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, QUIT to web 1,
                                        arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1    > QUIT to the tree of web 1, arm grace:web:1 4250 ms
-      4250 ms  exited web 1: code 0  web: stopped, run 1
-                                     > disarm grace:web:1, say stopped, disarm deadline, finish 0
+      4250 ms  exited web 1: code 0  web: stopped, run 1, asked
+                                     > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -136,11 +136,11 @@ describe('the bundle may say', () => {
       story(up(bundle), 'TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1)),
     ).toMatchInlineSnapshot(`
       0 ms     given                web: running, run 1, pid 7
-      0 ms     TERM                 web: terminating, run 1, pid 7, wants down
+      0 ms     TERM                 web: terminating, run 1, pid 7, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 500 ms
       500 ms   elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 500 ms
-      1000 ms  elapsed grace:web:1  web: killing, run 1, pid 7, wants down
+      1000 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
     `)
@@ -152,10 +152,10 @@ describe('the bundle may say', () => {
       story(up(bundle), 'TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1)),
     ).toMatchInlineSnapshot(`
       given                web: running, run 1, pid 7
-      TERM                 web: terminating, run 1, pid 7, wants down
+      TERM                 web: terminating, run 1, pid 7, then asked
                            > say shutdown, arm deadline 8750 ms, TERM to web 1, arm half:web:1 0 ms
       elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 0 ms
-      elapsed grace:web:1  web: killing, run 1, pid 7, wants down
+      elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                            > say killing, KILL to the tree of web 1, arm stuck:web:1 1000 ms
     `)
   })

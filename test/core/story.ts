@@ -43,9 +43,13 @@ export function story(from: Plan | Game, ...beats: Beat[]): string {
 /** All daemons of the plan are running, with pids from 7 on; the story begins there. */
 export function up(plan: Plan): Game {
   const game = new Game(plan).play('boot')
-  game.state.order.start.forEach((name, index) => {
-    game.play(spawned(name, 1, 7 + index))
-  })
+  const { start } = game.state.order
+  const toSpawn = [...game.effects]
+  for (let effect = toSpawn.shift(); effect !== undefined; effect = toSpawn.shift()) {
+    if (effect.type !== 'spawn') continue
+    game.play(spawned(effect.daemon, 1, 7 + start.indexOf(effect.daemon)))
+    toSpawn.push(...game.effects)
+  }
   return game.given()
 }
 

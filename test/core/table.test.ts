@@ -1,10 +1,12 @@
 /** The table of daemon.ts, cell by cell: every event in every phase. */
 import { describe, expect, test } from 'vitest'
 import { type Rules, stepDaemon } from '../../src/core/daemon.ts'
-import { Draft } from '../../src/core/draft.ts'
+import { count, Draft } from '../../src/core/draft.ts'
+import type { Effect } from '../../src/core/effect.ts'
 import { settle } from '../../src/core/ending.ts'
 import { checkStep } from '../../src/core/invariants.ts'
 import type { Daemon, DaemonEvent } from '../../src/core/phases.ts'
+import type { Plan } from '../../src/core/plan.ts'
 import { initialState } from '../../src/core/state.ts'
 import {
   alive,
@@ -20,6 +22,17 @@ import { plan } from './plans.ts'
 import { beginMs, Game, up } from './story.ts'
 
 const web = plan({ web: {}, db: {} })
+const probed = { sign: { type: 'tcp', host: '127.0.0.1', port: 80 }, timeoutMs: 1000 } as const
+/** The same with every watch there is, and with a policy. */
+const watched = plan({
+  web: {
+    ready: { ...probed, intervalMs: 100 },
+    watchdogMs: 500,
+    onDeath: ['/bin/tell'],
+    restart: { policy: 'always', limit: { times: 2, windowMs: 60_000 } },
+  },
+  db: {},
+})
 const stopping: Beat[] = [restart('web')]
 const killing: Beat[] = [...stopping, elapsed('half', 'web', 1), elapsed('grace', 'web', 1)]
 
@@ -28,12 +41,18 @@ const forms: Readonly<Record<string, Daemon>> = {
   'stopped, never ran': new Game(web).daemon('web'),
   'stopped, died': at(exited('web', 1, 3)),
   'stopped, not started': new Game(web).play('boot', spawnFailed('web', 1)).daemon('web'),
-  waiting: new Game(plan({ db: {}, web: {} })).play('boot').daemon('web'),
+  'stopped, done': of(plan({ web: { kind: 'job' }, db: {} }), exited('web', 1)),
+  waiting: new Game(plan({ db: {}, web: { after: ['db'] } })).play('boot').daemon('web'),
+  backoff: of(watched, exited('web', 1, 3)),
   'starting, wants up': at(restart('web'), exited('web', 1)),
   'starting, wants down': at(restart('web'), exited('web', 1), 'TERM'),
   running: at(),
+  'running, not ready': of(watched),
+  'running, ready': of(watched, { type: 'ready', daemon: 'web', run: 1 }),
   'terminating, wants up': at(...stopping),
   'terminating, wants down': at('TERM'),
+  'terminating, tries again': of(watched, leaderExited('web', 1, 3)),
+  'terminating, unfit': of(watched, elapsed('ready', 'web', 1)),
   'terminating, leader gone': at(...stopping, leaderExited('web', 1)),
   'terminating, died': at(leaderExited('web', 1, 3)),
   'killing, wants up': at(...killing),
@@ -43,7 +62,11 @@ const forms: Readonly<Record<string, Daemon>> = {
 }
 
 function at(...beats: Beat[]): Daemon {
-  return up(web)
+  return of(web, ...beats)
+}
+
+function of(bundle: Plan, ...beats: Beat[]): Daemon {
+  return up(bundle)
     .play(...beats)
     .daemon('web')
 }
@@ -55,17 +78,25 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
   return {
     start: { type: 'start', atMs },
     turn: { type: 'turn', atMs },
+    skip: { type: 'skip', needs: 'db', atMs },
     stop: { type: 'stop', graceMs: 500, atMs },
     restart: { type: 'restart', graceMs: 500, atMs },
+    hold: { type: 'hold', guard: 'db', graceMs: 500, atMs },
     forward: { type: 'forward', signal: 'HUP', atMs },
     spawned: { type: 'spawned', run, pid: 9, atMs },
     'spawn-failed': { type: 'spawn-failed', run, step: 'exec', errno: 'ENOENT', atMs },
+    ready: { type: 'ready', run, atMs },
+    said: { type: 'said', run, status: 'at work', atMs },
+    pinged: { type: 'pinged', run, extendMs: 700, atMs },
+    'unfit: not ready': { type: 'unfit', run, fault: 'not-ready', graceMs: 500, atMs },
+    'unfit: not alive': { type: 'unfit', run, fault: 'not-alive', graceMs: 500, atMs },
     'exited, gone': { type: 'exited', run, ...exit, gone: true, outputOpen: false, atMs },
     'exited, not alone': { type: 'exited', run, ...exit, gone: false, outputOpen: true, atMs },
     gone: { type: 'gone', run, outputOpen: true, atMs },
     half: { type: 'half', run, atMs },
     grace: { type: 'grace', run, atMs },
     stuck: { type: 'stuck', run, atMs },
+    backoff: { type: 'backoff', run, atMs },
     'reconcile: nothing': { type: 'reconcile', live: null, atMs },
     'reconcile: alive': { type: 'reconcile', live: alive('web', run, 9), atMs },
     'reconcile: leader gone': {
@@ -82,8 +113,8 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
 function stepChecked(daemon: Daemon, event: DaemonEvent): Draft {
   const state = initialState(web)
   state.daemons.set('web', daemon)
-  const active = daemon.phase === 'stopped' ? 0 : 1
-  const draft = new Draft({ ...state, active }, event.atMs)
+  count(state, daemon, 1)
+  const draft = new Draft(state, event.atMs)
   draft.tell(daemon, event)
   checkStep(draft)
   return draft
@@ -106,40 +137,54 @@ test('every event has a decision in every phase, and keeps the invariants', () =
   const head = ['', ...names.map((_, index) => String.fromCharCode(97 + index))]
   expect(toTable([head, ...rows])).toMatchInlineSnapshot(`
     table
-                           a    b    c    d    e    f    g    h    i    j    k    l    m    n    o
-    start                  wait wait wait .    !    !    .    !    !    !    !    !    !    !    !
-    turn                   .    .    .    strt .    .    .    .    .    .    .    .    .    .    .
-    stop                   .    .    .    stop !    !    term !    !    !    !    !    !    !    !
-    restart                wait wait wait .    !    !    term !    !    !    !    !    !    !    !
-    forward                !    !    !    !    !    !    !    !    !    !    !    !    !    !    !
-    spawned                .    .    .    .    run  term .    .    .    .    .    .    .    .    .
-    spawn-failed           .    .    .    .    stop stop .    .    .    .    .    .    .    .    .
-    exited, gone           .    .    .    .    .    .    stop strt stop strt stop strt stop strt strt
-    exited, not alone      .    .    .    .    .    .    term !    !    !    !    !    !    !    !
-    gone                   .    .    .    .    .    .    .    strt stop strt stop strt stop strt strt
-    half                   .    .    .    .    .    .    .    !    !    !    !    .    .    .    .
-    grace                  .    .    .    .    .    .    .    kill kill kill kill .    .    .    .
-    stuck                  .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
-    reconcile: nothing     .    .    .    .    wait stop stop wait stop wait stop wait stop wait wait
-    reconcile: alive       !    !    !    !    run  term .    !    !    !    kill !    !    !    !
-    reconcile: leader gone !    !    !    !    term term term !    !    !    kill !    !    !    !
-    reconcile: gone        .    .    .    .    stop stop stop wait stop wait stop wait stop wait wait
-    reconcile: another run !    !    !    !    wait stop stop wait stop wait stop wait stop wait wait
+                           a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s    t    u
+    start                  wait wait wait wait .    wait !    !    .    .    .    !    !    !    !    !    !    !    !    !    !
+    turn                   .    .    .    .    strt .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    skip                   .    .    .    .    stop .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    stop                   .    .    .    .    stop stop !    !    term term term !    !    !    !    !    !    !    !    !    !
+    restart                wait wait wait wait !    wait !    !    term term term !    !    !    !    !    !    !    !    !    !
+    hold                   .    .    .    .    .    .    !    .    term term term .    .    .    .    .    .    .    .    .    .
+    forward                !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !
+    spawned                .    .    .    .    .    .    run  term .    .    .    .    .    .    .    .    .    .    .    .    .
+    spawn-failed           .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
+    ready                  .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
+    said                   .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
+    pinged                 .    .    .    .    .    .    .    .    .    !    !    .    .    .    .    .    .    .    .    .    .
+    unfit: not ready       .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
+    unfit: not alive       .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
+    exited, gone           .    .    .    .    .    .    .    .    stop back back wait stop back back wait stop wait stop wait wait
+    exited, not alone      .    .    .    .    .    .    .    .    term term term !    !    !    !    !    !    !    !    !    !
+    gone                   .    .    .    .    .    .    .    .    .    .    .    wait stop back back wait stop wait stop wait wait
+    half                   .    .    .    .    .    .    .    .    .    .    .    !    !    !    !    !    !    .    .    .    .
+    grace                  .    .    .    .    .    .    .    .    .    .    .    kill kill kill kill kill kill .    .    .    .
+    stuck                  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
+    back                   .    .    .    .    .    wait .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    reconcile: nothing     .    .    .    .    .    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
+    reconcile: alive       !    !    !    !    !    !    run  term .    !    !    !    !    kill !    !    kill !    !    !    !
+    reconcile: leader gone !    !    !    !    !    !    term term term term term !    !    kill !    !    kill !    !    !    !
+    reconcile: gone        .    .    .    .    .    !    stop stop stop back back wait stop back back wait stop wait stop wait wait
+    reconcile: another run !    !    !    !    !    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
     a = stopped, never ran
     b = stopped, died
     c = stopped, not started
-    d = waiting
-    e = starting, wants up
-    f = starting, wants down
-    g = running
-    h = terminating, wants up
-    i = terminating, wants down
-    j = terminating, leader gone
-    k = terminating, died
-    l = killing, wants up
-    m = killing, wants down
-    n = killing, leader gone
-    o = killing, stuck
+    d = stopped, done
+    e = waiting
+    f = backoff
+    g = starting, wants up
+    h = starting, wants down
+    i = running
+    j = running, not ready
+    k = running, ready
+    l = terminating, wants up
+    m = terminating, wants down
+    n = terminating, tries again
+    o = terminating, unfit
+    p = terminating, leader gone
+    q = terminating, died
+    r = killing, wants up
+    s = killing, wants down
+    t = killing, leader gone
+    u = killing, stuck
   `)
 })
 
@@ -160,7 +205,13 @@ function toTable(rows: readonly (readonly string[])[]): string {
 
 /** Phases by their first letters; what is longer is the name of an event. */
 function shorten(cell = ''): string {
-  const short = { stopped: 'stop', waiting: 'wait', starting: 'strt', running: 'run' }
+  const short = {
+    stopped: 'stop',
+    waiting: 'wait',
+    backoff: 'back',
+    starting: 'strt',
+    running: 'run',
+  }
   const more = { terminating: 'term', killing: 'kill' }
   return { ...short, ...more }[cell] ?? cell
 }
@@ -171,7 +222,9 @@ describe('events of another run', () => {
     for (const run of [daemon.run - 1, daemon.run + 1]) {
       for (const event of Object.values(eventsFor(run))) {
         if (!('run' in event)) continue
-        expect(stepDaemon(daemon, event)).toEqual([daemon, []])
+        const effects: Effect[] = []
+        expect(stepDaemon(daemon, event, effects)).toBe(daemon)
+        expect(effects).toEqual([])
       }
     }
   })

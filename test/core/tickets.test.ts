@@ -15,14 +15,12 @@ test('a request whose run was lost in a failure is joined by the next one: both 
       spawned('web', 3, 18),
     ),
   ).toMatchInlineSnapshot(`
-    given                   db: starting, run 2, wants up
+    given                   db: waiting, run 1
                             web: starting, run 2, wants up
-    reconcile nothing       db: starting, run 3, wants up   spawn db 3
-                            web: waiting, run 2
+    reconcile nothing       db: starting, run 2, wants up   spawn db 2, spawn web 3,
+                            web: starting, run 3, wants up  disarm waiting
     restart web (operator)
-    spawned db 3: pid 17    db: running, run 3, pid 17      say started,
-                            web: starting, run 3, wants up  say ticket 2 done by run 3,
-                                                            spawn web 3
+    spawned db 3: pid 17
     spawned web 3: pid 18   web: running, run 3, pid 18     say started,
                                                             say ticket 1 (2 requests) done by run 3
   `)

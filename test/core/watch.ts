@@ -1,7 +1,7 @@
 /** What holds in every story: never two runs of a daemon at once, no signal to a run that is over, no
  *  timer of a run that is over (but for the one of its output), nothing spawned in a shutdown. */
 import type { Effect } from '../../src/core/effect.ts'
-import { type Event, type Timer, timerKey } from '../../src/core/event.ts'
+import { type Event, type RunTimer, type Timer, timerKey } from '../../src/core/event.ts'
 import type { State } from '../../src/core/state.ts'
 
 export class Watch {
@@ -17,7 +17,9 @@ export class Watch {
   step(event: Event, effects: readonly Effect[], state: State): Effect[] {
     this.#hear(event)
     const heard = effects.filter((effect) => this.#do(effect, event.atMs, state))
-    for (const { timer } of this.#timers.values()) check(isNeeded(timer, state), timerKey(timer))
+    for (const { timer } of this.#timers.values()) {
+      check(isNeeded(timer, state), `${timer.kind} of ${timerKey(timer)} is armed`)
+    }
     return heard
   }
 
@@ -43,6 +45,9 @@ export class Watch {
           atMs: atMs + effect.afterMs,
         })
         return true
+      // Whoever supervises us is told in stories of its own.
+      case 'announce':
+        return false
       case 'disarm':
         return this.#timers.delete(timerKey(effect.timer))
       case 'signal':
@@ -67,11 +72,23 @@ export class Watch {
 }
 
 function isNeeded(timer: Timer, state: State): boolean {
-  if (timer.kind === 'deadline') return state.shutdown !== null && !state.finished
+  if (!('daemon' in timer)) {
+    return timer.kind === 'waiting' ? state.waiting > 0 : state.shutdown !== null && !state.finished
+  }
   if (timer.kind === 'linger') return true
   const daemon = state.daemons.get(timer.daemon)
-  const isEnding = daemon?.phase === 'terminating' || daemon?.phase === 'killing'
-  return state.finished || (isEnding && daemon.run === timer.run)
+  if (state.finished) return true
+  if (daemon === undefined || daemon.run !== timer.run) return false
+  return timerPhases[timer.kind].includes(daemon.phase)
+}
+
+const timerPhases: Readonly<Record<Exclude<RunTimer['kind'], 'linger'>, string[]>> = {
+  ready: ['running'],
+  watchdog: ['running'],
+  half: ['terminating'],
+  grace: ['terminating'],
+  stuck: ['killing'],
+  backoff: ['backoff'],
 }
 
 function runKey({ daemon, run }: { readonly daemon: string; readonly run: number }): string {

@@ -1,9 +1,13 @@
 /** A bug must not become an outage: a throw, an endless loop and an out-of-memory at every kind of event and at
  *  every kind of effect, once and always; then TERM. Runs a build in which such bugs can be planted. */
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Pitcrew, root, sh } from './pitcrew.ts'
+import { places as otherPlaces, type Place } from './bug-places.ts'
+import { compiled, Pitcrew, root, sh } from './pitcrew.ts'
+import { eventually } from './processes.ts'
+import { Program } from './program.ts'
 
 const program = join(root, 'build/pitcrew-plant')
 const lastWord = 70
@@ -18,8 +22,8 @@ const bundle = {
   signals: { USR1: { restart: ['calm', 'stubborn'] } },
   daemons: {
     calm: { command: sh('echo up; exec sleep 100') },
-    missing: { command: ['no-such-command'] },
-    'leaves-a-child': { command: sh('sleep 100 & echo up') },
+    missing: { command: ['no-such-command'], restart: 'never' },
+    'leaves-a-child': { command: sh('sleep 100 & echo up'), restart: 'never' },
     stubborn: {
       command: sh("trap '' TERM; echo up; while :; do sleep 100; done"),
       stop: { grace: '100ms' },
@@ -55,15 +59,88 @@ async function survives(plant: string): Promise<void> {
   )
 }
 
+/** The same where only some daemons come by; and what such a daemon is for happens all the same. */
+async function goesOn(
+  plant: string,
+  { daemons, lines }: Pick<Place, 'daemons' | 'lines'>,
+): Promise<void> {
+  const calm = { command: sh('echo up; exec sleep 100') }
+  const env = { PITCREW_PLANT: plant, NOTIFIES: compiled('notifies') }
+  const bundle = { deadline: '2s', daemons: { calm, ...daemons } }
+  await using pitcrew = new Pitcrew(bundle, { program, env })
+  await pitcrew.line('[calm] up')
+  for (const line of lines) await pitcrew.line(line)
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).not.toBe(lastWord)
+  await pitcrew.line('internal error')
+  await pitcrew.line('calm: stopped: signal TERM')
+}
+
+describe.each(faults)('what a bug that would %s has taken', (fault) => {
+  test.concurrent('whoever supervises pitcrew hears all the same that all are ready', async ({
+    onTestFinished,
+  }) => {
+    const address = `@pitcrew-bug-${process.pid}-${fault}`
+    const above = new Program([compiled('hears-datagrams'), address], { env: {} })
+    onTestFinished(() => {
+      above.process.kill('SIGKILL')
+    })
+    await above.line('hears')
+    const env = { PITCREW_PLANT: `${fault}:perform-announce`, NOTIFY_SOCKET: address }
+    const calm = { command: sh('echo up; exec sleep 100') }
+    await using pitcrew = new Pitcrew({ deadline: '2s', daemons: { calm } }, { program, env })
+    await pitcrew.line('internal error')
+    await above.line('heard READY=1')
+    pitcrew.signal('SIGTERM')
+    await above.line('heard STOPPING=1')
+    expect(await pitcrew.exitCode()).toBe(0)
+  })
+
+  test.concurrent('what is not there any more is not looked at, either', async () => {
+    const looks = (name: string) => sh(`echo look >> "$PITCREW_STATE/${name}"; [ ${name} = calm ]`)
+    const command = sh('echo up; exec sleep 100')
+    const interval = '10ms'
+    const daemons = {
+      calm: { command, alive: { command: looks('calm'), interval } },
+      web: {
+        command,
+        ready: { command: looks('web'), interval, timeout: '100ms' },
+        restart: 'never',
+      },
+    }
+    const env = { PITCREW_PLANT: `${fault}:perform-unwatch` }
+    await using pitcrew = new Pitcrew({ deadline: '2s', daemons }, { program, env })
+    await pitcrew.line('internal error')
+    await pitcrew.line('web: stopped')
+    const count = (name: string): number =>
+      readFileSync(join(pitcrew.folder, name), 'utf8').split('\n').length
+    const before = { calm: count('calm'), web: count('web') }
+    await eventually('calm is looked at', () => count('calm') > before.calm + 15)
+    expect(count('web')).toBeLessThan(before.web + 5)
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(1)
+  })
+})
+
 describe.each(faults)('a bug that would %s', (fault) => {
   test.concurrent.each(places)('once, at %s: carries on, and TERM still ends everything', (place) =>
     survives(`${fault}:${place}`),
+  )
+
+  test.concurrent.each(otherPlaces)('once, at $place ($what): it happens all the same', (place) =>
+    goesOn(`${fault}:${place.place}`, place),
   )
 })
 
 describe('a bug that comes back every time', () => {
   test.concurrent.each(events)('at %s: TERM still ends everything in order', (place) =>
     survives(`throw:${place}:always`),
+  )
+
+  test.concurrent.each(otherPlaces)(
+    'at $place ($what): TERM still ends everything in order',
+    (place) =>
+      goesOn(`throw:${place.place}:always`, { ...place, lines: [/: started|internal error/] }),
   )
 
   test('even in the recovery: the host has the last word, a second after the deadline', async () => {

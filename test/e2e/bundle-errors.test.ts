@@ -54,8 +54,8 @@ test.each([
   ],
   [
     'a planned key',
-    `daemons:\n  a: { command: [x], ready: fd }\n`,
-    /^HERE\/bundle\.yaml:2:22: daemon "a": "ready": not yet, this version does not know it; remove it$/,
+    `daemons:\n  a: { command: [x], drain: {} }\n`,
+    /^HERE\/bundle\.yaml:2:22: daemon "a": "drain": not yet, this version does not know it; remove it$/,
   ],
 ])('%s is refused with its place and what to do', async (_, text, expected) => {
   const [first, ...more] = (await refused(text)).map((line) => decode(line))
@@ -114,12 +114,12 @@ test('two megabytes of YAML are refused by the parser, in time', async () => {
 
 test('a plan of another format is refused, with what to do', async () => {
   expect(await refused({ plan: 99, daemons: [] })).toEqual([
-    'pitcrew: cannot use the plan HERE/bundle.json: plan: format 99 is not known, this version reads format 1; build it again: pitcrew build BUNDLE --out FILE',
+    'pitcrew: cannot use the plan HERE/bundle.json: plan: format 99 is not known, this version reads format 2; build it again: pitcrew build BUNDLE --out FILE',
   ])
 })
 
 test('a plan that was damaged is refused, with what is wrong', async () => {
-  const [line] = await refused({ plan: 1, name: 'x', daemons: [{}] })
+  const [line] = await refused({ plan: 2, name: 'x', daemons: [{}] })
   expect(line).toMatch(
     /^pitcrew: cannot use the plan HERE\/bundle\.json: label: expected .*; build it again: /,
   )
@@ -128,7 +128,7 @@ test('a plan that was damaged is refused, with what is wrong', async () => {
 test('half of a plan is refused', async () => {
   await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
   const path = join(place.folder, 'bundle.json')
-  writeFileSync(path, '{"plan":1,"name":"pitcrew","label":"pit')
+  writeFileSync(path, '{"plan":2,"name":"pitcrew","label":"pit')
   const [line] = await refused(null, ['run', path])
   expect(line).toMatch(/^pitcrew: cannot use the plan .*bundle\.json: .*; build it again: /)
 })

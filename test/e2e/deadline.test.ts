@@ -114,7 +114,7 @@ test.concurrent.each(['5', '9 s', '-1s', '0s', '50ms', '2h', 'soon'])(
 )
 
 test.concurrent('an empty PITCREW_DEADLINE is none', async () => {
-  const daemons = { a: { command: ['true'] } }
+  const daemons = { a: { command: ['true'], restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons }, { env: { PITCREW_DEADLINE: '' } })
   expect(await pitcrew.exitCode()).toBe(0)
   expect(pitcrew.lines[0]).toContain('deadline 9 s')

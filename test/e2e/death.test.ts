@@ -1,20 +1,20 @@
-/** DESIGN, the contract: Death, as far as it is built (policy `never`). */
+/** DESIGN, the contract: Death, where the policy is `never`. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from './pitcrew.ts'
 import { eventually, outsidePid, pidOf, pidsSaid, zombiesUnder } from './processes.ts'
 
-const long = { command: sh('echo up; exec sleep 1000') }
+const long = { command: sh('echo up; exec sleep 1000'), restart: 'never' }
 const signals = { USR1: { restart: ['b'] } }
 const died = (pitcrew: Pitcrew): string[] =>
   pitcrew.lines.filter((line) => line.includes(': died:'))
 
 test('an unasked death leaves the siblings running, and is logged once with its code', async () => {
-  const daemons = { a: long, b: { command: sh('echo up; exit 5') } }
+  const daemons = { a: long, b: { command: sh('echo up; exit 5'), restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[a] up')
   const line = await pitcrew.line('b: died')
   expect(line).toMatch(
-    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after [\d.]+ m?s; restart policy is never$/,
+    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after [\d.]+ m?s \(cpu \d+ ms, memory [\d.]+ MiB\); restart policy is never; its last line: "up"$/,
   )
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(5)
@@ -39,7 +39,8 @@ test.each([
 })
 
 test('each run that dies is logged, the second as well as the first', async () => {
-  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: { command: ['false'] } } })
+  const b = { command: ['false'], restart: 'never' }
+  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')
   for (let run = 1; run <= 3; run++) {
     await pitcrew.line(new RegExp(`b: died: exit code 1, pid \\d+, run ${run},`))
@@ -66,7 +67,7 @@ test('a death while it was asked to stop is not unasked', async () => {
 })
 
 test('its last lines come before its death, with or without a newline at the end', async () => {
-  const daemons = { a: { command: sh('seq 500; printf last') } }
+  const daemons = { a: { command: sh('seq 500; printf last'), restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons })
   expect(await pitcrew.exitCode()).toBe(0)
   const at = pitcrew.lines.findIndex((line) => line.includes('a: died'))
@@ -76,7 +77,7 @@ test('its last lines come before its death, with or without a newline at the end
 test('a child that ends before anything else happens is one death, and nothing leaks', async () => {
   // FAULTS 1: a hundred daemons that are gone before their spawn has returned to the policy.
   const quick = Object.fromEntries(
-    Array.from({ length: 100 }, (_, n) => [`d${n}`, { command: ['true'] }]),
+    Array.from({ length: 100 }, (_, n) => [`d${n}`, { command: ['true'], restart: 'never' }]),
   )
   await using pitcrew = new Pitcrew({ daemons: { a: long, ...quick } })
   await pitcrew.line('[a] up')
@@ -101,7 +102,10 @@ test('a hundred daemons that die in the same moment are a hundred deaths', async
 })
 
 test('it ends by itself when every daemon has ended for good', async () => {
-  const daemons = { a: { command: ['true'] }, b: { command: sh('sleep 0.05') } }
+  const daemons = {
+    a: { command: ['true'], restart: 'never' },
+    b: { command: sh('sleep 0.05'), restart: 'never' },
+  }
   await using pitcrew = new Pitcrew({ daemons })
   expect(await pitcrew.exitCode()).toBe(0)
   expect(died(pitcrew)).toHaveLength(2)

@@ -64,7 +64,7 @@ test.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
   async (closed) => {
     const script = ': > "$PITCREW_STATE/up"; seq 20000; cat || exit 4; exit 3'
     await using pitcrew = new Pitcrew(
-      { daemons: { a: { command: sh(script) } } },
+      { daemons: { a: { command: sh(script), restart: 'never' } } },
       { wrap: ['/bin/sh', '-c', `exec "$@" ${closed}`, 'sh'] },
     )
     expect(await pitcrew.exitCode()).toBe(3)

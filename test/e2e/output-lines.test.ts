@@ -8,7 +8,7 @@ const pieceBytes = 64 * 1024
 
 /** What a daemon printed until pitcrew, having nothing left to do, ended. */
 async function printed(command: string[], name = 'a'): Promise<string[]> {
-  await using pitcrew = new Pitcrew({ daemons: { [name]: { command } } })
+  await using pitcrew = new Pitcrew({ daemons: { [name]: { command, restart: 'never' } } })
   await pitcrew.exitCode()
   const strange = pitcrew.lines.filter((line) => !/^(\[\S+\] |pitcrew: )/.test(line))
   expect(strange).toEqual([])
@@ -18,8 +18,8 @@ async function printed(command: string[], name = 'a'): Promise<string[]> {
 test('each line of stdout and of stderr has the name of its daemon in front', async () => {
   await using pitcrew = new Pitcrew({
     daemons: {
-      a: { command: sh('echo out; echo err >&2; echo out again') },
-      b: { command: sh('echo mine') },
+      a: { command: sh('echo out; echo err >&2; echo out again'), restart: 'never' },
+      b: { command: sh('echo mine'), restart: 'never' },
     },
   })
   await pitcrew.exitCode()
@@ -81,11 +81,13 @@ test('an unfinished line waits for its end, and is not printed in part', async (
         command: sh(
           'mkfifo "$PITCREW_STATE/go"; printf half; echo ready > "$PITCREW_STATE/up"; cat "$PITCREW_STATE/go" > /dev/null; echo " and half"',
         ),
+        restart: 'never',
       },
       b: {
         command: sh(
           'until test -s "$PITCREW_STATE/up"; do sleep 0.01; done; echo b; echo > "$PITCREW_STATE/go"',
         ),
+        restart: 'never',
       },
     },
   })

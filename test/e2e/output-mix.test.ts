@@ -11,7 +11,10 @@ import { saidBy } from './processes.ts'
 
 /** So many daemons, each writing so many bytes as fast as it can. */
 function crowd(daemons: number, bytes: number): object {
-  const entries = seeds(daemons).map((seed) => [`d${seed}`, { command: writesLines(seed, bytes) }])
+  const entries = seeds(daemons).map((seed) => [
+    `d${seed}`,
+    { command: writesLines(seed, bytes), restart: 'never' },
+  ])
   return { daemons: Object.fromEntries(entries) }
 }
 

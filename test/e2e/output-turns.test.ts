@@ -18,7 +18,7 @@ test.each([
   ['is killed', 'kill -KILL $$', 'died: signal KILL'],
 ])('the last lines of a daemon that %s come before its death is told', async (_, end, told) => {
   const script = `echo up; ${untilTold}; seq 8000; ${end}`
-  await using pitcrew = new Pitcrew({ daemons: { a: { command: sh(script) } } })
+  await using pitcrew = new Pitcrew({ daemons: { a: { command: sh(script), restart: 'never' } } })
   const pid = outsidePid(pitcrew, await pidOf(pitcrew, 'a'))
   await pitcrew.line('[a] up')
   // pitcrew sees the lines and the death in the same moment.
@@ -49,6 +49,7 @@ test('nobody reads for a while: last words still come before the death', async (
       a: {
         command: sh(`echo $$ > "$PITCREW_STATE/pid"; mv "$PITCREW_STATE/pid" "$PITCREW_STATE/a"
         ${untilTold}; echo last words; exit 3`),
+        restart: 'never',
       },
     },
   })
@@ -112,6 +113,7 @@ test('the output that somebody else holds open lingers for a bounded time (FAULT
         command: sh(
           `echo $$ > "$PITCREW_STATE/a.new"; mv "$PITCREW_STATE/a.new" "$PITCREW_STATE/a"; ${untilTold}`,
         ),
+        restart: 'never',
       },
       b: { command: sh(`until test -e "$PITCREW_STATE/a"; do sleep 0.01; done; ${holds}`) },
     },

@@ -90,7 +90,8 @@ test('a daemon that is dead is started', async () => {
   const command = sh(
     'echo up; [ -e "$PITCREW_STATE/again" ] && exec sleep 1000; : > "$PITCREW_STATE/again"; exit 4',
   )
-  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: { command } } })
+  const b = { command, restart: 'never' }
+  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')
   await pitcrew.line('b: died: exit code 4')
   pitcrew.signal('SIGUSR1')
@@ -101,7 +102,7 @@ test('a daemon that is dead is started', async () => {
 })
 
 test('a daemon that could not be started is tried again, and its ticket says what came of it', async () => {
-  const daemons = { a: long, b: { command: ['./absent'] } }
+  const daemons = { a: long, b: { command: ['./absent'], restart: 'never' } }
   await using pitcrew = new Pitcrew({ signals, daemons })
   await pitcrew.line('b: cannot start (run 1)')
   await pitcrew.line('[a] up')

@@ -4,9 +4,9 @@ import { Pitcrew, sh } from './pitcrew.ts'
 
 const bundle = {
   daemons: {
-    egress: { command: sh('echo up') },
-    pipelock: { command: sh('echo up') },
-    'git-gate': { command: sh('echo up') },
+    egress: { command: sh('echo up'), restart: 'never' },
+    pipelock: { command: sh('echo up'), restart: 'never' },
+    'git-gate': { command: sh('echo up'), restart: 'never' },
   },
 }
 
@@ -55,8 +55,8 @@ test('select: names another variable, and then PITCREW_DAEMONS means nothing', a
 test('a selected daemon does not wait for one that is not selected', async () => {
   const after = {
     daemons: {
-      first: { command: sh('echo up') },
-      second: { command: sh('echo up'), after: ['first'] },
+      first: { command: sh('echo up'), restart: 'never' },
+      second: { command: sh('echo up'), restart: 'never', after: ['first'] },
     },
   }
   expect((await started('second', after)).names).toEqual(['second'])

@@ -4,7 +4,7 @@ import { Pitcrew, sh } from './pitcrew.ts'
 import { saidBy } from './processes.ts'
 
 // Not grep: it catches SEGV, and dash ignores what it was started with.
-const status = { command: ['cat', '/proc/self/status'] }
+const status = { command: ['cat', '/proc/self/status'], restart: 'never' }
 
 async function signalsOf(wrap: readonly string[], asPid1: boolean): Promise<string[]> {
   await using pitcrew = new Pitcrew({ daemons: { a: status } }, { wrap, asPid1 })
@@ -47,7 +47,10 @@ test.each([
   async (_, wrap) => {
     const bundle = {
       signals: { HUP: { restart: ['a'] } },
-      daemons: { a: { command: sh('echo up; exec sleep 1000') }, b: { command: sh('exit 3') } },
+      daemons: {
+        a: { command: sh('echo up; exec sleep 1000') },
+        b: { command: sh('exit 3'), restart: 'never' },
+      },
     }
     await using pitcrew = new Pitcrew(bundle, { wrap })
     await pitcrew.line('b: died: exit code 3')

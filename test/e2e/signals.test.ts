@@ -112,7 +112,7 @@ test('any signal can be mapped: QUIT, ALRM', async () => {
 test('a signal for a daemon that is dead reaches nobody, and is told', async () => {
   const bundle = {
     signals: { HUP: { forward: ['b'] } },
-    daemons: { a: listener, b: { command: ['true'] } },
+    daemons: { a: listener, b: { command: ['true'], restart: 'never' } },
   }
   await using pitcrew = new Pitcrew(bundle)
   await pitcrew.line('[a] up')

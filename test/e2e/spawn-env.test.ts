@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { canUnshare, Pitcrew, sh } from './pitcrew.ts'
 import { saidBy } from './processes.ts'
 
-const prints = { command: ['env'] }
+const prints = { command: ['env'], restart: 'never' }
 
 /** The environment of each daemon, as "NAME=value" lines without those of the test itself. */
 async function envOf(
@@ -40,12 +40,12 @@ test('set: adds and replaces, for this daemon alone', async () => {
 test('pass: is an allow-list, with a * at the end', async () => {
   const env = { pass: ['X', 'HTTP_*'] }
   const { a } = await envOf(
-    { a: { command: ['/usr/bin/env'], env } },
+    { a: { ...prints, command: ['/usr/bin/env'], env } },
     { X: '1', XY: '2', HTTP_A: '3', HTTPS: '4' },
   )
   expect(a).toEqual(['HTTP_A=3', 'X=1'])
   const { none } = await envOf(
-    { none: { command: ['/usr/bin/env'], env: { pass: [], set: { ONLY: '1' } } } },
+    { none: { ...prints, command: ['/usr/bin/env'], env: { pass: [], set: { ONLY: '1' } } } },
     { X: '1' },
   )
   expect(none).toEqual(['ONLY=1'])
@@ -73,7 +73,10 @@ test('claim: goes to this daemon alone and is withheld from every other, selecte
 test.skipIf(!canUnshare)('a claimed secret cannot be read from /proc/1/environ', async () => {
   const daemons = {
     egress: { command: sh('echo "mine: $TOKEN"; exec sleep 1000'), env: { claim: ['TOKEN'] } },
-    thief: { command: sh('tr "\\0" "\\n" < /proc/1/environ; echo done') },
+    thief: {
+      command: sh('tr "\\0" "\\n" < /proc/1/environ; echo done'),
+      restart: 'never',
+    },
   }
   await using pitcrew = new Pitcrew(
     { daemons },
@@ -117,7 +120,7 @@ test('a large environment and large values arrive whole', async () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`V${n}`, `${n}`]))
   const command = sh('env | grep -c ^V; printf %s "$BIG" | wc -c')
   await using pitcrew = new Pitcrew(
-    { daemons: { a: { command } } },
+    { daemons: { a: { command, restart: 'never' } } },
     { env: { ...many, BIG: 'x'.repeat(100_000) } },
   )
   expect(await pitcrew.exitCode()).toBe(0)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { Pitcrew, sh } from './pitcrew.ts'
 import { descriptorsOf, eventually, processesUnder } from './processes.ts'
 
-const long = { command: sh('echo up; exec sleep 1000') }
+const long = { command: sh('echo up; exec sleep 1000'), restart: 'never' }
 const isRoot = process.getuid?.() === 0
 
 interface Failure {
@@ -88,7 +88,11 @@ test.each(Object.entries(failures))(
   '%s is told, counted, and costs its siblings nothing',
   async (_, failure) => {
     const { daemon, says, counts, file } = failure
-    const daemons = { before: long, it: { cwd: 'FOLDER', ...daemon }, behind: long }
+    const daemons = {
+      before: long,
+      it: { cwd: 'FOLDER', restart: 'never', ...daemon },
+      behind: long,
+    }
     await using pitcrew = new Pitcrew(null, { args: ['run', 'later'], program: '/bin/true' })
     await pitcrew.exitCode()
     await using real = new Pitcrew({ daemons: withFolder(daemons, pitcrew.folder, file) })
@@ -116,7 +120,8 @@ function withFolder(
 
 test('what cannot be started leaves no descriptor, no process and no zombie, however often', async () => {
   const signals = { USR1: { restart: ['b'] } }
-  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: { command: ['./no'] } } })
+  const b = { command: ['./no'], restart: 'never' }
+  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')
   await pitcrew.line('b: cannot start (run 1)')
   const before = descriptorsOf(pitcrew).length
@@ -147,7 +152,7 @@ test('with all descriptors used up, the daemons that were started live on, and i
 })
 
 test.skipIf(!isRoot)('a limit that the kernel refuses is told', async () => {
-  const b = { command: ['true'], limits: { nofile: '4000000000' } }
+  const b = { command: ['true'], restart: 'never', limits: { nofile: '4000000000' } }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('b: cannot start (run 1): cannot set its limits: not permitted (EPERM)')
   await eventually('the sibling lives', () => processesUnder(pitcrew).length === 1)

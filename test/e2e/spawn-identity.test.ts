@@ -9,7 +9,8 @@ const shows = { command: ['/bin/sh', `${fixtures}/shows-itself.sh`] }
 
 /** What one daemon says, when it has ended. */
 async function said(daemon: object, wrap: readonly string[] = [], env = {}): Promise<string[]> {
-  await using pitcrew = new Pitcrew({ daemons: { a: daemon } }, { wrap, env })
+  const a = { ...daemon, restart: 'never' }
+  await using pitcrew = new Pitcrew({ daemons: { a } }, { wrap, env })
   await pitcrew.exitCode()
   const lines = saidBy(pitcrew, 'a')
   if (lines.length === 0) throw new Error(`it said nothing: ${pitcrew.lines.join('\n')}`)
@@ -87,7 +88,7 @@ test.skipIf(!isRoot)(
       '--clear-groups',
       ...sh('echo shown > /dev/stdout'),
     ]
-    await using pitcrew = new Pitcrew({ daemons: { drops: { command: drops } } })
+    await using pitcrew = new Pitcrew({ daemons: { drops: { command: drops, restart: 'never' } } })
     expect(await pitcrew.exitCode()).toBe(0)
     expect(pitcrew.lines).toContain('[drops] shown')
   },

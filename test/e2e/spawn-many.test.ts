@@ -20,7 +20,7 @@ test('three hundred daemons start in the order of the file, live, and end', asyn
   expect(pitcrew.lines.filter((line) => line.includes(': stopped: signal TERM'))).toHaveLength(300)
 })
 
-test('"after" moves a daemon behind those that it names, and nobody else', async () => {
+test('a daemon waits for those that it is after, and holds up nobody else', async () => {
   const daemons = {
     d: { ...long, after: ['b', 'c'] },
     a: long,
@@ -29,13 +29,14 @@ test('"after" moves a daemon behind those that it names, and nobody else', async
   }
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.linesWith('] up', 4)
-  expect(started(pitcrew)).toEqual(['b', 'c', 'd', 'a'])
+  expect(started(pitcrew)).toEqual(['b', 'a', 'c', 'd'])
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a daemon that could not be started holds up nobody that comes after it', async () => {
-  const daemons = { a: { command: ['./absent'] }, b: { ...long, after: ['a'] } }
+test('a daemon that could not be started holds up nobody that comes after it, if it is optional', async () => {
+  const absent = { command: ['./absent'], restart: 'never', optional: true }
+  const daemons = { a: absent, b: { ...long, after: ['a'] } }
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[b] up')
   pitcrew.signal('SIGTERM')

@@ -20,8 +20,12 @@ const bundle = {
   signals: { USR1: { restart: ['calm', 'stubborn'] }, HUP: { forward: ['calm'] } },
   daemons: {
     calm: { command: sh("trap 'echo hup' HUP; echo up; while :; do sleep 100 & wait $!; done") },
-    missing: { command: ['no-such-command'] },
-    'leaves-a-child': { command: sh('sleep 100 & echo up'), after: ['calm'] },
+    missing: { command: ['no-such-command'], restart: 'never' },
+    'leaves-a-child': {
+      command: sh('sleep 100 & echo up'),
+      after: ['calm'],
+      restart: 'never',
+    },
     stubborn: {
       command: sh("trap '' TERM; echo up; while :; do sleep 100; done"),
       stop: { grace: '50ms' },

@@ -17,8 +17,9 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
   const asPid1 = mode === 'PID 1'
 
   test('two thousand orphans in a second are all reaped, and the exits of daemons are right', async () => {
-    const makes = { command: [compiled('makes-orphans')] }
-    const daemons = { a: long, b: makes, c: makes, d: { command: sh('sleep 0.1; exit 4') } }
+    const makes = { command: [compiled('makes-orphans')], restart: 'never' }
+    const fails = { command: sh('sleep 0.1; exit 4'), restart: 'never' }
+    const daemons = { a: long, b: makes, c: makes, d: fails }
     await using pitcrew = new Pitcrew({ daemons }, { asPid1 })
     await pitcrew.linesWith('made 2000 orphans', 2)
     await pitcrew.line('b: died: exit code 7')

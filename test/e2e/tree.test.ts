@@ -64,6 +64,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     test('a group member that its dead leader left is ended, without a new run', async () => {
       const b = {
         command: sh(`${reports} & read -r _ < /dev/null; sleep 0.05; exit 3`),
+        restart: 'never',
         stop: grace,
       }
       await using pitcrew = await started(b, 'b: died: exit code 3')
@@ -84,7 +85,8 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     })
 
     test('a straggler is found and ended after an unasked death', async () => {
-      await using pitcrew = await started({ command: straggling('dies', reports) }, '[b] up')
+      const b = { command: straggling('dies', reports), restart: 'never' }
+      await using pitcrew = await started(b, '[b] up')
       await release(pitcrew)
       await pitcrew.line('b: died: exit code 3')
       await pitcrew.line('[b] got TERM')
@@ -106,7 +108,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await restarted.linesWith('[b] up', 2)
       await endsClean(restarted)
 
-      const dying = { command: straggling('dies', ...stubborn), stop: grace }
+      const dying = { command: straggling('dies', ...stubborn), restart: 'never', stop: grace }
       await using died = await started(dying, '[b] up')
       await release(died)
       await died.line('b: still there')
@@ -114,7 +116,8 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     })
 
     test('a death while its rest is ending delays the next run, as well', async () => {
-      const b = { command: straggling('dies', reports, '80'), stop: { grace: '2s' } }
+      const command = straggling('dies', reports, '80')
+      const b = { command, restart: 'never', stop: { grace: '2s' } }
       await using pitcrew = await started(b, '[b] up')
       const straggler = pidBehind(pitcrew, 'up')
       await release(pitcrew)

@@ -102,7 +102,16 @@ function spawnSpec(depth: number): unknown {
   return {
     daemon: or(pick(['web', 'db'])),
     run: or(random.below(5)),
-    command: or(pick([['true'], ['/nonexistent'], ['sh', '-c', 'exit 3'], 1])),
+    command: or(
+      pick([
+        ['true'],
+        ['/nonexistent'],
+        ['sh', '-c', 'exit 3'],
+        ['sh', '-c', 'echo ready; echo >&3'],
+        1,
+        { self: or(['--version']) },
+      ]),
+    ),
     env: or([0, 1, 'A=b']),
     cwd: or(null),
     uid: or(null),
@@ -110,7 +119,28 @@ function spawnSpec(depth: number): unknown {
     groups: or(pick([null, [], [1, 2]])),
     umask: or(null),
     limits: or(pick([[], [[7, 100, 100]]])),
-    stdio: or('pump'),
+    stdio: or(pick(['pump', 'null'])),
+    ready: or(
+      pick([
+        null,
+        { type: 'fd', fd: or(3) },
+        { type: 'notify' },
+        { type: 'log', text: or(pick(['ready', 'r*y', 'r?ad', '*'])) },
+      ]),
+    ),
+    notify: or(pick([true, false])),
+  }
+}
+
+/** To nobody, to what is no socket, to no address at all. */
+function probeSpec(): unknown {
+  const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
+  return {
+    type: or(pick(['tcp', 'unix', 'ask'])),
+    host: or(pick(['127.0.0.1', '::1', 'localhost'])),
+    port: or(pick([1, 65_535])),
+    path: or(pick([folder, `${folder}/none`, '@none'])),
+    request: or(pick(['', 'GET / HTTP/1.0\r\n\r\n', 'x'.repeat(2048)])),
   }
 }
 
@@ -118,6 +148,8 @@ function callOne(): void {
   const name = pick(names)
   const args = Array.from({ length: random.below(5) }, () => anything())
   if (name === 'spawn' && random.below(4) > 0) args[0] = spawnSpec(0)
+  if (name === 'probe' && random.below(4) > 0) args.splice(0, 2, random.below(50), probeSpec())
+  if (name === 'forgetProbe' && random.below(4) > 0) args[0] = random.below(50)
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
   if (name === 'writeFileAside') args[0] = [`${folder}/a/b/${random.below(3)}`]
   // The last word would be armed by a signal to ourselves only; runs are signalled with anything.

@@ -20,8 +20,9 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
     envNames: () => [],
     envHide: () => {},
     print: () => {},
+    oomKills: () => null,
   }
-  return new Performer(host as Host, plan({ web: {} }), new Timers())
+  return new Performer(host as Host, plan({ web: {} }), new Timers(), () => {})
 }
 
 test('a run begins when its spawn is done, not when it was ordered', () => {
@@ -35,13 +36,13 @@ test('so does its failure', () => {
 })
 
 test('what broke behind the spawn is a run all the same: there would be two of it', () => {
-  const live = { daemon: 'web', run: 2, pid: 7, exit: null, gone: false }
+  const live = { daemon: 'web', run: 2, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 7 })
   expect(performer.failed(spawn, 'planted')).toMatchObject({ type: 'spawned', run: 2, pid: 7 })
 })
 
 test('what broke before it is a failure, whatever else is alive', () => {
-  const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false }
+  const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 8 })
   expect(performer.failed(spawn, 'planted')).toMatchObject({
     type: 'spawn-failed',

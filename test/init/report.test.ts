@@ -1,6 +1,7 @@
 /** pitcrew's own lines, and the exit report. */
 import { describe, expect, test } from 'vitest'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
+import { noRow } from '../../src/core/restart-policy.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 import { exitReportText } from '../../src/init/exit-report.ts'
 import { wordsOf } from '../../src/init/report.ts'
@@ -20,7 +21,17 @@ const ticket: Ticket = {
   oldPid: 17,
   outcome: { kind: 'open' },
 }
-const failed = { kind: 'start-failed', ...web, command: '/bin/web' } as const
+const never = { kind: 'over', why: 'policy' } as const
+const retry = { kind: 'retry', afterMs: 200, row: { ...noRow, length: 1 } } as const
+const failed = {
+  kind: 'start-failed',
+  ...web,
+  command: '/bin/web',
+  verdict: never,
+  uptimeMs: 0,
+  status: '',
+} as const
+const death = { ...web, status: '', verdict: never } as const
 
 /** One of each kind that the compiler knows, with its variants. */
 const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>[] } = {
@@ -34,10 +45,46 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
     { ...failed, step: 'fork', errno: 'EAGAIN' },
   ],
   died: [
-    { kind: 'died', ...web, uptimeMs: 90_061, code: 3, signal: 0 },
-    { kind: 'died', ...web, uptimeMs: 5, code: 0, signal: 11 },
-    { kind: 'died', ...web, uptimeMs: 5, code: 0, signal: 37 },
+    { kind: 'died', ...death, uptimeMs: 90_061, code: 3, signal: 0 },
+    { kind: 'died', ...death, uptimeMs: 5, code: 0, signal: 11 },
+    { kind: 'died', ...death, uptimeMs: 5, code: 0, signal: 37 },
+    { kind: 'died', ...death, uptimeMs: 5, code: 3, signal: 0, verdict: retry },
+    {
+      kind: 'died',
+      ...death,
+      uptimeMs: 5,
+      code: 3,
+      signal: 0,
+      verdict: { kind: 'retry', afterMs: 30_000, row: { ...noRow, length: 8 } },
+    },
+    { kind: 'died', ...death, uptimeMs: 5, code: 3, signal: 0, verdict: { ...retry, afterMs: 0 } },
+    {
+      kind: 'died',
+      ...death,
+      uptimeMs: 5,
+      code: 3,
+      signal: 0,
+      verdict: { kind: 'over', why: 'limit', times: 5, windowMs: 60_000 },
+    },
+    {
+      kind: 'died',
+      ...death,
+      uptimeMs: 5,
+      code: 3,
+      signal: 0,
+      verdict: { kind: 'over', why: 'main' },
+    },
   ],
+  unfit: [
+    { kind: 'unfit', ...death, uptimeMs: 5000, fault: 'not-ready' },
+    { kind: 'unfit', ...death, uptimeMs: 5000, fault: 'not-alive', verdict: retry },
+    { kind: 'unfit', ...death, uptimeMs: 5000, fault: 'watchdog', verdict: retry },
+  ],
+  ready: [{ kind: 'ready', daemon: 'web', run: 2, afterMs: 310 }],
+  done: [{ kind: 'done', ...web, uptimeMs: 2100 }],
+  waits: [{ kind: 'waits', daemon: 'web', for: 'db' }],
+  skipped: [{ kind: 'skipped', daemon: 'web', needs: 'db' }],
+  held: [{ kind: 'held', daemon: 'web', run: 2, guard: 'proxy' }],
   stopped: [
     { kind: 'stopped', ...web, code: 0, signal: 0 },
     { kind: 'stopped', ...web, code: 0, signal: 15 },
@@ -70,6 +117,7 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
     shutdown({ kind: 'hangup' }, 1),
     shutdown({ kind: 'main-ended', daemon: 'web' }, 0),
     shutdown({ kind: 'critical-ended', daemon: 'web' }, 2),
+    shutdown({ kind: 'given-up', daemon: 'web' }, 2),
   ],
   'deadline-missed': [{ kind: 'deadline-missed', daemons: ['web', 'db'] }],
 }
@@ -92,6 +140,19 @@ test('one note, one line', () => {
     web: died: exit code 3, pid 17, run 2, after 1 min 30.061 s; restart policy is never
     web: died: signal SEGV, pid 17, run 2, after 5 ms; restart policy is never
     web: died: signal RTMIN+3, pid 17, run 2, after 5 ms; restart policy is never
+    web: died: exit code 3, pid 17, run 2, after 5 ms; again in 200 ms
+    web: died: exit code 3, pid 17, run 2, after 5 ms; again in 30 s, restart 8 in a row
+    web: died: exit code 3, pid 17, run 2, after 5 ms; again at once
+    web: died: exit code 3, pid 17, run 2, after 5 ms; given up after 5 restarts in 1 min
+    web: died: exit code 3, pid 17, run 2, after 5 ms; it is the main daemon
+    web: not ready in time, pid 17, run 2, after 5 s: stopping it; restart policy is never
+    web: not alive, pid 17, run 2, after 5 s: stopping it; again in 200 ms
+    web: silent for longer than its watchdog allows, pid 17, run 2, after 5 s: stopping it; again in 200 ms
+    web: ready after 310 ms (run 2)
+    web: done, pid 17, run 2, after 2.1 s
+    web: waits for db
+    web: not started: it needs db, which has failed
+    web: stopping it until proxy is ready again (run 2)
     web: stopped: exit code 0, pid 17, run 2
     web: stopped: signal TERM, pid 17, run 2
     web: still there 8.5 s after the stop signal: KILL (run 2)
@@ -111,6 +172,7 @@ test('one note, one line', () => {
     the terminal is gone: stopping 1 daemon, deadline 9 s
     web is the main daemon and has ended: stopping 0 daemons, deadline 9 s
     web is critical and is given up: stopping 2 daemons, deadline 9 s
+    web is given up: stopping 2 daemons, deadline 9 s
     the deadline has come: web, db killed
   `)
 })
@@ -119,7 +181,7 @@ describe('the exit report says how the code came about', () => {
   function reportOf(game: Game): string {
     const finish = game.effects.at(-1)
     if (finish?.type !== 'finish') throw new Error('it has not finished')
-    return exitReportText(finish.report, { bytes: 12, lines: 1 })
+    return exitReportText(finish.report, { bytes: 12, lines: 1 }, new Map())
   }
 
   test('of each daemon', () => {

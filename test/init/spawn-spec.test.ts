@@ -26,6 +26,8 @@ test('a daemon that says nothing', () => {
     umask: null,
     limits: [],
     stdio: 'pump',
+    ready: null,
+    notify: false,
   })
 })
 

@@ -1,7 +1,7 @@
 /** Timers by name over one alarm: compared with a model that sorts a list each time. */
 import { describe, expect, test } from 'vitest'
 import { type Timer, timerKey } from '../../src/core/event.ts'
-import { Timers } from '../../src/init/timers.ts'
+import { type InitTimer, Timers } from '../../src/init/timers.ts'
 import { Random } from '../core/random.ts'
 
 const timer = (daemon: string): Timer => ({ kind: 'grace', daemon, run: 1 })
@@ -9,7 +9,9 @@ const timer = (daemon: string): Timer => ({ kind: 'grace', daemon, run: 1 })
 /** The keys of all that is due, in the order in which it comes. */
 function takeDue(timers: Pick<Timers, 'due'>, nowMs: number): string[] {
   const keys: string[] = []
-  for (let due = timers.due(nowMs); due !== null; due = timers.due(nowMs)) keys.push(timerKey(due))
+  for (let due = timers.due(nowMs); due !== null; due = timers.due(nowMs)) {
+    keys.push(timerKey(due as Timer))
+  }
   return keys
 }
 
@@ -78,29 +80,36 @@ test('timers for the same moment come in the order in which they were armed', ()
   const timers = new Timers()
   for (const name of ['c', 'a', 'b', 'd']) timers.arm(timer(name), 10)
   timers.arm(timer('a'), 10)
-  expect(takeDue(timers, 10)).toEqual(['grace:c:1', 'grace:b:1', 'grace:d:1', 'grace:a:1'])
+  expect(takeDue(timers, 10)).toEqual(['end:c:1', 'end:b:1', 'end:d:1', 'end:a:1'])
 })
 
-test('a timer is due at its moment and not before, once', () => {
+test('a timer is due in the whole millisecond behind its moment and not before, once', () => {
   const timers = new Timers()
-  timers.arm(timer('a'), 10.5)
-  expect(timers.due(10)).toBeNull()
-  expect(timers.due(10.5)).toEqual(timer('a'))
+  timers.arm(timer('a'), 10.2)
+  expect(timers.nextMs()).toBe(11)
+  expect(timers.due(10.9)).toBeNull()
+  expect(timers.due(11)).toEqual(timer('a'))
   expect(timers.due(1e9)).toBeNull()
 })
 
-test('kind, daemon and run make the name', () => {
+test('what follows each other in a run has one timer: the later takes the place of the earlier', () => {
   const timers = new Timers()
-  const four: Timer[] = [
+  const all: InitTimer[] = [
     timer('a'),
     { kind: 'half', daemon: 'a', run: 1 },
     { kind: 'grace', daemon: 'a', run: 2 },
+    { kind: 'linger', daemon: 'a', run: 1 },
+    { kind: 'look', daemon: 'a', run: 1 },
+    { kind: 'helper', helper: 'a:ready' },
     { kind: 'deadline' },
   ]
-  for (const one of four) timers.arm(one, 5)
-  expect(timers.size).toBe(4)
+  for (const one of all) timers.arm(one, 5)
+  expect(timers.size).toBe(6)
   timers.disarm(timer('a'))
-  expect(takeDue(timers, 5)).toEqual(['half:a:1', 'grace:a:2', 'deadline'])
+  timers.disarm({ kind: 'late', daemon: 'a', run: 1 })
+  const due: InitTimer[] = []
+  for (let one = timers.due(5); one !== null; one = timers.due(5)) due.push(one)
+  expect(due).toEqual([all[2], all[3], all[5], all[6]])
 })
 
 test('no timer: none is next', () => {
@@ -116,5 +125,5 @@ test('a hundred thousand that were disarmed leave neither a trace nor the order 
     if (n % 500 === 499) for (let name = 0; name < 500; name++) timers.disarm(timer(`d${name}`))
   }
   expect(timers.size).toBe(3)
-  expect(takeDue(timers, 1e7)).toEqual(['grace:kept1:1', 'grace:kept2:1', 'grace:kept3:1'])
+  expect(takeDue(timers, 1e7)).toEqual(['end:kept1:1', 'end:kept2:1', 'end:kept3:1'])
 })

@@ -2,16 +2,17 @@
 import {
   deadlineKept,
   doneIsDone,
-  endsForReason,
-  endsWithAll,
-  endsWithMain,
+  endsWhenOver,
   exitCode,
   inDeadline,
   termEnds,
 } from './checkers/ending.ts'
+import * as helpers from './checkers/helpers.ts'
+import * as lanes from './checkers/lanes.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from './checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from './checkers/order.ts'
 import type { Promised } from './checkers/promise.ts'
+import * as readiness from './checkers/readiness.ts'
 import {
   answeredOnce,
   answeredRight,
@@ -31,7 +32,9 @@ import {
   overIsOver,
   stuckNamed,
 } from './checkers/stopping.ts'
-import { type Facts, factsOf } from './facts.ts'
+import * as told from './checkers/told.ts'
+import type { Facts } from './facts.ts'
+import { factsOf } from './observer.ts'
 import type { Schedule } from './schedule.ts'
 import { World } from './world.ts'
 
@@ -66,9 +69,11 @@ export const promises: Readonly<Record<string, Promised>> = {
   inDeadline,
   deadlineKept,
   doneIsDone,
-  endsForReason,
-  endsWithMain,
-  endsWithAll,
+  endsWhenOver,
+  ...lanes,
+  ...readiness,
+  ...helpers,
+  ...told,
   exitCode,
   flushed,
   nothingLeft,

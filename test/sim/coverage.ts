@@ -1,19 +1,34 @@
 /** Which cells of the daemon's table (src/core/daemon.ts) are visited: phase × event. */
 
-const phases = ['stopped', 'waiting', 'starting', 'running', 'terminating', 'killing'] as const
+const phases = [
+  'stopped',
+  'waiting',
+  'backoff',
+  'starting',
+  'running',
+  'terminating',
+  'killing',
+] as const
 const events = [
   'start',
   'turn',
+  'skip',
   'stop',
   'restart',
+  'hold',
   'forward',
   'spawned',
   'spawn-failed',
+  'ready',
+  'said',
+  'pinged',
+  'unfit',
   'exited',
   'gone',
   'half',
   'grace',
   'stuck',
+  'backoff',
   'reconcile',
 ] as const
 

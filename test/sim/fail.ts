@@ -8,10 +8,22 @@ import { storyOf } from './trace.ts'
 export function tell(schedule: Schedule): string {
   const { facts } = judge(schedule)
   const { plan, faults } = schedule
-  const daemons = plan.daemons.map(({ name, after, stop, main, critical }) => {
+  const daemons = plan.daemons.map((spec) => {
+    const { name, kind, after, ready, alive, watchdogMs, restart, stop } = spec
+    const { onDeath, guard, optional, main, critical } = spec
     const parts = [
-      after.length > 0 ? `after ${after.join(' ')}` : '',
-      `stop ${stop.signal} ${stop.graceMs ?? 'all'} ms`,
+      after.length > 0
+        ? `after ${after.map(({ daemon, until }) => `${daemon}:${until}`).join(' ')}`
+        : '',
+      kind === 'job' ? 'job' : '',
+      ready === null ? '' : `ready ${JSON.stringify(ready)}`,
+      alive === null ? '' : `alive ${JSON.stringify(alive)}`,
+      watchdogMs === null ? '' : `watchdog ${watchdogMs} ms`,
+      restart.policy === 'never' ? '' : `restart ${JSON.stringify(restart)}`,
+      `stop ${stop.signal} ${stop.graceMs ?? 'all'} ms${stop.command === null ? '' : ' by command'}`,
+      onDeath === null ? '' : 'on death',
+      guard ? 'guard' : '',
+      optional ? 'optional' : '',
       stop.success.length > 0 ? `success ${stop.success.join(' ')}` : '',
       main ? 'main' : '',
       critical ? 'critical' : '',

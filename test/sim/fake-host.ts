@@ -30,7 +30,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     writeFile: () => 'EROFS',
     sum: () => '',
     isFolder: guarded('isFolder', () => false),
-    write: guarded('write', (_, text) => world.complain(text)),
+    write: guarded('write', (_, text) => world.note({ what: 'complain', text })),
     isTerminal: () => false,
     exit: () => {
       throw new Error('exit is for client verbs')
@@ -41,16 +41,24 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
     spawn: guarded('spawn', (spec) => world.spawn(spec)),
     signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
-    live: guarded('live', () => world.live()),
-    members: guarded('members', (daemon, run) => world.members(daemon, run)),
+    probe: guarded('probe', (id, spec) => world.looks.begin(id, spec)),
+    forgetProbe: guarded('forgetProbe', (id) => world.looks.forget(id)),
+    notify: guarded('notify', (text) => world.note({ what: 'announce', text })),
+    oomKills: guarded('oomKills', () => world.oomKills),
+    legacy: guarded('legacy', (daemon, run) => world.runs.legacy(daemon, run)),
+    live: guarded('live', () => world.runs.live()),
+    members: guarded('members', (daemon, run) => world.runs.members(daemon, run)),
     closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
     envNames: guarded('envNames', () => environment),
     envHide: guarded('envHide', () => {}),
     helper: guarded('helper', (spec) => world.helper(spec)),
-    writeFileAside: guarded('writeFileAside', (_, text) => world.writeAside(text)),
+    writeFileAside: guarded('writeFileAside', (_, text) => {
+      world.note({ what: 'report', text })
+      return null
+    }),
     traceTo: () => 'EROFS',
     trace: () => {},
-    print: guarded('print', (line) => world.print(line)),
+    print: guarded('print', (line) => world.note({ what: 'say', line })),
     lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
     armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
     finish: guarded('finish', (code, flushMs) => world.finish(code, flushMs)),

@@ -3,6 +3,7 @@
  *  here, and process ids are used again at once. Made from another schedule, so that everything else of it stays as it was drawn. */
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Chance } from './chance.ts'
+import { nobody } from './generate-lives.ts'
 import { type Act, type Fault, type Life, never, type Other, type Schedule } from './schedule.ts'
 
 export function messUp(chance: Chance, schedule: Schedule): Schedule {
@@ -21,7 +22,10 @@ export function messUp(chance: Chance, schedule: Schedule): Schedule {
     plan: { ...plan, daemons, signals: { USR1: { forward: [], restart: names } } },
     selected: null,
     helper: null,
-    lives: Object.fromEntries(names.map((name) => [name, livesOf(chance, isTogether)])),
+    lives: {
+      ...schedule.lives,
+      ...Object.fromEntries(names.map((name) => [name, livesOf(chance, isTogether)])),
+    },
     acts: [...restarts(chance), { ...last, atMs: chance.pick([150, 600, 1500, 2500]) }],
     faults: rowsOfFaults(chance),
     // The next ones have the numbers of those that are gone.
@@ -66,6 +70,8 @@ function livesOf(chance: Chance, isTogether: boolean): Life[] {
       leader,
       others: chance.percent(70) ? [other] : [],
       outputHeldMs: 0,
+      words: [],
+      seen: nobody,
     }
   })
 }

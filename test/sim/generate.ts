@@ -4,31 +4,10 @@
 import type { Exit } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import { Chance } from './chance.ts'
+import { livesFor, type Mood } from './generate-lives.ts'
 import { messUp } from './generate-mess.ts'
 import { planFor } from './generate-plan.ts'
-import {
-  type Act,
-  type Fault,
-  type Habits,
-  type HelperScript,
-  type Life,
-  never,
-  type Other,
-  type Reaction,
-  type Schedule,
-} from './schedule.ts'
-
-/** Kinds of trouble that a schedule has. */
-interface Mood {
-  readonly bugs: boolean
-  readonly unkillable: boolean
-  readonly pauses: boolean
-  readonly stalls: boolean
-  readonly trees: boolean
-  readonly slow: boolean
-  /** All happens at the start. */
-  readonly hasty: boolean
-}
+import { type Act, type Fault, type HelperScript, never, type Schedule } from './schedule.ts'
 
 /** One in so many is a mess: see generate-mess.ts. */
 const messEvery = 10
@@ -45,7 +24,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
   const isLarge = plan.daemons.length > 32
   const mood: Mood = {
     bugs: chance.percent(25),
-    unkillable: chance.percent(15),
+    unkillable: chance.percent(20),
     pauses: chance.percent(15),
     stalls: chance.percent(15),
     trees: chance.percent(50),
@@ -54,12 +33,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
   }
   const names = plan.daemons.map(({ name }) => name)
   const helper = chance.percent(mood.hasty ? 40 : 8) ? helperScript(chance) : null
-  const lives = Object.fromEntries(
-    names.map((name) => [
-      name,
-      Array.from({ length: chance.between(1, 4) }, () => life(chance, mood)),
-    ]),
-  )
+  const lives = livesFor(chance, mood, plan)
   const acts = actsFor(chance, mood, names, plan.signals)
   return {
     seed,
@@ -93,75 +67,6 @@ function helperScript(chance: Chance): HelperScript {
   }
 }
 
-function life(chance: Chance, mood: Mood): Life {
-  const spawnMs = mood.slow && chance.percent(30) ? chance.between(1, 80) : 0
-  const others = mood.trees
-    ? Array.from({ length: chance.below(4) }, () => other(chance, mood))
-    : []
-  return {
-    spawnMs,
-    failure: chance.percent(8) ? failure(chance) : null,
-    leader: habits(chance, mood),
-    others,
-    outputHeldMs: mood.trees ? chance.weighted([5, 0], [2, chance.below(4000)], [1, never]) : 0,
-  }
-}
-
-function failure(chance: Chance): Life['failure'] {
-  return chance.pick([
-    { step: 'exec', errno: 'ENOENT' },
-    { step: 'exec', errno: 'EACCES' },
-    { step: 'exec', errno: 'ENOEXEC' },
-    { step: 'cwd', errno: 'ENOENT' },
-    { step: 'user', errno: 'EPERM' },
-    { step: 'limits', errno: 'EPERM' },
-    { step: 'fork', errno: 'EAGAIN' },
-    { step: 'fork', errno: 'ENOMEM' },
-    { step: 'pipe', errno: 'EMFILE' },
-  ] as const)
-}
-
-function other(chance: Chance, mood: Mood): Other {
-  const place = chance.weighted<Other['place']>([4, 'group'], [1, 'foreign'], [2, 'stray'])
-  return { ...habits(chance, mood), place, bornAfterMs: chance.below(200) }
-}
-
-function habits(chance: Chance, mood: Mood): Habits {
-  const killMs = chance.weighted([8, 0], [3, chance.below(5)], [1, chance.below(1500)])
-  return {
-    livesMs: chance.weighted([10, never], [3, chance.below(3000)], [1, chance.below(20)]),
-    exit: ending(chance),
-    onStop: onStop(chance),
-    onOther: chance.percent(80)
-      ? ignores
-      : { exitCode: null, tookMs: chance.below(20), ignores: 0 },
-    killMs: mood.unkillable && chance.percent(25) ? never : killMs,
-    stopsAfterMs: chance.percent(8) ? chance.below(2000) : never,
-    lagMs: mood.slow ? chance.weighted([2, 0], [2, chance.below(20)], [1, chance.below(800)]) : 0,
-  }
-}
-
-const ignores: Reaction = { exitCode: null, tookMs: 0, ignores: never }
-
-function onStop(chance: Chance): Reaction {
-  const tookMs = chance.weighted(
-    [5, chance.below(3)],
-    [4, chance.below(100)],
-    [2, chance.below(5000)],
-  )
-  return chance.weighted<Reaction>(
-    [6, { exitCode: null, tookMs, ignores: 0 }],
-    [3, { exitCode: ending(chance).code, tookMs, ignores: 0 }],
-    [1, { exitCode: 0, tookMs, ignores: 1 }],
-    [3, ignores],
-  )
-}
-
-function ending(chance: Chance): Exit {
-  const code = chance.pick([0, 0, 1, 2, 3, 137, 143, 130, 255])
-  return chance.percent(75) ? { code, signal: 0 } : { code: 0, signal: chance.pick([9, 11, 15]) }
-}
-
 function actsFor(
   chance: Chance,
   mood: Mood,
@@ -176,9 +81,10 @@ function actsFor(
     const act = oneAct(chance, mood, names, signals)
     // A storm: the same again, in the same millisecond or soon.
     const isStorm = act.type === 'signal' && chance.percent(35)
-    const times = isStorm ? chance.between(2, 6) : 1
+    const isFlood = isStorm && mood.hasty && chance.percent(30)
+    const times = isFlood ? 40 : isStorm ? chance.between(2, 6) : 1
     for (let time = 0; time < times; time++)
-      acts.push({ ...act, atMs: atMs + chance.below(4) * time })
+      acts.push({ ...act, atMs: atMs + (isFlood ? time : chance.below(4) * time) })
   }
   if (chance.percent(15)) acts.push(asks(chance, chance.below(lengthMs)))
   acts.sort((a, b) => a.atMs - b.atMs)
@@ -205,6 +111,7 @@ function oneAct(
   return chance.weighted<Act>(
     [8, { type: 'signal', signal, hangup: false, atMs: 0 }],
     [3, { type: 'hit', daemon, index: chance.below(3), signal: hit, atMs: 0 }],
+    [1, { type: 'oom', daemon, atMs: 0 }],
     [2, { type: 'stranger', livesMs: chance.below(3000), atMs: 0 }],
     [mood.pauses ? 4 : 0, { type: 'pause', forMs: chance.between(1, 3000), atMs: 0 }],
     [mood.stalls ? 4 : 0, { type: 'stall', forMs: chance.between(1, 6000), atMs: 0 }],
@@ -215,15 +122,28 @@ const places = [
   'boot',
   'spawned',
   'spawn-failed',
+  'ready',
+  'said',
+  'pinged',
+  'unfit',
   'exited',
   'gone',
   'output-closed',
   'signal',
   'elapsed',
   'reconcile',
-  ...['spawn', 'signal', 'probe', 'close-output', 'arm', 'disarm', 'report', 'finish'].map(
-    (type) => `perform-${type}`,
-  ),
+  'perform-spawn',
+  'perform-signal',
+  'perform-probe',
+  'perform-close-output',
+  'perform-watch',
+  'perform-unwatch',
+  'perform-run-command',
+  'perform-announce',
+  'perform-arm',
+  'perform-disarm',
+  'perform-report',
+  'perform-finish',
 ]
 
 function faultsFor(chance: Chance, mood: Mood): Fault[] {
@@ -233,7 +153,17 @@ function faultsFor(chance: Chance, mood: Mood): Fault[] {
   return Array.from({ length: count }, () => fault(chance, mood))
 }
 
-const types = ['exited', 'exited', 'gone', 'signal', 'wake', 'output-closed'] as const
+const types = [
+  'exited',
+  'exited',
+  'gone',
+  'signal',
+  'wake',
+  'ready',
+  'notify',
+  'probed',
+  'output-closed',
+] as const
 
 function fault(chance: Chance, mood: Mood): Fault {
   const at = chance.between(1, 12) * chance.between(1, 8)

@@ -1,8 +1,11 @@
 /** Faults to plant in pitcrew, one line each, and which promise is seen to break by them: the proof that the simulator
  *  would notice. They are applied to a copy in memory. */
 import { initMutants } from './mutants/init.ts'
+import { lanesMutants } from './mutants/lanes.ts'
+import { policyMutants } from './mutants/policy.ts'
 import { runMutants } from './mutants/runs.ts'
 import { supervisorMutants } from './mutants/supervisor.ts'
+import { watchMutants } from './mutants/watch.ts'
 
 export interface Mutant {
   readonly name: string
@@ -16,4 +19,11 @@ export interface Mutant {
   readonly seed: number
 }
 
-export const mutants: readonly Mutant[] = [...runMutants, ...supervisorMutants, ...initMutants]
+export const mutants: readonly Mutant[] = [
+  ...runMutants,
+  ...supervisorMutants,
+  ...policyMutants,
+  ...lanesMutants,
+  ...watchMutants,
+  ...initMutants,
+]

@@ -2,7 +2,7 @@
  *  whom does a signal to it reach? */
 import type { Exit } from '../../src/core/event.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
-import type { LiveRun, SignalAnswer, SignalTarget } from '../../src/host/host.ts'
+import type { Legacy, LiveRun, SignalAnswer, SignalTarget } from '../../src/host/host.ts'
 import type { Kernel, Owner, Process } from './kernel.ts'
 
 export interface Run {
@@ -13,6 +13,8 @@ export interface Run {
   isGroupEmpty: boolean
   isGone: boolean
   isGoneTold: boolean
+  /** It said by its channel that it is ready. */
+  isReady: boolean
   /** The last one to the whole tree: what is found later gets it, too. */
   treeSignal: number
   /** Processes that wait4 does not tell about. */
@@ -31,6 +33,15 @@ export class Runs {
     kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid && !run.isGroupEmpty)
   }
 
+  /** @returns Whether that is news. */
+  markReady(of: Owner): boolean {
+    const run = this.#table.find((one) => one.of === of)
+    if (run === undefined) return true
+    const wasReady = run.isReady
+    run.isReady = true
+    return !wasReady
+  }
+
   add(of: Owner, pid: number): void {
     this.#table.push({
       of,
@@ -40,6 +51,7 @@ export class Runs {
       isGroupEmpty: false,
       isGone: false,
       isGoneTold: false,
+      isReady: false,
       treeSignal: 0,
       watched: new Set(),
     })
@@ -138,7 +150,19 @@ export class Runs {
   }
 
   live(): LiveRun[] {
-    return this.#table.map(({ of, pid, exit, isGone }) => ({ ...of, pid, exit, gone: isGone }))
+    return this.#table.map(({ of, pid, exit, isGone, isReady }) => ({
+      ...of,
+      pid,
+      exit,
+      gone: isGone,
+      ready: isReady,
+    }))
+  }
+
+  legacy(daemon: string, number: number): Legacy | null {
+    const isThere = this.#table.some(({ of }) => of.daemon === daemon && of.run === number)
+    const lastLines = `words of ${daemon} ${number}\n`
+    return isThere ? { cpuMs: 1, memoryKib: 2048, lastLines } : null
   }
 
   members(daemon: string, number: number): number[] {

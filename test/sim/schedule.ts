@@ -15,7 +15,8 @@ export interface Schedule {
   readonly isPid1: boolean
   /** How the plan comes: from a helper that parses a bundle; null = it is there already. */
   readonly helper: HelperScript | null
-  /** Run n of a daemon lives the n-th of its lives; when there are no more, the last one. */
+  /** Run n of a daemon lives the n-th of its lives; when there are no more, the last one. So do its helpers
+   *  ("d0:ready"), each kind by itself. */
   readonly lives: Readonly<Record<string, readonly Life[]>>
   /** In the order of time; the last one always ends it all. */
   readonly acts: readonly Act[]
@@ -46,6 +47,35 @@ export interface Life {
   readonly others: readonly Other[]
   /** Somebody who is not of the run holds its output, too, for so long after its start. */
   readonly outputHeldMs: number
+  readonly words: readonly Word[]
+  readonly seen: Seen
+}
+
+/** What a run says of itself, if it was given a way to. */
+export interface Word {
+  /** After its start; and then again and again, unless that is never. */
+  readonly afterMs: number
+  readonly everyMs: number
+  /** A message of sd_notify; null = that it is ready, by its descriptor or in its output. */
+  readonly text: string | null
+  /** It arrives even if the run is over by then. */
+  readonly isLate: boolean
+}
+
+/** What a look from outside finds. */
+export interface Seen {
+  /** It is well from then until then, after its start, as long as its leader lives. */
+  readonly fromMs: number
+  readonly untilMs: number
+  /** In every second of these periods it is not; never = that is all. */
+  readonly flapMs: number
+  readonly tookMs: number
+  /** The answer to an HTTP request when it is well. */
+  readonly answer: string
+  /** Nobody can even begin to look; null = anybody can. */
+  readonly errno: string | null
+  /** What was found is told even if nobody wants to know it any more. */
+  readonly isLate: boolean
 }
 
 /** `group`: the leader's child. `foreign`: in the leader's group, but not to be reaped by us.
@@ -87,6 +117,8 @@ export type Act = { readonly atMs: number } & (
       readonly index: number
       readonly signal: number
     }
+  /** The kernel kills a daemon's leader for memory. */
+  | { readonly type: 'oom'; readonly daemon: string }
   /** A process that is none of ours is born. */
   | { readonly type: 'stranger'; readonly livesMs: number }
   /** pitcrew gets no processor. */

@@ -53,7 +53,7 @@ function without(schedule: Schedule, name: string): Schedule {
   ])
   const daemons = plan.daemons
     .filter((spec) => isOther(spec.name))
-    .map((spec) => ({ ...spec, after: spec.after.filter(isOther) }))
+    .map((spec) => ({ ...spec, after: spec.after.filter(({ daemon }) => isOther(daemon)) }))
   return {
     ...schedule,
     plan: { ...plan, signals: Object.fromEntries(signals), daemons },
@@ -79,7 +79,16 @@ function* simplerSpecs(spec: DaemonSpec): Generator<DaemonSpec> {
   }
   if (spec.main) yield { ...spec, main: false }
   if (spec.critical) yield { ...spec, critical: false }
-  if (spec.user !== null) yield { ...spec, user: null }
+  if (spec.guard) yield { ...spec, guard: false }
+  if (spec.optional) yield { ...spec, optional: false }
+  for (const key of ['ready', 'alive', 'watchdogMs', 'onDeath', 'user'] as const) {
+    if (spec[key] !== null) yield { ...spec, [key]: null }
+  }
+  if (spec.stop.command !== null) yield { ...spec, stop: { ...spec.stop, command: null } }
+  if (spec.restart.policy !== 'never') {
+    yield { ...spec, restart: { ...spec.restart, policy: 'never' } }
+  }
+  if (spec.restart.limit !== null) yield { ...spec, restart: { ...spec.restart, limit: null } }
   if (spec.stop.graceMs !== null) yield { ...spec, stop: { ...spec.stop, graceMs: null } }
   if (spec.stop.signal !== 'TERM') yield { ...spec, stop: { ...spec.stop, signal: 'TERM' } }
   if (spec.stop.success.length > 0) yield { ...spec, stop: { ...spec.stop, success: [] } }
@@ -109,6 +118,9 @@ function* simplerLifes(life: Life): Generator<Life> {
   if (life.failure !== null) yield { ...life, failure: null }
   if (life.spawnMs > 0) yield { ...life, spawnMs: 0 }
   if (life.outputHeldMs > 0) yield { ...life, outputHeldMs: 0 }
+  for (const word of life.words) {
+    yield { ...life, words: life.words.filter((one) => one !== word) }
+  }
   for (const leader of simplerHabits(life.leader)) yield { ...life, leader }
   for (const [index, other] of life.others.entries()) {
     for (const habits of simplerHabits(other)) {

@@ -15,9 +15,9 @@ const seed = process.env.SEED
 const cells = vi.hoisted(() => ({ now: null as Cells | null }))
 vi.mock('../../src/core/daemon.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../src/core/daemon.ts')>()
-  const stepDaemon: typeof original.stepDaemon = (daemon, event) => {
-    cells.now?.see(daemon, event)
-    return original.stepDaemon(daemon, event)
+  const stepDaemon: typeof original.stepDaemon = (...args) => {
+    cells.now?.see(args[0], args[1])
+    return original.stepDaemon(...args)
   }
   return { ...original, stepDaemon }
 })

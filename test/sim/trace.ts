@@ -33,6 +33,15 @@ export type What =
       readonly answer: SignalAnswer
     }
   | { readonly what: 'say'; readonly line: string }
+  /** A look from outside begins. `of`: the daemon whose address it is. */
+  | {
+      readonly what: 'look'
+      readonly id: number
+      readonly of: string
+      readonly errno: string | null
+    }
+  | { readonly what: 'forget'; readonly id: number }
+  | { readonly what: 'announce'; readonly text: string }
   | { readonly what: 'complain'; readonly text: string }
   | { readonly what: 'close-output'; readonly daemon: string; readonly run: number }
   | { readonly what: 'report'; readonly text: string }
@@ -100,6 +109,12 @@ export function describeMoment(moment: Moment): string {
       return `    signal ${signalName(moment.signal)} to ${moment.to === 'tree' ? 'the tree of ' : ''}${name(moment)}: ${moment.answer}`
     case 'say':
       return `    > ${moment.line}`
+    case 'look':
+      return `    look ${moment.id} at ${moment.of}${moment.errno === null ? '' : `: ${moment.errno}`}`
+    case 'forget':
+      return `    forget look ${moment.id}`
+    case 'announce':
+      return `    announce ${moment.text}`
     case 'complain':
       return `    2> ${moment.text}`
     case 'close-output':
@@ -133,6 +148,12 @@ function describeCall(event: HostEvent | Recovery): string {
       return `-> exited ${name(event)}: ${describeExit(event)}${event.gone ? ', gone' : ''}${event.outputOpen ? ', output open' : ''}`
     case 'gone':
       return `-> gone ${name(event)}${event.outputOpen ? ', output open' : ''}`
+    case 'ready':
+      return `-> ready ${name(event)}`
+    case 'notify':
+      return `-> notify ${name(event)}: ${JSON.stringify(event.text)}`
+    case 'probed':
+      return `-> look ${event.id}: ${event.errno ?? `good ${event.text}`}`
     case 'output-closed':
       return `-> output-closed ${name(event)}`
     case 'helper':
@@ -150,6 +171,8 @@ function describeAct(act: Act): string {
       return `${act.hangup ? 'hangup' : signalName(act.signal)} to pitcrew`
     case 'hit':
       return `${signalName(act.signal)} to process ${act.index} of ${act.daemon}, by somebody`
+    case 'oom':
+      return `the kernel kills the leader of ${act.daemon} for memory`
     case 'stranger':
       return 'a stranger is born'
     case 'pause':

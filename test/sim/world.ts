@@ -2,12 +2,11 @@
  *  It serves what is ready in the order of native/loop.c, keeps the duties of src/host/host.ts, and writes down all
  *  that happens. */
 import type { Exit } from '../../src/core/event.ts'
-import { serializePlan } from '../../src/core/plan-text.ts'
+import { signalNumbers } from '../../src/core/signals.ts'
 import type {
   Handlers,
   HelperSpec,
   HostEvent,
-  LiveRun,
   SignalAnswer,
   SignalTarget,
   SpawnAnswer,
@@ -18,24 +17,31 @@ import { Agenda } from './agenda.ts'
 import { hostOf } from './fake-host.ts'
 import { Faults, isPlanted } from './faults.ts'
 import { Kernel, type Owner, type Process } from './kernel.ts'
+import { Looks } from './looks.ts'
 import { Output } from './output.ts'
+import { parse } from './parser.ts'
 import { type Run, Runs } from './runs.ts'
-import { type Act, type Life, never, type Schedule } from './schedule.ts'
+import type { Act, Schedule } from './schedule.ts'
 import { PendingSignals } from './signals.ts'
+import { Starts } from './starts.ts'
 import type { Call, Moment, Recovery, What } from './trace.ts'
+import { Words } from './words.ts'
 
 /** More than this is a loop without an end. */
-const momentsMax = 20_000
+const momentsMax = 40_000
 const lastWordCode = 70
 const atOnce = 0
 
 export class World {
   readonly trace: Moment[] = []
   readonly agenda: Agenda = new Agenda()
+  readonly runs: Runs
   readonly #schedule: Schedule
   readonly #kernel: Kernel
-  readonly #runs: Runs
   readonly #output: Output
+  readonly #words: Words
+  readonly #starts: Starts
+  readonly looks: Looks
   readonly #faults: Faults
   readonly #handlers: Handlers
   readonly #signals: PendingSignals = new PendingSignals()
@@ -46,6 +52,8 @@ export class World {
   #lastWordMs = 10_000
   #lastWordsArmed = 0
   #finish: { code: number; untilMs: number } | null = null
+  /** How often the kernel killed somebody of ours for memory. */
+  oomKills: number = 0
   /** Set when pitcrew has ended. */
   exitCode: number | null = null
   /** What broke that nobody planted. */
@@ -54,17 +62,31 @@ export class World {
   constructor(schedule: Schedule) {
     this.#schedule = schedule
     this.#kernel = new Kernel(this.agenda, schedule.pidMax)
-    this.#runs = new Runs(this.#kernel)
+    this.runs = new Runs(this.#kernel)
     this.#output = new Output(this.#kernel, ({ daemon, run }) =>
       this.#tell({ type: 'output-closed', daemon, run }),
     )
-    this.#faults = new Faults(schedule.faults, (fault) => this.#note({ what: 'fault', fault }))
+    this.#words = new Words(this.agenda, this.runs)
+    this.looks = new Looks(this.agenda, (look) =>
+      this.note('of' in look ? { what: 'look', ...look } : { what: 'forget', ...look }),
+    )
+    const { agenda, looks } = this
+    const parts = {
+      agenda,
+      looks,
+      kernel: this.#kernel,
+      runs: this.runs,
+      output: this.#output,
+      words: this.#words,
+    }
+    this.#starts = new Starts(schedule, parts)
+    this.#faults = new Faults(schedule.faults, (fault) => this.note({ what: 'fault', fault }))
     this.#kernel.onZombie = (process) => this.#zombies.push(process)
     this.#kernel.onEnded = (process) => this.#processEnded(process)
     this.#kernel.onBorn = ({ pid, place, of }) =>
-      this.#note({ what: 'born', pid, place, ...(of as Owner) })
-    this.#runs.onHit = ({ pid, of }, signal, run) =>
-      this.#note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of })
+      this.note({ what: 'born', pid, place, ...(of as Owner) })
+    this.runs.onHit = ({ pid, of }, signal, run) =>
+      this.note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of })
     for (const act of schedule.acts) this.agenda.after(act.atMs, () => this.#act(act))
     this.#handlers = main(hostOf(this, schedule, this.#faults))
   }
@@ -94,7 +116,9 @@ export class World {
     return (
       this.#signals.areThere ||
       this.#zombies.length > 0 ||
-      this.#runs.isCheckWanted ||
+      this.runs.isCheckWanted ||
+      this.#words.areThere ||
+      this.looks.areThere ||
       this.#helperEnd !== null ||
       this.#output.hasWork ||
       this.#isDone()
@@ -106,8 +130,10 @@ export class World {
     const signals = this.#signals.take()
     if (this.#signals.wasShutdownAsked) this.#startLastWord()
     for (const signal of signals) this.#tell(signal)
-    for (const process of this.#zombies.splice(0, 32)) this.#runs.reap(process)
-    if (this.#runs.isCheckWanted) this.#runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
+    for (let said = this.#words.next(null); said !== undefined; said = this.#words.next(null))
+      this.#tell(said)
+    for (const process of this.#zombies.splice(0, 32)) this.runs.reap(process)
+    if (this.runs.isCheckWanted) this.runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
     if (this.agenda.nowMs >= this.#wakeAtMs) {
       this.#wakeAtMs = Number.POSITIVE_INFINITY
       this.#tell({ type: 'wake' })
@@ -115,21 +141,31 @@ export class World {
     const helperEnd = this.#helperEnd
     this.#helperEnd = null
     if (helperEnd !== null) this.#tell(helperEnd)
+    for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
+      this.#tell(found)
     this.#output.serve()
   }
 
   #tellEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
-    if (isFirst) this.#output.drain(of)
+    if (isFirst) this.#drain(of)
     const outputOpen = this.#output.isOpen(of)
     if (!isFirst) return this.#tell({ type: 'gone', ...of, outputOpen })
     this.#tell({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
+  }
+
+  /** What it said and printed comes before its end. */
+  #drain(of: Owner): void {
+    for (let said = this.#words.next(of); said !== undefined; said = this.#words.next(of)) {
+      this.#tell(said)
+    }
+    this.#output.drain(of)
   }
 
   /** One event at a time; one that fails is followed by one recovery. */
   #tell(event: HostEvent): void {
     if (this.#call(event, () => this.#handlers.handle(event))) return
     const shutdownAsked = this.#signals.wasShutdownAsked
-    const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.#runs.live() }
+    const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.runs.live() }
     this.#faults.isRecovering = true
     this.#call(recovery, () => this.#handlers.recover('planted', shutdownAsked))
     this.#faults.isRecovering = false
@@ -137,7 +173,7 @@ export class World {
 
   #call(event: HostEvent | Recovery, work: () => void): boolean {
     const call: Call = { what: 'call', event, failed: false, doneAtMs: 0, wakeAtMs: 0 }
-    this.#note(call)
+    this.note(call)
     try {
       this.#faults.enter(event.type)
       work()
@@ -156,20 +192,23 @@ export class World {
     const armed = ++this.#lastWordsArmed
     this.agenda.after(this.#lastWordMs, () => {
       if (armed !== this.#lastWordsArmed || this.exitCode !== null) return
-      this.#note({ what: 'last-word' })
-      this.#runs.killAll()
+      this.note({ what: 'last-word' })
+      this.runs.killAll()
       this.#end(lastWordCode)
     })
   }
 
   #act(act: Act): void {
     if (this.exitCode !== null) return
-    this.#note({ what: 'act', act })
+    this.note({ what: 'act', act })
     switch (act.type) {
       case 'signal':
         return this.#signals.add(act.signal, act.hangup)
       case 'hit':
         return this.#kernel.signalOneOf(act.daemon, act.index, act.signal)
+      case 'oom':
+        this.oomKills++
+        return this.#kernel.signalOneOf(act.daemon, 0, signalNumbers.KILL)
       case 'stranger':
         this.#kernel.forkStranger(act.livesMs)
         return
@@ -185,9 +224,9 @@ export class World {
   }
 
   #processEnded(process: Process): void {
-    this.#runs.ended(process)
+    this.runs.ended(process)
     const { pid, place, exit, of } = process
-    if (of !== null) this.#note({ what: 'ended', pid, place, exit, ...of })
+    if (of !== null) this.note({ what: 'ended', pid, place, exit, ...of })
   }
 
   #isDone(): boolean {
@@ -198,11 +237,11 @@ export class World {
 
   #end(code: number): void {
     this.exitCode = code
-    this.#note({ what: 'end', code })
+    this.note({ what: 'end', code })
   }
 
   /** Written as it is: what becomes of a call is known later. */
-  #note(what: What): void {
+  note(what: What): void {
     const moment = what as Moment & { atMs: number }
     moment.atMs = this.agenda.nowMs
     this.trace.push(moment)
@@ -214,72 +253,31 @@ export class World {
     this.#wakeAtMs = atMs
   }
 
-  spawn({ daemon, run }: SpawnSpec): SpawnAnswer {
-    const lives = this.#schedule.lives[daemon] as readonly Life[]
-    const life = lives[Math.min(run, lives.length) - 1] as Life
-    this.agenda.passTo(this.agenda.nowMs + life.spawnMs)
-    const answer = this.#start({ daemon, run }, life)
-    this.#note({ what: 'spawn', daemon, run, answer })
+  spawn(spec: SpawnSpec): SpawnAnswer {
+    const answer = this.#starts.spawn(spec)
+    this.note({ what: 'spawn', daemon: spec.daemon, run: spec.run, answer })
     return answer
-  }
-
-  #start(of: Owner, life: Life): SpawnAnswer {
-    if (life.failure !== null) return life.failure
-    const leader = this.#kernel.forkLeader(of, life)
-    if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
-    this.#runs.add(of, leader.pid)
-    this.#output.open(of)
-    const { outputHeldMs } = life
-    if (outputHeldMs > 0) this.#output.hold(of, true)
-    if (outputHeldMs < never) this.agenda.after(outputHeldMs, () => this.#output.hold(of, false))
-    return { pid: leader.pid }
   }
 
   signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer {
     const sent: SignalAnswer = 'sent'
     const moment = { what: 'signal' as const, daemon, run, signal, to, answer: sent }
-    this.#note(moment)
-    moment.answer = this.#runs.signal(daemon, run, signal, to)
+    this.note(moment)
+    moment.answer = this.runs.signal(daemon, run, signal, to)
     return moment.answer
   }
 
-  live(): LiveRun[] {
-    return this.#runs.live()
-  }
-
-  members(daemon: string, run: number): number[] {
-    return this.#runs.members(daemon, run)
-  }
-
   closeOutput(daemon: string, run: number): void {
-    this.#note({ what: 'close-output', daemon, run })
+    this.note({ what: 'close-output', daemon, run })
     this.#output.close(daemon, run)
   }
 
   helper(spec: HelperSpec): string | null {
-    const script = this.#schedule.helper
-    if (script === null || script.errno !== null) return script?.errno ?? 'ENOENT'
-    const timedOut = script.tookMs >= spec.timeoutMs
-    const isCut = timedOut || script.writes === 'too much'
-    const exit = isCut ? { code: 0, signal: 9 } : script.exit
-    const written = script.writes === 'plan' ? serializePlan(this.#schedule.plan) : '{"plan":'
-    const text = script.writes === 'too much' ? null : timedOut ? '' : written
-    this.agenda.after(Math.min(script.tookMs, spec.timeoutMs), () => {
-      this.#helperEnd = { type: 'helper', ...exit, timedOut, text }
+    const parsed = parse(this.#schedule, spec)
+    if ('errno' in parsed) return parsed.errno
+    this.agenda.after(parsed.afterMs, () => {
+      this.#helperEnd = parsed.end
     })
-    return null
-  }
-
-  print(line: string): void {
-    this.#note({ what: 'say', line })
-  }
-
-  complain(text: string): void {
-    this.#note({ what: 'complain', text })
-  }
-
-  writeAside(text: string): string | null {
-    this.#note({ what: 'report', text })
     return null
   }
 
@@ -292,7 +290,7 @@ export class World {
   }
 
   finish(code: number, flushMs: number): void {
-    this.#note({ what: 'finish', code, flushMs })
+    this.note({ what: 'finish', code, flushMs })
     if (this.#finish !== null) return
     this.#finish = { code, untilMs: this.agenda.nowMs + flushMs }
     this.#output.closeAll()

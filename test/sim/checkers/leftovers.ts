@@ -1,6 +1,7 @@
 /** Promises about what stays behind: nothing. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Facts, RunFacts } from '../facts.ts'
+import type { Facts, HelperFacts, RunFacts } from '../facts.ts'
+import { follow } from '../follower.ts'
 import { kills, stopOrder } from './orders.ts'
 import { first, nameOf, nextCall, type Promised } from './promise.ts'
 
@@ -24,7 +25,10 @@ export const nothingLeft: Promised = {
       if (moment.what === 'last-word') return null
     }
     return first(alive, ([pid, who]) => {
-      const isExcused = killed.has(pid) || (isCutOff && (schedule.isPid1 || !who.startsWith('d')))
+      // What left the group of a command that the end cuts off is not looked for, either.
+      const isOfHelper = who.includes(':') && (isBroken || who.startsWith('stray of '))
+      const isExcused =
+        killed.has(pid) || isOfHelper || (isCutOff && (schedule.isPid1 || !who.startsWith('d')))
       return isExcused ? null : `pid ${pid} is left: ${who}`
     })
   },
@@ -48,7 +52,7 @@ export const outputClosed: Promised = {
         run.outputClosed?.atMs ?? Number.POSITIVE_INFINITY,
         facts.endMs,
       )
-      const latestMs = run.gone.atMs + lingerMs + facts.lostMs + facts.schedule.lateMs + 1
+      const latestMs = run.gone.atMs + lingerMs + facts.lostMs + facts.lateMs + 1
       if (closed !== undefined && closed.atMs < run.gone.atMs + lingerMs - 0.001)
         return `the output of ${nameOf(run)} is closed too early`
       return endMs <= latestMs ? null : `the output of ${nameOf(run)} stays open`
@@ -58,11 +62,13 @@ export const outputClosed: Promised = {
 export const quiet: Promised = {
   sentence: 'It wakes up for what is under way, and for nothing else',
   broken: (facts) => {
-    if (facts.isBroken || facts.boot === null) return null
+    if (facts.isBroken || facts.isBehind || facts.boot === null) return null
     return first(facts.calls, ({ index, doneAtMs, wakeAtMs }) => {
       if (wakeAtMs === Number.POSITIVE_INFINITY || wakeAtMs <= doneAtMs) return null
       const until = nextCall(facts, index)
+      if (follow(facts).reasons.has(index)) return null
       if (facts.runs.some((run) => isEnding(facts, run, until))) return null
+      if (facts.helpers.some((helper) => isThere(helper, until))) return null
       const isShutdown = facts.shutdown !== null && facts.shutdown.index < until
       const isFinished = facts.finish !== null && facts.finish.index < until
       if (isShutdown && !isFinished) return null
@@ -70,6 +76,10 @@ export const quiet: Promised = {
       return `an alarm is set for ${wakeAtMs} at ${doneAtMs}, and nothing is under way`
     })
   },
+}
+
+function isThere({ spawned, gone, pid }: HelperFacts, until: number): boolean {
+  return pid !== null && spawned.index < until && (gone === null || gone.index >= until)
 }
 
 /** It is to end, or its output lingers. */

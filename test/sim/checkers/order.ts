@@ -1,27 +1,18 @@
 /** Promises about who goes first. */
 import type { DaemonSpec } from '../../../src/core/plan.ts'
 import type { Facts, RunFacts, When } from '../facts.ts'
-import { kills, stopOrder } from './orders.ts'
+import { isFaultClaim, kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const startOrder: Promised = {
-  sentence: 'Daemons start in the order of the file, or as "after:" says',
-  broken: ({ specs, runs, isBroken, isHelpless }) => {
-    if (isHelpless) return null
-    const names = runs.filter(({ run }) => run === 1).map(({ spec }) => spec.name)
-    const started = [...new Set(names)]
-    const isLinked = specs.some(({ after }) => after.length > 0)
+  sentence: 'Daemons that wait for nobody start in the order of the file',
+  broken: ({ specs, runs, isHelpless }) => {
+    if (isHelpless || specs.some(({ after }) => after.length > 0)) return null
+    // When one that could not even be tried had its turn is not known.
+    const firsts = runs.filter(({ run, wasTried }) => run === 1 && wasTried)
+    const started = [...new Set(firsts.map(({ spec }) => spec.name))]
     const inOrder = specs.map(({ name }) => name).filter((name) => started.includes(name))
-    if (!isLinked && inOrder.join() !== started.join()) return `started as ${started.join()}`
-    return first(specs, ({ name, after }) => {
-      const place = started.indexOf(name)
-      const late = after.find((other) => {
-        const otherPlace = started.indexOf(other)
-        const isMissing = otherPlace < 0 && !isBroken && specs.some((spec) => spec.name === other)
-        return isMissing || otherPlace > place
-      })
-      return place < 0 || late === undefined ? null : `${name} starts before ${late}`
-    })
+    return inOrder.join() === started.join() ? null : `started as ${started.join()}`
   },
 }
 
@@ -39,6 +30,8 @@ function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
   if (facts.isBroken && !isKnown(facts, run, shutdown)) return null
   if (shutdown === null || order === null || order.index < shutdown.index || order.inRecovery)
     return null
+  // Nor for whom it is after is one spared that is unfit.
+  if (run.claims.some(({ what, index }) => isFaultClaim(what) && index < order.index)) return null
   const blocker = dependentsOf(facts, run.spec).find((dependent) => {
     const freed = freedAt(dependent)
     return dependent.spawned.index < order.index && (freed === null || freed.atMs > order.atMs)
@@ -67,7 +60,7 @@ function stoppedTooLate(facts: Facts, run: RunFacts): string | null {
   const blockers = dependentsOf(facts, run.spec).map(freedAt)
   if (blockers.includes(null)) return null
   const dueMs = Math.max(shutdown.atMs, ...blockers.map((freed) => freed?.atMs ?? 0))
-  const latestMs = dueMs + (isBroken ? 2000 : 0) + lostMs + 2 * facts.schedule.lateMs + 1
+  const latestMs = dueMs + (isBroken ? 2000 : 0) + lostMs + 2 * facts.lateMs + 1
   // KILL is what is left to say when the stop signal was lost and there is no grace.
   const endMs = Math.min(
     stopOrder(run)?.atMs ?? Number.POSITIVE_INFINITY,
@@ -83,7 +76,8 @@ function dependentsOf({ specs, runs }: Facts, { name }: DaemonSpec): RunFacts[] 
   const found = new Set([name])
   for (let size = 0; size !== found.size; ) {
     size = found.size
-    for (const spec of specs) if (spec.after.some((other) => found.has(other))) found.add(spec.name)
+    for (const spec of specs)
+      if (spec.after.some(({ daemon }) => found.has(daemon))) found.add(spec.name)
   }
   found.delete(name)
   return [...found].flatMap((other) => runs.findLast(({ spec }) => spec.name === other) ?? [])

@@ -1,11 +1,11 @@
 /** What pitcrew ordered of a run, read off the signals that it sent. */
 import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Claim } from '../claims.ts'
 import type { RunFacts, Sent } from '../facts.ts'
 
-/** The stop signal to the leader; null when it was never asked to end. */
-export function stopOrder({ signals, spec }: RunFacts): Sent | null {
-  const number = signalNumbers[spec.stop.signal]
-  return signals.find(({ signal, to }) => signal === number && to === 'leader') ?? null
+/** When it was asked to end, by the stop signal to its leader or by its stop command; null when it never was. */
+export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {
+  return asked
 }
 
 /** The stop signal to the whole tree. */
@@ -16,4 +16,9 @@ export function treeOrders({ signals, spec }: RunFacts): Sent[] {
 
 export function kills({ signals }: RunFacts): Sent[] {
   return signals.filter(({ signal }) => signal === signalNumbers.KILL)
+}
+
+/** Its process is there and does not do what it should. */
+export function isFaultClaim(what: Claim['what']): boolean {
+  return what === 'not-ready' || what === 'not-alive' || what === 'watchdog'
 }

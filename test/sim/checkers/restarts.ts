@@ -3,7 +3,8 @@ import type { Facts, Request, RunFacts } from '../facts.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const notUnasked: Promised = {
-  sentence: 'A daemon gets a new run only when somebody asked for it after the last one began',
+  sentence:
+    'Under "never" a daemon gets a new run only when somebody asked for it after the last one began',
   broken: ({ runs, requests, isBroken, isHelpless }) =>
     first(runs, (run) => {
       const before = runs.findLast(
@@ -12,6 +13,8 @@ export const notUnasked: Promised = {
       if (before === undefined || before.run === run.run || !before.wasTried) return null
       // That it could not be started may be what is lost: it is tried once more.
       if (isHelpless || (isBroken && before.failure !== null)) return null
+      // Those who are started by the policy, or with others, are for follower.ts.
+      if (run.spec.restart.policy !== 'never' || run.spec.after.length > 0) return null
       const isAsked = requests.some(
         ({ daemon, index }) =>
           daemon === run.spec.name && index > before.spawned.index && index < run.spawned.index,
@@ -40,6 +43,8 @@ export const satisfied: Promised = {
 
 function notSatisfied(facts: Facts, { daemon, index, atMs }: Request): string | null {
   if (facts.isBroken || facts.boot === null) return null
+  // Those who wait for others are for follower.ts.
+  if (facts.specs.some(({ name, after }) => name === daemon && after.length > 0)) return null
   const own = facts.runs.filter(({ spec }) => spec.name === daemon)
   if (own.some(({ spawned }) => spawned.index > index) || !isSelected(facts, daemon)) return null
   const old = own.findLast(({ spawned }) => spawned.index < index)

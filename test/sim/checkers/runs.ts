@@ -1,18 +1,25 @@
 /** Promises about runs: one at a time, and told as they were. */
+import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Claim } from '../claims.ts'
 import type { Facts, RunFacts } from '../facts.ts'
-import { stopOrder } from './orders.ts'
-import { first, isAbout, nameOf, nextCall, type Promised } from './promise.ts'
+import { isFaultClaim, stopOrder } from './orders.ts'
+import { first, nameOf, nextCall, type Promised } from './promise.ts'
 
 export const oneAtATime: Promised = {
-  sentence: 'Two runs of one daemon are never alive at once',
+  sentence:
+    'Two runs of one daemon are never alive at once, nor two commands for one purpose, but for one that was sent KILL',
   broken: ({ trace }) => {
     const alive = new Map<string, Set<string>>()
     return first(trace, (moment) => {
       if (moment.what === 'spawn' && 'pid' in moment.answer) {
-        const others = alive.get(moment.daemon)
-        if (others?.size)
-          return `${moment.daemon} ${moment.run} is spawned beside ${[...others].join()}`
+        const others = [...(alive.get(moment.daemon) ?? [])]
+        if (others.length > 0)
+          return `${moment.daemon} ${moment.run} is spawned beside ${others.join()}`
         alive.set(moment.daemon, new Set([`${moment.run} pid ${moment.answer.pid}`]))
+      }
+      const isHelper = 'daemon' in moment && moment.daemon.includes(':')
+      if (moment.what === 'signal' && isHelper && moment.signal === signalNumbers.KILL) {
+        alive.delete(moment.daemon)
       }
       if (moment.what === 'ended') {
         alive.get(moment.daemon)?.delete(`${moment.run} pid ${moment.pid}`)
@@ -41,21 +48,27 @@ export const counted: Promised = {
 }
 
 export const selectedOnly: Promised = {
-  sentence: 'Only selected daemons are started, and all of them',
+  sentence: 'Only selected daemons are started, and all of them that can be',
   broken: (facts) => {
     const names = facts.specs.map(({ name }) => name)
     const stranger = facts.runs.find(({ spec }) => !names.includes(spec.name))
     if (stranger !== undefined) return `${nameOf(stranger)} is not selected`
     if (facts.boot === null || facts.isBroken) return null
     // As long as it takes to start those before it.
-    const dueMs = facts.boot.atMs + facts.lostMs + facts.schedule.lateMs
+    const dueMs = facts.boot.atMs + facts.lostMs + facts.lateMs
     if ((facts.shutdown?.atMs ?? facts.endMs) <= dueMs) return null
     const missing = names.find(
       (name) =>
+        waitsForNobody(facts, name) &&
         !facts.runs.some(({ spec, spawned }) => spec.name === name && spawned.atMs <= dueMs),
     )
     return missing === undefined ? null : `${missing} was not started`
   },
+}
+
+function waitsForNobody({ specs }: Facts, name: string): boolean {
+  const after = specs.find((spec) => spec.name === name)?.after ?? []
+  return !after.some(({ daemon }) => specs.some((spec) => spec.name === daemon))
 }
 
 export const deathTold: Promised = {
@@ -64,19 +77,15 @@ export const deathTold: Promised = {
 }
 
 function toldAsItWas(facts: Facts, run: RunFacts): string | null {
-  const { exit, gone, pid } = run
+  const { exit, gone } = run
   const until = facts.finish?.index ?? Number.POSITIVE_INFINITY
-  const about = facts.lines.filter(({ text }) => isAbout(text, run.spec.name))
-  const pidAndRun = `, pid ${pid}, run ${run.run}`
-  const count = (word: string): number =>
-    about.filter(({ text }) => {
-      const isThisRun = text.endsWith(pidAndRun) || text.includes(`${pidAndRun},`)
-      return isThisRun && text.includes(`: ${word}: `)
-    }).length
-  const died = count('died')
-  const stopped = count('stopped')
-  if (died > 1 || stopped > 1 || died + stopped > 1)
-    return `${nameOf(run)} is told ${died} times as died, ${stopped} as stopped`
+  const count = (isMeant: (what: Claim['what']) => boolean): number =>
+    run.claims.filter(({ what }) => isMeant(what)).length
+  const died = count((what) => what === 'died' || what === 'done')
+  const stopped = count((what) => what === 'stopped')
+  const unfit = count(isFaultClaim)
+  if (died + stopped > 1 || died + unfit > 1)
+    return `${nameOf(run)} is told ${died} times as died, ${stopped} as stopped, ${unfit} as unfit`
   if (facts.isBroken || exit === null || exit.index > until) return null
   const order = stopOrder(run)
   // What it was behind with may have ended it all before the exit's turn came.
@@ -90,16 +99,17 @@ function toldAsItWas(facts: Facts, run: RunFacts): string | null {
 }
 
 export const startTold: Promised = {
-  sentence: 'Each start is told with its pid, and each that failed with why',
+  sentence: 'Each start is told at once with its pid, and each that failed with why',
   broken: (facts) =>
     first(facts.runs, (run) => {
       if (facts.isBroken) return null
       const started = `${run.spec.name}: started, pid ${run.pid}, run ${run.run}`
       const failed = `${run.spec.name}: cannot start (run ${run.run}): `
       const said = run.failure === null ? started : failed
-      const times = facts.lines.filter(
-        ({ text }) => text === started || text.startsWith(failed),
-      ).length
-      return times === 1 ? null : `"${said}" is told ${times} times`
+      const told = facts.lines.filter(({ text }) => text === started || text.startsWith(failed))
+      const [line] = told
+      if (line === undefined || told.length > 1) return `"${said}" is told ${told.length} times`
+      const isLate = line.atMs > run.spawned.atMs + facts.lostMs + facts.lateMs
+      return isLate ? `"${said}" is told at ${line.atMs}, too late` : null
     }),
 }

@@ -2,7 +2,7 @@
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts, RunFacts, Sent, When } from '../facts.ts'
 import type { Call, Moment } from '../trace.ts'
-import { stopOrder } from './orders.ts'
+import { isFaultClaim, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const unmapped: Promised = {
@@ -64,6 +64,7 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   if (facts.isBroken && (shutdown === null || (asked !== null && asked.index < sent.index)))
     return true
   if (run.exit !== null && run.exit.index < sent.index) return true
+  if (run.asked !== null && run.asked.index < sent.index) return true
   // After a failure pitcrew looks by itself, and may know of the end before it is told.
   const { trace, isBroken } = facts
   if (isBroken && trace.some((one, at) => at < sent.index && isLeaderEnd(one, run))) return true
@@ -73,13 +74,22 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   const isAsked = requests.some(
     ({ daemon, index }) => daemon === name && index > run.spawned.index && index < sent.index,
   )
+  // Whether it is right to hold it, or to call it unfit, is for other promises.
+  const isTold = run.claims.some(
+    ({ what, index }) =>
+      (what === 'held' || isFaultClaim(what)) &&
+      (index > call.index || facts.isBroken) &&
+      index < sent.index,
+  )
+  if (isTold) return true
   const signal = signalOf(call)
   const isForward =
     signal !== null &&
     signalNumbers[signal] === sent.signal &&
     facts.plan.signals[signal]?.forward.includes(name)
   // After a recovery nobody remembers what was asked before.
-  return isAsked || isForward === true || (facts.isBroken && stopOrder(run) !== null)
+  const isVague = stopOrder(run) !== null || run.spec.after.length > 0
+  return isAsked || isForward === true || (facts.isBroken && isVague)
 }
 
 function isLeaderEnd(moment: Moment, { spec, run }: RunFacts): boolean {

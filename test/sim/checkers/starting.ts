@@ -75,8 +75,9 @@ export const flushed: Promised = {
     if (finish === null || facts.boot === null || isBroken) return null
     const leftMs =
       shutdown === null ? plan.deadlineMs : shutdown.atMs + plan.deadlineMs - finish.atMs
-    const slackMs = lostMs + 2 * facts.schedule.lateMs + 0.001
-    const isRight = Math.abs(finish.flushMs - leftMs) <= slackMs
+    const slackMs = lostMs + 2 * facts.lateMs + 0.001
+    const waitedMs = finish.doneMs - finish.atMs
+    const isRight = Math.abs(finish.flushMs - Math.max(0, leftMs - waitedMs)) <= slackMs
     return isRight ? null : `${finish.flushMs} ms, and ${leftMs} ms are left`
   },
 }

@@ -1,4 +1,5 @@
 /** Promises about how a run is ended. */
+import { signalNumbers } from '../../../src/core/signals.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
 import { kills, stopOrder, treeOrders } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
@@ -69,7 +70,7 @@ function spared(facts: Facts, run: RunFacts): string | null {
   const capMs = isAsked ? Math.min(graceMs, facts.plan.deadlineMs) : graceMs
   // What is lost is looked for soon, and once more.
   const mendMs = facts.isBroken ? 500 : 0
-  const latestMs = since.atMs + capMs + mendMs + facts.lostMs + 2 * facts.schedule.lateMs + 1
+  const latestMs = since.atMs + capMs + mendMs + facts.lostMs + 2 * facts.lateMs + 1
   const endMs = Math.min(
     kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
     run.gone?.atMs ?? Number.POSITIVE_INFINITY,
@@ -87,7 +88,7 @@ export const leaderFirst: Promised = {
 function outOfTurn(facts: Facts, run: RunFacts): string | null {
   if (facts.isBroken) return null
   const order = stopOrder(run)
-  const number = order?.signal
+  const number = signalNumbers[run.spec.stop.signal]
   const toLeader = run.signals.filter(({ signal, to }) => signal === number && to === 'leader')
   if (toLeader.length > 1) return `${nameOf(run)}: the leader is asked ${toLeader.length} times`
   const toTree = treeOrders(run)
@@ -102,6 +103,7 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
   }
   if (run.exit !== null && run.exit.index < tree.index) return null
   if (order === null) return `${nameOf(run)}: the tree is asked before the leader`
+  if (hasFailedToStop(facts, run, tree)) return null
   const { graceMs } = run.spec.stop
   const halfMs = Math.min(graceMs ?? Number.POSITIVE_INFINITY, facts.plan.deadlineMs * 0.8) / 2
   const { shutdown } = facts
@@ -117,6 +119,22 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
   return tree.atMs >= order.atMs + halfMs - 0.001
     ? null
     : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
+}
+
+/** Its stop command ended badly, or could not be run. */
+function hasFailedToStop(
+  { helpers, lines }: Facts,
+  { spec, asked }: RunFacts,
+  until: When,
+): boolean {
+  if (spec.stop.command === null || asked === null) return false
+  const isOf = ({ index }: When): boolean => index >= asked.index && index < until.index
+  if (lines.some((line) => isOf(line) && line.text.startsWith(`${spec.name}:stop: not run: `)))
+    return true
+  return helpers.some(({ name, spawned, exit, pid }) => {
+    if (name !== `${spec.name}:stop` || !isOf(spawned)) return false
+    return pid === null || (exit !== null && isOf(exit) && (exit.code !== 0 || exit.signal !== 0))
+  })
 }
 
 export const overIsOver: Promised = {
@@ -162,7 +180,7 @@ export const stuckNamed: Promised = {
         return isTold ? null : `the pids of ${nameOf(run)} are not named`
       }
       if (kill === undefined || facts.finish === null) return null
-      const latestMs = kill.atMs + 1000 + facts.lostMs + facts.schedule.lateMs + 1
+      const latestMs = kill.atMs + 1000 + facts.lostMs + facts.lateMs + 1
       const isOver =
         Math.min(run.gone?.atMs ?? Number.POSITIVE_INFINITY, facts.finish.atMs) <= latestMs
       return isOver ? null : `${nameOf(run)} outlives KILL and is not named`

@@ -1,0 +1,8 @@
+/* Says that it is up and dies of it. */
+#include "daemon.h"
+
+int main(int argc, char **argv) {
+  if (argc < 2) return 2;
+  report(argv[1]);
+  return 1;
+}

@@ -1,0 +1,52 @@
+/* What of src/host/host.ts tells about the runs in the table. */
+#define _GNU_SOURCE
+#include "bind.h"
+#include "tail.h"
+
+/* The run that the first two arguments name, or NULL. */
+struct run *run_of(JSValueConst *argv) {
+  const char *daemon = JS_ToCString(js, argv[0]);
+  struct run *run = daemon ? run_find(daemon, to_int(argv[1])) : NULL;
+  JS_FreeCString(js, daemon);
+  return run;
+}
+
+FUNCTION(host_live) {
+  UNUSED;
+  JSValue list = JS_NewArray(ctx);
+  for (size_t i = 0; i < runs_count(); i++) {
+    const struct run *run = runs_at(i);
+    JSValue entry = JS_NewObject(ctx), ended = JS_NULL;
+    if (run->leader_gone) {
+      ended = JS_NewObject(ctx);
+      set(ended, "code", JS_NewInt32(ctx, run->exit.code));
+      set(ended, "signal", JS_NewInt32(ctx, run->exit.signal));
+    }
+    set(entry, "daemon", JS_NewString(ctx, run->daemon));
+    set(entry, "run", JS_NewInt32(ctx, run->number));
+    set(entry, "pid", JS_NewInt32(ctx, run->pid));
+    set(entry, "exit", ended);
+    set(entry, "gone", JS_NewBool(ctx, run->gone));
+    set(entry, "ready", JS_NewBool(ctx, run->ready));
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, entry);
+  }
+  return list;
+}
+
+static double to_ms(struct timeval time) {
+  return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
+}
+
+FUNCTION(host_legacy) {
+  UNUSED;
+  const struct run *run = run_of(argv);
+  if (!run || !run->leader_gone) return JS_NULL;
+  const char *lines;
+  size_t bytes = tail_lines(run->tail, &lines);
+  JSValue legacy = JS_NewObject(ctx);
+  double cpu_ms = to_ms(run->usage.ru_utime) + to_ms(run->usage.ru_stime);
+  set(legacy, "cpuMs", JS_NewFloat64(ctx, cpu_ms));
+  set(legacy, "memoryKib", JS_NewFloat64(ctx, (double)run->usage.ru_maxrss));
+  set(legacy, "lastLines", JS_NewStringLen(ctx, lines, bytes));
+  return legacy;
+}

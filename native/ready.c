@@ -1,0 +1,172 @@
+/* What a run says of itself: a newline on a pipe of its own, or messages of sd_notify on a socket
+ * of its own.
+ *
+ * The socket has an abstract name, which works for any user and where nothing can be written. The
+ * name alone proves nothing, since /proc/net/unix tells it to everybody in our network namespace:
+ * the kernel says who sent a message, and the mark or the group of that process says which run it
+ * is of. A sender that has ended already cannot be asked. It is believed when a process of the run
+ * may have been that user. */
+#define _GNU_SOURCE
+#include "ready.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+  MESSAGE_BYTES_MAX = 4096,
+  MESSAGES_A_TURN = 16,
+  MESSAGES_AT_THE_END = 512, /* the longest queue that systems are set up with */
+};
+static const char variable[] = "NOTIFY_SOCKET=";
+
+/* ---- opening */
+
+/* "NOTIFY_SOCKET=@pitcrew-" and 128 bits of chance. */
+static bool make_name(char *entry, size_t room) {
+  uint64_t chance[2];
+  if (syscall(SYS_getrandom, chance, sizeof chance, 0) != sizeof chance) return false;
+  snprintf(entry, room, "%s@pitcrew-%016llx%016llx", variable, (unsigned long long)chance[0],
+           (unsigned long long)chance[1]);
+  return true;
+}
+
+static bool bind_name(int fd, const char *name) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t bytes = strlen(name);
+  memcpy(address.sun_path + 1, name + 1, bytes - 1); /* A NUL is in the place of the @. */
+  socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes);
+  return bind(fd, (struct sockaddr *)&address, length) == 0;
+}
+
+static void set_variable(char **envp, char *entry) {
+  char **to = envp;
+  for (char **from = envp; *from; from++)
+    if (strncmp(*from, variable, sizeof variable - 1) != 0) *to++ = *from;
+  *to++ = entry;
+  *to = NULL;
+}
+
+int notify_open(char **envp) {
+  static char entry[64];
+  int on = 1;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (!make_name(entry, sizeof entry) || !bind_name(fd, entry + sizeof variable - 1) ||
+      setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+  }
+  set_variable(envp, entry);
+  return fd;
+}
+
+bool channel_add(struct channel *channel, int fd) {
+  channel->fd = fd;
+  return fd < 0 || loop_watch(fd, EPOLLIN, &channel->watch);
+}
+
+/* ---- closing */
+
+static void channel_close(struct channel *channel) {
+  if (channel->fd < 0) return;
+  loop_unwatch(channel->fd);
+  close(channel->fd);
+  channel->fd = -1;
+}
+
+void channels_close(struct run *run) {
+  channel_close(&run->ready_pipe);
+  channel_close(&run->notify_socket);
+}
+
+/* ---- hearing: each of these takes one piece, and says whether there may be more */
+
+void run_said_ready(struct run *run) {
+  if (run->ready) return;
+  run->ready = true;
+  event_ready(run);
+}
+
+static bool hear_pipe(struct run *run) {
+  char text[512];
+  ssize_t n = read(run->ready_pipe.fd, text, sizeof text);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return errno == EINTR;
+  bool said = n > 0 && memchr(text, '\n', (size_t)n);
+  if (n <= 0 || said) channel_close(&run->ready_pipe);
+  if (said) run_said_ready(run);
+  return n > 0 && !said;
+}
+
+/* 0: outside of our PID namespace. */
+static bool is_of_run(const struct run *run, const struct ucred *sender) {
+  if (sender->pid <= 0) return false;
+  int part = tree_has(run, sender->pid);
+  if (part >= 0) return part;
+  return run->uid == 0 || sender->uid == run->uid || sender->uid == 0;
+}
+
+static bool has_line(const char *text, size_t bytes, const char *line) {
+  const char *end = text + bytes;
+  for (const char *at = text; at < end;) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *line_end = newline ? newline : end;
+    if ((size_t)(line_end - at) == strlen(line) && memcmp(at, line, strlen(line)) == 0) return true;
+    at = line_end + 1;
+  }
+  return false;
+}
+
+static void tell_message(struct run *run, const char *text, size_t bytes) {
+  /* systemd's own rule: a NUL at the end is harmless, elsewhere it is not a text. */
+  if (bytes > 0 && text[bytes - 1] == 0) bytes--;
+  if (bytes == 0 || memchr(text, 0, bytes)) return;
+  if (run->ready_by_notify && has_line(text, bytes, "READY=1")) run->ready = true;
+  event_notify(run, text, bytes);
+}
+
+/* There is room for the sender and for no descriptor, so that the kernel closes those that came
+ * with a message at once, and none ever has a number here. */
+static bool hear_message(struct run *run) {
+  static char text[MESSAGE_BYTES_MAX];
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof(struct ucred))];
+  } control;
+  struct iovec piece = {text, sizeof text};
+  struct msghdr message = {.msg_iov = &piece,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  ssize_t n = recvmsg(run->notify_socket.fd, &message, 0);
+  if (n < 0) return errno == EINTR;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  struct ucred sender = {0};
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS)
+    memcpy(&sender, CMSG_DATA(header), sizeof sender);
+  if (!(message.msg_flags & MSG_TRUNC) && is_of_run(run, &sender))
+    tell_message(run, text, (size_t)n);
+  return true;
+}
+
+static void hear(struct channel *channel, int times) {
+  bool more = true;
+  while (channel->fd >= 0 && more && times-- > 0)
+    more =
+        channel->watch.kind == WATCH_READY ? hear_pipe(channel->run) : hear_message(channel->run);
+}
+
+void channel_hear(struct channel *channel) { hear(channel, MESSAGES_A_TURN); }
+
+void channels_drain(struct run *run) {
+  hear(&run->ready_pipe, MESSAGES_AT_THE_END);
+  hear(&run->notify_socket, MESSAGES_AT_THE_END);
+}

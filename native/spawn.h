@@ -1,0 +1,55 @@
+/* What a run is started with, and what spawn.c, which stays with us, hands to child.c. */
+#ifndef PITCREW_SPAWN_H
+#define PITCREW_SPAWN_H
+
+#include "host.h"
+
+enum { SPAWN_LIMITS_MAX = 16, READY_FD_MIN = 3, READY_FD_MAX = 9 };
+struct spawn_limit {
+  int resource;
+  rlim_t soft, hard;
+};
+enum stdio { STDIO_PUMP, STDIO_NULL, STDIO_INHERIT };
+enum ready_by { READY_BY_NOTHING, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LOG };
+struct spawn_spec {
+  const char *daemon;
+  int number;
+  char **argv, **envp; /* behind the end of envp is room for one more */
+  char **candidates;   /* paths to try, in order; NULL = this program itself */
+  const char *cwd;     /* NULL = ours */
+  int64_t uid, gid;    /* -1 = ours */
+  const gid_t *groups;
+  int group_count; /* -1 = unchanged */
+  int umask;       /* -1 = ours */
+  struct spawn_limit limits[SPAWN_LIMITS_MAX];
+  int limit_count;
+  enum stdio stdio;
+  enum ready_by ready;
+  int ready_fd;           /* in the child */
+  const char *ready_text; /* what a line of its output must have in it */
+  bool notify;            /* it gets a NOTIFY_SOCKET */
+};
+struct spawn_answer {
+  pid_t pid;
+  const char *step;
+  int error;
+};
+
+struct spawn_answer spawn_run(const struct spawn_spec *spec);
+
+/* The child, as it sees itself between clone and exec. */
+struct child {
+  const struct spawn_spec *spec;
+  pid_t parent;
+  int null_fd;
+  int output_fd, ready_fd; /* -1 = none */
+  int files_kept; /* shares our descriptors until it takes those up to this one; -1 = has its own */
+  uint64_t mark;
+  rlim_t mark_max;
+  bool foreground; /* give it our terminal: SIGTTOU is blocked, so that this does not stop it */
+  const char *volatile step;
+  volatile int error;
+};
+int child_main(void *child);
+
+#endif

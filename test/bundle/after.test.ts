@@ -1,0 +1,84 @@
+/** The order of daemons in the bundle file: whom one waits for, and for what. */
+import { expect, test } from 'vitest'
+import { planOf, problemsOf } from './problems-of.ts'
+
+/** What `last` waits for, in the plan; `job` is a job. */
+function afterOf(after: string): string {
+  const plan = planOf(`daemons:
+  web: { command: [a] }
+  job: { command: [b], kind: job }
+  last: { command: [c], after: ${after} }`)
+  return (plan.daemons[2]?.after ?? []).map(({ daemon, until }) => `${daemon} ${until}`).join(', ')
+}
+
+test.each([
+  ['[web]', 'web ready'],
+  ['[job]', 'job done'],
+  ['[job, web]', 'job done, web ready'],
+  ['{ web: ready, job: ready }', 'web ready, job done'],
+  ['{ web: started, job: started }', 'web started, job started'],
+  ['{ job: done }', 'job done'],
+  ['[]', ''],
+  ['{}', ''],
+])('after: %s', (written, meant) => {
+  expect(afterOf(written)).toBe(meant)
+})
+
+const after = (a: string, b: string, c = '[]') =>
+  problemsOf(`daemons:
+  a: { command: [a], after: ${a} }
+  b: { command: [b], after: ${b} }
+  c: { command: [c], after: ${c} }`)
+
+test('daemons that wait for each other', () => {
+  expect(after('[b]', '[a]')).toMatchInlineSnapshot(
+    `"b.yaml:2:30: after goes around: a → b → a; one of them must start without the other"`,
+  )
+  expect(after('{ c: started }', '[a]', '{ b: ready }')).toMatchInlineSnapshot(
+    `"b.yaml:2:31: after goes around: a → c → b → a; one of them must start without the other"`,
+  )
+  expect(after('[b]', '[c]')).toBe('valid')
+})
+
+test('names', () => {
+  expect(after('[a]', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:30: daemon "a": after: "a" cannot come after itself; remove it from its own list"`,
+  )
+  expect(after('{ a: done }', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:31: daemon "a": after: "a" cannot come after itself; remove it from its own list"`,
+  )
+  expect(after('[]', '[d]')).toMatchInlineSnapshot(
+    `"b.yaml:3:30: daemon "b": after: no daemon "d" in this bundle; known: a, b, c"`,
+  )
+  expect(after('[]', '{ d: done }')).toMatchInlineSnapshot(
+    `"b.yaml:3:31: daemon "b": after: no daemon "d" in this bundle; known: a, b, c"`,
+  )
+  expect(after('[b, b]', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:33: daemon "a": after: "b" is there twice; remove one of them"`,
+  )
+  expect(after('{ b: ready, b: started }', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:41: "b" is there twice; remove one of them, or rename it"`,
+  )
+})
+
+test('shapes', () => {
+  expect(after('c', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:29: daemon "a": after: expected a list, found "c"; write [c]"`,
+  )
+  expect(after('{ b: raedy }', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:34: daemon "a": after.b: expected ready, started or done, found "raedy"; did you mean "ready"?"`,
+  )
+  expect(after('{ b: healthy, c: }', '[]')).toMatchInlineSnapshot(`
+    "b.yaml:2:34: daemon "a": after.b: expected ready, started or done, found "healthy"
+    b.yaml:2:46: daemon "a": after.c: has no value; give it one, or remove the key"
+  `)
+  expect(after('[{ b: ready }]', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:30: daemon "a": after: expected text, found a map"`,
+  )
+})
+
+test('only a job is ever done', () => {
+  expect(after('{ b: done }', '[]')).toMatchInlineSnapshot(
+    `"b.yaml:2:34: daemon "a": after.b: "b" is never done: a daemon is not meant to end; write ready or started, or give "b" kind: job"`,
+  )
+})

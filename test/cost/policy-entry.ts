@@ -1,0 +1,45 @@
+/** What is counted by policy.test.ts: the policy alone, in the real engine, over a host that does
+ *  nothing. A boot and a stop of so many daemons; the word of the command line says how many. */
+import type { Handlers, Host } from '../../src/host/host.ts'
+import { Loop } from '../../src/init/loop.ts'
+import { manyDaemons } from '../core/plans.ts'
+
+declare global {
+  var pitcrewHost: Host
+  var pitcrewHandlers: Handlers
+}
+
+const real = globalThis.pitcrewHost
+const count = Number(real.args[1])
+let pids = 100
+
+const host: Host = {
+  ...real,
+  now: () => 1000,
+  wakeAt() {},
+  spawn: () => ({ pid: ++pids }),
+  signal: () => 'sent',
+  print() {},
+  notify() {},
+  oomKills: () => null,
+  envNames: () => [],
+  envHide() {},
+  getenv: () => null,
+  lost: () => ({ bytes: 0, lines: 0 }),
+  writeFileAside: () => null,
+  finish() {},
+}
+
+globalThis.pitcrewHandlers = { handle() {}, recover() {} }
+const plan = manyDaemons(count, false)
+const names = plan.daemons.map(({ name }) => name)
+const loop = new Loop(host, plan, names, null)
+loop.boot()
+// It goes on with what is left in its queue.
+for (let turn = 0; turn < count / 8 + 2; turn++) loop.handle({ type: 'wake' })
+loop.handle({ type: 'signal', signal: 15, hangup: false })
+for (const daemon of names) {
+  const exit = { code: 0, signal: 15, gone: true, outputOpen: false }
+  loop.handle({ type: 'exited', daemon, run: 1, ...exit })
+}
+real.exit(0)

@@ -1,0 +1,157 @@
+/** Where bugs are planted that only some daemons come by: for each place a bundle that leads there, and what happens all
+ *  the same. See bug.test.ts. */
+import { sh } from './pitcrew.ts'
+
+export interface Place {
+  readonly what: string
+  /** The type of an event, "perform-" and the type of an effect, "host-" and the type of an event of
+   *  the host, or "elapsed-" and the kind of a timer. */
+  readonly place: string
+  readonly daemons: object
+  /** What pitcrew says, all the same, in this order. */
+  readonly lines: readonly (string | RegExp)[]
+}
+
+const stays = 'exec sleep 1000'
+const soon = { backoff: '20ms' }
+const often = { interval: '10ms' }
+/** The first run goes wrong, the next one is well. */
+const once = (script: string): string[] =>
+  sh(
+    `[ -e "$PITCREW_STATE/again" ] || { : > "$PITCREW_STATE/again"; ${script}; }; echo well; ${stays}`,
+  )
+
+const speaks = {
+  command: sh(
+    `"$NOTIFIES" STATUS=here WATCHDOG=1 READY=1; while :; do "$NOTIFIES" WATCHDOG=1; sleep 0.05; done`,
+  ),
+  ready: 'notify',
+  watchdog: '5s',
+}
+const isLookedAt = { command: sh(stays), ready: { file: '/', ...often } }
+const isReady = /web: ready after/
+
+export const places: readonly Place[] = [
+  {
+    what: 'a newline',
+    place: 'ready',
+    daemons: { web: { command: sh(`echo >&3; ${stays}`), ready: 'fd' } },
+    lines: [isReady],
+  },
+  {
+    what: 'a line',
+    place: 'ready',
+    daemons: { web: { command: sh(`echo up; ${stays}`), ready: { log: 'up' } } },
+    lines: [isReady],
+  },
+  { what: 'a message', place: 'ready', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a look', place: 'ready', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'a status', place: 'said', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a sign of life', place: 'pinged', daemons: { web: speaks }, lines: [isReady] },
+  {
+    what: 'a failed look',
+    place: 'unfit',
+    daemons: {
+      web: {
+        command: sh(`echo up; ${stays}`),
+        alive: { file: '/absent', ...often },
+        restart: soon,
+      },
+    },
+    lines: [/web: not alive, pid \d+, run 1/, /web: started, pid \d+, run 2/],
+  },
+  { what: 'a message', place: 'host-notify', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'its time', place: 'elapsed-look', daemons: { web: isLookedAt }, lines: [isReady] },
+  {
+    what: 'the end of a look',
+    place: 'host-exited',
+    daemons: { web: isLookedAt },
+    lines: [isReady],
+  },
+  {
+    what: 'an answer',
+    place: 'host-probed',
+    daemons: {
+      web: { command: sh(stays), alive: { tcp: '127.0.0.1:1', ...often }, restart: soon },
+    },
+    lines: [/web: not alive, pid \d+, run 1/],
+  },
+  {
+    what: 'a look that hangs',
+    place: 'elapsed-helper',
+    daemons: {
+      web: {
+        command: sh(stays),
+        alive: { command: sh(stays), timeout: '50ms', ...often },
+        restart: soon,
+      },
+    },
+    lines: [/web: not alive, pid \d+, run 1/],
+  },
+  {
+    what: 'the end of a backoff',
+    place: 'elapsed',
+    daemons: { web: { command: once('exit 3'), restart: soon } },
+    lines: [/web: died: exit code 3/, /web: started, pid \d+, run 2/, '[web] well'],
+  },
+  {
+    what: 'the end of the time to be ready',
+    place: 'elapsed',
+    daemons: {
+      web: { command: sh(stays), ready: { log: 'never', timeout: '50ms' }, restart: soon },
+    },
+    lines: ['web: not ready in time', /web: started, pid \d+, run 2/],
+  },
+  {
+    what: 'the end of the time to be silent',
+    place: 'elapsed',
+    daemons: { web: { command: sh(stays), watchdog: '50ms', restart: soon } },
+    lines: ['web: silent for longer', /web: started, pid \d+, run 2/],
+  },
+  { what: 'for readiness', place: 'perform-watch', daemons: { web: isLookedAt }, lines: [isReady] },
+  {
+    what: 'for life',
+    place: 'perform-watch',
+    daemons: { web: { command: sh(stays), alive: { file: '/absent', ...often }, restart: soon } },
+    lines: [/web: not alive, pid \d+, run 1/],
+  },
+  {
+    what: 'a sign was there',
+    place: 'perform-unwatch',
+    daemons: { web: isLookedAt, api: { command: sh(`echo well; ${stays}`), after: ['web'] } },
+    lines: ['[api] well'],
+  },
+  {
+    what: 'for a death',
+    place: 'perform-run-command',
+    daemons: { web: { command: once('exit 3'), restart: soon, onDeath: { command: ['true'] } } },
+    lines: [/web: died: exit code 3/, '[web] well'],
+  },
+  {
+    what: 'for a stop',
+    place: 'perform-run-command',
+    daemons: { web: { command: sh(stays), stop: { command: ['true'], grace: '200ms' } } },
+    lines: [/web: started/],
+  },
+  {
+    what: 'that all are ready',
+    place: 'perform-announce',
+    daemons: { web: isLookedAt },
+    lines: [isReady],
+  },
+  {
+    what: 'that all are stopping',
+    place: 'perform-announce',
+    daemons: { web: { command: sh(stays), ready: { log: 'never' } } },
+    lines: [/web: started/],
+  },
+  {
+    what: 'a job is done',
+    place: 'exited',
+    daemons: {
+      job: { command: ['true'], kind: 'job' },
+      web: { command: sh(`echo well; ${stays}`), after: ['job'] },
+    },
+    lines: ['job: done', '[web] well'],
+  },
+]

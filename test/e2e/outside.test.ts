@@ -1,0 +1,98 @@
+/** What the host tells to whoever started us, and what it knows of the control group that we are in. */
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { isSanitized } from './cost.ts'
+import { compiled } from './pitcrew.ts'
+import { buildProber, Prober } from './prober.ts'
+import { eventually } from './processes.ts'
+import { Program } from './program.ts'
+
+beforeAll(buildProber, 300_000)
+
+describe('NOTIFY_SOCKET', () => {
+  test.each(['a path', 'an abstract name'])('a message arrives at %s', async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), 'pitcrew-notify-'))
+    const address = kind === 'a path' ? join(folder, 'socket') : `@pitcrew-notify-${process.pid}`
+    const receiver = new Program([compiled('hears-datagrams'), address], { env: {} })
+    onTestFinished(() => {
+      receiver.process.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    })
+    await receiver.line('hears')
+    await using prober = await Prober.start({ env: { NOTIFY_SOCKET: address } })
+    await prober.tell({ notify: 'READY=1' }, { notify: 'STATUS=4 of 4' })
+    await receiver.line('heard STATUS=4 of 4')
+    expect(receiver.lines).toEqual(['hears', 'heard READY=1', 'heard STATUS=4 of 4'])
+  })
+
+  test.each([undefined, '', 'relative', '/nobody/there', `/${'x'.repeat(200)}`])(
+    'nobody hears at %s, and nothing comes of it',
+    async (address) => {
+      await using prober = await Prober.start(
+        address === undefined ? {} : { env: { NOTIFY_SOCKET: address } },
+      )
+      expect(await prober.tell({ notify: 'READY=1' })).toEqual([null])
+    },
+  )
+})
+
+describe('kills for memory', () => {
+  test('are a number, or not known', async () => {
+    await using prober = await Prober.start()
+    const [kills] = await prober.tell({ oomKills: true })
+    expect(kills === null || Number(kills) >= 0).toBe(true)
+  })
+
+  const group = memoryGroup()
+  afterAll(async () => {
+    if (group !== null) await eventually('the group is empty', () => isRemoved(group))
+  })
+  test.skipIf(group === null || isSanitized)('are counted in our control group', async () => {
+    if (group === null) return
+    const inGroup = ['sh', '-c', `echo $$ >${group}/cgroup.procs; exec "$@"`, 'sh']
+    await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
+    const [before] = await prober.tell({ oomKills: true })
+    const eater = new Program([...inGroup, 'tail', '/dev/zero'], {
+      env: { PATH: process.env.PATH },
+    })
+    expect((await eater.end()).signal).toBe('SIGKILL')
+    const [after] = await prober.tell({ oomKills: true })
+    expect(Number(after)).toBe(Number(before) + 1)
+  })
+})
+
+/** A control group with 32 MiB, in either of the two forms; null where none may be made. */
+function memoryGroup(): string | null {
+  const forms = [
+    { root: '/sys/fs/cgroup', limit: 'memory.max', swap: 'memory.swap.max' },
+    { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', swap: null },
+  ]
+  for (const { root, limit, swap } of forms) {
+    const folder = join(root, `pitcrew-test-${process.pid}`)
+    try {
+      mkdirSync(folder)
+    } catch {
+      continue
+    }
+    try {
+      const options = { flag: 'r+' }
+      writeFileSync(join(folder, limit), String(32 * 1024 * 1024), options)
+      if (swap !== null) writeFileSync(join(folder, swap), '0', options)
+      return folder
+    } catch {
+      rmdirSync(folder)
+    }
+  }
+  return null
+}
+
+function isRemoved(folder: string): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch {
+    return false
+  }
+}

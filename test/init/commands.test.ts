@@ -1,0 +1,167 @@
+/** DESIGN §6: `stop.command` and `onDeath: { command }`. */
+import { describe, expect, test } from 'vitest'
+import type { DeathNote } from '../../src/core/effect.ts'
+import { Commands } from '../../src/init/commands.ts'
+import { Deaths } from '../../src/init/deaths.ts'
+import { type Helper, Helpers } from '../../src/init/helpers.ts'
+import { Timers } from '../../src/init/timers.ts'
+import { daemonSpec } from '../core/plans.ts'
+import { FakeHost } from './fake-host.ts'
+
+const web = daemonSpec('web', { stop: { command: ['/bin/quit'] }, onDeath: ['/bin/tell'] })
+const rest = { cwd: null, uid: null, gid: null, groups: null, stdio: 'pump' } as const
+const about: DeathNote = {
+  kind: 'died',
+  daemon: 'web',
+  run: 2,
+  pid: 17,
+  uptimeMs: 5,
+  status: '',
+  verdict: { kind: 'over', why: 'policy' },
+  code: 3,
+  signal: 0,
+}
+
+class World {
+  readonly fake: FakeHost = new FakeHost()
+  readonly #timers: Timers = new Timers()
+  readonly helpers: Helpers = new Helpers(this.fake.host, this.#timers)
+  readonly #commands: Commands
+  env: readonly string[] = []
+
+  constructor() {
+    const { asked } = this.fake
+    const deaths = new Deaths(this.fake.host)
+    deaths.tell(about)
+    this.#commands = new Commands(
+      this.fake.host,
+      this.helpers,
+      deaths,
+      (text) => asked.push(`say ${text}`),
+      ({ timer }) => asked.push(`tell ${timer.kind}`),
+    )
+  }
+
+  stop(run = 2): string[] {
+    return this.#run(run, null)
+  }
+
+  die(): string[] {
+    return this.#run(2, about)
+  }
+
+  endStop(): string[] {
+    this.#commands.endStop('web')
+    return this.fake.take()
+  }
+
+  finish(flushMs: number): string[] {
+    this.#commands.finish(3, flushMs)
+    return this.fake.take()
+  }
+
+  ended(name: string, run: number, isGood = true): string[] {
+    this.helpers.ended(name, run, isGood, true)
+    return this.fake.take()
+  }
+
+  after(ms: number): string[] {
+    this.fake.nowMs += ms
+    const timer = this.#timers.due(this.fake.nowMs)
+    if (timer?.kind === 'helper') this.helpers.late(timer.helper)
+    return this.fake.take()
+  }
+
+  #run(run: number, death: DeathNote | null): string[] {
+    const effect = { type: 'run-command', daemon: 'web', run, pid: 17, about: death } as const
+    this.#commands.run(effect, web, (command, env): Helper => {
+      this.env = env
+      return { command, env, ...rest }
+    })
+    return this.fake.take()
+  }
+}
+
+test('the command of a death is told of it', () => {
+  const world = new World()
+  expect(world.die()).toEqual(['spawn web:death 1: /bin/tell (pump)'])
+  expect(world.env).toEqual([
+    'PITCREW_DAEMON=web',
+    'PITCREW_RUN=2',
+    'PITCREW_PID=17',
+    'PITCREW_CAUSE=code 3',
+    'PITCREW_NEXT=restart policy is never',
+    'PITCREW_LAST_LINES=',
+  ])
+})
+
+test("of two deaths the second one finds the first one's command at work: that is said", () => {
+  const world = new World()
+  world.die()
+  expect(world.die()).toEqual(['say web:death: not run: the one before is not over'])
+})
+
+describe('the command of a stop', () => {
+  test('is over when its run is', () => {
+    const world = new World()
+    world.stop()
+    expect(world.endStop()).toEqual(['9 to the tree of web:stop 1'])
+  })
+
+  test("and does not take the place of the next run's, even if it is not gone yet", () => {
+    const world = new World()
+    world.stop()
+    world.endStop()
+    expect(world.stop(3)).toEqual(['spawn web:stop 2: /bin/quit (pump)'])
+    expect(world.ended('web:stop', 1)).toEqual([])
+    expect(world.helpers.isRunning('web:stop')).toBe(true)
+  })
+
+  test('that fails: the signal comes at once', () => {
+    const world = new World()
+    world.stop()
+    expect(world.ended('web:stop', 1, false)).toEqual(['say web:stop: failed', 'tell half'])
+  })
+
+  test('that cannot be run: so it does, too', () => {
+    const world = new World()
+    world.fake.canSpawn = false
+    expect(world.stop()).toEqual([
+      'spawn web:stop 1: /bin/quit (pump)',
+      'say web:stop: not run: exec: ENOENT',
+      'tell half',
+    ])
+  })
+})
+
+describe('the end of everything', () => {
+  test('comes at once where nothing is to be waited for', () => {
+    expect(new World().finish(900)).toEqual(['finish 3, 900 ms'])
+  })
+
+  test('ends a stop command', () => {
+    const world = new World()
+    world.stop()
+    expect(world.finish(900)).toEqual(['9 to the tree of web:stop 1', 'finish 3, 900 ms'])
+  })
+
+  test('waits for the command of a death, which may tell of the end itself', () => {
+    const world = new World()
+    world.die()
+    expect(world.finish(900)).toEqual([])
+    world.fake.nowMs += 100
+    expect(world.ended('web:death', 1)).toEqual(['finish 3, 800 ms'])
+  })
+
+  test('but not for longer than there is time', () => {
+    const world = new World()
+    world.die()
+    world.finish(900)
+    expect(world.after(649)).toEqual([])
+    expect(world.after(1)).toEqual([
+      '9 to the tree of web:death 1',
+      'say web:death: failed',
+      'finish 3, 250 ms',
+    ])
+  })
+})

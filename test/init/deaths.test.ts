@@ -1,0 +1,129 @@
+/** DESIGN §4, Death: "logged once per run … with its cause, the last lines it printed and its resource
+ *  use". */
+import { describe, expect, test } from 'vitest'
+import type { DeathNote } from '../../src/core/effect.ts'
+import { noRow } from '../../src/core/restart-policy.ts'
+import type { Host, Legacy } from '../../src/host/host.ts'
+import { Deaths } from '../../src/init/deaths.ts'
+
+const note: DeathNote = {
+  kind: 'died',
+  daemon: 'web',
+  run: 2,
+  pid: 17,
+  uptimeMs: 4200,
+  status: '',
+  verdict: { kind: 'retry', afterMs: 200, row: { ...noRow, length: 1 } },
+  code: 3,
+  signal: 0,
+}
+const legacy: Legacy = {
+  cpuMs: 12.3,
+  memoryKib: 3174,
+  lastLines: 'listening\nfatal: address in use\n',
+}
+
+function deathsOn(oomKills: readonly (number | null)[], left: Legacy | null = legacy): Deaths {
+  let reads = 0
+  const host: Partial<Host> = {
+    legacy: () => left,
+    oomKills: () => oomKills[Math.min(reads++, oomKills.length - 1)] ?? null,
+  }
+  return new Deaths(host as Host)
+}
+
+describe('one line', () => {
+  test('with its cause, what it cost, what comes of it and its last line', () => {
+    expect(deathsOn([0]).tell(note)).toMatchInlineSnapshot(
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last line: "fatal: address in use""`,
+    )
+  })
+
+  test('with what it said of itself, where it did', () => {
+    expect(deathsOn([0]).tell({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last status: "Reading the rules""`,
+    )
+  })
+
+  test('whatever it wrote: no control character gets through, and it is cut', () => {
+    const lastLines = `\x1b[31m${'x'.repeat(300)}\n`
+    const line = deathsOn([0], { ...legacy, lastLines }).tell(note)
+    expect(line).toContain(`?[31m${'x'.repeat(155)}"`)
+    expect([...line].every((char) => char >= ' ')).toBe(true)
+  })
+
+  test('of one that printed nothing', () => {
+    expect(deathsOn([0], { ...legacy, lastLines: '' }).tell(note)).toMatchInlineSnapshot(
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms"`,
+    )
+  })
+
+  test('of a run that is there and must be ended: what it cost is not known yet', () => {
+    const { code, signal, ...common } = note as Extract<DeathNote, { kind: 'died' }>
+    expect(
+      deathsOn([0]).tell({ ...common, kind: 'unfit', fault: 'not-ready' }),
+    ).toMatchInlineSnapshot(
+      `"web: not ready in time, pid 17, run 2, after 4.2 s: stopping it; again in 200 ms"`,
+    )
+  })
+})
+
+describe('out of memory is said', () => {
+  const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
+
+  test('when the kernel killed somebody of our group, and only as probable', () => {
+    expect(deathsOn([4, 5]).tell(killed)).toContain(
+      'signal KILL, pid 17, run 2, after 4.2 s, probably out of memory',
+    )
+  })
+
+  test.each<[what: string, oomKills: (number | null)[], note: DeathNote]>([
+    ['not when it did not', [4, 4], killed],
+    ['not where that is not known', [null, null], killed],
+    ['not of another signal', [4, 5], { ...killed, signal: 11 }],
+    ['not of an exit code', [4, 5], note],
+  ])('%s', (_, oomKills, of) => {
+    expect(deathsOn(oomKills).tell(of)).not.toContain('memory,')
+    expect(deathsOn(oomKills).tell(of)).not.toContain('probably')
+  })
+
+  test('once for each such death', () => {
+    const deaths = deathsOn([4, 5, 5])
+    expect(deaths.tell(killed)).toContain('probably')
+    expect(deaths.tell({ ...killed, run: 3 })).not.toContain('probably')
+  })
+})
+
+test('the record of the last death of each is kept', () => {
+  const deaths = deathsOn([0])
+  deaths.tell(note)
+  deaths.tell({ ...note, run: 3 })
+  expect(Object.fromEntries(deaths.last)).toMatchInlineSnapshot(`
+    {
+      "web": {
+        "cause": "code 3",
+        "cpuMs": 12,
+        "lastLines": [
+          "listening",
+          "fatal: address in use",
+        ],
+        "memoryKib": 3174,
+        "next": "again in 200 ms",
+        "pid": 17,
+        "run": 3,
+        "status": "",
+        "uptimeMs": 4200,
+      },
+    }
+  `)
+})
+
+test('the command of a death is told of it', () => {
+  const deaths = deathsOn([0])
+  deaths.tell(note)
+  expect(deaths.environment(note)).toEqual([
+    'PITCREW_CAUSE=code 3',
+    'PITCREW_NEXT=again in 200 ms',
+    'PITCREW_LAST_LINES=listening\nfatal: address in use',
+  ])
+})

@@ -1,0 +1,49 @@
+/** A host for stories of the init's own parts: a clock that is moved by hand, and what was asked. */
+import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
+
+export class FakeHost {
+  nowMs = 1000
+  /** What was asked for, one line each. */
+  readonly asked: string[] = []
+  /** Whether the next spawns and probes can be begun. */
+  canSpawn = true
+  canProbe = true
+
+  get host(): Host {
+    const host: Partial<Host> = {
+      now: () => this.nowMs,
+      spawn: (spec) => this.#spawn(spec),
+      signal: (daemon, run, signal, to) => {
+        this.asked.push(`${signal} to the ${to} of ${daemon} ${run}`)
+        return 'sent'
+      },
+      legacy: () => null,
+      oomKills: () => null,
+      finish: (code, flushMs) => {
+        this.asked.push(`finish ${code}, ${flushMs} ms`)
+      },
+      probe: (id, spec) => this.#probe(id, spec),
+      forgetProbe: (id) => {
+        this.asked.push(`forget ${id}`)
+      },
+    }
+    return host as Host
+  }
+
+  /** What was asked since the last time. */
+  take(): string[] {
+    return this.asked.splice(0)
+  }
+
+  #spawn({ daemon, run, command, stdio }: SpawnSpec): ReturnType<Host['spawn']> {
+    const words = Array.isArray(command) ? command.join(' ') : JSON.stringify(command)
+    this.asked.push(`spawn ${daemon} ${run}: ${words} (${stdio})`)
+    return this.canSpawn ? { pid: 70 + run } : { step: 'exec', errno: 'ENOENT' }
+  }
+
+  #probe(id: number, spec: ProbeSpec): string | null {
+    const where = spec.type === 'unix' ? spec.path : `${spec.host}:${spec.port}`
+    this.asked.push(`${spec.type} ${id}: ${where}`)
+    return this.canProbe ? null : 'EMFILE'
+  }
+}

@@ -1,0 +1,119 @@
+/** DESIGN §1: a helper is a short-lived child of pitcrew itself, bounded in time. */
+import { describe, expect, test } from 'vitest'
+import { type Helper, Helpers } from '../../src/init/helpers.ts'
+import { Timers } from '../../src/init/timers.ts'
+import { FakeHost } from './fake-host.ts'
+
+const look: Helper = {
+  command: ['/bin/look'],
+  env: [],
+  cwd: null,
+  uid: null,
+  gid: null,
+  groups: null,
+  stdio: 'null',
+}
+
+function setUp() {
+  const fake = new FakeHost()
+  const timers = new Timers()
+  const helpers = new Helpers(fake.host, timers)
+  const told: boolean[] = []
+  const start = () =>
+    helpers.start('web:ready', look, 500, (isGood) => {
+      told.push(isGood)
+    })
+  return { fake, timers, helpers, told, start }
+}
+
+describe('what comes of a helper', () => {
+  test.each([
+    ['it ended well', true],
+    ['it did not', false],
+  ])('%s', (_, isGood) => {
+    const { helpers, told, start, timers } = setUp()
+    expect(start()).toBeNull()
+    helpers.ended('web:ready', 1, isGood, true)
+    expect(told).toEqual([isGood])
+    expect(helpers.isRunning('web:ready')).toBe(false)
+    expect(timers.size).toBe(0)
+  })
+
+  test('its time is up: a failure, told at once, and it is killed with all it has', () => {
+    const { fake, timers, helpers, told, start } = setUp()
+    start()
+    fake.take()
+    expect(timers.due(1499)).toBeNull()
+    expect(timers.due(1500)).toEqual({ kind: 'helper', helper: 'web:ready' })
+    helpers.late('web:ready')
+    expect(told).toEqual([false])
+    expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+    helpers.ended('web:ready', 1, false, true)
+    expect(told).toEqual([false])
+  })
+
+  test('it left something behind: that is killed, and it is over when that is gone', () => {
+    const { fake, helpers, told, start } = setUp()
+    start()
+    fake.take()
+    helpers.ended('web:ready', 1, true, false)
+    expect(told).toEqual([true])
+    expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+    expect(helpers.isRunning('web:ready')).toBe(true)
+    helpers.ended('web:ready', 1, false, true)
+    expect(helpers.isRunning('web:ready')).toBe(false)
+  })
+
+  test('it cannot be started: that is said, and nothing is kept of it', () => {
+    const { fake, helpers, told, start, timers } = setUp()
+    fake.canSpawn = false
+    expect(start()).toBe('exec: ENOENT')
+    expect([told, helpers.isRunning('web:ready'), timers.size]).toEqual([[], false, 0])
+  })
+})
+
+test('nobody waits for it any more: it is killed, and its end is told to nobody', () => {
+  const { fake, helpers, told, start } = setUp()
+  start()
+  fake.take()
+  helpers.cancel('web:ready')
+  expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+  helpers.ended('web:ready', 1, true, true)
+  expect(told).toEqual([])
+})
+
+test('the end of another run is not its own', () => {
+  const { helpers, told, start } = setUp()
+  start()
+  helpers.ended('web:ready', 7, true, true)
+  expect([told, helpers.isRunning('web:ready')]).toEqual([[], true])
+})
+
+describe('after a failure of pitcrew', () => {
+  test('one of which nobody knows any more is killed; daemons are none of its business', () => {
+    const { fake, helpers } = setUp()
+    const unknown = { run: 4, pid: 74, exit: null, gone: false, ready: false }
+    helpers.reconcile([
+      { ...unknown, daemon: 'web:ready' },
+      { ...unknown, daemon: 'db:alive', gone: true },
+      { ...unknown, daemon: 'web' },
+    ])
+    expect(fake.take()).toEqual(['9 to the tree of web:ready 4'])
+  })
+
+  const live = { daemon: 'web:ready', run: 1, pid: 71, exit: null, gone: false, ready: false }
+  const ended = { ...live, exit: { code: 0, signal: 0 } }
+
+  test.each([
+    ['one that lives goes on', [live], [], true],
+    ['one that ended is told', [{ ...ended, gone: true }], [true], false],
+    ['one whose rest lives is told, and the rest is ended', [ended], [true], true],
+    ['one of which the host knows nothing has failed', [], [false], false],
+  ])('%s', (_, found, expected, isThere) => {
+    const { helpers, told, start } = setUp()
+    start()
+    helpers.reconcile(found)
+    expect(told).toEqual(expected)
+    expect(helpers.isRunning('web:ready')).toBe(isThere)
+  })
+})

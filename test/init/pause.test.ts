@@ -1,0 +1,67 @@
+/** FAULTS: whoever was frozen (`docker pause`) could not be ready or speak in time. */
+import { expect, test } from 'vitest'
+import type { Host } from '../../src/host/host.ts'
+import { Loop } from '../../src/init/loop.ts'
+import { plan } from '../core/plans.ts'
+
+const ready = { sign: { type: 'notify' }, timeoutMs: 3000, intervalMs: 100 } as const
+
+class Frozen {
+  nowMs = 1000
+  wakeAtMs = Number.POSITIVE_INFINITY
+  readonly lines: string[] = []
+  readonly loop: Loop
+
+  constructor() {
+    const host: Partial<Host> = {
+      now: () => this.nowMs,
+      wakeAt: (atMs) => {
+        this.wakeAtMs = atMs
+      },
+      spawn: () => ({ pid: 7 }),
+      signal: () => 'sent',
+      print: (line) => {
+        this.lines.push(line)
+      },
+      getenv: () => null,
+      envNames: () => [],
+      envHide: () => {},
+      oomKills: () => null,
+      notify: () => {},
+    }
+    this.loop = new Loop(host as Host, plan({ web: { ready } }), ['web'], null)
+    this.loop.boot()
+  }
+
+  wakeAt(atMs: number): void {
+    this.nowMs = atMs
+    this.loop.handle({ type: 'wake' })
+  }
+}
+
+test('woken in time, a daemon that is not ready is ended', () => {
+  const world = new Frozen()
+  expect(world.wakeAtMs).toBe(4000)
+  world.wakeAt(4900)
+  expect(world.lines.join()).toContain('not ready in time')
+})
+
+test('woken much later, nobody ran: it has the rest of its time, and that is said once', () => {
+  const world = new Frozen()
+  world.wakeAt(64_000)
+  expect(world.lines.filter((line) => line.includes('not running'))).toEqual([
+    'pitcrew: was not running for 1 min',
+  ])
+  expect(world.lines.join()).not.toContain('not ready in time')
+  expect(world.wakeAtMs).toBe(65_000)
+  world.wakeAt(65_000)
+  expect(world.lines.join()).toContain('not ready in time')
+})
+
+test('and whatever comes first is heard before its time is up', () => {
+  const world = new Frozen()
+  world.nowMs = 64_000
+  world.loop.handle({ type: 'notify', daemon: 'web', run: 1, text: 'READY=1' })
+  expect(world.lines.at(-1)).toContain('web: ready')
+  expect(world.wakeAtMs).toBe(Number.POSITIVE_INFINITY)
+})

@@ -1,0 +1,179 @@
+/** DESIGN §6: `ready:` and `alive:` looked at from outside. */
+import { describe, expect, test } from 'vitest'
+import type { Probe } from '../../src/core/plan.ts'
+import { type Helper, Helpers } from '../../src/init/helpers.ts'
+import { Probes } from '../../src/init/probes.ts'
+import { Timers } from '../../src/init/timers.ts'
+import { daemonSpec } from '../core/plans.ts'
+import { FakeHost } from './fake-host.ts'
+
+const tcp: Probe = { type: 'tcp', host: '127.0.0.1', port: 80 }
+const http: Probe = { type: 'http', host: '127.0.0.1', port: 80, name: 'localhost', path: '/ok' }
+const asItself = { env: [], cwd: null, uid: null, gid: null, groups: null, stdio: 'null' } as const
+
+class World {
+  readonly fake: FakeHost = new FakeHost()
+  readonly #timers: Timers = new Timers()
+  readonly #helpers: Helpers = new Helpers(this.fake.host, this.#timers)
+  readonly #told: string[] = []
+  readonly probes: Probes = new Probes(
+    this.fake.host,
+    this.#timers,
+    this.#helpers,
+    (_, command): Helper => ({ command, ...asItself }),
+    (event) => {
+      this.#told.push(`tell ${event.type} ${event.daemon} ${event.run}`)
+    },
+  )
+
+  watchReady(sign: Probe): this {
+    const ready = { sign, timeoutMs: 30_000, intervalMs: 100 }
+    this.probes.watch(daemonSpec('web', { ready }), 1, 'ready')
+    return this
+  }
+
+  watchAlive(probe: Probe, failures: number): this {
+    const alive = { probe, intervalMs: 1000, timeoutMs: 200, failures }
+    this.probes.watch(daemonSpec('web', { alive }), 1, 'alive')
+    return this
+  }
+
+  probed(id: number, errno: string | null, text = ''): this {
+    this.probes.probed({ type: 'probed', id, errno, text })
+    return this
+  }
+
+  helperEnded(name: string, run: number, isGood: boolean): this {
+    this.#helpers.ended(name, run, isGood, true)
+    return this
+  }
+
+  /** Lets time pass; what was asked and told on the way, with the time behind it. */
+  after(ms: number): string[] {
+    const seen = this.#take('')
+    const endMs = this.fake.nowMs + ms
+    for (let at = this.#timers.nextMs(); at <= endMs; at = this.#timers.nextMs()) {
+      this.fake.nowMs = at
+      const timer = this.#timers.due(at)
+      if (timer?.kind === 'look' || timer?.kind === 'late') this.probes.elapsed(timer)
+      if (timer?.kind === 'helper') this.#helpers.late(timer.helper)
+      seen.push(...this.#take(` at ${at - 1000} ms`))
+    }
+    this.fake.nowMs = endMs
+    return seen
+  }
+
+  #take(behind: string): string[] {
+    return [...this.fake.take(), ...this.#told.splice(0)].map((line) => `${line}${behind}`)
+  }
+}
+
+describe('is it ready?', () => {
+  test('a look that fails is followed by another, until one succeeds', () => {
+    const world = new World().watchReady(tcp)
+    expect(world.after(50)).toEqual(['tcp 1: 127.0.0.1:80 at 10 ms'])
+    expect(world.probed(1, 'ECONNREFUSED').after(200)).toEqual(['tcp 2: 127.0.0.1:80 at 150 ms'])
+    expect(world.probed(2, null).after(1000)).toEqual(['tell ready web 1'])
+  })
+
+  test('a look that hangs is given up, and its answer is too late', () => {
+    const world = new World().watchReady(tcp)
+    expect(world.after(6000)).toEqual([
+      'tcp 1: 127.0.0.1:80 at 10 ms',
+      'forget 1 at 5010 ms',
+      'tcp 2: 127.0.0.1:80 at 5110 ms',
+    ])
+    expect(world.probed(1, null).after(10)).toEqual([])
+  })
+
+  test('a look that cannot be begun is a failure like any other', () => {
+    const world = new World()
+    world.fake.canProbe = false
+    expect(world.watchReady(tcp).after(150)).toEqual([
+      'tcp 1: 127.0.0.1:80 at 10 ms',
+      'tcp 2: 127.0.0.1:80 at 110 ms',
+    ])
+  })
+
+  test('nobody looks any more when it is not watched', () => {
+    const world = new World().watchReady(tcp)
+    world.after(50)
+    world.probes.unwatch('web')
+    expect(world.probed(1, null).after(10_000)).toEqual(['forget 1'])
+  })
+
+  test.each([
+    ['HTTP/1.1 200 OK', true],
+    ['HTTP/1.0 302 Found', true],
+    ['HTTP/1.1 404 Not Found', false],
+    ['HTTP/1.1 503 Service Unavailable', false],
+    ['SSH-2.0-OpenSSH_9.2', false],
+    ['HTTP/1.1 ', false],
+    ['', false],
+  ])('by http: %j', (line, isReady) => {
+    const world = new World().watchReady(http)
+    expect(world.after(50)).toEqual(['ask 1: 127.0.0.1:80 at 10 ms'])
+    expect(world.probed(1, null, line).after(0)).toEqual(isReady ? ['tell ready web 1'] : [])
+  })
+
+  test('by a command: a run of its own, one at a time, killed when it takes too long', () => {
+    const world = new World().watchReady({ type: 'command', command: ['/bin/look', '-q'] })
+    expect(world.after(5100)).toEqual([
+      'spawn web:ready 1: /bin/look -q (null) at 10 ms',
+      '9 to the tree of web:ready 1 at 5010 ms',
+    ])
+    // It does not end: no second one is started beside it.
+    expect(world.after(500)).toEqual([])
+    expect(world.helperEnded('web:ready', 1, false).after(100)).toEqual([
+      'spawn web:ready 2: /bin/look -q (null) at 5610 ms',
+    ])
+    expect(world.helperEnded('web:ready', 2, true).after(0)).toEqual(['tell ready web 1'])
+  })
+
+  test('by a file: pitcrew itself in a process of its own, since a disk may hang', () => {
+    const world = new World().watchReady({ type: 'file', path: '/run/web.pid' })
+    expect(world.after(50)).toEqual([
+      'spawn web:ready 1: {"self":["@exists","/run/web.pid"]} (null) at 10 ms',
+    ])
+  })
+
+  test('a command that is not waited for any more is killed', () => {
+    const world = new World().watchReady({ type: 'command', command: ['/bin/look'] })
+    world.after(50)
+    world.probes.unwatch('web')
+    expect(world.helperEnded('web:ready', 1, true).after(1000)).toEqual([
+      '9 to the tree of web:ready 1',
+    ])
+  })
+})
+
+describe('is it alive?', () => {
+  test('so many failures in a row mean that it is not; a success begins anew', () => {
+    const world = new World().watchAlive(tcp, 2)
+    expect(world.after(1000)).toEqual(['tcp 1: 127.0.0.1:80 at 1000 ms'])
+    expect(world.probed(1, 'ECONNREFUSED').after(1000)).toEqual(['tcp 2: 127.0.0.1:80 at 2000 ms'])
+    expect(world.probed(2, null).after(1000)).toEqual(['tcp 3: 127.0.0.1:80 at 3000 ms'])
+    expect(world.probed(3, 'ECONNREFUSED').after(1000)).toEqual(['tcp 4: 127.0.0.1:80 at 4000 ms'])
+    expect(world.probed(4, 'ECONNREFUSED').after(60_000)).toEqual(['tell unfit web 1'])
+  })
+
+  test('a look that takes too long is a failure', () => {
+    expect(new World().watchAlive(tcp, 1).after(5000)).toEqual([
+      'tcp 1: 127.0.0.1:80 at 1000 ms',
+      'forget 1 at 1200 ms',
+      'tell unfit web 1 at 1200 ms',
+    ])
+  })
+})
+
+test('watched anew, it is looked at from the beginning', () => {
+  const world = new World().watchReady(tcp)
+  world.after(50)
+  expect(world.watchReady(tcp).after(50)).toEqual(['forget 1', 'tcp 2: 127.0.0.1:80 at 60 ms'])
+})
+
+test('a timer of another run finds nobody', () => {
+  const world = new World().watchReady(tcp)
+  world.probes.elapsed({ kind: 'look', daemon: 'web', run: 7 })
+  expect(world.after(5)).toEqual([])
+})

@@ -1,0 +1,70 @@
+/** Ring 5: real daemons of Debian, run directly under the real binary. Where they are not installed the tests are
+ *  skipped, which is said; with PITCREW_REQUIRE_REAL or CI set, that is a failure. */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished } from 'vitest'
+import type { Pitcrew } from '../e2e/pitcrew.ts'
+
+/** Where Debian puts them, and in which package they come. */
+const programs = {
+  curl: ['/usr/bin/curl', 'curl'],
+  fcgiwrap: ['/usr/sbin/fcgiwrap', 'fcgiwrap'],
+  git: ['/usr/bin/git', 'git'],
+  nginx: ['/usr/sbin/nginx', 'nginx-light'],
+  privoxy: ['/usr/sbin/privoxy', 'privoxy'],
+  redis: ['/usr/bin/redis-server', 'redis-server'],
+  redisCli: ['/usr/bin/redis-cli', 'redis-tools'],
+  squid: ['/usr/sbin/squid', 'squid'],
+  tinyproxy: ['/usr/bin/tinyproxy', 'tinyproxy'],
+} as const
+
+export function path(program: keyof typeof programs): string {
+  return programs[program][0]
+}
+
+/** `describe`, where these programs are there. */
+export function describeWith(
+  names: readonly (keyof typeof programs)[],
+  title: string,
+  body: () => void,
+): void {
+  const missing = names.filter((name) => !existsSync(path(name)))
+  if (missing.length === 0) {
+    describe(title, body)
+    return
+  }
+  const packages = missing.map((name) => programs[name][1])
+  const what =
+    `not on this machine: ${missing.map(path).join(', ')}; install them (Debian: ` +
+    `apt-get install --no-install-recommends ${packages.join(' ')})`
+  const { CI, PITCREW_REQUIRE_REAL } = process.env
+  if (CI || PITCREW_REQUIRE_REAL) throw new Error(`cannot test with real daemons: ${what}`)
+  console.warn(`NO REAL DAEMONS: ${title}: SKIPPED; ${what}`)
+  describe.skipIf(true)(title, body)
+}
+
+/** A folder with these files, for a daemon that may become another user; removed when the test is finished. */
+export function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pitcrew-real-'))
+  chmodSync(folder, 0o777)
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text.replaceAll('FOLDER', folder), { mode: 0o755 })
+  }
+  return folder
+}
+
+/** TERM, and pitcrew has ended with this code, within its deadline. */
+export async function end(pitcrew: Pitcrew, code = 0, deadlineMs = 9000): Promise<void> {
+  const askedAtMs = performance.now()
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode(), pitcrew.said()).toBe(code)
+  expect(performance.now() - askedAtMs).toBeLessThan(deadlineMs)
+}
+
+/** Run `run` of this daemon is ready. */
+export function isReady(pitcrew: Pitcrew, daemon: string, run = 1): Promise<string> {
+  return pitcrew.line(new RegExp(`^pitcrew: ${daemon}: ready after [\\d.]+ m?s \\(run ${run}\\)$`))
+}

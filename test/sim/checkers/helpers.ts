@@ -1,0 +1,148 @@
+/** Promises about those who serve a daemon: looks at it, and commands that are run for it. */
+import type { Facts, HelperFacts, RunFacts } from '../facts.ts'
+import { canFollow } from '../follower.ts'
+import { claimed, type Look, signsOf, upUntil } from '../signs.ts'
+import { first, nameOf, nextCall, type Promised } from './promise.ts'
+
+const readyLookMs = 5000
+const commandMs = 60_000
+const never = Number.POSITIVE_INFINITY
+
+export const helpersBounded: Promised = {
+  sentence:
+    'A command that serves a daemon is killed when its time is up, and so is what it leaves behind',
+  broken: (facts) =>
+    canFollow(facts) ? first(facts.helpers, (one) => unbounded(facts, one)) : null,
+}
+
+function unbounded(facts: Facts, helper: HelperFacts): string | null {
+  const { name, run, spawned, pid, kills, exit, gone } = helper
+  if (pid === null) return null
+  const who = `${name} ${run}`
+  const endMs = facts.trace.at(-1)?.atMs ?? 0
+  const slackMs = facts.lostMs + facts.lateMs + 0.001
+  const latestMs = spawned.atMs + limitMs(helper) + slackMs
+  const endedMs = Math.min(kills[0]?.atMs ?? endMs, exit?.atMs ?? endMs)
+  if (endedMs > latestMs) return `${who} has its time until ${latestMs}, and is still there`
+  // What it left behind, unless all was to be killed before.
+  if (exit === null || (gone !== null && gone.index === exit.index)) return null
+  const until = nextCall(facts, exit.index)
+  const isKilled = kills.some(({ index }) => index > exit.index && index < until)
+  const isForgotten = facts.helpers.some((other) => {
+    return other.name === name && other.run > run && other.spawned.index < exit.index
+  })
+  return isKilled || isForgotten ? null : `what ${who} left behind is spared`
+}
+
+function limitMs({ kind, daemon }: HelperFacts): number {
+  if (kind === 'ready') return readyLookMs
+  return kind === 'alive' ? (daemon.alive?.timeoutMs ?? 0) : commandMs
+}
+
+export const helpersEnd: Promised = {
+  sentence:
+    'A look, and a stop command, end with the run that they are for; all commands end with pitcrew',
+  broken: (facts) =>
+    canFollow(facts) ? first(facts.helpers, (one) => outlives(facts, one)) : null,
+}
+
+function outlives(
+  facts: Facts,
+  { name, run, kind, daemon, spawned, pid, kills, exit }: HelperFacts,
+): string | null {
+  if (pid === null) return null
+  const of = facts.runs.findLast(
+    (one) => one.spec.name === daemon.name && one.spawned.index < spawned.index,
+  )
+  const ended =
+    kind === 'stop' ? of?.gone : kind === 'death' ? null : of === undefined ? null : upUntil(of)
+  const end = facts.trace.findIndex(({ what }) => what === 'end')
+  const until = ended == null ? end : nextCall(facts, ended.index)
+  const isOver = (exit !== null && exit.index < until) || kills.some(({ index }) => index < until)
+  return isOver || until < 0 || spawned.index > until ? null : `${name} ${run} outlives its run`
+}
+
+export const looksEnd: Promised = {
+  sentence: 'Nobody looks at what is to end or is over, nor twice at once',
+  broken: (facts) => {
+    if (!canFollow(facts)) return null
+    const { looks } = signsOf(facts)
+    return (
+      first(looks, (look) => lookedInVain(facts, look)) ??
+      first(looks.slice(1), (look) => {
+        const before = looks.findLast(({ id, run }) => id < look.id && run.spec === look.run.spec)
+        if (before === undefined || before.errno !== null) return null
+        const over = before.answered ?? before.forgotten
+        const isTwice = over === null || over.index > look.begun.index
+        return isTwice ? `${nameOf(look.run)} is looked at twice at once` : null
+      })
+    )
+  },
+}
+
+function lookedInVain(
+  facts: Facts,
+  { run, begun, errno, answered, forgotten }: Look,
+): string | null {
+  const end = upUntil(run)
+  if (end !== null && begun.index > nextCall(facts, end.index))
+    return `${nameOf(run)} is over, and looked at`
+  if (end === null || errno !== null || begun.index > end.index) return null
+  const over = answered ?? forgotten
+  const until = nextCall(facts, end.index)
+  return over !== null && over.index < until ? null : `a look at ${nameOf(run)} is not forgotten`
+}
+
+export const looksGoOn: Promised = {
+  sentence:
+    'Whoever is to be looked at is looked at again and again, at the interval that the bundle says',
+  broken: (facts) => {
+    if (!canFollow(facts)) return null
+    return (
+      first(signsOf(facts).looks, (look) => rare(facts, look)) ??
+      first(facts.runs, (run) => neverSeen(facts, run, 'ready') ?? neverSeen(facts, run, 'alive'))
+    )
+  },
+}
+
+/** There is a first look, too. */
+function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): string | null {
+  const { ready, alive } = run.spec
+  const spec = purpose === 'ready' ? ready : alive
+  const isWord = purpose === 'ready' && ['fd', 'notify', 'log'].includes(ready?.sign.type ?? '')
+  const since = claimed(run, purpose === 'ready' || ready === null ? 'started' : 'ready')
+  if (spec === null || isWord || since === null || facts.finish === null) return null
+  const isSeen =
+    signsOf(facts).looks.some((look) => look.run === run && look.for === purpose) ||
+    facts.helpers.some(({ kind, daemon, spawned, gone }) => {
+      // One of before that is not gone yet is in its way.
+      const isThere = spawned.index > since.index || gone === null || gone.index > since.index
+      return kind === purpose && daemon.name === run.spec.name && isThere
+    })
+  const dueMs = since.atMs + spec.intervalMs + facts.lostMs + facts.lateMs
+  const endMs = Math.min(upUntil(run)?.atMs ?? facts.finish.atMs, facts.finish.atMs)
+  return isSeen || endMs <= dueMs ? null : `nobody looks whether ${nameOf(run)} is ${purpose}`
+}
+
+function rare(facts: Facts, look: Look): string | null {
+  const { run, begun, errno, answered, forgotten } = look
+  const { ready, alive } = run.spec
+  const intervalMs = (look.for === 'ready' ? ready?.intervalMs : alive?.intervalMs) ?? 0
+  const over = errno === null ? (answered ?? forgotten) : begun
+  const limitMs = (look.for === 'ready' ? readyLookMs : alive?.timeoutMs) ?? 0
+  const lastMs = Math.min(over?.atMs ?? never, upUntil(run)?.atMs ?? never, facts.finish?.atMs ?? 0)
+  if (lastMs > begun.atMs + limitMs + facts.lostMs + facts.lateMs) {
+    return `a look at ${nameOf(run)} takes longer than ${limitMs} ms`
+  }
+  const isLast = over === null || (look.for === 'ready' && answered?.isGood === true)
+  if (isLast || facts.finish === null) return null
+  const next = signsOf(facts).looks.find((one) => one.id > look.id && one.run === run)
+  if (next?.for === look.for) {
+    const tooSoon = next.begun.atMs < over.atMs + intervalMs - 0.001
+    if (tooSoon) return `${nameOf(run)} is looked at again at ${next.begun.atMs}, too soon`
+  }
+  const dueMs = over.atMs + intervalMs + facts.lostMs + facts.lateMs + 0.001
+  const endMs = Math.min(upUntil(run)?.atMs ?? facts.finish.atMs, facts.finish.atMs)
+  const nextMs = next?.begun.atMs ?? Number.POSITIVE_INFINITY
+  return Math.min(nextMs, endMs) > dueMs ? `${nameOf(run)} is not looked at until ${dueMs}` : null
+}

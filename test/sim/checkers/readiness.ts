@@ -1,0 +1,166 @@
+/** Promises about when a run is ready, and what becomes of one that is not. */
+import type { Facts, RunFacts, When } from '../facts.ts'
+import { canFollow } from '../follower.ts'
+import { claimed, signsOf, upUntil } from '../signs.ts'
+import { first, nameOf, nextCall, type Promised } from './promise.ts'
+
+export const readyRight: Promised = {
+  sentence: 'Nobody is said to be ready without a sign of that very run, nor when it is to end',
+  broken: (facts) => {
+    if (!canFollow(facts)) return null
+    const { ready } = signsOf(facts)
+    return first(facts.runs, (run) => {
+      const claim = claimed(run, 'ready')
+      if (claim === null) return null
+      const isSign = ready.some((sign) => sign.run === run && isOfCall(facts, sign, claim))
+      if (!isSign) return `${nameOf(run)} is said to be ready for nothing`
+      const end = upUntil(run)
+      return end === null || claim.index < end.index ? null : `${nameOf(run)} is ready at its end`
+    })
+  },
+}
+
+function isOfCall(facts: Facts, call: When, { index }: When): boolean {
+  return call.index < index && index < nextCall(facts, call.index)
+}
+
+export const readyTold: Promised = {
+  sentence: 'A run is ready in the moment in which it gives its sign, and that is told once',
+  broken: (facts) => {
+    if (!canFollow(facts)) return null
+    const twice = facts.runs.find(
+      ({ claims }) => claims.filter(({ what }) => what === 'ready').length > 1,
+    )
+    if (twice !== undefined) return `${nameOf(twice)} is told to be ready twice`
+    return first(signsOf(facts).ready, ({ run, index }) => {
+      const claim = claimed(run, 'ready')
+      if (claim !== null && claim.index < nextCall(facts, index)) return null
+      const started = claimed(run, 'started')
+      const end = upUntil(run)
+      const isUp = started !== null && started.index < index && (end === null || end.index > index)
+      if (!isUp || (facts.finish !== null && facts.finish.index < index)) return null
+      return `${nameOf(run)} gives its sign, and is not said to be ready`
+    })
+  },
+}
+
+export const readyInTime: Promised = {
+  sentence: 'Who is not ready in time is ended at that time, and not before',
+  broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => inTime(facts, run)) : null),
+}
+
+function inTime(facts: Facts, run: RunFacts): string | null {
+  const { ready } = run.spec
+  const fault = claimed(run, 'not-ready')
+  if (ready === null) return fault === null ? null : `${nameOf(run)} has nothing to be ready for`
+  const started = claimed(run, 'started')
+  if (started === null) return null
+  let dueMs = run.spawned.atMs + ready.timeoutMs
+  const endIndex = Math.min(claimed(run, 'ready')?.index ?? never, upUntil(run)?.index ?? never)
+  for (const said of signsOf(facts).said) {
+    if (said.run !== run || said.index > endIndex) continue
+    for (const line of said.text.split('\n')) {
+      const ms = extensionMs(line)
+      if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, said.atMs + ms)
+    }
+  }
+  return faultInTime(facts, run, fault, dueMs, 'ready')
+}
+
+const never = Number.POSITIVE_INFINITY
+
+/** At the time, and not before; unless something else came first. */
+function faultInTime(
+  facts: Facts,
+  run: RunFacts,
+  fault: When | null,
+  dueMs: number,
+  what: string,
+): string | null {
+  const slackMs = facts.lostMs + facts.lateMs + 0.001
+  if (fault !== null) {
+    if (fault.atMs < dueMs - 0.001) return `${nameOf(run)} is unfit (${what}) before ${dueMs}`
+    return fault.atMs > dueMs + slackMs ? `${nameOf(run)} is unfit (${what}) after ${dueMs}` : null
+  }
+  const sign = what === 'ready' ? (claimed(run, 'ready')?.atMs ?? never) : never
+  const endMs = Math.min(upUntil(run)?.atMs ?? never, sign, facts.finish?.atMs ?? never)
+  return endMs > dueMs + slackMs ? `${nameOf(run)} is not found unfit (${what}) at ${dueMs}` : null
+}
+
+function extensionMs(line: string): number {
+  const [name, value] = line.split('=')
+  return name === 'EXTEND_TIMEOUT_USEC' ? Number(value) / 1000 : 0
+}
+
+export const watchdogKept: Promised = {
+  sentence: 'Who is ready and silent for longer than its watchdog allows is ended, and nobody else',
+  broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => watched(facts, run)) : null),
+}
+
+function watched(facts: Facts, run: RunFacts): string | null {
+  const { watchdogMs, ready } = run.spec
+  const fault = claimed(run, 'watchdog')
+  if (watchdogMs === null) return fault === null ? null : `${nameOf(run)} has no watchdog`
+  const since = claimed(run, ready === null ? 'started' : 'ready')
+  const endIndex = upUntil(run)?.index ?? never
+  // That of a start is as old as its spawn.
+  let dueMs = since === null ? never : since.atMs + watchdogMs
+  for (const said of signsOf(facts).said) {
+    if (said.run !== run || (said.index > endIndex && fault === null)) continue
+    for (const line of said.text.split('\n')) {
+      if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, said, fault)) return null
+      if (
+        line === 'WATCHDOG=trigger' &&
+        said.index < endIndex &&
+        claimed(run, 'started') !== null
+      ) {
+        return `${nameOf(run)} calls itself unfit, and nothing comes of it`
+      }
+      if (said.index > endIndex) continue
+      const isReady = since !== null && since.index < nextCall(facts, said.index)
+      if (line === 'WATCHDOG=1' && isReady) dueMs = said.atMs + watchdogMs
+      const ms = extensionMs(line)
+      if (ms > 0 && isReady) dueMs = said.atMs + Math.max(watchdogMs, ms)
+    }
+  }
+  return faultInTime(facts, run, fault, dueMs, 'watchdog')
+}
+
+export const aliveKept: Promised = {
+  sentence: 'Who fails so many looks in a row as "alive:" says is ended at once, and nobody else',
+  broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => alive(facts, run)) : null),
+}
+
+/** It took too long: not since the run was to end for another reason. */
+function isByTimer(facts: Facts, run: RunFacts, { index }: When): boolean {
+  const call = facts.calls.findLast((one) => one.index < index)
+  const end = upUntil(run)
+  const fault = claimed(run, 'not-alive')
+  const isEnd = end !== null && end.index < nextCall(facts, index)
+  return call?.event.type === 'wake' && (!isEnd || end.index === fault?.index)
+}
+
+function alive(facts: Facts, run: RunFacts): string | null {
+  const { alive: spec } = run.spec
+  const fault = claimed(run, 'not-alive')
+  if (spec === null) return fault === null ? null : `${nameOf(run)} is not looked at`
+  // What commands find is not seen where one could not be run.
+  if (spec.probe.type === 'command' || spec.probe.type === 'file') return null
+  let failed = 0
+  for (const look of signsOf(facts).looks) {
+    if (look.run !== run || look.for !== 'alive') continue
+    const isLate = look.forgotten !== null && isByTimer(facts, run, look.forgotten)
+    if (look.errno === null && look.answered === null && !isLate) continue
+    failed = look.answered?.isGood === true ? 0 : failed + 1
+    const told = look.answered ?? (look.errno === null ? look.forgotten : look.begun)
+    const isTold = fault !== null && told !== null && fault.index > told.index
+    const isAtOnce = isTold && fault.index < nextCall(facts, told.index)
+    if (failed >= spec.failures) {
+      const end = upUntil(run)
+      const isOver = end !== null && told !== null && end.index < told.index
+      return isAtOnce || isOver ? null : `${nameOf(run)} fails ${failed} looks, and goes on`
+    }
+    if (isAtOnce) return `${nameOf(run)} is not alive after ${failed} looks`
+  }
+  return fault === null ? null : `${nameOf(run)} is not alive after ${failed} looks`
+}

@@ -1,0 +1,24 @@
+/** What a patient observer may find to be wrong: see follower.ts. */
+
+export type Finding =
+  | 'unasked'
+  | 'too early'
+  | 'not met'
+  | 'forgotten'
+  | 'not skipped'
+  | 'skipped wrongly'
+  | 'not held'
+  | 'held wrongly'
+  | 'not stopped'
+  | 'stopped wrongly'
+  | 'delay'
+  | 'shrinks'
+  | 'limit'
+  | 'given up'
+  | 'ends all'
+  | 'all over'
+  | 'ends for nothing'
+  | 'announced'
+  | 'wait not told'
+
+export type Find = (finding: Finding, how: string) => void
