@@ -33,10 +33,6 @@ FUNCTION(host_live) {
   return list;
 }
 
-static double to_ms(struct timeval time) {
-  return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
-}
-
 FUNCTION(host_legacy) {
   UNUSED;
   const struct run *run = run_of(argv);
@@ -44,9 +40,8 @@ FUNCTION(host_legacy) {
   const char *lines;
   size_t bytes = tail_lines(run->tail, &lines);
   JSValue legacy = JS_NewObject(ctx);
-  double cpu_ms = to_ms(run->usage.ru_utime) + to_ms(run->usage.ru_stime);
-  set(legacy, "cpuMs", JS_NewFloat64(ctx, cpu_ms));
-  set(legacy, "memoryKib", JS_NewFloat64(ctx, (double)run->usage.ru_maxrss));
+  set(legacy, "cpuMs", JS_NewFloat64(ctx, (double)run->cpu_us / 1e3));
+  set(legacy, "memoryKib", JS_NewFloat64(ctx, (double)run->memory_kib));
   set(legacy, "lastLines", JS_NewStringLen(ctx, lines, bytes));
   return legacy;
 }

@@ -108,8 +108,9 @@ struct run {
   struct pipe *pipe; /* of its output; NULL when nobody holds that open any more */
   bool leader_gone;
   struct exit_status exit;
-  struct rusage usage; /* of the leader; its most memory is at least what we had at the spawn */
-  struct tail *tail;   /* of its output */
+  int64_t cpu_us;     /* of the leader and of those that it waited for */
+  int64_t memory_kib; /* the most of one of them; at least what we had at the spawn */
+  struct tail *tail;  /* of its output */
   struct channel ready_pipe, notify_socket;
   bool ready_by_notify, ready;
   bool exit_told, group_empty, gone, gone_told;

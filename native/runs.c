@@ -68,12 +68,17 @@ struct run *run_of_pid(pid_t pid) {
   return NULL;
 }
 
+static int64_t microseconds(struct timeval time) {
+  return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
 void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage) {
   for (size_t i = 0; i < count; i++)
     if (runs[i] == run) pids[i] = 0;
   if (!run->leader_gone) living--;
   run->leader_gone = true;
-  run->usage = *usage;
+  run->cpu_us = microseconds(usage->ru_utime) + microseconds(usage->ru_stime);
+  run->memory_kib = usage->ru_maxrss;
   run->exit.code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
   run->exit.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 }

@@ -1,5 +1,11 @@
 /** One daemon of the bundle file, with its defaults. */
-import type { AliveSpec, DaemonSpec, ReadySpec, StopSpec } from '../core/plan.ts'
+import {
+  type AliveSpec,
+  type DaemonSpec,
+  type ReadySpec,
+  type StopSpec,
+  specDefaults,
+} from '../core/plan.ts'
 import { suggest } from '../core/suggest.ts'
 import { after } from './after.ts'
 import { alive, watchdog } from './alive.ts'
@@ -33,23 +39,23 @@ export function readDaemon({ key: name, at, value }: Entry, reading: Reading): D
     name,
     kind,
     command: found.command ?? [],
-    cwd: found.cwd ?? null,
-    env: found.env ?? { set: {}, pass: null, claim: [] },
-    after: found.after ?? [],
-    ready: found.ready ?? null,
-    alive: found.alive ?? null,
-    watchdogMs: found.watchdog ?? null,
-    stop: found.stop ?? { signal: 'TERM', command: null, graceMs: null, success: [] },
+    cwd: found.cwd ?? specDefaults.cwd,
+    env: found.env ?? specDefaults.env,
+    after: found.after ?? specDefaults.after,
+    ready: found.ready ?? specDefaults.ready,
+    alive: found.alive ?? specDefaults.alive,
+    watchdogMs: found.watchdog ?? specDefaults.watchdogMs,
+    stop: found.stop ?? specDefaults.stop,
     restart: completeRestart(found.restart ?? {}, main || kind === 'job'),
     main,
-    critical: found.critical ?? false,
-    guard: found.guard ?? false,
-    optional: found.optional ?? false,
+    critical: found.critical ?? specDefaults.critical,
+    guard: found.guard ?? specDefaults.guard,
+    optional: found.optional ?? specDefaults.optional,
     onDeath: found.onDeath,
-    user: found.user ?? null,
-    group: found.group ?? null,
-    umask: found.umask ?? null,
-    limits: found.limits ?? {},
+    user: found.user ?? specDefaults.user,
+    group: found.group ?? specDefaults.group,
+    umask: found.umask ?? specDefaults.umask,
+    limits: found.limits ?? specDefaults.limits,
   }
 }
 

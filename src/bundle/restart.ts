@@ -1,5 +1,5 @@
 /** What follows when a daemon has ended by itself. */
-import type { RestartSpec } from '../core/plan.ts'
+import { type RestartSpec, specDefaults } from '../core/plan.ts'
 import { complain, mismatch, type Reader } from './place.ts'
 import { quote } from './problems.ts'
 import { duration, fields, oneOf, text } from './read.ts'
@@ -15,9 +15,11 @@ export interface Restart {
   then: RestartSpec['then']
 }
 
-const defaultInitialMs = 200
-const defaultMaxMs = 30_000
-const defaultCalmMs = 30_000
+const {
+  backoffMs: defaultInitialMs,
+  backoffMaxMs: defaultMaxMs,
+  calmMs: defaultCalmMs,
+} = specDefaults.restart
 const maxBackoffMs = 3_600_000
 const maxTimes = 1000
 const minWindowMs = 10

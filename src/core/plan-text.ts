@@ -1,6 +1,6 @@
 /** The plan as text: what `pitcrew build` writes, what the parsing helper hands to the init and
  *  what the init loads without a parser. */
-import { type Plan, planFormat } from './plan.ts'
+import { type DaemonSpec, type Plan, planFormat, specDefaults } from './plan.ts'
 import { checkPlan } from './plan-check.ts'
 
 /** The largest bundle that is parsed, in bytes: 1 MiB. */
@@ -10,10 +10,32 @@ export const maxPlanBytes: number = 4 * 1024 * 1024
 
 export type PlanAnswer = { readonly plan: Plan } | { readonly error: string }
 
-/** One line of JSON. The format comes first, so that a glance tells a plan from a bundle. */
+/** One line of JSON. The format comes first, so that a glance tells a plan from a bundle. What a
+ *  daemon has by default is left out: with a thousand daemons that is most of the text, of the time
+ *  to read it, and of the memory, since those who have the same default share it. */
 export function serializePlan(plan: Plan): string {
-  const { plan: format, ...rest } = plan
-  return JSON.stringify({ plan: format, ...rest })
+  const { plan: format, daemons, ...rest } = plan
+  return JSON.stringify({ plan: format, ...rest, daemons: daemons.map(withoutDefaults) })
+}
+
+const defaults = Object.entries(specDefaults)
+
+function withoutDefaults(spec: DaemonSpec): object {
+  const own: Record<string, unknown> = { ...spec }
+  for (const [key, value] of defaults) {
+    if (JSON.stringify(own[key]) === JSON.stringify(value)) delete own[key]
+  }
+  return own
+}
+
+function addDefaults(plan: unknown): void {
+  if (!isRecord(plan) || !Array.isArray(plan.daemons)) return
+  for (const daemon of plan.daemons) {
+    if (!isRecord(daemon)) continue
+    for (const [key, value] of defaults) {
+      if (daemon[key] === undefined) daemon[key] = value
+    }
+  }
 }
 
 const head = `{"plan":${planFormat},`
@@ -54,6 +76,7 @@ export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer 
     return { error: cause instanceof Error ? cause.message : 'it is not JSON' }
   }
   if (isRecord(value) && 'sum' in value) delete value.sum
+  addDefaults(value)
   if (sumOf !== null && isSealed(text, sumOf)) return { plan: value as Plan }
   const error = checkPlan(value)
   return error === null ? { plan: value as Plan } : { error }

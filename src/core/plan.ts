@@ -81,6 +81,36 @@ export interface EnvSpec {
   readonly claim: readonly string[]
 }
 
+/** What a daemon has that says nothing but its name and its command. */
+export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
+  kind: 'daemon',
+  cwd: null,
+  env: { set: {}, pass: null, claim: [] },
+  after: [],
+  ready: null,
+  alive: null,
+  watchdogMs: null,
+  stop: { signal: 'TERM', command: null, graceMs: null, success: [] },
+  restart: {
+    policy: 'always',
+    backoffMs: 200,
+    backoffMaxMs: 30_000,
+    limit: null,
+    calmMs: 30_000,
+    // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+    then: 'leave',
+  },
+  main: false,
+  critical: false,
+  guard: false,
+  optional: false,
+  onDeath: null,
+  user: null,
+  group: null,
+  umask: null,
+  limits: {},
+}
+
 /** `started`: its process is there. `ready`: as `ready:` says, or started where that is not given.
  *  `done`: a job that ended well; of a job, `ready` means the same. */
 export type Until = 'started' | 'ready' | 'done'

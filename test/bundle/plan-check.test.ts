@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { findCycle } from '../../src/core/cycle.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import { type Plan, specDefaults } from '../../src/core/plan.ts'
 import { checkPlan } from '../../src/core/plan-check.ts'
 import { isPlanText, parsePlan, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
 import { planOf } from './problems-of.ts'
@@ -26,8 +26,14 @@ daemons:
   c: { command: [c], kind: job, after: { a: started }, restart: on-failure }
 `)
 
-test('accepts what serializePlan wrote', () => {
-  expect(checkPlan(JSON.parse(serializePlan(plan)))).toBeNull()
+test('what serializePlan wrote is read as the same plan, defaults or not', () => {
+  expect(parsePlan(serializePlan(plan))).toEqual({ plan })
+})
+
+test('what a daemon has by default is not written', () => {
+  const lean = { ...plan, signals: {}, daemons: [{ ...specDefaults, name: 'web', command: ['web'] }] }
+  expect(JSON.parse(serializePlan(lean)).daemons).toEqual([{ name: 'web', command: ['web'] }])
+  expect(parsePlan(serializePlan(lean))).toEqual({ plan: lean })
 })
 
 /** The plan with one value replaced; undefined removes it. */

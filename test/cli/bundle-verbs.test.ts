@@ -176,7 +176,7 @@ describe('build', () => {
     expect(play(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
-      /tmp/p.json <- {"plan":2,"sum":"ffc61af46a077202","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["nginx","-g","daemon off;"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[{"daemon":"db","until":"ready"}],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}},{"name":"db","kind":"daemon","command":["redis-server"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}}]}"
+      /tmp/p.json <- {"plan":2,"sum":"c66da287ce6598f5","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"after":[{"daemon":"db","until":"ready"}],"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]}},{"name":"db","command":["redis-server"]}]}"
     `)
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })

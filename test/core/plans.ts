@@ -7,6 +7,7 @@ import {
   planFormat,
   type RestartSpec,
   type StopSpec,
+  specDefaults,
 } from '../../src/core/plan.ts'
 
 export type Some = Partial<Omit<DaemonSpec, 'name' | 'stop' | 'restart' | 'after'>> & {
@@ -42,40 +43,15 @@ export function manyDaemons(count: number, chained: boolean): Plan {
 }
 
 export function daemonSpec(name: string, some: Some = {}): DaemonSpec {
-  const { after = [], stop, restart, ...rest } = some
   return {
+    ...specDefaults,
     name,
-    kind: 'daemon',
     command: [`/bin/${name}`],
-    cwd: null,
-    env: { set: {}, pass: null, claim: [] },
-    ready: null,
-    alive: null,
-    watchdogMs: null,
-    main: false,
-    critical: false,
-    guard: false,
-    optional: false,
-    onDeath: null,
-    user: null,
-    group: null,
-    umask: null,
-    limits: {},
-    ...rest,
-    after: after.map((entry) =>
-      typeof entry === 'string' ? { daemon: entry, until: 'ready' } : entry,
+    ...some,
+    after: (some.after ?? []).map((one) =>
+      typeof one === 'string' ? { daemon: one, until: 'ready' } : one,
     ),
-    stop: { signal: 'TERM', command: null, graceMs: null, success: [], ...stop },
-    restart: { ...restartSpec, ...restart },
+    stop: { ...specDefaults.stop, ...some.stop },
+    restart: { ...specDefaults.restart, policy: 'never', ...some.restart },
   }
-}
-
-const restartSpec: RestartSpec = {
-  policy: 'never',
-  backoffMs: 200,
-  backoffMaxMs: 30_000,
-  limit: null,
-  calmMs: 30_000,
-  // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
-  then: 'leave',
 }
