@@ -99,7 +99,6 @@ struct channel {
   struct run *run;
 };
 struct run {
-  char daemon[NAME_BYTES_MAX + 1];
   int number;
   pid_t pid;         /* of the leader, and of the group while that has members */
   uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
@@ -116,6 +115,7 @@ struct run {
   bool exit_told, group_empty, gone, gone_told;
   int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
   struct stray *strays;
+  char daemon[]; /* at most NAME_BYTES_MAX, and a NUL */
 };
 struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark);
 struct run *run_find(const char *daemon, int number);

@@ -32,7 +32,6 @@ enum {
 struct pipe {
   int fd;
   int run;
-  char daemon[NAME_BYTES_MAX + 1];
   struct lines lines;
   struct glob *tap; /* what says that the run is ready; NULL when nothing does any more */
   size_t grown_bytes;
@@ -40,6 +39,7 @@ struct pipe {
   bool closing;              /* its run is over: to be emptied and closed */
   struct run *owner;         /* NULL when the run is over */
   struct pipe *next, **link; /* what points to this one */
+  char daemon[];             /* at most NAME_BYTES_MAX, and a NUL */
 };
 
 static struct watch watch = {WATCH_PIPES};
@@ -65,13 +65,14 @@ void pump_pause(bool paused) {
 }
 
 struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
-  struct pipe *pipe = calloc(1, sizeof *pipe);
+  size_t name_bytes = strlen(run->daemon) + 1;
+  struct pipe *pipe = calloc(1, sizeof *pipe + name_bytes);
   if (!pipe) return NULL;
   pipe->fd = fd;
   pipe->run = run->number;
   pipe->tap = tap;
   pipe->owner = run;
-  memcpy(pipe->daemon, run->daemon, sizeof pipe->daemon);
+  memcpy(pipe->daemon, run->daemon, name_bytes);
   lines_init(&pipe->lines, pipe->daemon);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   if (epoll_ctl(pipes_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
@@ -105,7 +106,6 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
 
 /* A last line without a newline gets one. What cannot be passed on any more is counted. */
 static void close_pipe(struct pipe *pipe) {
-  struct pipe closed = *pipe;
   lines_end(&pipe->lines);
   out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
@@ -117,8 +117,9 @@ static void close_pipe(struct pipe *pipe) {
   if (pipe->owner) pipe->owner->pipe = NULL;
   if (chunk_of == pipe) chunk_of = NULL;
   glob_free(pipe->tap);
+  /* Nobody finds it any more: what comes of the event cannot touch it. */
+  event_output_closed(pipe->daemon, pipe->run);
   free(pipe);
-  event_output_closed(closed.daemon, closed.run);
 }
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };

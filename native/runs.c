@@ -37,9 +37,10 @@ static bool grow(void) {
 }
 
 struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark) {
-  struct run *run = grow() ? calloc(1, sizeof *run) : NULL;
+  size_t name_bytes = strlen(daemon) + 1;
+  struct run *run = grow() ? calloc(1, sizeof *run + name_bytes) : NULL;
   if (!run) return NULL;
-  strncpy(run->daemon, daemon, NAME_BYTES_MAX);
+  memcpy(run->daemon, daemon, name_bytes);
   run->number = number;
   run->pid = pid;
   run->mark = mark;

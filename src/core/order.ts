@@ -5,7 +5,7 @@ import type { DaemonSpec } from './plan.ts'
 export interface Order {
   /** All names; the order of the file, except where `after` says otherwise. */
   readonly start: readonly string[]
-  /** For each name, the daemons that are `after` it. */
+  /** For each name that somebody is `after`: who is. */
   readonly dependents: ReadonlyMap<string, readonly string[]>
   /** For each name, its wave: 0 when nothing depends on it, else one more than the latest that
    *  does. */
@@ -17,12 +17,14 @@ export interface Order {
 export function orderOf(daemons: readonly DaemonSpec[]): Order {
   const specs = new Map<string, DaemonSpec>()
   const dependents = new Map<string, string[]>()
-  for (const spec of daemons) {
-    specs.set(spec.name, spec)
-    dependents.set(spec.name, [])
+  for (const spec of daemons) specs.set(spec.name, spec)
+  for (const { name, after } of daemons) {
+    for (const { daemon } of after) {
+      const others = dependents.get(daemon)
+      if (others !== undefined) others.push(name)
+      else if (specs.has(daemon)) dependents.set(daemon, [name])
+    }
   }
-  for (const { name, after } of daemons)
-    for (const { daemon } of after) dependents.get(daemon)?.push(name)
 
   const start: string[] = []
   const started = new Set<string>()
