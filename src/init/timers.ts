@@ -94,8 +94,11 @@ export class Timers {
     entry.isArmed = false
     const { bucket } = entry
     bucket.armed--
-    if (bucket.armed === 0) this.#buckets.delete(bucket.atMs)
-    else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
+    if (bucket.armed === 0) {
+      this.#buckets.delete(bucket.atMs)
+      // They know each other: without this only the collector of cycles would find them.
+      bucket.entries = []
+    } else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
       bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
     }
   }
