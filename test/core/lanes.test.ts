@@ -127,6 +127,16 @@ test('who has waited for long says for whom, and goes on waiting', () => {
   `)
 })
 
+test('of many who wait ten are named, and only those who wait for somebody', () => {
+  const waiters = Array.from({ length: 30 }, (_, n) => [`d${n}`, { after: ['db'] }] as const)
+  const bundle = plan({ db: { ready }, ...Object.fromEntries(waiters), log: {} })
+  const game = new Game(bundle).play('boot', spawned('db', 1, 7), spawned('log', 1, 8))
+  const notes = game.play(elapsed('waiting')).effects.filter(({ type }) => type === 'report')
+  expect(notes.map((effect) => 'note' in effect && effect.note)).toEqual(
+    Array.from({ length: 10 }, (_, n) => ({ kind: 'waits', daemon: `d${n}`, for: 'db' })),
+  )
+})
+
 describe('what failed for good', () => {
   test('fails those after it, and those after them, and says whom they need', () => {
     const bundle = plan({
