@@ -31,7 +31,11 @@ test('what serializePlan wrote is read as the same plan, defaults or not', () =>
 })
 
 test('what a daemon has by default is not written', () => {
-  const lean = { ...plan, signals: {}, daemons: [{ ...specDefaults, name: 'web', command: ['web'] }] }
+  const lean = {
+    ...plan,
+    signals: {},
+    daemons: [{ ...specDefaults, name: 'web', command: ['web'] }],
+  }
   expect(JSON.parse(serializePlan(lean)).daemons).toEqual([{ name: 'web', command: ['web'] }])
   expect(parsePlan(serializePlan(lean))).toEqual({ plan: lean })
 })

@@ -32,7 +32,7 @@ function some<T>(chance: Chance, one: () => T): T[] {
   return Array.from({ length: chance.between(1, 4) }, one)
 }
 
-export function helpersOf({ ready, alive, stop, onDeath }: DaemonSpec): string[] {
+function helpersOf({ ready, alive, stop, onDeath }: DaemonSpec): string[] {
   const isRun = (type: string | undefined): boolean => type === 'command' || type === 'file'
   return [
     ...(isRun(ready?.sign.type) ? ['ready'] : []),

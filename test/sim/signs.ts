@@ -14,7 +14,7 @@ export interface Look {
   forgotten: When | null
 }
 
-export interface Said extends When {
+interface Said extends When {
   readonly run: RunFacts
   readonly text: string
 }
@@ -101,7 +101,7 @@ function purposeOf(run: RunFacts, index: number): Look['for'] {
   return claims.some((claim) => claim.what === 'ready' && claim.index < index) ? 'alive' : 'ready'
 }
 
-export function isConnection(type: string): boolean {
+function isConnection(type: string): boolean {
   return type === 'tcp' || type === 'unix' || type === 'http'
 }
 

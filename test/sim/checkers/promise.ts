@@ -21,11 +21,6 @@ export function nameOf({ spec, run }: RunFacts): string {
   return `${spec.name} ${run}`
 }
 
-/** "d0: started, pid 2, run 1" is a line about d0. */
-export function isAbout(text: string, daemon: string): boolean {
-  return text.startsWith(`${daemon}: `)
-}
-
 /** Where what a call did ends. */
 export function nextCall({ calls, trace }: Facts, index: number): number {
   return calls.find((call) => call.index > index)?.index ?? trace.length
