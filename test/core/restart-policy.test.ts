@@ -1,6 +1,6 @@
 /** DESIGN §4, Death: "followed by a restart under the daemon's policy". §6: `restart:`. */
 import { describe, expect, test } from 'vitest'
-import { noRow, type Row, verdictOn } from '../../src/core/restart-policy.ts'
+import { noRow, type Row, startedByPolicy, verdictOn } from '../../src/core/restart-policy.ts'
 import { elapsed, exited, later, restart, spawned, spawnFailed } from './events.ts'
 import { daemonSpec, plan, type Some } from './plans.ts'
 import { story, up } from './story.ts'
@@ -232,6 +232,24 @@ describe('the time before the next run', () => {
     }
   })
 
+  test('is shared out by chance, up to a quarter less, once for a row', () => {
+    const died = (row: Row, atMs: number, readyForMs = 0) =>
+      verdictOn(spec, row, { atMs, fine: false, readyForMs, isEnding: false })
+    const first = died(noRow, 1000.0005)
+    expect(first).toMatchObject({ afterMs: 175, row: { length: 1, share: 0.875 } })
+    const row = first.kind === 'retry' ? first.row : noRow
+    expect(died(row, 2000)).toMatchObject({ afterMs: 350, row: { length: 2, share: 0.875 } })
+    expect(died(row, 2000, 60_000)).toMatchObject({ afterMs: 200, row: { length: 1, share: 1 } })
+  })
+
+  test('is a time however long the row is, also where there is none', () => {
+    const row: Row = { length: 5000, share: 1, startedAtMs: [] }
+    const ended = { atMs: 1000, fine: false, readyForMs: 0, isEnding: false }
+    const atOnce = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0 } })
+    expect(verdictOn(spec, row, ended)).toMatchObject({ afterMs: 30_000 })
+    expect(verdictOn(atOnce, row, ended)).toMatchObject({ afterMs: 0 })
+  })
+
   test('a daemon that lived for a month and crashes once waits for the first step', () => {
     const long: Row = { length: 9, share: 1, startedAtMs: [] }
     const month = { atMs: 1000, fine: false, readyForMs: 30 * 24 * 3_600_000, isEnding: false }
@@ -273,6 +291,10 @@ describe('a limit', () => {
     const row: Row = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
     expect(verdictOn(spec, row, ended(12_500))).toMatchObject({ row: { startedAtMs: [3000] } })
   })
+})
+
+test('without a limit nobody keeps when a run was started', () => {
+  expect(startedByPolicy(daemonSpec('web', { restart: always }), noRow, 1000)).toBe(noRow)
 })
 
 describe('for good', () => {

@@ -12,4 +12,25 @@ export function changesOf({ to, ...rest }: Equivalent): Change[] {
   return to.map((one) => ({ ...rest, to: one }))
 }
 
-export const equivalents: readonly Equivalent[] = []
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: 'core/restart-policy.ts',
+    inside: 'noRow',
+    from: 'export const noRow: Row = { length: 0, share: 1, startedAtMs: [] }',
+    to: [
+      'export const noRow: Row = { length: 0, share: 2, startedAtMs: [] }',
+      'export const noRow: Row = { length: 0, share: 0, startedAtMs: [] }',
+    ],
+    why: 'the first restart of a row draws its share',
+  },
+  {
+    file: 'core/restart-policy.ts',
+    inside: 'backoffMs',
+    from: 'return Math.min(restart.backoffMs * 2 ** Math.min(length, 30), restart.backoffMaxMs)',
+    to: [
+      'return Math.min(restart.backoffMs * 2 ** Math.min(length, 31), restart.backoffMaxMs)',
+      'return Math.min(restart.backoffMs * 2 ** Math.min(length, 29), restart.backoffMaxMs)',
+    ],
+    why: 'from 1 ms on, the longest backoff there is (an hour) is reached after 22 restarts',
+  },
+]
