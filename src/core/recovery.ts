@@ -4,7 +4,17 @@
  *  be started waits for its turn: what is found may be the end of everything. */
 import type { Effect } from './effect.ts'
 import { armStuck, kill, settle } from './ending.ts'
-import { arm, type Daemon, disarm, type In, type Of, stopped, tell, waiting } from './phases.ts'
+import {
+  arm,
+  type Daemon,
+  disarm,
+  type In,
+  type Of,
+  remember,
+  stopped,
+  tell,
+  waiting,
+} from './phases.ts'
 import { awaitReady, becomeReady, begin, die, watchAlive } from './running.ts'
 
 /** A fault that comes with every timer must not make the timers spin, in milliseconds. */
@@ -101,5 +111,7 @@ export function findEnding(
   }
   effects.push({ ...again, signal: stop.signal, to })
   arm(effects, 'half', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
-  return { ...next, treeTold: to === 'tree' }
+  // Where a command was to stop it, this is the first that it hears.
+  const sent = next.exit === null ? remember(next.sent, stop.signal) : next.sent
+  return { ...next, sent, treeTold: to === 'tree' }
 }

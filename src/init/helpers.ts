@@ -7,6 +7,9 @@ import type { Timers } from './timers.ts'
 
 export type Helper = Pick<SpawnSpec, 'command' | 'env' | 'cwd' | 'uid' | 'gid' | 'groups' | 'stdio'>
 
+/** After a failure inside pitcrew no timer comes earlier than this, in milliseconds. */
+const notBeforeMs = 200
+
 interface Running {
   readonly run: number
   /** When its time is up. */
@@ -115,8 +118,9 @@ export class Helpers {
     for (const [name, running] of [...this.#running]) {
       const found = live.find(({ daemon, run }) => daemon === name && run === running.run)
       if (found !== undefined && !found.gone && found.exit === null) {
-        // Its timer may have been lost.
-        this.#timers.arm({ kind: 'helper', helper: name }, running.untilMs)
+        // Its timer may have been lost; and one that fails each time must not make us spin.
+        const atMs = Math.max(running.untilMs, this.#host.now() + notBeforeMs)
+        this.#timers.arm({ kind: 'helper', helper: name }, atMs)
         continue
       }
       const isGood = found?.exit?.code === 0 && found.exit.signal === 0

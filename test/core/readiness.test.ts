@@ -209,6 +209,15 @@ test('stop.command is run in place of the first signal; the rest of a stop is as
   `)
 })
 
+test('stop.command, and a failure of pitcrew: the signal that follows is one of ours', () => {
+  const game = new Game(plan({ web: { main: true, stop: { command: ['/bin/quit'] } } }))
+  game.play('boot', spawned('web', 1, 7), 'TERM', reconcile(alive('web', 1, 7)))
+  expect(game.play(exited('web', 1, 'TERM')).effects.at(-1)).toMatchObject({
+    type: 'finish',
+    report: { code: 0 },
+  })
+})
+
 describe('whoever supervises pitcrew', () => {
   test('is told once that all are ready, or done, and that they stop', () => {
     const bundle = plan({ web: { ready }, init: { kind: 'job' } })

@@ -8,6 +8,8 @@ export interface Place {
    *  the host, or "elapsed-" and the kind of a timer. */
   readonly place: string
   readonly daemons: object
+  /** Nobody comes by before TERM. */
+  readonly isAtStop?: true
   /** What pitcrew says, all the same, in this order. */
   readonly lines: readonly (string | RegExp)[]
 }
@@ -129,6 +131,7 @@ export const places: readonly Place[] = [
   },
   {
     what: 'for a stop',
+    isAtStop: true,
     place: 'perform-run-command',
     daemons: { web: { command: sh(stays), stop: { command: ['true'], grace: '200ms' } } },
     lines: [/web: started/],
@@ -141,6 +144,7 @@ export const places: readonly Place[] = [
   },
   {
     what: 'that all are stopping',
+    isAtStop: true,
     place: 'perform-announce',
     daemons: { web: { command: sh(stays), ready: { log: 'never' } } },
     lines: [/web: started/],

@@ -104,6 +104,15 @@ describe('after a failure of pitcrew', () => {
   const live = { daemon: 'web:ready', run: 1, pid: 71, exit: null, gone: false, ready: false }
   const ended = { ...live, exit: { code: 0, signal: 0 } }
 
+  test('one that is late has a little time: a failure that comes each time must not spin', () => {
+    const { fake, helpers, start, timers } = setUp()
+    start()
+    fake.nowMs = 1500
+    expect(timers.due(1500)).toEqual({ kind: 'helper', helper: 'web:ready' })
+    helpers.reconcile([live])
+    expect(timers.nextMs()).toBe(1700)
+  })
+
   test.each([
     ['one that lives goes on', [live], [], true],
     ['one that ended is told', [{ ...ended, gone: true }], [true], false],
