@@ -2,6 +2,7 @@
  *  what the init loads without a parser. */
 import { type DaemonSpec, type Plan, planFormat, specDefaults } from './plan.ts'
 import { checkPlan } from './plan-check.ts'
+import { isRecord } from './shape.ts'
 
 /** The largest bundle that is parsed, in bytes: 1 MiB. */
 export const maxBundleBytes: number = 1024 * 1024
@@ -80,8 +81,4 @@ export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer 
   if (sumOf !== null && isSealed(text, sumOf)) return { plan: value as Plan }
   const error = checkPlan(value)
   return error === null ? { plan: value as Plan } : { error }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -85,6 +85,6 @@ export function integer(atLeast: number, atMost: number, what: string): Check {
       : `${place}: expected ${what}`
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
