@@ -26,6 +26,7 @@ export async function compileAll() {
   await Promise.all([
     compile('floor', ['floor.c']),
     compile('stopwatch', ['stopwatch.c', 'world.c', 'check.c']),
+    compile('asker', ['asker.c']),
     ...daemons.map((name) => compile(basename(name, '.c'), [`daemons/${name}`])),
   ])
 }

@@ -109,9 +109,14 @@ class Life {
   }
 
   /** Restarts the second daemon. @returns ms, and who reported: see checkRestart. */
-  async restart() {
-    const { ns, reports } = await this.#order('reports', 1, ...this.#words(this.#prepared.restart))
+  async restart(order = this.#prepared.restart) {
+    const { ns, reports } = await this.#order('reports', 1, ...this.#words(order))
     return { ms: ns / 1e6, reports }
+  }
+
+  /** Its tool and its socket; undefined: it has none that we speak. */
+  get control() {
+    return this.#prepared.control
   }
 
   /** @returns ms until no process is left. */

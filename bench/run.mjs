@@ -6,7 +6,7 @@
  *    --quick         about two minutes instead of twenty: less of everything
  *    --repeat COUNT  repeats; each has every contender once, in a random order a measure
  *    --only GROUP    boot, memory, idle, stop, log, latency, restart, death, chain, stubborn, one,
- *                    leaks, storm
+ *                    leaks, storm, control, follow
  *    --peers NAME    only these contenders, and the floor
  *    --also NAME=FILE   another build of pitcrew beside it
  *    --out FOLDER    where results.json and results.svg go: bench/ after a whole run, build/bench/
@@ -32,6 +32,7 @@ const sizes = {
     restarts: 20,
     leakRestarts: 300,
     stormMs: 3000,
+    asks: 100,
   },
   full: {
     idleMs: 2000,
@@ -40,6 +41,7 @@ const sizes = {
     restarts: 50,
     leakRestarts: 10_000,
     stormMs: 10_000,
+    asks: 500,
   },
 }
 

@@ -60,7 +60,11 @@ static inline JSValue errno_or_null(int error) {
 
 void bind_system(JSValue host);
 void bind_init(JSValue host);
+void bind_client(JSValue host);
 void bind_probe(JSValue host);
+void bind_control(JSValue host);
+void bind_files(JSValue host);
+void bind_logs(JSValue host);
 FUNCTION(host_spawn);
 FUNCTION(host_live);
 FUNCTION(host_legacy);

@@ -86,18 +86,6 @@ static FUNCTION(host_helper) {
   return errno_or_null(error);
 }
 
-static FUNCTION(host_write_file_aside) {
-  UNUSED;
-  struct arena arena = {0};
-  size_t bytes = 0;
-  char **paths = arena_strings(&arena, argv[0], 0);
-  const char *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
-  int error = paths && text ? file_write_aside(paths, text, bytes) : EINVAL;
-  JS_FreeCString(ctx, text);
-  arena_free(&arena);
-  return errno_or_null(error);
-}
-
 /* ---- Host: output and the end */
 
 static FUNCTION(host_print) {
@@ -115,23 +103,6 @@ static FUNCTION(host_print) {
   return JS_UNDEFINED;
 }
 
-static FUNCTION(host_trace_to) {
-  UNUSED;
-  const char *path = JS_ToCString(ctx, argv[0]);
-  int error = path ? trace_open(path) : EINVAL;
-  JS_FreeCString(ctx, path);
-  return errno_or_null(error);
-}
-
-static FUNCTION(host_trace) {
-  UNUSED;
-  size_t bytes;
-  const char *line = JS_ToCStringLen(ctx, &bytes, argv[0]);
-  if (line) trace_line(line, bytes);
-  JS_FreeCString(ctx, line);
-  return JS_UNDEFINED;
-}
-
 static FUNCTION(host_lost) {
   UNUSED;
   uint64_t bytes, lines;
@@ -140,6 +111,16 @@ static FUNCTION(host_lost) {
   set(lost, "bytes", JS_NewFloat64(ctx, (double)bytes));
   set(lost, "lines", JS_NewFloat64(ctx, (double)lines));
   return lost;
+}
+
+static FUNCTION(host_load_control) {
+  UNUSED;
+  return engine_load(IMAGE_CONTROL, "pitcrewControl");
+}
+
+static FUNCTION(host_load_check) {
+  UNUSED;
+  return engine_load(IMAGE_CHECK, "pitcrewCheck");
 }
 
 static FUNCTION(host_arm_last_word) {
@@ -178,11 +159,10 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("envNames", 0, host_env_names),
     JS_CFUNC_DEF("envHide", 1, host_env_hide),
     JS_CFUNC_DEF("helper", 1, host_helper),
-    JS_CFUNC_DEF("writeFileAside", 2, host_write_file_aside),
     JS_CFUNC_DEF("print", 1, host_print),
-    JS_CFUNC_DEF("traceTo", 1, host_trace_to),
-    JS_CFUNC_DEF("trace", 1, host_trace),
     JS_CFUNC_DEF("lost", 0, host_lost),
+    JS_CFUNC_DEF("loadControl", 0, host_load_control),
+    JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
     JS_CFUNC_DEF("finish", 2, host_finish),
     JS_CFUNC_DEF("stopSelf", 0, host_stop_self),
@@ -193,4 +173,7 @@ void bind_init(JSValue host) {
   JS_SetPropertyFunctionList(js, host, init_functions,
                              sizeof init_functions / sizeof *init_functions);
   bind_probe(host);
+  bind_control(host);
+  bind_files(host);
+  bind_logs(host);
 }

@@ -1,7 +1,9 @@
 /* What of src/host/host.ts tells about the runs in the table. */
 #define _GNU_SOURCE
 #include "bind.h"
-#include "tail.h"
+#include "ring.h"
+
+enum { LAST_LINES_BYTES_MAX = 1024 };
 
 /* The run that the first two arguments name, or NULL. */
 struct run *run_of(JSValueConst *argv) {
@@ -37,11 +39,11 @@ FUNCTION(host_legacy) {
   UNUSED;
   const struct run *run = run_of(argv);
   if (!run || !run->leader_gone) return JS_NULL;
-  const char *lines;
-  size_t bytes = tail_lines(run->tail, &lines);
+  unsigned char lines[LAST_LINES_BYTES_MAX];
+  size_t bytes = ring_last_lines(run->daemon, run->number, lines, sizeof lines);
   JSValue legacy = JS_NewObject(ctx);
   set(legacy, "cpuMs", JS_NewFloat64(ctx, (double)run->cpu_us / 1e3));
   set(legacy, "memoryKib", JS_NewFloat64(ctx, (double)run->memory_kib));
-  set(legacy, "lastLines", JS_NewStringLen(ctx, lines, bytes));
+  set(legacy, "lastLines", JS_NewStringLen(ctx, (char *)lines + sizeof lines - bytes, bytes));
   return legacy;
 }

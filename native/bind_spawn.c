@@ -37,13 +37,13 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
   return text;
 }
 
-/* A NULL-terminated list, with room for one more. Numbers in it stand for the entries of
+/* A NULL-terminated list, with room for two more. Numbers in it stand for the entries of
  * `inherited`. */
 static char **string_list(struct arena *arena, JSValueConst array, char **inherited,
                           size_t inherited_count) {
   int64_t length = array_length(array);
   char **list = length >= 0 && length <= LIST_MAX
-                    ? arena_take(arena, ((size_t)length + 2) * sizeof *list)
+                    ? arena_take(arena, ((size_t)length + 3) * sizeof *list)
                     : NULL;
   if (!list) return NULL;
   for (int64_t i = 0; i < length; i++) {
@@ -153,6 +153,14 @@ static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_sp
   return ok;
 }
 
+static bool take_control(JSValueConst object, struct spawn_spec *spec) {
+  JSValue control = get(object, "control");
+  bool ok = JS_IsBool(control);
+  spec->control = ok && JS_VALUE_GET_BOOL(control);
+  JS_FreeValue(js, control);
+  return ok;
+}
+
 static bool take_groups(struct arena *arena, JSValueConst array, struct spawn_spec *spec) {
   int64_t length = array_length(array);
   spec->group_count = -1;
@@ -215,7 +223,7 @@ static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spe
             (spec->cwd || JS_IsNull(cwd)) && take_groups(arena, groups, spec) &&
             take_numbers(object, spec) && take_limits(object, spec) &&
             take_stdio(arena, object, spec) && take_ready(arena, object, spec) &&
-            take_command(arena, object, spec);
+            take_control(object, spec) && take_command(arena, object, spec);
   JS_FreeValue(js, env);
   JS_FreeValue(js, groups);
   JS_FreeValue(js, cwd);

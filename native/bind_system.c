@@ -2,12 +2,18 @@
  * convert back. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { FOLDER_NAMES_MAX = 4096 };
 
 char **process_argv;
 int process_argc;
@@ -37,7 +43,7 @@ static FUNCTION(host_write_file) {
   UNUSED;
   size_t bytes = 0;
   const char *path = JS_ToCString(ctx, argv[0]), *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
-  int error = path && text ? file_write(path, text, bytes) : ENOMEM;
+  int error = path && text ? file_write(path, text, bytes, true) : ENOMEM;
   JS_FreeCString(ctx, path);
   JS_FreeCString(ctx, text);
   return errno_or_null(error);
@@ -66,6 +72,39 @@ static FUNCTION(host_is_folder) {
   return JS_NewBool(ctx, is);
 }
 
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static FUNCTION(host_list_folder) {
+  UNUSED;
+  struct arena arena = {0};
+  const char *path = arena_string(&arena, argv[0]);
+  char **names = arena_take(&arena, FOLDER_NAMES_MAX * sizeof *names);
+  DIR *folder = path && names ? opendir(path) : NULL;
+  const struct dirent *entry;
+  size_t count = 0;
+  while (folder && count < FOLDER_NAMES_MAX && (entry = readdir(folder))) {
+    size_t bytes = strlen(entry->d_name) + 1;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if ((names[count] = arena_take(&arena, bytes))) memcpy(names[count++], entry->d_name, bytes);
+  }
+  if (folder) closedir(folder);
+  if (count) qsort(names, count, sizeof *names, by_name);
+  JSValue list = JS_NewArray(ctx);
+  for (size_t i = 0; i < count; i++)
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, JS_NewString(ctx, names[i]));
+  arena_free(&arena);
+  return list;
+}
+
+static FUNCTION(host_wall_ms) {
+  UNUSED;
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return JS_NewFloat64(ctx, (double)t.tv_sec * 1e3 + (double)(t.tv_nsec / 1000000));
+}
+
 static FUNCTION(host_write) {
   UNUSED;
   size_t bytes = 0;
@@ -82,7 +121,7 @@ static FUNCTION(host_is_terminal) {
 
 static FUNCTION(host_exit) {
   UNUSED;
-  _exit(to_int(argv[0]));
+  engine_exit(to_int(argv[0]));
 }
 
 static FUNCTION(host_exec_self) {
@@ -103,6 +142,8 @@ static const JSCFunctionListEntry system_functions[] = {
     JS_CFUNC_DEF("exit", 1, host_exit),
     JS_CFUNC_DEF("execSelf", 1, host_exec_self),
     JS_CFUNC_DEF("isFolder", 1, host_is_folder),
+    JS_CFUNC_DEF("listFolder", 1, host_list_folder),
+    JS_CFUNC_DEF("wallMs", 0, host_wall_ms),
     JS_CFUNC_DEF("sum", 1, host_sum),
 };
 
@@ -111,7 +152,7 @@ void bind_system(JSValue host) {
   for (int i = 1; i < process_argc; i++)
     JS_SetPropertyUint32(js, args, (uint32_t)i - 1, JS_NewString(js, process_argv[i]));
   set(host, "args", args);
-  set(host, "isPid1", JS_NewBool(js, getpid() == 1));
+  set(host, "pid", JS_NewInt32(js, getpid()));
   set(host, "uid", JS_NewFloat64(js, (double)geteuid()));
   JS_SetPropertyFunctionList(js, host, system_functions,
                              sizeof system_functions / sizeof *system_functions);
@@ -122,7 +163,10 @@ void bind_host(int argc, char **argv, bool for_init) {
   process_argv = argv;
   JSValue global = JS_GetGlobalObject(js), host = JS_NewObject(js);
   bind_system(host);
-  if (for_init) bind_init(host);
+  if (for_init)
+    bind_init(host);
+  else
+    bind_client(host);
   set(global, "pitcrewHost", host);
   JS_FreeValue(js, global);
 }

@@ -1,5 +1,6 @@
 /* Our control group: how often the kernel killed somebody in it for memory. */
 #define _GNU_SOURCE
+#include "file.h"
 #include "host.h"
 
 #include <stdio.h>

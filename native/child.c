@@ -29,6 +29,10 @@ static bool take_files(struct child *child) {
   return fail(child, "fork");
 }
 
+static bool place(int fd, int wanted) {
+  return fd == wanted ? fcntl(wanted, F_SETFD, 0) == 0 : dup2(fd, wanted) == wanted;
+}
+
 /* Stdio first: the end for readiness may have any number, and afterwards nothing of ours that is
  * still needed has one from 3 to 9. */
 static bool place_files(struct child *child) {
@@ -38,11 +42,11 @@ static bool place_files(struct child *child) {
     dup2(output, 1);
     dup2(output, 2);
   }
-  if (child->ready_fd < 0) return true;
-  int wanted = child->spec->ready_fd;
-  bool placed = child->ready_fd == wanted ? fcntl(wanted, F_SETFD, 0) == 0
-                                          : dup2(child->ready_fd, wanted) == wanted;
-  return placed || fail(child, "pipe");
+  if (child->ready_fd >= 0 && !place(child->ready_fd, child->spec->ready_fd))
+    return fail(child, "pipe");
+  if (child->control_fd >= 0 && !place(child->control_fd, control_number(child->spec)))
+    return fail(child, "socket");
+  return true;
 }
 
 static void take_session(struct child *child) {

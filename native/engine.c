@@ -15,6 +15,7 @@ enum {
   MEMORY_BYTES = 48 * 1024 * 1024,
   MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
   CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
+  CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before they look for any */
   STACK_BYTES = 512 * 1024,
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,
@@ -110,6 +111,7 @@ static void add_intrinsics(bool for_init) {
   if (for_init) return;
   JS_AddIntrinsicRegExpCompiler(js);
   JS_AddIntrinsicRegExp(js);
+  JS_AddIntrinsicPromise(js);
 }
 
 static _Noreturn void die(const char *what) {
@@ -120,22 +122,44 @@ static _Noreturn void die(const char *what) {
   _exit(BROKEN_EXIT);
 }
 
-void engine_run_image(struct image image, int argc, char **argv) {
+void engine_exit(int code) {
+  if (!jobs_all_caught()) die("go on");
+  _exit(code);
+}
+
+/* False: an exception is pending. */
+static bool evaluate(enum image image) {
+  struct bytecode bytecode = image_code(image);
+  JSValue code = JS_ReadObject(js, bytecode.start, bytecode.bytes, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) return false;
+  JSValue result = JS_EvalFunction(js, code);
+  JS_FreeValue(js, result);
+  return !JS_IsException(result);
+}
+
+JSValue engine_load(enum image image, const char *name) {
+  JSValue global = JS_GetGlobalObject(js), value = JS_GetPropertyStr(js, global, name);
+  if (JS_IsUndefined(value))
+    value = evaluate(image) ? JS_GetPropertyStr(js, global, name) : JS_EXCEPTION;
+  JS_FreeValue(js, global);
+  return value;
+}
+
+static void start(bool for_init, int argc, char **argv) {
   runtime = JS_NewRuntime();
   if (!runtime || !(js = JS_NewContextRaw(runtime))) _exit(BROKEN_EXIT);
-  add_intrinsics(image.for_init);
-  JS_SetMemoryLimit(runtime, image.for_init ? MEMORY_BYTES : CLIENT_MEMORY_BYTES);
+  add_intrinsics(for_init);
+  JS_SetMemoryLimit(runtime, for_init ? MEMORY_BYTES : CLIENT_MEMORY_BYTES);
   JS_SetMaxStackSize(runtime, STACK_BYTES);
   JS_SetInterruptHandler(runtime, is_overdue, NULL);
-  bind_host(argc, argv, image.for_init);
-  if (image.for_init) set_deadline(START_MS_MAX);
-  JSValue code = JS_ReadObject(js, image.start, image.bytes, JS_READ_OBJ_BYTECODE);
-  if (JS_IsException(code)) die("load its own code");
-  JSValue result = JS_EvalFunction(js, code);
-  if (JS_IsException(result)) die("start");
-  JS_FreeValue(js, result);
+  bind_host(argc, argv, for_init);
+}
+
+void engine_run_init(enum image image, int argc, char **argv) {
+  start(true, argc, argv);
+  set_deadline(START_MS_MAX);
+  if (!evaluate(image)) die("start");
   set_deadline(0);
-  if (!image.for_init) return;
   JSValue global = JS_GetGlobalObject(js);
   JSValue handlers = JS_GetPropertyStr(js, global, "pitcrewHandlers");
   handle_function = JS_GetPropertyStr(js, handlers, "handle");
@@ -144,4 +168,15 @@ void engine_run_image(struct image image, int argc, char **argv) {
   JS_FreeValue(js, global);
   if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function))
     die("find its own handlers");
+}
+
+void engine_run_verb(enum image image, int argc, char **argv) {
+  start(false, argc, argv);
+  JS_SetGCThreshold(runtime, CLIENT_GARBAGE_BYTES);
+  jobs_init(runtime);
+  if (!evaluate(image)) die("start");
+  if (!jobs_run(runtime)) die("go on");
+  const char text[] = "pitcrew: internal error: the verb never ended\n";
+  write_all(2, text, sizeof text - 1);
+  _exit(BROKEN_EXIT);
 }

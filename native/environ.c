@@ -24,6 +24,15 @@ void environment_hide(size_t position) {
   explicit_bzero(shown, strlen(shown));
 }
 
+void environment_put(char **envp, char *entry) {
+  size_t length = (size_t)(strchr(entry, '=') - entry) + 1;
+  char **to = envp;
+  for (char **from = envp; *from; from++)
+    if (strncmp(*from, entry, length) != 0) *to++ = *from;
+  *to++ = entry;
+  *to = NULL;
+}
+
 const char *environment_get(const char *name) {
   size_t length = strlen(name);
   for (size_t i = 0; i < environment_count; i++)

@@ -16,12 +16,13 @@ static const char *const names[] = {
     NAME(EIO),          NAME(EISDIR),       NAME(ELIBBAD),      NAME(ELOOP),
     NAME(EMFILE),       NAME(EMLINK),       NAME(EMSGSIZE),     NAME(ENAMETOOLONG),
     NAME(ENETDOWN),     NAME(ENETUNREACH),  NAME(ENFILE),       NAME(ENOBUFS),
-    NAME(ENODEV),       NAME(ENOENT),       NAME(ENOEXEC),      NAME(ENOMEM),
-    NAME(ENOSPC),       NAME(ENOSYS),       NAME(ENOTCONN),     NAME(ENOTDIR),
-    NAME(ENOTEMPTY),    NAME(ENOTSUP),      NAME(ENOTTY),       NAME(ENXIO),
-    NAME(EPERM),        NAME(EPIPE),        NAME(EPROTO),       NAME(EPROTOTYPE),
-    NAME(EROFS),        NAME(ESPIPE),       NAME(ESRCH),        NAME(ESTALE),
-    NAME(ETIMEDOUT),    NAME(ETXTBSY),      NAME(EXDEV),
+    NAME(ENODEV),       NAME(ENOENT),       NAME(ENOEXEC),      NAME(ENOLCK),
+    NAME(ENOMEM),       NAME(ENOSPC),       NAME(ENOSYS),       NAME(ENOTCONN),
+    NAME(ENOTDIR),      NAME(ENOTEMPTY),    NAME(ENOTSOCK),     NAME(ENOTSUP),
+    NAME(ENOTTY),       NAME(ENXIO),        NAME(EPERM),        NAME(EPIPE),
+    NAME(EPROTO),       NAME(EPROTOTYPE),   NAME(EROFS),        NAME(ESPIPE),
+    NAME(ESRCH),        NAME(ESTALE),       NAME(ETIMEDOUT),    NAME(ETXTBSY),
+    NAME(EXDEV),
 };
 
 const char *errno_name(int error) {

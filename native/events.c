@@ -1,6 +1,7 @@
 /* The events of src/host/host.ts: each is one object, given to the policy in one guarded call. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "client.h"
 
 #include <sys/wait.h>
 
@@ -71,6 +72,41 @@ void event_probed(int64_t id, int error, const char *text, size_t bytes) {
   set(event, "id", JS_NewInt64(js, id));
   set(event, "errno", errno_or_null(error));
   set(event, "text", JS_NewStringLen(js, text, bytes));
+  engine_handle(event);
+}
+
+void event_appended(int error) {
+  JSValue event = event_new("appended");
+  set(event, "errno", errno_or_null(error));
+  engine_handle(event);
+}
+
+static const char *const ways[] = {
+    [BY_SOCKET] = "socket", [BY_DAEMON_FD] = "daemon-fd", [INHERITED] = "inherited"};
+
+void event_client(const struct client *client, const struct peer *peer) {
+  JSValue event = event_new("client"), who = JS_NewObject(js);
+  set(who, "uid", JS_NewUint32(js, peer->uid));
+  set(who, "pid", JS_NewInt32(js, peer->pid));
+  set(who, "daemon", peer->run ? JS_NewString(js, peer->run->daemon) : JS_NULL);
+  set(who, "run", JS_NewInt32(js, peer->run ? peer->run->number : 0));
+  set(who, "via", JS_NewString(js, ways[client->way]));
+  set(event, "client", JS_NewInt64(js, client->id));
+  set(event, "peer", who);
+  engine_handle(event);
+}
+
+void event_line(int64_t client, const char *text, size_t bytes) {
+  JSValue event = event_new("line");
+  set(event, "client", JS_NewInt64(js, client));
+  set(event, "text", text ? JS_NewStringLen(js, text, bytes) : JS_NULL);
+  engine_handle(event);
+}
+
+void event_client_gone(int64_t client, bool lagged) {
+  JSValue event = event_new("client-gone");
+  set(event, "client", JS_NewInt64(js, client));
+  set(event, "lagged", JS_NewBool(js, lagged));
   engine_handle(event);
 }
 

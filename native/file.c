@@ -1,20 +1,17 @@
 /* Small files, read whole and written whole. */
 #define _GNU_SOURCE
+#include "file.h"
 #include "host.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024 };
-
-static pid_t writer;
 
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error) {
   *error = "too large";
@@ -48,22 +45,25 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **
   return text;
 }
 
+int file_write_to(int fd, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t n = write(fd, text, bytes);
+    if (n < 0 && errno != EINTR) return errno;
+    if (n > 0) text += n, bytes -= (size_t)n;
+  }
+  return 0;
+}
+
 static int write_temporary(const char *temporary, const char *text, size_t bytes, bool durable) {
   int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0) return errno;
-  int error = 0;
-  while (bytes > 0 && !error) {
-    ssize_t n = write(fd, text, bytes);
-    if (n < 0 && errno != EINTR) error = errno;
-    if (n > 0) text += n, bytes -= (size_t)n;
-  }
+  int error = file_write_to(fd, text, bytes);
   if (!error && durable && fsync(fd) != 0 && errno != EINVAL && errno != EROFS) error = errno;
   if (close(fd) != 0 && !error) error = errno;
   return error;
 }
 
-/* Readers see the old content or the new, never a part. */
-static int write_whole(const char *path, const char *text, size_t bytes, bool durable) {
+int file_write(const char *path, const char *text, size_t bytes, bool durable) {
   char temporary[4096];
   if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >=
       (int)sizeof temporary)
@@ -74,14 +74,10 @@ static int write_whole(const char *path, const char *text, size_t bytes, bool du
   return error;
 }
 
-int file_write(const char *path, const char *text, size_t bytes) {
-  return write_whole(path, text, bytes, true);
-}
-
 /* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
  * that somebody else has put there is not ours to write into. The one above those is the system's:
  * an image from scratch may lack /run. */
-static int make_folder(char *path, int levels) {
+int make_folder(char *path, int levels) {
   char *slash = strrchr(path, '/');
   if (!slash || slash == path) return 0;
   *slash = 0;
@@ -98,39 +94,6 @@ static int make_folder(char *path, int levels) {
   if (!error && st.st_uid != geteuid() && geteuid() != 0) error = EPERM;
   *slash = '/';
   return error;
-}
-
-/* A plain fork: the text is in the child's memory already. No fsync: it is for who looks after our
- * end, and a disk may take longer for it than all the rest of a shutdown. */
-int file_write_aside(char *const *paths, const char *text, size_t bytes) {
-  if (writer > 0) return EBUSY;
-  writer = fork();
-  if (writer < 0) {
-    writer = 0;
-    return errno;
-  }
-  if (writer > 0) return 0;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  int error = ENOENT;
-  for (; error && *paths; paths++) {
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s", *paths) >= (int)sizeof path) continue;
-    error = make_folder(path, 2);
-    if (!error) error = write_whole(path, text, bytes, false);
-    if (!error || paths[1]) continue;
-    char line[4200];
-    int n = snprintf(line, sizeof line, "pitcrew: cannot write %s: %s\n", path, errno_name(error));
-    write_all(2, line, (size_t)n);
-  }
-  _exit(error ? 1 : 0);
-}
-
-bool file_writer_busy(void) { return writer > 0; }
-
-bool file_writer_reaped(pid_t pid) {
-  if (pid != writer || pid <= 0) return false;
-  writer = 0;
-  return true;
 }
 
 static int trace_fd = -1;

@@ -9,18 +9,22 @@
  *   spawn.c    clone(VFORK) and exec; child.c is the child
  *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
  *   self.c     this program once more: helpers, exec in our place
- *   pump.c     daemons' pipes -> lines with a prefix; glob.c what is looked for in them; tail.c
- *              what was last in them
+ *   pump.c     daemons' pipes -> lines with a prefix; glob.c what is looked for in them
+ *   ring.c     what was last in them; logs.c, snapshot.c the way of it to clients
  *   out.c      stdout, which may be full, slow or gone
+ *   client.c   the connections of the control plane; client.h names its parts
+ *   lock.c     one pitcrew at a time
  *   probe.c    looks from outside: who accepts, who answers; address.c
  *   announce.c our own state, to whoever started us
  *   cgroup.c   our control group
  *   helper.c   this program again, as a child with bounds
  *   proc.c     /proc, where it is
- *   file.c     small files
+ *   file.c     small files; append.c a file that grows; aside.c both in a child
  *   environ.c  the environment as it came
  *   tty.c      job control of the one-command mode
- *   engine.c   the JavaScript engine: limits, guarded calls
+ *   images.c   the bytecode in this file
+ *   engine.c   the JavaScript engine: limits, guarded calls; jobs.c promises of the client verbs
+ *   connection.c   a client verb's connection to a running pitcrew
  *   bind_*.c, arena.c, events.c   the way between the two (src/host/host.ts is the contract)
  *
  * Rules: nothing here decides what should happen; every buffer, batch and wait has a stated bound;
@@ -49,7 +53,8 @@ enum watch_kind {
   WATCH_STRAY,
   WATCH_READY,
   WATCH_NOTIFY,
-  WATCH_PROBES
+  WATCH_PROBES,
+  WATCH_CLIENTS
 };
 /* What an epoll entry points to: the first member of whatever is watched. */
 struct watch {
@@ -63,6 +68,7 @@ _Noreturn void loop_run(void);
 void loop_wake_at(double at_ms);
 void loop_reap_soon(void);
 void loop_finish(int code, double flush_ms);
+bool loop_is_finishing(void);
 double now_ms(void);
 int64_t now_ns(void);
 
@@ -109,8 +115,8 @@ struct run {
   struct exit_status exit;
   int64_t cpu_us;     /* of the leader and of those that it waited for */
   int64_t memory_kib; /* the most of one of them; at least what we had at the spawn */
-  struct tail *tail;  /* of its output */
   struct channel ready_pipe, notify_socket;
+  struct client *control; /* its end of PITCREW_FD's connection; NULL = it has none */
   bool ready_by_notify, ready;
   bool exit_told, group_empty, gone, gone_told;
   int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
@@ -152,7 +158,8 @@ pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
 /* Both return only on failure: errno. */
 int exec_self(char *const *argv);
 int exec_own_file(char *const *argv, char *const *env);
-/* The same file under a number that no run is given: 3 to 9 are for what it says it is ready on. */
+/* The same file under a number that no run is given: 3 to 9 are for what it says it is ready on,
+ * and its connection to us. */
 int fd_moved_up(int fd);
 
 /* ---- pump.c, out.c */
@@ -191,43 +198,40 @@ bool probes_want_turn(void);
 void announce(const char *text, size_t bytes);
 int64_t cgroup_oom_kills(void); /* -1 = not known */
 
-/* ---- helper.c, file.c, environ.c, tty.c */
+/* ---- helper.c, environ.c, tty.c (file.c: file.h, aside.c: aside.h) */
 
 int helper_start(char *const *argv, double timeout_ms, size_t max_bytes);
+bool helper_child(void); /* there is one, reaped it is none any more */
 bool helper_reaped(pid_t pid, int wait_status);
 void helper_readable(void);
 double helper_deadline_ms(void);
 void helper_check_deadline(void);
-
-/* A malloc'ed text with a NUL behind it, or NULL with a reason in *error. */
-char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error);
-int file_write(const char *path, const char *text, size_t bytes); /* 0 or errno */
-int file_write_aside(char *const *paths, const char *text,
-                     size_t bytes); /* to the first that can be written */
-bool file_writer_busy(void);
-int trace_open(const char *path);
-void trace_line(const char *line, size_t bytes);
-bool file_writer_reaped(pid_t pid);
 
 extern char **environment;
 extern size_t environment_count;
 void environment_init(char **envp);
 void environment_hide(size_t position);
 const char *environment_get(const char *name);
+/* Sets a variable ("NAME=value") in an environment with room for one more; the entry stays. */
+void environment_put(char **envp, char *entry);
 
 bool tty_is_ours(void);
 bool tty_foreground(struct run *run);
 void tty_take_back(void);
 void tty_stop_self(void);
 
-/* ---- engine.c, errno.c, events.c */
+/* ---- images.c, engine.c, errno.c, events.c */
 
-struct image {
+/* control: the init loads it for its first client. bundle: the init's helper, and a verb that reads
+ * a bundle. */
+enum image { IMAGE_INIT, IMAGE_ONE, IMAGE_CHECK, IMAGE_CONTROL, IMAGE_CLI, IMAGE_BUNDLE };
+struct bytecode {
   const uint8_t *start;
   size_t bytes;
-  bool for_init;
 };
-void engine_run_image(struct image image, int argc, char **argv);
+struct bytecode image_code(enum image image);
+void engine_run_init(enum image image, int argc, char **argv);
+_Noreturn void engine_run_verb(enum image image, int argc, char **argv);
 const char *errno_name(int error);
 
 /* The events of src/host/host.ts, each one guarded call of the policy. */
@@ -240,6 +244,7 @@ void event_ready(const struct run *run);
 void event_notify(const struct run *run, const char *text, size_t bytes);
 void event_wake(void);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
+void event_appended(int error);
 void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes);
 
 #endif

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "lines.h"
 #include "line.h"
+#include "logs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ static size_t partial_total;
 
 void lines_init(struct lines *lines, const char *daemon) {
   char *prefix = (char *)lines->prefix;
+  lines->daemon = daemon;
   lines->prefix_bytes = (size_t)snprintf(prefix, sizeof lines->prefix, "[%s] ", daemon);
 }
 
@@ -78,16 +80,15 @@ bool lines_format(struct lines *lines, struct chunk *chunk) {
     size_t bytes = chunk->end - chunk->at;
     if (bytes == 0) break;
     const unsigned char *from = chunk->text + chunk->at;
-    size_t room = LINE_BYTES_MAX - lines->partial_bytes;
-    const unsigned char *newline = memchr(from, '\n', bytes <= room ? bytes : room + 1);
-    size_t piece = newline ? (size_t)(newline - from) : bytes < room ? bytes : room;
-    bool ends = newline || bytes > room;
-    if (!ends && keep_partial(lines, from, piece)) {
-      chunk->at += piece;
-    } else {
-      if (!put_line(lines, from, piece)) return false;
-      chunk->at += piece + (newline ? 1 : 0);
+    struct cut cut = line_cut(lines->partial_bytes, from, bytes);
+    if (!cut.ends && keep_partial(lines, from, cut.bytes)) {
+      chunk->at += cut.bytes;
+      continue;
     }
+    if (!out_room(lines->prefix_bytes + lines->partial_bytes + cut.bytes + 1)) return false;
+    if (!cut.ends && logs_followed) logs_hear_line(lines, from, cut.bytes);
+    put_line(lines, from, cut.bytes);
+    chunk->at += cut.bytes + cut.newline;
   }
   return true;
 }

@@ -4,7 +4,10 @@
 
 #include "host.h"
 
+#include <string.h>
+
 struct lines {
+  const char *daemon;
   unsigned char prefix[NAME_BYTES_MAX + 4];
   size_t prefix_bytes;
   unsigned char *partial;
@@ -16,6 +19,19 @@ struct chunk {
   const unsigned char *text;
   size_t at, end;
 };
+
+/* What of some text, behind an unfinished line of `before` bytes, belongs to that line. */
+struct cut {
+  size_t bytes; /* without the newline */
+  bool newline; /* is behind them */
+  bool ends;    /* the line does, since it has a newline or is too long */
+};
+static inline struct cut line_cut(size_t before, const unsigned char *from, size_t bytes) {
+  size_t room = LINE_BYTES_MAX - before;
+  const unsigned char *newline = memchr(from, '\n', bytes <= room ? bytes : room + 1);
+  if (newline) return (struct cut){(size_t)(newline - from), true, true};
+  return (struct cut){bytes < room ? bytes : room, false, bytes > room};
+}
 
 void lines_init(struct lines *lines, const char *daemon);
 /* As far as stdout takes it; true when all of the chunk is done. */

@@ -1,8 +1,11 @@
 /* The loop: waits in one epoll set, then serves what is ready in a fixed order: signals, what runs
- * say, children, strays, time, helpers, probes, and the daemons' output last, since it is what
- * there may be most of. Each gets a bounded share of a turn, so that none can starve another. */
+ * say, children, strays, time, helpers, probes, clients, and the daemons' output last, since it is
+ * what there may be most of. Each gets a bounded share of a turn, so that none can starve another.
+ */
 #define _GNU_SOURCE
-#include "host.h"
+#include "aside.h"
+#include "client.h"
+#include "logs.h"
 #include "ready.h"
 
 #include <errno.h>
@@ -51,8 +54,11 @@ void loop_finish(int code, double flush_ms) {
   finish_code = code;
   finish_deadline_ms = now_ms() + flush_ms;
   tty_take_back();
+  listen_close();
   pump_close_all();
 }
+
+bool loop_is_finishing(void) { return finishing; }
 
 /* What left the group of a killed run is found when the group is seen to be empty, a turn or two
  * later. With PID 1 the kernel ends it; else nobody would. */
@@ -68,7 +74,9 @@ static bool killed_are_dying(void) {
 static void finish_if_done(void) {
   if (!finishing) return;
   bool late = now_ms() >= finish_deadline_ms;
-  if (!late && (!pump_idle() || !out_flush() || file_writer_busy() || killed_are_dying())) return;
+  if (!late && (!pump_idle() || !out_flush() || aside_busy() || killed_are_dying())) return;
+  logs_finish();
+  if (!late && !clients_finished()) return;
   pump_count_rest();
   out_drop_all();
   uint64_t bytes, lines;
@@ -92,8 +100,11 @@ static void finish_if_done(void) {
 
 /* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
 static int timeout_ms(void) {
-  if (children_waiting || tree_check_wanted() || probes_want_turn() || pump_wants_turn()) return 0;
-  double until = fmin(wake_ms, helper_deadline_ms());
+  if (children_waiting || tree_check_wanted() || probes_want_turn() || clients_want_turn() ||
+      pump_wants_turn())
+    return 0;
+  double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
+  until = fmin(until, logs_wake_ms());
   if (finishing) until = fmin(until, finish_deadline_ms);
   if (isinf(until)) return -1;
   double wait = ceil(until - now_ms());
@@ -101,7 +112,7 @@ static int timeout_ms(void) {
 }
 
 static void serve(struct epoll_event *events, int count) {
-  bool pipes = false, helper = false, probes = false;
+  bool pipes = false, helper = false, probes = false, clients = false;
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
   /* Before the children: who has ended is known until it is reaped. */
@@ -121,6 +132,8 @@ static void serve(struct epoll_event *events, int count) {
       helper = true;
     else if (watch->kind == WATCH_PROBES)
       probes = true;
+    else if (watch->kind == WATCH_CLIENTS)
+      clients = true;
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
   }
@@ -132,12 +145,15 @@ static void serve(struct epoll_event *events, int count) {
   if (helper) helper_readable();
   helper_check_deadline();
   if (probes || probes_want_turn()) probes_turn();
+  logs_turn();
+  if (clients || clients_want_turn()) clients_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();
 }
 
 void loop_run(void) {
   for (;;) {
+    aside_turn();
     finish_if_done();
     struct epoll_event events[BATCH_MAX];
     int count = epoll_wait(epoll_fd, events, BATCH_MAX, timeout_ms());

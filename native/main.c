@@ -1,15 +1,13 @@
-/* The program's first instruction, and the choice of the image: the init's for `run` and `--`, the
- * other one for every client verb and for helpers. */
+/* The program's first instruction, and the choice between the init, for `run` and `--`, and a
+ * client verb; helpers are verbs, too. */
 #define _GNU_SOURCE
 #include "host.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-/* The two bytecode images, put in by the linker (images.S is written by the build). */
-extern const uint8_t image_init_start[], image_init_end[], image_cli_start[], image_cli_end[];
 
 /* `run …`, `-- COMMAND` and `-g -- COMMAND`. */
 static bool is_init(int argc, char **argv) {
@@ -36,14 +34,16 @@ int main(int argc, char **argv, char **envp) {
   self_init();
   spawn_init();
   if (!is_init(argc, argv)) {
-    /* A client verb must end on Ctrl-C and `timeout` like any other program. */
+    /* A client verb must end on Ctrl-C and `timeout` like any other program, and when nobody reads
+     * it any more, whatever its parent does about that. */
     signals_unblock();
-    struct image cli = {image_cli_start, (size_t)(image_cli_end - image_cli_start), false};
-    engine_run_image(cli, argc, argv);
-    return 0;
+    signal(SIGPIPE, SIG_DFL);
+    bool is_parser = argc >= 2 && strcmp(argv[1], "@plan") == 0;
+    engine_run_verb(is_parser ? IMAGE_BUNDLE : IMAGE_CLI, argc, argv);
   }
   /* One command gets what we got, as if we were not there. */
-  if (strcmp(argv[1], "run") == 0) spawn_keep_descriptors();
+  bool is_bundle = strcmp(argv[1], "run") == 0;
+  if (is_bundle) spawn_keep_descriptors();
   /* Orphans come to PID 1; elsewhere they come to us only when we say so. */
   if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1L);
   loop_init();
@@ -51,7 +51,6 @@ int main(int argc, char **argv, char **envp) {
   tree_init();
   out_init();
   pump_init();
-  struct image init = {image_init_start, (size_t)(image_init_end - image_init_start), true};
-  engine_run_image(init, argc, argv);
+  engine_run_init(is_bundle ? IMAGE_INIT : IMAGE_ONE, argc, argv);
   loop_run();
 }

@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #include "host.h"
 #include "line.h"
+#include "logs.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -150,8 +152,17 @@ unsigned char *out_room(size_t bytes) {
 
 void out_commit(size_t bytes) { end += bytes; }
 
+static void keep_own(const char *text, size_t bytes) {
+  static struct ring *ring;
+  int64_t ms = wall_ms();
+  if (!ring) ring = ring_of("-");
+  if (ring) ring_add(ring, 0, (const unsigned char *)text, bytes, ms);
+  if (logs_followed) logs_hear_own(text, bytes, ms);
+}
+
 /* pitcrew's own lines have a reserve behind what the daemons may fill. */
 void out_print(const char *text, size_t bytes) {
+  keep_own(text, bytes);
   if (start > 0 && end + bytes > sizeof buffer - COPY_SLACK_BYTES) {
     memmove(buffer, buffer + start, end - start);
     end -= start;

@@ -8,8 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 25 of /proc/PID/stat is the soft RLIMIT_RSS, counted from 1. */
-enum { FIELD_MARK = 25 };
+/* Of /proc/PID/stat, counted from 1. */
+enum {
+  FIELD_STATE = 3,
+  FIELD_PARENT = 4,
+  FIELD_GROUP = 5,
+  FIELD_CPU_FIRST = 14, /* user, system, and both of children */
+  FIELD_CPU_LAST = 17,
+  FIELD_MEMORY = 24,
+  FIELD_MARK = 25, /* the soft RLIMIT_RSS */
+};
 
 /* /proc of another PID namespace would name strangers. */
 bool proc_usable(void) {
@@ -35,14 +43,18 @@ bool proc_stat(pid_t pid, struct proc_stat *stat) {
   at += 2;
   stat->pid = pid;
   stat->state = *at;
-  for (int field = 3; field < FIELD_MARK; field++) {
+  stat->cpu_ticks = 0;
+  for (int field = FIELD_STATE + 1; field <= FIELD_MARK; field++) {
     at = strchr(at, ' ');
     if (!at) return false;
     at++;
-    if (field + 1 == 4) stat->parent = (pid_t)atoi(at);
-    if (field + 1 == 5) stat->group = (pid_t)atoi(at);
+    if (field == FIELD_PARENT) stat->parent = (pid_t)atoi(at);
+    if (field == FIELD_GROUP) stat->group = (pid_t)atoi(at);
+    if (field >= FIELD_CPU_FIRST && field <= FIELD_CPU_LAST)
+      stat->cpu_ticks += strtoull(at, NULL, 10);
+    if (field == FIELD_MEMORY) stat->memory_pages = strtoull(at, NULL, 10);
+    if (field == FIELD_MARK) stat->mark = strtoull(at, NULL, 10);
   }
-  stat->mark = strtoull(at, NULL, 10);
   return true;
 }
 

@@ -11,6 +11,8 @@ struct proc_stat {
   pid_t pid, parent, group;
   char state;
   uint64_t mark;
+  uint64_t cpu_ticks;    /* its own, and of children that it waited for */
+  uint64_t memory_pages; /* resident */
 };
 
 bool proc_usable(void);

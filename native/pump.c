@@ -9,8 +9,9 @@
 #include "glob.h"
 #include "line.h"
 #include "lines.h"
+#include "logs.h"
 #include "ready.h"
-#include "tail.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ struct pipe {
   bool asked_to_grow;
   bool closing;              /* its run is over: to be emptied and closed */
   struct run *owner;         /* NULL when the run is over */
+  struct ring *ring;         /* NULL until it has said something */
   struct pipe *next, **link; /* what points to this one */
   char daemon[];             /* at most NAME_BYTES_MAX, and a NUL */
 };
@@ -104,8 +106,17 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
   return ioctl(pipe->fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
+/* Keeps it for who asks later, and passes it on to who follows. */
+static void hear(struct pipe *pipe, const void *said, size_t bytes) {
+  int64_t ms = wall_ms();
+  if (!pipe->ring) pipe->ring = ring_of(pipe->daemon);
+  if (pipe->ring) ring_add(pipe->ring, pipe->run, said, bytes, ms);
+  if (logs_followed) logs_hear(&pipe->lines, said, bytes, ms);
+}
+
 /* A last line without a newline gets one. What cannot be passed on any more is counted. */
 static void close_pipe(struct pipe *pipe) {
+  if (pipe->lines.partial_bytes) hear(pipe, "\n", 1);
   lines_end(&pipe->lines);
   out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
@@ -124,10 +135,9 @@ static void close_pipe(struct pipe *pipe) {
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };
 
-/* The run's own copy of its last words, and the tap: looked at once when they are read. Returns
- * whether they say that the run is ready. */
+/* Whether it says that the run is ready. */
 static bool hear_chunk(struct pipe *pipe, size_t bytes) {
-  if (pipe->owner) tail_add(&pipe->owner->tail, text, bytes);
+  hear(pipe, text, bytes);
   if (!pipe->tap || !glob_feed(pipe->tap, text, bytes)) return false;
   glob_free(pipe->tap);
   pipe->tap = NULL;

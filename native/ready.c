@@ -1,5 +1,5 @@
 /* What a run says of itself: a newline on a pipe of its own, or messages of sd_notify on a socket
- * of its own.
+ * of its own. (What it asks for by its PITCREW_FD is a client's: client.h.)
  *
  * The socket has an abstract name, which works for any user and where nothing can be written. The
  * name alone proves nothing, since /proc/net/unix tells it to everybody in our network namespace:
@@ -8,6 +8,7 @@
  * may have been that user. */
 #define _GNU_SOURCE
 #include "ready.h"
+#include "client.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -45,14 +46,6 @@ static bool bind_name(int fd, const char *name) {
   return bind(fd, (struct sockaddr *)&address, length) == 0;
 }
 
-static void set_variable(char **envp, char *entry) {
-  char **to = envp;
-  for (char **from = envp; *from; from++)
-    if (strncmp(*from, variable, sizeof variable - 1) != 0) *to++ = *from;
-  *to++ = entry;
-  *to = NULL;
-}
-
 int notify_open(char **envp) {
   static char entry[64];
   int on = 1;
@@ -65,7 +58,7 @@ int notify_open(char **envp) {
     errno = error;
     return -1;
   }
-  set_variable(envp, entry);
+  environment_put(envp, entry);
   return fd;
 }
 
@@ -86,6 +79,7 @@ static void channel_close(struct channel *channel) {
 void channels_close(struct run *run) {
   channel_close(&run->ready_pipe);
   channel_close(&run->notify_socket);
+  client_run_over(run);
 }
 
 /* ---- hearing: each of these takes one piece, and says whether there may be more */
@@ -169,4 +163,5 @@ void channel_hear(struct channel *channel) { hear(channel, MESSAGES_A_TURN); }
 void channels_drain(struct run *run) {
   hear(&run->ready_pipe, MESSAGES_AT_THE_END);
   hear(&run->notify_socket, MESSAGES_AT_THE_END);
+  client_run_drain(run);
 }

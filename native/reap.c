@@ -2,6 +2,7 @@
  * orphan of the container. What an end means is told by tree.c, which knows whether something of
  * the run is left. */
 #define _GNU_SOURCE
+#include "aside.h"
 #include "host.h"
 
 #include <sys/wait.h>
@@ -21,7 +22,7 @@ bool reap_batch(void) {
     }
     if (run)
       run_leader_gone(run, status, &usage);
-    else if (helper_reaped(pid, status) || file_writer_reaped(pid))
+    else if (helper_reaped(pid, status) || aside_reaped(pid, status))
       continue;
     tree_changed();
   }

@@ -103,7 +103,6 @@ void run_remove(struct run *run) {
   }
   if (run->pipe) pump_disown(run->pipe);
   channels_close(run);
-  free(run->tail);
   free(run);
 }
 

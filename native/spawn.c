@@ -4,6 +4,7 @@
  * Known limit: chdir and exec on a hung mount hold up the child, and us with it. */
 #define _GNU_SOURCE
 #include "spawn.h"
+#include "client.h"
 #include "glob.h"
 #include "ready.h"
 
@@ -11,7 +12,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,7 +25,7 @@ enum { CHILD_STACK_BYTES = 64 * 1024 };
 static char child_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 static int null_fd = -1, dumpable;
 /* Low descriptors that are kept for a child's ends; -1 where a child gets a table of its own. */
-static int output_slot = -1, ready_slot = -1;
+static int output_slot = -1, ready_slot = -1, control_slot = -1;
 static struct rlimit files_limit, mark_limit;
 
 void spawn_init(void) {
@@ -54,6 +57,7 @@ void spawn_keep_descriptors(void) {
 #ifndef PLAIN_CLONE /* valgrind knows no other */
   output_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, READY_FD_MAX + 1);
   ready_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, output_slot + 1);
+  control_slot = fcntl(null_fd, F_DUPFD_CLOEXEC, ready_slot + 1);
 #endif
 }
 
@@ -76,8 +80,19 @@ static bool make_pipe(int *ours, int *childs) {
 
 /* Our ends of what connects us with a run; -1 = there is none. */
 struct ends {
-  int output, ready, notify;
+  int output, ready, notify, control;
 };
+
+static bool open_control(const struct spawn_spec *spec, int *ours, int *childs) {
+  static char entry[32];
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  *ours = ends[0];
+  *childs = fd_moved_up(ends[1]); /* not where the child puts its end for readiness */
+  snprintf(entry, sizeof entry, "PITCREW_FD=%d", control_number(spec));
+  environment_put(spec->envp, entry);
+  return true;
+}
 
 /* Returns the step that failed. */
 static const char *make_ends(const struct spawn_spec *spec, struct ends *ends,
@@ -85,11 +100,19 @@ static const char *make_ends(const struct spawn_spec *spec, struct ends *ends,
   if (spec->stdio == STDIO_PUMP && !make_pipe(&ends->output, &child->output_fd)) return "pipe";
   if (spec->ready == READY_BY_FD && !make_pipe(&ends->ready, &child->ready_fd)) return "pipe";
   if (spec->notify && (ends->notify = notify_open(spec->envp)) < 0) return "socket";
+  if (spec->control && !open_control(spec, &ends->control, &child->control_fd)) return "socket";
   return NULL;
 }
 
 static void close_if_open(int fd) {
   if (fd >= 0) close(fd);
+}
+
+static void close_ends(const struct ends *ends) {
+  close_if_open(ends->output);
+  close_if_open(ends->ready);
+  close_if_open(ends->notify);
+  close_if_open(ends->control);
 }
 
 static void lend(int *fd, int slot) {
@@ -100,18 +123,19 @@ static void lend(int *fd, int slot) {
 }
 
 static void take_back(int fd) {
-  if (fd >= 0 && (fd == output_slot || fd == ready_slot))
+  if (fd >= 0 && (fd == output_slot || fd == ready_slot || fd == control_slot))
     dup3(null_fd, fd, O_CLOEXEC);
   else
     close_if_open(fd);
 }
 
 static struct spawn_answer start(struct child *child) {
-  bool shares = ready_slot >= 0 && child->spec->stdio != STDIO_INHERIT;
+  bool shares = control_slot >= 0 && child->spec->stdio != STDIO_INHERIT;
   if (shares) {
     lend(&child->output_fd, output_slot);
     lend(&child->ready_fd, ready_slot);
-    child->files_kept = ready_slot;
+    lend(&child->control_fd, control_slot);
+    child->files_kept = control_slot;
   }
   pid_t pid = spawn_child(child_main, shares ? CLONE_FILES : 0, child);
   if (pid < 0) return (struct spawn_answer){0, "fork", errno};
@@ -132,14 +156,19 @@ static bool pump_output(struct run *run, const struct spawn_spec *spec, int fd) 
   return false;
 }
 
+static bool connect_control(struct run *run, int fd) {
+  if (fd < 0) return true;
+  run->control = client_new(fd, BY_DAEMON_FD, run);
+  if (!run->control) close(fd);
+  return run->control != NULL;
+}
+
 /* Enters the run into the table, with our ends; false where there is no memory for that. */
 static bool keep(const struct child *child, pid_t pid, const struct ends *ends) {
   const struct spawn_spec *spec = child->spec;
   struct run *run = run_add(spec->daemon, spec->number, pid, child->mark);
   if (!run) {
-    close_if_open(ends->output);
-    close_if_open(ends->ready);
-    close_if_open(ends->notify);
+    close_ends(ends);
     return false;
   }
   run->inherit = spec->stdio == STDIO_INHERIT;
@@ -148,6 +177,7 @@ static bool keep(const struct child *child, pid_t pid, const struct ends *ends) 
   bool kept = ends->output < 0 || pump_output(run, spec, ends->output);
   kept &= channel_add(&run->ready_pipe, ends->ready);
   kept &= channel_add(&run->notify_socket, ends->notify);
+  kept &= connect_control(run, ends->control);
   if (kept) return true;
   if (run->pipe) pump_close(spec->daemon, spec->number);
   run_leader_gone(run, 0, &(struct rusage){0});
@@ -158,12 +188,13 @@ static bool keep(const struct child *child, pid_t pid, const struct ends *ends) 
 struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
-  struct ends ends = {-1, -1, -1};
+  struct ends ends = {-1, -1, -1, -1};
   struct child child = {.spec = spec,
                         .parent = getpid(),
                         .null_fd = null_fd,
                         .output_fd = -1,
                         .ready_fd = -1,
+                        .control_fd = -1,
                         .files_kept = -1,
                         .mark = mark,
                         .mark_max = mark_limit.rlim_max,
@@ -173,10 +204,9 @@ struct spawn_answer spawn_run(const struct spawn_spec *spec) {
   if (!failed) answer = start(&child);
   take_back(child.output_fd);
   take_back(child.ready_fd);
+  take_back(child.control_fd);
   if (answer.pid == 0) {
-    close_if_open(ends.output);
-    close_if_open(ends.ready);
-    close_if_open(ends.notify);
+    close_ends(&ends);
   } else if (!keep(&child, answer.pid, &ends)) {
     kill(-answer.pid, SIGKILL);
     waitpid(answer.pid, NULL, 0);

@@ -14,7 +14,7 @@ enum ready_by { READY_BY_NOTHING, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LOG };
 struct spawn_spec {
   const char *daemon;
   int number;
-  char **argv, **envp; /* behind the end of envp is room for one more */
+  char **argv, **envp; /* behind the end of envp is room for two more */
   char **candidates;   /* paths to try, in order; NULL = this program itself */
   const char *cwd;     /* NULL = ours */
   int64_t uid, gid;    /* -1 = ours */
@@ -27,8 +27,15 @@ struct spawn_spec {
   enum ready_by ready;
   int ready_fd;           /* in the child */
   const char *ready_text; /* what a line of its output must have in it */
-  bool notify;            /* it gets a NOTIFY_SOCKET */
+  bool notify;            /* it gets a NOTIFY_SOCKET, */
+  bool control;           /* and a PITCREW_FD */
 };
+/* The number of a run's connection to us, in the run: one digit, since a shell knows no other. */
+static inline int control_number(const struct spawn_spec *spec) {
+  bool is_taken = spec->ready == READY_BY_FD && spec->ready_fd == READY_FD_MAX;
+  return is_taken ? READY_FD_MAX - 1 : READY_FD_MAX;
+}
+
 struct spawn_answer {
   pid_t pid;
   const char *step;
@@ -42,7 +49,7 @@ struct child {
   const struct spawn_spec *spec;
   pid_t parent;
   int null_fd;
-  int output_fd, ready_fd; /* -1 = none */
+  int output_fd, ready_fd, control_fd; /* -1 = none */
   int files_kept; /* shares our descriptors until it takes those up to this one; -1 = has its own */
   uint64_t mark;
   rlim_t mark_max;

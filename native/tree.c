@@ -12,6 +12,7 @@
  * which Linux does not enforce and which crosses fork, exec and setsid. They are signalled through
  * pidfds, which cannot hit a stranger. */
 #define _GNU_SOURCE
+#include "aside.h"
 #include "host.h"
 #include "proc.h"
 #include "ready.h"
@@ -172,10 +173,12 @@ static bool living_strays(const struct run *run) {
   return false;
 }
 
-/* True when we have children that are not leaders: only then can anything have left its group. */
+/* True when we have children that are neither leaders nor our own: only then can anything have left
+ * its group. */
 static bool any_orphans(void) {
   int64_t children = proc_count_children();
-  return children < 0 || children > (int64_t)runs_with_leader();
+  size_t known = runs_with_leader() + aside_child() + helper_child();
+  return children < 0 || children > (int64_t)known;
 }
 
 static void tell(struct run *run) {

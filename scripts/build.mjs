@@ -6,11 +6,12 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
- *    --init FILE, --cli FILE   another entry for an image: a test that runs in the engine
+ *    --init FILE, --one FILE, --check FILE, --control FILE, --cli FILE, --bundle FILE
+ *                another entry for an image: a test that runs in the engine
  *    --out FILE  where to (build/pitcrew)
  *
  *  Objects are cached by everything that goes into them, so that a second build compiles only
- *  what changed. */
+ *  what changed. Several builds may be under way at the same time. */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -36,7 +37,11 @@ const { values: options } = parseArgs({
     debug: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
     init: { type: 'string', default: 'src/init/entry.ts' },
+    one: { type: 'string', default: 'src/init/one-entry.ts' },
+    check: { type: 'string', default: 'src/init/check-entry.ts' },
+    control: { type: 'string', default: 'src/control/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
+    bundle: { type: 'string', default: 'src/cli/bundle-entry.ts' },
     out: { type: 'string' },
   },
 })
@@ -101,9 +106,8 @@ async function main() {
       ),
     ),
   )
-  const images = await makeImages()
-  const objects = [...(await engineObjects), ...(await hostObjects), ...images]
-  await link(objects)
+  const objects = await Promise.all([engineObjects, hostObjects, makeImages()])
+  await link(objects.flat())
 }
 
 /** Compiles one C file, or finds that it was compiled before from the same text with the same
@@ -124,8 +128,7 @@ async function compile(file, flags, cc) {
   const target = join(cacheFolder, name)
   if (existsSync(target)) return target
   say(`compile ${file.split('/').pop()}`)
-  await run(cc, [...all, '-c', file, '-o', `${target}.part`])
-  renameSync(`${target}.part`, target)
+  await made(target, (part) => run(cc, [...all, '-c', file, '-o', part]))
   return target
 }
 
@@ -141,31 +144,35 @@ function compilerVersion(cc) {
   return versions.get(cc)
 }
 
-/** The two bytecode images, as object files with a start and an end symbol each. */
+/** The bytecode images, as object files with a start and an end symbol each. */
 async function makeImages() {
   const tool = await bytecodeCompiler()
   return Promise.all(
-    [
-      ['init', options.init],
-      ['cli', options.cli],
-    ].map(async ([name, entry]) => {
-      const script = await bundleScript(entry)
+    ['init', 'one', 'check', 'control', 'cli', 'bundle'].map(async (name) => {
+      const script = await bundleScript(options[name])
       const id = createHash('sha256')
-        .update(script)
+        .update(JSON.stringify([name, script, compiler]))
         .update(readFileSync(tool))
         .digest('hex')
         .slice(0, 16)
       const stem = join(cacheFolder, `image-${name}-${id}`)
-      if (!existsSync(`${stem}.bytecode`)) {
-        writeFileSync(`${stem}.js`, script)
-        await run(tool, [`${stem}.js`, `pitcrew-${name}.js`, `${stem}.bytecode.part`])
-        renameSync(`${stem}.bytecode.part`, `${stem}.bytecode`)
-      }
-      writeFileSync(`${stem}.S`, assembly(name, `${stem}.bytecode`))
-      await run(compiler, ['-c', `${stem}.S`, '-o', `${stem}-${options.musl}.o`])
-      return `${stem}-${options.musl}.o`
+      if (existsSync(`${stem}.o`)) return `${stem}.o`
+      await made(`${stem}.js`, (part) => writeFileSync(part, script))
+      await made(`${stem}.bytecode`, (part) =>
+        run(tool, [`${stem}.js`, `pitcrew-${name}.js`, part]),
+      )
+      await made(`${stem}.S`, (part) => writeFileSync(part, assembly(name, `${stem}.bytecode`)))
+      await made(`${stem}.o`, (part) => run(compiler, ['-c', `${stem}.S`, '-o', part]))
+      return `${stem}.o`
     }),
   )
+}
+
+/** A file is there whole or not at all, also when two builds make it at the same time. */
+async function made(file, make) {
+  const part = `${file}.${process.pid}.part`
+  await make(part)
+  renameSync(part, file)
 }
 
 function assembly(name, file) {
@@ -216,8 +223,7 @@ async function bytecodeCompiler() {
     `compile-${createHash('sha256').update(objects.join()).digest('hex').slice(0, 16)}`,
   )
   if (!existsSync(target)) {
-    await run(cc, [...common, ...objects, '-lm', '-lpthread', '-o', `${target}.part`])
-    renameSync(`${target}.part`, target)
+    await made(target, (part) => run(cc, [...common, ...objects, '-lm', '-lpthread', '-o', part]))
   }
   return target
 }
@@ -232,23 +238,14 @@ async function link(objects) {
   mkdirSync(dirname(outFile), { recursive: true })
   for (const [index, mode] of tries.entries()) {
     try {
-      await run(compiler, [
-        ...common,
-        ...mode,
-        ...flags,
-        ...objects,
-        '-lm',
-        '-lpthread',
-        '-o',
-        `${outFile}.part`,
-      ])
+      const words = [...common, ...mode, ...flags, ...objects, '-lm', '-lpthread']
+      await made(outFile, (part) => run(compiler, [...words, '-o', part]))
       if (index > 0) say('linked dynamically: this machine has no static libc')
       break
     } catch (error) {
       if (index === tries.length - 1) throw error
     }
   }
-  renameSync(`${outFile}.part`, outFile)
   say(`built ${outFile}`)
 }
 

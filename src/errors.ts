@@ -4,15 +4,39 @@
 
 /** Every code and the exit status of a process that ends with it. 2 = usage, or a bundle that is
  *  not valid; 1 = the operation failed. A code is added with the first place that needs it. */
-const errorCodes = {
+export const errorCodes = {
   USAGE: { exit: 2 },
   BUNDLE_NOT_FOUND: { exit: 2 },
   BUNDLE_UNREADABLE: { exit: 2 },
   BUNDLE_INVALID: { exit: 2 },
   WRITE_FAILED: { exit: 1 },
+  /** The operation was done wrong, or not at all; of a ticket: `failed`. */
+  FAILED: { exit: 1 },
+  /** Something else was asked for meanwhile, or everything ends. */
+  SUPERSEDED: { exit: 1 },
+  /** The one who follows reads more slowly than there is to be read, and was cut off. */
+  LAGGED: { exit: 1 },
+  /** There are too many clients, requests or followers already. */
+  BUSY: { exit: 1 },
+  /** A request that is not in the protocol. */
+  REQUEST_INVALID: { exit: 2 },
+  NO_SUCH_DAEMON: { exit: 3 },
+  NO_SUCH_TICKET: { exit: 3 },
+  TIMED_OUT: { exit: 4 },
+  ALREADY_RUNNING: { exit: 5 },
+  NOT_PERMITTED: { exit: 6 },
+  /** No pitcrew answers, or it was gone before it had answered. */
+  NO_PITCREW: { exit: 7 },
+  /** A bug of pitcrew, told to a client. */
+  INTERNAL: { exit: 70 },
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
+
+/** A code that comes from elsewhere may be of a later version. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code)
+}
 
 export class PitcrewError extends Error {
   override readonly name = 'PitcrewError'
@@ -55,6 +79,7 @@ const errnoWords: Readonly<Record<string, string | undefined>> = {
   EACCES: 'permission denied',
   EAGAIN: 'a limit of the system is reached',
   EBUSY: 'the file is in use',
+  ECONNREFUSED: 'nobody listens there',
   EDQUOT: 'the disk quota is used up',
   EIO: 'input/output error',
   EISDIR: 'it is a directory',
@@ -68,4 +93,5 @@ const errnoWords: Readonly<Record<string, string | undefined>> = {
   ENOTDIR: 'a part of the path is not a directory',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
+  ETIMEDOUT: 'no answer in time',
 }

@@ -22,6 +22,7 @@ export function pitcrewFrom(name, file, format = 'plan') {
     name,
     isOurs: true,
     waitsForReady: true,
+    speaksControl: true,
     absent() {
       if (!existsSync(file)) return `there is no ${file}`
       copyFileSync(file, binary)
@@ -38,6 +39,7 @@ export function pitcrewFrom(name, file, format = 'plan') {
         env: { PITCREW_STATE: folder, PITCREW_RUN: folder },
         restart: { signal: 'SIGUSR1' },
         stop: { signal: 'SIGTERM' },
+        control: { tool: binary, socket: join(folder, 'pitcrew.sock') },
         prefixOf: (daemon) => `[${daemon}] `,
         own: 'pitcrew: ',
       }

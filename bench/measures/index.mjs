@@ -1,5 +1,7 @@
 import { chain } from './chain.mjs'
+import { control } from './control.mjs'
 import { death } from './death.mjs'
+import { follow } from './follow.mjs'
 import { latency } from './latency.mjs'
 import { leaks } from './leaks.mjs'
 import { life } from './life.mjs'
@@ -29,4 +31,6 @@ export const measures = [
   leaks,
   orphans,
   storm,
+  control,
+  follow,
 ]

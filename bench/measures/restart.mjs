@@ -35,10 +35,11 @@ function countFor({ restsBeforeStart, isSlow }, restarts) {
   return isSlow ? slowRestarts : restarts
 }
 
-/** Restarts the second daemon and checks that it was that one. @returns ms */
-export async function restartOnce(run) {
+/** Restarts the second daemon and checks that it was that one.
+ *  @param order How, if not as ever. @returns ms */
+export async function restartOnce(run, order) {
   const before = run.pids
-  const { ms, reports } = await run.restart()
+  const { ms, reports } = await run.restart(order)
   checkRestart('d1', before, reports, isAlive)
   run.pids = new Map([...before, ...reports])
   return ms

@@ -13,12 +13,14 @@ export function guide(ports, silent) {
   const egress = `curl -x http://127.0.0.1:${ports.egress}`
   const pipelock = `curl -x http://127.0.0.1:${ports.pipelock}`
   const steps = [
-    [`curl ${page}`, 'who is up, with pid and uptime'],
+    ['build/pitcrew status', 'who is up; --watch goes on, explain NAME tells more'],
+    [`curl ${page}`, 'the same as the daemons see it'],
     [`${egress} ${page}`, 'the same, through egress'],
     [`${egress} http://example.com/`, 'denied: not in allow.txt'],
     [`kill -HUP ${pid}`, 'egress reads allow.txt again'],
     [`${pipelock} ${page}`, 'through pipelock, then egress'],
     [`kill -USR1 ${pid}`, 'restarts pipelock, and only pipelock'],
+    ['build/pitcrew restart pipelock', 'the same, and says when it is done'],
     [`git clone http://127.0.0.1:${ports.gitGate}/demo.git`, 'fetch is allowed, push is not'],
   ]
   const width = Math.max(...steps.map(([command = '']) => command.length))

@@ -52,6 +52,7 @@ export function readDaemon({ key: name, at, value }: Entry, reading: Reading): D
     guard: found.guard ?? specDefaults.guard,
     optional: found.optional ?? specDefaults.optional,
     onDeath: found.onDeath,
+    control: found.control ?? specDefaults.control,
     user: found.user ?? specDefaults.user,
     group: found.group ?? specDefaults.group,
     umask: found.umask ?? specDefaults.umask,
@@ -71,7 +72,7 @@ const account: Reader<string> = textThat(
 )
 
 /** Keys that are planned: see the bundle file in the design. */
-const later: readonly string[] = ['reload', 'config', 'listen', 'settle', 'control', 'drain', 'log']
+const later: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
 
 interface DaemonFields {
   kind: DaemonSpec['kind']
@@ -89,6 +90,7 @@ interface DaemonFields {
   guard: boolean
   optional: boolean
   onDeath: OwnOnDeath
+  control: 'look' | 'operate'
   user: string
   group: string
   umask: number
@@ -112,6 +114,7 @@ const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
     guard: flag,
     optional: flag,
     onDeath: ownOnDeath,
+    control: oneOf(['look', 'operate']),
     user: account,
     group: account,
     umask,

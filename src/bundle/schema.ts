@@ -107,5 +107,5 @@ const bundleFields: Reader<Partial<BundleFields>> = fields<BundleFields>(
     onDeath,
     daemons,
   },
-  ['control', 'drain', 'log', 'settle'],
+  ['drain', 'log', 'settle'],
 )

@@ -2,32 +2,41 @@
  *  of it is in the one binary. */
 import { didYouMean } from '../core/suggest.ts'
 import { PitcrewError } from '../errors.ts'
-import type { System } from '../host/system.ts'
+import type { ClientSystem } from '../host/system.ts'
+
+/** The parts of the overview. */
+export type Group = 'Run' | 'Look' | 'Change' | 'Bundle' | 'Help'
 
 export interface Command<Options extends OptionValues = OptionValues> {
   /** What is typed; one that begins with @ is for pitcrew itself and in no list. */
   readonly name: string
+  readonly group: Group
   readonly summary: string
   /** Behind "pitcrew ". */
   readonly usage: string
   readonly details: string
-  /** The names of the arguments in order; one in brackets may be left out. */
+  /** The names of the arguments in order; one in brackets may be left out, and of the last one,
+   *  when it ends in "...", there may be several. */
   readonly args: readonly string[]
   readonly options: { readonly [Name in keyof Options]-?: OptionSpec }
   /** Ends with the exit status. Absent where the C host starts another image for the verb. */
-  run?(input: Input<Options>): number
+  run?(input: Input<Options>): number | Promise<number>
 }
 
 type OptionValues = Readonly<Record<string, string | true>>
 
-interface OptionSpec {
+export interface OptionSpec {
   /** The name of its value, such as FILE; null = it has none. */
   readonly value: string | null
   readonly help: string
+  /** The other way to write it, a letter: only where everybody expects it. */
+  readonly short?: string
+  /** The values that it may have, where they are few. */
+  readonly words?: readonly string[]
 }
 
 export interface Input<Options extends OptionValues = OptionValues> {
-  readonly system: System
+  readonly system: ClientSystem
   /** All verbs, for the help pages. */
   readonly commands: readonly Command[]
   readonly args: readonly string[]
@@ -61,9 +70,18 @@ export function parseWords(command: Command, words: readonly string[]): Words {
 }
 
 /** A mistake on the command line. */
-export function usageError(command: Command | null, message: string, hint?: string | null): Error {
+export function usageError(
+  command: Pick<Command, 'name'> | null,
+  message: string,
+  hint?: string | null,
+): Error {
   const page = command === null ? 'pitcrew help' : `pitcrew help ${command.name}`
   return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
+}
+
+/** The verbs that a person may type. */
+export function typedVerbs(commands: readonly Command[]): readonly Command[] {
+  return commands.filter(({ name }) => !name.startsWith('@') && name !== '--')
 }
 
 function readOption(
@@ -74,9 +92,9 @@ function readOption(
 ): void {
   const equals = word.indexOf('=')
   const flag = equals === -1 ? word : word.slice(0, equals)
-  const name = flag.slice(2)
-  const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined
-  if (spec === undefined || !flag.startsWith('--')) {
+  const name = nameOf(command, flag)
+  const spec = name === null ? undefined : command.options[name]
+  if (name === null || spec === undefined) {
     const known = Object.keys(command.options).map((option) => `--${option}`)
     throw usageError(command, `unknown option "${flag}"`, didYouMean(flag, known))
   }
@@ -90,15 +108,30 @@ function readOption(
   if (value === undefined || value === '') {
     throw usageError(command, `${flag} needs a value`, `write ${flag} ${spec.value}`)
   }
+  if (spec.words !== undefined && !spec.words.includes(value)) {
+    const hint = didYouMean(value, spec.words) ?? `known: ${spec.words.join(', ')}`
+    throw usageError(command, `cannot read ${flag} ${value}`, hint)
+  }
   options[name] = value
+}
+
+/** "--follow" and "-f" → "follow". */
+function nameOf(command: Command, flag: string): string | null {
+  if (flag.startsWith('--')) {
+    const name = flag.slice(2)
+    return Object.hasOwn(command.options, name) ? name : null
+  }
+  const found = Object.entries(command.options).find(([, { short }]) => flag === `-${short}`)
+  return found?.[0] ?? null
 }
 
 function checkCount(command: Command, args: readonly string[]): void {
   const missing = command.args[args.length]
   if (missing !== undefined && !missing.startsWith('[')) {
-    throw usageError(command, `missing argument ${missing}`, `usage: pitcrew ${command.usage}`)
+    const name = missing.replace('...', '')
+    throw usageError(command, `missing argument ${name}`, `usage: pitcrew ${command.usage}`)
   }
   const extra = args[command.args.length]
-  if (extra === undefined) return
+  if (extra === undefined || command.args.at(-1)?.includes('...')) return
   throw usageError(command, `one argument too many: "${extra}"`, `usage: pitcrew ${command.usage}`)
 }

@@ -1,7 +1,7 @@
 /** Where the image of the client verbs and of the parsing helper begins. */
-import type { System } from '../host/system.ts'
+import type { ClientSystem } from '../host/system.ts'
 import { main } from './main.ts'
 
-const { pitcrewHost } = globalThis as unknown as { readonly pitcrewHost: System }
+const { pitcrewHost } = globalThis as unknown as { readonly pitcrewHost: ClientSystem }
 
-pitcrewHost.exit(main(pitcrewHost))
+main(pitcrewHost).then((code) => pitcrewHost.exit(code))

@@ -2,35 +2,60 @@
  *  clear message and an exit status. `run` and `-- COMMAND` never come here with work to do: the C
  *  host starts the init's image for them, and only their help pages are ours. */
 import { didYouMean } from '../core/suggest.ts'
-import { describeError, exitStatus } from '../errors.ts'
-import type { System } from '../host/system.ts'
+import type { ClientSystem } from '../host/system.ts'
 import { version } from '../version.ts'
 import { build } from './build.ts'
-import { type Command, type Input, parseWords, usageError } from './command.ts'
+import { restart, start, stop } from './change.ts'
+import { type Command, type Input, parseWords, typedVerbs, usageError } from './command.ts'
+import { completion } from './completion.ts'
+import { events } from './events.ts'
+import { explain } from './explain.ts'
 import { help, overview, page } from './help.ts'
+import { logs } from './logs.ts'
+import { names } from './names.ts'
 import { oneCommand } from './one-command.ts'
-import { plan } from './plan.ts'
 import { run } from './run.ts'
+import { shutdown } from './shutdown.ts'
+import { status } from './status.ts'
+import { ticket } from './ticket.ts'
+import { told } from './told.ts'
 import { validate } from './validate.ts'
+import { wait } from './wait.ts'
 
 /** In the order of the overview. */
-const commands: readonly Command[] = [run, oneCommand, validate, build, help, plan]
+const commands: readonly Command[] = [
+  run,
+  oneCommand,
+  status,
+  explain,
+  logs,
+  events,
+  wait,
+  ticket,
+  start,
+  stop,
+  restart,
+  shutdown,
+  validate,
+  build,
+  help,
+  completion,
+  names,
+]
 
-/** @returns The exit status. A bug is reported like any error, with its stack. */
-export function main(system: System): number {
+/** @returns The exit status. */
+export function main(system: ClientSystem): Promise<number> {
   const output = {
     print: (text: string): void => system.write(1, `${text}\n`),
     talk: (text: string): void => system.write(2, `${text}\n`),
   }
-  try {
-    return dispatch(system, output)
-  } catch (error) {
-    output.talk(`pitcrew: ${describeError(error)}`)
-    return exitStatus(error)
-  }
+  return told(output, () => dispatch(system, output))
 }
 
-function dispatch(system: System, output: Pick<Input, 'print' | 'talk'>): number {
+function dispatch(
+  system: ClientSystem,
+  output: Pick<Input, 'print' | 'talk'>,
+): number | Promise<number> {
   const [verb, ...words] = system.args
   if (verb === undefined) {
     output.talk(overview(commands))
@@ -65,7 +90,7 @@ function find(verb: string): Command {
   const isOption = verb.startsWith('-')
   const known = isOption
     ? ['--help', '--version']
-    : commands.map(({ name }) => name).filter((name) => !name.startsWith('@') && name !== '--')
+    : typedVerbs(commands).map((candidate) => candidate.name)
   const what = isOption ? 'option' : 'verb'
   throw usageError(null, `unknown ${what} "${verb}"`, didYouMean(verb, known))
 }

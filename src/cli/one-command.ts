@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 
 export const oneCommand: Command = {
   name: '--',
+  group: 'Run',
   summary: 'Run one command as a small init for it',
   usage: '[-g] -- COMMAND [ARG...]',
   details: `\

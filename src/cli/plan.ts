@@ -1,22 +1,28 @@
-/** `@plan`: what the init asks of its parsing helper. Plan on stdout, problems on stderr. */
+/** `@plan PATH`: what the init asks of its parsing helper. Plan on stdout, problems on stderr. */
 import { sumWith } from '../host/sum.ts'
+import type { ClientSystem } from '../host/system.ts'
 import { version } from '../version.ts'
-import { planText } from './build.ts'
+import { planText } from './build-plan.ts'
 import { loadBundleFile, reportInvalid } from './bundle-file.ts'
-import type { Command } from './command.ts'
+import type { Input } from './command.ts'
+import { told } from './told.ts'
 
-export const plan: Command = {
-  name: '@plan',
-  summary: 'Print the plan of a bundle, for pitcrew itself',
-  usage: '@plan PATH',
-  details: 'Used by "pitcrew run": the parser works in a process of its own.',
-  args: ['PATH'],
-  options: {},
+/** @returns The exit status. */
+export function planMain(system: ClientSystem): Promise<number> {
+  const output = {
+    system,
+    print: (text: string): void => system.write(1, `${text}\n`),
+    talk: (text: string): void => system.write(2, `${text}\n`),
+  }
+  return told(output, () => printPlan(output, system.args[1]))
+}
 
-  run(input) {
-    const loaded = loadBundleFile(input, input.args[0])
-    if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
-    input.print(planText(loaded.plan, sumWith(input.system, version)))
-    return 0
-  },
+function printPlan(
+  output: Pick<Input, 'system' | 'print' | 'talk'>,
+  path: string | undefined,
+): number {
+  const loaded = loadBundleFile(output, path)
+  if ('invalid' in loaded) return reportInvalid(output, loaded.path, loaded.invalid)
+  output.print(planText(loaded.plan, sumWith(output.system, version)))
+  return 0
 }

@@ -1,10 +1,11 @@
 /** The help page of `run`; the work is the init's. */
 import type { Command } from './command.ts'
 
-export const run: Command = {
+export const run: Command<{ trace: string; 'control-fd': string }> = {
   name: 'run',
+  group: 'Run',
   summary: 'Start the daemons of a bundle and look after them',
-  usage: 'run [--trace FILE] [BUNDLE]',
+  usage: 'run [BUNDLE] [--trace FILE] [--control-fd N]',
   details: `\
 Without BUNDLE the first of these is used: ./bundle.yaml, ./bundle.json,
 /etc/pitcrew/bundle.yaml, /etc/pitcrew/bundle.json. A plan that "pitcrew build"
@@ -14,13 +15,19 @@ TERM and INT shut down; what other signals do is said by "signals:" in the bundl
 The exit status is the largest positive one among the daemons' last runs, otherwise
 zero; that of a daemon with "main: true" wins over all.
 
---trace FILE writes every event and what was decided, a line of JSON each; it replays
-through the core.
-
 Environment:
   PITCREW_DAEMONS   run only these daemons, a comma list; unset or blank = all
                     ("select:" in the bundle names another variable)
-  PITCREW_DEADLINE  how long a shutdown may take in all, such as 9s`,
+  PITCREW_DEADLINE  how long a shutdown may take in all, such as 9s
+  PITCREW_RUN       the folder of the socket and the lock; /run/pitcrew, if absent
+  PITCREW_STATE     the folder of the journal and the exit report; /var/lib/pitcrew
+  PITCREW_SOCKET    the path of the socket; NAME.sock in the run folder, if absent`,
   args: ['[BUNDLE]'],
-  options: {},
+  options: {
+    trace: { value: 'FILE', help: 'write every event and what was decided; it replays' },
+    'control-fd': {
+      value: 'N',
+      help: 'a connected socket that is inherited: an operator is there',
+    },
+  },
 }

@@ -46,6 +46,7 @@ import {
   spawnNext,
   startAfterAll,
   startLater,
+  stayStopped,
   tryAgain,
   wait,
   waitAtFirst,
@@ -74,7 +75,7 @@ export type Rules = {
 // biome-ignore format: a table is read by its columns.
 const rules: Rules = {
   stopped: {
-    start: waitAtFirst, turn: stay, skip: stay, stop: stay, restart: wait, hold: stay,
+    start: waitAtFirst, turn: stay, skip: stay, stop: stayStopped, restart: wait, hold: stay,
     forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
     pinged: stay, unfit: stay, exited: stay, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: endGhost },

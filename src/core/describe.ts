@@ -1,9 +1,10 @@
 /** One line for each event, effect and daemon: the same words in stories, traces and when
  *  debugging. */
-import type { Effect } from './effect.ts'
-import type { Event, Exit, Timer } from './event.ts'
+import type { Effect, ShutdownReason } from './effect.ts'
+import type { Event, Exit, Fault, Request, Timer } from './event.ts'
 import type { Daemon, Next } from './phases.ts'
 import { signalName } from './signals.ts'
+import type { Asker } from './ticket.ts'
 
 /** "exited web 1: code 3" */
 export function describeEvent(event: Event): string {
@@ -13,7 +14,7 @@ export function describeEvent(event: Event): string {
     case 'signal':
       return event.hangup ? 'hangup' : event.signal
     case 'request':
-      return `${event.verb} ${event.daemon} (${event.by})`
+      return describeRequest(event)
     case 'spawned':
       return `spawned ${event.daemon} ${event.run}: pid ${event.pid}`
     case 'spawn-failed':
@@ -35,6 +36,45 @@ export function describeEvent(event: Event): string {
   }
 }
 
+/** "restart web (uid 0, pid 12)" */
+function describeRequest({ verb, daemon, by }: Request): string {
+  return `${verb}${daemon === null ? '' : ` ${daemon}`} (${describeAsker(by)})`
+}
+
+/** "USR1", "uid 0, pid 12", "daemon agent, pid 40" */
+export function describeAsker(by: Asker): string {
+  switch (by.kind) {
+    case 'signal':
+      return by.signal
+    case 'hangup':
+      return 'hangup'
+    case 'policy':
+      return 'restart policy'
+    case 'client': {
+      const who = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
+      return by.pid === null ? who : `${who}, pid ${by.pid}`
+    }
+  }
+}
+
+/** "TERM", "web is the main daemon and has ended" */
+export function describeReason(reason: ShutdownReason): string {
+  switch (reason.kind) {
+    case 'signal':
+      return reason.signal
+    case 'hangup':
+      return 'the terminal is gone'
+    case 'request':
+      return `shutdown (${describeAsker(reason.by)})`
+    case 'main-ended':
+      return `${reason.daemon} is the main daemon and has ended`
+    case 'critical-ended':
+      return `${reason.daemon} is critical and is given up`
+    case 'given-up':
+      return `${reason.daemon} is given up`
+  }
+}
+
 function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number]): string {
   const exit = live.exit === null ? `pid ${live.pid}` : describeExit(live.exit)
   return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}${live.ready ? ', ready' : ''}`
@@ -48,6 +88,17 @@ function describeTimer(timer: Timer): string {
 /** "code 3" or "TERM". */
 export function describeExit({ code, signal }: Exit): string {
   return signal === 0 ? `code ${code}` : signalName(signal)
+}
+
+/** "exit code 3" or "signal TERM" */
+export function describeEnd(exit: Exit): string {
+  return exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
+}
+
+export const faultWords: Readonly<Record<Fault, string>> = {
+  'not-ready': 'not ready in time',
+  'not-alive': 'not alive',
+  watchdog: 'silent for longer than its watchdog allows',
 }
 
 /** "TERM to web 1" */
@@ -67,6 +118,8 @@ export function describeEffect(effect: Effect): string {
       return `announce ${effect.state}`
     case 'report':
       return `say ${effect.note.kind}`
+    case 'accepted':
+      return `accept ${effect.token}: ticket ${effect.ticket.id}${effect.joined ? ', joined' : ''}`
     case 'finish':
       return `finish ${effect.report.code}${effect.report.from === null ? '' : ` (${effect.report.from})`}`
     default:

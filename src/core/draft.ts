@@ -29,6 +29,7 @@ export class Draft {
   waiting: number
   starting: number
   arrived: number
+  parked: number
   booted: boolean
   announced: boolean
   finished: boolean
@@ -47,6 +48,7 @@ export class Draft {
     this.waiting = state.waiting
     this.starting = state.starting
     this.arrived = state.arrived
+    this.parked = state.parked
     this.booted = state.booted
     this.announced = state.announced
     this.finished = state.finished
@@ -55,6 +57,18 @@ export class Draft {
   get tickets(): Overlay<Ticket> {
     this.lazyTickets ??= new Overlay(this.state.tickets)
     return this.lazyTickets
+  }
+
+  /** False: nobody has asked for anything yet, and the policy neither. */
+  get hasTickets(): boolean {
+    return this.lazyTickets !== null || this.state.tickets.size > 0
+  }
+
+  /** The open ticket of a daemon, if there is one. Most steps ask for it and find none. */
+  openTicket(name: string): Ticket | null {
+    if (!this.hasTickets) return null
+    const ticket = (this.lazyTickets ?? this.state.tickets).get(name)
+    return ticket?.outcome.kind === 'open' ? ticket : null
   }
 
   get ignored(): Overlay<number> {
@@ -72,7 +86,8 @@ export class Draft {
     const after = stepDaemon(before, event, this.effects, this.isEnding)
     if (after === before) return after
     this.daemons.set(before.spec.name, after)
-    if (after.phase === before.phase && hasArrived(after) === hasArrived(before)) return after
+    const isAsBefore = after.phase === before.phase && after.phase !== 'stopped'
+    if (isAsBefore && hasArrived(after) === hasArrived(before)) return after
     count(this, before, -1)
     count(this, after, 1)
     this.changed.push(before.spec.name)
@@ -82,7 +97,7 @@ export class Draft {
   /** Counts anew: what the state says may be half of the truth. */
   recount(): void {
     this.isRecounted = true
-    this.active = this.waiting = this.starting = this.arrived = 0
+    this.active = this.waiting = this.starting = this.arrived = this.parked = 0
     for (const daemon of this.state.daemons.values()) count(this, daemon, 1)
   }
 
@@ -115,8 +130,9 @@ export class Draft {
   }
 
   /** What needs memory comes first: the daemons are all in their map already, so that they change
-   *  together. */
+   *  together. A number that was given to a ticket is never given again. */
   commit(): void {
+    this.state.ticketsMade = this.ticketsMade
     this.lazyTickets?.commit()
     this.lazyIgnored?.commit()
     this.lazyBlockers?.commit()
@@ -124,12 +140,12 @@ export class Draft {
     if (this.queue.length > 0) state.queue.push(...this.queue)
     this.daemons.commit()
     if (this.taken > 0) state.queue.splice(0, this.taken)
-    state.ticketsMade = this.ticketsMade
     state.shutdown = this.shutdown
     state.active = this.active
     state.waiting = this.waiting
     state.starting = this.starting
     state.arrived = this.arrived
+    state.parked = this.parked
     state.booted = this.booted
     state.announced = this.announced
     state.finished = this.finished
@@ -142,6 +158,7 @@ export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
   if (daemon.phase === 'waiting') counts.waiting += by
   if (daemon.phase === 'starting') counts.starting += by
   if (hasArrived(daemon)) counts.arrived += by
+  if (daemon.phase === 'stopped' && daemon.end === 'asked') counts.parked += by
 }
 
 /** It is where it was to come to: ready, done, or missing where it may be. */

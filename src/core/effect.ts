@@ -3,7 +3,7 @@ import type { Exit, Fault, SpawnFailure, Timer } from './event.ts'
 import type { ExitReport } from './exit-code.ts'
 import type { Verdict } from './restart-policy.ts'
 import type { Signal } from './signals.ts'
-import type { Ticket } from './ticket.ts'
+import type { Asker, Ticket } from './ticket.ts'
 
 export type Effect = Readonly<
   | { type: 'spawn'; daemon: string; run: number }
@@ -25,6 +25,9 @@ export type Effect = Readonly<
   | { type: 'arm'; timer: Timer; afterMs: number }
   | { type: 'disarm'; timer: Timer }
   | { type: 'report'; note: Note }
+  /** Whoever asked with this token has this ticket. `joined`: it was there before. Its end is told
+   *  by the note `ticket`; of one that has ended at once, that note comes behind this. */
+  | { type: 'accepted'; token: number; ticket: Ticket; joined: boolean }
   /** The end: pass on what is left of the output, then exit. */
   | { type: 'finish'; report: ExitReport; flushMs: number }
 >
@@ -76,4 +79,6 @@ export type DeathNote = Readonly<
 export type ShutdownReason =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | { readonly kind: 'hangup' }
+  /** Somebody asked for it, over a socket. */
+  | { readonly kind: 'request'; readonly by: Asker; readonly why: string }
   | { readonly kind: 'main-ended' | 'critical-ended' | 'given-up'; readonly daemon: string }

@@ -1,14 +1,14 @@
 /** What happened. Everything the core ever learns comes in one of these: time, process ids and
  *  exit codes are in the event, so that the same events always lead to the same effects. */
 import type { Signal } from './signals.ts'
+import type { Asker } from './ticket.ts'
 
 export type Event = Readonly<
   { atMs: number } & ( // Monotonic milliseconds; the zero means nothing.
     | { type: 'boot' }
     /** A signal to pitcrew itself. `hangup`: its terminal is gone. */
     | { type: 'signal'; signal: Signal; hangup: boolean }
-    /** Somebody asks for something; `by` says who, for the log: "USR1". */
-    | { type: 'request'; verb: Verb; daemon: string; by: string }
+    | ({ type: 'request' } & Request)
     | { type: 'spawned'; daemon: string; run: number; pid: number }
     | ({ type: 'spawn-failed'; daemon: string; run: number } & SpawnFailure)
     /** A run's leader ended. `gone`: and nothing of the run is left. `outputOpen`: somebody still
@@ -32,7 +32,19 @@ export type Event = Readonly<
   )
 >
 
-export type Verb = 'restart'
+export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
+
+/** Somebody asks for something. */
+export interface Request {
+  readonly verb: Verb
+  /** null: all of them; a shutdown's. */
+  readonly daemon: string | null
+  readonly by: Asker
+  /** The reason that he gave; '' = none. */
+  readonly why: string
+  /** By which the answer finds him: see the effect `accepted`; 0 = he does not wait for one. */
+  readonly token: number
+}
 
 /** How a process ended: its exit code, or the number of the signal that ended it (else 0). */
 export interface Exit {

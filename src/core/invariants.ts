@@ -4,9 +4,14 @@
 
 import type { Draft } from './draft.ts'
 import type { Daemon } from './phases.ts'
+import { isUnderWay } from './tickets.ts'
 
 export function checkStep(draft: Draft): void {
   draft.daemons.eachChange(checkDaemon)
+  if (draft.hasTickets) {
+    draft.daemons.eachChange((_after, _before, name) => checkTicket(draft, name))
+    draft.lazyTickets?.eachChange((_after, _before, name) => checkTicket(draft, name))
+  }
   checkEffects(draft)
   if (draft.active < 0) fail(`${draft.active} daemons are active`)
   if (draft.finished && draft.active > 0 && draft.shutdown === null)
@@ -24,6 +29,16 @@ function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): v
   if (after.asked && after.sent.length === 0 && after.spec.stop.command === null) {
     fail(`${name}: is ending without having been told`)
   }
+}
+
+/** Whoever waits for a ticket is told of its end. */
+function checkTicket(draft: Draft, name: string): void {
+  const open = draft.openTicket(name)
+  if (open === null) return
+  if (draft.isEnding) fail(`${name}: ticket ${open.id} is open, and everything ends`)
+  const daemon = draft.daemons.get(name)
+  if (daemon !== undefined && isUnderWay(open, daemon)) return
+  fail(`${name}: ticket ${open.id} is open, and nothing comes of it`)
 }
 
 function checkEffects(draft: Draft): void {

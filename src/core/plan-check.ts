@@ -6,6 +6,7 @@ import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } 
 import { isEnvName, isEnvPattern, isName } from './names.ts'
 import { limitNames, type Plan, planFormat } from './plan.ts'
 import { checkReferences } from './plan-references.ts'
+import { type PlanAnswer, readPlan, type SumOf } from './plan-text.ts'
 import {
   type Check,
   fields,
@@ -31,6 +32,11 @@ export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   KILL: 'no program can receive KILL',
   STOP: 'no program can receive STOP',
   CHLD: 'CHLD tells pitcrew that a process has ended',
+}
+
+/** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
+  return readPlan(text, () => checkPlan, sumOf)
 }
 
 /**
@@ -145,6 +151,7 @@ const daemonShape = fields({
   guard: flag,
   optional: flag,
   onDeath: orNull(command),
+  control: oneOf(['none', 'look', 'operate']),
   user: orNull(someText),
   group: orNull(someText),
   umask: orNull(integer(0, 0o777, 'a file mode mask')),

@@ -1,7 +1,6 @@
 /** The plan as text: what `pitcrew build` writes, what the parsing helper hands to the init and
  *  what the init loads without a parser. */
 import { type DaemonSpec, type Plan, planFormat, specDefaults } from './plan.ts'
-import { checkPlan } from './plan-check.ts'
 import { isRecord } from './shape.ts'
 
 /** The largest bundle that is parsed, in bytes: 1 MiB. */
@@ -68,8 +67,16 @@ export function isPlanText(text: string): boolean {
   return start.startsWith('{') && start.slice(1, 80).trimStart().startsWith('"plan"')
 }
 
-/** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
-export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
+/** What is wrong with a plan, in one line; null = nothing. */
+export type PlanCheck = (plan: unknown) => string | null
+
+/** @param checkOf Gives the check when it is needed: it is large, and a sealed plan does without.
+ *  @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+export function readPlan(
+  text: string,
+  checkOf: () => PlanCheck,
+  sumOf: SumOf | null = null,
+): PlanAnswer {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -79,6 +86,6 @@ export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer 
   if (isRecord(value) && 'sum' in value) delete value.sum
   addDefaults(value)
   if (sumOf !== null && isSealed(text, sumOf)) return { plan: value as Plan }
-  const error = checkPlan(value)
+  const error = checkOf()(value)
   return error === null ? { plan: value as Plan } : { error }
 }

@@ -60,6 +60,9 @@ export interface DaemonSpec {
   readonly optional: boolean
   /** A command that is run when it has died by itself; null = none. */
   readonly onDeath: readonly string[] | null
+  /** What it may do on the connection to pitcrew that it is given (PITCREW_FD) and over the socket:
+   *  look, or ask for anything. `none`: it is given none, and may look over the socket. */
+  readonly control: 'none' | 'look' | 'operate'
   /** A name of /etc/passwd or a number; null = pitcrew's own. */
   readonly user: string | null
   /** A name of /etc/group or a number; null = the user's own group. */
@@ -105,6 +108,7 @@ export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
   guard: false,
   optional: false,
   onDeath: null,
+  control: 'none',
   user: null,
   group: null,
   umask: null,

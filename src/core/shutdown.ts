@@ -2,25 +2,64 @@
  *  once, and at its end the exit code. Nothing is spawned once it has begun. */
 
 import { splitShutdown } from './deadline.ts'
+import { describeReason } from './describe.ts'
 import type { Draft } from './draft.ts'
 import type { ShutdownReason } from './effect.ts'
 import { exitReport } from './exit-code.ts'
 import type { Tell } from './lanes.ts'
 import type { Daemon } from './phases.ts'
-import { supersedeAll } from './tickets.ts'
+import type { Asker } from './ticket.ts'
+import { accept, endTicket, newTicket, supersedeAll } from './tickets.ts'
 
-export function beginShutdown(draft: Draft, reason: ShutdownReason, tell: Tell): void {
-  if (draft.shutdown !== null || draft.finished) return
+/** @param token By which whoever asked for it is told his ticket; 0 = nobody is. */
+export function beginShutdown(
+  draft: Draft,
+  reason: ShutdownReason,
+  tell: Tell,
+  token: number = 0,
+): void {
+  if (draft.shutdown !== null) return joinShutdown(draft, token)
+  if (draft.finished) return
   const { plan, order } = draft.state
   const { deadlineMs } = plan
   const { killAtMs, flushMs } = splitShutdown(plan, order)
-  draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs }
+  const ticket = newTicket(draft, askedBy(reason), null, 0)
+  draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs, ticket }
+  accept(draft, token, ticket, false)
   draft.do({ type: 'announce', state: 'STOPPING=1' })
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
-  supersedeAll(draft)
+  supersedeAll(draft, ticket)
   countBlockers(draft)
   stopInTurn(draft, tell)
+}
+
+/** Who asked for it first is whose ticket it is. */
+function joinShutdown(draft: Draft, token: number): void {
+  if (draft.shutdown === null) return
+  const { ticket } = draft.shutdown
+  const joined = { ...ticket, requests: ticket.requests + 1 }
+  draft.shutdown = { ...draft.shutdown, ticket: joined }
+  accept(draft, token, joined, true)
+}
+
+function askedBy(reason: ShutdownReason): {
+  readonly verb: 'shutdown'
+  readonly daemon: null
+  readonly by: Asker
+  readonly why: string
+} {
+  const all = { verb: 'shutdown', daemon: null } as const
+  switch (reason.kind) {
+    case 'signal':
+      return { ...all, by: { kind: 'signal', signal: reason.signal }, why: '' }
+    case 'hangup':
+      return { ...all, by: { kind: 'hangup' }, why: '' }
+    case 'request':
+      return { ...all, by: reason.by, why: reason.why }
+    default:
+      return { ...all, by: { kind: 'policy' }, why: describeReason(reason) }
+  }
 }
 
 /** Those nobody depends on go first; the rest follows as those in front of it are over. What is on
@@ -81,10 +120,12 @@ export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
   }
 }
 
-/** All daemons are over, by order or by themselves: nothing is left to do. */
+/** All daemons are over, by order or by themselves: nothing is left to do. Who was stopped by an
+ *  operator may be started again by him. */
 export function finishIfOver(draft: Draft): void {
   if (draft.active > 0 || draft.finished) return
-  if (draft.booted || draft.shutdown !== null) finish(draft)
+  const isOver = draft.booted && draft.parked === 0
+  if (isOver || draft.shutdown !== null) finish(draft)
 }
 
 /** Time is up: what is left is killed where it stands. */
@@ -110,8 +151,19 @@ export function finish(draft: Draft): void {
   const spentMs = draft.shutdown === null ? 0 : draft.atMs - draft.shutdown.sinceMs
   const minimumMs = draft.shutdown?.flushMs ?? 0
   const flushMs = Math.max(minimumMs, plan.deadlineMs - spentMs)
-  if (draft.shutdown !== null) draft.do({ type: 'disarm', timer: { kind: 'deadline' } })
-  draft.do({ type: 'finish', report: exitReport(daemons), flushMs })
+  const report = exitReport(daemons)
+  if (draft.shutdown !== null) {
+    draft.do({ type: 'disarm', timer: { kind: 'deadline' } })
+    tellEnded(draft, report.code)
+  }
+  draft.do({ type: 'finish', report, flushMs })
+}
+
+/** Once, even if the end has to be ordered again. */
+function tellEnded(draft: Draft, exitCode: number): void {
+  if (draft.shutdown?.ticket.outcome.kind !== 'open') return
+  const ticket = endTicket(draft, draft.shutdown.ticket, { kind: 'ended', exitCode })
+  draft.shutdown = { ...draft.shutdown, ticket }
 }
 
 /** After a failure inside pitcrew: orders that may have been lost are given again. */

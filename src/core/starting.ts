@@ -25,6 +25,16 @@ export function wait(daemon: Daemon): Daemon {
   return waiting({ ...daemon, row: noRow }, false)
 }
 
+/** Asked to stop, one that was skipped does not come back with whom it needs. */
+export function stayStopped(
+  daemon: In<'stopped'>,
+  _event: Of<'stop'>,
+  _effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  return daemon.end === 'skipped' && !isEnding ? stopped(daemon, 'asked') : daemon
+}
+
 /** Asked for: it need not wait for the rest of its backoff. */
 export function waitNoLonger(
   daemon: In<'backoff'>,

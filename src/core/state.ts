@@ -16,6 +16,8 @@ export interface Counts {
   starting: number
   /** Ready, or done. */
   arrived: number
+  /** Stopped since somebody asked for it. */
+  parked: number
 }
 
 export interface State extends Counts {
@@ -24,7 +26,8 @@ export interface State extends Counts {
   readonly daemons: Map<string, Daemon>
   /** Daemons that can start, first come first. */
   readonly queue: string[]
-  /** The last ticket of each daemon; requests that one run satisfies share it. */
+  /** The last ticket of each daemon; requests that one run satisfies share it. At most the last is
+   *  open. */
   readonly tickets: Map<string, Ticket>
   ticketsMade: number
   /** How often each signal was ignored. */
@@ -46,6 +49,7 @@ export interface Shutdown {
   /** For each wave, when what is left of it is killed, in milliseconds after `sinceMs`. */
   readonly killAtMs: readonly number[]
   readonly flushMs: number
+  readonly ticket: Ticket
 }
 
 /** The state before anything happened. The plan holds the selected daemons only. */
@@ -74,6 +78,7 @@ export function initialState(plan: Plan): State {
     waiting: 0,
     starting: 0,
     arrived: 0,
+    parked: 0,
     booted: false,
     announced: false,
     finished: false,

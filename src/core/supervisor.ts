@@ -7,6 +7,7 @@ import type { Event, LiveRun } from './event.ts'
 import { checkStep } from './invariants.ts'
 import { followChanges, giveTurns, tellWaiters, watchWaiters } from './lanes.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
+import { takeRequest } from './requests.ts'
 import {
   beginShutdown,
   countBlockers,
@@ -19,7 +20,7 @@ import {
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
 import type { State } from './state.ts'
-import { requestRestart, runBegan, runFailed, runSkipped } from './tickets.ts'
+import { failSkipped, followPolicy, followTicket, mendTickets } from './tickets.ts'
 
 /** Throws, and changes nothing, when an invariant would break. */
 export function step(state: State, event: Event): readonly Effect[] {
@@ -42,7 +43,7 @@ function route(draft: Draft, event: Event): void {
     case 'signal':
       return takeSignal(draft, event.signal, event.hangup)
     case 'request':
-      return restart(draft, event.daemon, event.by)
+      return takeRequest(draft, event, tell)
     case 'elapsed':
       return elapse(draft, event)
     case 'unfit':
@@ -81,11 +82,9 @@ function tellOnly(draft: Draft, name: string, event: DaemonEvent): void {
   const after = draft.tell(before, event)
   if (after === before) return
   if (draft.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)
-  if (before.phase === 'starting' && after.phase !== 'starting') {
-    if ('pid' in after) runBegan(draft, after)
-    else runFailed(draft, after)
-  }
-  if (event.type === 'skip') runSkipped(draft, after, event.needs)
+  if (event.type === 'skip') failSkipped(draft, name, event.needs)
+  if (draft.hasTickets) followTicket(draft, after)
+  followPolicy(draft, before, after)
 }
 
 function endIfOver(draft: Draft, name: string): void {
@@ -125,7 +124,10 @@ function takeSignal(draft: Draft, signal: Signal, hangup: boolean): void {
   const action = draft.state.plan.signals[signal]
   if (action === undefined || draft.isEnding) return ignore(draft, signal)
   for (const name of action.forward) forward(draft, name, signal)
-  for (const name of action.restart) restart(draft, name, signal)
+  for (const daemon of action.restart) {
+    const by = { kind: 'signal', signal } as const
+    takeRequest(draft, { verb: 'restart', daemon, by, why: '', token: 0 }, tell)
+  }
 }
 
 function forward(draft: Draft, name: string, signal: Signal): void {
@@ -151,12 +153,6 @@ function isPowerOfTen(number: number): boolean {
   let power = 1
   while (power < number) power *= 10
   return power === number
-}
-
-function restart(draft: Draft, name: string, by: string): void {
-  if (!requestRestart(draft, name, by)) return
-  const graceMs = draft.graceOfOne(draft.daemons.get(name) as Daemon)
-  tell(draft, name, { type: 'restart', graceMs, atMs: draft.atMs })
 }
 
 function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
@@ -205,6 +201,7 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
   for (const name of order.start) {
     tellOnly(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
   }
+  mendTickets(draft)
   for (const name of order.start) endIfOver(draft, name)
   draft.changed.push(...order.start)
   if (!draft.booted && !shutdownAsked) boot(draft)

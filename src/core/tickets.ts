@@ -1,95 +1,197 @@
-/** What was asked for and what became of it. A request is satisfied by the next run that is
- *  spawned after it was made: three requests before a stop is over are one restart, and one that
- *  comes after the new run was spawned is another, since a file may have changed in between. */
+/** Tickets: made, followed and ended. What a request means for its daemon is in requests.ts.
+ *
+ *  A daemon has one open ticket at most. What has become of it is read off the daemon alone,
+ *  however it got there: so after a failure inside pitcrew the same look finds what was missed.
+ *
+ *  A start or a restart is done when the run is ready, or is there, where no `ready:` is given.
+ *  That of a job is done when the job is: whoever starts one wants its work. It has failed when the
+ *  run ends before, even if the policy tries again: that is a request like any other, made by it.
+ */
 
+import { describeEnd, faultWords } from './describe.ts'
 import type { Draft } from './draft.ts'
+import type { Exit, Fault, Request } from './event.ts'
 import type { Daemon } from './phases.ts'
-import type { Outcome, Ticket } from './ticket.ts'
+import type { Outcome, RunAndPid, Ticket } from './ticket.ts'
 
-/** Makes or joins a ticket. False when the request goes no further. */
-export function requestRestart(draft: Draft, name: string, by: string): boolean {
-  const daemon = draft.daemons.get(name)
-  if (daemon === undefined) {
-    draft.ticketsMade++
-    end(draft, newTicket(draft, name, by, 0, null), { kind: 'failed', why: 'no such daemon' })
-    return false
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never
+/** How a ticket ends; how long that took is seen at the end. */
+export type Ending = Without<Exclude<Outcome, { kind: 'open' }>, 'tookMs'>
+
+/** @param old The run that there is, or was.
+ *  @returns An open ticket, which is nobody's yet. */
+export function newTicket(
+  draft: Draft,
+  { verb, daemon, by, why }: Omit<Request, 'token'>,
+  old: RunAndPid | null,
+  satisfiedByRun: number,
+): Ticket {
+  return {
+    id: ++draft.ticketsMade,
+    verb,
+    daemon,
+    by,
+    why,
+    askedAtMs: draft.atMs,
+    requests: 1,
+    satisfiedByRun,
+    old,
+    stoppedAtMs: null,
+    spawnedAtMs: null,
+    outcome: { kind: 'open' },
   }
-  const open = draft.tickets.get(name)
-  if (open?.outcome.kind === 'open') {
-    draft.tickets.set(name, { ...open, requests: open.requests + 1 })
-    return true
-  }
-  draft.ticketsMade++
-  const isComing = daemon.phase === 'starting' && daemon.want !== 'again'
-  const satisfiedByRun = isComing ? daemon.run : daemon.run + 1
-  const oldPid = 'pid' in daemon ? daemon.pid : null
-  const ticket = newTicket(draft, name, by, satisfiedByRun, oldPid)
-  if (draft.isEnding) {
-    end(draft, ticket, { kind: 'superseded', by: 'shutdown' })
-    return false
-  }
-  draft.tickets.set(name, ticket)
-  return true
 }
 
-/** A daemon is not starting any more: if its run began, even if it is over already, does it
- *  satisfy somebody? */
-export function runBegan(draft: Draft, daemon: Daemon): void {
-  const { spec, run, last } = daemon
-  const pid = 'pid' in daemon ? daemon.pid : last?.run === run ? last.pid : 0
-  const ticket = draft.tickets.get(spec.name)
-  if (pid === 0 || ticket?.outcome.kind !== 'open' || run < ticket.satisfiedByRun) return
-  end(draft, ticket, { kind: 'done', pid, run, tookMs: draft.atMs - ticket.askedAtMs })
+export function runOf(daemon: Daemon): RunAndPid | null {
+  return 'pid' in daemon ? { run: daemon.run, pid: daemon.pid } : null
 }
 
-/** The run that somebody waited for could not be started; whatever the policy makes of it. */
-export function runFailed(draft: Draft, { spec, run, last }: Daemon): void {
-  const ticket = draft.tickets.get(spec.name)
-  if (ticket?.outcome.kind !== 'open' || run < ticket.satisfiedByRun || !last?.failure) return
-  const { step, errno } = last.failure
-  end(draft, ticket, { kind: 'failed', why: `cannot start it: ${step}: ${errno}` })
+/** Tells whoever asked, if he wants to know. */
+export function accept(draft: Draft, token: number, ticket: Ticket, joined: boolean): void {
+  if (token !== 0) draft.do({ type: 'accepted', token, ticket, joined })
+}
+
+/** Its end is told, once. */
+export function endTicket(draft: Draft, ticket: Ticket, ending: Ending): Ticket {
+  const outcome: Outcome = { ...ending, tookMs: draft.atMs - ticket.askedAtMs }
+  const ended = { ...ticket, outcome }
+  const { daemon } = ticket
+  if (daemon !== null && draft.daemons.get(daemon) !== undefined) draft.tickets.set(daemon, ended)
+  draft.report({ kind: 'ticket', ticket: ended })
+  return ended
+}
+
+export function failed(why: string): Ending {
+  return { kind: 'failed', why }
+}
+
+export function supersededBy({ id, verb }: Ticket): Ending {
+  return { kind: 'superseded', by: id, verb }
+}
+
+/** A daemon has changed: is that what somebody waits for? */
+export function followTicket(draft: Draft, daemon: Daemon): void {
+  const { name } = daemon.spec
+  const open = draft.openTicket(name)
+  if (open === null) return
+  const ticket = withTimes(open, daemon, draft.atMs)
+  const ending = endingOf(ticket, daemon)
+  if (ending !== null) endTicket(draft, ticket, ending)
+  else if (ticket !== open) draft.tickets.set(name, ticket)
+}
+
+function withTimes(ticket: Ticket, daemon: Daemon, atMs: number): Ticket {
+  const { old, satisfiedByRun } = ticket
+  const isOldOver = old !== null && (!('pid' in daemon) || daemon.run > old.run)
+  const stoppedAtMs = ticket.stoppedAtMs ?? (isOldOver ? atMs : null)
+  const isNew = satisfiedByRun > 0 && daemon.run >= satisfiedByRun && daemon.run !== old?.run
+  const spawnedAtMs = isNew && 'pid' in daemon ? daemon.startedAtMs : ticket.spawnedAtMs
+  if (stoppedAtMs === ticket.stoppedAtMs && spawnedAtMs === ticket.spawnedAtMs) return ticket
+  return { ...ticket, stoppedAtMs, spawnedAtMs }
+}
+
+/** null: it is under way. */
+function endingOf(ticket: Ticket, daemon: Daemon): Ending | null {
+  if (ticket.verb === 'stop') {
+    return daemon.phase === 'stopped' ? { kind: 'done', now: null, changed: true } : null
+  }
+  if (daemon.run < ticket.satisfiedByRun) return null
+  if (isThere(daemon)) {
+    const now = runOf(daemon) ?? { run: daemon.run, pid: daemon.last?.pid ?? 0 }
+    return { kind: 'done', now, changed: now.run !== ticket.old?.run }
+  }
+  const why = failureOf(daemon)
+  return why === null ? null : failed(why)
+}
+
+/** Where whoever starts it wants it to be. */
+export function isThere(daemon: Daemon): boolean {
+  if (daemon.spec.kind === 'job') return daemon.phase === 'stopped' && daemon.end === 'done'
+  return daemon.phase === 'running' && daemon.readyAtMs !== null
+}
+
+/** Why its run has ended, or is ended, and nobody asked for that; null = that is not so. */
+function failureOf(daemon: Daemon): string | null {
+  if ('pid' in daemon) {
+    if (daemon.phase === 'running' || daemon.asked) return null
+    // Its work is done, and the rest of its tree is not gone.
+    if (daemon.spec.kind === 'job' && daemon.next === 'done') return null
+    return causeWords(daemon.fault, daemon.exit)
+  }
+  const { run, last } = daemon
+  if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
+  if (last.failure === null) return causeWords(last.fault, last.exit)
+  return `cannot start it: ${last.failure.step}: ${last.failure.errno}`
+}
+
+function causeWords(fault: Fault | null, exit: Exit | null): string {
+  if (fault !== null) return faultWords[fault]
+  return exit === null ? 'it has ended' : describeEnd(exit)
 }
 
 /** A daemon is not started: somebody whom it is after has failed for good. */
-export function runSkipped(draft: Draft, { spec }: Daemon, needs: string): void {
-  const ticket = draft.tickets.get(spec.name)
-  if (ticket?.outcome.kind !== 'open') return
-  end(draft, ticket, { kind: 'failed', why: `it needs ${needs}, which has failed` })
+export function failSkipped(draft: Draft, name: string, needs: string): void {
+  const open = draft.openTicket(name)
+  if (open === null) return
+  endTicket(draft, open, failed(`it needs ${needs}, which has failed`))
+}
+
+/** The policy answers the end of a run with another one: that has a ticket, too, unless somebody
+ *  waits for the next run already. */
+export function followPolicy(draft: Draft, before: Daemon, daemon: Daemon): void {
+  const wasUp = before.phase === 'running' || before.phase === 'starting'
+  if (!wasUp || !isRetried(daemon) || draft.openTicket(daemon.spec.name) !== null) return
+  const { last, run } = daemon
+  const isKnown = last !== null && last.failure === null
+  const old = runOf(daemon) ?? (isKnown ? { run: last.run, pid: last.pid } : null)
+  const why = failureOf(daemon) ?? ''
+  const { name } = daemon.spec
+  const by = { kind: 'policy' } as const
+  const ticket = newTicket(draft, { verb: 'restart', daemon: name, by, why }, old, run + 1)
+  draft.tickets.set(name, withTimes(ticket, daemon, draft.atMs))
+}
+
+function isRetried(daemon: Daemon): boolean {
+  if (daemon.phase === 'waiting') return daemon.byPolicy
+  return daemon.phase === 'backoff' || ('next' in daemon && typeof daemon.next === 'object')
+}
+
+/** Whether a ticket that is open will have an end, as its daemon stands. */
+export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
+  const isStop = ticket.verb === 'stop'
+  switch (daemon.phase) {
+    case 'stopped':
+      return false
+    case 'waiting':
+    case 'backoff':
+      return !isStop
+    case 'starting':
+      return (daemon.want === 'down') === isStop
+    case 'running':
+      return !isStop && endingOf(ticket, daemon) === null && daemon.run >= ticket.satisfiedByRun
+    case 'terminating':
+    case 'killing':
+      return (daemon.next === 'asked') === isStop
+  }
 }
 
 /** Shutdown answers all. */
-export function supersedeAll(draft: Draft): void {
+export function supersedeAll(draft: Draft, by: Ticket): void {
   for (const { name } of draft.state.plan.daemons) {
-    const ticket = draft.tickets.get(name)
-    if (ticket?.outcome.kind === 'open') end(draft, ticket, { kind: 'superseded', by: 'shutdown' })
+    const open = draft.openTicket(name)
+    if (open !== null) endTicket(draft, open, supersededBy(by))
   }
 }
 
-function newTicket(
-  draft: Draft,
-  daemon: string,
-  by: string,
-  satisfiedByRun: number,
-  oldPid: number | null,
-): Ticket {
-  const askedAtMs = draft.atMs
-  const outcome: Outcome = { kind: 'open' }
-  const id = draft.ticketsMade
-  return {
-    id,
-    verb: 'restart',
-    daemon,
-    by,
-    askedAtMs,
-    requests: 1,
-    satisfiedByRun,
-    oldPid,
-    outcome,
+/** After a failure inside pitcrew: whoever waits is told what has become of it meanwhile. */
+export function mendTickets(draft: Draft): void {
+  if (draft.shutdown !== null) supersedeAll(draft, draft.shutdown.ticket)
+  for (const { name } of draft.state.plan.daemons) {
+    if (draft.openTicket(name) === null) continue
+    const daemon = draft.daemons.get(name) as Daemon
+    followTicket(draft, daemon)
+    const open = draft.openTicket(name)
+    if (open === null || isUnderWay(open, daemon)) continue
+    endTicket(draft, open, failed('it was lost in a failure of pitcrew'))
   }
-}
-
-function end(draft: Draft, ticket: Ticket, outcome: Outcome): void {
-  const ended = { ...ticket, outcome }
-  if (ticket.satisfiedByRun > 0) draft.tickets.set(ticket.daemon, ended)
-  draft.report({ kind: 'ticket', ticket: ended })
 }

@@ -9,11 +9,12 @@
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
  *  4. TERM and INT arm the last word: see `armLastWord`. */
 import type { LiveRun } from '../core/event.ts'
+import type { ClientEvent, ControlHost } from './control.ts'
 import type { Errno, System } from './system.ts'
 
 export type { LiveRun }
 
-export interface Host extends System {
+export interface Host extends System, ControlHost {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
   now(): number
   /** Asks for one `wake` event at this time of `now()`; replaces what was asked before.
@@ -60,6 +61,19 @@ export interface Host extends System {
    *  the first of the paths that can be written. Its folder and the one above are made. What fails
    *  is told on stderr. `finish` waits for it. */
   writeFileAside(paths: readonly string[], text: string): Errno | null
+  /** Appends whole lines to a file in the same way: the first of the paths that can be written. A
+   *  line that is torn at its end is ended first. Where the file would become longer than
+   *  `maxBytes`, it is renamed to PATH.1 before. One `appended` event tells what became of it; not
+   *  after `finish`. At most 4 of these and of writeFileAside wait for each other: else EBUSY. */
+  appendAside(paths: readonly string[], text: string, maxBytes: number): Errno | null
+  /** The last whole lines of a regular file, at most so many bytes; '' where there is none. */
+  readTail(path: string, maxBytes: number): string
+
+  /** Loads the image with the control plane, once, and gives what it puts into
+   *  `globalThis.pitcrewControl`. */
+  loadControl(): unknown
+  /** The same for the image that checks a plan: `globalThis.pitcrewCheck`. */
+  loadCheck(): unknown
 
   /** Opens the file that `trace` appends lines to. Both may wait for a slow disk. */
   traceTo(path: string): Errno | null
@@ -122,6 +136,10 @@ export interface SpawnSpec {
   readonly ready: ReadyChannel | null
   /** The run gets a NOTIFY_SOCKET of its own; with `ready: notify`, too. */
   readonly notify: boolean
+  /** The run gets a connection to our control plane, whose number is in its PITCREW_FD: the daemon
+   *  is known by it, whatever user it is. A `client` event tells of it when it first says
+   *  something. */
+  readonly control: boolean
 }
 
 export type ReadyChannel =
@@ -208,6 +226,9 @@ export type HostEvent =
     }
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
   | { readonly type: 'wake' }
+  | ClientEvent
+  /** What became of `appendAside`. */
+  | { readonly type: 'appended'; readonly errno: Errno | null }
   /** A helper's end. `text` is null when it wrote more than it may or nothing usable. */
   | {
       readonly type: 'helper'

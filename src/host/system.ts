@@ -5,8 +5,8 @@
 export interface System {
   /** The arguments after the program's name. */
   readonly args: readonly string[]
-  /** True when this process is PID 1 of its PID namespace. */
-  readonly isPid1: boolean
+  /** Of this process, in its own PID namespace. */
+  readonly pid: number
   /** The user that this process acts as. */
   readonly uid: number
   /** The value of an environment variable, or null. */
@@ -30,6 +30,38 @@ export interface System {
   exit(code: number): never
   /** Becomes this same program with other arguments. Returns only when that is not possible. */
   execSelf(args: readonly string[]): Errno
+  /** Wall clock: milliseconds since 1970. It may jump. */
+  wallMs(): number
+  /** The names in a folder, sorted; none when it cannot be read. */
+  listFolder(path: string): readonly string[]
+}
+
+/** What client verbs ask of the operating system beyond that: one connection, and a terminal. All
+ *  of it waits: nobody else is served by this process. */
+export interface ClientSystem extends System {
+  /** Connects to a unix socket. One connection at a time. */
+  connect(path: string): Errno | null
+  /** Sends all of the text. */
+  send(text: string): Errno | null
+  /** The next whole lines that have come, with their newlines; '' when none came in time; null at
+   *  the end of the connection (a last line without newline is thrown away). Invalid UTF-8 becomes
+   *  U+FFFD. `timeoutMs` Infinity = as long as it takes. */
+  receive(timeoutMs: number): string | null
+  /** The same, but each character is a byte: for what is passed on as it is. */
+  receiveBytes(timeoutMs: number): string | null
+  /** Writes characters that are bytes to stdout, waiting where it must. */
+  writeBytes(text: string): void
+  /** Closes the connection. */
+  disconnect(): void
+  /** Monotonic milliseconds. */
+  now(): number
+  /** Of the terminal that stdout is; null = it is none, or does not know. */
+  terminalSize(): { readonly columns: number; readonly rows: number } | null
+  /** Waits, for the next look of `--watch`. */
+  sleep(ms: number): void
+  /** Loads the image with the parser of bundles, once, and gives what it puts into
+   *  `globalThis.pitcrewBundle`: no other verb pays for YAML at its start. */
+  loadBundle(): unknown
 }
 
 /** The text of a file, or why there is none. */

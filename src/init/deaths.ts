@@ -25,6 +25,12 @@ export interface DeathRecord {
   readonly next: string
 }
 
+/** When it was, on the host's clock. */
+export interface KeptDeath {
+  readonly atMs: number
+  readonly record: DeathRecord
+}
+
 /** How much of its last line is in the log, in characters. */
 const lineMax = 160
 /** How many of its last lines are kept. */
@@ -34,7 +40,7 @@ export class Deaths {
   readonly #host: Host
   #oomKills: number | null
   /** Of each daemon that had one. */
-  readonly last: Map<string, DeathRecord> = new Map()
+  readonly last: Map<string, KeptDeath> = new Map()
 
   constructor(host: Host) {
     this.#host = host
@@ -46,14 +52,14 @@ export class Deaths {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
     const isOom = this.#isOutOfMemory(note)
     const record = recordOf(note, legacy, isOom)
-    this.last.set(note.daemon, record)
+    this.last.set(note.daemon, { atMs: this.#host.now(), record })
     const cause = isOom ? `${causeWords(note)}, probably out of memory` : causeWords(note)
     return `${cause}${usageWords(legacy)}; ${record.next}${lastWords(record)}`
   }
 
   /** For the command of a death, which was told before. */
   environment({ daemon, run }: DeathNote): readonly string[] {
-    const record = this.last.get(daemon)
+    const record = this.last.get(daemon)?.record
     if (record?.run !== run) return []
     const { cause, next, lastLines } = record
     return [

@@ -1,7 +1,8 @@
-/** Where the C host and the init meet. */
+/** Where the image of `run` begins. */
 import type { Handlers, Host } from '../host/host.ts'
-import { main } from './main.ts'
+import { handlersFor } from './main.ts'
+import { Start } from './start.ts'
 
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 
-world.pitcrewHandlers = main(world.pitcrewHost)
+world.pitcrewHandlers = handlersFor(world.pitcrewHost, new Start(world.pitcrewHost))

@@ -5,6 +5,7 @@ import type { DaemonSpec } from '../core/plan.ts'
 /** What an outer supervisor told *us* must not reach a daemon: it would answer in our name. */
 const notInherited = [
   'NOTIFY_SOCKET',
+  'PITCREW_FD',
   'WATCHDOG_USEC',
   'WATCHDOG_PID',
   'LISTEN_FDS',

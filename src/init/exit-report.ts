@@ -3,14 +3,14 @@
 import { describeExit } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
 import type { LostOutput } from '../host/host.ts'
-import type { DeathRecord } from './deaths.ts'
+import type { KeptDeath } from './deaths.ts'
 import { faultWords } from './report.ts'
 
 /** @param deaths The last unasked death of each daemon that had one. */
 export function exitReportText(
   report: ExitReport,
   lost: LostOutput,
-  deaths: ReadonlyMap<string, DeathRecord>,
+  deaths: ReadonlyMap<string, KeptDeath>,
 ): string {
   const { code, from, daemons } = report
   const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
@@ -19,7 +19,7 @@ export function exitReportText(
     ended: skipped ? 'not started: somebody it is after has failed' : howItEnded(last),
     asked: last?.asked ?? null,
     counted,
-    ...(deaths.has(name) && { lastDeath: deaths.get(name) }),
+    ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
   }))
   const output = { lostBytes: lost.bytes, lostLines: lost.lines }
   return `${JSON.stringify({ exitCode: code, from, output, daemons: entries }, null, 2)}\n`

@@ -54,7 +54,7 @@ export class Helpers {
     tell: (isGood: boolean) => void,
   ): string | null {
     const run = ++this.#runs
-    const rest = { umask: null, limits: [], ready: null, notify: false }
+    const rest = { umask: null, limits: [], ready: null, notify: false, control: false }
     const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
     if ('errno' in answer) return `${answer.step}: ${answer.errno}`
     const untilMs = this.#host.now() + timeoutMs

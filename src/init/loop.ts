@@ -11,47 +11,37 @@ import { initialState, type State } from '../core/state.ts'
 import { step } from '../core/supervisor.ts'
 import { describeError } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { ControlLink, type Told } from './control.ts'
+import { Deaths } from './deaths.ts'
 import { isHelper } from './helpers.ts'
+import { Journal } from './journal.ts'
+import { Mending } from './mending.ts'
 import { eventsOfMessage } from './notified.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
+import { Voice } from './voice.ts'
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
 /** Steps in one turn. */
 const batchMax = 32
-/** Between two looks at what runs because of effects that were lost, in milliseconds. */
-const mendEveryMs = 100
 /** Who is woken so much later than he asked for did not run, in milliseconds. */
 const pauseMs = 1000
-/** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
- */
-const orders: readonly Effect['type'][] = [
-  'signal',
-  'arm',
-  'close-output',
-  'watch',
-  'unwatch',
-  'end-command',
-  'announce',
-  'finish',
-]
 
 export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
+  readonly #voice: Voice
+  readonly #control: ControlLink
   readonly #performer: Performer
   readonly #plant: Plant
   readonly #trace: Trace
   readonly #state: State
+  readonly #mending: Mending = new Mending()
   #queue: Event[] = []
-  #isOrderLost = false
-  /** Stays true when the recovery fails, too. */
-  #isRecovering = false
   #shutdownAsked = false
-  #mendNotBeforeMs = 0
   /** When the host was to wake us. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
@@ -61,14 +51,20 @@ export class Loop implements Handlers {
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#plant = plantOf(host)
-    this.#performer = new Performer(host, plan, this.#timers, (event) =>
-      this.#queue.push({ ...event, atMs: host.now() }),
-    )
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
     const selectedPlan = { ...plan, daemons }
     this.#trace = traceTo(host, tracePath, selectedPlan)
     this.#state = initialState(selectedPlan)
+    const timers = this.#timers
+    const print = (text: string): void => host.print(`${plan.label}: ${text}`)
+    const voice = new Voice(print, new Deaths(host), new Journal(host, plan.name, timers, print))
+    const tell = (event: Told): void => {
+      this.#queue.push({ ...event, atMs: host.now() })
+    }
+    this.#voice = voice
+    this.#control = new ControlLink(host, timers, voice, this.#state, tell)
+    this.#performer = new Performer(host, plan, timers, voice, this.#control, tell)
   }
 
   /** @param early Signals that came before there was a plan: made before any spawn, so that the
@@ -101,6 +97,14 @@ export class Loop implements Handlers {
       case 'probed':
         this.#performer.probes.probed(event)
         return this.#drain()
+      case 'client':
+      case 'line':
+      case 'client-gone':
+        this.#control.handle(event)
+        return this.#drain()
+      case 'appended':
+        this.#voice.journal.appended(event.errno)
+        return this.#drain()
       default:
         throw new Error(`unexpected ${event.type}`)
     }
@@ -111,15 +115,15 @@ export class Loop implements Handlers {
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue = []
-    this.#isRecovering = true
     this.#shutdownAsked = shutdownAsked
-    this.#mendNotBeforeMs = atMs + mendEveryMs
-    this.#wakeAt(this.#mendNotBeforeMs)
-    this.#performer.say(`internal error, carrying on: ${problem}`)
+    this.#wakeAt(this.#mending.recover(atMs))
+    this.#control.drop()
+    this.#voice.journal.mend()
+    this.#voice.say(`internal error, carrying on: ${problem}`)
     // In front of what helpers told just now: what runs was looked at before that.
     this.#queue.unshift(this.#reconcile(atMs))
     this.#drain()
-    this.#isRecovering = false
+    this.#mending.recovered()
   }
 
   /** Stopped, or frozen as by `docker pause`, nobody could be ready or speak in time. Nobody knows
@@ -128,7 +132,9 @@ export class Loop implements Handlers {
     const lateMs = nowMs - this.#wakeAtMs
     if (lateMs < pauseMs) return
     this.#timers.postpone(lateMs + pauseMs)
-    this.#performer.say(`was not running for ${formatDuration(Math.round(lateMs))}`)
+    // Not every event sets the alarm anew, and the next one is of the same pause.
+    this.#wakeAtMs = Number.POSITIVE_INFINITY
+    this.#voice.say(`was not running for ${formatDuration(Math.round(lateMs))}`)
   }
 
   #wake(nowMs: number): void {
@@ -160,6 +166,10 @@ export class Loop implements Handlers {
         return this.#performer.probes.elapsed(timer)
       case 'helper':
         return this.#performer.helpers.late(timer.helper)
+      case 'journal':
+        return this.#voice.journal.flush()
+      case 'control':
+        return this.#control.elapsed(timer.key)
       default:
         this.#queue.push({ type: 'elapsed', timer, atMs })
     }
@@ -172,11 +182,13 @@ export class Loop implements Handlers {
 
   #drain(): void {
     for (let steps = 0; steps < batchMax; steps++) {
-      const event = this.#queue.shift() ?? this.#mending()
+      const event = this.#queue.shift() ?? this.#mend()
       if (event === undefined) break
       this.#step(event)
     }
-    this.#wakeAt(this.#queue.length > 0 ? this.#host.now() : this.#nextMs())
+    this.#control.stepped()
+    const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
+    this.#wakeAt(this.#queue.length > 0 ? this.#host.now() : nextMs)
   }
 
   #wakeAt(atMs: number): void {
@@ -184,22 +196,11 @@ export class Loop implements Handlers {
     this.#host.wakeAt(atMs)
   }
 
-  #nextMs(): number {
-    const nextMs = this.#timers.nextMs()
-    const isToMend = this.#isOrderLost || this.#isRecovering
-    return isToMend ? Math.min(nextMs, this.#mendNotBeforeMs) : nextMs
-  }
-
-  /** An order that was lost is given again: when all that came of the others was stepped, and not
-   *  too often, since it may be lost each time. */
-  #mending(): Event | undefined {
-    if (!this.#isOrderLost && !this.#isRecovering) return undefined
+  /** When all that came of the other orders was stepped. */
+  #mend(): Event | undefined {
+    if (!this.#mending.isNeeded) return undefined
     const atMs = this.#host.now()
-    if (atMs < this.#mendNotBeforeMs) return undefined
-    this.#mendNotBeforeMs = atMs + mendEveryMs
-    this.#isOrderLost = false
-    this.#isRecovering = false
-    return this.#reconcile(atMs)
+    return this.#mending.begin(atMs) ? this.#reconcile(atMs) : undefined
   }
 
   #reconcile(atMs: number): Event {
@@ -214,18 +215,29 @@ export class Loop implements Handlers {
     this.#plant(event.type)
     const effects = step(this.#state, event)
     this.#trace(event, effects)
-    for (const effect of effects) {
-      let outcome: Event | null
-      try {
-        this.#plant(`perform-${effect.type}`)
-        outcome = this.#performer.perform(effect)
-      } catch (error) {
-        if (orders.includes(effect.type)) this.#isOrderLost = true
-        outcome = this.#performer.failed(effect, describeError(error))
-      }
-      if (outcome !== null) this.#queue.push(outcome)
-    }
+    // Words take their time, and nobody hears them before the end of this call.
+    const next = effects.find((effect) => isNextRun(effect, event))
+    if (next !== undefined) this.#perform(next)
+    for (const effect of effects) if (effect !== next) this.#perform(effect)
   }
+
+  #perform(effect: Effect): void {
+    let outcome: Event | null
+    try {
+      this.#plant(`perform-${effect.type}`)
+      outcome = this.#performer.perform(effect)
+    } catch (error) {
+      this.#mending.lost(effect)
+      outcome = this.#performer.failed(effect, describeError(error))
+    }
+    if (outcome !== null) this.#queue.push(outcome)
+  }
+}
+
+/** The run that follows on the one that has ended. */
+function isNextRun(effect: Effect, event: Event): boolean {
+  if (effect.type !== 'spawn' || (event.type !== 'exited' && event.type !== 'gone')) return false
+  return effect.daemon === event.daemon
 }
 
 /** A number without a name of the table is in no map: it is ignored like any other that is not. */

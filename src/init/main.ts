@@ -1,13 +1,10 @@
-/** The init's image: what `run` and `-- COMMAND` start. */
+/** What stands between the C host and the work of an init's image. */
 import { describeError, exitStatus, PitcrewError } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
-import { OneCommand } from './one-command.ts'
-import { Start } from './start.ts'
 
-export function main(host: Host): Handlers {
-  const work = host.args[0] === 'run' ? new Start(host) : new OneCommand(host)
+/** What a person can act on ends the process with a message; everything else is a bug. */
+export function handlersFor(host: Host, work: Handlers): Handlers {
   return {
-    /** What a person can act on ends the process with a message; everything else is a bug. */
     handle(event: HostEvent): void {
       try {
         work.handle(event)

@@ -71,6 +71,7 @@ export class OneCommand implements Handlers {
       stdio: 'inherit',
       ready: null,
       notify: false,
+      control: false,
     })
     if ('pid' in answer) {
       host.foreground(name, run)
@@ -94,7 +95,7 @@ export class OneCommand implements Handlers {
     if (!terminalStops.includes(signalName(signal) as Signal)) return
     const isCtrlZ = signal === signalNumbers.TSTP
     if (!isCtrlZ && this.#host.foreground(name, run)) return
-    if (!this.#host.isPid1) this.#host.stopSelf()
+    if (this.#host.pid !== 1) this.#host.stopSelf()
     if (isCtrlZ) this.#continue()
   }
 

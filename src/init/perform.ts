@@ -1,25 +1,22 @@
 /** Does what the core decided: one effect, a host call or two, and what came of it as the next
  *  event. */
-import type { Effect, Note } from '../core/effect.ts'
+import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host } from '../host/host.ts'
 import { stateFolders } from '../host/places.ts'
 import { Commands } from './commands.ts'
-import { Deaths } from './deaths.ts'
+import type { ControlLink, Told } from './control.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import { exitReportText } from './exit-report.ts'
 import { type Helper, Helpers } from './helpers.ts'
 import { Probes } from './probes.ts'
-import { wordsOf } from './report.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 import type { Timers } from './timers.ts'
+import type { Voice } from './voice.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
-
-/** An event that has happened now. */
-type Told = Event extends infer E ? (E extends unknown ? Omit<E, 'atMs'> : never) : never
 
 export class Performer {
   readonly #host: Host
@@ -27,24 +24,34 @@ export class Performer {
   readonly #specs: ReadonlyMap<string, DaemonSpec>
   readonly #environment: Environment
   readonly #timers: Timers
-  readonly #deaths: Deaths
+  readonly #voice: Voice
+  readonly #control: ControlLink
   readonly #commands: Commands
   readonly helpers: Helpers
   readonly probes: Probes
 
   /** @param plan The whole plan: claims of daemons that were not selected count, too.
    *  @param tell Takes what comes of probes and commands, some time later. */
-  constructor(host: Host, plan: Plan, timers: Timers, tell: (event: Told) => void) {
+  constructor(
+    host: Host,
+    plan: Plan,
+    timers: Timers,
+    voice: Voice,
+    control: ControlLink,
+    tell: (event: Told) => void,
+  ) {
     this.#host = host
     this.#plan = plan
+    this.#voice = voice
+    this.#control = control
     const specs = new Map<string, DaemonSpec>()
     for (const spec of plan.daemons) specs.set(spec.name, spec)
     this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#timers = timers
-    this.#deaths = new Deaths(host)
     this.helpers = new Helpers(host, timers)
-    this.#commands = new Commands(host, this.helpers, this.#deaths, (text) => this.say(text), tell)
+    const say = (text: string): void => voice.say(text)
+    this.#commands = new Commands(host, this.helpers, voice.deaths, say, tell)
     this.probes = new Probes(
       host,
       timers,
@@ -97,7 +104,11 @@ export class Performer {
         host.notify(effect.state)
         return null
       case 'report':
-        this.say(this.#wordsOf(effect.note))
+        this.#voice.note(effect.note)
+        if (effect.note.kind === 'ticket') this.#control.ended(effect.note.ticket)
+        return null
+      case 'accepted':
+        this.#control.accepted(effect)
         return null
       case 'finish':
         this.#finish(effect)
@@ -107,7 +118,10 @@ export class Performer {
 
   /** What an effect that could not be performed means for the core. */
   failed(effect: Effect, problem: string): Event | null {
-    this.say(`internal error: cannot perform ${effect.type}: ${problem}`)
+    this.#voice.say(`internal error: cannot perform ${effect.type}: ${problem}`)
+    if (isAnswer(effect)) this.#control.drop()
+    if (effect.type === 'run-command' && effect.about === null)
+      return stopCommandFailed(effect, this.#host.now())
     if (effect.type !== 'spawn') return null
     // It may have failed behind the spawn, and two runs at once would be worse than any failure.
     const live = this.#host
@@ -115,11 +129,6 @@ export class Performer {
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
     if (live !== undefined) return { type: 'spawned', ...this.#run(effect), pid: live.pid }
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
-  }
-
-  /** One of pitcrew's own lines. */
-  say(text: string): void {
-    this.#host.print(`${this.#plan.label}: ${text}`)
   }
 
   #spawn(effect: Spawn): Event {
@@ -141,18 +150,7 @@ export class Performer {
 
   #nameMembers(daemon: string, run: number): void {
     const pids = this.#host.members(daemon, run)
-    if (pids.length > 0) this.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
-  }
-
-  #wordsOf(note: Note): string {
-    switch (note.kind) {
-      case 'died':
-      case 'unfit':
-      case 'start-failed':
-        return this.#deaths.tell(note)
-      default:
-        return wordsOf(note)
-    }
+    if (pids.length > 0) this.#voice.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
   }
 
   #runCommand(effect: Extract<Effect, { type: 'run-command' }>): void {
@@ -170,14 +168,31 @@ export class Performer {
     return 'error' in helper ? null : helper
   }
 
+  /** Before the end whoever waits is answered, and what is to be kept is on its way to the disk. */
   #finish({ report, flushMs }: Extract<Effect, { type: 'finish' }>): void {
     const host = this.#host
     const file = `${this.#plan.name}/exit-report.json`
+    const { journal, deaths } = this.#voice
+    this.#control.finishing(report.code)
     try {
+      journal.finish()
       const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
-      host.writeFileAside(paths, exitReportText(report, host.lost(), this.#deaths.last))
+      host.writeFileAside(paths, exitReportText(report, host.lost(), deaths.last))
     } finally {
       this.#commands.finish(report.code, flushMs)
     }
   }
+}
+
+/** As if it had been run and had failed: the stop signal follows at once. */
+function stopCommandFailed(
+  { daemon, run }: Extract<Effect, { type: 'run-command' }>,
+  atMs: number,
+): Event {
+  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
+}
+
+/** Somebody waits for it, and it does not come again. */
+function isAnswer(effect: Effect): boolean {
+  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

@@ -1,11 +1,20 @@
 /** Puts notes into words: pitcrew's own lines. One note, one line. */
-import { count, describeExit } from '../core/describe.ts'
+import { count, describeAsker, describeEnd, describeReason, faultWords } from '../core/describe.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { DeathNote, Note, ShutdownReason } from '../core/effect.ts'
-import type { Exit, Fault } from '../core/event.ts'
+import type { DeathNote, Note } from '../core/effect.ts'
 import type { Verdict } from '../core/restart-policy.ts'
-import type { Ticket } from '../core/ticket.ts'
+import type { RunAndPid, Ticket } from '../core/ticket.ts'
 import { describeErrno } from '../errors.ts'
+
+export { faultWords }
+
+/** What the policy does is told with the death that it answers, and what a shutdown comes to by the
+ *  exit code: their tickets are for the journal alone. */
+export function isPrinted(note: Note): boolean {
+  if (note.kind !== 'ticket') return true
+  const { verb, by } = note.ticket
+  return verb !== 'shutdown' && by.kind !== 'policy'
+}
 
 /** Of a death only what the core knows: see deaths.ts. */
 export function wordsOf(note: Note): string {
@@ -27,7 +36,7 @@ export function wordsOf(note: Note): string {
     case 'held':
       return `${note.daemon}: stopping it until ${note.guard} is ready again (run ${note.run})`
     case 'stopped':
-      return `${note.daemon}: stopped: ${ending(note)}, ${pidAndRun(note)}`
+      return `${note.daemon}: stopped: ${describeEnd(note)}, ${pidAndRun(note)}`
     case 'killing':
       return `${note.daemon}: still there ${formatDuration(note.afterMs)} after the stop signal: KILL (run ${note.run})`
     case 'end-missed':
@@ -41,7 +50,7 @@ export function wordsOf(note: Note): string {
     case 'ticket':
       return ticketWords(note.ticket)
     case 'shutdown':
-      return `${reasonWords(note.reason)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
+      return `${reasonWords(note)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
     case 'deadline-missed':
       return `the deadline has come: ${note.daemons.join(', ')} killed`
     case 'stuck':
@@ -60,14 +69,8 @@ export function causeWords(note: DeathNote): string {
     return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
-  if (note.kind === 'died') return `${note.daemon}: died: ${ending(note)}, ${when}`
+  if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note)}, ${when}`
   return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
-}
-
-export const faultWords: Readonly<Record<Fault, string>> = {
-  'not-ready': 'not ready in time',
-  'not-alive': 'not alive',
-  watchdog: 'silent for longer than its watchdog allows',
 }
 
 /** "again in 200ms" */
@@ -96,11 +99,6 @@ function pidAndRun({ pid, run }: { readonly pid: number; readonly run: number })
   return `pid ${pid}, run ${run}`
 }
 
-/** "exit code 3" or "signal TERM" */
-function ending(exit: Exit): string {
-  return exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
-}
-
 export function whyNotStarted(note: Extract<DeathNote, { kind: 'start-failed' }>): string {
   const why = describeErrno(note.errno)
   switch (note.step) {
@@ -123,33 +121,46 @@ function ignored(note: Extract<Note, { kind: 'signal-ignored' }>): string {
   return `${signal} ignored: ${why}${times > 1 ? ` (${times} times so far)` : ''}`
 }
 
-function ticketWords(ticket: Ticket): string {
-  const { verb, daemon, by, outcome, requests, oldPid } = ticket
-  const asked = requests === 1 ? by : `${by}, asked ${requests} times`
-  const what = `${daemon}: ${verb} (${asked})`
+/** "web: restart (USR1, asked 3 times): done in 30 ms, pid 7 -> 9" */
+function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
+  const times = requests === 1 ? '' : `, asked ${requests} times`
+  const asked = `(${describeAsker(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
+  const what = daemon === null ? `${verb} ${asked}` : `${daemon}: ${verb} ${asked}`
   switch (outcome.kind) {
-    case 'done':
-      return `${what}: done in ${formatDuration(outcome.tookMs)}, pid ${oldPid ?? 'none'} -> ${outcome.pid}`
+    case 'done': {
+      if (!outcome.changed) return `${what}: nothing to do: ${standsWords(outcome.now)}`
+      const pids = outcome.now === null ? '' : `, pid ${old?.pid ?? 'none'} -> ${outcome.now.pid}`
+      return `${what}: done in ${formatDuration(outcome.tookMs)}${pids}`
+    }
+    case 'ended':
+      return `${what}: done in ${formatDuration(outcome.tookMs)}, exit code ${outcome.exitCode}`
     case 'failed':
       return `${what}: failed: ${outcome.why}`
     case 'superseded':
-      return `${what}: superseded by the shutdown`
+      return `${what}: superseded by ${outcome.verb === 'shutdown' ? 'the shutdown' : `a ${outcome.verb}`}`
     case 'open':
       return `${what}: under way`
   }
 }
 
-function reasonWords(reason: ShutdownReason): string {
-  switch (reason.kind) {
-    case 'signal':
-      return reason.signal
-    case 'hangup':
-      return 'the terminal is gone'
-    case 'main-ended':
-      return `${reason.daemon} is the main daemon and has ended`
-    case 'critical-ended':
-      return `${reason.daemon} is critical and is given up`
-    case 'given-up':
-      return `${reason.daemon} is given up`
-  }
+function standsWords(now: RunAndPid | null): string {
+  return now === null ? 'it is stopped' : `it is ready, pid ${now.pid}`
+}
+
+function reasonWords({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
+  const why = reason.kind === 'request' && reason.why !== '' ? `: ${oneLine(reason.why)}` : ''
+  return `${describeReason(reason)}${why}`
+}
+
+/** What somebody wrote must not look like lines of ours. */
+function oneLine(text: string): string {
+  let line = ''
+  for (const char of text) line += isControl(char) ? ' ' : char
+  return line
+}
+
+function isControl(char: string): boolean {
+  return (
+    char < ' ' || (char >= '\u007f' && char <= '\u009f') || char === '\u2028' || char === '\u2029'
+  )
 }

@@ -48,6 +48,7 @@ export function spawnSpecOf(
     stdio: 'pump',
     ready,
     notify: watchdogMs !== null || ready?.type === 'notify',
+    control: spec.control !== 'none',
   }
 }
 

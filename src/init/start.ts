@@ -3,7 +3,7 @@
 import { count } from '../core/describe.ts'
 import { formatDuration, parseDuration } from '../core/duration.ts'
 import type { Plan } from '../core/plan.ts'
-import { maxPlanBytes, type PlanAnswer, parsePlan } from '../core/plan-text.ts'
+import { maxPlanBytes, type PlanAnswer, type PlanCheck, readPlan } from '../core/plan-text.ts'
 import { selectDaemons } from '../core/select.ts'
 import { signalNumbers } from '../core/signals.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
@@ -11,7 +11,8 @@ import { readBundleFile } from '../host/find-bundle.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { sumWith } from '../host/sum.ts'
 import { version } from '../version.ts'
-import { runArguments } from './arguments.ts'
+import { type RunArguments, runArguments } from './arguments.ts'
+import { adoptClient, openDoor } from './door.ts'
 import { Loop } from './loop.ts'
 
 const helperTimeoutMs = 20_000
@@ -26,10 +27,15 @@ export class Start implements Handlers {
   #loop: Loop | null = null
   /** It was told to end: what comes in the same turn starts nothing any more. */
   #isOver = false
-  #tracePath: string | null = null
+  #given: RunArguments = { bundle: null, trace: null, controlFd: null }
+  /** Where the bundle was found. */
+  #path = ''
+
+  readonly #checkOf: () => PlanCheck
 
   constructor(host: Host) {
     this.#host = host
+    this.#checkOf = () => host.loadCheck() as PlanCheck
     host.wakeAt(host.now())
   }
 
@@ -60,10 +66,14 @@ export class Start implements Handlers {
   #findPlan(): void {
     const given = runArguments(this.#host.args.slice(1))
     if (given === 'help') throw new Error(this.#host.execSelf(['help', 'run']))
-    this.#tracePath = given.trace
+    this.#given = given
     const file = readBundleFile(this.#host, given.bundle)
+    this.#path = file.path
     if (file.isPlan) {
-      return this.#takePlan(parsePlan(file.text, sumWith(this.#host, version)), file.path)
+      return this.#takePlan(
+        readPlan(file.text, this.#checkOf, sumWith(this.#host, version)),
+        file.path,
+      )
     }
     const args = ['@plan', file.path]
     const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
@@ -79,7 +89,7 @@ export class Start implements Handlers {
   /** The helper has said on stderr what is wrong with the bundle. */
   #takeHelper(event: Extract<HostEvent, { type: 'helper' }>): void {
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
-      return this.#takePlan(parsePlan(event.text), 'the bundle')
+      return this.#takePlan(readPlan(event.text, this.#checkOf), 'the bundle')
     }
     if (event.code !== 0) return this.#host.finish(event.code, 0)
     const why = event.timedOut
@@ -123,12 +133,16 @@ export class Start implements Handlers {
       host.print(`${plan.label}: no daemon is selected by ${plan.select}: nothing to do`)
       return host.finish(0, plan.deadlineMs)
     }
+    const noDoor = openDoor(host, plan.name, this.#path)
+    const { controlFd, trace } = this.#given
+    if (controlFd !== null) adoptClient(host, controlFd)
     const deadline = formatDuration(plan.deadlineMs)
     const of = selected.length === names.length ? '' : `${selected.length} of `
     const daemons = `${of}${count(names.length, 'daemon')}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
+    if (noDoor !== null) host.print(`${plan.label}: ${noDoor}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
-    this.#loop = new Loop(host, plan, selected, this.#tracePath)
+    this.#loop = new Loop(host, plan, selected, trace)
     this.#loop.boot(this.#early)
     this.#early = []
   }

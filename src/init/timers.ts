@@ -11,6 +11,10 @@ export type InitTimer =
   | { readonly kind: 'look' | 'late'; readonly daemon: string; readonly run: number }
   /** A helper takes too long. */
   | { readonly kind: 'helper'; readonly helper: string }
+  /** What happened is to be written down. */
+  | { readonly kind: 'journal' }
+  /** The control plane's. */
+  | { readonly kind: 'control'; readonly key: string }
 
 function keyOf(timer: InitTimer): string {
   switch (timer.kind) {
@@ -19,6 +23,10 @@ function keyOf(timer: InitTimer): string {
       return `look:${timer.daemon}`
     case 'helper':
       return `helper:${timer.helper}`
+    case 'journal':
+      return 'journal'
+    case 'control':
+      return `control:${timer.key}`
     default:
       return timerKey(timer)
   }

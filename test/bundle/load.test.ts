@@ -1,8 +1,8 @@
 /** DESIGN §6: what a bundle file means. */
 import { expect, test } from 'vitest'
 import type { Plan } from '../../src/core/plan.ts'
-import { checkPlan } from '../../src/core/plan-check.ts'
-import { parsePlan, serializePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, parsePlan } from '../../src/core/plan-check.ts'
+import { serializePlan } from '../../src/core/plan-text.ts'
 import { daemonOf, planOf } from './problems-of.ts'
 
 const full = `
@@ -32,6 +32,7 @@ daemons:
     ready: { http: http://localhost:8080/healthz, timeout: 5s, interval: 250ms }
     alive: { unix: /run/git.sock, interval: 5s, timeout: 1s, failures: 2 }
     watchdog: 20s
+    control: operate
     stop: { command: [git-gate, stop] }
     restart: { backoff: { initial: 1s, max: 1m }, limit: 5 in 1m, calm: 10s, then: shutdown }
     onDeath: { command: [tell, operator] }
@@ -51,6 +52,7 @@ test('a bundle becomes a plan with every default written down', () => {
             "/bin/sh",
             "/app/egress-entrypoint.sh",
           ],
+          "control": "none",
           "critical": false,
           "cwd": null,
           "env": {
@@ -121,6 +123,7 @@ test('a bundle becomes a plan with every default written down', () => {
             "--config",
             "/etc/pipelock.yaml",
           ],
+          "control": "none",
           "critical": false,
           "cwd": "/srv",
           "env": {
@@ -182,6 +185,7 @@ test('a bundle becomes a plan with every default written down', () => {
             "/bin/sh",
             "/git-gate-entrypoint.sh",
           ],
+          "control": "operate",
           "critical": true,
           "cwd": null,
           "env": {
@@ -241,6 +245,7 @@ test('a bundle becomes a plan with every default written down', () => {
           "command": [
             "prepare",
           ],
+          "control": "none",
           "critical": false,
           "cwd": null,
           "env": {
@@ -302,7 +307,7 @@ test('a bundle becomes a plan with every default written down', () => {
 
 test('one daemon with a command is a whole bundle', () => {
   expect(JSON.stringify(planOf('daemons: { web: { command: [web] } }'))).toMatchInlineSnapshot(
-    `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"user":null,"group":null,"umask":null,"limits":{}}]}"`,
+    `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"control":"none","user":null,"group":null,"umask":null,"limits":{}}]}"`,
   )
 })
 

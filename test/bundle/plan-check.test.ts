@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { findCycle } from '../../src/core/cycle.ts'
 import { type Plan, specDefaults } from '../../src/core/plan.ts'
-import { checkPlan } from '../../src/core/plan-check.ts'
-import { isPlanText, parsePlan, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, parsePlan } from '../../src/core/plan-check.ts'
+import { isPlanText, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
 import { planOf } from './problems-of.ts'
 
 const plan = planOf(`

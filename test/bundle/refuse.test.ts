@@ -60,7 +60,7 @@ test('keys that nobody knows', () => {
     `"b.yaml:4:12: daemon "web": env: unknown key "sett"; did you mean "set"?"`,
   )
   expect(problemsOfDaemon('constructor: 1')).toMatchInlineSnapshot(
-    `"b.yaml:4:5: daemon "web": unknown key "constructor"; known: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, user, group, umask, limits"`,
+    `"b.yaml:4:5: daemon "web": unknown key "constructor"; known: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
   )
 })
 
@@ -69,7 +69,6 @@ test.each([
   'config: [/etc/x]',
   'listen: { mcp: tcp://127.0.0.1:9100 }',
   'settle: 1s',
-  'control: look',
   'drain: {}',
   'log: { format: json }',
   'env: { file: /etc/env }',
@@ -79,7 +78,7 @@ test.each([
   expect(problem.split('\n')).toHaveLength(1)
 })
 
-test.each(['log: {}', 'control: look', 'drain: {}', 'settle: 1s'])(
+test.each(['log: {}', 'drain: {}', 'settle: 1s'])(
   'planned and not built, for the whole bundle: %s',
   (keys) => {
     expect(problemsOf(`daemons: { a: { command: [a] } }\n${keys}`)).toContain(':2:1: ')
@@ -103,7 +102,7 @@ test('commands', () => {
     `"b.yaml:1:15: daemon "a": has no value; give it one, or remove the key"`,
   )
   expect(problemsOf('daemons: { a: [sh] }')).toMatchInlineSnapshot(
-    `"b.yaml:1:15: daemon "a": expected a map, found a list; its keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, user, group, umask, limits"`,
+    `"b.yaml:1:15: daemon "a": expected a map, found a list; its keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
   )
   expect(problemsOf('daemons: { a: { command: } }')).toMatchInlineSnapshot(
     `"b.yaml:1:26: daemon "a": command: has no value; give it one, or remove the key"`,
@@ -309,6 +308,9 @@ test('process attributes', () => {
   )
   expect(problemsOfDaemon('critical: "true"')).toMatchInlineSnapshot(
     `"b.yaml:4:15: daemon "web": critical: expected true or false, found "true"; remove the quotes"`,
+  )
+  expect(problemsOfDaemon('control: all')).toMatchInlineSnapshot(
+    `"b.yaml:4:14: daemon "web": control: expected look or operate, found "all""`,
   )
   expect(problemsOfDaemon('cwd: ""')).toMatchInlineSnapshot(
     `"b.yaml:4:10: daemon "web": cwd: expected a path, found """`,

@@ -1,14 +1,15 @@
 /** validate, build and @plan: bundle in, plan or problems out. */
 import { describe, expect, test } from 'vitest'
-import { parsePlan } from '../../src/core/plan-text.ts'
+import { planMain } from '../../src/cli/plan.ts'
+import { parsePlan } from '../../src/core/plan-check.ts'
 import { cli, goodBundle, play } from './cli.ts'
 import { FakeSystem } from './fake-system.ts'
 
 const files = { 'shop.yaml': goodBundle }
 
 describe('validate', () => {
-  test('says what the bundle means: start order, and how the one deadline is shared', () => {
-    expect(cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+  test('says what the bundle means: start order, and how the one deadline is shared', async () => {
+    expect(await cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
       shop.yaml is valid: shop, 2 daemons, in start order
         1 db                     redis-server
@@ -20,7 +21,7 @@ describe('validate', () => {
     `)
   })
 
-  test('whom a daemon waits for, and for what: without a sign, started is ready', () => {
+  test('whom a daemon waits for, and for what: without a sign, started is ready', async () => {
     const bundle = `
       daemons:
         all: { command: [all], after: { db: ready, cache: ready, migrate: ready, web: started } }
@@ -30,7 +31,7 @@ describe('validate', () => {
         db: { command: [db], ready: { tcp: 5432 } }
         cache: { command: [cache] }
     `
-    expect(cli(['validate', 'b.yaml'], { 'b.yaml': bundle })).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'b.yaml'], { 'b.yaml': bundle })).toMatchInlineSnapshot(`
       "exit 0
       b.yaml is valid: pitcrew, 6 daemons, in start order
         1 db                                                               db
@@ -47,30 +48,30 @@ describe('validate', () => {
         stop db, killed 8.531 s after the request at the latest
         output is passed on for another 250 ms"
     `)
-    expect(cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })).toContain(
+    expect(await cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })).toContain(
       '"after":{"all":{"db":"ready","cache":"started","migrate":"done","web":"started"}',
     )
   })
 
-  test('--json, for programs', () => {
-    expect(cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+  test('--json, for programs', async () => {
+    expect(await cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
       {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"after":{"web":{"db":"started"}},"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
     `)
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\nx: 1\n' }
-    expect(cli(['validate', 'b.yaml', '--json'], bad)).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'b.yaml', '--json'], bad)).toMatchInlineSnapshot(`
       "exit 2
       {"valid":false,"path":"b.yaml","problems":[{"line":2,"column":8,"message":"daemon \\"a\\": unknown key \\"comand\\"","hint":"did you mean \\"command\\"?"},{"line":3,"column":1,"message":"unknown key \\"x\\"","hint":"known: name, label, select, deadline, signals, onDeath, daemons"}],"more":0}"
     `)
-    expect(cli(['validate', 'gone.yaml', '--json'])).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'gone.yaml', '--json'])).toMatchInlineSnapshot(`
       "exit 2
       {"valid":false,"path":"gone.yaml","problems":[{"line":null,"column":null,"message":"cannot read the bundle gone.yaml: no such file or directory (ENOENT)","hint":"check the path"}],"more":0}"
     `)
   })
 
-  test('names every problem with its place, on stderr, and ends with 2', () => {
+  test('names every problem with its place, on stderr, and ends with 2', async () => {
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\n  b: { command: [], after: [c] }\n' }
-    expect(cli(['validate', 'b.yaml'], bad)).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'b.yaml'], bad)).toMatchInlineSnapshot(`
       "exit 2
       stderr: b.yaml:2:8: daemon "a": unknown key "comand"; did you mean "command"?
       b.yaml:3:17: daemon "b": command: the list is empty; add command: [PROGRAM, ARGUMENT, …]
@@ -79,21 +80,21 @@ describe('validate', () => {
     `)
   })
 
-  test('a built plan is valid, too', () => {
+  test('a built plan is valid, too', async () => {
     const built = new FakeSystem(['build', 'shop.yaml', '--out', 'p.json'], files)
-    play(built)
-    const text = cli(['validate', 'p.json'], { 'p.json': built.written.get('p.json') ?? '' })
-    expect(text).toBe(cli(['validate', 'shop.yaml'], files).replace('shop.yaml', 'p.json'))
+    await play(built)
+    const text = await cli(['validate', 'p.json'], { 'p.json': built.written.get('p.json') ?? '' })
+    expect(text).toBe((await cli(['validate', 'shop.yaml'], files)).replace('shop.yaml', 'p.json'))
   })
 
-  test('many daemons that stop together are not all named', () => {
+  test('many daemons that stop together are not all named', async () => {
     const daemons = Array.from({ length: 12 }, (_, index) => `d${index}: { command: [d] }`)
-    const text = cli(['validate', 'b.yaml'], { 'b.yaml': `daemons: {${daemons}}` })
+    const text = await cli(['validate', 'b.yaml'], { 'b.yaml': `daemons: {${daemons}}` })
     expect(text).toContain('stop d0, d1, d2, d3 and 8 more')
   })
 
-  test('nothing that a bundle says can move the cursor', () => {
-    const text = cli(['validate', 'b.yaml'], {
+  test('nothing that a bundle says can move the cursor', async () => {
+    const text = await cli(['validate', 'b.yaml'], {
       'b.yaml': 'daemons: { a: { command: ["\\e[2J"] } }',
     })
     expect(text).not.toContain('\u001b')
@@ -108,24 +109,24 @@ describe('finding the bundle', () => {
     '/etc/pitcrew/bundle.json',
   ]
 
-  test('without an argument the first of four places is used', () => {
+  test('without an argument the first of four places is used', async () => {
     for (let first = 0; first < places.length; first++) {
       const there = Object.fromEntries(places.slice(first).map((place) => [place, goodBundle]))
-      expect(cli(['validate'], there)).toContain(`${places[first]} is valid`)
+      expect(await cli(['validate'], there)).toContain(`${places[first]} is valid`)
     }
   })
 
-  test('none of them: all four are named', () => {
-    expect(cli(['validate'])).toMatchInlineSnapshot(`
+  test('none of them: all four are named', async () => {
+    expect(await cli(['validate'])).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot find a bundle: there is no ./bundle.yaml, no ./bundle.json, no /etc/pitcrew/bundle.yaml, no /etc/pitcrew/bundle.json; name one on the command line"
     `)
   })
 
-  test('one that is there and cannot be read is not passed over', () => {
+  test('one that is there and cannot be read is not passed over', async () => {
     const system = new FakeSystem(['validate'], { './bundle.json': goodBundle })
     system.files.set('./bundle.yaml', { error: 'EACCES' })
-    expect(play(system)).toMatchInlineSnapshot(`
+    expect(await play(system)).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot read the bundle ./bundle.yaml: permission denied (EACCES); check its mode and owner, and those of its directories"
     `)
@@ -140,29 +141,29 @@ describe('finding the bundle', () => {
     'too large',
     'EIO',
     'ESTALE',
-  ])('a file that answers %s', (error) => {
+  ])('a file that answers %s', async (error) => {
     const system = new FakeSystem(['validate', 'b.yaml'])
     system.files.set('b.yaml', { error })
-    expect(play(system)).toMatchSnapshot()
+    expect(await play(system)).toMatchSnapshot()
   })
 
-  test('10 MB of text', () => {
+  test('10 MB of text', async () => {
     const large = { 'b.yaml': '#'.repeat(10_000_000) }
-    expect(cli(['validate', 'b.yaml'], large)).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'b.yaml'], large)).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot read the bundle b.yaml: it is too large; a bundle has at most 1 MiB, a plan at most 4 MiB"
     `)
     const between = { 'b.yaml': '#'.repeat(2_000_000) }
-    expect(cli(['validate', 'b.yaml'], between)).toMatchInlineSnapshot(`
+    expect(await cli(['validate', 'b.yaml'], between)).toMatchInlineSnapshot(`
       "exit 2
       stderr: b.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere
       pitcrew: cannot use b.yaml: 1 problem"
     `)
   })
 
-  test('a bundle that is a program: not yet', () => {
+  test('a bundle that is a program: not yet', async () => {
     expect(
-      cli(['validate', 'bundle.ts'], { 'bundle.ts': 'export default {}' }),
+      await cli(['validate', 'bundle.ts'], { 'bundle.ts': 'export default {}' }),
     ).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot read the bundle bundle.ts: a bundle that is a program: not yet; write it as YAML or JSON"
@@ -171,9 +172,9 @@ describe('finding the bundle', () => {
 })
 
 describe('build', () => {
-  test('writes a plan that can be loaded without a parser', () => {
+  test('writes a plan that can be loaded without a parser', async () => {
     const system = new FakeSystem(['build', 'shop.yaml', '--out', '/tmp/p.json'], files)
-    expect(play(system)).toMatchInlineSnapshot(`
+    expect(await play(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
       /tmp/p.json <- {"plan":2,"sum":"c66da287ce6598f5","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"after":[{"daemon":"db","until":"ready"}],"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]}},{"name":"db","command":["redis-server"]}]}"
@@ -181,16 +182,16 @@ describe('build', () => {
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })
 
-  test('--out - is stdout, and says nothing else', () => {
+  test('--out - is stdout, and says nothing else', async () => {
     const system = new FakeSystem(['build', '--out=-', 'shop.yaml'], files)
-    expect(play(system)).toContain('exit 0')
+    expect(await play(system)).toContain('exit 0')
     expect(system.stderr).toBe('')
     expect(parsePlan(system.stdout)).toHaveProperty('plan')
   })
 
-  test('an invalid bundle writes nothing', () => {
+  test('an invalid bundle writes nothing', async () => {
     expect(
-      cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': 'daemons: {}' }),
+      await cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': 'daemons: {}' }),
     ).toMatchInlineSnapshot(`
       "exit 2
       stderr: b.yaml:1:10: daemons: there are none; a bundle has at least one daemon
@@ -198,28 +199,28 @@ describe('build', () => {
     `)
   })
 
-  test('a plan never takes the place of its bundle', () => {
-    expect(cli(['build', 'shop.yaml', '--out', 'shop.yaml'], files)).toMatchInlineSnapshot(`
+  test('a plan never takes the place of its bundle', async () => {
+    expect(await cli(['build', 'shop.yaml', '--out', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot write the plan over its bundle shop.yaml; name another file, the bundle would be gone"
     `)
   })
 
-  test('a file that cannot be written: status 1', () => {
+  test('a file that cannot be written: status 1', async () => {
     const system = new FakeSystem(['build', 'shop.yaml', '--out', '/ro/p.json'], files)
     system.writeError = 'EROFS'
-    expect(play(system)).toMatchInlineSnapshot(`
+    expect(await play(system)).toMatchInlineSnapshot(`
       "exit 1
       stderr: pitcrew: cannot write /ro/p.json: the file system is read-only (EROFS)"
     `)
   })
 
-  test('a plan that would be too large to load is not built', () => {
+  test('a plan that would be too large to load is not built', async () => {
     const long = `[${Array.from({ length: 2000 }, () => 'x'.repeat(100))}]`
     const daemons = Array.from({ length: 40 }, (_, index) => `d${index}: { command: *c }`)
     const bundle = `daemons: { a: { command: &c ${long} }, ${daemons} }`
     expect(
-      cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': bundle }),
+      await cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': bundle }),
     ).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot build a plan of more than 4 MiB; the aliases of the bundle make it this large: use fewer"
@@ -228,14 +229,14 @@ describe('build', () => {
 })
 
 describe('@plan, for the init', () => {
-  test('prints the same plan as build', () => {
-    const plan = cli(['@plan', 'shop.yaml'], files)
-    expect(plan).toBe(cli(['build', 'shop.yaml', '--out', '-'], files))
+  test('prints the same plan as build', async () => {
+    const plan = await play(new FakeSystem(['@plan', 'shop.yaml'], files), planMain)
+    expect(plan).toBe(await cli(['build', 'shop.yaml', '--out', '-'], files))
   })
 
-  test('problems go to stderr, and stdout stays empty', () => {
+  test('problems go to stderr, and stdout stays empty', async () => {
     const system = new FakeSystem(['@plan', 'b.yaml'], { 'b.yaml': 'daemons: [' })
-    expect(play(system)).toMatchInlineSnapshot(`
+    expect(await play(system, planMain)).toMatchInlineSnapshot(`
       "exit 2
       stderr: b.yaml:1:11: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this place
       pitcrew: cannot use b.yaml: 1 problem"

@@ -1,5 +1,7 @@
 /** Plays one command line and prints what came of it. */
 import { main } from '../../src/cli/main.ts'
+import type { ClientSystem } from '../../src/host/system.ts'
+import type { FakeServer } from './fake-server.ts'
 import { FakeSystem } from './fake-system.ts'
 
 export const goodBundle = `
@@ -10,12 +12,29 @@ daemons:
 `
 
 /** Exit status, stdout and stderr as one text. */
-export function cli(args: readonly string[], files: Readonly<Record<string, string>> = {}): string {
+export function cli(
+  args: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return play(new FakeSystem(args, files))
 }
 
-export function play(system: FakeSystem): string {
-  const code = main(system)
+/** The same with a pitcrew that answers. */
+export function ask(server: FakeServer, ...args: readonly string[]): Promise<string> {
+  return play(listening(server, ...args))
+}
+
+export function listening(server: FakeServer, ...args: readonly string[]): FakeSystem {
+  const system = new FakeSystem(args)
+  system.sockets.set('/run/pitcrew/shop.sock', server)
+  return system
+}
+
+export async function play(
+  system: FakeSystem,
+  start: (system: ClientSystem) => Promise<number> = main,
+): Promise<string> {
+  const code = await start(system)
   const written = [...system.written].map(([path, text]) => `${path} <- ${text}`)
   const parts = [
     `exit ${code}`,

@@ -1,25 +1,43 @@
-/** A System for tests: files in a map, output in two strings. */
+/** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that only moves when
+ *  somebody waits. */
 import { createHash } from 'node:crypto'
-import type { Errno, FileAnswer, System } from '../../src/host/system.ts'
+import { bundleImage } from '../../src/cli/bundle-image.ts'
+import type { ClientSystem, Errno, FileAnswer } from '../../src/host/system.ts'
+import type { FakeServer } from './fake-server.ts'
 
-export class FakeSystem implements System {
+/** Friday, 2026-11-20 17:00:00.000 UTC */
+const bootMs = 1_795_194_000_000
+
+export class FakeSystem implements ClientSystem {
   readonly args: readonly string[]
-  readonly isPid1 = false
-  readonly uid = 0
+  readonly pid = 2
+  uid = 0
   /** Text, or the error that reading it gives. Anything else is ENOENT. */
   readonly files: Map<string, FileAnswer> = new Map()
   readonly written: Map<string, string> = new Map()
   writeError: Errno | null = null
+  readonly environment: Map<string, string> = new Map()
+  /** Who listens where, or why nobody does. */
+  readonly sockets: Map<string, FakeServer | Errno> = new Map()
+  /** Which descriptors are a terminal of this size. */
+  terminals: readonly number[] = []
+  size: { readonly columns: number; readonly rows: number } | null = { columns: 80, rows: 24 }
   stdout: string = ''
   stderr: string = ''
+  /** What is written to either, in order: what a terminal gets. */
+  screen: string = ''
+  nowMs = 0
+  /** Called when a verb sleeps. */
+  onSleep: () => void = () => {}
+  #server: FakeServer | null = null
 
   constructor(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
     this.args = args
     for (const [path, text] of Object.entries(files)) this.files.set(path, { text })
   }
 
-  getenv(): string | null {
-    return null
+  getenv(name: string): string | null {
+    return this.environment.get(name) ?? null
   }
 
   readFile(path: string, maxBytes: number): FileAnswer {
@@ -36,10 +54,19 @@ export class FakeSystem implements System {
   write(fd: 1 | 2, text: string): void {
     if (fd === 1) this.stdout += text
     else this.stderr += text
+    this.screen += text
   }
 
-  isTerminal(): boolean {
-    return false
+  writeBytes(text: string): void {
+    this.write(1, Buffer.from(text, 'latin1').toString('utf8'))
+  }
+
+  isTerminal(fd: 0 | 1 | 2): boolean {
+    return this.terminals.includes(fd)
+  }
+
+  terminalSize(): { readonly columns: number; readonly rows: number } | null {
+    return this.isTerminal(1) ? this.size : null
   }
 
   exit(code: number): never {
@@ -56,5 +83,60 @@ export class FakeSystem implements System {
 
   isFolder(): boolean {
     return false
+  }
+
+  wallMs(): number {
+    return bootMs + this.nowMs
+  }
+
+  now(): number {
+    return this.nowMs
+  }
+
+  sleep(ms: number): void {
+    this.nowMs += ms
+    this.onSleep()
+  }
+
+  listFolder(path: string): readonly string[] {
+    const names = [...this.sockets.keys()]
+      .filter((name) => name.startsWith(`${path}/`))
+      .map((name) => name.slice(path.length + 1).split('/')[0] ?? '')
+    return [...new Set(names)].sort()
+  }
+
+  loadBundle(): unknown {
+    return bundleImage
+  }
+
+  connect(path: string): Errno | null {
+    this.disconnect()
+    const server = this.sockets.get(path) ?? 'ENOENT'
+    if (typeof server === 'string') return server
+    this.#server = server
+    server.connected()
+    return null
+  }
+
+  send(text: string): Errno | null {
+    return this.#server?.heard(text) ?? null
+  }
+
+  receive(timeoutMs: number): string | null {
+    if (this.#server === null) return null
+    const text = this.#server.says()
+    if (text !== '') return text
+    if (timeoutMs === Number.POSITIVE_INFINITY) throw new Error('it would wait for ever')
+    this.nowMs += timeoutMs
+    return ''
+  }
+
+  receiveBytes(timeoutMs: number): string | null {
+    const text = this.receive(timeoutMs)
+    return text === null ? null : Buffer.from(text).toString('latin1')
+  }
+
+  disconnect(): void {
+    this.#server = null
   }
 }

@@ -4,141 +4,220 @@ import { main } from '../../src/cli/main.ts'
 import { cli } from './cli.ts'
 import { FakeSystem } from './fake-system.ts'
 
-test('without a verb: the overview, on stderr, and status 2', () => {
-  expect(cli([])).toMatchInlineSnapshot(`
+const verbs = [
+  'run',
+  '--',
+  'status',
+  'explain',
+  'logs',
+  'events',
+  'wait',
+  'ticket',
+  'start',
+  'stop',
+  'restart',
+  'shutdown',
+  'validate',
+  'build',
+  'help',
+  'completion',
+]
+
+test('without a verb: the overview, on stderr, and status 2', async () => {
+  expect(await cli([])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew unbuilt: init (PID 1) and supervisor for containers
 
-    Usage:
-      pitcrew run [--trace FILE] [BUNDLE]  Start the daemons of a bundle and look after them
-      pitcrew [-g] -- COMMAND [ARG...]     Run one command as a small init for it
-      pitcrew validate [BUNDLE] [--json]   Check a bundle and say what it means
-      pitcrew build BUNDLE --out FILE      Check a bundle and write it as a plan, which starts faster
-      pitcrew help [VERB]                  Show this overview, or the page of one verb
+    Run:
+      pitcrew run [BUNDLE]              Start the daemons of a bundle and look after them
+      pitcrew [-g] -- COMMAND [ARG...]  Run one command as a small init for it
 
-    pitcrew help VERB tells more; pitcrew --version names this version.
-    Exit status: 0 done, 1 failed, 2 usage or a bundle that is not valid."
+    Look:
+      pitcrew status [NAME...]          Show what the daemons do now
+      pitcrew explain NAME              Say why a daemon is in its state, and what can be done
+      pitcrew logs [NAME...]            Show what daemons printed, and what they print
+      pitcrew events [NAME...]          Show what happened, and what happens
+      pitcrew wait NAME...              Wait until daemons are ready, started, stopped or done
+      pitcrew ticket ID                 Show what became of a request
+
+    Change:
+      pitcrew start NAME...             Start daemons
+      pitcrew stop NAME...              Stop daemons, until somebody starts them again
+      pitcrew restart NAME...           Stop daemons and start them again; others go on
+      pitcrew shutdown                  Stop all daemons and end pitcrew
+
+    Bundles:
+      pitcrew validate [BUNDLE]         Check a bundle and say what it means
+      pitcrew build BUNDLE --out FILE   Check a bundle and write it as a plan, which starts faster
+
+    Help:
+      pitcrew help [VERB]               Show this overview, or the page of one verb
+      pitcrew completion bash|zsh|fish  Print a script that completes words in a shell
+
+    Exit status:
+      0   done
+      1   the operation failed, or was superseded
+      2   usage, or a bundle that is not valid
+      3   no such daemon, ticket or file
+      4   timed out
+      5   already running
+      6   not permitted
+      7   no pitcrew answers
+      70  a bug of pitcrew
+
+    pitcrew help VERB tells more; pitcrew --version names this version."
   `)
 })
 
-test('--help, -h and help are the same', () => {
-  const text = cli(['help'])
+test('--help, -h and help are the same', async () => {
+  const text = await cli(['help'])
   expect(text).toContain('exit 0')
-  expect(cli(['--help'])).toBe(text)
-  expect(cli(['-h'])).toBe(text)
+  expect(await cli(['--help'])).toBe(text)
+  expect(await cli(['-h'])).toBe(text)
 })
 
-test('--version', () => {
-  expect(cli(['--version'])).toBe('exit 0\npitcrew unbuilt')
+test('--version', async () => {
+  expect(await cli(['--version'])).toBe('exit 0\npitcrew unbuilt')
 })
 
-test.each(['run', '--', 'validate', 'build', 'help'])('the page of %s', (verb) => {
-  expect(cli(['help', verb])).toMatchSnapshot()
-  if (verb !== '--') expect(cli([verb, '--help'])).toBe(cli(['help', verb]))
+test.each(verbs)('the page of %s', async (verb) => {
+  expect(await cli(['help', verb])).toMatchSnapshot()
+  if (verb !== '--') expect(await cli([verb, '--help'])).toBe(await cli(['help', verb]))
 })
 
-test('a help page is shown whatever else is on the line', () => {
-  const text = cli(['help', 'run'])
-  expect(cli(['run', 'bundle.yaml', '--help'])).toBe(text)
-  expect(cli(['run', '-h'])).toBe(text)
-  expect(cli(['-g', '--help'])).toBe(cli(['help', '--']))
+test('a help page is shown whatever else is on the line', async () => {
+  const text = await cli(['help', 'run'])
+  expect(await cli(['run', 'bundle.yaml', '--help'])).toBe(text)
+  expect(await cli(['run', '-h'])).toBe(text)
+  expect(await cli(['-g', '--help'])).toBe(await cli(['help', '--']))
 })
 
-test('what is internal is in no list', () => {
-  expect(cli(['help'])).not.toContain('@plan')
-  expect(cli(['plan'])).not.toContain('@plan')
+test('what is internal is in no list', async () => {
+  expect(await cli(['help'])).not.toContain('@plan')
+  expect(await cli(['plan'])).not.toContain('@plan')
 })
 
-test('mistakes', () => {
-  expect(cli(['valdate'])).toMatchInlineSnapshot(`
+test('every verb that is shown has its page here', async () => {
+  const shown = (await cli(['help'])).matchAll(/^ {2}pitcrew (\[-g\] )?(\S+)/gm)
+  expect([...shown].map((match) => match[2])).toEqual(verbs)
+})
+
+test('every verb can be asked to be told to programs, but for those that print words', async () => {
+  const pages = await Promise.all(verbs.map((verb) => cli(['help', verb])))
+  const without = verbs.filter((_, at) => !pages[at]?.includes('--json'))
+  expect(without).toEqual(['run', '--', 'build', 'help', 'completion'])
+})
+
+test('mistakes', async () => {
+  expect(await cli(['valdate'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown verb "valdate"; did you mean "validate"?"
   `)
-  expect(cli(['frobnicate'])).toMatchInlineSnapshot(`
+  expect(await cli(['frobnicate'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown verb "frobnicate"; see: pitcrew help"
   `)
-  expect(cli(['--hlep'])).toMatchInlineSnapshot(`
+  expect(await cli(['--hlep'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown option "--hlep"; did you mean "--help"?"
   `)
-  expect(cli(['-x'])).toMatchInlineSnapshot(`
+  expect(await cli(['-x'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown option "-x"; see: pitcrew help"
   `)
-  expect(cli(['--'])).toMatchInlineSnapshot(`
+  expect(await cli(['--'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: no command to run; usage: pitcrew [-g] -- COMMAND [ARG...]"
   `)
-  expect(cli(['-g'])).toMatchInlineSnapshot(`
+  expect(await cli(['-g'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: no command to run; usage: pitcrew [-g] -- COMMAND [ARG...]"
   `)
-  expect(cli(['help', 'biuld'])).toMatchInlineSnapshot(`
+  expect(await cli(['help', 'biuld'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: no help for "biuld"; did you mean "build"?"
   `)
-  expect(cli(['help', 'run', 'now'])).toMatchInlineSnapshot(`
+  expect(await cli(['help', 'run', 'now'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: one argument too many: "now"; usage: pitcrew help [VERB]"
   `)
-  expect(cli(['validate', '--jsn'])).toMatchInlineSnapshot(`
+  expect(await cli(['validate', '--jsn'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown option "--jsn"; did you mean "--json"?"
   `)
-  expect(cli(['validate', '-json'])).toMatchInlineSnapshot(`
+  expect(await cli(['validate', '-json'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown option "-json"; did you mean "--json"?"
   `)
-  expect(cli(['validate', '--json=yes'])).toMatchInlineSnapshot(`
+  expect(await cli(['validate', '--json=yes'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: --json takes no value; see: pitcrew help validate"
   `)
-  expect(cli(['validate', '--json', '--json'])).toMatchInlineSnapshot(`
+  expect(await cli(['validate', '--json', '--json'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: --json is given twice; see: pitcrew help validate"
   `)
-  expect(cli(['validate', 'a', 'b'])).toMatchInlineSnapshot(`
+  expect(await cli(['validate', 'a', 'b'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: one argument too many: "b"; usage: pitcrew validate [BUNDLE] [--json]"
   `)
-  expect(cli(['build'])).toMatchInlineSnapshot(`
+  expect(await cli(['build'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: missing argument BUNDLE; usage: pitcrew build BUNDLE --out FILE"
   `)
-  expect(cli(['build', 'a.yaml'])).toMatchInlineSnapshot(`
+  expect(await cli(['build', 'a.yaml'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: missing option --out; write --out FILE"
   `)
-  expect(cli(['build', 'a.yaml', '--out'])).toMatchInlineSnapshot(`
+  expect(await cli(['build', 'a.yaml', '--out'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: --out needs a value; write --out FILE"
   `)
-  expect(cli(['build', 'a.yaml', '--out='])).toMatchInlineSnapshot(`
+  expect(await cli(['build', 'a.yaml', '--out='])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: --out needs a value; write --out FILE"
   `)
-  expect(cli(['@plan'])).toMatchInlineSnapshot(`
+  expect(await cli(['status', '-x'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: missing argument PATH; usage: pitcrew @plan PATH"
+    stderr: pitcrew: unknown option "-x"; see: pitcrew help status"
   `)
-  expect(cli(['constructor'])).toContain('unknown verb')
-  expect(cli(['validate', '--constructor'])).toContain('unknown option')
+  expect(await cli(['logs', '-n'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: -n needs a value; write -n N"
+  `)
+  expect(await cli(['logs', '-n', 'x'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: cannot read --tail x; write a whole number"
+  `)
+  expect(await cli(['logs', '-n', '1', '--tail', '2'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: --tail is given twice; see: pitcrew help logs"
+  `)
+  expect(await cli(['sttaus'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: unknown verb "sttaus"; did you mean "status"?"
+  `)
+  expect(await cli(['completion', 'bsh'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: cannot complete in "bsh"; did you mean "bash"?"
+  `)
+  expect(await cli(['constructor'])).toContain('unknown verb')
+  expect(await cli(['validate', '--constructor'])).toContain('unknown option')
 })
 
-test('behind -- everything is an argument', () => {
-  const text = cli(['validate', '--', '--json'])
+test('behind -- everything is an argument', async () => {
+  const text = await cli(['validate', '--', '--json'])
   expect(text).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: cannot read the bundle --json: no such file or directory (ENOENT); check the path"
   `)
 })
 
-test('a bug is not dressed up as a mistake of the user', () => {
+test('a bug is not dressed up as a mistake of the user', async () => {
   const system = new FakeSystem(['validate', 'a.yaml'])
   system.readFile = () => {
     throw new Error('a planted bug')
   }
-  expect(main(system)).toBe(70)
+  expect(await main(system)).toBe(70)
   expect(system.stderr).toContain('internal error: a planted bug')
 })

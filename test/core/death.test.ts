@@ -42,7 +42,7 @@ test('it is logged once per run, whatever else comes of that run', () => {
     exited web 1: code 3             web: stopped, run 1, failed
                                      > disarm half:web:1
     gone web 1
-    restart web (operator)           web: starting, run 2, wants up
+    restart web (uid 1000)           web: starting, run 2, wants up
                                      > spawn web 2
     spawned web 2: pid 17            web: running, run 2, pid 17
                                      > say started, say ticket 1 done by run 2
@@ -207,7 +207,7 @@ describe('pitcrew ends only when', () => {
     ).toMatchInlineSnapshot(`
       given                              proxy: running, run 1, pid 7
                                          db: running, run 1, pid 8
-      restart proxy (operator)           proxy: terminating, run 1, pid 7, then up
+      restart proxy (uid 1000)           proxy: terminating, run 1, pid 7, then up
                                          > TERM to proxy 1, arm half:proxy:1 4250 ms
       exited proxy 1: code 0             proxy: starting, run 2, wants up
                                          > disarm half:proxy:1, say stopped, spawn proxy 2

@@ -1,6 +1,7 @@
 /** Events for stories, in few words. When they happen is the story's business. */
 import type { Event, Exit, LiveRun, RunTimer, Timer } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
+import type { Asker } from '../../src/core/ticket.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 export type Happening = WithoutTime<Event>
@@ -74,8 +75,31 @@ export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
   return { type: 'elapsed', timer }
 }
 
-export function restart(daemon: string, by = 'operator'): Happening {
-  return { type: 'request', verb: 'restart', daemon, by }
+/** Whoever asks in a story, unless it says who. */
+export const operator: Asker = client(1000)
+
+export function client(uid: number): Asker {
+  return { kind: 'client', uid, pid: null, daemon: null }
+}
+
+export function bySignal(signal: Signal): Asker {
+  return { kind: 'signal', signal }
+}
+
+export function restart(daemon: string, by: Asker = operator, token = 0): Happening {
+  return { type: 'request', verb: 'restart', daemon, by, why: '', token }
+}
+
+export function start(daemon: string, by: Asker = operator, token = 0): Happening {
+  return { type: 'request', verb: 'start', daemon, by, why: '', token }
+}
+
+export function stop(daemon: string, by: Asker = operator, token = 0): Happening {
+  return { type: 'request', verb: 'stop', daemon, by, why: '', token }
+}
+
+export function shutdown(by: Asker = operator, token = 0): Happening {
+  return { type: 'request', verb: 'shutdown', daemon: null, by, why: '', token }
 }
 
 /** Something in pitcrew failed; this is what lives. */

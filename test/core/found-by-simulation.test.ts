@@ -68,7 +68,7 @@ describe('a recovery', () => {
     ).toMatchInlineSnapshot(`
       given                                               web: running, run 1, pid 7
                                                           agent: running, run 1, pid 8
-      restart web (operator)                              web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)                              web: terminating, run 1, pid 7, then up
                                                           > TERM to web 1, arm half:web:1 4250 ms
       reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1, asked
                                                           agent: stopped, run 1, failed
@@ -113,7 +113,7 @@ test('a run whose start was never answered is killed at the deadline, too', () =
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
-    0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+    0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                      > TERM to web 1, arm half:web:1 4250 ms
     0 ms     exited web 1: code 0    web: starting, run 2, wants up
                                      > disarm half:web:1, say stopped, spawn web 2

@@ -178,7 +178,7 @@ describe('what failed for good', () => {
       given                  db: stopped, run 1, failed
                              web: stopped, skipped
                              log: running, run 1, pid 8
-      restart db (operator)  db: starting, run 2, wants up   spawn db 2, arm waiting 5000 ms
+      restart db (uid 1000)  db: starting, run 2, wants up   spawn db 2, arm waiting 5000 ms
                              web: waiting
       spawned db 2: pid 9    db: running, run 2, pid 9       say started,
                              web: starting, run 1, wants up  say ticket 1 done by run 2,
@@ -269,8 +269,8 @@ test('a dependency that flaps: the one that waits goes on waiting, the one that 
                                    > say started, arm ready:db:2 30000 ms, watch db 2 for ready
     200 ms  ready db 2             db: running, run 2, pid 9, ready
                                    web: starting, run 1, wants up
-                                   > disarm ready:db:2, unwatch db 2, say ready, spawn web 1,
-                                     disarm waiting
+                                   > disarm ready:db:2, unwatch db 2, say ready,
+                                     say ticket 1 done by run 2, spawn web 1, disarm waiting
     200 ms  spawned web 1: pid 10  web: running, run 1, pid 10
                                    > say started
     200 ms  exited db 2: code 1    db: backoff, run 2
@@ -319,7 +319,7 @@ describe('a guard', () => {
       200 ms  ready proxy 2            proxy: running, run 2, pid 17, ready
                                        agent: starting, run 2, wants up
                                        > disarm ready:proxy:2, unwatch proxy 2, say ready,
-                                         spawn agent 2, disarm waiting
+                                         say ticket 1 done by run 2, spawn agent 2, disarm waiting
       200 ms  spawned agent 2: pid 19  agent: running, run 2, pid 19
                                        > say started
     `)
@@ -330,7 +330,7 @@ describe('a guard', () => {
       given                     proxy: running, run 1, pid 7, ready
                                 agent: running, run 1, pid 9
                                 log: running, run 1, pid 8
-      restart proxy (operator)  proxy: terminating, run 1, pid 7, then up
+      restart proxy (uid 1000)  proxy: terminating, run 1, pid 7, then up
                                 agent: terminating, run 1, pid 9, then up
                                 > TERM to proxy 1, arm half:proxy:1 4250 ms, say held,
                                   TERM to agent 1, arm half:agent:1 4250 ms

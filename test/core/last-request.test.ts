@@ -65,7 +65,7 @@ test('a daemon that died and whose rest is being killed is started when somebody
     1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
-    1000 ms  restart web (operator)           web: killing, run 1, pid 7, then up
+    1000 ms  restart web (uid 1000)           web: killing, run 1, pid 7, then up
     1000 ms  gone web 1                       web: starting, run 2, wants up
                                               > disarm half:web:1, spawn web 2
     1000 ms  spawned web 2: pid 17            web: running, run 2, pid 17

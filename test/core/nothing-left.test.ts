@@ -67,7 +67,7 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       0 ms     exited web 1: code 0    web: starting, run 2, wants up
                                        > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
@@ -106,7 +106,7 @@ describe('a run that KILL does not end', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
@@ -133,16 +133,16 @@ describe('a run that KILL does not end', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                          web: running, run 1, pid 7
                                               db: running, run 1, pid 8
-      0 ms     restart web (operator)         web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)         web: terminating, run 1, pid 7, then up
                                               > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1             > TERM to the tree of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then up
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
       9500 ms  elapsed stuck:web:1            > say stuck, probe web 1
-      9500 ms  restart web (operator)
+      9500 ms  restart web (uid 1000)
       9500 ms  exited web 1: KILL, not alone
-      9500 ms  restart web (operator)
+      9500 ms  restart web (uid 1000)
       9500 ms  gone web 1                     web: starting, run 2, wants up
                                               > say stopped, spawn web 2
       9500 ms  spawned web 2: pid 17          web: running, run 2, pid 17

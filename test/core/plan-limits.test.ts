@@ -2,8 +2,8 @@
  *  not; and of several mistakes the first is told. */
 import { describe, expect, test } from 'vitest'
 import type { Plan, Probe } from '../../src/core/plan.ts'
-import { checkPlan, maxDaemons } from '../../src/core/plan-check.ts'
-import { isPlanText, maxBundleBytes, maxPlanBytes, parsePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, maxDaemons, parsePlan } from '../../src/core/plan-check.ts'
+import { isPlanText, maxBundleBytes, maxPlanBytes } from '../../src/core/plan-text.ts'
 import { manyDaemons, plan, type Some } from './plans.ts'
 
 function web(some: Some): Plan {

@@ -26,7 +26,7 @@ describe('orders that may be lost are given again', () => {
       story(up(web), restart('web'), later(1000, reconcile(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       1000 ms  reconcile web 1: pid 7  > TERM to web 1, arm half:web:1 3750 ms
     `)
@@ -44,7 +44,7 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
       5250 ms  reconcile web 1: pid 7  > TERM to the tree of web 1, arm half:web:1 1625 ms
@@ -65,7 +65,7 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                    web: running, run 1, pid 7
-      0 ms     restart web (operator)   web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)   web: terminating, run 1, pid 7, then up
                                         > TERM to web 1, arm half:web:1 4250 ms
       0 ms     reconcile web 1: code 0  > TERM to the tree of web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1       > arm grace:web:1 4250 ms
@@ -84,7 +84,7 @@ describe('orders that may be lost are given again', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
@@ -100,7 +100,7 @@ describe('orders that may be lost are given again', () => {
       story(up(web), restart('web'), later(9000, reconcile(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
-      0 ms     restart web (operator)  web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then up
                                        > disarm half:web:1, say killing, KILL to the tree of web 1,

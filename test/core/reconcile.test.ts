@@ -53,7 +53,7 @@ describe('a lost exit', () => {
     ).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
-      restart web (operator)                      web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
                                                   > TERM to web 1, arm half:web:1 4250 ms
       reconcile web 1: code 0, gone, db 1: pid 8  web: starting, run 2, wants up
                                                   > disarm half:web:1, arm linger:web:1 1000 ms,
@@ -90,7 +90,7 @@ describe('a lost spawn', () => {
       story(up(web), restart('web'), exited('web', 1), reconcile(alive('web', 2, 17))),
     ).toMatchInlineSnapshot(`
       given                    web: running, run 1, pid 7
-      restart web (operator)   web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)   web: terminating, run 1, pid 7, then up
                                > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0     web: starting, run 2, wants up
                                > disarm half:web:1, say stopped, spawn web 2
@@ -105,12 +105,13 @@ describe('a lost spawn', () => {
     ).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
-      restart web (operator)                      web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
                                                   > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0                        web: starting, run 2, wants up
                                                   > disarm half:web:1, say stopped, spawn web 2
       reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2, failed
-                                                  > say started, say died, arm linger:web:2 1000 ms
+                                                  > say started, say died, arm linger:web:2 1000 ms,
+                                                    say ticket 1 failed
     `)
   })
 
@@ -119,7 +120,7 @@ describe('a lost spawn', () => {
       story(up(web), restart('web'), exited('web', 1), reconcile(), spawned('web', 3, 17)),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2

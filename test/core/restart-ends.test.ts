@@ -15,7 +15,7 @@ describe('a daemon that is dead is started', () => {
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
       exited web 1: code 1    web: stopped, run 1, failed     say died
-      restart web (operator)  web: starting, run 2, wants up  spawn web 2
+      restart web (uid 1000)  web: starting, run 2, wants up  spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17     say started,
                                                               say ticket 1 done by run 2
     `)
@@ -35,7 +35,7 @@ describe('a daemon that is dead is started', () => {
                                        db: running, run 1, pid 8
       exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
                                        > say died, arm half:web:1 500 ms, TERM to the tree of web 1
-      restart web (operator)           web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)           web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm half:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
@@ -58,7 +58,7 @@ describe('a daemon that is dead is started', () => {
       0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 1800000 ms,
                                                   TERM to the tree of web 1
-      0 ms     restart web (operator)           web: terminating, run 1, pid 7, then up
+      0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                                 > arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
@@ -85,7 +85,7 @@ describe('a daemon that is dead is started', () => {
                                        > say start-failed
       spawned db 1: pid 7              db: running, run 1, pid 7
                                        > say started
-      restart web (operator)           web: starting, run 2, wants up
+      restart web (uid 1000)           web: starting, run 2, wants up
                                        > spawn web 2
       spawned web 2: pid 8             web: running, run 2, pid 8
                                        > say started, say ticket 1 done by run 2
@@ -97,8 +97,8 @@ describe('a restart that does not come about', () => {
   test('an unknown name: the ticket says so', () => {
     expect(story(up(web), restart('wbe'), restart('wbe'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart wbe (operator)                              say ticket 1 failed
-      restart wbe (operator)                              say ticket 2 failed
+      restart wbe (uid 1000)                              say ticket 1 failed
+      restart wbe (uid 1000)                              say ticket 2 failed
     `)
   })
 
@@ -115,13 +115,13 @@ describe('a restart that does not come about', () => {
     ).toMatchInlineSnapshot(`
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
-      restart web (operator)           web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0             web: starting, run 2, wants up
                                        > disarm half:web:1, say stopped, spawn web 2
       spawn-failed web 2: exec ENOENT  web: stopped, run 2, failed
                                        > say start-failed, say ticket 1 failed
-      restart web (operator)           web: starting, run 3, wants up
+      restart web (uid 1000)           web: starting, run 3, wants up
                                        > spawn web 3
       spawned web 3: pid 17            web: running, run 3, pid 17
                                        > say started, say ticket 2 done by run 3
@@ -135,9 +135,9 @@ describe('shutdown wins', () => {
       story(up(web), restart('web'), restart('web'), 'TERM', exited('web', 1)),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
-      restart web (operator)
+      restart web (uid 1000)
       TERM                    web: terminating, run 1, pid 7, then asked
                               > say shutdown, arm deadline 8750 ms,
                                 say ticket 1 (2 requests) superseded
@@ -158,7 +158,7 @@ describe('shutdown wins', () => {
       ),
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart web (operator)  web: terminating, run 1, pid 7, then up
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm half:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
                               > disarm half:web:1, say stopped, spawn web 2
@@ -177,17 +177,17 @@ describe('shutdown wins', () => {
       TERM                    web: terminating, run 1, pid 7, then asked
                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                 arm half:web:1 4250 ms
-      restart web (operator)  > say ticket 1 superseded
+      restart web (uid 1000)  > say ticket 2 superseded
       exited web 1: code 0    web: stopped, run 1, asked
                               > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 
-  test('over a request once all have ended: superseded, and nothing is spawned', () => {
+  test('over a request once all have ended: it fails, and nothing is spawned', () => {
     expect(story(up(web), exited('web', 1), restart('web'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       exited web 1: code 0    web: stopped, run 1, done   say died, finish 0
-      restart web (operator)                              say ticket 1 superseded
+      restart web (uid 1000)                              say ticket 1 failed
     `)
   })
 
@@ -198,7 +198,7 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       given                  db: running, run 1, pid 7
                              web: running, run 1, pid 8
-      restart db (operator)  db: terminating, run 1, pid 7, then up
+      restart db (uid 1000)  db: terminating, run 1, pid 7, then up
                              > TERM to db 1, arm half:db:1 4250 ms
       TERM                   db: terminating, run 1, pid 7, then asked
                              web: terminating, run 1, pid 8, then asked
@@ -225,7 +225,7 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   db: running, run 1, pid 7
                                        web: running, run 1, pid 8
-      0 ms     restart web (operator)  web: terminating, run 1, pid 8, then up
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 8, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
       4250 ms  TERM                    web: terminating, run 1, pid 8, then asked

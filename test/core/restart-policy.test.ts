@@ -23,7 +23,7 @@ test('a death is followed by the next run, a little later', () => {
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                   > say started
+                                   > say started, say ticket 1 done by run 2
   `)
 })
 
@@ -36,7 +36,7 @@ test('without a backoff it follows in the same step', () => {
     given                  web: running, run 1, pid 7
                            db: running, run 1, pid 8
     exited web 1: code 3   web: starting, run 2, wants up  say died, spawn web 2
-    spawned web 2: pid 17  web: running, run 2, pid 17     say started
+    spawned web 2: pid 17  web: running, run 2, pid 17     say started, say ticket 1 done by run 2
   `)
 })
 
@@ -75,10 +75,10 @@ test('whoever asks for a restart does not wait for the rest of the backoff', () 
                                    db: running, run 1, pid 8
     0 ms   exited web 1: code 3    web: backoff, run 1
                                    > say died, arm backoff:web:1 200 ms
-    50 ms  restart web (operator)  web: starting, run 2, wants up
-                                   > disarm backoff:web:1, spawn web 2
+    50 ms  restart web (uid 1000)  web: starting, run 2, wants up
+                                   > say ticket 1 superseded, disarm backoff:web:1, spawn web 2
     50 ms  spawned web 2: pid 17   web: running, run 2, pid 17
-                                   > say started, say ticket 1 done by run 2
+                                   > say started, say ticket 2 done by run 2
   `)
 })
 
@@ -97,8 +97,8 @@ test('a shutdown finds it in its backoff: it is stopped, and nothing is spawned'
                           > say died, arm backoff:web:1 200 ms
     TERM                  web: stopped, run 1, asked
                           db: terminating, run 1, pid 8, then asked
-                          > say shutdown, arm deadline 8750 ms, disarm backoff:web:1,
-                            TERM to db 1, arm half:db:1 4250 ms
+                          > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
+                            disarm backoff:web:1, TERM to db 1, arm half:db:1 4250 ms
     exited db 1: TERM     db: stopped, run 1, asked
                           > disarm half:db:1, say stopped, disarm deadline, finish 3 (web)
   `)
@@ -156,9 +156,9 @@ test('a limit: then it is given up, and its code counts', () => {
   ).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
     exited web 1: code 3  web: starting, run 2, wants up  say died, spawn web 2
-    spawned web 2: pid 8  web: running, run 2, pid 8      say started
+    spawned web 2: pid 8  web: running, run 2, pid 8      say started, say ticket 1 done by run 2
     exited web 2: code 3  web: starting, run 3, wants up  say died, spawn web 3
-    spawned web 3: pid 9  web: running, run 3, pid 9      say started
+    spawned web 3: pid 9  web: running, run 3, pid 9      say started, say ticket 2 done by run 3
     exited web 3: code 3  web: stopped, run 3, failed     say died, finish 3 (web)
   `)
 })
@@ -184,7 +184,7 @@ test('then: shutdown, and the siblings are stopped', () => {
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                   > say started
+                                   > say started, say ticket 1 done by run 2
     200 ms  exited web 2: code 3   web: stopped, run 2, failed
                                    db: terminating, run 1, pid 8, then asked
                                    > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,

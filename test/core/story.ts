@@ -3,8 +3,9 @@
  *      spawned web 1: pid 7  web: running, run 1, pid 7   say started, spawn db 1
  *
  *  The columns: the time, where it moves; the event; the daemons that it changed; the effects (below
- *  them, behind ">", where there is no room). A disarming of what is not armed is left out. Each story,
- *  whatever it is about, also keeps an eye on the processes and the timers: see `Watch`. */
+ *  them, behind ">", where there is no room). A disarming of what is not armed is left out, and so is
+ *  the end of the shutdown's ticket. Each story, whatever it is about, also keeps an eye on the
+ *  processes, the timers and the tickets: see `Watch`. */
 import { expect } from 'vitest'
 import { describeDaemon, describeEffect, describeEvent } from '../../src/core/describe.ts'
 import type { Effect, Note } from '../../src/core/effect.ts'
@@ -106,7 +107,7 @@ export class Game {
       atMs: event.atMs,
       event: describeEvent(event),
       changes: this.#changes(),
-      effects: heard.map(wordsOf),
+      effects: heard.filter((effect) => !isOfTheEnd(effect)).map(wordsOf),
     })
   }
 
@@ -124,6 +125,12 @@ export class Game {
   }
 }
 
+/** The shutdown's own ticket ends with every shutdown: it has stories of its own. */
+function isOfTheEnd(effect: Effect): boolean {
+  if (effect.type !== 'report' || effect.note.kind !== 'ticket') return false
+  return effect.note.ticket.outcome.kind === 'ended'
+}
+
 /** As everywhere, and the gist of the notes that stories are about. */
 function wordsOf(effect: Effect): string {
   return effect.type === 'report' ? gistOf(effect.note) : describeEffect(effect)
@@ -134,7 +141,8 @@ function gistOf(note: Note): string {
     case 'ticket': {
       const { id, requests, outcome } = note.ticket
       const asked = requests > 1 ? ` (${requests} requests)` : ''
-      const how = outcome.kind === 'done' ? `done by run ${outcome.run}` : outcome.kind
+      const by = outcome.kind === 'done' && outcome.now !== null ? ` by run ${outcome.now.run}` : ''
+      const how = `${outcome.kind}${by}`
       return `say ticket ${id}${asked} ${how}`
     }
     case 'signal-ignored':

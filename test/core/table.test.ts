@@ -17,6 +17,7 @@ import {
   leaderExited,
   restart,
   spawnFailed,
+  stop,
 } from './events.ts'
 import { plan } from './plans.ts'
 import { beginMs, Game, up } from './story.ts'
@@ -42,6 +43,10 @@ const forms: Readonly<Record<string, Daemon>> = {
   'stopped, died': at(exited('web', 1, 3)),
   'stopped, not started': new Game(web).play('boot', spawnFailed('web', 1)).daemon('web'),
   'stopped, done': of(plan({ web: { kind: 'job' }, db: {} }), exited('web', 1)),
+  'stopped, asked': at(stop('web'), exited('web', 1)),
+  'stopped, skipped': new Game(plan({ db: {}, web: { after: ['db'] }, log: {} }))
+    .play('boot', spawnFailed('db', 1))
+    .daemon('web'),
   waiting: new Game(plan({ db: {}, web: { after: ['db'] } })).play('boot').daemon('web'),
   backoff: of(watched, exited('web', 1, 3)),
   'starting, wants up': at(restart('web'), exited('web', 1)),
@@ -137,54 +142,56 @@ test('every event has a decision in every phase, and keeps the invariants', () =
   const head = ['', ...names.map((_, index) => String.fromCharCode(97 + index))]
   expect(toTable([head, ...rows])).toMatchInlineSnapshot(`
     table
-                           a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s    t    u
-    start                  wait wait wait wait .    wait !    !    .    .    .    !    !    !    !    !    !    !    !    !    !
-    turn                   .    .    .    .    strt .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-    skip                   .    .    .    .    stop .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-    stop                   .    .    .    .    stop stop !    !    term term term !    !    !    !    !    !    !    !    !    !
-    restart                wait wait wait wait !    wait !    !    term term term !    !    !    !    !    !    !    !    !    !
-    hold                   .    .    .    .    .    .    !    .    term term term .    .    .    .    .    .    .    .    .    .
-    forward                !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !
-    spawned                .    .    .    .    .    .    run  term .    .    .    .    .    .    .    .    .    .    .    .    .
-    spawn-failed           .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
-    ready                  .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
-    said                   .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
-    pinged                 .    .    .    .    .    .    .    .    .    !    !    .    .    .    .    .    .    .    .    .    .
-    unfit: not ready       .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
-    unfit: not alive       .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
-    exited, gone           .    .    .    .    .    .    .    .    stop back back wait stop back back wait stop wait stop wait wait
-    exited, not alone      .    .    .    .    .    .    .    .    term term term !    !    !    !    !    !    !    !    !    !
-    gone                   .    .    .    .    .    .    .    .    .    .    .    wait stop back back wait stop wait stop wait wait
-    half                   .    .    .    .    .    .    .    .    .    .    .    !    !    !    !    !    !    .    .    .    .
-    grace                  .    .    .    .    .    .    .    .    .    .    .    kill kill kill kill kill kill .    .    .    .
-    stuck                  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
-    back                   .    .    .    .    .    wait .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-    reconcile: nothing     .    .    .    .    .    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
-    reconcile: alive       !    !    !    !    !    !    run  term .    !    !    !    !    kill !    !    kill !    !    !    !
-    reconcile: leader gone !    !    !    !    !    !    term term term term term !    !    kill !    !    kill !    !    !    !
-    reconcile: gone        .    .    .    .    .    !    stop stop stop back back wait stop back back wait stop wait stop wait wait
-    reconcile: another run !    !    !    !    !    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
+                           a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s    t    u    v    w
+    start                  wait wait wait wait wait wait .    wait !    !    .    .    .    !    !    !    !    !    !    !    !    !    !
+    turn                   .    .    .    .    .    .    strt .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    skip                   .    .    .    .    .    .    stop .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    stop                   .    .    .    .    .    !    stop stop !    !    term term term !    !    !    !    !    !    !    !    !    !
+    restart                wait wait wait wait wait wait !    wait !    !    term term term !    !    !    !    !    !    !    !    !    !
+    hold                   .    .    .    .    .    .    .    .    !    .    term term term .    .    .    .    .    .    .    .    .    .
+    forward                !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !
+    spawned                .    .    .    .    .    .    .    .    run  term .    .    .    .    .    .    .    .    .    .    .    .    .
+    spawn-failed           .    .    .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
+    ready                  .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
+    said                   .    .    .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
+    pinged                 .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    .    .    .    .    .    .    .    .
+    unfit: not ready       .    .    .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
+    unfit: not alive       .    .    .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
+    exited, gone           .    .    .    .    .    .    .    .    .    .    stop back back wait stop back back wait stop wait stop wait wait
+    exited, not alone      .    .    .    .    .    .    .    .    .    .    term term term !    !    !    !    !    !    !    !    !    !
+    gone                   .    .    .    .    .    .    .    .    .    .    .    .    .    wait stop back back wait stop wait stop wait wait
+    half                   .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !    !    !    .    .    .    .
+    grace                  .    .    .    .    .    .    .    .    .    .    .    .    .    kill kill kill kill kill kill .    .    .    .
+    stuck                  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
+    back                   .    .    .    .    .    .    .    wait .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+    reconcile: nothing     .    .    .    .    .    .    .    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
+    reconcile: alive       !    !    !    !    !    !    !    !    run  term .    !    !    !    !    kill !    !    kill !    !    !    !
+    reconcile: leader gone !    !    !    !    !    !    !    !    term term term term term !    !    kill !    !    kill !    !    !    !
+    reconcile: gone        .    .    .    .    .    .    .    !    stop stop stop back back wait stop back back wait stop wait stop wait wait
+    reconcile: another run !    !    !    !    !    !    !    !    wait stop stop back back wait stop back back wait stop wait stop wait wait
     a = stopped, never ran
     b = stopped, died
     c = stopped, not started
     d = stopped, done
-    e = waiting
-    f = backoff
-    g = starting, wants up
-    h = starting, wants down
-    i = running
-    j = running, not ready
-    k = running, ready
-    l = terminating, wants up
-    m = terminating, wants down
-    n = terminating, tries again
-    o = terminating, unfit
-    p = terminating, leader gone
-    q = terminating, died
-    r = killing, wants up
-    s = killing, wants down
-    t = killing, leader gone
-    u = killing, stuck
+    e = stopped, asked
+    f = stopped, skipped
+    g = waiting
+    h = backoff
+    i = starting, wants up
+    j = starting, wants down
+    k = running
+    l = running, not ready
+    m = running, ready
+    n = terminating, wants up
+    o = terminating, wants down
+    p = terminating, tries again
+    q = terminating, unfit
+    r = terminating, leader gone
+    s = terminating, died
+    t = killing, wants up
+    u = killing, wants down
+    v = killing, leader gone
+    w = killing, stuck
   `)
 })
 

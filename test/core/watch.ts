@@ -3,10 +3,12 @@
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type RunTimer, type Timer, timerKey } from '../../src/core/event.ts'
 import type { State } from '../../src/core/state.ts'
+import { TicketWatch } from './watch-tickets.ts'
 
 export class Watch {
   /** Runs that are not over, as a kernel would know; the spawn is done when it is ordered. */
   readonly #alive: Set<string> = new Set()
+  readonly #tickets: TicketWatch = new TicketWatch()
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
 
   dueMs(timer: Timer): number | undefined {
@@ -16,6 +18,7 @@ export class Watch {
   /** @returns The effects, without those that have none. */
   step(event: Event, effects: readonly Effect[], state: State): Effect[] {
     this.#hear(event)
+    this.#tickets.step(event, effects, state)
     const heard = effects.filter((effect) => this.#do(effect, event.atMs, state))
     for (const { timer } of this.#timers.values()) {
       check(isNeeded(timer, state), `${timer.kind} of ${timerKey(timer)} is armed`)

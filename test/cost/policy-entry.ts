@@ -16,6 +16,7 @@ let pids = 100
 const host: Host = {
   ...real,
   now: () => 1000,
+  wallMs: () => 1_795_283_601_412,
   wakeAt() {},
   spawn: () => ({ pid: ++pids }),
   signal: () => 'sent',
@@ -26,6 +27,8 @@ const host: Host = {
   envHide() {},
   getenv: () => null,
   lost: () => ({ bytes: 0, lines: 0 }),
+  isFolder: () => false,
+  appendAside: () => null,
   writeFileAside: () => null,
   finish() {},
 }

@@ -46,6 +46,7 @@ function start(run: Run): void {
     stdio: 'pump',
     ready: null,
     notify: false,
+    control: false,
     ...given,
     env: [...host.envNames().map((_, position) => position), ...moreEnv],
   })

@@ -25,7 +25,9 @@ const leftOut = [
   'foreground',
 ]
 /** Whose first argument is a path to write to. */
-const writers = ['writeFile', 'traceTo']
+const writers = ['writeFile', 'traceTo', 'makeFolder', 'lock', 'listen']
+/** Whose first argument is a client. */
+const toClients = ['send', 'closeClient', 'streamLogs']
 const names = Object.getOwnPropertyNames(functions).filter(
   (name) => typeof functions[name] === 'function' && !leftOut.includes(name),
 )
@@ -129,17 +131,18 @@ function spawnSpec(depth: number): unknown {
       ]),
     ),
     notify: or(pick([true, false])),
+    control: or(pick([true, false])),
   }
 }
 
-/** To nobody, to what is no socket, to no address at all. */
+/** To nobody, to what is no socket, to no address at all; to ourselves, so that there are clients. */
 function probeSpec(): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
   return {
     type: or(pick(['tcp', 'unix', 'ask'])),
     host: or(pick(['127.0.0.1', '::1', 'localhost'])),
     port: or(pick([1, 65_535])),
-    path: or(pick([folder, `${folder}/none`, '@none'])),
+    path: or(pick([folder, `${folder}/none`, `${folder}/0`, `${folder}/1`, '@none'])),
     request: or(pick(['', 'GET / HTTP/1.0\r\n\r\n', 'x'.repeat(2048)])),
   }
 }
@@ -149,9 +152,10 @@ function callOne(): void {
   const args = Array.from({ length: random.below(5) }, () => anything())
   if (name === 'spawn' && random.below(4) > 0) args[0] = spawnSpec(0)
   if (name === 'probe' && random.below(4) > 0) args.splice(0, 2, random.below(50), probeSpec())
+  if (toClients.includes(name) && random.below(4) > 0) args[0] = random.below(50)
   if (name === 'forgetProbe' && random.below(4) > 0) args[0] = random.below(50)
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
-  if (name === 'writeFileAside') args[0] = [`${folder}/a/b/${random.below(3)}`]
+  if (name.endsWith('Aside')) args[0] = [`${folder}/a/b/${random.below(3)}`]
   // The last word would be armed by a signal to ourselves only; runs are signalled with anything.
   called.add(name)
   try {

@@ -26,6 +26,7 @@ const legacy: Legacy = {
 function deathsOn(oomKills: readonly (number | null)[], left: Legacy | null = legacy): Deaths {
   let reads = 0
   const host: Partial<Host> = {
+    now: () => 1000,
     legacy: () => left,
     oomKills: () => oomKills[Math.min(reads++, oomKills.length - 1)] ?? null,
   }
@@ -98,9 +99,10 @@ test('the record of the last death of each is kept', () => {
   const deaths = deathsOn([0])
   deaths.tell(note)
   deaths.tell({ ...note, run: 3 })
-  expect(Object.fromEntries(deaths.last)).toMatchInlineSnapshot(`
+  expect(deaths.last.get('web')).toMatchInlineSnapshot(`
     {
-      "web": {
+      "atMs": 1000,
+      "record": {
         "cause": "code 3",
         "cpuMs": 12,
         "lastLines": [

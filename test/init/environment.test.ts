@@ -105,7 +105,7 @@ describe('set', () => {
   })
 })
 
-test.each(['NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'])(
+test.each(['NOTIFY_SOCKET', 'PITCREW_FD', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'])(
   '%s speaks to us: it is not inherited, whoever asks for it, but may be set',
   (name) => {
     const web = { claim: [name], pass: [name] }

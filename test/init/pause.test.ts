@@ -15,6 +15,10 @@ class Frozen {
   constructor() {
     const host: Partial<Host> = {
       now: () => this.nowMs,
+      wallMs: () => this.nowMs,
+      uid: 0,
+      isFolder: () => false,
+      appendAside: () => null,
       wakeAt: (atMs) => {
         this.wakeAtMs = atMs
       },
@@ -31,6 +35,9 @@ class Frozen {
     }
     this.loop = new Loop(host as Host, plan({ web: { ready } }), ['web'], null)
     this.loop.boot()
+    // What has happened so far is written down.
+    this.wakeAt(1250)
+    this.loop.handle({ type: 'appended', errno: null })
   }
 
   wakeAt(atMs: number): void {
@@ -53,9 +60,18 @@ test('woken much later, nobody ran: it has the rest of its time, and that is sai
     'pitcrew: was not running for 1 min',
   ])
   expect(world.lines.join()).not.toContain('not ready in time')
+  world.wakeAt(64_250) // For the journal.
   expect(world.wakeAtMs).toBe(65_000)
   world.wakeAt(65_000)
   expect(world.lines.join()).toContain('not ready in time')
+})
+
+test('and once, too, when what comes first needs no new alarm', () => {
+  const world = new Frozen()
+  world.nowMs = 64_000
+  world.loop.handle({ type: 'output-closed', daemon: 'web:alive', run: 1 })
+  world.loop.handle({ type: 'wake' })
+  expect(world.lines.filter((line) => line.includes('not running'))).toHaveLength(1)
 })
 
 test('and whatever comes first is heard before its time is up', () => {
@@ -63,5 +79,6 @@ test('and whatever comes first is heard before its time is up', () => {
   world.nowMs = 64_000
   world.loop.handle({ type: 'notify', daemon: 'web', run: 1, text: 'READY=1' })
   expect(world.lines.at(-1)).toContain('web: ready')
+  world.wakeAt(64_250)
   expect(world.wakeAtMs).toBe(Number.POSITIVE_INFINITY)
 })

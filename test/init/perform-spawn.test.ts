@@ -1,8 +1,13 @@
 /** A spawn takes time, and may break behind itself. */
 import { expect, test } from 'vitest'
+import { initialState } from '../../src/core/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
+import { ControlLink } from '../../src/init/control.ts'
+import { Deaths } from '../../src/init/deaths.ts'
+import { Journal } from '../../src/init/journal.ts'
 import { Performer } from '../../src/init/perform.ts'
 import { Timers } from '../../src/init/timers.ts'
+import { Voice } from '../../src/init/voice.ts'
 import { plan } from '../core/plans.ts'
 
 const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
@@ -10,7 +15,7 @@ const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
 /** A host on which a spawn takes 40 ms. */
 function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
   let nowMs = 1000
-  const host: Partial<Host> = {
+  const partial: Partial<Host> = {
     now: () => nowMs,
     spawn: () => {
       nowMs += 40
@@ -19,10 +24,16 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
     live: () => live,
     envNames: () => [],
     envHide: () => {},
-    print: () => {},
+    wallMs: () => 0,
     oomKills: () => null,
   }
-  return new Performer(host as Host, plan({ web: {} }), new Timers(), () => {})
+  const host = partial as Host
+  const timers = new Timers()
+  const bundle = plan({ web: {} })
+  const journal = new Journal(host, bundle.name, timers, () => {})
+  const voice = new Voice(() => {}, new Deaths(host), journal)
+  const control = new ControlLink(host, timers, voice, initialState(bundle), () => {})
+  return new Performer(host, bundle, timers, voice, control, () => {})
 }
 
 test('a run begins when its spawn is done, not when it was ordered', () => {
@@ -48,5 +59,14 @@ test('what broke before it is a failure, whatever else is alive', () => {
     type: 'spawn-failed',
     run: 2,
     step: 'internal',
+  })
+})
+
+test('a command for a stop that broke is one that failed: the stop signal does not wait', () => {
+  const performer = performerOn([], { pid: 7 })
+  const order = { type: 'run-command', daemon: 'web', run: 2, pid: 7, about: null } as const
+  expect(performer.failed(order, 'planted')).toMatchObject({
+    type: 'elapsed',
+    timer: { kind: 'half', daemon: 'web', run: 2 },
   })
 })

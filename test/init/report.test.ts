@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
 import { noRow } from '../../src/core/restart-policy.ts'
-import type { Ticket } from '../../src/core/ticket.ts'
+import type { Asker, Ticket } from '../../src/core/ticket.ts'
 import { exitReportText } from '../../src/init/exit-report.ts'
-import { wordsOf } from '../../src/init/report.ts'
+import { isPrinted, wordsOf } from '../../src/init/report.ts'
 import { elapsed, exited, leaderExited, restart, spawned, spawnFailed } from '../core/events.ts'
 import { plan } from '../core/plans.ts'
 import { Game, up } from '../core/story.ts'
@@ -14,11 +14,14 @@ const ticket: Ticket = {
   id: 4,
   verb: 'restart',
   daemon: 'web',
-  by: 'USR1',
+  by: { kind: 'signal', signal: 'USR1' },
+  why: '',
   askedAtMs: 0,
   requests: 1,
   satisfiedByRun: 3,
-  oldPid: 17,
+  old: { run: 2, pid: 17 },
+  stoppedAtMs: null,
+  spawnedAtMs: null,
   outcome: { kind: 'open' },
 }
 const never = { kind: 'over', why: 'policy' } as const
@@ -101,25 +104,54 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
   ],
   ticket: [
     { kind: 'ticket', ticket },
-    { kind: 'ticket', ticket: { ...ticket, outcome: { kind: 'superseded', by: 'shutdown' } } },
-    {
-      kind: 'ticket',
-      ticket: { ...ticket, requests: 3, outcome: { kind: 'done', pid: 18, run: 3, tookMs: 40 } },
-    },
-    {
-      kind: 'ticket',
-      ticket: { ...ticket, oldPid: null, outcome: { kind: 'done', pid: 18, run: 3, tookMs: 0 } },
-    },
-    { kind: 'ticket', ticket: { ...ticket, outcome: { kind: 'failed', why: 'no such daemon' } } },
+    ended({ kind: 'superseded', by: 5, verb: 'shutdown', tookMs: 3 }),
+    ended({ kind: 'superseded', by: 5, verb: 'stop', tookMs: 3 }),
+    ended({ kind: 'done', now: { run: 3, pid: 18 }, changed: true, tookMs: 40 }, { requests: 3 }),
+    ended({ kind: 'done', now: { run: 3, pid: 18 }, changed: true, tookMs: 0 }, { old: null }),
+    ended({ kind: 'failed', why: 'no such daemon', tookMs: 0 }),
+    ended(
+      { kind: 'done', now: { run: 3, pid: 18 }, changed: true, tookMs: 40 },
+      { by: client(0, 12, null), why: 'new certificate' },
+    ),
+    ended(
+      { kind: 'done', now: null, changed: true, tookMs: 40 },
+      { verb: 'stop', by: client(0, 40, 'agent'), requests: 2, why: 'a\nb\u2028c' },
+    ),
+    ended(
+      { kind: 'done', now: null, changed: false, tookMs: 0 },
+      { verb: 'stop', by: client(null, null, null) },
+    ),
+    ended(
+      { kind: 'done', now: { run: 3, pid: 18 }, changed: false, tookMs: 0 },
+      { verb: 'start', by: client(0, null, null) },
+    ),
+    ended({ kind: 'failed', why: 'exit code 3', tookMs: 7 }, { by: { kind: 'policy' } }),
+    ended(
+      { kind: 'ended', exitCode: 3, tookMs: 900 },
+      { verb: 'shutdown', daemon: null, by: { kind: 'hangup' } },
+    ),
   ],
   shutdown: [
     shutdown({ kind: 'signal', signal: 'TERM' }, 3),
     shutdown({ kind: 'hangup' }, 1),
+    shutdown({ kind: 'request', by: client(0, 12, null), why: '' }, 1),
+    shutdown({ kind: 'request', by: client(0, 40, 'agent'), why: 'update\nnow' }, 1),
     shutdown({ kind: 'main-ended', daemon: 'web' }, 0),
     shutdown({ kind: 'critical-ended', daemon: 'web' }, 2),
     shutdown({ kind: 'given-up', daemon: 'web' }, 2),
   ],
   'deadline-missed': [{ kind: 'deadline-missed', daemons: ['web', 'db'] }],
+}
+
+function ended(
+  outcome: Ticket['outcome'],
+  more: Partial<Ticket> = {},
+): Extract<Note, { kind: 'ticket' }> {
+  return { kind: 'ticket', ticket: { ...ticket, ...more, outcome } }
+}
+
+function client(uid: number | null, pid: number | null, daemon: string | null): Asker {
+  return { kind: 'client', uid, pid, daemon }
 }
 
 function shutdown(reason: ShutdownReason, daemons: number): Extract<Note, { kind: 'shutdown' }> {
@@ -165,16 +197,45 @@ test('one note, one line', () => {
     USR1 ignored: shutting down
     web: restart (USR1): under way
     web: restart (USR1): superseded by the shutdown
+    web: restart (USR1): superseded by a stop
     web: restart (USR1, asked 3 times): done in 40 ms, pid 17 -> 18
     web: restart (USR1): done in 0 ms, pid none -> 18
     web: restart (USR1): failed: no such daemon
+    web: restart (uid 0, pid 12: new certificate): done in 40 ms, pid 17 -> 18
+    web: stop (daemon agent, pid 40, asked 2 times: a b c): done in 40 ms
+    web: stop (uid unknown): nothing to do: it is stopped
+    web: start (uid 0): nothing to do: it is ready, pid 18
+    web: restart (restart policy): failed: exit code 3
+    shutdown (hangup): done in 900 ms, exit code 3
     TERM: stopping 3 daemons, deadline 9 s
     the terminal is gone: stopping 1 daemon, deadline 9 s
+    shutdown (uid 0, pid 12): stopping 1 daemon, deadline 9 s
+    shutdown (daemon agent, pid 40): update now: stopping 1 daemon, deadline 9 s
     web is the main daemon and has ended: stopping 0 daemons, deadline 9 s
     web is critical and is given up: stopping 2 daemons, deadline 9 s
     web is given up: stopping 2 daemons, deadline 9 s
     the deadline has come: web, db killed
   `)
+})
+
+describe('is for the journal alone:', () => {
+  const done = { kind: 'done', now: { run: 3, pid: 18 }, changed: true, tookMs: 1 } as const
+  const policy = { by: { kind: 'policy' } } as const
+
+  test('what the policy asked for: it was told with the death', () => {
+    expect(isPrinted(ended(done, policy))).toBe(false)
+    expect(isPrinted(ended({ kind: 'failed', why: 'exit code 3', tookMs: 1 }, policy))).toBe(false)
+  })
+
+  test('the end of the shutdown: the end follows', () => {
+    const outcome = { kind: 'ended', exitCode: 0, tookMs: 1 } as const
+    expect(isPrinted(ended(outcome, { verb: 'shutdown', daemon: null }))).toBe(false)
+  })
+
+  test('not what somebody asked for', () => {
+    expect(isPrinted(ended(done))).toBe(true)
+    expect(isPrinted({ kind: 'waits', daemon: 'web', for: 'db' })).toBe(true)
+  })
 })
 
 describe('the exit report says how the code came about', () => {

@@ -28,6 +28,7 @@ test('a daemon that says nothing', () => {
     stdio: 'pump',
     ready: null,
     notify: false,
+    control: false,
   })
 })
 
@@ -44,6 +45,14 @@ test('a daemon that says all: its identity is in its environment, too', () => {
       umask: 0o27,
     },
   )
+})
+
+test.each([
+  ['none', false],
+  ['look', true],
+  ['operate', true],
+] as const)('control: %s', (control, expected) => {
+  expect(specOf({ control })).toMatchObject({ control: expected })
 })
 
 test('a user that nobody knows is no spec', () => {

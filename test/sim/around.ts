@@ -3,7 +3,7 @@
 import type { DaemonSpec } from '../../src/core/plan.ts'
 import type { Facts, When } from './facts.ts'
 import type { Find } from './findings.ts'
-import { endsAll, type Outlook, outlookOf, type Standing, stateOf } from './standing.ts'
+import { endsAll, isForGood, type Outlook, outlookOf, type Standing, stateOf } from './standing.ts'
 import type { Call } from './trace.ts'
 
 /** How long a wait is one that is told, in milliseconds. */
@@ -41,7 +41,7 @@ export class Around {
   }
 
   /** @param nextMs When the next call comes.
-   *  @param asked  Whom somebody asked to be restarted in this one. */
+   *  @param asked  Whom somebody asked to be restarted, or to be stopped, in this one. */
   look(
     call: When & Call,
     nextMs: number,
@@ -56,7 +56,7 @@ export class Around {
       if (stands.is === 'wanted') this.#lookAtWanted(spec, stands, doneAtMs, nextMs)
       if (stands.is !== 'up' && stands.is !== 'spawning') continue
       if (asked.has(spec.name) && stands.run.spawned.index < call.index) {
-        this.#find('not stopped', `${spec.name} is to be restarted, and goes on`)
+        this.#find('not stopped', `${spec.name} is to be stopped, and goes on`)
       }
       this.#lookAtGuards(spec)
       if (stands.is === 'spawning' && nextMs > doneAtMs + this.#facts.lostMs + this.#facts.lateMs) {
@@ -65,7 +65,7 @@ export class Around {
     }
     const end = all.find((spec) => endsAll(spec, this.#of(spec)))
     if (end !== undefined) this.#find('ends all', `${end.name} has ended at ${atMs}`)
-    if (all.every((spec) => this.#of(spec).is === 'over')) this.#find('all over', `at ${atMs}`)
+    if (all.every((spec) => isForGood(this.#of(spec)))) this.#find('all over', `at ${atMs}`)
     if (!isAnnounced && this.haveArrived()) this.#find('announced', `not at ${atMs}`)
     this.#lookAtWaiters(all, doneAtMs, nextMs)
   }

@@ -32,6 +32,7 @@ import {
   overIsOver,
   stuckNamed,
 } from './checkers/stopping.ts'
+import * as tickets from './checkers/tickets.ts'
 import * as told from './checkers/told.ts'
 import type { Facts } from './facts.ts'
 import { factsOf } from './observer.ts'
@@ -74,6 +75,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   ...readiness,
   ...helpers,
   ...told,
+  ...tickets,
   exitCode,
   flushed,
   nothingLeft,

@@ -1,6 +1,7 @@
 /** What a patient observer knows when a schedule is over: each run's life, each request, the shutdown. Taken from the
  *  trace alone, and by other means than pitcrew's own. */
-import type { Exit } from '../../src/core/event.ts'
+import type { TicketAnswer } from '../../src/control/answers.ts'
+import type { Exit, Verb } from '../../src/core/event.ts'
 import type { DaemonSpec, Plan } from '../../src/core/plan.ts'
 import type { Signal } from '../../src/core/signals.ts'
 import type { SignalTarget } from '../../src/host/host.ts'
@@ -53,10 +54,31 @@ export interface HelperFacts {
 }
 
 export interface Request extends When {
+  readonly verb: 'start' | 'stop' | 'restart'
   readonly daemon: string
-  readonly by: Signal
+  readonly by: Signal | 'client'
   /** pitcrew broke when it came: nobody knows whether it was taken. */
   readonly isLost: boolean
+}
+
+/** What somebody asked over the control socket, of a daemon that is selected or of all. */
+export interface Asked extends When {
+  readonly client: number
+  readonly id: number
+  readonly verb: Verb
+  readonly daemon: string | null
+  readonly wait: boolean
+  readonly isLost: boolean
+  /** While everything ended. */
+  readonly isLate: boolean
+  readonly answers: (When & Answer)[]
+  /** The connection ended, by either side. */
+  closed: When | null
+}
+
+export interface Answer {
+  readonly done?: TicketAnswer
+  readonly failed?: { readonly code: string; readonly ticket?: number }
 }
 
 export interface Facts {
@@ -71,6 +93,7 @@ export interface Facts {
   readonly waves: ReadonlyMap<string, number>
   /** While no shutdown was under way; also of daemons that are not selected. */
   readonly requests: readonly Request[]
+  readonly asks: readonly Asked[]
   /** What pitcrew said of daemons. */
   readonly claims: readonly (When & Claim)[]
   /** pitcrew said that it shuts down. */

@@ -1,9 +1,16 @@
 /** The door to the small world: what pitcrew's init calls. Any of it may break: see faults.ts. */
+
+import type { Supervisor } from '../../src/control/port.ts'
+import { Server } from '../../src/control/server.ts'
+import { checkPlan } from '../../src/core/plan-check.ts'
 import { serializePlan } from '../../src/core/plan-text.ts'
 import type { Host } from '../../src/host/host.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 import type { World } from './world.ts'
+
+/** The wall clock at the beginning: all that it is for is to be told. */
+const wallMs = 1_700_000_000_000
 
 /** What the environment holds besides what the schedule says. */
 const environment: readonly string[] = ['PATH', 'HOME', 'TOKEN_A', 'TOKEN_B', 'NOTIFY_SOCKET']
@@ -17,7 +24,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
   }
   return {
     args: ['run'],
-    isPid1: schedule.isPid1,
+    pid: schedule.isPid1 ? 1 : 2,
     uid: 0,
     getenv: (name) => {
       if (name === schedule.plan.select) return schedule.selected
@@ -36,6 +43,8 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
       throw new Error('exit is for client verbs')
     },
     execSelf: () => 'ENOSYS',
+    wallMs: () => wallMs + Math.floor(world.agenda.nowMs),
+    listFolder: () => [],
 
     now: guarded('now', () => world.agenda.nowMs),
     wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
@@ -56,6 +65,24 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
       world.note({ what: 'report', text })
       return null
     }),
+    appendAside: guarded('appendAside', (_, text) => {
+      world.append(text)
+      return null
+    }),
+    readTail: () => '',
+    makeFolder: () => null,
+    lock: () => null,
+    listen: guarded('listen', () => {
+      world.clients.isListening = true
+      return null
+    }),
+    adoptClient: () => 'EBADF',
+    send: guarded('send', (client, line) => world.send(client, line)),
+    closeClient: guarded('closeClient', (client) => world.closeClient(client)),
+    streamLogs: () => 'ENOSYS',
+    usage: () => [],
+    loadCheck: guarded('loadCheck', () => checkPlan),
+    loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     traceTo: () => 'EROFS',
     trace: () => {},
     print: guarded('print', (line) => world.note({ what: 'say', line })),

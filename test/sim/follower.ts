@@ -4,10 +4,10 @@
 import type { DaemonSpec } from '../../src/core/plan.ts'
 import { Around } from './around.ts'
 import type { Claim } from './claims.ts'
-import type { Facts, RunFacts, When } from './facts.ts'
+import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
-import { endsAll, type Standing, stateOf, type Wanted } from './standing.ts'
+import { endsAll, isForGood, type Standing, stateOf, type Wanted } from './standing.ts'
 import type { Call, Moment } from './trace.ts'
 
 export interface Followed {
@@ -44,8 +44,10 @@ class Follower {
   readonly #runsAt: Map<number, RunFacts> = new Map()
   readonly #askedAt: Map<number, RunFacts> = new Map()
   readonly #claimsAt: Map<number, When & Claim> = new Map()
-  /** Whom somebody wants to be restarted, since when. */
+  /** Whom somebody wants to be restarted, or stopped, since when. */
   readonly #asked: Map<string, number> = new Map()
+  /** Whom somebody wants to be stopped, and who is not told yet. */
+  readonly #toStop: Set<string> = new Set()
   readonly #held: Set<string> = new Set()
   readonly #reasons: Set<number> = new Set()
   readonly #find: Find
@@ -99,8 +101,8 @@ class Follower {
     this.#asked.clear()
     this.#held.clear()
     const { event, index, atMs } = call
-    for (const { daemon } of this.#facts.requests.filter((one) => one.index === index)) {
-      this.#request(daemon, atMs)
+    for (const request of this.#facts.requests.filter((one) => one.index === index)) {
+      this.#request(request, atMs)
     }
     if (event.type !== 'exited' && event.type !== 'gone') return
     const stands = this.#stands.get(event.daemon)
@@ -110,14 +112,16 @@ class Follower {
     this.#unskip(atMs)
   }
 
-  #request(name: string, atMs: number): void {
+  #request({ daemon: name, verb }: Request, atMs: number): void {
     const stands = this.#stands.get(name)
     if (stands === undefined || stands.is === 'not begun') return
+    if (verb === 'stop') return this.#stopAsked(name, stands, atMs)
+    this.#toStop.delete(name)
     if (stands.is === 'over') {
       this.#policy.forget(name)
       return this.#want(name, 'asked', atMs)
     }
-    this.#asked.set(name, atMs)
+    if (verb === 'restart') this.#asked.set(name, atMs)
     if (stands.is === 'wanted') {
       const waitsForTime = stands.why === 'policy' && stands.latestMs > atMs
       if (waitsForTime) this.#policy.forget(name)
@@ -128,6 +132,16 @@ class Follower {
       this.#policy.forget(name)
       const next = { is: 'wanted', why: 'asked', earliestMs: 0, latestMs: 0 } as const
       this.#stands.set(name, { ...stands, next })
+    }
+  }
+
+  #stopAsked(name: string, stands: Standing, atMs: number): void {
+    if (stands.is === 'up' || stands.is === 'spawning') {
+      this.#toStop.add(name)
+      if (stands.is === 'up') this.#asked.set(name, atMs)
+    } else if (stands.is === 'ending') this.#stands.set(name, { ...stands, next: stopped })
+    else if (stands.is === 'wanted' || (stands.is === 'over' && stands.end === 'skipped')) {
+      this.#stands.set(name, stopped)
     }
   }
 
@@ -183,13 +197,15 @@ class Follower {
     const { name } = run.spec
     const stands = this.#stands.get(name)
     if (stands?.is !== 'up') return
-    const isAsked = this.#asked.has(name)
+    const isToStop = this.#toStop.delete(name)
+    const isAsked = this.#asked.has(name) || isToStop
     if (!isAsked && !this.#held.has(name)) {
       this.#find('stopped wrongly', `${name} ${run.run} is told to end for nothing`)
     }
     if (isAsked) this.#policy.doubt(name)
     const why = isAsked ? 'asked' : 'held'
-    const next = { is: 'wanted', why, earliestMs: 0, latestMs: 0 } as const
+    const again = { is: 'wanted', why, earliestMs: 0, latestMs: 0 } as const
+    const next = isToStop ? stopped : again
     this.#stands.set(name, { is: 'ending', run, isAsked: true, next })
   }
 
@@ -224,8 +240,9 @@ class Follower {
   }
 
   #failedToStart(run: RunFacts, atMs: number): void {
+    const { name } = run.spec
     const next = this.#policy.verdict(run, atMs, null, false)
-    this.#stands.set(run.spec.name, later(next, atMs))
+    this.#stands.set(name, this.#toStop.delete(name) ? stopped : later(next, atMs))
   }
 
   #isHeld({ daemon, other }: Claim): void {
@@ -285,11 +302,13 @@ class Follower {
     const stands = (spec: DaemonSpec): Standing => this.#stands.get(spec.name) as Standing
     const isRight =
       shutdown === null
-        ? all.every((spec) => stands(spec).is === 'over')
+        ? all.every((spec) => isForGood(stands(spec)))
         : all.some((spec) => endsAll(spec, stands(spec)))
     if (!isRight) this.#find('ends for nothing', `at ${trace[since.index]?.atMs}`)
   }
 }
+
+const stopped = { is: 'over', end: 'asked' } as const
 
 function later(next: Extract<Standing, { is: 'wanted' | 'over' }>, atMs: number): Standing {
   if (next.is === 'over') return next

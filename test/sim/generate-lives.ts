@@ -15,6 +15,8 @@ export interface Mood {
   readonly slow: boolean
   /** All happens at the start. */
   readonly hasty: boolean
+  /** Somebody asks over the control socket. */
+  readonly asks: boolean
 }
 
 export function livesFor(chance: Chance, mood: Mood, { daemons }: Plan): Record<string, Life[]> {

@@ -88,6 +88,7 @@ function daemonFor(
     guard,
     optional: style.lanes && !guard && chance.percent(25),
     onDeath: style.commands && chance.percent(50) ? ['/bin/mail'] : null,
+    control: 'none',
     user: chance.percent(3) ? 'nobody-here' : null,
     group: null,
     umask: null,

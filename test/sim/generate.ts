@@ -1,7 +1,7 @@
 /** From a seed to a schedule, weighted towards trouble: programs that will not start, will not end, end at once, leave
  *  others behind; signals in storms; pauses; and bugs of pitcrew's own. Most schedules have some kinds of trouble and
  *  not others, so that each promise is often tried in its strictest form. */
-import type { Exit } from '../../src/core/event.ts'
+import type { Exit, Verb } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import { Chance } from './chance.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
@@ -30,6 +30,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
     trees: chance.percent(50),
     slow: chance.percent(isLarge ? 80 : 30),
     hasty: chance.percent(isLarge ? 80 : 15),
+    asks: chance.percent(50),
   }
   const names = plan.daemons.map(({ name }) => name)
   const helper = chance.percent(mood.hasty ? 40 : 8) ? helperScript(chance) : null
@@ -46,6 +47,10 @@ function ordinary(chance: Chance, seed: number): Schedule {
     faults: faultsFor(chance, mood),
     pidMax: chance.weighted([3, 20 + names.length], [1, 60 + names.length]),
     lateMs: chance.weighted([3, 0], [1, 1], [1, 7]),
+    disk: {
+      tookMs: chance.weighted([6, chance.below(30)], [2, 3000], [1, never]),
+      errno: chance.percent(15) ? 'ENOSPC' : null,
+    },
   }
 }
 
@@ -80,7 +85,7 @@ function actsFor(
     const atMs = chance.below(lengthMs)
     const act = oneAct(chance, mood, names, signals)
     // A storm: the same again, in the same millisecond or soon.
-    const isStorm = act.type === 'signal' && chance.percent(35)
+    const isStorm = (act.type === 'signal' || act.type === 'ask') && chance.percent(35)
     const isFlood = isStorm && mood.hasty && chance.percent(30)
     const times = isFlood ? 40 : isStorm ? chance.between(2, 6) : 1
     for (let time = 0; time < times; time++)
@@ -112,10 +117,18 @@ function oneAct(
     [8, { type: 'signal', signal, hangup: false, atMs: 0 }],
     [3, { type: 'hit', daemon, index: chance.below(3), signal: hit, atMs: 0 }],
     [1, { type: 'oom', daemon, atMs: 0 }],
+    [mood.asks ? 12 : 0, request(chance, daemon)],
+    [mood.asks ? 1 : 0, { type: 'hang-up', who: chance.below(3), atMs: 0 }],
     [2, { type: 'stranger', livesMs: chance.below(3000), atMs: 0 }],
     [mood.pauses ? 4 : 0, { type: 'pause', forMs: chance.between(1, 3000), atMs: 0 }],
     [mood.stalls ? 4 : 0, { type: 'stall', forMs: chance.between(1, 6000), atMs: 0 }],
   )
+}
+
+function request(chance: Chance, daemon: string): Act {
+  const common = { type: 'ask', who: chance.below(3), wait: chance.percent(80), atMs: 0 } as const
+  const verb = chance.weighted<Verb>([6, 'restart'], [5, 'start'], [5, 'stop'], [1, 'shutdown'])
+  return { ...common, verb, daemon: verb === 'shutdown' ? null : daemon }
 }
 
 const places = [
@@ -130,6 +143,7 @@ const places = [
   'gone',
   'output-closed',
   'signal',
+  'request',
   'elapsed',
   'reconcile',
   'perform-spawn',
@@ -143,6 +157,7 @@ const places = [
   'perform-arm',
   'perform-disarm',
   'perform-report',
+  'perform-accepted',
   'perform-finish',
 ]
 
@@ -163,6 +178,9 @@ const types = [
   'notify',
   'probed',
   'output-closed',
+  'client',
+  'line',
+  'appended',
 ] as const
 
 function fault(chance: Chance, mood: Mood): Fault {

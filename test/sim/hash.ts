@@ -16,7 +16,7 @@ function common(line: string): string {
     const at = line.indexOf(words)
     if (at >= 0) return line.slice(0, at + words.length)
   }
-  return line.replace(`pitcrew ${version}`, 'pitcrew')
+  return line.replace(`pitcrew ${version}`, 'pitcrew').replace(`"version":"${version}"`, '')
 }
 
 /** FNV-1a over UTF-16 units, 32 bits, in hexadecimal. */

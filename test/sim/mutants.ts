@@ -5,6 +5,7 @@ import { lanesMutants } from './mutants/lanes.ts'
 import { policyMutants } from './mutants/policy.ts'
 import { runMutants } from './mutants/runs.ts'
 import { supervisorMutants } from './mutants/supervisor.ts'
+import { ticketMutants } from './mutants/tickets.ts'
 import { watchMutants } from './mutants/watch.ts'
 
 export interface Mutant {
@@ -22,6 +23,7 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   ...runMutants,
   ...supervisorMutants,
+  ...ticketMutants,
   ...policyMutants,
   ...lanesMutants,
   ...watchMutants,

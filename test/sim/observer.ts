@@ -1,6 +1,7 @@
 /** Reads the facts off a trace: see facts.ts. */
 import type { DaemonSpec } from '../../src/core/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../src/core/signals.ts'
+import { Asking } from './asking.ts'
 import { type Claim, claimOf } from './claims.ts'
 import type { Facts, HelperFacts, Request, RunFacts, When } from './facts.ts'
 import type { Schedule } from './schedule.ts'
@@ -20,6 +21,7 @@ class Observer {
   readonly #trace: readonly Moment[]
   readonly #runs: RunFacts[] = []
   readonly #requests: Request[] = []
+  readonly #asking: Asking
   readonly #claims: (When & Claim)[] = []
   readonly #helpers: Map<string, HelperFacts> = new Map()
   /** The latest of each number. */
@@ -28,7 +30,7 @@ class Observer {
   readonly #calls: (When & Call)[] = []
   readonly #selected: readonly string[]
   #shutdown: When | null = null
-  #asked: When | null = null
+  #shutdownAsked: When | null = null
   #boot: When | null = null
   #ordered: When | null = null
   #finish: Facts['finish'] = null
@@ -39,6 +41,7 @@ class Observer {
     this.#schedule = schedule
     this.#trace = trace
     this.#selected = selectedOf(schedule)
+    this.#asking = new Asking(this.#selected)
   }
 
   facts(): Omit<Facts, 'bug'> {
@@ -58,10 +61,11 @@ class Observer {
       trace: this.#trace,
       runs: this.#runs,
       requests: this.#requests,
+      asks: this.#asking.all,
       helpers: [...this.#helpers.values()],
       claims: this.#claims,
       shutdown: this.#shutdown,
-      asked: this.#asked,
+      asked: this.#shutdownAsked,
       boot: this.#boot,
       finish: this.#finish,
       exitCode: this.#exitCode,
@@ -110,6 +114,10 @@ class Observer {
       case 'report':
         this.#ordered ??= when
         return
+      case 'answer':
+        return this.#asking.answered(moment, when)
+      case 'close-client':
+        return this.#asking.closed(moment.client, when)
       case 'end':
         this.#exitCode = moment.code
     }
@@ -218,6 +226,8 @@ class Observer {
   #hear({ event, failed }: Call, when: When): void {
     if (event.type === 'recover') return this.#recover(event, when)
     if (event.type === 'signal') this.#signal(event, failed, when)
+    if (event.type === 'line') this.#asked(event, failed, when)
+    if (event.type === 'client-gone') this.#asking.closed(event.client, when)
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
     if (event.type === 'exited' && run !== undefined) {
@@ -230,7 +240,7 @@ class Observer {
   }
 
   #recover(event: Extract<Call['event'], { type: 'recover' }>, when: When): void {
-    if (event.shutdownAsked) this.#asked ??= when
+    if (event.shutdownAsked) this.#shutdownAsked ??= when
     for (const live of event.live) {
       const run = this.#run(live) ?? this.#helper(live)
       if (run === undefined || live.exit === null) continue
@@ -252,14 +262,29 @@ class Observer {
   ): void {
     const { TERM, INT } = signalNumbers
     if (hangup || signal === TERM || signal === INT) {
-      if (!isLost) this.#asked ??= when
+      if (!isLost) this.#shutdownAsked ??= when
       return
     }
-    if (this.#shutdown !== null || this.#ordered !== null || this.#finish !== null) return
+    if (this.#isEnding) return
     const by = signalName(signal) as Signal
     for (const daemon of this.#schedule.plan.signals[by]?.restart ?? []) {
-      this.#requests.push({ ...when, daemon, by, isLost })
+      this.#requests.push({ ...when, verb: 'restart', daemon, by, isLost })
     }
+  }
+
+  get #isEnding(): boolean {
+    return this.#shutdown !== null || this.#ordered !== null || this.#finish !== null
+  }
+
+  #asked(event: Extract<Call['event'], { type: 'line' }>, failed: boolean, when: When): void {
+    const asked = this.#asking.asked(event, { ...when, isLost: failed, isLate: this.#isEnding })
+    if (asked === null || asked.isLate) return
+    const { verb, daemon, isLost } = asked
+    if (verb === 'shutdown' || daemon === null) {
+      if (!isLost) this.#shutdownAsked ??= when
+      return
+    }
+    this.#requests.push({ ...when, verb, daemon, by: 'client', isLost })
   }
 }
 

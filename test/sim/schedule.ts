@@ -1,6 +1,6 @@
 /** A schedule: a bundle, how its programs behave, and what happens to them. Plain data: nothing is left to chance
  *  once it is made, so that it can be played again, and made smaller where a promise broke. */
-import type { Exit } from '../../src/core/event.ts'
+import type { Exit, Verb } from '../../src/core/event.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { HostEvent } from '../../src/host/host.ts'
 
@@ -25,6 +25,14 @@ export interface Schedule {
   readonly pidMax: number
   /** How late an alarm is. */
   readonly lateMs: number
+  readonly disk: Disk
+}
+
+/** What becomes of what is appended to the journal. */
+interface Disk {
+  /** never = nothing. */
+  readonly tookMs: number
+  readonly errno: string | null
 }
 
 export interface HelperScript {
@@ -119,6 +127,15 @@ export type Act = { readonly atMs: number } & (
     }
   /** The kernel kills a daemon's leader for memory. */
   | { readonly type: 'oom'; readonly daemon: string }
+  /** Somebody asks for something over the control socket; null: for all. `wait`: for its end. */
+  | {
+      readonly type: 'ask'
+      readonly who: number
+      readonly verb: Verb
+      readonly daemon: string | null
+      readonly wait: boolean
+    }
+  | { readonly type: 'hang-up'; readonly who: number }
   /** A process that is none of ours is born. */
   | { readonly type: 'stranger'; readonly livesMs: number }
   /** pitcrew gets no processor. */

@@ -57,7 +57,7 @@ function without(schedule: Schedule, name: string): Schedule {
   return {
     ...schedule,
     plan: { ...plan, signals: Object.fromEntries(signals), daemons },
-    acts: acts.filter((act) => act.type !== 'hit' || isOther(act.daemon)),
+    acts: acts.filter((act) => !('daemon' in act) || act.daemon === null || isOther(act.daemon)),
   }
 }
 

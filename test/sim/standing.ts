@@ -29,7 +29,8 @@ export interface Wanted {
 
 export interface Over {
   readonly is: 'over'
-  readonly end: 'done' | 'failed' | 'skipped'
+  /** `asked`: somebody asked for it. */
+  readonly end: 'done' | 'failed' | 'skipped' | 'asked'
 }
 
 /** What the policy has to remember of a daemon. */
@@ -68,11 +69,18 @@ export function stateOf(
   { kind, ready }: DaemonSpec,
   stands: Standing,
 ): 'met' | 'failed' | 'not yet' {
-  if (stands.is === 'over') return stands.end === 'done' ? 'met' : 'failed'
+  if (stands.is === 'over' && stands.end !== 'asked') {
+    return stands.end === 'done' ? 'met' : 'failed'
+  }
   if (stands.is !== 'up') return 'not yet'
   if (until === 'started') return 'met'
   if (kind === 'job' || until === 'done') return 'not yet'
   return ready === null || stands.readyAtMs !== null ? 'met' : 'not yet'
+}
+
+/** It has ended for good: who was stopped by an operator may be started again by him. */
+export function isForGood(stands: Standing): boolean {
+  return stands.is === 'over' && stands.end !== 'asked'
 }
 
 /** The time before the next run, when so many came before it in the row: without the share that is left to chance. */
@@ -97,7 +105,7 @@ export function isGoodEnd({ spec, exit, signals }: RunFacts): boolean {
 /** Its end is the end of everything, where nobody asked for it. */
 export function endsAll({ main, critical, kind, restart }: DaemonSpec, stands: Standing): boolean {
   if (main) return stands.is === 'over' || (stands.is === 'ending' && !stands.isAsked)
-  if (stands.is !== 'over') return false
+  if (stands.is !== 'over' || stands.end === 'asked') return false
   if (stands.end === 'done' && kind === 'job') return false
   if (critical) return true
   return stands.end === 'failed' && restart.then === 'shutdown' && restart.limit !== null

@@ -43,6 +43,10 @@ export type What =
   | { readonly what: 'forget'; readonly id: number }
   | { readonly what: 'announce'; readonly text: string }
   | { readonly what: 'complain'; readonly text: string }
+  /** A line to a client of the control socket; and the end of his connection. */
+  | { readonly what: 'answer'; readonly client: number; readonly line: string }
+  | { readonly what: 'close-client'; readonly client: number }
+  | { readonly what: 'append'; readonly text: string }
   | { readonly what: 'close-output'; readonly daemon: string; readonly run: number }
   | { readonly what: 'report'; readonly text: string }
   | { readonly what: 'finish'; readonly code: number; readonly flushMs: number }
@@ -117,6 +121,12 @@ export function describeMoment(moment: Moment): string {
       return `    announce ${moment.text}`
     case 'complain':
       return `    2> ${moment.text}`
+    case 'answer':
+      return `    to client ${moment.client}: ${moment.line}`
+    case 'close-client':
+      return `    close client ${moment.client}`
+    case 'append':
+      return `    append ${moment.text.split('\n').length - 1} lines to the journal`
     case 'close-output':
       return `    close the output of ${name(moment)}`
     case 'report':
@@ -156,6 +166,14 @@ function describeCall(event: HostEvent | Recovery): string {
       return `-> look ${event.id}: ${event.errno ?? `good ${event.text}`}`
     case 'output-closed':
       return `-> output-closed ${name(event)}`
+    case 'client':
+      return `-> client ${event.client}`
+    case 'line':
+      return `-> client ${event.client}: ${event.text}`
+    case 'client-gone':
+      return `-> client ${event.client} is gone`
+    case 'appended':
+      return `-> appended${event.errno === null ? '' : `: ${event.errno}`}`
     case 'helper':
       return `-> helper ${describeExit(event)}${event.timedOut ? ', timed out' : ''}`
     case 'recover':
@@ -173,6 +191,10 @@ function describeAct(act: Act): string {
       return `${signalName(act.signal)} to process ${act.index} of ${act.daemon}, by somebody`
     case 'oom':
       return `the kernel kills the leader of ${act.daemon} for memory`
+    case 'ask':
+      return `${act.who} asks for ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
+    case 'hang-up':
+      return `${act.who} hangs up`
     case 'stranger':
       return 'a stranger is born'
     case 'pause':

@@ -60,20 +60,17 @@ export const unreachable: Reasons = {
 /** Where many failures meet within milliseconds: not met in a few thousand schedules, but in these, which are played
  *  as well. When schedules change, `npm run sim -- --seeds 20000` tells others. */
 export const seedsOfRare: Readonly<Record<string, number>> = {
-  'stopped × gone': 6670,
-  'stopped × stuck': 3772,
-  'waiting × ready': 3452,
-  'waiting × said': 10829,
-  'waiting × pinged': 8208,
-  'waiting × unfit': 5220,
-  'waiting × exited': 7170,
-  'waiting × gone': 8790,
-  'backoff × said': 2552,
-  'backoff × gone': 15620,
-  'backoff × grace': 4120,
-  'starting × ready': 4287,
-  'starting × pinged': 4579,
-  'running × gone': 5720,
+  'stopped × backoff': 3903,
+  'stopped × gone': 11150,
+  'stopped × stuck': 2460,
+  'waiting × pinged': 13111,
+  'waiting × ready': 13111,
+  'waiting × said': 13111,
+  'backoff × gone': 9710,
+  'backoff × grace': 7870,
+  'backoff × unfit': 9576,
+  'starting × pinged': 13024,
+  'starting × ready': 31197,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'
@@ -87,4 +84,5 @@ export const rare: Reasons = {
   'killing × grace': 'KILL in a recovery, and the order to disarm is lost',
   'starting × said': spawnLost,
   'starting × unfit': spawnLost,
+  'running × gone': 'its end was lost with the recovery, and then the rest of it is gone',
 }

@@ -12,8 +12,10 @@ import type {
   SpawnAnswer,
   SpawnSpec,
 } from '../../src/host/host.ts'
-import { main } from '../../src/init/main.ts'
+import { handlersFor } from '../../src/init/main.ts'
+import { Start } from '../../src/init/start.ts'
 import { Agenda } from './agenda.ts'
+import { Clients } from './clients.ts'
 import { hostOf } from './fake-host.ts'
 import { Faults, isPlanted } from './faults.ts'
 import { Kernel, type Owner, type Process } from './kernel.ts'
@@ -21,7 +23,7 @@ import { Looks } from './looks.ts'
 import { Output } from './output.ts'
 import { parse } from './parser.ts'
 import { type Run, Runs } from './runs.ts'
-import type { Act, Schedule } from './schedule.ts'
+import { type Act, never, type Schedule } from './schedule.ts'
 import { PendingSignals } from './signals.ts'
 import { Starts } from './starts.ts'
 import type { Call, Moment, Recovery, What } from './trace.ts'
@@ -42,6 +44,7 @@ export class World {
   readonly #words: Words
   readonly #starts: Starts
   readonly looks: Looks
+  readonly clients: Clients = new Clients()
   readonly #faults: Faults
   readonly #handlers: Handlers
   readonly #signals: PendingSignals = new PendingSignals()
@@ -88,7 +91,8 @@ export class World {
     this.runs.onHit = ({ pid, of }, signal, run) =>
       this.note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of })
     for (const act of schedule.acts) this.agenda.after(act.atMs, () => this.#act(act))
-    this.#handlers = main(hostOf(this, schedule, this.#faults))
+    const host = hostOf(this, schedule, this.#faults)
+    this.#handlers = handlersFor(host, new Start(host))
   }
 
   /** Until pitcrew has ended. */
@@ -119,6 +123,7 @@ export class World {
       this.runs.isCheckWanted ||
       this.#words.areThere ||
       this.looks.areThere ||
+      this.clients.areThere ||
       this.#helperEnd !== null ||
       this.#output.hasWork ||
       this.#isDone()
@@ -143,6 +148,8 @@ export class World {
     if (helperEnd !== null) this.#tell(helperEnd)
     for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
       this.#tell(found)
+    for (let asked = this.clients.next(); asked !== undefined; asked = this.clients.next())
+      this.#tell(asked)
     this.#output.serve()
   }
 
@@ -209,6 +216,10 @@ export class World {
       case 'oom':
         this.oomKills++
         return this.#kernel.signalOneOf(act.daemon, 0, signalNumbers.KILL)
+      case 'ask':
+        return this.clients.ask(act)
+      case 'hang-up':
+        return this.clients.hangUp(act.who)
       case 'stranger':
         this.#kernel.forkStranger(act.livesMs)
         return
@@ -279,6 +290,26 @@ export class World {
       this.#helperEnd = parsed.end
     })
     return null
+  }
+
+  send(client: number, line: string): boolean {
+    const isOpen = this.clients.isOpen(client)
+    if (isOpen) this.note({ what: 'answer', client, line })
+    return isOpen
+  }
+
+  closeClient(client: number): void {
+    this.note({ what: 'close-client', client })
+    this.clients.close(client)
+  }
+
+  append(text: string): void {
+    this.note({ what: 'append', text })
+    const { tookMs, errno } = this.#schedule.disk
+    if (tookMs === never) return
+    this.agenda.after(tookMs, () => {
+      if (this.#finish === null) this.clients.tell({ type: 'appended', errno })
+    })
   }
 
   armLastWord(afterMs: number): void {

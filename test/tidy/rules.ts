@@ -9,16 +9,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'version.ts': [],
   host: ['core', 'errors.ts'],
-  init: ['core', 'host', 'errors.ts', 'version.ts'],
+  control: ['core', 'host', 'errors.ts', 'version.ts'],
+  init: ['core', 'host', 'control', 'errors.ts', 'version.ts'],
   bundle: ['core', 'errors.ts'],
-  cli: ['core', 'host', 'bundle', 'errors.ts', 'version.ts'],
+  client: ['core', 'control', 'errors.ts'],
+  cli: ['core', 'host', 'control', 'client', 'bundle', 'errors.ts', 'version.ts'],
+  node: ['core', 'host', 'control', 'client', 'errors.ts', 'version.ts'],
 }
 
 /** Packages that may be bundled into an image. */
 const mayBundle: Readonly<Record<string, readonly string[]>> = { bundle: ['yaml'] }
 
-/** Rooms that the init's image is made of. Its engine has no more than it needs. */
-const initRooms = ['core', 'host', 'init', 'errors.ts', 'version.ts']
+/** Rooms that the init's images are made of. Their engine has no more than it needs. */
+const initRooms = ['core', 'host', 'init', 'control', 'errors.ts', 'version.ts']
+/** What needs Node: nothing of it is in the binary. */
+const nodeRooms = ['node']
 
 const neverThere = [
   'console',
@@ -33,9 +38,6 @@ const neverThere = [
   'structuredClone',
   'Intl',
   'Date',
-  'Promise',
-  'async',
-  'await',
   'Proxy',
   'WeakMap',
   'WeakRef',
@@ -43,7 +45,8 @@ const neverThere = [
   'Uint8Array',
   'performance',
 ]
-const notInInit = ['RegExp']
+/** The other image has them: its verbs wait for answers. */
+const notInInit = ['RegExp', 'Promise', 'async', 'await']
 /** The core has no chance of its own, either. */
 const notInCore = ['random']
 
@@ -64,6 +67,7 @@ function imports(path: string, text: string): string[] {
   if (allowed === undefined) return [`${path}: the room ${room} is not in the rules`]
   return importsOf(text).flatMap((target) => {
     if (!target.startsWith('.')) {
+      if (nodeRooms.includes(room) && target.startsWith('node:')) return []
       return mayBundle[room]?.includes(target) ? [] : [`${path}: imports the package ${target}`]
     }
     const other = roomOf(resolve(path, target))
@@ -92,6 +96,7 @@ function resolve(path: string, target: string): string {
 
 function words(path: string, text: string): string[] {
   const room = roomOf(path)
+  if (nodeRooms.includes(room)) return []
   const banned = [
     ...neverThere,
     ...(initRooms.includes(room) ? notInInit : []),

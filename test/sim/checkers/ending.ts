@@ -47,7 +47,8 @@ export const deadlineKept: Promised = {
 }
 
 export const doneIsDone: Promised = {
-  sentence: 'When it has ordered its own end, it does and says nothing more of any daemon',
+  sentence:
+    'When it has ordered its own end, it does and says nothing more of any daemon, but to who asks',
   broken: ({ finish, trace, boot, isBroken }) => {
     if (finish === null || boot === null || isBroken) return null
     let finishes = 0
@@ -56,11 +57,14 @@ export const doneIsDone: Promised = {
       // What a command says of a death, and leaves behind, is seen to all the same.
       if ('daemon' in moment && moment.daemon.includes(':')) return null
       const isDeed = ['signal', 'spawn', 'finish', 'report'].includes(moment.what)
-      const isNews = moment.what === 'say' && !/ ignored: |^\S+ \S+:death: /.test(moment.line)
+      const isNews = moment.what === 'say' && !isOfNoDaemon.test(moment.line)
       return isDeed || isNews ? describeMoment(moment).trim() : null
     })
   },
 }
+
+const isOfNoDaemon =
+  / ignored: | cannot write the journal: | was not running for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
 
 /** Where pitcrew was broken on purpose, it knows by itself what is over. */
 export const endsWhenOver: Promised = {

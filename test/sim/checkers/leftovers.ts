@@ -69,6 +69,7 @@ export const quiet: Promised = {
       if (follow(facts).reasons.has(index)) return null
       if (facts.runs.some((run) => isEnding(facts, run, until))) return null
       if (facts.helpers.some((helper) => isThere(helper, until))) return null
+      if (isForJournal(facts, doneAtMs)) return null
       const isShutdown = facts.shutdown !== null && facts.shutdown.index < until
       const isFinished = facts.finish !== null && facts.finish.index < until
       if (isShutdown && !isFinished) return null
@@ -76,6 +77,18 @@ export const quiet: Promised = {
       return `an alarm is set for ${wakeAtMs} at ${doneAtMs}, and nothing is under way`
     })
   },
+}
+
+/** What was said is written to the journal, a little later; and what could not be written then, once the disk has
+ *  answered. */
+function isForJournal({ lines, calls, trace, lostMs, lateMs }: Facts, nowMs: number): boolean {
+  const sinceMs = nowMs - 250 - lostMs - lateMs
+  const isRecent = ({ atMs }: { readonly atMs: number }): boolean =>
+    atMs >= sinceMs && atMs <= nowMs
+  // What a client asks for may end what the policy was about to do, of which no line tells.
+  const answers = calls.filter(({ event }) => event.type === 'appended' || event.type === 'line')
+  const appends = trace.filter(({ what }) => what === 'append')
+  return [...lines, ...answers, ...appends].some(isRecent)
 }
 
 function isThere({ spawned, gone, pid }: HelperFacts, until: number): boolean {

@@ -16,8 +16,11 @@ export const notUnasked: Promised = {
       // Those who are started by the policy, or with others, are for follower.ts.
       if (run.spec.restart.policy !== 'never' || run.spec.after.length > 0) return null
       const isAsked = requests.some(
-        ({ daemon, index }) =>
-          daemon === run.spec.name && index > before.spawned.index && index < run.spawned.index,
+        ({ verb, daemon, index }) =>
+          verb !== 'stop' &&
+          daemon === run.spec.name &&
+          index > before.spawned.index &&
+          index < run.spawned.index,
       )
       return isAsked ? null : `${nameOf(run)}: nobody asked for it`
     }),
@@ -41,8 +44,12 @@ export const satisfied: Promised = {
   broken: (facts) => first(facts.requests, (request) => notSatisfied(facts, request)),
 }
 
-function notSatisfied(facts: Facts, { daemon, index, atMs }: Request): string | null {
-  if (facts.isBroken || facts.boot === null) return null
+function notSatisfied(facts: Facts, { verb, daemon, index, atMs }: Request): string | null {
+  if (facts.isBroken || facts.boot === null || verb !== 'restart') return null
+  if (
+    facts.requests.some((one) => one.daemon === daemon && one.verb === 'stop' && one.index >= index)
+  )
+    return null
   // Those who wait for others are for follower.ts.
   if (facts.specs.some(({ name, after }) => name === daemon && after.length > 0)) return null
   const own = facts.runs.filter(({ spec }) => spec.name === daemon)
@@ -75,7 +82,8 @@ export const answeredOnce: Promised = {
   broken: (facts) => {
     if (facts.boot === null || facts.finish === null) return null
     return first(facts.plan.daemons, ({ name }) => {
-      const asked = facts.requests.filter(({ daemon }) => daemon === name).length
+      const late = facts.asks.filter(({ daemon, isLate }) => daemon === name && isLate).length
+      const asked = facts.requests.filter(({ daemon }) => daemon === name).length + late
       const answered = answersFor(facts, name).reduce((sum, { requests }) => sum + requests, 0)
       const isVague = facts.isBroken || facts.isBehind
       const isRight = isVague ? answered <= asked : answered === asked
@@ -89,7 +97,7 @@ export const answeredRight: Promised = {
   broken: (facts) =>
     first(facts.specs, ({ name }) =>
       first(answersFor(facts, name), ({ index, outcome }) => {
-        if (!outcome.startsWith('done')) return null
+        if (!outcome.startsWith('done') || !outcome.includes(' -> ')) return null
         const pid = Number(outcome.split(' -> ')[1])
         const run = facts.runs.findLast(
           ({ spec, spawned }) => spec.name === name && spawned.index < index,
@@ -108,14 +116,16 @@ interface Answer {
   readonly outcome: string
 }
 
-/** "d0: restart (USR1, asked 3 times): done in 0 ms, pid 2 -> 7" */
+/** "d0: restart (USR1, asked 3 times): done in 0 ms, pid 2 -> 7". What the policy asked for itself is none. */
 function answersFor({ lines }: Facts, daemon: string): Answer[] {
-  const start = `${daemon}: restart (`
+  const starts = ['start', 'stop', 'restart'].map((verb) => `${daemon}: ${verb} (`)
   return lines.flatMap(({ text, index }) => {
-    if (!text.startsWith(start)) return []
+    const start = starts.find((one) => text.startsWith(one))
+    if (start === undefined) return []
     const [asked = '', ...outcome] = text.slice(start.length).split('): ')
     const times = asked.split(', asked ')[1]
-    const requests = times === undefined ? 1 : Number(times.split(' ')[0])
+    const all = times === undefined ? 1 : Number(times.split(' ')[0])
+    const requests = asked.startsWith('restart policy') ? all - 1 : all
     return [{ index, requests, outcome: outcome.join('): ') }]
   })
 }

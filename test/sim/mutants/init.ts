@@ -7,23 +7,23 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/perform.ts',
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
-    seed: 198,
+    seed: 848,
     breaks: ['oneAtATime', 'stopInOrder', 'nothingLeft'],
   },
   {
     name: 'an order that was lost is not given again',
-    file: 'init/loop.ts',
+    file: 'init/mending.ts',
     from: 'if (orders.includes(effect.type)) this.#isOrderLost = true',
     to: '',
-    seed: 39,
+    seed: 176,
     breaks: ['inDeadline', 'nothingLeft'],
   },
   {
     name: 'what is left of a batch waits for the next event',
     file: 'init/loop.ts',
-    from: 'this.#queue.length > 0 ? this.#host.now() : this.#nextMs()',
-    to: 'this.#nextMs()',
-    seed: 1124,
+    from: 'this.#queue.length > 0 ? this.#host.now() : nextMs',
+    to: 'nextMs',
+    seed: 1646,
     breaks: ['startTold', 'nobodyForgotten', 'selectedOnly'],
   },
   {
@@ -31,7 +31,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/timers.ts',
     from: '    this.#disarm(keyOf(timer))\n',
     to: '    keyOf(timer)\n',
-    seed: 1,
+    seed: 44,
     breaks: ['quiet', 'killNotEarly', 'leaderFirst', 'backoffKept', 'readyInTime'],
   },
   {
@@ -39,7 +39,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/start.ts',
     from: 'this.#loop.boot(this.#early)',
     to: 'this.#loop.boot()',
-    seed: 414,
+    seed: 236,
     breaks: ['answeredOnce', 'ignoredTold'],
   },
   {
@@ -47,7 +47,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/start.ts',
     from: '    this.#isOver = true\n    this.#host.write',
     to: '    this.#host.write',
-    seed: 114,
+    seed: 1396,
     breaks: ['shutdownWins'],
   },
   {
@@ -55,7 +55,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/perform.ts',
     from: 'host.closeOutput(effect.daemon, effect.run)',
     to: '',
-    seed: 29,
+    seed: 16,
     breaks: ['outputClosed'],
   },
   {
@@ -71,7 +71,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/start.ts',
     from: 'return this.#host.finish(event.code, 0)',
     to: 'return this.#host.finish(1, 0)',
-    seed: 137,
+    seed: 159,
     breaks: ['beginsOrSays'],
   },
   {
@@ -79,7 +79,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/commands.ts',
     from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()))',
     to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
-    seed: 1,
+    seed: 2,
     breaks: ['termEnds'],
   },
   {
@@ -87,7 +87,7 @@ export const initMutants: readonly Mutant[] = [
     file: '../test/sim/runs.ts',
     from: 'if (!run.isGroupEmpty) {',
     to: 'if (run.pid > 0) {',
-    seed: 1,
+    seed: 229,
     breaks: ['noStranger'],
   },
 ]

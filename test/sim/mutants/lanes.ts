@@ -33,7 +33,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "if (daemon.end === 'done') return 'met'",
     to: "if (daemon.end === 'done') return 'not yet'",
-    seed: 1,
+    seed: 16,
     breaks: ['nobodyForgotten', 'guardHolds'],
   },
   {
@@ -41,7 +41,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'skipped' ? 'failed' : 'not yet'",
-    seed: 12,
+    seed: 15,
     breaks: ['failureSpreads'],
   },
   {
@@ -49,7 +49,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'failed' ? 'failed' : 'not yet'",
-    seed: 81,
+    seed: 89,
     breaks: ['failureSpreads'],
   },
   {
@@ -65,7 +65,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "stands === 'failed' && !other.spec.optional",
     to: "stands === 'failed' && other === undefined",
-    seed: 12,
+    seed: 15,
     breaks: ['afterMet', 'failureSpreads'],
   },
   {
@@ -73,7 +73,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: 'if (daemon.spec.guard) holdBehind',
     to: 'if (daemon.spec.name === "") holdBehind',
-    seed: 1,
+    seed: 256,
     breaks: ['guardHolds'],
   },
   {
@@ -89,7 +89,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "if (edge === undefined || standing(guard, edge.until) === 'met') return",
     to: 'if (edge === undefined) return',
-    seed: 1,
+    seed: 256,
     breaks: ['guardHolds'],
   },
   {
@@ -97,7 +97,7 @@ export const lanesMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)",
     to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)",
-    seed: 1,
+    seed: 286,
     breaks: ['satisfied', 'nobodyForgotten', 'answeredOnce'],
   },
   {
@@ -113,7 +113,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "if (daemon.phase === 'waiting') look(draft, daemon, failed, tell)",
     to: '',
-    seed: 1,
+    seed: 2,
     breaks: ['selectedOnly', 'nobodyForgotten'],
   },
   {
@@ -121,7 +121,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: 'if (other === undefined) continue // Not selected.',
     to: "if (other === undefined) return { kind: 'waits', for: name }",
-    seed: 83,
+    seed: 78,
     breaks: ['nobodyForgotten', 'selectedOnly'],
   },
   {
@@ -137,7 +137,7 @@ export const lanesMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: '  draft.announced = true\n',
     to: '',
-    seed: 1,
+    seed: 2,
     breaks: ['announcedOnce'],
   },
   {
@@ -145,7 +145,7 @@ export const lanesMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: "  draft.do({ type: 'announce', state: 'STOPPING=1' })\n  draft.report",
     to: '  draft.report',
-    seed: 1,
+    seed: 2,
     breaks: ['stoppingTold'],
   },
   {
@@ -153,7 +153,7 @@ export const lanesMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: "if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null",
     to: "if (daemon.end === 'asked') return null",
-    seed: 243,
+    seed: 98,
     breaks: ['endsForReason', 'endsWhenOver'],
   },
   {
@@ -161,7 +161,7 @@ export const lanesMutants: readonly Mutant[] = [
     file,
     from: "arm', timer, afterMs: longWaitMs })",
     to: "arm', timer, afterMs: longWaitMs * 2 })",
-    seed: 306,
+    seed: 4,
     breaks: ['waitTold'],
   },
 ]

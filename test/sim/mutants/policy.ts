@@ -9,7 +9,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'restart.backoffMs * 2 ** Math.min(length, 30)',
     to: 'restart.backoffMs',
-    seed: 24,
+    seed: 3,
     breaks: ['backoffKept'],
   },
   {
@@ -41,7 +41,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'length === 0 ? shareFrom(ended.atMs) : row.share',
     to: 'shareFrom(ended.atMs)',
-    seed: 25,
+    seed: 4,
     breaks: ['backoffGrows'],
   },
   {
@@ -57,7 +57,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'const isCalm = ended.readyForMs >= calmMs',
     to: 'const isCalm = calmMs >= 0',
-    seed: 24,
+    seed: 3,
     breaks: ['backoffKept', 'backoffGrows'],
   },
   {
@@ -65,7 +65,7 @@ export const policyMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: 'return readyAtMs === null ? 0 : atMs - readyAtMs',
     to: 'return readyAtMs === null ? 1e9 : atMs - readyAtMs',
-    seed: 48,
+    seed: 3,
     breaks: ['backoffKept', 'backoffGrows'],
   },
   {
@@ -73,7 +73,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'if (startedAtMs.length >= limit.times) return',
     to: 'if (startedAtMs.length > limit.times) return',
-    seed: 12,
+    seed: 17,
     breaks: ['limitKept'],
   },
   {
@@ -89,7 +89,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'const since = ended.atMs + afterMs - limit.windowMs',
     to: 'const since = ended.atMs + afterMs - limit.windowMs * 100',
-    seed: 112,
+    seed: 113,
     breaks: ['givenUpRight'],
   },
   {
@@ -97,7 +97,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: 'const since = ended.atMs + afterMs - limit.windowMs',
     to: 'const since = ended.atMs + afterMs - limit.windowMs / 2',
-    seed: 547,
+    seed: 391,
     breaks: ['limitKept'],
   },
   {
@@ -129,7 +129,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: "ended.fine && (spec.kind === 'job' || policy === 'on-failure')",
     to: "ended.fine && spec.kind === 'job'",
-    seed: 1,
+    seed: 38,
     breaks: ['byPolicyOnly', 'backoffKept', 'endsWithAll'],
   },
   {
@@ -137,7 +137,7 @@ export const policyMutants: readonly Mutant[] = [
     file,
     from: "if (spec.main) return { kind: 'over', why: 'main' }",
     to: '',
-    seed: 46,
+    seed: 66,
     breaks: ['endsWithThem', 'byPolicyOnly'],
   },
   {
@@ -146,7 +146,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "if (ended.isEnding) return { kind: 'over', why: 'shutdown' }",
     to: '',
     seed: 232,
-    breaks: ['killOnce', 'overIsOver', 'deadlineKept', 'stopInOrder'],
+    breaks: ['noBug', 'killOnce', 'overIsOver', 'deadlineKept', 'stopInOrder'],
   },
   {
     name: 'the backoff has no timer',
@@ -161,7 +161,7 @@ export const policyMutants: readonly Mutant[] = [
     file: 'core/starting.ts',
     from: "arm(effects, 'backoff', daemon, afterMs)",
     to: "arm(effects, 'backoff', daemon, afterMs / 2)",
-    seed: 1,
+    seed: 2,
     breaks: ['backoffKept'],
   },
   {
@@ -177,7 +177,7 @@ export const policyMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: "return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null",
     to: 'return null',
-    seed: 17,
+    seed: 64,
     breaks: ['endsWithThem'],
   },
 ]

@@ -7,7 +7,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: "  disarm(effects, 'half', daemon)\n  if (outputOpen)",
     to: '  if (outputOpen)',
-    seed: 3,
+    seed: 173,
     breaks: ['quiet'],
   },
   {
@@ -15,7 +15,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: '',
-    seed: 262,
+    seed: 16,
     breaks: ['oneAtATime', 'nothingLeft', 'stopInOrder', 'readyRight'],
   },
   {
@@ -23,7 +23,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: '  if (gone) return end(daemon, exit, event, effects)',
     to: "  if (gone && daemon.phase === 'killing') return end(daemon, exit, event, effects)",
-    seed: 1,
+    seed: 2,
     breaks: ['overIsOver', 'deathTold', 'satisfied'],
   },
   {
@@ -55,7 +55,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: '(daemon.killAtMs - atMs) / 2',
     to: '(daemon.killAtMs - atMs) / 8',
-    seed: 1,
+    seed: 16,
     breaks: ['leaderFirst', 'killNotEarly'],
   },
   {
@@ -71,7 +71,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: 'const restGraceMs = 1000',
     to: 'const restGraceMs = 60_000',
-    seed: 12,
+    seed: 67,
     breaks: ['killInTime'],
   },
   {
@@ -79,7 +79,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: 'const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))',
     to: 'const killAtMs = daemon.killAtMs',
-    seed: 298,
+    seed: 483,
     breaks: ['deadlineKept'],
   },
   {
@@ -87,7 +87,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: "daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent",
     to: "remember(daemon.sent, 'KILL')",
-    seed: 93,
+    seed: 45,
     breaks: ['exitCode'],
   },
   {
@@ -95,7 +95,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: 'sent: remember(daemon.sent, signal)',
     to: 'sent: daemon.sent',
-    seed: 93,
+    seed: 872,
     breaks: ['exitCode', 'byPolicyOnly'],
   },
   {
@@ -103,7 +103,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/ending.ts',
     from: 'if (outputOpen) arm',
     to: 'if (false) arm',
-    seed: 4,
+    seed: 16,
     breaks: ['outputClosed'],
   },
   {
@@ -119,7 +119,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/recovery.ts',
     from: 'if (live?.run === run && live.exit === null) return lookAgain',
     to: 'if (live?.run === run) return lookAgain',
-    seed: 198,
+    seed: 39,
     breaks: ['overIsOver'],
   },
   {
@@ -127,7 +127,7 @@ export const runMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "tell(effects, { kind: 'started', daemon: name, run, pid })",
     to: "tell(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
-    seed: 1,
+    seed: 2,
     breaks: ['startTold'],
   },
   {

@@ -7,7 +7,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: 'if (!isRunning || draft.blockers.get(name) === 0) stop',
     to: 'if (isRunning && draft.blockers.get(name) === 0) stop',
-    seed: 42,
+    seed: 3,
     breaks: ['noBug', 'shutdownWins', 'stopAtOnce', 'killOnce', 'overIsOver'],
   },
   {
@@ -15,7 +15,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: "if (phase !== 'killing')",
     to: 'if (phase.length > 0)',
-    seed: 16,
+    seed: 12,
     breaks: ['killOnce'],
   },
   {
@@ -23,40 +23,8 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: "if (phase !== 'killing')",
     to: 'if (phase.length === 0)',
-    seed: 2383,
+    seed: 969,
     breaks: ['nothingLeft'],
-  },
-  {
-    name: 'requests do not coalesce',
-    file: 'core/tickets.ts',
-    from: "if (open?.outcome.kind === 'open')",
-    to: 'if (open === null)',
-    seed: 19,
-    breaks: ['answeredOnce'],
-  },
-  {
-    name: 'a request is satisfied by the run that it wants to be replaced',
-    file: 'core/tickets.ts',
-    from: 'isComing ? daemon.run : daemon.run + 1',
-    to: 'daemon.run',
-    seed: 16,
-    breaks: ['answeredOnce', 'answeredRight'],
-  },
-  {
-    name: 'a shutdown forgets who waits',
-    file: 'core/shutdown.ts',
-    from: '  supersedeAll(draft)\n',
-    to: '',
-    seed: 1,
-    breaks: ['answeredOnce'],
-  },
-  {
-    name: 'who waits for a run that cannot be started is not told',
-    file: 'core/supervisor.ts',
-    from: '    else runFailed(draft, after)\n',
-    to: '',
-    seed: 643,
-    breaks: ['answeredOnce'],
   },
   {
     name: "a wave eats the others' grace",
@@ -71,7 +39,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: "draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })",
     to: '',
-    seed: 16,
+    seed: 19,
     breaks: ['inDeadline'],
   },
   {
@@ -79,7 +47,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: 'if (!isRunning || draft.blockers.get(name) === 0) stop',
     to: 'stop',
-    seed: 16,
+    seed: 13,
     breaks: ['stopInOrder'],
   },
   {
@@ -87,7 +55,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'if (draft.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)',
     to: '',
-    seed: 1,
+    seed: 3,
     breaks: ['stopAtOnce'],
   },
   {
@@ -95,7 +63,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: " && !(daemon.phase === 'killing' && daemon.stuck)",
     to: '',
-    seed: 4613,
+    seed: 686,
     breaks: ['stopAtOnce'],
   },
   {
@@ -103,7 +71,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: '(holdsUp(daemon) || draft.blockers.get(name) !== 0)',
     to: 'holdsUp(daemon)',
-    seed: 143,
+    seed: 107,
     breaks: ['stopInOrder'],
   },
   {
@@ -111,7 +79,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/exit-code.ts',
     from: 'return code === 0 || spec.stop.success.includes(code) ||',
     to: 'return code === 0 ||',
-    seed: 2,
+    seed: 33,
     breaks: ['exitCode'],
   },
   {
@@ -135,7 +103,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'if (action === undefined || draft.isEnding) return',
     to: 'if (action === undefined) return',
-    seed: 30,
+    seed: 36,
     breaks: ['forwarded', 'answeredOnce', 'ignoredTold'],
   },
   {
@@ -143,7 +111,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: "  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'\n",
     to: '',
-    seed: 27,
+    seed: 14,
     breaks: ['endsWithThem'],
   },
   {
@@ -151,7 +119,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: "  if (critical) return 'critical-ended'\n",
     to: '',
-    seed: 2,
+    seed: 5,
     breaks: ['endsWithThem'],
   },
   {
@@ -165,9 +133,9 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'it does not end when all have ended',
     file: 'core/shutdown.ts',
-    from: 'if (draft.booted || draft.shutdown !== null) finish(draft)',
-    to: 'if (draft.shutdown !== null) finish(draft)',
-    seed: 12,
+    from: 'const isOver = draft.booted && draft.parked === 0',
+    to: 'const isOver = false',
+    seed: 17,
     breaks: ['endsWithAll'],
   },
   {
@@ -183,7 +151,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'if (before === undefined || draft.state.finished) return',
     to: 'if (before === undefined) return',
-    seed: 75,
+    seed: 792,
     breaks: ['doneIsDone'],
   },
   {
@@ -191,7 +159,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: "else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)",
     to: '',
-    seed: 9,
+    seed: 229,
     breaks: ['inDeadline'],
   },
   {
@@ -199,7 +167,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/select.ts',
     from: 'names.filter((name) => wanted.has(name))',
     to: '[...names]',
-    seed: 6,
+    seed: 1,
     breaks: ['selectedOnly', 'beginsOrSays'],
   },
   {
@@ -207,7 +175,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'for (const name of action.forward)',
     to: 'for (const name of draft.state.order.start)',
-    seed: 1,
+    seed: 2,
     breaks: ['siblings', 'forwarded'],
   },
   {
@@ -215,7 +183,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'const action = draft.state.plan.signals[signal]',
     to: 'const action = draft.state.plan.signals[signal] ?? draft.state.plan.signals.HUP',
-    seed: 4,
+    seed: 2,
     breaks: ['unmapped'],
   },
   {
@@ -223,7 +191,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/supervisor.ts',
     from: 'power *= 10',
     to: 'power *= 2',
-    seed: 27,
+    seed: 44,
     breaks: ['ignoredTold'],
   },
   {
@@ -231,7 +199,7 @@ export const supervisorMutants: readonly Mutant[] = [
     file: 'core/shutdown.ts',
     from: 'Math.max(minimumMs, plan.deadlineMs - spentMs)',
     to: 'minimumMs',
-    seed: 1,
+    seed: 2,
     breaks: ['flushed'],
   },
 ]

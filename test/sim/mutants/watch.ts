@@ -7,7 +7,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "  arm(effects, 'ready', daemon, Math.max(0, startedAtMs + spec.ready.timeoutMs - atMs))\n",
     to: '',
-    seed: 31,
+    seed: 4,
     breaks: ['readyInTime'],
   },
   {
@@ -15,7 +15,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "  disarm(effects, 'ready', daemon)\n  stopLooking(daemon, effects)\n",
     to: '  stopLooking(daemon, effects)\n',
-    seed: 3,
+    seed: 216,
     breaks: ['quiet'],
   },
   {
@@ -23,7 +23,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon",
     to: "if (fault === 'not-ready') return daemon",
-    seed: 31,
+    seed: 4,
     breaks: ['readyInTime'],
   },
   {
@@ -55,7 +55,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/probes.ts',
     from: '    this.#host.forgetProbe(id)\n    this.#byId.delete(id)\n',
     to: '    this.#host.forgetProbe(id)\n',
-    seed: 1444,
+    seed: 3078,
     breaks: ['looksGoOn', 'looksEnd', 'aliveKept', 'readyRight', 'readyInTime'],
   },
   {
@@ -63,7 +63,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/probes.ts',
     from: '    this.#timers.arm(timer, this.#host.now() + watch.lookMs)\n',
     to: '    timer.kind satisfies string\n',
-    seed: 64,
+    seed: 415,
     breaks: ['aliveKept', 'looksGoOn', 'quiet'],
   },
   {
@@ -87,7 +87,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/probes.ts',
     from: 'return status >= 200 && status < 400',
     to: 'return status >= 0',
-    seed: 58,
+    seed: 34,
     breaks: ['readyRight', 'aliveKept'],
   },
   {
@@ -95,7 +95,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/probes.ts',
     from: '    this.#lookLater(watch, watch.intervalMs)\n  }\n\n  #lookLater',
     to: '    this.#lookLater(watch, watch.intervalMs / 2)\n  }\n\n  #lookLater',
-    seed: 4,
+    seed: 34,
     breaks: ['looksGoOn'],
   },
   {
@@ -103,7 +103,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: "if ('run' in event && event.run !== daemon.run && event.type !== 'ready') return daemon",
-    seed: 425,
+    seed: 16,
     breaks: ['readyRight'],
   },
   {
@@ -111,7 +111,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/notified.ts',
     from: "        if (value !== '1') break\n",
     to: '',
-    seed: 356,
+    seed: 793,
     breaks: ['readyRight'],
   },
   {
@@ -135,7 +135,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))\n",
     to: '',
-    seed: 22,
+    seed: 26,
     breaks: ['watchdogKept'],
   },
   {
@@ -143,7 +143,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/running.ts',
     from: "  effects.push({ type: 'arm', timer, afterMs: watchdogMs })\n",
     to: '  timer.kind satisfies string\n',
-    seed: 655,
+    seed: 26,
     breaks: ['watchdogKept'],
   },
   {
@@ -151,7 +151,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/notified.ts',
     from: "if (value === 'trigger' && spec.watchdogMs !== null) {",
     to: "if (value === 'triggered' && spec.watchdogMs !== null) {",
-    seed: 199,
+    seed: 423,
     breaks: ['watchdogKept'],
   },
   {
@@ -159,7 +159,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'core/exit-code.ts',
     from: 'return last.fault === null ? counted : Math.max(1, counted)',
     to: 'return counted',
-    seed: 22,
+    seed: 14,
     breaks: ['exitCode'],
   },
   {
@@ -167,7 +167,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/helpers.ts',
     from: "    this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n    return null",
     to: '    return null',
-    seed: 75,
+    seed: 147,
     breaks: ['helpersBounded'],
   },
   {
@@ -175,7 +175,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/helpers.ts',
     from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#tell(running, false)',
     to: '    if (running === undefined) return\n    this.#tell(running, false)',
-    seed: 75,
+    seed: 4,
     breaks: ['helpersBounded', 'oneAtATime', 'helpersEnd'],
   },
   {
@@ -183,7 +183,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/helpers.ts',
     from: '    if (gone) this.#forget(name)\n    else this.#kill(name)\n',
     to: '    this.#forget(name)\n',
-    seed: 219,
+    seed: 4,
     breaks: ['helpersBounded', 'nothingLeft', 'oneAtATime'],
   },
   {
@@ -191,7 +191,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/commands.ts',
     from: '    this.#helpers.cancel(stopName(daemon))\n',
     to: '',
-    seed: 4,
+    seed: 48,
     breaks: ['helpersEnd', 'oneAtATime'],
   },
   {
@@ -199,7 +199,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/commands.ts',
     from: '    this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
-    seed: 166,
+    seed: 2761,
     breaks: [
       'helpersEnd',
       'nothingLeft',
@@ -215,7 +215,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/deaths.ts',
     from: "if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return false",
     to: "if (note.kind !== 'died') return false",
-    seed: 27,
+    seed: 29,
     breaks: ['oomTold'],
   },
   {
@@ -223,7 +223,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/deaths.ts',
     from: 'this.#oomKills > before',
     to: 'this.#oomKills < before',
-    seed: 2,
+    seed: 11,
     breaks: ['oomTold'],
   },
 ]

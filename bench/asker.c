@@ -1,0 +1,141 @@
+/* Whoever asks a supervisor: in C, so that what is measured is the supervisor and not the asker.
+ *
+ *   asker times COUNT COMMAND [ARG ...]   runs it so often, one after the other
+ *   asker ask SOCKET COUNT LINE           sends a line and waits for one, so often
+ *   asker wait SOCKET COUNT LINE          so many connections that each send it and wait for ever
+ *   asker follow SOCKET LINE              sends it and throws away whatever comes
+ *
+ * The first two print how long each took, as a list of nanoseconds. The others print "[]" when the
+ * supervisor has taken all that they sent, and stay until stdin ends. A server speaks first. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { COUNT_MAX = 100000, ROOM_BYTES = 1 << 20 };
+
+static char room[ROOM_BYTES];
+
+static _Noreturn void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static long long now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Until a newline; a status of a thousand daemons is one line, too. */
+static void read_line(int fd) {
+  for (;;) {
+    ssize_t n = read(fd, room, sizeof room);
+    if (n <= 0) fail("asker: the supervisor is gone");
+    if (room[n - 1] == '\n') return;
+  }
+}
+
+static int connect_to(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+    fail("asker: cannot connect");
+  read_line(fd);
+  return fd;
+}
+
+static void send_line(int fd, const char *line) {
+  size_t bytes = strlen(line);
+  memcpy(room, line, bytes);
+  room[bytes] = '\n';
+  if (write(fd, room, bytes + 1) != (ssize_t)bytes + 1) fail("asker: cannot send");
+}
+
+static void run_once(char **command) {
+  pid_t pid = vfork();
+  if (pid == 0) {
+    int null_fd = open("/dev/null", O_WRONLY);
+    dup2(null_fd, 1);
+    execvp(command[0], command);
+    _exit(127);
+  }
+  int status;
+  if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+    fail("asker: the command has failed");
+}
+
+static void measure(int count, char **command, int fd, const char *line) {
+  for (int i = 0; i < count; i++) {
+    long long since_ns = now_ns();
+    if (command) {
+      run_once(command);
+    } else {
+      send_line(fd, line);
+      read_line(fd);
+    }
+    printf("%s%lld", i ? "," : "[", now_ns() - since_ns);
+  }
+  printf("]\n");
+}
+
+/* One that is answered at once stands for all that came before it on its connection. */
+static void wait_for_ever(const char *path, int count, const char *line) {
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  for (int i = 0; i < count; i++) {
+    int fd = connect_to(path);
+    send_line(fd, line);
+    send_line(fd, "{\"id\":999,\"verb\":\"cancel\",\"args\":{\"request\":998}}");
+    read_line(fd);
+  }
+}
+
+/* Until stdin ends. */
+static void swallow(int fd) {
+  struct pollfd sources[] = {{.fd = 0, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  for (;;) {
+    if (poll(sources, fd < 0 ? 1 : 2, -1) < 0) fail("asker: cannot wait");
+    if (sources[0].revents && read(0, room, sizeof room) <= 0) return;
+    if (sources[1].revents && read(fd, room, sizeof room) <= 0) sources[1].fd = fd = -1;
+  }
+}
+
+int main(int argc, char **argv) {
+  const char *order = argc > 3 ? argv[1] : "";
+  int count = argc > 3 ? atoi(argv[strcmp(order, "times") == 0 ? 2 : 3]) : 0, fd = -1;
+  if (strcmp(order, "times") == 0) {
+    measure(count, argv + 3, -1, NULL);
+    return 0;
+  }
+  if (strcmp(order, "ask") == 0 && argc == 5) {
+    measure(count, NULL, connect_to(argv[2]), argv[4]);
+    return 0;
+  }
+  if (strcmp(order, "wait") == 0 && argc == 5) {
+    wait_for_ever(argv[2], count, argv[4]);
+  } else if (strcmp(order, "follow") == 0) {
+    fd = connect_to(argv[2]);
+    send_line(fd, argv[3]);
+    read_line(fd);
+  } else {
+    fprintf(stderr, "usage: asker times|ask|wait|follow ...\n");
+    return 2;
+  }
+  printf("[]\n");
+  fflush(stdout);
+  swallow(fd);
+  return 0;
+}

@@ -1,0 +1,123 @@
+/** What pitcrew and its daemons do, for a person: a line of the whole, and a line for each. */
+
+import type { DaemonState, DaemonStatus, StatusAnswer } from '../control/status.ts'
+import { count } from '../core/describe.ts'
+import { type Colour, cut, type Paper, paint } from './paper.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { briefly, memory, oneLine, percent } from './words.ts'
+
+const columns: readonly Column[] = [
+  { title: 'NAME', isRight: false },
+  { title: 'STATE', isRight: false },
+  { title: 'UPTIME', isRight: true },
+  { title: 'RESTARTS', isRight: true },
+  { title: 'CPU', isRight: true },
+  { title: 'MEM', isRight: true },
+  { title: '', isRight: false },
+]
+
+export const colourOf: { readonly [S in DaemonState]: Colour } = {
+  idle: 'dim',
+  waiting: 'yellow',
+  backoff: 'red',
+  starting: 'yellow',
+  running: 'yellow',
+  ready: 'green',
+  stopping: 'yellow',
+  killing: 'red',
+  stopped: 'dim',
+  done: 'dim',
+  failed: 'red',
+  skipped: 'red',
+}
+
+/** @param before An earlier answer: processor time is then that of the time between, and that of
+ *  the whole run otherwise. */
+export function statusPage(
+  paper: Paper,
+  answer: StatusAnswer,
+  before: StatusAnswer | null,
+): string[] {
+  const runsBefore = new Map(before?.daemons.map((daemon) => [daemon.name, daemon]))
+  const rows = answer.daemons.map((daemon) => row(daemon, runsBefore.get(daemon.name)))
+  return [head(paper, answer), ...table(paper, columns, rows)]
+}
+
+/** "shop: 4 daemons, 3 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)" */
+function head(paper: Paper, answer: StatusAnswer): string {
+  const { name, daemons, stopping, uptimeMs, version, pid } = answer
+  const parts = [summary(answer), `up ${briefly(uptimeMs)}`, `pitcrew ${version} (pid ${pid})`]
+  const text = `: ${parts.join(', ')}`
+  const isWell = daemons.every(({ state }) => colourOf[state] !== 'red')
+  const colour = stopping === null && isWell ? 'plain' : stopping === null ? 'red' : 'yellow'
+  const shown = cut(text, paper.columns - name.length)
+  return paint(paper, 'bold', cut(name, paper.columns)) + paint(paper, colour, shown)
+}
+
+/** "4 daemons, 3 ready"; and that everything ends. */
+export function summary({ daemons, stopping }: StatusAnswer): string {
+  const ready = daemons.filter(({ state }) => state === 'ready').length
+  const end = stopping === null ? '' : `, stopping, ${briefly(stopping.leftMs)} left`
+  return `${count(daemons.length, 'daemon')}, ${ready} ready${end}`
+}
+
+function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly Cell[] {
+  const { name, state, uptimeMs, restarts, usage } = daemon
+  const colour = colourOf[state]
+  const isOver = colour === 'dim'
+  const plain = (text: string): Cell => ({ text, colour: isOver ? 'dim' : 'plain' })
+  return [
+    plain(name),
+    { text: state, colour },
+    plain(uptimeMs === null ? '-' : briefly(uptimeMs)),
+    plain(String(restarts)),
+    plain(cpuShare(daemon, before)),
+    plain(usage === null ? '-' : memory(usage.memoryKib)),
+    { text: remark(daemon), colour: colour === 'red' ? 'red' : 'dim' },
+  ]
+}
+
+function cpuShare(
+  { run, usage, uptimeMs }: DaemonStatus,
+  before: DaemonStatus | undefined,
+): string {
+  if (usage === null || uptimeMs === null || uptimeMs === 0) return '-'
+  const isSame = before?.run === run && before.usage !== null && before.uptimeMs !== null
+  const sinceMs = isSame ? uptimeMs - (before.uptimeMs ?? 0) : uptimeMs
+  const usedMs = isSame ? usage.cpuMs - (before.usage?.cpuMs ?? 0) : usage.cpuMs
+  // A process that has ended and was waited for by nobody takes its time with it.
+  return sinceMs > 0 ? percent(Math.max(0, usedMs) / sinceMs) : '-'
+}
+
+/** What matters most now. */
+function remark(daemon: DaemonStatus): string {
+  const { state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
+  const said = oneLine(daemon.status)
+  const died = oneLine(lastDeath?.cause ?? '')
+  switch (state) {
+    case 'waiting':
+      return waitsFor === null ? '' : `waits for ${waitsFor}`
+    case 'backoff':
+      return joined(nextAttemptMs === null ? '' : `next try in ${briefly(nextAttemptMs)}`, died)
+    case 'starting':
+    case 'running':
+      return said || joined('not ready yet', died)
+    case 'stopping':
+      return killMs === null ? said : `KILL in ${briefly(killMs)}`
+    case 'killing':
+      return 'KILL was sent, it is not gone yet'
+    case 'failed':
+      return joined(died, oneLine(lastDeath?.next ?? ''))
+    case 'skipped':
+      return waitsFor === null ? '' : `${waitsFor} has failed`
+    case 'ready':
+      if (said !== '' || lastDeath === null) return said
+      return `died ${briefly(lastDeath.agoMs)} ago: ${died}`
+    default:
+      return said
+  }
+}
+
+function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(': ')
+}

@@ -1,0 +1,42 @@
+/** Numbers and texts as people read them: short, and on one line. */
+
+/** "312ms", "3.2s", "45s", "4m 10s", "2h 5m", "3d 4h": two units at most. */
+export function briefly(ms: number): string {
+  const whole = Math.max(0, Math.round(ms))
+  if (whole < 1000) return `${whole}ms`
+  if (whole < 9950) return `${Number((whole / 1000).toFixed(1))}s`
+  const seconds = Math.round(whole / 1000)
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return pair(seconds, 60, 'm', 's', 1)
+  if (seconds < 86_400) return pair(seconds, 3600, 'h', 'm', 60)
+  return pair(seconds, 86_400, 'd', 'h', 3600)
+}
+
+function pair(seconds: number, unit: number, large: string, small: string, rest: number): string {
+  const left = Math.floor((seconds % unit) / rest)
+  const first = `${Math.floor(seconds / unit)}${large}`
+  return left === 0 ? first : `${first} ${left}${small}`
+}
+
+/** "812 KiB", "12.3 MiB", "1.4 GiB" */
+export function memory(kib: number): string {
+  if (kib < 1000) return `${Math.round(kib)} KiB`
+  const mib = kib / 1024
+  return mib < 1000 ? `${tenths(mib)} MiB` : `${tenths(mib / 1024)} GiB`
+}
+
+/** Of one processor: "0.3%", "12%", "180%". */
+export function percent(share: number): string {
+  const hundredths = share * 100
+  return `${hundredths < 10 ? hundredths.toFixed(1) : Math.round(hundredths)}%`
+}
+
+function tenths(value: number): string {
+  return value < 100 ? value.toFixed(1) : String(Math.round(value))
+}
+
+/** On one line, and without anything that moves the cursor or hides something: what a daemon says
+ *  of itself may be anything. */
+export function oneLine(text: string): string {
+  return text === '' ? text : text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+}

@@ -1,0 +1,49 @@
+/** What is told of a daemon in `status`. */
+import type { Daemon } from '../core/phases.ts'
+import type { Usage } from '../host/control.ts'
+import { waitsFor } from './outlook.ts'
+import type { KeptDeath, Supervisor } from './port.ts'
+import type { DaemonStatus, DeathAnswer, UsageAnswer } from './status.ts'
+import { stateOf } from './words.ts'
+
+export function describeDaemon(
+  { state, host, lastDeath }: Pick<Supervisor, 'state' | 'host' | 'lastDeath'>,
+  daemon: Daemon,
+  usage: Usage | null,
+): DaemonStatus {
+  const nowMs = host.now()
+  const { spec, run } = daemon
+  const isThere = 'pid' in daemon
+  const ticket = state.tickets.get(spec.name)
+  const death = lastDeath(spec.name)
+  return {
+    name: spec.name,
+    kind: spec.kind,
+    state: stateOf(daemon),
+    run,
+    pid: isThere ? daemon.pid : null,
+    uptimeMs: isThere ? wholeMs(nowMs - daemon.startedAtMs) : null,
+    readyMs: isThere && daemon.readyAtMs !== null ? wholeMs(nowMs - daemon.readyAtMs) : null,
+    restarts: Math.max(0, run - 1),
+    waitsFor: waitsFor(state, daemon)?.daemon ?? null,
+    nextAttemptMs: daemon.phase === 'backoff' ? wholeMs(daemon.untilMs - nowMs) : null,
+    killMs: daemon.phase === 'terminating' ? wholeMs(daemon.killAtMs - nowMs) : null,
+    status: isThere ? daemon.status : '',
+    lastDeath: death === null ? null : describeDeath(death, nowMs),
+    ticket: ticket?.outcome.kind === 'open' ? ticket.id : null,
+    usage: usage === null ? null : describeUsage(usage),
+  }
+}
+
+function describeDeath({ atMs, ...death }: KeptDeath, nowMs: number): DeathAnswer {
+  const { run, cause, uptimeMs, status, lastLines, next } = death
+  return { run, cause, agoMs: wholeMs(nowMs - atMs), uptimeMs, status, lastLines, next }
+}
+
+function describeUsage({ cpuMs, memoryKib, processes }: Usage): UsageAnswer {
+  return { cpuMs: wholeMs(cpuMs), memoryKib, processes }
+}
+
+export function wholeMs(ms: number): number {
+  return Math.max(0, Math.round(ms))
+}

@@ -1,0 +1,7 @@
+/** Where the image of the control plane begins: the init loads it for its first client. */
+import type { MakeControl } from './port.ts'
+import { Server } from './server.ts'
+
+const world = globalThis as unknown as { pitcrewControl: MakeControl }
+
+world.pitcrewControl = (supervisor) => new Server(supervisor)

@@ -1,0 +1,86 @@
+/** `events`: what the journal has, and then what comes. A request is answered in one turn, and every
+ *  new entry is told between turns: so there is no gap between the two, and nothing comes twice. */
+import type { EventsAnswer, Progress } from './answers.ts'
+import type { Call, Waiting } from './call.ts'
+import { noSuchDaemon } from './failure.ts'
+import type { Handlers } from './handlers.ts'
+import { History } from './history.ts'
+import type { Recorded, Supervisor } from './port.ts'
+import type { EventsArgs } from './requests.ts'
+
+interface Follower {
+  /** null = all, and what is of no daemon. */
+  readonly daemons: readonly string[] | null
+  readonly missed: boolean
+}
+
+export class Followers implements Waiting {
+  readonly #supervisor: Supervisor
+  readonly #history: History
+  readonly #followers: Map<Call, Follower> = new Map()
+  readonly handlers: Pick<Handlers, 'events'>
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor
+    this.#history = new History(supervisor)
+    this.handlers = { events: (call, args) => this.#events(call, args) }
+  }
+
+  recorded(entry: Recorded): void {
+    for (const [call, { daemons }] of this.#followers) {
+      if (daemons === null || isOneOf(daemons, entry.daemon)) call.itemText(entry.text())
+    }
+  }
+
+  /** Everything ends: there is nothing more to follow. */
+  finish(): void {
+    for (const call of [...this.#followers.keys()]) this.cancel(call)
+  }
+
+  cancel(call: Call): void {
+    const { missed } = this.#followers.get(call) as Follower
+    call.done(this.#answer(missed))
+  }
+
+  timeOut(call: Call): void {
+    this.cancel(call)
+  }
+
+  release(call: Call): void {
+    this.#followers.delete(call)
+  }
+
+  progress(): Progress {
+    const nothing = { daemon: null, state: null, waitsFor: null, leftMs: null }
+    return { ...nothing, sinceMs: 0, words: 'following' }
+  }
+
+  #events(call: Call, { since, tail, follow, daemons }: EventsArgs): void {
+    const { state } = this.#supervisor
+    const stranger = daemons?.find((name) => !state.daemons.has(name))
+    if (stranger !== undefined) {
+      return call.failed(noSuchDaemon(stranger, [...state.daemons.keys()]))
+    }
+    const { entries, missed } = this.#history.since(since ?? null)
+    const wanted =
+      daemons === undefined ? entries : entries.filter((text) => isAbout(text, daemons))
+    const from = tail === undefined ? 0 : Math.max(0, wanted.length - tail)
+    for (const text of wanted.slice(from)) call.itemText(text)
+    if (follow !== true) return call.done(this.#answer(missed))
+    this.#followers.set(call, { daemons: daemons ?? null, missed })
+    call.wait(this, {})
+  }
+
+  #answer(missed: boolean): EventsAnswer {
+    return { cursor: this.#supervisor.journal.cursor, missed }
+  }
+}
+
+function isAbout(text: string, daemons: readonly string[]): boolean {
+  const { daemon } = JSON.parse(text) as { daemon?: string }
+  return isOneOf(daemons, daemon ?? null)
+}
+
+function isOneOf(daemons: readonly string[], daemon: string | null): boolean {
+  return daemon !== null && daemons.includes(daemon)
+}

@@ -1,0 +1,89 @@
+/** What is told of a ticket. */
+import { describeAsker } from '../core/describe.ts'
+import type { State } from '../core/state.ts'
+import type { Outcome, Ticket } from '../core/ticket.ts'
+import type { TicketAnswer } from './answers.ts'
+import { wholeMs } from './describe-daemon.ts'
+import { failure } from './failure.ts'
+import type { Supervisor } from './port.ts'
+import type { Failure } from './protocol.ts'
+
+type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath' | 'ended'>
+
+export function findTicket({ state, ended }: Facts, id: number): Ticket | null {
+  return openTickets(state).find((one) => one.id === id) ?? lastOf(ended, id)
+}
+
+function openTickets({ tickets, shutdown }: State): Ticket[] {
+  return shutdown === null ? [...tickets.values()] : [shutdown.ticket, ...tickets.values()]
+}
+
+function lastOf(ended: readonly Ticket[], id: number): Ticket | null {
+  return ended.findLast((one) => one.id === id) ?? null
+}
+
+export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): TicketAnswer {
+  const { id, verb, daemon, why, requests, askedAtMs, old, outcome } = ticket
+  const endMs = outcome.kind === 'open' ? facts.host.now() : askedAtMs + outcome.tookMs
+  return {
+    ticket: id,
+    verb,
+    daemon,
+    by: describeAsker(ticket.by),
+    why,
+    requests,
+    joined,
+    outcome: outcome.kind === 'ended' ? 'done' : outcome.kind,
+    changed: outcome.kind !== 'done' || outcome.changed,
+    cause: outcome.kind === 'failed' ? outcome.why : null,
+    supersededBy: outcome.kind === 'superseded' ? outcome.by : null,
+    old,
+    now: outcome.kind === 'done' ? outcome.now : null,
+    exitCode: outcome.kind === 'ended' ? outcome.exitCode : null,
+    tookMs: wholeMs(endMs - askedAtMs),
+    ...timesOf(ticket, endMs),
+    lastLines: lastLines(facts, ticket),
+  }
+}
+
+/** Its parts, as far as it has come. */
+function timesOf(
+  { verb, askedAtMs, stoppedAtMs, spawnedAtMs, outcome }: Ticket,
+  endMs: number,
+): Pick<TicketAnswer, 'stopMs' | 'waitMs' | 'readyMs'> {
+  const isUp = outcome.kind === 'done' && verb !== 'stop'
+  return {
+    stopMs: stoppedAtMs === null ? null : wholeMs(stoppedAtMs - askedAtMs),
+    waitMs: spawnedAtMs === null ? null : wholeMs(spawnedAtMs - (stoppedAtMs ?? askedAtMs)),
+    readyMs: spawnedAtMs === null || !isUp ? null : wholeMs(endMs - spawnedAtMs),
+  }
+}
+
+/** Of the run that failed: they are kept of the last one only. */
+function lastLines({ lastDeath }: Facts, ticket: Ticket): readonly string[] {
+  if (ticket.outcome.kind !== 'failed' || ticket.daemon === null) return []
+  const death = lastDeath(ticket.daemon)
+  return death !== null && death.run >= ticket.satisfiedByRun ? death.lastLines : []
+}
+
+/** What is said to whoever waited for it. */
+export function ticketFailure(
+  facts: Facts,
+  ticket: Ticket,
+  outcome: Extract<Outcome, { kind: 'failed' | 'superseded' }>,
+): Failure {
+  const { id, verb, daemon } = ticket
+  const what = daemon === null ? verb : `${verb} ${daemon}`
+  if (outcome.kind === 'superseded') {
+    const { by } = outcome
+    const message = `cannot ${what}: ${outcome.verb} took its place (ticket ${by})`
+    return {
+      ...failure('SUPERSEDED', message, `"pitcrew ticket ${by}" says what became of that`),
+      ticket: id,
+    }
+  }
+  const hint = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
+  const lines = lastLines(facts, ticket)
+  const failed = failure('FAILED', `cannot ${what}: ${outcome.why}`, hint)
+  return { ...failed, ticket: id, ...(lines.length > 0 && { lastLines: lines }) }
+}

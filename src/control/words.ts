@@ -1,0 +1,67 @@
+/** States and times as a person says them. */
+import { formatDuration } from '../core/duration.ts'
+import type { Daemon } from '../core/phases.ts'
+import type { DaemonState } from './status.ts'
+
+const seconds = 1000
+
+/** "12 s", "3.2 s", "340 ms": as exact as somebody who waits needs it. */
+export function roughly(ms: number): string {
+  const unit = ms >= 10 * seconds ? seconds : ms >= seconds ? seconds / 10 : 1
+  return formatDuration(Math.round(Math.max(0, ms) / unit) * unit)
+}
+
+export function stateOf(daemon: Daemon): DaemonState {
+  switch (daemon.phase) {
+    case 'stopped':
+      if (daemon.end === 'none') return 'idle'
+      return daemon.end === 'asked' ? 'stopped' : daemon.end
+    case 'running':
+      // Of a job, "ready" would mean that it is done.
+      return daemon.readyAtMs === null || daemon.spec.kind === 'job' ? 'running' : 'ready'
+    case 'terminating':
+      return 'stopping'
+    default:
+      return daemon.phase
+  }
+}
+
+/** How long until force decides: KILL, the end of the time to be ready, the next try. */
+export function leftMsOf(daemon: Daemon, nowMs: number): number | null {
+  switch (daemon.phase) {
+    case 'backoff':
+      return Math.max(0, daemon.untilMs - nowMs)
+    case 'terminating':
+      return Math.max(0, daemon.killAtMs - nowMs)
+    case 'running': {
+      const { spec, readyAtMs, startedAtMs } = daemon
+      if (readyAtMs !== null || spec.ready === null) return null
+      return Math.max(0, startedAtMs + spec.ready.timeoutMs - nowMs)
+    }
+    default:
+      return null
+  }
+}
+
+/** What it does now, in a few words: "stopping, KILL in 4 s". */
+export function doingWords(daemon: Daemon, waitsFor: string | null, nowMs: number): string {
+  const left = leftMsOf(daemon, nowMs)
+  switch (daemon.phase) {
+    case 'waiting':
+      return waitsFor === null ? 'about to be started' : `waits for ${waitsFor}`
+    case 'backoff':
+      return `next try in ${roughly(left ?? 0)}`
+    case 'starting':
+      return 'is being started'
+    case 'terminating':
+      return `stopping, KILL in ${roughly(left ?? 0)}`
+    case 'killing':
+      return daemon.stuck ? 'not gone after KILL' : 'killed, not gone yet'
+    case 'running': {
+      const since = `started ${roughly(nowMs - daemon.startedAtMs)} ago`
+      return left === null ? since : `${since}, not ready, ${roughly(left)} left`
+    }
+    case 'stopped':
+      return stateOf(daemon)
+  }
+}

@@ -1,0 +1,175 @@
+/** The init's side of the control plane (src/control), which is loaded for the first client: until
+ *  then it costs nothing. It is shielded: whatever breaks in it costs its clients their connection,
+ *  and nobody else anything. */
+import type { Control, MakeControl, Supervisor } from '../control/port.ts'
+import type { Effect } from '../core/effect.ts'
+import type { Event } from '../core/event.ts'
+import type { State } from '../core/state.ts'
+import type { Ticket } from '../core/ticket.ts'
+import { describeError, type ErrorCode } from '../errors.ts'
+import type { Host, HostEvent } from '../host/host.ts'
+import { version } from '../version.ts'
+import { eventsOfMessage } from './notified.ts'
+import type { Timers } from './timers.ts'
+import type { Voice } from './voice.ts'
+
+type ClientEvent = Extract<HostEvent, { type: 'client' | 'line' | 'client-gone' }>
+type Accepted = Extract<Effect, { type: 'accepted' }>
+/** An event that has happened now. */
+export type Told = Event extends infer E ? (E extends unknown ? Omit<E, 'atMs'> : never) : never
+
+/** Tickets that have ended and are known by their number. */
+const endedMax = 200
+
+export class ControlLink {
+  readonly #host: Host
+  readonly #timers: Timers
+  readonly #voice: Voice
+  readonly #state: State
+  readonly #tell: (event: Told) => void
+  readonly #startedAtMs: number
+  #make: MakeControl | null = null
+  #control: Control | null = null
+  /** Whom we have not closed: told of when the control plane cannot tell them. */
+  readonly #clients: Set<number> = new Set()
+  readonly #ended: Ticket[] = []
+  /** Numbers are never used again, whatever breaks. */
+  #tokens = 0
+
+  /** @param tell Takes what clients ask for, as events of the core. */
+  constructor(host: Host, timers: Timers, voice: Voice, state: State, tell: (event: Told) => void) {
+    this.#host = host
+    this.#timers = timers
+    this.#voice = voice
+    this.#state = state
+    this.#tell = tell
+    this.#startedAtMs = host.now()
+  }
+
+  handle(event: ClientEvent): void {
+    const { client } = event
+    if (event.type === 'client') {
+      this.#clients.add(client)
+      this.#control ??= this.#load()
+    }
+    // That it came was lost in a failure of ours: it waits for what never comes.
+    if (event.type === 'line' && !this.#clients.has(client)) return this.#refuse(client)
+    if (event.type === 'client-gone') this.#clients.delete(client)
+    this.#do((control) => {
+      if (event.type === 'client') control.connected(client, event.peer)
+      else if (event.type === 'line') control.line(client, event.text)
+      else control.gone(client)
+    })
+  }
+
+  accepted({ token, ticket, joined }: Accepted): void {
+    this.#do((control) => control.accepted(token, ticket, joined))
+  }
+
+  ended(ticket: Ticket): void {
+    this.#ended.push(ticket)
+    if (this.#ended.length > endedMax) this.#ended.shift()
+    this.#do((control) => control.ended(ticket))
+  }
+
+  stepped(): void {
+    this.#do((control) => control.stepped())
+  }
+
+  elapsed(key: string): void {
+    this.#do((control) => control.elapsed(key))
+  }
+
+  finishing(exitCode: number): void {
+    this.#do((control) => control.finishing(exitCode))
+  }
+
+  /** Something in pitcrew failed: what the control plane knows is not trusted. The next client
+   *  finds a new one. */
+  drop(): void {
+    this.#control = null
+    this.#voice.journal.listener = null
+    for (const client of [...this.#clients]) this.#refuse(client)
+  }
+
+  #do(work: (control: Control) => void): void {
+    if (this.#control === null) return
+    try {
+      work(this.#control)
+    } catch (error) {
+      // First: it is told what is said.
+      this.drop()
+      this.#voice.say(`internal error, clients are dropped: ${describeError(error)}`)
+    }
+  }
+
+  #load(): Control | null {
+    try {
+      this.#make ??= this.#host.loadControl() as MakeControl
+      const control = this.#make(this.#supervisor())
+      this.#voice.journal.listener = (entry) => this.#do(() => control.recorded(entry))
+      return control
+    } catch (error) {
+      this.drop()
+      this.#voice.say(`internal error, no client can be served: ${describeError(error)}`)
+      return null
+    }
+  }
+
+  #supervisor(): Supervisor {
+    const host = this.#host
+    const { journal, deaths } = this.#voice
+    return {
+      host: {
+        now: () => host.now(),
+        uid: host.uid,
+        send: (client, line) => host.send(client, line),
+        closeClient: (client) => this.#close(client),
+        streamLogs: (client, spec) => {
+          this.#clients.delete(client)
+          return host.streamLogs(client, spec)
+        },
+        usage: () => host.usage(),
+        readTail: (path, maxBytes) => host.readTail(path, maxBytes),
+      },
+      version,
+      pid: host.pid,
+      startedAtMs: this.#startedAtMs,
+      state: this.#state,
+      ended: this.#ended,
+      journal,
+      request: (request) => {
+        const token = ++this.#tokens
+        this.#tell({ type: 'request', ...request, token })
+        return token
+      },
+      notify: (daemon, run, text) => this.#notify(daemon, run, text),
+      lastDeath: (daemon) => {
+        const death = deaths.last.get(daemon)
+        return death === undefined ? null : { ...death.record, atMs: death.atMs }
+      },
+      say: (text) => this.#voice.say(text),
+      arm: (key, atMs) => this.#timers.arm({ kind: 'control', key }, atMs),
+      disarm: (key) => this.#timers.disarm({ kind: 'control', key }),
+    }
+  }
+
+  #notify(name: string, run: number, text: string): void {
+    const daemon = this.#state.daemons.get(name)
+    if (daemon === undefined) return
+    for (const event of eventsOfMessage(daemon.spec, run, text)) this.#tell(event)
+  }
+
+  #refuse(client: number): void {
+    const code: ErrorCode = 'INTERNAL'
+    const message = 'cannot answer: something failed inside pitcrew, which goes on'
+    const failed = { code, message, hint: 'connect again; "pitcrew logs" says more' }
+    this.#host.send(client, JSON.stringify({ id: null, failed }))
+    this.#close(client)
+  }
+
+  #close(client: number): void {
+    this.#clients.delete(client)
+    this.#host.closeClient(client)
+  }
+}

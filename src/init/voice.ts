@@ -1,0 +1,40 @@
+/** pitcrew's own words: everything that it tells goes to the common output and into the journal. */
+import type { DeathNote, Note } from '../core/effect.ts'
+import type { Deaths } from './deaths.ts'
+import type { Journal } from './journal.ts'
+import { isPrinted, wordsOf } from './report.ts'
+
+export class Voice {
+  readonly #print: (text: string) => void
+  readonly deaths: Deaths
+  readonly journal: Journal
+
+  /** @param print Says something on the common output. */
+  constructor(print: (text: string) => void, deaths: Deaths, journal: Journal) {
+    this.#print = print
+    this.deaths = deaths
+    this.journal = journal
+  }
+
+  note(note: Note): void {
+    if (isDeath(note)) {
+      const words = this.deaths.tell(note)
+      this.#print(words)
+      this.journal.note(note, words, this.deaths.last.get(note.daemon)?.record)
+    } else if (isPrinted(note)) {
+      const words = wordsOf(note)
+      this.#print(words)
+      this.journal.note(note, words)
+    } else this.journal.note(note, null)
+  }
+
+  /** Something about pitcrew itself. */
+  say(text: string): void {
+    this.#print(text)
+    this.journal.note(null, text)
+  }
+}
+
+function isDeath(note: Note): note is DeathNote {
+  return note.kind === 'died' || note.kind === 'unfit' || note.kind === 'start-failed'
+}

@@ -1,0 +1,99 @@
+/** The bundle file as a type: for a bundle that is written in TypeScript. What it cannot say (names
+ *  that exist, lengths of time that can be read) is checked when it is started. docs/BUNDLE.md
+ *  explains each key. */
+
+/** "200ms", "9s", "1m30s" */
+type Duration = string
+type Command = readonly [program: string, ...args: string[]]
+
+export interface Bundle {
+  readonly name?: string
+  readonly label?: string
+  readonly select?: string
+  readonly deadline?: Duration
+  readonly signals?: Readonly<Record<string, SignalAction>>
+  readonly onDeath?: OnDeath
+  readonly daemons: Readonly<Record<string, Daemon>>
+}
+
+interface SignalAction {
+  readonly forward?: readonly string[]
+  readonly restart?: readonly string[]
+}
+
+interface OnDeath {
+  readonly command: Command
+}
+
+export interface Daemon {
+  readonly command: Command
+  readonly kind?: 'daemon' | 'job'
+  readonly cwd?: string
+  readonly env?: {
+    readonly set?: Readonly<Record<string, string>>
+    readonly pass?: readonly string[]
+    readonly claim?: readonly string[]
+  }
+  readonly after?: readonly string[] | Readonly<Record<string, 'started' | 'ready' | 'done'>>
+  readonly ready?: 'fd' | 'notify' | Ready
+  readonly alive?: Alive
+  readonly watchdog?: Duration
+  readonly restart?: RestartPolicy | Restart
+  readonly stop?: Stop
+  readonly control?: 'look' | 'operate'
+  readonly main?: boolean
+  readonly critical?: boolean
+  readonly guard?: boolean
+  readonly optional?: boolean
+  readonly onDeath?: OnDeath | 'none'
+  readonly user?: string | number
+  readonly group?: string | number
+  readonly umask?: string
+  readonly limits?: Readonly<Record<string, Limit | { readonly soft: Limit; readonly hard: Limit }>>
+}
+
+type Limit = number | 'unlimited'
+
+/** A look from outside. */
+type Probe =
+  | { readonly tcp: string }
+  | { readonly unix: string }
+  | { readonly http: string }
+  | { readonly command: Command }
+  | { readonly file: string }
+
+type Ready = (
+  | Probe
+  | { readonly fd: number }
+  | { readonly notify: true }
+  | { readonly log: string }
+) & { readonly timeout?: Duration; readonly interval?: Duration }
+
+type Alive = Probe & {
+  readonly interval?: Duration
+  readonly timeout?: Duration
+  readonly failures?: number
+}
+
+type RestartPolicy = 'always' | 'on-failure' | 'never'
+
+interface Restart {
+  readonly policy?: RestartPolicy
+  readonly backoff?: Duration | 'none' | { readonly initial?: Duration; readonly max?: Duration }
+  /** "5 in 1m" */
+  readonly limit?: string
+  readonly calm?: Duration
+  readonly then?: 'leave' | 'shutdown'
+}
+
+interface Stop {
+  readonly signal?: string
+  readonly grace?: Duration
+  readonly success?: readonly number[]
+  readonly command?: Command
+}
+
+/** A bundle, checked by the compiler: `export default defineBundle({ daemons: … })`. */
+export function defineBundle(bundle: Bundle): Bundle {
+  return bundle
+}

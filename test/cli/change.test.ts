@@ -1,0 +1,278 @@
+/** start, stop, restart, shutdown, wait and ticket: the outcome is waited for and told. */
+import { describe, expect, test } from 'vitest'
+import type { TicketAnswer } from '../../src/control/answers.ts'
+import { ask, listening, play } from './cli.ts'
+import { type Asked, FakeServer } from './fake-server.ts'
+
+function ticket(changes: Partial<TicketAnswer> = {}): TicketAnswer {
+  return {
+    ticket: 5,
+    verb: 'restart',
+    daemon: 'web',
+    by: 'uid 0, pid 12',
+    why: '',
+    requests: 1,
+    joined: false,
+    outcome: 'done',
+    changed: true,
+    cause: null,
+    supersededBy: null,
+    old: { run: 1, pid: 7 },
+    now: { run: 2, pid: 9 },
+    exitCode: null,
+    tookMs: 312,
+    stopMs: 20,
+    waitMs: 0,
+    readyMs: 292,
+    lastLines: [],
+    ...changes,
+  }
+}
+
+const failed = {
+  failed: { code: 'FAILED', message: 'exit code 3 before it was ready', hint: null, ticket: 5 },
+}
+
+function about({ args }: Asked): string {
+  return String(args.daemon)
+}
+
+describe('done', () => {
+  test('one line for each daemon, in the order in which they are', async () => {
+    const server = new FakeServer({
+      restart: (asked) =>
+        about(asked) === 'db'
+          ? [{ done: ticket({ daemon: 'db' }) }, { id: 1, done: ticket() }]
+          : [],
+    })
+    expect(await ask(server, 'restart', 'web', 'db', 'web')).toMatchInlineSnapshot(`
+      "exit 0
+      db: restarted in 312ms, pid 7 -> 9 (ticket 5)
+      web: restarted in 312ms, pid 7 -> 9 (ticket 5)"
+    `)
+    expect(server.connections).toBe(1)
+    expect(server.asked.map(about)).toEqual(['web', 'db'])
+  })
+
+  test.each([
+    ['a dead one that is restarted', 'restart', ticket({ old: null, now: { run: 3, pid: 11 } })],
+    ['start', 'start', ticket({ verb: 'start', old: null, now: { run: 1, pid: 7 } })],
+    [
+      'start of a ready one',
+      'start',
+      ticket({ verb: 'start', changed: false, now: { run: 1, pid: 7 } }),
+    ],
+    ['stop', 'stop', ticket({ verb: 'stop', now: null })],
+    [
+      'stop of a stopped one',
+      'stop',
+      ticket({ verb: 'stop', changed: false, old: null, now: null }),
+    ],
+    ['--no-wait', 'restart', ticket({ outcome: 'open', tookMs: 1 })],
+  ] as const)('%s', async (_, verb, answer) => {
+    const server = new FakeServer({ [verb]: () => [{ done: answer }] })
+    expect(await ask(server, verb, 'web')).toMatchSnapshot()
+  })
+
+  test('what is asked', async () => {
+    const server = new FakeServer({ restart: () => [{ done: ticket() }] })
+    await ask(server, 'restart', 'web', '--why', 'deploy', '--no-wait', '--timeout', '1m30s')
+    await ask(server, 'restart', 'web')
+    expect(server.asked.map(({ args }) => args)).toEqual([
+      { daemon: 'web', why: 'deploy', wait: false, timeoutMs: 90_000, progress: true },
+      { daemon: 'web', progress: true },
+    ])
+  })
+
+  test('--json: the answers as they are', async () => {
+    const server = new FakeServer({ stop: () => [{ done: ticket() }] })
+    expect(await ask(server, 'stop', 'web', '--json')).toBe(`exit 0\n${JSON.stringify(ticket())}`)
+  })
+
+  test('shutdown', async () => {
+    const ended = ticket({ verb: 'shutdown', daemon: null, exitCode: 3, old: null, now: null })
+    const server = new FakeServer({ shutdown: () => [{ done: ended }] })
+    expect(await ask(server, 'shutdown', '--why', 'the end')).toMatchInlineSnapshot(`
+      "exit 0
+      everything ended with exit code 3 in 312ms (ticket 5)"
+    `)
+    expect(server.asked[0]?.args).toEqual({ why: 'the end', progress: true })
+  })
+})
+
+describe('not done', () => {
+  test('the cause, the last lines, and where to read on; status 1', async () => {
+    const server = new FakeServer({
+      restart: () => [failed],
+      ticket: () => [
+        { done: ticket({ outcome: 'failed', lastLines: ['bind: in use', 'bye\x1b[2J'] }) },
+      ],
+    })
+    expect(await ask(server, 'restart', 'web')).toMatchInlineSnapshot(`
+      "exit 1
+      stderr: pitcrew: web: exit code 3 before it was ready (ticket 5)
+        its last lines:
+          bind: in use
+          bye [2J
+        see: pitcrew explain web"
+    `)
+  })
+
+  test('--json tells it to programs, too', async () => {
+    const server = new FakeServer({ restart: () => [failed], ticket: () => [null] })
+    expect(await ask(server, 'restart', 'web', '--json')).toMatchInlineSnapshot(`
+      "exit 1
+      {"daemon":"web","failed":{"code":"FAILED","message":"exit code 3 before it was ready","hint":null,"ticket":5}}
+      stderr: pitcrew: web: exit code 3 before it was ready (ticket 5)
+        see: pitcrew explain web"
+    `)
+  })
+
+  test.each([
+    ['NO_SUCH_DAEMON', 3],
+    ['TIMED_OUT', 4],
+    ['NOT_PERMITTED', 6],
+    ['SUPERSEDED', 1],
+  ])('%s: status %i, and the others go on', async (code, status) => {
+    const server = new FakeServer({
+      start: (asked) =>
+        about(asked) === 'web'
+          ? [{ failed: { code, message: 'why', hint: 'do', ticket: 5 } }]
+          : [{ done: ticket({ verb: 'start', daemon: 'db' }) }],
+    })
+    expect(await ask(server, 'start', 'web', 'db')).toBe(
+      `exit ${status}\ndb: started in 312ms, pid 7 -> 9 (ticket 5)\n` +
+        'stderr: pitcrew: web: why; do (ticket 5)',
+    )
+  })
+
+  test('the worst of several statuses', async () => {
+    const server = new FakeServer({
+      stop: (asked) => [
+        {
+          failed: {
+            code: about(asked) === 'a' ? 'TIMED_OUT' : 'SUPERSEDED',
+            message: 'm',
+            hint: null,
+          },
+        },
+      ],
+    })
+    expect(await ask(server, 'stop', 'b', 'a')).toContain('exit 4')
+  })
+
+  test('a lost connection is told once', async () => {
+    const server = new FakeServer({ stop: () => [null] })
+    expect(await ask(server, 'stop', 'a', 'b', 'c')).toMatchInlineSnapshot(`
+      "exit 7
+      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+    `)
+  })
+})
+
+describe('progress', () => {
+  const slow = new FakeServer({
+    stop: (asked) =>
+      about(asked) === 'web'
+        ? [
+            { progress: { words: 'stopping, KILL in 4s', sinceMs: 1000 } },
+            { progress: { words: 'stopping, KILL in 3s', sinceMs: 2000 } },
+          ]
+        : [
+            { progress: { words: 'stopping, KILL in 9s', sinceMs: 1000 } },
+            { id: 1, done: ticket({ verb: 'stop', now: null }) },
+            { progress: { words: 'stopping, KILL in 8s', sinceMs: 2000 } },
+            { done: ticket({ verb: 'stop', daemon: 'db', now: null }) },
+          ],
+  })
+
+  test('in a terminal it is one line that is drawn again, and gone at the end', async () => {
+    const system = listening(slow, 'stop', 'web', 'db')
+    system.terminals = [1, 2]
+    await play(system)
+    expect(system.screen.replaceAll('\x1b', '␛').split('\r')).toMatchInlineSnapshot(`
+      [
+        "",
+        "web: stopping, KILL in 4s (for 1s)␛[K",
+        "web: stopping, KILL in 3s (for 2s)␛[K",
+        "web: stopping, KILL in 3s (for 2s) | db: stopping, KILL in 9s (for 1s)␛[K",
+        "␛[Kweb: stopped in 312ms, pid 7 (ticket 5)
+      ",
+        "db: stopping, KILL in 8s (for 2s)␛[K",
+        "␛[Kdb: stopped in 312ms, pid 7 (ticket 5)
+      ",
+      ]
+    `)
+  })
+
+  test('elsewhere it is a line every five seconds', async () => {
+    const system = listening(slow, 'stop', 'web', 'db')
+    expect(await play(system)).toMatchInlineSnapshot(`
+      "exit 0
+      web: stopped in 312ms, pid 7 (ticket 5)
+      db: stopped in 312ms, pid 7 (ticket 5)
+      stderr: pitcrew: web: stopping, KILL in 4s (for 1s)
+      pitcrew: db: stopping, KILL in 9s (for 1s)"
+    `)
+  })
+})
+
+describe('wait', () => {
+  test('a line for each, and what is asked', async () => {
+    const server = new FakeServer({
+      wait: (asked) => [{ done: { daemon: about(asked), state: 'ready', run: 2, pid: 9 } }],
+    })
+    expect(
+      await ask(server, 'wait', 'web', 'db', '--for', 'started', '--timeout=2s'),
+    ).toMatchInlineSnapshot(`
+      "exit 0
+      web: ready, pid 9, run 2
+      db: ready, pid 9, run 2"
+    `)
+    expect(server.asked[0]?.args).toEqual({
+      daemon: 'web',
+      for: 'started',
+      timeoutMs: 2000,
+      progress: true,
+    })
+  })
+
+  test('mistakes', async () => {
+    const server = new FakeServer()
+    expect(await ask(server, 'wait')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: missing argument NAME; usage: pitcrew wait NAME... [--for ready|started|stopped|done] [--timeout TIME] [--json]"
+    `)
+    expect(await ask(server, 'wait', 'web', '--for', 'redy')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read --for redy; did you mean "ready"?"
+    `)
+    expect(await ask(server, 'wait', 'web', '--timeout', '30')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read --timeout 30; write it like 500ms, 30s or 5m"
+    `)
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('ticket', () => {
+  test.each([
+    ['done', ticket({ why: 'deploy', requests: 3, joined: true })],
+    [
+      'failed',
+      ticket({ outcome: 'failed', cause: 'exit code 3', now: null, lastLines: ['no config'] }),
+    ],
+    ['superseded', ticket({ outcome: 'superseded', supersededBy: 8, now: null })],
+    ['open', ticket({ outcome: 'open', readyMs: null, now: null })],
+  ] as const)('%s', async (_, answer) => {
+    const server = new FakeServer({ ticket: () => [{ done: answer }] })
+    expect(await ask(server, 'ticket', '5')).toMatchSnapshot()
+  })
+
+  test('a word that is no number', async () => {
+    expect(await ask(new FakeServer(), 'ticket', 'five')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read the ticket "five"; write its number, such as 5"
+    `)
+  })
+})

@@ -1,0 +1,139 @@
+/** DESIGN §5 Places, §7: the socket is found by itself when there is only one; exit statuses 2, 6 and 7. */
+import { describe, expect, test } from 'vitest'
+import { ask, cli, play } from './cli.ts'
+import { FakeServer, statusAnswer } from './fake-server.ts'
+import { FakeSystem } from './fake-system.ts'
+
+function shop(name = 'shop'): FakeServer {
+  return new FakeServer({ status: () => [{ done: statusAnswer([], { name }) }] })
+}
+
+/** `status`, where these sockets are. */
+async function status(
+  sockets: Readonly<Record<string, FakeServer | string>>,
+  change: (system: FakeSystem) => void = () => {},
+  ...args: readonly string[]
+): Promise<string> {
+  const system = new FakeSystem(['status', ...args])
+  for (const [path, server] of Object.entries(sockets)) system.sockets.set(path, server)
+  change(system)
+  const text = await play(system)
+  return text.split(': 0 daemons')[0] ?? ''
+}
+
+describe('finding it', () => {
+  test.each(['/run/pitcrew/shop.sock', '/dev/shm/pitcrew-0/shop.sock'])(
+    'by itself at %s',
+    async (path) => {
+      expect(await status({ [path]: shop() })).toBe('exit 0\nshop')
+    },
+  )
+
+  test('in the session of a user', async () => {
+    const found = await status({ '/run/user/5/pitcrew/shop.sock': shop() }, (system) => {
+      system.uid = 5
+      system.environment.set('XDG_RUNTIME_DIR', '/run/user/5')
+    })
+    expect(found).toBe('exit 0\nshop')
+  })
+
+  test('one connection is enough', async () => {
+    const server = shop()
+    await status({ '/run/pitcrew/shop.sock': server })
+    expect(server.connections).toBe(1)
+  })
+
+  test('what a pitcrew that was killed left behind is passed over', async () => {
+    const found = await status({
+      '/run/pitcrew/a.sock': 'ECONNREFUSED',
+      '/run/pitcrew/b.sock': shop('b'),
+      '/run/pitcrew/c.sock': 'ECONNREFUSED',
+    })
+    expect(found).toBe('exit 0\nb')
+  })
+
+  test('several that answer: all are named', async () => {
+    const found = await status({
+      '/run/pitcrew/a.sock': shop('a'),
+      '/run/pitcrew/b.sock': shop('b'),
+      '/run/pitcrew/c.sock': 'ECONNREFUSED',
+    })
+    expect(found).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot choose, several pitcrews answer: /run/pitcrew/a.sock, /run/pitcrew/b.sock; name one: --socket PATH"
+    `)
+  })
+
+  test('--socket and PITCREW_SOCKET choose', async () => {
+    const sockets = { '/run/pitcrew/a.sock': shop('a'), '/run/pitcrew/b.sock': shop('b') }
+    expect(await status(sockets, () => {}, '--socket', '/run/pitcrew/b.sock')).toBe('exit 0\nb')
+    const byName = await status(sockets, ({ environment }) => {
+      environment.set('PITCREW_SOCKET', '/run/pitcrew/a.sock')
+    })
+    expect(byName).toBe('exit 0\na')
+  })
+
+  test('PITCREW_RUN says where alone', async () => {
+    const sockets = { '/run/pitcrew/a.sock': shop('a'), '/here/b.sock': shop('b') }
+    const found = await status(sockets, ({ environment }) =>
+      environment.set('PITCREW_RUN', '/here'),
+    )
+    expect(found).toBe('exit 0\nb')
+  })
+
+  test("root finds another user's, when no other answers", async () => {
+    const foreign = { '/dev/shm/pitcrew-1000/shop.sock': shop() }
+    expect(await status(foreign)).toBe('exit 0\nshop')
+    expect(await status({ ...foreign, '/run/pitcrew/a.sock': shop('a') })).toBe('exit 0\na')
+    const asOther = await status(foreign, (system) => {
+      system.uid = 5
+    })
+    expect(asOther).toContain('exit 7')
+  })
+})
+
+describe('not finding it', () => {
+  test('nothing there: status 7', async () => {
+    expect(await cli(['status'])).toMatchInlineSnapshot(`
+      "exit 7
+      stderr: pitcrew: no pitcrew answers: there is no socket in /run/pitcrew, /dev/shm/pitcrew-0; is it running? --socket PATH names its socket"
+    `)
+  })
+
+  test.each(['ECONNREFUSED', 'ETIMEDOUT', 'ENOENT'])('nobody listens: %s', async (errno) => {
+    expect(await status({ '/run/pitcrew/a.sock': errno })).toMatchSnapshot()
+  })
+
+  test('not for us: status 6', async () => {
+    expect(await status({ '/run/pitcrew/a.sock': 'EACCES' })).toMatchInlineSnapshot(`
+      "exit 6
+      stderr: pitcrew: cannot connect to /run/pitcrew/a.sock: permission denied (EACCES); be root, or pitcrew's own user"
+    `)
+  })
+
+  test('a server that lets us not in says why', async () => {
+    const server = shop()
+    server.greeting =
+      '{"id":null,"failed":{"code":"NOT_PERMITTED","message":"uid 5 is not welcome","hint":"x"}}'
+    expect(await status({ '/run/pitcrew/a.sock': server })).toMatchInlineSnapshot(`
+      "exit 6
+      stderr: pitcrew: uid 5 is not welcome; x"
+    `)
+  })
+
+  test('one that is stopped says nothing', async () => {
+    const server = new FakeServer({ status: () => [] })
+    expect(await ask(server, 'status')).toMatchInlineSnapshot(`
+      "exit 7
+      stderr: pitcrew: pitcrew at /run/pitcrew/shop.sock has said nothing for 10 s; it is stopped, or has no processor time"
+    `)
+  })
+
+  test('one that ends before it answers', async () => {
+    const server = new FakeServer({ status: () => [null] })
+    expect(await ask(server, 'status')).toMatchInlineSnapshot(`
+      "exit 7
+      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+    `)
+  })
+})

@@ -1,0 +1,231 @@
+/** explain, events, logs and @names. */
+import { describe, expect, test } from 'vitest'
+import { ask, listening, play } from './cli.ts'
+import { daemon, FakeServer, statusAnswer } from './fake-server.ts'
+
+describe('explain', () => {
+  const server = new FakeServer({
+    explain: () => [
+      {
+        done: {
+          daemon: 'web',
+          state: 'backoff',
+          why: ['It died 5 times in a row: exit code 3.', 'The next try is in 3.2s.'],
+          remedies: ['pitcrew logs web', 'pitcrew restart web'],
+        },
+      },
+    ],
+  })
+
+  test('why, and what can be done', async () => {
+    expect(await ask(server, 'explain', 'web')).toMatchInlineSnapshot(`
+      "exit 0
+      web: backoff
+        It died 5 times in a row: exit code 3.
+        The next try is in 3.2s.
+      What can be done:
+        pitcrew logs web
+        pitcrew restart web"
+    `)
+  })
+
+  test('in a terminal with the colour of the state', async () => {
+    const system = listening(server, 'explain', 'web')
+    system.terminals = [1]
+    await play(system)
+    expect(system.stdout).toContain('\x1b[1mweb\x1b[m: \x1b[31mbackoff\x1b[m\n')
+  })
+})
+
+describe('events', () => {
+  const entry = (n: number, changes: object = {}): object => ({
+    item: {
+      cursor: `1-${n}`,
+      at: `2026-11-21T17:00:0${n}.123Z`,
+      type: 'died',
+      daemon: 'web',
+      words: 'died: exit code 3',
+      ...changes,
+    },
+  })
+  const answer = { done: { cursor: '1-3', missed: false } }
+
+  test('aligned, oldest first', async () => {
+    const server = new FakeServer({
+      events: () => [
+        entry(1),
+        entry(2, { daemon: 'git-gate', type: 'ready', words: 'ready' }),
+        entry(3, { daemon: undefined, type: 'shutdown', words: 'shut down by TERM' }),
+        entry(4),
+        answer,
+      ],
+    })
+    expect(await ask(server, 'events')).toMatchInlineSnapshot(`
+      "exit 0
+      2026-11-21 17:00:01.123 web       died: exit code 3
+      2026-11-21 17:00:02.123 git-gate  ready
+      2026-11-21 17:00:03.123           shut down by TERM
+      2026-11-21 17:00:04.123 web       died: exit code 3"
+    `)
+  })
+
+  test('what is asked', async () => {
+    const server = new FakeServer({ events: () => [answer] })
+    await ask(server, 'events', 'web', '-n', '5', '--since', '1-2')
+    expect(server.asked[0]?.args).toEqual({ daemons: ['web'], tail: 5, since: '1-2' })
+  })
+
+  test('--json: an entry a line', async () => {
+    const server = new FakeServer({ events: () => [entry(1), entry(2), answer] })
+    const text = await ask(server, 'events', '--json')
+    const [, ...lines] = text.split('\n')
+    expect(lines.map((line) => JSON.parse(line).cursor)).toEqual(['1-1', '1-2'])
+  })
+
+  test('what is not kept any more is said', async () => {
+    const server = new FakeServer({ events: () => [{ done: { cursor: '1-3', missed: true } }] })
+    expect(await ask(server, 'events', '--since', '0-1')).toMatchInlineSnapshot(`
+      "exit 0
+      stderr: pitcrew: older events are not kept any more"
+    `)
+  })
+
+  test('--follow is taken up again behind the last event, however often it is lost', async () => {
+    const server = new FakeServer({
+      events: (_, nth) =>
+        [[entry(1), entry(2), null], [null], [entry(3), null]][nth - 1] ?? [
+          { failed: { code: 'NO_SUCH_DAEMON', message: 'no daemon "web" any more', hint: null } },
+        ],
+    })
+    expect(await ask(server, 'events', '-f', '-n', '9')).toMatchInlineSnapshot(`
+      "exit 3
+      2026-11-21 17:00:01.123 web       died: exit code 3
+      2026-11-21 17:00:02.123 web       died: exit code 3
+      2026-11-21 17:00:03.123 web       died: exit code 3
+      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why; trying again
+      pitcrew: pitcrew has closed the connection; it has ended, or its log says why; trying again
+      pitcrew: no daemon "web" any more"
+    `)
+    expect(server.asked.map(({ args }) => args)).toEqual([
+      { tail: 9, follow: true },
+      { since: '1-2', follow: true },
+      { since: '1-2', follow: true },
+      { since: '1-3', follow: true },
+    ])
+  })
+
+  test('--follow of a pitcrew that was never there ends with 7', async () => {
+    expect(await ask(new FakeServer({ events: () => [null] }), 'events', '-f')).toContain('exit 7')
+  })
+})
+
+describe('logs', () => {
+  const taken = { done: { stream: 'lines' } }
+  const lines = [
+    taken,
+    '1795194000000 web GET / 200\n1795194000001 - pitcrew: web: ready\n',
+    '1795194000002 ! skipped 123 bytes\n1795194000003 db größer\n1795194000004 . end\n',
+  ]
+  const server = new FakeServer({ logs: () => lines })
+
+  test('as in the log of the container; notices on stderr', async () => {
+    expect(await ask(server, 'logs')).toMatchInlineSnapshot(`
+      "exit 0
+      [web] GET / 200
+      pitcrew: web: ready
+      [db] größer
+      stderr: pitcrew: skipped 123 bytes"
+    `)
+  })
+
+  test('--times', async () => {
+    expect(await ask(server, 'logs', '--times')).toMatchInlineSnapshot(`
+      "exit 0
+      2026-11-20T17:00:00.000Z [web] GET / 200
+      2026-11-20T17:00:00.001Z pitcrew: web: ready
+      2026-11-20T17:00:00.003Z [db] größer
+      stderr: pitcrew: skipped 123 bytes"
+    `)
+  })
+
+  test('--json', async () => {
+    expect(await ask(server, 'logs', '--json')).toMatchInlineSnapshot(`
+      "exit 0
+      {"at":"2026-11-20T17:00:00.000Z","daemon":"web","text":"GET / 200"}
+      {"at":"2026-11-20T17:00:00.001Z","daemon":null,"text":"pitcrew: web: ready"}
+      {"at":"2026-11-20T17:00:00.003Z","daemon":"db","text":"größer"}
+      stderr: pitcrew: skipped 123 bytes"
+    `)
+  })
+
+  test('--grep is a regular expression over the text', async () => {
+    expect(await ask(server, 'logs', '--grep', '^gr.+r$|GET')).toMatchInlineSnapshot(`
+      "exit 0
+      [web] GET / 200
+      [db] größer
+      stderr: pitcrew: skipped 123 bytes"
+    `)
+    expect(await ask(server, 'logs', '--grep', '(')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read --grep (; write a regular expression; \\ in front of a sign takes its meaning away"
+    `)
+  })
+
+  test('bytes that are no UTF-8 are passed on', async () => {
+    const system = listening(server, 'logs')
+    const written: string[] = []
+    system.receiveBytes = () =>
+      written.length === 0
+        ? '{"id":1,"done":{"stream":"lines"}}\n5 web \xff\xfe\x00\xc3\n6 . end\n'
+        : null
+    system.writeBytes = (text) => written.push(text)
+    await play(system)
+    expect(written).toEqual(['[web] \xff\xfe\x00\xc3\n'])
+  })
+
+  test('what is asked', async () => {
+    const other = new FakeServer({ logs: () => lines })
+    await ask(other, 'logs', 'web', '-f', '--tail', '3', '--since', '5m')
+    expect(other.asked[0]?.args).toEqual({
+      daemons: ['web'],
+      tail: 3,
+      sinceMs: 1_795_194_000_000 - 300_000,
+      follow: true,
+    })
+  })
+
+  test('one that is cut off says so', async () => {
+    const cutOff = new FakeServer({ logs: () => [taken, '5 web a\n', null] })
+    expect(await ask(cutOff, 'logs')).toMatchInlineSnapshot(`
+      "exit 7
+      [web] a
+      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+    `)
+  })
+
+  test('a daemon that is not there: status 3', async () => {
+    const message = 'cannot find daemon "wéb"'
+    const refusing = new FakeServer({
+      logs: () => [{ failed: { code: 'NO_SUCH_DAEMON', message, hint: 'known: web' } }],
+    })
+    expect(await ask(refusing, 'logs', 'wéb')).toMatchInlineSnapshot(`
+      "exit 3
+      stderr: pitcrew: cannot find daemon "wéb"; known: web"
+    `)
+  })
+})
+
+describe('@names', () => {
+  test('a name a line', async () => {
+    const server = new FakeServer({
+      status: () => [{ done: statusAnswer([daemon('web'), daemon('db')]) }],
+    })
+    expect(await ask(server, '@names')).toBe('exit 0\nweb\ndb')
+  })
+
+  test('silent and quick when nothing answers', async () => {
+    const system = listening(new FakeServer(), '@names')
+    expect(await play(system)).toBe('exit 1')
+    expect(system.nowMs).toBeLessThan(1000)
+  })
+})

@@ -1,0 +1,88 @@
+/** Numbers and texts as people read them, and how they fit on a line. */
+import { expect, test } from 'vitest'
+import { cut, widthOf } from '../../src/cli/paper.ts'
+import { table } from '../../src/cli/table.ts'
+import { briefly, memory, oneLine, percent } from '../../src/cli/words.ts'
+
+test.each([
+  [-5, '0ms'],
+  [0.4, '0ms'],
+  [312.4, '312ms'],
+  [999.6, '1s'],
+  [1000, '1s'],
+  [3249, '3.2s'],
+  [9949, '9.9s'],
+  [9950, '10s'],
+  [59_499, '59s'],
+  [59_500, '1m'],
+  [250_000, '4m 10s'],
+  [3_599_600, '1h'],
+  [7_500_000, '2h 5m'],
+  [86_400_000, '1d'],
+  [273_600_000, '3d 4h'],
+])('%d ms is %s', (ms, text) => {
+  expect(briefly(ms)).toBe(text)
+})
+
+test('memory and processor time', () => {
+  expect([0, 999, 1000, 12_600, 102_400, 1_048_576, 200_000_000].map(memory)).toEqual([
+    '0 KiB',
+    '999 KiB',
+    '1.0 MiB',
+    '12.3 MiB',
+    '100 MiB',
+    '1.0 GiB',
+    '191 GiB',
+  ])
+  expect([0, 0.003, 0.0996, 0.12, 1.8].map(percent)).toEqual([
+    '0.0%',
+    '0.3%',
+    '10.0%',
+    '12%',
+    '180%',
+  ])
+})
+
+test('nothing moves the cursor or hides', () => {
+  expect(oneLine('a\r\n\tb\x1b[31mc\x7fd\u0085e\u2028f\u202eg\u200bh')).toBe('a b [31mc d e f g h')
+  expect(oneLine('größer 数据 🎉')).toBe('größer 数据 🎉')
+})
+
+test.each([
+  ['plain', 5],
+  ['größer', 6],
+  ['数据', 4],
+  ['🎉', 2],
+  ['e\u0301', 1],
+])('%s takes %i columns', (text, width) => {
+  expect(widthOf(text)).toBe(width)
+})
+
+test.each([
+  ['hello', 5, 'hello'],
+  ['hello', 4, 'hel…'],
+  ['hello', 1, '…'],
+  ['hello', 0, ''],
+  ['数据库', 6, '数据库'],
+  ['数据库', 5, '数据…'],
+  ['数据库', 4, '数…'],
+])('"%s" cut to %i columns is "%s"', (text, columns, short) => {
+  expect(cut(text, columns)).toBe(short)
+  expect(widthOf(short)).toBeLessThanOrEqual(columns)
+})
+
+test('columns are aligned by what is seen, not by the number of characters', () => {
+  const columns = [
+    { title: 'A', isRight: false },
+    { title: 'B', isRight: true },
+    { title: '', isRight: false },
+  ]
+  const row = (...texts: readonly string[]) =>
+    texts.map((text) => ({ text, colour: 'plain' as const }))
+  const paper = { columns: Number.POSITIVE_INFINITY, hasColours: false }
+  expect(table(paper, columns, [row('数据', '1', 'x'), row('abc', '100', '')])).toEqual([
+    'A       B',
+    '数据    1  x',
+    'abc   100',
+  ])
+})

@@ -1,0 +1,319 @@
+/** DESIGN §7: "Verbs that change something wait for the outcome" and "a request that changes something has a ticket:
+ *  who asked, reason, old and new pid and run, timings, and done | failed | superseded". */
+import { describe, expect, test } from 'vitest'
+import { plan, type Some } from '../core/plans.ts'
+import { Plane } from './plane.ts'
+
+const notify = { sign: { type: 'notify' }, timeoutMs: 30_000, intervalMs: 100 } as const
+
+function planeOf(daemons: Readonly<Record<string, Some>>): Plane {
+  return new Plane(plan(daemons))
+}
+
+describe('a change', () => {
+  test('of a daemon that restarts is answered when the next run is ready', () => {
+    const plane = planeOf({ web: { ready: notify } })
+    plane.ready('web')
+    const client = plane.connect()
+    const id = client.ask('restart', { daemon: 'web', why: 'new\ncertificate' })
+    plane.pass(10)
+    plane.ends('web', 'TERM')
+    plane.pass(30)
+    expect(client.isOpen(id)).toBe(true)
+    plane.ready('web')
+    expect(client.answer(id).done).toMatchInlineSnapshot(`
+      {
+        "by": "uid 0, pid 12",
+        "cause": null,
+        "changed": true,
+        "daemon": "web",
+        "exitCode": null,
+        "joined": false,
+        "lastLines": [],
+        "now": {
+          "pid": 102,
+          "run": 2,
+        },
+        "old": {
+          "pid": 101,
+          "run": 1,
+        },
+        "outcome": "done",
+        "readyMs": 30,
+        "requests": 1,
+        "stopMs": 10,
+        "supersededBy": null,
+        "ticket": 1,
+        "tookMs": 40,
+        "verb": "restart",
+        "waitMs": 0,
+        "why": "new certificate",
+      }
+    `)
+  })
+
+  test('is told in the log, with who and why', () => {
+    const plane = planeOf({ web: {} })
+    plane.connect().ask('stop', { daemon: 'web', why: 'deploy' })
+    plane.ends('web', 'TERM')
+    expect(plane.log.at(-1)).toContain('web: stop (uid 0, pid 12: deploy): done')
+  })
+
+  test('that changes nothing is done at once, and says so', () => {
+    const client = planeOf({ web: {} }).connect()
+    expect(client.done('start', { daemon: 'web' })).toMatchObject({
+      outcome: 'done',
+      changed: false,
+      now: { run: 1, pid: 101 },
+    })
+  })
+
+  test('that fails says why, what the daemon printed last, and its ticket', () => {
+    const plane = planeOf({ db: {}, web: { ready: notify } })
+    const client = plane.connect()
+    const id = client.ask('restart', { daemon: 'web' })
+    plane.ends('web', 'TERM')
+    plane.lastLines = 'fatal: address in use\n'
+    plane.ends('web', 3)
+    expect(client.answer(id).failed).toEqual({
+      code: 'FAILED',
+      message: 'cannot restart web: exit code 3',
+      hint: '"pitcrew explain web" says more',
+      ticket: 1,
+      lastLines: ['fatal: address in use'],
+    })
+  })
+
+  test('is superseded by another that wants something else: both are answered', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const restart = client.ask('restart', { daemon: 'web' })
+    const stop = client.ask('stop', { daemon: 'web' })
+    expect(client.answer(restart).failed).toEqual({
+      code: 'SUPERSEDED',
+      message: 'cannot restart web: stop took its place (ticket 2)',
+      hint: '"pitcrew ticket 2" says what became of that',
+      ticket: 1,
+    })
+    plane.ends('web', 'TERM')
+    expect(client.answer(stop).done).toMatchObject({ ticket: 2, outcome: 'done', now: null })
+  })
+
+  test('that is asked for three times is one; each is answered, and knows that it joined', () => {
+    const plane = planeOf({ web: {} })
+    const clients = [plane.connect(), plane.connect(), plane.connect()]
+    const ids = clients.map((client) => client.ask('restart', { daemon: 'web' }))
+    plane.ends('web', 'TERM')
+    const done = clients.map((client, index) => client.answer(ids[index] as number).done)
+    expect(done.map((one) => one?.joined)).toEqual([false, true, true])
+    expect(done.map((one) => one?.ticket)).toEqual([1, 1, 1])
+    expect(done[0]).toMatchObject({ requests: 3, now: { run: 2 } })
+    expect(plane.run('web')).toBe(2)
+  })
+
+  test('that nobody waits for is answered with its open ticket', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const { ticket } = client.done('restart', { daemon: 'web', wait: false })
+    expect(client.done('ticket', { ticket })).toMatchObject({ outcome: 'open', verb: 'restart' })
+    const id = client.ask('ticket', { ticket, wait: true })
+    expect(client.isOpen(id)).toBe(true)
+    plane.ends('web', 'TERM')
+    expect(client.answer(id).done).toMatchObject({ ticket, outcome: 'done' })
+    expect(client.done('ticket', { ticket })).toMatchObject({ outcome: 'done' })
+  })
+
+  test('of nobody is refused, with the one that was meant', () => {
+    expect(planeOf({ web: {} }).connect().failed('stop', { daemon: 'wbe' })).toMatchObject({
+      code: 'NO_SUCH_DAEMON',
+      hint: 'did you mean "web"?',
+    })
+  })
+
+  test('whose client has hung up goes on', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.ask('restart', { daemon: 'web' })
+    client.hangUp()
+    plane.ends('web', 'TERM')
+    expect(plane.run('web')).toBe(2)
+    expect(plane.connect().done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
+  })
+
+  test('by a daemon says which one', () => {
+    const plane = planeOf({ agent: { control: 'operate' }, web: {} })
+    const agent = plane.connect({ uid: 1000, pid: 40, daemon: 'agent', run: 1, via: 'daemon-fd' })
+    expect(agent.done('restart', { daemon: 'web', wait: false })).toMatchObject({
+      by: 'daemon agent, pid 40',
+    })
+  })
+})
+
+describe('a time that is up', () => {
+  test('is answered with the ticket, which goes on', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const id = client.ask('stop', { daemon: 'web', timeoutMs: 2000 })
+    plane.pass(1999)
+    expect(client.isOpen(id)).toBe(true)
+    plane.pass(1)
+    expect(client.answer(id).failed).toEqual({
+      code: 'TIMED_OUT',
+      message: 'cannot wait any longer: it is not done after 2 s',
+      hint: 'ticket 1 goes on: "pitcrew ticket 1 --wait" waits for it',
+      ticket: 1,
+    })
+    plane.ends('web', 'TERM')
+    expect(client.done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
+  })
+
+  test('leaves no timer behind when the answer comes earlier', () => {
+    const plane = planeOf({ web: {} })
+    plane.pass(300)
+    const client = plane.connect()
+    client.ask('stop', { daemon: 'web', timeoutMs: 2000, progress: true })
+    plane.ends('web', 'TERM')
+    plane.pass(300)
+    expect(plane.wakesInMs).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
+describe('progress', () => {
+  test('is said once a second, to those who asked for it', () => {
+    const plane = planeOf({ web: { stop: { graceMs: 5000 } } })
+    const [curious, silent] = [plane.connect(), plane.connect()]
+    const id = curious.ask('stop', { daemon: 'web', progress: true })
+    const other = silent.ask('stop', { daemon: 'web' })
+    plane.pass(3000)
+    expect(curious.of(id).map(({ progress }) => progress)).toMatchInlineSnapshot(`
+      [
+        {
+          "daemon": "web",
+          "leftMs": 4000,
+          "sinceMs": 1000,
+          "state": "stopping",
+          "waitsFor": null,
+          "words": "stopping, KILL in 4 s",
+        },
+        {
+          "daemon": "web",
+          "leftMs": 3000,
+          "sinceMs": 2000,
+          "state": "stopping",
+          "waitsFor": null,
+          "words": "stopping, KILL in 3 s",
+        },
+        {
+          "daemon": "web",
+          "leftMs": 2000,
+          "sinceMs": 3000,
+          "state": "stopping",
+          "waitsFor": null,
+          "words": "stopping, KILL in 2 s",
+        },
+      ]
+    `)
+    expect(silent.of(other)).toEqual([])
+  })
+
+  test('of a shutdown tells how many are left', () => {
+    const plane = planeOf({ db: {}, web: {} })
+    const client = plane.connect()
+    const id = client.ask('shutdown', { progress: true })
+    plane.ends('web', 'TERM')
+    plane.pass(1000)
+    expect(client.of(id)).toMatchObject([
+      { progress: { daemon: null, leftMs: 8000, words: 'stopping 1 daemon, 8 s left' } },
+    ])
+  })
+
+  test('has no timer when nobody waits for it', () => {
+    const plane = planeOf({ web: {} })
+    plane.pass(300)
+    plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
+    expect(plane.wakesInMs).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
+describe('a cancelled request', () => {
+  test('is answered with what there is; what it asked for goes on', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const id = client.ask('restart', { daemon: 'web' })
+    expect(client.done('cancel', { request: id })).toEqual({ cancelled: true })
+    expect(client.answer(id).done).toMatchObject({ ticket: 1, outcome: 'open' })
+    plane.ends('web', 'TERM')
+    expect(plane.run('web')).toBe(2)
+    client.answer(id)
+  })
+
+  test('that is over, or of another connection, is none', () => {
+    const plane = planeOf({ web: {} })
+    const id = plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
+    expect(plane.connect().done('cancel', { request: id })).toEqual({ cancelled: false })
+  })
+})
+
+describe('a ticket', () => {
+  test('that never was is not found', () => {
+    expect(planeOf({ web: {} }).connect().failed('ticket', { ticket: 7 })).toMatchObject({
+      code: 'NO_SUCH_TICKET',
+    })
+  })
+
+  test('is known from before the first client came; the last 200 are', () => {
+    const plane = planeOf({ web: { restart: { policy: 'always', backoffMs: 0 } }, db: {} })
+    for (let times = 0; times < 210; times++) plane.ends('web', 1)
+    const client = plane.connect()
+    expect(client.failed('ticket', { ticket: 10 }).code).toBe('NO_SUCH_TICKET')
+    expect(client.done('ticket', { ticket: 11 })).toMatchObject({ by: 'restart policy' })
+  })
+})
+
+describe('a shutdown', () => {
+  test('answers everybody, and its own ticket with the exit code', () => {
+    const plane = planeOf({ web: {}, db: { ready: notify }, job: { kind: 'job' } })
+    const client = plane.connect()
+    const other = plane.connect()
+    const restart = other.ask('restart', { daemon: 'db' })
+    const wait = other.ask('wait', { daemon: 'job', for: 'done' })
+    const stopped = other.ask('wait', { daemon: 'web', for: 'stopped' })
+    const events = other.ask('events', { follow: true, tail: 0 })
+    const shutdown = client.ask('shutdown', { why: 'end of work' })
+    const joined = other.ask('shutdown')
+    expect(other.answer(restart).failed).toMatchObject({ code: 'SUPERSEDED' })
+    expect(other.answer(wait).failed).toMatchObject({
+      code: 'FAILED',
+      message: 'cannot wait until job is done: pitcrew is shutting down',
+    })
+    plane.ends('web', 4)
+    expect(other.answer(stopped).done).toMatchObject({ state: 'stopped' })
+    plane.ends('db', 'TERM')
+    plane.ends('job', 'TERM')
+    expect(plane.finished).toBe(4)
+    expect(client.answer(shutdown).done).toMatchObject({ outcome: 'done', exitCode: 4 })
+    expect(other.answer(joined).done).toMatchObject({ joined: true, exitCode: 4 })
+    // The last entry is that of the shutdown itself.
+    const items = other.of(events).filter(({ item }) => item !== undefined)
+    expect(items.at(-1)?.item).toMatchObject({ type: 'ticket', verb: 'shutdown', exitCode: 4 })
+    expect(other.answer(events).done).toMatchObject({ missed: false })
+    expect([client.isClosed, other.isClosed]).toEqual([true, true])
+  })
+
+  test('cannot be undone by a start', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.ask('shutdown')
+    expect(client.failed('start', { daemon: 'web' })).toMatchObject({ code: 'SUPERSEDED' })
+  })
+
+  test('by nobody who waits: whoever is there is told that it ends', () => {
+    const plane = planeOf({ web: { stop: { graceMs: 100 } } })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    plane.handle({ type: 'signal', signal: 15, hangup: false })
+    plane.pass(20_000)
+    expect(client.answer(id).failed).toMatchObject({ code: 'FAILED' })
+    expect(client.isClosed).toBe(true)
+  })
+})

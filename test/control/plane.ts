@@ -1,0 +1,272 @@
+/** The real control plane over the real loop and the real core; the host is played: a clock that is moved by hand,
+ *  daemons that start at once and end when they are told to by the story, clients that are lists of lines. Each
+ *  answer is checked against its schema. */
+import { expect } from 'vitest'
+import { type Entry, progress } from '../../src/control/answers.ts'
+import type { Supervisor } from '../../src/control/port.ts'
+import { Server } from '../../src/control/server.ts'
+import { answers, type VerbName } from '../../src/control/verbs.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import { type Signal, signalNumbers } from '../../src/core/signals.ts'
+import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
+import type { Host, HostEvent } from '../../src/host/host.ts'
+import { Loop } from '../../src/init/loop.ts'
+
+export type Line = Readonly<{
+  id?: number | null
+  item?: Entry
+  progress?: Record<string, unknown>
+  done?: Record<string, unknown>
+  failed?: {
+    code: string
+    message: string
+    hint: string | null
+    ticket?: number
+    lastLines?: string[]
+  }
+}>
+
+const operator: Peer = { uid: 0, pid: 12, daemon: null, run: 0, via: 'socket' }
+/** When the story begins, in the host's time and in that of the world. */
+const beginMs = 10_000
+const beginWallMs = Date.UTC(2026, 10, 21, 17, 0, 0)
+
+export class Plane {
+  nowMs: number = beginMs
+  /** pitcrew's own lines. */
+  readonly log: string[] = []
+  /** What was appended to the journal's file; each with the answer it is to get. */
+  readonly written: string[] = []
+  appendErrno: string | null = null
+  /** Files by their path, for `readTail`. */
+  readonly files: Map<string, string> = new Map()
+  readonly streams: (LogSpec & { client: number })[] = []
+  usages: Usage[] = []
+  lastLines = ''
+  finished: number | null = null
+  supervisor: Supervisor | null = null
+  server: Server | null = null
+  readonly clients: Map<number, PlaneClient> = new Map()
+  /** Throws instead of loading the control plane. */
+  cannotLoad = false
+  readonly #loop: Loop
+  #wakeAtMs = Number.POSITIVE_INFINITY
+  #pids = 100
+  #clients = 0
+  readonly #runs: Map<string, number> = new Map()
+  #toAnswer: HostEvent[] = []
+
+  /** @param uid Of pitcrew. */
+  constructor(plan: Plan, uid = 0) {
+    const host = { ...this.#host(), uid }
+    this.#loop = new Loop(
+      host,
+      plan,
+      plan.daemons.map(({ name }) => name),
+      null,
+    )
+    this.#loop.boot()
+    this.#settle()
+  }
+
+  connect(peer: Partial<Peer> = {}): PlaneClient {
+    const client = new PlaneClient(this, ++this.#clients)
+    this.clients.set(client.id, client)
+    this.handle({ type: 'client', client: client.id, peer: { ...operator, ...peer } })
+    return client
+  }
+
+  handle(event: HostEvent): void {
+    this.#loop.handle(event)
+    this.#settle()
+  }
+
+  /** A run ends; by a signal or with a code. */
+  ends(daemon: string, how: number | Signal = 0): void {
+    const exit =
+      typeof how === 'number' ? { code: how, signal: 0 } : { code: 0, signal: signalNumbers[how] }
+    const run = this.run(daemon)
+    this.handle({ type: 'exited', daemon, run, ...exit, gone: true, outputOpen: false })
+  }
+
+  ready(daemon: string): void {
+    this.handle({ type: 'ready', daemon, run: this.run(daemon) })
+  }
+
+  run(daemon: string): number {
+    return this.#runs.get(daemon) ?? 0
+  }
+
+  /** So much time goes by; what is due in it happens. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms
+    while (this.#wakeAtMs <= untilMs) {
+      this.nowMs = Math.max(this.nowMs, this.#wakeAtMs)
+      this.#loop.handle({ type: 'wake' })
+    }
+    this.nowMs = untilMs
+  }
+
+  /** Something in pitcrew fails. */
+  fail(): void {
+    this.#loop.recover('planted', false)
+    this.#settle()
+  }
+
+  /** When the host is to wake it up, from now on. */
+  get wakesInMs(): number {
+    return this.#wakeAtMs - this.nowMs
+  }
+
+  /** What is due now, and the answers of children that append. */
+  #settle(): void {
+    for (let turns = 0; turns < 50; turns++) {
+      const event = this.#toAnswer.shift()
+      if (event !== undefined) this.#loop.handle(event)
+      else if (this.#wakeAtMs <= this.nowMs && this.finished === null)
+        this.#loop.handle({ type: 'wake' })
+      else return
+    }
+  }
+
+  #host(): Host {
+    const host: Partial<Host> = {
+      pid: 1,
+      now: () => this.nowMs,
+      wallMs: () => beginWallMs + this.nowMs - beginMs,
+      wakeAt: (atMs) => {
+        this.#wakeAtMs = atMs
+      },
+      spawn: ({ daemon, run }) => {
+        this.#runs.set(daemon, run)
+        return { pid: ++this.#pids }
+      },
+      signal: () => 'sent',
+      live: () =>
+        [...this.#runs].map(([daemon, run]) => {
+          return { daemon, run, pid: 100, exit: null, gone: false, ready: false }
+        }),
+      legacy: () => ({ cpuMs: 3, memoryKib: 2048, lastLines: this.lastLines }),
+      print: (line) => {
+        this.log.push(line)
+      },
+      finish: (code) => {
+        this.finished = code
+      },
+      loadControl: () => {
+        if (this.cannotLoad) throw new Error('planted')
+        return (supervisor: Supervisor) => {
+          this.supervisor = supervisor
+          this.server = new Server(supervisor)
+          return this.server
+        }
+      },
+      send: (id, line) => {
+        const client = this.clients.get(id)
+        if (client === undefined || client.isClosed) return false
+        client.take(line)
+        return true
+      },
+      closeClient: (id) => {
+        const client = this.clients.get(id)
+        if (client !== undefined) client.isClosed = true
+      },
+      streamLogs: (client, spec) => {
+        this.streams.push({ client, ...spec })
+        return null
+      },
+      usage: () => this.usages,
+      appendAside: (_, text) => {
+        if (this.appendErrno === null) this.written.push(text)
+        this.#toAnswer.push({ type: 'appended', errno: this.appendErrno })
+        return null
+      },
+      readTail: (path) => this.files.get(path) ?? '',
+      writeFileAside: () => null,
+      lost: () => ({ bytes: 0, lines: 0 }),
+      getenv: (name) => (name === 'PITCREW_STATE' ? '/state' : null),
+      isFolder: () => false,
+      envNames: () => [],
+      envHide: () => {},
+      oomKills: () => null,
+      notify: () => {},
+      probe: () => null,
+      forgetProbe: () => {},
+      closeOutput: () => {},
+    }
+    return host as Host
+  }
+}
+
+export class PlaneClient {
+  readonly id: number
+  readonly lines: Line[] = []
+  isClosed = false
+  readonly #plane: Plane
+  readonly #verbs: Map<number, VerbName> = new Map()
+  /** Beside those of a story's own lines. */
+  #ids = 100
+
+  constructor(plane: Plane, id: number) {
+    this.#plane = plane
+    this.id = id
+  }
+
+  /** What it was sent, parsed and checked. */
+  take(text: string): void {
+    const line = JSON.parse(text) as Line
+    this.lines.push(line)
+    const verb = typeof line.id === 'number' ? this.#verbs.get(line.id) : undefined
+    if (verb === undefined) return
+    if (line.done !== undefined) expect(answers[verb].check(line.done, ''), text).toBeNull()
+    if (line.progress !== undefined) expect(progress.check(line.progress, ''), text).toBeNull()
+  }
+
+  /** Sends a line as it is. */
+  send(text: string | null): void {
+    this.#plane.handle({ type: 'line', client: this.id, text })
+  }
+
+  /** @returns The id of the request. */
+  ask(verb: VerbName, args: object = {}): number {
+    const id = ++this.#ids
+    this.#verbs.set(id, verb)
+    this.send(JSON.stringify({ id, verb, args }))
+    return id
+  }
+
+  /** Everything that came for it. */
+  of(id: number | null): Line[] {
+    return this.lines.filter((line) => line.id === id)
+  }
+
+  /** Its one answer; fails when there is none, or more than one. */
+  answer(id: number | null): Line {
+    const ends = this.of(id).filter(
+      ({ done, failed }) => done !== undefined || failed !== undefined,
+    )
+    expect(ends.length, `answers to ${id}`).toBe(1)
+    return ends[0] as Line
+  }
+
+  /** What was done, all at once: the request and its answer. */
+  done(verb: VerbName, args: object = {}): Record<string, unknown> {
+    const answer = this.answer(this.ask(verb, args))
+    expect(answer.failed).toBeUndefined()
+    return answer.done as Record<string, unknown>
+  }
+
+  failed(verb: VerbName, args: object = {}): NonNullable<Line['failed']> {
+    const answer = this.answer(this.ask(verb, args))
+    expect(answer.done).toBeUndefined()
+    return answer.failed as NonNullable<Line['failed']>
+  }
+
+  isOpen(id: number): boolean {
+    return this.of(id).every(({ done, failed }) => done === undefined && failed === undefined)
+  }
+
+  hangUp(): void {
+    this.#plane.handle({ type: 'client-gone', client: this.id, lagged: false })
+  }
+}

@@ -1,0 +1,125 @@
+/** docs/PROTOCOL.md, made of the tables: `npx vitest run test/control/protocol --update` writes it
+ *  anew. What the tables cannot say is the text around them. */
+import {
+  clientsMax,
+  lineBytesMax,
+  protocolVersion,
+  requestsMax,
+} from '../../src/control/protocol.ts'
+import type { Schema } from '../../src/control/schema.ts'
+import { daemonStates } from '../../src/control/status.ts'
+import { answers, type VerbName, verbs } from '../../src/control/verbs.ts'
+import { errorCodes } from '../../src/errors.ts'
+
+export function protocolText(): string {
+  const names = Object.keys(verbs) as VerbName[]
+  return `# The protocol of the control socket
+
+Made from the tables in \`src/control\` (\`npx vitest run test/control/protocol --update\`): do not edit.
+
+A unix stream socket: \`$PITCREW_SOCKET\`, or \`NAME.sock\` in the run folder (\`$PITCREW_RUN\`,
+\`/run/pitcrew\`, \`$XDG_RUNTIME_DIR/pitcrew\`, \`/dev/shm/pitcrew-UID\`). Its mode is 0600. A daemon with
+\`control:\` in the bundle has a connection of its own: descriptor \`$PITCREW_FD\`.
+
+Each side sends JSON objects, one a line, in UTF-8. The server speaks first:
+
+\`\`\`text
+{"pitcrew":${protocolVersion},"version":"0.1.0","name":"agent-sidecars","pid":1,"access":"operate","daemon":null}
+\`\`\`
+
+\`pitcrew\` is the version of the protocol; it grows when a client of before could misread us. Unknown
+fields of answers are to be ignored. \`access\` is what the caller may do, \`daemon\` the daemon that he
+is, or null.
+
+\`\`\`text
+> {"id":1,"verb":"restart","args":{"daemon":"web","why":"new certificate"}}
+< {"id":1,"done":{"ticket":7,"verb":"restart","daemon":"web","outcome":"done",…}}
+\`\`\`
+
+Each request has an id, a whole number that no open request of the connection has. Answers name it;
+they come in any order. There may be \`item\` lines (of a stream) and \`progress\` lines (once a second,
+where the request asks for it), and then exactly one of \`done\` and \`failed\`:
+
+\`\`\`text
+{"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"no daemon \\"wep\\"","hint":"did you mean \\"web\\"?"}}
+\`\`\`
+
+\`ticket\` stands in it where the request has one. What cannot be read as a request at all is answered
+with \`"id":null\`. Who may nothing gets one such line and is closed, and nothing that he sends is
+read.
+
+## Who may what
+
+| caller                                                          | may                                     |
+| --------------------------------------------------------------- | --------------------------------------- |
+| root, or pitcrew's own user                                     | operate                                 |
+| a process of a daemon, whatever its user, and its \`$PITCREW_FD\` | look; operate under \`control: operate\`  |
+| everybody else; a user that the kernel cannot name (uid 65534)  | nothing                                 |
+
+## Limits
+
+A line of a client has at most ${lineBytesMax / 1024} KiB; a longer one is answered with REQUEST_INVALID, and the
+client is closed. There are at most ${clientsMax} clients, and ${requestsMax} open requests of each. A client that does
+not read while 1 MiB waits for it is cut off.
+
+## Verbs
+
+${names.map(verbText).join('\n\n')}
+
+## Lines of logs
+
+Behind the answer of \`logs\` the connection carries bytes, a line of a daemon each:
+
+\`\`\`text
+1763745470123 web GET / 200
+1763745470124 - pitcrew: db: ready after 12ms (run 1)
+1763745470125 ! skipped 1048576 bytes
+1763745470126 . end
+\`\`\`
+
+The time is that of the read, in milliseconds since 1970. In the place of the daemon \`-\` is pitcrew
+itself, \`!\` a notice to this reader (a follower that reads too slowly skips; one that does not read at
+all for ten seconds is cut off), and \`.\` the end: the connection is closed. Without it somebody was cut off.
+
+## States
+
+${daemonStates.map((state) => `\`${state}\``).join(', ')}. Without \`ready:\` in the bundle a daemon that runs is \`ready\`.
+
+## Codes
+
+With the exit status of a client verb:
+
+${Object.entries(errorCodes)
+  .map(([code, { exit }]) => `- \`${code}\`: ${exit}`)
+  .join('\n')}
+`
+}
+
+function verbText(name: VerbName): string {
+  const { who, doc, args } = verbs[name]
+  return `### ${name}
+
+${doc} Needs: ${who === 'self' ? 'to be a daemon' : who}.
+
+${fieldsText('args', args)}
+
+${fieldsText('done', answers[name])}`
+}
+
+/** Its fields, and what is inside of them. */
+function fieldsText(title: string, schema: Schema<unknown>): string {
+  const lines = linesOf('', schema)
+  return lines.length === 0 ? `\`${title}\`: nothing.` : [`\`${title}\`:`, '', ...lines].join('\n')
+}
+
+function linesOf(indent: string, { fields }: Schema<unknown>): string[] {
+  return Object.entries(fields ?? {}).flatMap(([key, { is, doc, isOptional, ...rest }]) => {
+    const words = isOptional ? `${is}; may be absent` : is
+    const line = `${indent}- \`${key}\`: ${words}${doc === '' ? '' : `. ${capital(doc)}`}`
+    return [line, ...linesOf(`${indent}  `, { is, doc, isOptional, ...rest })]
+  })
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

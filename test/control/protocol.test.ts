@@ -1,0 +1,10 @@
+/** docs/PROTOCOL.md says what the tables say. */
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { protocolText } from './protocol-text.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+test('docs/PROTOCOL.md is made of the tables', async () => {
+  await expect(protocolText()).toMatchFileSnapshot(join(root, 'docs/PROTOCOL.md'))
+})

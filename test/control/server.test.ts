@@ -1,0 +1,243 @@
+/** Who may speak, in which lines, how much at a time; FAULTS 33 and 34. */
+import { describe, expect, test } from 'vitest'
+import { requestsMax } from '../../src/control/protocol.ts'
+import type { Peer } from '../../src/host/control.ts'
+import { plan, type Some } from '../core/plans.ts'
+import { Plane } from './plane.ts'
+
+const notify = { sign: { type: 'notify' }, timeoutMs: 30_000, intervalMs: 100 } as const
+
+function planeOf(daemons: Readonly<Record<string, Some>>, uid = 0): Plane {
+  return new Plane(plan(daemons), uid)
+}
+
+describe('who is let in', () => {
+  const bundle = { web: {}, looker: { control: 'look' }, agent: { control: 'operate' } } as const
+  const uid = 1000
+
+  test.each<[who: string, peer: Partial<Peer>, access: 'operate' | 'look' | 'nothing']>([
+    ['root', { uid: 0 }, 'operate'],
+    ["pitcrew's own user", { uid }, 'operate'],
+    ['another user', { uid: 1001 }, 'nothing'],
+    ['a user without a name here', { uid: 65_534 }, 'nothing'],
+    [
+      'one without a name who says he is of a daemon',
+      { uid: 65_534, daemon: 'agent', run: 1 },
+      'nothing',
+    ],
+    ['a process from outside of our namespace', { uid: 0, pid: 0 }, 'operate'],
+    ['a process of a daemon', { uid: 0, daemon: 'web', run: 1 }, 'look'],
+    ['a process of a daemon that may look', { uid, daemon: 'looker', run: 1 }, 'look'],
+    ['a process of a daemon that may operate', { uid, daemon: 'agent', run: 1 }, 'operate'],
+    ['the connection of a daemon', { uid: 5, daemon: 'looker', run: 1, via: 'daemon-fd' }, 'look'],
+    [
+      'that of one that may operate',
+      { uid: 5, daemon: 'agent', run: 1, via: 'daemon-fd' },
+      'operate',
+    ],
+    ['whoever started us', { uid: 1001, via: 'inherited' }, 'operate'],
+  ])('%s: %o may %s', (_, peer, access) => {
+    const plane = planeOf(bundle, uid)
+    const client = plane.connect(peer)
+    if (access !== 'nothing') {
+      expect(client.lines[0]).toEqual({
+        pitcrew: 1,
+        version: 'unbuilt',
+        name: 'bundle',
+        pid: 1,
+        access,
+        daemon: peer.daemon ?? null,
+      })
+      expect(client.failed('ticket', { ticket: 9 }).code).toBe('NO_SUCH_TICKET')
+      return
+    }
+    client.send('{"id":1,"verb":"status"}')
+    expect(client.lines).toHaveLength(1)
+    expect(client.lines[0]).toMatchObject({ id: null, failed: { code: 'NOT_PERMITTED' } })
+    expect(client.isClosed).toBe(true)
+  })
+
+  test('who may only look changes nothing, and is told how he could', () => {
+    const plane = planeOf(bundle)
+    const client = plane.connect({ daemon: 'looker', run: 1 })
+    for (const verb of ['start', 'stop', 'restart', 'shutdown'] as const) {
+      expect(client.failed(verb, { daemon: 7 })).toEqual({
+        code: 'NOT_PERMITTED',
+        message: `cannot ${verb}: the daemon looker may only look`,
+        hint: 'the bundle allows it to a daemon with "control: operate"',
+      })
+    }
+    expect(client.done('status')).toMatchObject({ name: 'bundle' })
+    expect(plane.finished).toBeNull()
+  })
+
+  test('a daemon speaks of itself; nobody else does', () => {
+    const plane = planeOf({ web: { ready: notify, control: 'look' } })
+    const web = plane.connect({ uid: 7, daemon: 'web', run: 1, via: 'daemon-fd' })
+    web.done('notify', { text: 'STATUS=reading\nREADY=1' })
+    expect(plane.connect().done('status')).toMatchObject({
+      daemons: [{ state: 'ready', status: 'reading' }],
+    })
+    expect(plane.connect().failed('notify', { text: 'READY=1' }).code).toBe('NOT_PERMITTED')
+  })
+
+  test('what a run says that is over is nobody’s', () => {
+    const plane = planeOf({
+      web: { ready: notify, control: 'look', restart: { policy: 'always', backoffMs: 0 } },
+    })
+    const web = plane.connect({ daemon: 'web', run: 1, via: 'daemon-fd' })
+    plane.ends('web', 1)
+    web.done('notify', { text: 'READY=1' })
+    expect(plane.connect().done('status')).toMatchObject({
+      daemons: [{ run: 2, state: 'running' }],
+    })
+  })
+})
+
+describe('a line', () => {
+  const why: readonly [line: string, id: number | null, message: RegExp][] = [
+    ['', null, /is a JSON object/],
+    ['nonsense', null, /is a JSON object/],
+    ['[1]', null, /is a JSON object/],
+    ['null', null, /is a JSON object/],
+    ['{"id":', null, /is a JSON object/],
+    [`${'['.repeat(30_000)}`, null, /is a JSON object/],
+    ['{"verb":"status"}', null, /"id" is a whole number/],
+    ['{"id":1.5,"verb":"status"}', null, /"id" is a whole number/],
+    ['{"id":"1","verb":"status"}', null, /"id" is a whole number/],
+    ['{"id":1e300,"verb":"status"}', null, /"id" is a whole number/],
+    ['{"id":1}', 1, /"verb" is a text/],
+    ['{"id":1,"verb":"restat"}', 1, /cannot do "restat": no such verb/],
+    ['{"id":1,"verb":"__proto__"}', 1, /no such verb/],
+    ['{"id":1,"verb":"toString"}', 1, /no such verb/],
+    ['{"id":1,"verb":"status","argh":{}}', 1, /unknown "argh"/],
+    ['{"id":1,"verb":"status","args":[]}', 1, /cannot status: .*expected an object/],
+    ['{"id":1,"verb":"status","args":{"x":1}}', 1, /cannot status: the request: unknown "x"/],
+    ['{"id":1,"verb":"stop","args":{}}', 1, /cannot stop: daemon: expected text/],
+    ['{"id":1,"verb":"wait","args":{"daemon":"web","timeoutMs":0}}', 1, /timeoutMs: expected mil/],
+  ]
+
+  test.each(why)('%s is refused, and the next one is heard', (line, id, message) => {
+    const client = planeOf({ web: {} }).connect()
+    client.send(line)
+    expect(client.answer(id).failed).toMatchObject({ code: 'REQUEST_INVALID' })
+    expect(client.answer(id).failed?.message).toMatch(message)
+    expect(client.done('events', { tail: 1 })).toMatchObject({ missed: false })
+  })
+
+  test('with a verb that is not there names the one that was meant', () => {
+    const client = planeOf({ web: {} }).connect()
+    client.send('{"id":1,"verb":"restat"}')
+    expect(client.answer(1).failed?.hint).toBe('did you mean "restart"?')
+  })
+
+  test('that is too long is answered, and the client is closed: nobody knows where it ends', () => {
+    const client = planeOf({ web: {} }).connect()
+    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    client.send(null)
+    expect(client.answer(null).failed).toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: 'cannot read the request: it has more than 64 KiB',
+    })
+    expect(client.isClosed).toBe(true)
+    expect(client.isOpen(id)).toBe(true)
+  })
+
+  test('of one who has hung up is nobody’s', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.hangUp()
+    client.send('{"id":1,"verb":"shutdown"}')
+    expect(plane.finished).toBeNull()
+    expect(client.of(1)).toEqual([])
+  })
+})
+
+describe('an id', () => {
+  test('of an open request is not taken twice: the first one keeps its answer', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    client.send(`{"id":${id},"verb":"status"}`)
+    expect(client.answer(null).failed).toMatchObject({ code: 'REQUEST_INVALID' })
+    plane.ends('web', 1)
+    expect(client.answer(id).done).toMatchObject({ state: 'failed' })
+  })
+
+  test('may be used again when it was answered', () => {
+    const client = planeOf({ web: {} }).connect()
+    for (let times = 0; times < 2; times++) client.send('{"id":5,"verb":"status"}')
+    expect(client.of(5)).toHaveLength(2)
+  })
+})
+
+test('too many open requests of one client: BUSY, and the others are served', () => {
+  const plane = planeOf({ web: {} })
+  const [greedy, modest] = [plane.connect(), plane.connect()]
+  for (let n = 0; n < requestsMax; n++) greedy.ask('wait', { daemon: 'web', for: 'stopped' })
+  expect(greedy.failed('status')).toMatchObject({ code: 'BUSY' })
+  expect(modest.done('status')).toMatchObject({ name: 'bundle' })
+  greedy.hangUp()
+  expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
+})
+
+test('a bug in the work of a verb is answered, said once, and hurts nobody else', () => {
+  const plane = planeOf({ web: {} })
+  const client = plane.connect()
+  const waiting = client.ask('wait', { daemon: 'web', for: 'stopped' })
+  Object.defineProperty(plane, 'usages', {
+    get: () => {
+      throw new Error('planted')
+    },
+  })
+  for (let times = 0; times < 2; times++) {
+    expect(client.failed('status', { usage: true })).toMatchObject({
+      code: 'INTERNAL',
+      message: 'cannot answer status: an internal error',
+    })
+  }
+  const said = plane.log.filter((line) => line.includes('internal error'))
+  expect(said).toHaveLength(1)
+  expect(said[0]).toContain('pitcrew: internal error in "status" of a client: ')
+  expect(client.done('status')).toMatchObject({ name: 'bundle' })
+  plane.ends('web', 1)
+  expect(client.answer(waiting).done).toBeDefined()
+})
+
+describe('logs', () => {
+  test('hand the connection over to the host, when they have said so', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    expect(client.done('logs', { daemons: ['web'], tail: 10, follow: true })).toEqual({
+      stream: 'lines',
+    })
+    expect(plane.streams).toEqual([
+      { client: client.id, daemons: ['web'], tail: 10, sinceMs: 0, follow: true },
+    ])
+    expect(client.isClosed).toBe(false)
+  })
+
+  test('of all, and all that is kept, where nothing is said', () => {
+    const plane = planeOf({ web: {} })
+    plane.connect().done('logs')
+    expect(plane.streams).toMatchObject([{ daemons: [], tail: -1, sinceMs: 0, follow: false }])
+  })
+
+  test('are refused while another request has no answer: it could never come', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.ask('wait', { daemon: 'web', for: 'stopped' })
+    expect(client.failed('logs')).toMatchObject({ code: 'REQUEST_INVALID' })
+    expect(plane.streams).toEqual([])
+  })
+
+  test('of a daemon that is not there are refused', () => {
+    expect(
+      planeOf({ web: {} })
+        .connect()
+        .failed('logs', { daemons: ['wep'] }),
+    ).toMatchObject({
+      code: 'NO_SUCH_DAEMON',
+    })
+  })
+})

@@ -1,0 +1,183 @@
+/** `wait`: at once where it is so, FAILED where it never will be, and otherwise when it becomes so. */
+import { describe, expect, test } from 'vitest'
+import type { WaitFor } from '../../src/control/requests.ts'
+import { plan, type Some } from '../core/plans.ts'
+import { Plane, type PlaneClient } from './plane.ts'
+
+const notify = { sign: { type: 'notify' }, timeoutMs: 30_000, intervalMs: 100 } as const
+
+function planeOf(daemons: Readonly<Record<string, Some>>): Plane {
+  return new Plane(plan(daemons))
+}
+
+function outcomes(client: PlaneClient, daemon: string): string {
+  const words: WaitFor[] = ['started', 'ready', 'stopped', 'done']
+  return words
+    .map((word) => {
+      const id = client.ask('wait', { daemon, for: word })
+      if (client.isOpen(id)) return `${word}: waits`
+      const { done, failed } = client.answer(id)
+      return `${word}: ${done === undefined ? failed?.message : done.state}`
+    })
+    .join('\n')
+}
+
+describe('what is decided at once', () => {
+  test('of one that is not ready', () => {
+    const plane = planeOf({ web: { ready: notify } })
+    expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
+      "started: running
+      ready: waits
+      stopped: waits
+      done: waits"
+    `)
+  })
+
+  test('of one that is ready', () => {
+    const plane = planeOf({ web: { restart: { policy: 'always' } } })
+    expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
+      "started: ready
+      ready: ready
+      stopped: waits
+      done: cannot wait until web is done: it is no job: it is started again whenever it ends"
+    `)
+  })
+
+  test('of a job at work', () => {
+    expect(outcomes(planeOf({ job: { kind: 'job' } }).connect(), 'job')).toMatchInlineSnapshot(`
+      "started: running
+      ready: waits
+      stopped: waits
+      done: waits"
+    `)
+  })
+
+  test('of a job that is done', () => {
+    const plane = planeOf({ job: { kind: 'job' }, web: {} })
+    plane.ends('job')
+    expect(outcomes(plane.connect(), 'job')).toMatchInlineSnapshot(`
+      "started: done
+      ready: done
+      stopped: done
+      done: done"
+    `)
+  })
+
+  test('of one that has failed for good, and of one that needs it', () => {
+    const plane = planeOf({
+      db: {},
+      web: { after: [{ daemon: 'slow', until: 'ready' }] },
+      slow: { ready: notify },
+    })
+    plane.ends('slow', 1)
+    expect(outcomes(plane.connect(), 'slow')).toMatchInlineSnapshot(`
+      "started: cannot wait until slow is started: it has failed for good
+      ready: cannot wait until slow is ready: it has failed for good
+      stopped: failed
+      done: cannot wait until slow is done: it has failed for good"
+    `)
+    expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
+      "started: cannot wait until web is started: somebody whom it needs has failed
+      ready: cannot wait until web is ready: somebody whom it needs has failed
+      stopped: skipped
+      done: cannot wait until web is done: somebody whom it needs has failed"
+    `)
+  })
+
+  test('of one that an operator stopped: he may start it again', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.ask('stop', { daemon: 'web' })
+    plane.ends('web', 'TERM')
+    expect(outcomes(client, 'web')).toMatchInlineSnapshot(`
+      "started: waits
+      ready: waits
+      stopped: stopped
+      done: waits"
+    `)
+  })
+})
+
+describe('what is decided later', () => {
+  test('when it is ready; which is what is waited for unless it is said', () => {
+    const plane = planeOf({ web: { ready: notify } })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web' })
+    expect(client.isOpen(id)).toBe(true)
+    plane.ready('web')
+    expect(client.answer(id).done).toEqual({ daemon: 'web', state: 'ready', run: 1, pid: 101 })
+  })
+
+  test('when it is started again', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    client.ask('stop', { daemon: 'web' })
+    plane.ends('web', 'TERM')
+    const id = client.ask('wait', { daemon: 'web', for: 'started' })
+    client.ask('start', { daemon: 'web' })
+    expect(client.answer(id).done).toMatchObject({ run: 2 })
+  })
+
+  test('when it fails for good', () => {
+    const plane = planeOf({ db: {}, web: { ready: notify } })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web' })
+    plane.ends('web', 1)
+    expect(client.answer(id).failed).toEqual({
+      code: 'FAILED',
+      message: 'cannot wait until web is ready: it has failed for good',
+      hint: '"pitcrew explain web" says more',
+    })
+  })
+
+  test('when the time is up', () => {
+    const plane = planeOf({ web: { ready: notify } })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web', timeoutMs: 12_000 })
+    plane.pass(12_000)
+    expect(client.answer(id).failed).toEqual({
+      code: 'TIMED_OUT',
+      message: 'cannot wait any longer: web is running, not ready, after 12 s',
+      hint: '"pitcrew explain web" says why',
+    })
+  })
+
+  test('when it is cancelled: with what there is', () => {
+    const plane = planeOf({ web: { ready: notify } })
+    const client = plane.connect()
+    const id = client.ask('wait', { daemon: 'web' })
+    client.ask('cancel', { request: id })
+    expect(client.answer(id).done).toMatchObject({ state: 'running' })
+  })
+})
+
+test('progress: whom it waits for, and until when', () => {
+  const plane = planeOf({ db: { ready: notify }, web: { after: ['db'] } })
+  const client = plane.connect()
+  const [web, db] = ['web', 'db'].map((daemon) => client.ask('wait', { daemon, progress: true }))
+  plane.pass(1000)
+  expect(client.of(web as number)).toMatchObject([
+    { progress: { state: 'waiting', waitsFor: 'db', leftMs: null, words: 'waits for db' } },
+  ])
+  expect(client.of(db as number)).toMatchObject([
+    { progress: { leftMs: 29_000, words: 'started 1 s ago, not ready, 29 s left' } },
+  ])
+})
+
+test('a thousand who wait for one daemon are looked at when it has changed, and then once', () => {
+  const plane = planeOf({ web: { ready: notify }, db: {} })
+  const clients = Array.from({ length: 1000 }, () => plane.connect())
+  const ids = clients.map((client) => client.ask('wait', { daemon: 'web' }))
+  let looks = 0
+  const state = plane.supervisor?.state
+  const { daemons } = state as NonNullable<typeof state>
+  const get = daemons.get.bind(daemons)
+  daemons.get = (name) => {
+    looks++
+    return get(name)
+  }
+  plane.server?.stepped()
+  expect(looks).toBe(1)
+  plane.ready('web')
+  expect(clients.every((client, index) => client.answer(ids[index] as number).done)).toBe(true)
+})

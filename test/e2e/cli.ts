@@ -1,0 +1,96 @@
+/** Verbs of the command line against a real pitcrew: what one says, and what a terminal shows. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { binary, type Pitcrew } from './pitcrew.ts'
+import { eventually } from './processes.ts'
+import { Program } from './program.ts'
+
+/** A verb that is under way. Its output is UTF-8 seen as bytes, as with every Program. */
+export function verb({ folder }: Pick<Pitcrew, 'folder'>, ...args: readonly string[]): Program {
+  return new Program([binary, ...args], { env: environment(folder) })
+}
+
+export interface Said {
+  readonly status: number
+  readonly out: readonly string[]
+  readonly err: readonly string[]
+}
+
+/** What a verb says from its start to its end. */
+export async function say(
+  pitcrew: Pick<Pitcrew, 'folder'>,
+  ...args: readonly string[]
+): Promise<Said> {
+  const program = verb(pitcrew, ...args)
+  const status = await program.exitCode()
+  return { status, out: program.lines, err: program.errors }
+}
+
+/** The answer of a verb with --json. */
+export async function answerOf<T>(
+  pitcrew: Pick<Pitcrew, 'folder'>,
+  ...args: readonly string[]
+): Promise<T> {
+  const { out } = await say(pitcrew, ...args, '--json')
+  return JSON.parse(Buffer.from(out[0] ?? 'null', 'latin1').toString('utf8'))
+}
+
+export function environment(folder: string): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', PITCREW_RUN: folder, ASAN_OPTIONS: 'detect_leaks=0' }
+}
+
+/** Digits that are different each time. */
+export function without(text: string): string {
+  return text
+    .replace(/\d+(\.\d+)?(ms|s)\b( \d+s)?/g, '<time>')
+    .replace(/pid \d+( -> \d+)?/g, (pids) => pids.replace(/\d+/g, '<pid>'))
+    .replace(/\d+\.\d+\.\d+/, '<version>')
+}
+
+export const hasTmux: boolean = spawnSync('tmux', ['-V']).status === 0
+if (!hasTmux) console.warn('no tmux here: what a terminal shows is not looked at')
+
+/** A terminal with a shell in it, in which `pitcrew` is the binary. */
+export class Screen {
+  readonly #server = `pitcrew-test-${process.pid}-${Math.random().toString(36).slice(2)}`
+
+  constructor(folder: string, columns: number, rows: number) {
+    const env = {
+      ...environment(folder),
+      TERM: 'xterm-256color',
+      PS1: '$ ',
+      SHELL: '/bin/sh',
+      P: binary,
+    }
+    const size = ['-x', String(columns), '-y', String(rows)]
+    const words = ['-f', '/dev/null', 'new-session', '-d', ...size, '/bin/sh', '-i']
+    execFileSync('tmux', ['-L', this.#server, ...words], { env })
+  }
+
+  /** Types a line. */
+  type(text: string): void {
+    this.#tmux('send-keys', '-l', `${text}\n`)
+  }
+
+  press(key: string): void {
+    this.#tmux('send-keys', key)
+  }
+
+  /** What is to be seen, without what is empty at the end. */
+  text(withColours = false): string {
+    return this.#tmux('capture-pane', '-p', ...(withColours ? ['-e'] : [])).trimEnd()
+  }
+
+  async shows(wanted: string | RegExp): Promise<void> {
+    await eventually(`the screen shows ${String(wanted)}; it shows:\n${this.text()}`, () =>
+      typeof wanted === 'string' ? this.text().includes(wanted) : wanted.test(this.text()),
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.#tmux('kill-server')
+  }
+
+  #tmux(...words: readonly string[]): string {
+    return execFileSync('tmux', ['-L', this.#server, ...words], { encoding: 'utf8' })
+  }
+}

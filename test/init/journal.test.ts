@@ -1,0 +1,328 @@
+/** The journal: written aside, a quarter of a second after the first entry, bounded, and tolerant of a disk that
+ *  is full. FAULTS 25: "ENOSPC, EROFS, EACCES on … journal: told; never a lost daemon". */
+import { describe, expect, test } from 'vitest'
+import type { Note } from '../../src/core/effect.ts'
+import type { Host } from '../../src/host/host.ts'
+import { Journal } from '../../src/init/journal.ts'
+import { Timers } from '../../src/init/timers.ts'
+
+const lifeMs = Date.UTC(2026, 10, 21, 17, 0, 0)
+
+class Desk {
+  nowMs = 1000
+  /** What children were given to append, and how the next ones are answered at once. */
+  readonly given: string[] = []
+  errno: string | null = null
+  readonly paths: (readonly string[])[] = []
+  readonly printed: string[] = []
+  readonly timers: Timers = new Timers()
+  readonly journal: Journal
+
+  constructor() {
+    const host: Partial<Host> = {
+      uid: 0,
+      now: () => this.nowMs,
+      wallMs: () => lifeMs + this.nowMs - 1000,
+      getenv: (name) => (name === 'PITCREW_RUN' ? '/run/here' : null),
+      isFolder: (path) => path === '/var/lib/pitcrew',
+      appendAside: (paths, text) => {
+        this.paths.push(paths)
+        if (this.errno === null) this.given.push(text)
+        return this.errno
+      },
+    }
+    this.journal = new Journal(host as Host, 'box', this.timers, (text) => {
+      this.printed.push(text)
+    })
+  }
+
+  started(run: number, daemon = 'web'): void {
+    const note: Note = { kind: 'started', daemon, run, pid: 100 + run }
+    this.journal.note(note, `${daemon}: started, pid ${100 + run}, run ${run}`)
+  }
+
+  /** So much time goes by. */
+  pass(ms: number): void {
+    this.nowMs += ms
+    if (this.timers.due(this.nowMs) !== null) this.journal.flush()
+  }
+
+  get isArmed(): boolean {
+    return this.timers.nextMs() < Number.POSITIVE_INFINITY
+  }
+
+  /** The numbers in the cursors of what is in memory. */
+  numbers(): number[] {
+    return this.journal.kept().map(numberOf)
+  }
+}
+
+function numberOf(line: string): number {
+  return Number((JSON.parse(line) as { cursor: string }).cursor.split('-')[1])
+}
+
+function linesOf(text: string | undefined): Record<string, unknown>[] {
+  return (text ?? '')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+describe('what happened is written', () => {
+  test('a quarter of a second after the first of it, all of it at once', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(200)
+    desk.started(2)
+    expect(desk.given).toEqual([])
+    desk.pass(50)
+    expect(desk.given).toHaveLength(1)
+    expect(desk.given[0]?.endsWith('\n')).toBe(true)
+    expect(linesOf(desk.given[0])).toMatchInlineSnapshot(`
+      [
+        {
+          "at": "2026-11-21T17:00:00.000Z",
+          "cursor": "1795280400000-1",
+          "daemon": "web",
+          "pid": 101,
+          "run": 1,
+          "type": "started",
+          "words": "started, pid 101, run 1",
+        },
+        {
+          "at": "2026-11-21T17:00:00.200Z",
+          "cursor": "1795280400000-2",
+          "daemon": "web",
+          "pid": 102,
+          "run": 2,
+          "type": "started",
+          "words": "started, pid 102, run 2",
+        },
+      ]
+    `)
+    expect(desk.paths[0]).toEqual([
+      '/var/lib/pitcrew/box/journal.ndjson',
+      '/run/here/box/journal.ndjson',
+    ])
+  })
+
+  test('by one child at a time; what comes meanwhile follows', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.started(2)
+    desk.pass(1000)
+    expect(desk.given).toHaveLength(1)
+    desk.journal.appended(null)
+    desk.pass(249)
+    expect(desk.given).toHaveLength(1)
+    desk.pass(1)
+    expect(desk.given.map((text) => linesOf(text).length)).toEqual([1, 1])
+  })
+
+  test('and nothing stirs when nothing happens', () => {
+    const desk = new Desk()
+    expect(desk.isArmed).toBe(false)
+    desk.started(1)
+    desk.pass(250)
+    desk.journal.appended(null)
+    expect(desk.isArmed).toBe(false)
+  })
+
+  test('earlier when it is much: a thousand daemons start within the bounds', () => {
+    const desk = new Desk()
+    for (let run = 1; run <= 1000; run++) {
+      desk.started(run)
+      if (run % 8 === 0) desk.pass(2)
+      if (run % 40 === 0) desk.journal.appended(null)
+    }
+    expect(desk.given.length).toBeGreaterThan(1)
+    desk.pass(1000)
+    expect(desk.given.flatMap(linesOf)).toHaveLength(1000)
+  })
+
+  test('at most four times a second, unless there is much to write at a time', () => {
+    const calm = new Desk()
+    const storm = new Desk()
+    for (let ms = 0; ms < 3000; ms += 10) {
+      calm.started(ms, 'd0')
+      for (let daemon = 0; daemon < 50; daemon++) storm.started(ms, `d${daemon}`)
+      for (const desk of [calm, storm]) {
+        desk.pass(10)
+        desk.journal.appended(null)
+      }
+    }
+    expect(calm.given.length).toBeLessThanOrEqual(12)
+    expect(calm.given.length).toBeGreaterThan(8)
+    expect(storm.given.length).toBeGreaterThan(12)
+    for (const text of storm.given) expect(text.length).toBeGreaterThan(32_000)
+  })
+
+  test('with what is not written yet at the end of everything', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.journal.finish()
+    expect(linesOf(desk.given[0])).toHaveLength(1)
+  })
+
+  test('of pitcrew itself, too, and of a death with what is known of it', () => {
+    const desk = new Desk()
+    desk.journal.note(null, 'was not running for 3 s')
+    const verdict = { kind: 'over', why: 'policy' } as const
+    const died = {
+      kind: 'died',
+      daemon: 'web',
+      run: 1,
+      pid: 7,
+      uptimeMs: 1.5,
+      status: '',
+      verdict,
+    } as const
+    const death = {
+      run: 1,
+      pid: 7,
+      cause: 'code 3',
+      uptimeMs: 2,
+      cpuMs: 1,
+      memoryKib: 900,
+      status: '',
+      lastLines: ['a "quoted" line', 'a\ttab'],
+      next: 'restart policy is never',
+    }
+    desk.journal.note({ ...died, code: 3, signal: 0 }, 'web: died: exit code 3', death)
+    desk.pass(250)
+    expect(linesOf(desk.given[0])).toMatchInlineSnapshot(`
+      [
+        {
+          "at": "2026-11-21T17:00:00.000Z",
+          "cursor": "1795280400000-1",
+          "type": "pitcrew",
+          "words": "was not running for 3 s",
+        },
+        {
+          "at": "2026-11-21T17:00:00.000Z",
+          "cause": "code 3",
+          "code": 3,
+          "cpuMs": 1,
+          "cursor": "1795280400000-2",
+          "daemon": "web",
+          "lastLines": [
+            "a "quoted" line",
+            "a	tab",
+          ],
+          "memoryKib": 900,
+          "next": "restart policy is never",
+          "pid": 7,
+          "run": 1,
+          "signal": 0,
+          "status": "",
+          "type": "died",
+          "uptimeMs": 2,
+          "words": "died: exit code 3",
+        },
+      ]
+    `)
+  })
+})
+
+describe('a disk that cannot be written', () => {
+  test('is told once, and tried again with what comes next: nothing is lost', () => {
+    const desk = new Desk()
+    desk.errno = 'EROFS'
+    desk.started(1)
+    desk.pass(250)
+    expect(desk.isArmed).toBe(false)
+    desk.started(2)
+    desk.pass(250)
+    expect(desk.printed).toEqual([
+      'cannot write the journal: the file system is read-only (EROFS); it is kept in memory',
+    ])
+    desk.errno = null
+    desk.started(3)
+    desk.pass(250)
+    expect(linesOf(desk.given[0])).toHaveLength(3)
+  })
+
+  test('as a child tells it later, is the same', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.started(2)
+    desk.journal.appended('ENOSPC')
+    desk.pass(250)
+    expect(desk.given).toHaveLength(1)
+    desk.started(3)
+    desk.pass(250)
+    expect(linesOf(desk.given[1]).map(({ run }) => run)).toEqual([1, 2, 3])
+    expect(desk.printed).toHaveLength(1)
+  })
+
+  test('for long: what there is no room for is counted in the next entry that is written', () => {
+    const desk = new Desk()
+    desk.errno = 'ENOSPC'
+    for (let run = 1; run <= 3000; run++) desk.started(run)
+    desk.pass(250)
+    desk.errno = null
+    desk.started(3001)
+    desk.pass(250)
+    const lines = linesOf(desk.given[0])
+    expect(desk.given[0]?.length).toBeLessThan(130 * 1024)
+    expect(lines[0]?.dropped).toBe(3001 - lines.length)
+    expect(lines.at(-1)?.run).toBe(3001)
+    desk.journal.appended(null)
+    desk.started(3002)
+    desk.pass(250)
+    expect(linesOf(desk.given[1])).toMatchObject([{ run: 3002 }])
+    expect(linesOf(desk.given[1])[0]).not.toHaveProperty('dropped')
+  })
+
+  test('and the answer of a child that is lost in a failure of ours, stop nothing', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.started(2)
+    desk.journal.mend()
+    desk.pass(250)
+    expect(linesOf(desk.given[1])).toMatchObject([{ run: 2 }])
+  })
+})
+
+describe('a reader', () => {
+  test('finds in memory what is not written yet', () => {
+    const desk = new Desk()
+    expect(desk.journal.cursor).toBe(`${lifeMs}-0`)
+    for (const run of [1, 2, 3]) desk.started(run)
+    expect(desk.journal.cursor).toBe(`${lifeMs}-3`)
+    expect(desk.numbers()).toEqual([1, 2, 3])
+  })
+
+  test('finds the last of what is; more of it, from then on', () => {
+    const desk = new Desk()
+    for (let run = 1; run <= 400; run++) desk.started(run)
+    desk.pass(250)
+    desk.journal.appended(null)
+    const kept = desk.numbers()
+    expect(kept.length).toBeLessThan(200)
+    expect(kept.at(-1)).toBe(400)
+    for (let run = 401; run <= 700; run++) desk.started(run)
+    desk.pass(250)
+    desk.journal.appended(null)
+    expect(desk.numbers()).toHaveLength(kept.length + 300)
+  })
+
+  test('finds no more than there is room for', () => {
+    const desk = new Desk()
+    desk.numbers()
+    for (let run = 1; run <= 5000; run++) desk.started(run)
+    expect(desk.journal.kept().join('').length).toBeLessThanOrEqual(128 * 1024)
+  })
+
+  test('is told of what is new', () => {
+    const desk = new Desk()
+    const heard: string[] = []
+    desk.journal.listener = ({ daemon, text }) => heard.push(`${daemon} ${numberOf(text())}`)
+    desk.started(1)
+    desk.journal.note(null, 'internal error')
+    expect(heard).toEqual(['web 1', 'null 2'])
+  })
+})

@@ -1,0 +1,90 @@
+/** A pitcrew that a Node program starts, and one that it finds. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { connect, defineBundle, PitcrewError, start } from '../../src/node/index.ts'
+import { binary, Pitcrew, sh } from '../e2e/pitcrew.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'pitcrew-node-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const env = { ...process.env, PITCREW_RUN: folder, PITCREW_STATE: folder }
+const quietly = { binary, env, stdout: 'ignore', stderr: 'ignore' } as const
+
+const bundle = defineBundle({
+  name: 'from-node',
+  daemons: {
+    db: { command: ['/bin/sh', '-c', 'echo >&3; exec sleep 1000'], ready: 'fd' },
+    web: { command: ['/bin/sh', '-c', 'echo up; exec sleep 1000'], after: ['db'] },
+  },
+})
+
+describe('start', () => {
+  test('starts a bundle, answers when it is there, and ends it when it is disposed of', async () => {
+    let ended: Promise<unknown>
+    {
+      await using crew = await start(bundle, quietly)
+      ended = crew.ended
+      expect(crew.client.greeting).toMatchObject({ name: 'from-node', access: 'operate' })
+      const { pid } = await crew.client.call('wait', { daemon: 'web' })
+      const { old, now } = await crew.client.call('restart', { daemon: 'web', why: 'a test' })
+      expect(old).toMatchObject({ run: 1, pid })
+      expect(now).toMatchObject({ run: 2 })
+      const { daemons } = await crew.client.call('status', {})
+      expect(daemons.map(({ name, state }) => `${name} ${state}`)).toEqual([
+        'db ready',
+        'web ready',
+      ])
+    }
+    expect(await ended).toEqual({ code: 0, signal: null })
+  })
+
+  test('its events are typed, and none is missed from the start on', async () => {
+    await using crew = await start(bundle, quietly)
+    const seen: string[] = []
+    for await (const { type, daemon } of crew.client.events({ follow: true })) {
+      if (daemon !== undefined) seen.push(`${daemon} ${type}`)
+      if (daemon === 'web' && type === 'started') break
+    }
+    expect(seen).toEqual(['db started', 'db ready', 'web started'])
+  })
+
+  test('a bundle that is not valid is an error with what pitcrew says of it', async () => {
+    const path = join(folder, 'wrong.yaml')
+    writeFileSync(path, 'daemons: { web: { comand: [sleep] } }\n')
+    const error = await start(path, quietly).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(PitcrewError)
+    expect(error).toMatchObject({ code: 'BUNDLE_INVALID' })
+    expect((error as PitcrewError).message).toMatch(/did you mean "command"/)
+  })
+
+  test('a program that is not there is an error that names the remedy', async () => {
+    const error = await start(bundle, { ...quietly, binary: '/nowhere' }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'FAILED', hint: expect.stringContaining('PITCREW_BINARY') })
+  })
+})
+
+describe('connect', () => {
+  test('finds the socket of the one that runs, or takes its path', async () => {
+    await using pitcrew = new Pitcrew({ daemons: { a: { command: sh('echo up; sleep 1000') } } })
+    await pitcrew.line('[a] up')
+    await using client = await connect(join(pitcrew.folder, 'pitcrew.sock'))
+    const { daemons } = await client.call('status', {})
+    expect(daemons).toMatchObject([{ name: 'a', state: 'ready', run: 1 }])
+  })
+
+  test('lines of logs come with their daemon', async () => {
+    await using pitcrew = new Pitcrew({ daemons: { a: { command: sh('echo up; sleep 1000') } } })
+    await pitcrew.line('[a] up')
+    const client = await connect(join(pitcrew.folder, 'pitcrew.sock'))
+    const lines: string[] = []
+    for await (const { daemon, text } of client.logs({ daemons: ['a'] }))
+      lines.push(`${daemon}: ${text}`)
+    expect(lines).toEqual(['a: up'])
+  })
+
+  test('says that nobody answers', async () => {
+    const error = await connect(join(folder, 'none.sock')).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'NO_PITCREW' })
+  })
+})

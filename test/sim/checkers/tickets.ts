@@ -1,0 +1,217 @@
+/** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
+import type { Claim } from '../claims.ts'
+import type { Answer, Asked, Facts, Request, RunFacts, When } from '../facts.ts'
+import { first, type Promised } from './promise.ts'
+
+type TicketAnswer = NonNullable<Answer['done']>
+
+export const askedIsAnswered: Promised = {
+  sentence:
+    'Whoever asks over the control socket is answered once, at the end of pitcrew at the latest',
+  broken: (facts) =>
+    first(facts.asks, (asked) => {
+      const { answers, isLost } = asked
+      const { finish } = facts
+      if (answers.length > 1) return `${nameOf(asked)} is answered ${answers.length} times`
+      if (answers.length === 1 || isLost || facts.isBroken || finish === null) return null
+      // The end closes all connections; what comes with it may not be read any more.
+      const endIndex = whenCalled(facts, finish)
+      const isClosed = asked.closed !== null && asked.closed.index < endIndex
+      return isClosed || asked.index >= endIndex ? null : `${nameOf(asked)} is not answered`
+    }),
+}
+
+export const openIsOpen: Promised = {
+  sentence: 'Who does not want to wait has his ticket at once; who waits is told its end',
+  broken: (facts) =>
+    eachAnswer(facts, (asked, { atMs, done }) => {
+      if (done === undefined || !isTicket(done)) return null
+      if (asked.wait) return done.outcome === 'open' ? 'it is not over' : null
+      const isLate = atMs > asked.atMs + facts.lostMs + facts.lateMs
+      return isLate && !facts.isBroken ? 'it comes late' : null
+    }),
+}
+
+export const startIsReady: Promised = {
+  sentence:
+    'A start or a restart is done when its run is ready, and a job when it has done its work',
+  broken: (facts) =>
+    eachDone(facts, (asked, done, when) => {
+      if (asked.verb !== 'start' && asked.verb !== 'restart') return null
+      const run = facts.runs.find(
+        ({ spec, run: number }) => spec.name === asked.daemon && number === done.now?.run,
+      )
+      if (run === undefined || run.pid !== done.now?.pid) return 'there is no such run'
+      if (asked.verb === 'restart' && run.spawned.index < asked.index && !isSpawning(run, asked)) {
+        return 'it is the run that was to be replaced'
+      }
+      const claimed = (what: string): boolean =>
+        run.claims.some((claim) => claim.what === what && claim.index < when.index)
+      if (run.spec.kind === 'job') return claimed('done') ? null : 'the job is not done'
+      const isReady = run.spec.ready === null ? claimed('started') : claimed('ready')
+      if (!isReady && !facts.isBroken) return 'it is not ready'
+      const isOver = run.exit !== null && run.exit.index < whenCalled(facts, when)
+      return isOver && !facts.isBroken ? 'it is over' : null
+    }),
+}
+
+/** Its spawn was under way when the request came. */
+function isSpawning({ claims }: RunFacts, { index }: When): boolean {
+  const told = claims.find(({ what }) => what === 'started' || what === 'start-failed')
+  return told === undefined || told.index > index
+}
+
+export const stopIsOver: Promised = {
+  sentence:
+    'A stop is done when nothing is left of the run, and nothing is started after that unasked',
+  broken: (facts) =>
+    eachDone(facts, (asked, done, when) => {
+      if (asked.verb !== 'stop' || facts.isBroken) return null
+      if (done.now !== null) return `run ${done.now.run} is there`
+      const own = facts.runs.filter(({ spec }) => spec.name === asked.daemon)
+      const run = own.findLast(({ spawned }) => spawned.index < when.index)
+      if (run !== undefined && run.pid !== null && (run.gone?.index ?? when.index) >= when.index) {
+        return `run ${run.run} is not over`
+      }
+      const next = own.find(({ spawned }) => spawned.index > when.index)
+      const isAsked = facts.requests.some(
+        ({ daemon, verb, index }) =>
+          daemon === asked.daemon &&
+          verb !== 'stop' &&
+          index > asked.index &&
+          index < (next?.spawned.index ?? 0),
+      )
+      return next === undefined || isAsked ? null : `run ${next.run} is started, and nobody asked`
+    }),
+}
+
+export const failedHasCause: Promised = {
+  sentence:
+    'What has failed was seen to fail: an end, a fault, a start that failed, or whom it needs',
+  broken: (facts) =>
+    eachAnswer(facts, (asked, { failed, index }) => {
+      if (failed?.code !== 'FAILED' || facts.isBroken) return null
+      if (asked.verb === 'stop' || asked.verb === 'shutdown') return 'a stop does not fail'
+      const isSeen = facts.claims.some(
+        (claim) =>
+          claim.daemon === asked.daemon &&
+          claim.index > asked.index &&
+          claim.index < index &&
+          failures.includes(claim.what),
+      )
+      const isOver = facts.finish !== null && facts.finish.index < index
+      return isSeen || isOver ? null : 'nothing of that kind was said'
+    }),
+}
+
+/** An end that is fine, too, comes before the run was ready. */
+const failures: readonly Claim['what'][] = [
+  'died',
+  'done',
+  'start-failed',
+  'not-ready',
+  'not-alive',
+  'watchdog',
+  'skipped',
+]
+
+export const supersededHasReason: Promised = {
+  sentence:
+    'A request is superseded by a shutdown, or by a later one that wants something else; what wants the same joins it',
+  broken: (facts) =>
+    eachAnswer(facts, (asked, { failed, index }) => {
+      if (failed?.code !== 'SUPERSEDED') return null
+      const { shutdown, requests, finish } = facts
+      const isByEnd = [shutdown, finish].some((end) => end !== null && end.index < index)
+      const isByLater = requests.some((one) => {
+        const isMeant = one.daemon === asked.daemon && one.index > asked.index && one.index < index
+        return isMeant && isContrary(facts, asked, one)
+      })
+      return isByEnd || isByLater || facts.isBroken ? null : 'nobody asked for anything else'
+    }),
+}
+
+/** It wants something else: the other way, or another run than the one that is there. */
+function isContrary({ runs }: Facts, asked: Asked, later: Request): boolean {
+  if (asked.verb === 'stop' || later.verb === 'stop') return asked.verb !== later.verb
+  const run = runs.findLast(
+    ({ spec, spawned }) => spec.name === later.daemon && spawned.index < later.index,
+  )
+  const isBefore = (when: When | null | undefined): boolean =>
+    (when?.index ?? later.index) < later.index
+  return (
+    later.verb === 'restart' && run !== undefined && !isBefore(run.asked) && !isBefore(run.exit)
+  )
+}
+
+export const shutdownTellsCode: Promised = {
+  sentence: 'A shutdown that is asked for ends with the exit code that pitcrew ends with',
+  broken: (facts) =>
+    eachAnswer(facts, (asked, { done, failed }) => {
+      if (asked.verb !== 'shutdown' || !asked.wait) return null
+      if (failed !== undefined) return facts.isBroken ? null : `it is ${failed.code}`
+      if (done === undefined || !isTicket(done) || facts.finish === null) return null
+      return done.exitCode === facts.finish.code ? null : `it says ${done.exitCode}`
+    }),
+}
+
+export const endsOnce: Promised = {
+  sentence: 'Each ticket ends once, as the journal tells, and none is left open',
+  broken: (facts) => {
+    const ended = new Map<number, number>()
+    for (const moment of facts.trace) {
+      if (moment.what !== 'append') continue
+      // More than there was room for: how much is counted.
+      if (moment.text.includes('"dropped":')) return null
+      for (const line of moment.text.split('\n').filter((text) => text !== '')) {
+        const { ticket } = JSON.parse(line) as { readonly ticket?: number }
+        if (ticket !== undefined) ended.set(ticket, (ended.get(ticket) ?? 0) + 1)
+      }
+    }
+    // What the disk does not take is written once more.
+    if (facts.isBroken || facts.schedule.disk.errno !== null) return null
+    const twice = [...ended].find(([, times]) => times > 1)
+    if (twice !== undefined) return `ticket ${twice[0]} ends ${twice[1]} times`
+    const numbers = [...ended.keys()]
+    const isCut = facts.schedule.disk.tookMs > 1000 || facts.boot === null
+    const missing = numbers.length === 0 ? 0 : Math.max(...numbers) - numbers.length
+    const isLate = facts.asks.some(({ index }) => index > (facts.finish?.index ?? 0))
+    return missing === 0 || isCut || isLate ? null : `${missing} tickets have no end`
+  },
+}
+
+function eachAnswer(
+  facts: Facts,
+  problem: (asked: Asked, answer: When & Answer) => string | null,
+): string | null {
+  return first(facts.asks, (asked) =>
+    first(asked.answers, (answer) => {
+      const said = problem(asked, answer)
+      return said === null ? null : `${nameOf(asked)}, answered at ${answer.atMs}: ${said}`
+    }),
+  )
+}
+
+/** Of those who waited for it. */
+function eachDone(
+  facts: Facts,
+  problem: (asked: Asked, done: TicketAnswer, when: When) => string | null,
+): string | null {
+  return eachAnswer(facts, (asked, answer) => {
+    const { done } = answer
+    return done === undefined || done.outcome !== 'done' ? null : problem(asked, done, answer)
+  })
+}
+
+function isTicket(done: TicketAnswer): boolean {
+  return 'ticket' in done
+}
+
+/** Where the call begins in which something was done: what comes to pitcrew in it comes first. */
+function whenCalled({ calls }: Facts, { index }: When): number {
+  return calls.findLast((call) => call.index < index)?.index ?? 0
+}
+
+function nameOf({ verb, daemon, atMs }: Asked): string {
+  return `${verb} ${daemon ?? ''} of ${atMs}`
+}
