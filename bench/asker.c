@@ -4,12 +4,14 @@
  *   asker ask SOCKET COUNT LINE           sends a line and waits for one, so often
  *   asker wait SOCKET COUNT LINE          so many connections that each send it and wait for ever
  *   asker follow SOCKET LINE              sends it and throws away whatever comes
+ *   asker signal PID NUMBER               the least that a tool can do
  *
  * The first two print how long each took, as a list of nanoseconds. The others print "[]" when the
  * supervisor has taken all that they sent, and stay until stdin ends. A server speaks first. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +118,7 @@ static void swallow(int fd) {
 int main(int argc, char **argv) {
   const char *order = argc > 3 ? argv[1] : "";
   int count = argc > 3 ? atoi(argv[strcmp(order, "times") == 0 ? 2 : 3]) : 0, fd = -1;
+  if (strcmp(order, "signal") == 0) return kill(atoi(argv[2]), atoi(argv[3])) != 0;
   if (strcmp(order, "times") == 0) {
     measure(count, argv + 3, -1, NULL);
     return 0;
@@ -131,7 +134,7 @@ int main(int argc, char **argv) {
     send_line(fd, argv[3]);
     read_line(fd);
   } else {
-    fprintf(stderr, "usage: asker times|ask|wait|follow ...\n");
+    fprintf(stderr, "usage: asker times|ask|wait|follow|signal ...\n");
     return 2;
   }
   printf("[]\n");

@@ -87,9 +87,13 @@ int make_folder(char *path, int levels) {
     return 0;
   }
   struct stat st;
-  int error = make_folder(path, levels - 1);
-  if (!error && mkdir(path, 0700) != 0 && errno != EEXIST) error = errno;
-  if (!error && lstat(path, &st) != 0) error = errno;
+  int error = 0;
+  bool is_there = levels == 1 && lstat(path, &st) == 0;
+  if (!is_there) {
+    error = make_folder(path, levels - 1);
+    if (!error && mkdir(path, 0700) != 0 && errno != EEXIST) error = errno;
+    if (!error && lstat(path, &st) != 0) error = errno;
+  }
   if (!error && !S_ISDIR(st.st_mode)) error = ENOTDIR;
   if (!error && st.st_uid != geteuid() && geteuid() != 0) error = EPERM;
   *slash = '/';

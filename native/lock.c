@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,13 +38,29 @@ static int open_lock(const char *path, int *fd) {
   return S_ISREG(st.st_mode) ? 0 : EINVAL;
 }
 
+/* What is left of a longer text of before is made blank: to truncate a file takes a disk a while.
+ * It is ours on a full disk, too. */
+static void say_whose(int fd, const char *text, size_t bytes) {
+  char padded[LOCK_TEXT_MAX];
+  struct stat st;
+  size_t length = bytes < sizeof padded ? bytes : sizeof padded, before = 0;
+  if (fstat(fd, &st) == 0 && st.st_size > 0) before = (size_t)st.st_size;
+  if (before > sizeof padded) before = sizeof padded;
+  memcpy(padded, text, length);
+  if (before > length) {
+    memset(padded + length, '\n', before - length);
+    length = before;
+  }
+  if (pwrite(fd, padded, length, 0) < 0) { /* Nobody needs it but who is refused. */
+  }
+}
+
 enum lock lock_take(const char *path, const char *text, size_t bytes, struct lock_holder *holder) {
   int fd = -1, error = lock_fd >= 0 ? EBUSY : open_lock(path, &fd);
   int taken = error ? error : try_lock(fd, holder);
   if (taken == 0) {
     lock_fd = fd;
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, bytes, 0) < 0) { /* Ours on a full disk, too. */
-    }
+    say_whose(fd, text, bytes);
     return LOCK_OURS;
   }
   if (fd >= 0) close(fd);

@@ -1,8 +1,10 @@
 /** What the control plane costs: its tool as a process, requests while logs are written at full
  *  speed, and a thousand who wait. */
+import { constants } from 'node:os'
 import { ask, withAsker } from '../asker.mjs'
 import { bundleOf, withLife } from '../life.mjs'
 import { memoryKib } from '../processes.mjs'
+import { program } from '../scratch.mjs'
 import { median, quantile } from '../statistics.mjs'
 import { restartOnce } from './restart.mjs'
 
@@ -13,8 +15,15 @@ const statusLine = '{"id":1,"verb":"status"}'
 const waitLine = '{"id":1,"verb":"wait","args":{"daemon":"d0","for":"stopped"}}'
 
 const parts = {
-  tool: { keys: ['status', 'restart-tool'], run: byTool },
-  many: { keys: ['status-1000'], run: many },
+  tool: { keys: ['restart-tool'], run: byTool },
+  status: {
+    keys: ['status'],
+    run: (contender, settings) => status(contender, 'status', 4, settings),
+  },
+  many: {
+    keys: ['status-1000'],
+    run: (contender, settings) => status(contender, 'status-1000', 1000, settings),
+  },
   full: { keys: ['ask-p50', 'ask-p99'], run: full },
   wait: { keys: ['waiters'], run: wait },
 }
@@ -28,26 +37,27 @@ export const control = {
   run: (contender, part, settings) => parts[part].run(contender, settings),
 }
 
-/** The floor has no tool: its signal stands beside the restart. */
-function byTool(contender, { asks, restarts }) {
+/** The floor's tool is a process that sends its signal. */
+function byTool(contender, { restarts }) {
   return withLife(contender, bundleOf('idle', 4), {}, async (run) => {
     await run.boot()
-    const order = run.control && { run: toolOf(run, 'restart', 'd1') }
+    const signal = ['signal', run.supervisor, constants.signals.SIGUSR1]
+    const order = {
+      run: run.control ? toolOf(run, 'restart', 'd1') : [program('asker'), ...signal],
+    }
     const times = []
     for (let left = restarts; left > 0; left--) times.push(await restartOnce(run, order))
-    const values = { 'restart-tool': median(times) }
-    if (run.control) values.status = median(await statusTimes(run, asks))
     await run.stop()
-    return values
+    return { 'restart-tool': median(times) }
   })
 }
 
-function many(contender, { asks }) {
-  return withLife(contender, bundleOf('idle', 1000), {}, async (run) => {
+/** In a PID namespace of its own, as in a container: /proc has nobody else. */
+function status(contender, key, count, { asks }) {
+  return withLife(contender, bundleOf('idle', count), { isPid1: true }, async (run) => {
     await run.boot()
-    const times = await statusTimes(run, Math.ceil(asks / 5))
-    await run.stop()
-    return { 'status-1000': median(times) }
+    const times = await ask('times', Math.min(asks, 200), ...toolOf(run, 'status', '--json'))
+    return { [key]: median(times) }
   })
 }
 
@@ -79,10 +89,6 @@ function wait(contender) {
     await run.stop()
     return { waiters: after - before }
   })
-}
-
-function statusTimes(run, times) {
-  return ask('times', times, ...toolOf(run, 'status', '--json'))
 }
 
 function toolOf({ control: { tool, socket } }, ...words) {

@@ -1,6 +1,7 @@
 /** Whom a daemon waits for, by the same rule as in src/core/lanes.ts. */
 import type { Daemon } from '../core/phases.ts'
-import type { AfterSpec, Until } from '../core/plan.ts'
+import type { AfterSpec } from '../core/plan.ts'
+import { standing } from '../core/standing.ts'
 import type { State } from '../core/state.ts'
 
 /** Whom it waits for, first of all; null = nobody, or it does not wait. */
@@ -20,16 +21,4 @@ export function blockerOf(state: State, { spec }: Daemon): AfterSpec | null {
     if (stands === 'not yet') first ??= after
   }
   return first
-}
-
-/** How somebody stands for those that are after it. */
-export function standing(daemon: Daemon, until: Until): 'met' | 'failed' | 'not yet' {
-  if (daemon.phase === 'stopped') {
-    if (daemon.end === 'done') return 'met'
-    return daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'
-  }
-  if (daemon.phase !== 'running') return 'not yet'
-  if (until === 'started') return 'met'
-  if (until === 'done' || daemon.spec.kind === 'job') return 'not yet'
-  return daemon.readyAtMs === null ? 'not yet' : 'met'
 }

@@ -1,6 +1,6 @@
 /** Is a daemon as somebody wants it, may it become so, or never? */
 import type { Daemon } from '../core/phases.ts'
-import { standing } from './outlook.ts'
+import { standing } from '../core/standing.ts'
 import type { WaitFor } from './requests.ts'
 
 export type Prospect =

@@ -5,7 +5,7 @@
  *  Whenever a daemon has changed, those after it are looked at: never all of them. */
 import type { Draft } from './draft.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
-import type { Until } from './plan.ts'
+import { standing } from './standing.ts'
 
 /** How a daemon is told something, with all its consequences. */
 export type Tell = (draft: Draft, name: string, event: DaemonEvent) => void
@@ -13,20 +13,6 @@ export type Tell = (draft: Draft, name: string, event: DaemonEvent) => void
 /** How many are spawned in one step. The next batch follows when all of this one have answered: a
  *  signal never waits behind a thousand starts. */
 const batchMax = 8
-
-type Standing = 'met' | 'failed' | 'not yet'
-
-/** How somebody stands for those that are after it. */
-function standing(daemon: Daemon, until: Until): Standing {
-  if (daemon.phase === 'stopped') {
-    if (daemon.end === 'done') return 'met'
-    return daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'
-  }
-  if (daemon.phase !== 'running') return 'not yet'
-  if (until === 'started') return 'met'
-  if (until === 'done' || daemon.spec.kind === 'job') return 'not yet'
-  return daemon.readyAtMs === null ? 'not yet' : 'met'
-}
 
 /** Whom a daemon waits for, first of all; or who has failed it. */
 type Outlook =

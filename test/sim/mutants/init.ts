@@ -8,7 +8,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
     seed: 848,
-    breaks: ['oneAtATime', 'stopInOrder', 'nothingLeft'],
+    breaks: ['oneAtATime', 'stopInOrder', 'stopAtOnce', 'nothingLeft'],
   },
   {
     name: 'an order that was lost is not given again',

@@ -2,11 +2,13 @@
 import type { Mutant } from '../mutants.ts'
 
 const file = 'core/lanes.ts'
+/** How somebody stands for those after him. */
+const rule = 'core/standing.ts'
 
 export const lanesMutants: readonly Mutant[] = [
   {
     name: 'ready means started',
-    file,
+    file: rule,
     from: "return daemon.readyAtMs === null ? 'not yet' : 'met'",
     to: "return 'met'",
     seed: 3,
@@ -14,7 +16,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'started means ready',
-    file,
+    file: rule,
     from: "  if (until === 'started') return 'met'\n",
     to: '',
     seed: 4,
@@ -22,7 +24,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'a job is ready when it has started',
-    file,
+    file: rule,
     from: "if (until === 'done' || daemon.spec.kind === 'job') return 'not yet'",
     to: "if (until === 'done') return 'not yet'",
     seed: 15,
@@ -30,7 +32,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'a job that is done is not there any more',
-    file,
+    file: rule,
     from: "if (daemon.end === 'done') return 'met'",
     to: "if (daemon.end === 'done') return 'not yet'",
     seed: 16,
@@ -38,7 +40,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'who has failed may come back any time',
-    file,
+    file: rule,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'skipped' ? 'failed' : 'not yet'",
     seed: 15,
@@ -46,7 +48,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'who is skipped skips nobody',
-    file,
+    file: rule,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'failed' ? 'failed' : 'not yet'",
     seed: 89,

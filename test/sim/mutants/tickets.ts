@@ -149,7 +149,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who was stopped fails those after it',
-    file: 'core/lanes.ts',
+    file: 'core/standing.ts',
     from: "return daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "return 'failed'",
     seed: 559,
