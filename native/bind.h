@@ -58,6 +58,7 @@ static inline JSValue errno_or_null(int error) {
   return error ? JS_NewString(js, errno_name(error)) : JS_NULL;
 }
 
+void write_data(const char *text, size_t bytes); /* to stdout; ends the process where it fails */
 void bind_system(JSValue host);
 void bind_init(JSValue host);
 void bind_client(JSValue host);

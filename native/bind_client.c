@@ -95,7 +95,7 @@ static FUNCTION(host_write_bytes) {
   char *copy = text ? malloc(bytes + 1) : NULL;
   if (copy) {
     memcpy(copy, text, bytes);
-    write_all(1, copy, utf8_to_bytes(copy, bytes));
+    write_data(copy, utf8_to_bytes(copy, bytes));
   }
   free(copy);
   JS_FreeCString(ctx, text);

@@ -4,6 +4,8 @@
 #include "client.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -17,7 +19,8 @@ enum {
 };
 
 static struct client *buckets[BUCKETS];
-static size_t count; /* without those of daemons */
+static size_t count;         /* without those that daemons have as PITCREW_FD */
+static size_t count_of_runs; /* of these, those that processes of daemons have made */
 static int64_t last_id;
 static int set_fd = -1;
 static struct watch watch = {WATCH_CLIENTS};
@@ -33,16 +36,25 @@ int clients_set(void) {
   return -1;
 }
 
-/* Half of all descriptors are kept for the daemons. */
-bool client_may_come(void) {
+/* Half of all descriptors are kept for the daemons, and most connections for operators: whoever is
+ * to be stopped cannot keep them out. */
+bool client_may_come(bool of_run) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
-  return count < CLIENTS_MAX && count < files.rlim_cur / 2;
+  size_t most = files.rlim_cur / 2 < CLIENTS_MAX ? files.rlim_cur / 2 : CLIENTS_MAX;
+  return count < most && (!of_run || count_of_runs < most / 4);
+}
+
+void client_is_of_run(struct client *client) {
+  client->of_run = true;
+  count_of_runs++;
 }
 
 struct client *client_new(int fd, enum client_way way, struct run *run) {
   struct client *client = clients_set() < 0 ? NULL : calloc(1, sizeof *client);
   if (!client) return NULL;
+  /* Or a byte "out of band" would make it ready to be read for ever, and nothing be read. */
+  setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
   *client = (struct client){
       .id = ++last_id, .fd = fd, .mask = EPOLLIN | EPOLLRDHUP, .run = run, .way = way};
   struct epoll_event event = {.events = client->mask, .data.ptr = client};
@@ -65,6 +77,14 @@ static int socket_option(int fd, int option) {
   return getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
 }
 
+/* We do not outlive whoever started us. If he ended before we could ask for that, his end of the
+ * socket is closed. */
+static void end_with_owner(int fd) {
+  char byte;
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) kill(getpid(), SIGTERM);
+}
+
 int client_adopt(int fd) {
   struct sockaddr_storage far;
   socklen_t bytes = sizeof far;
@@ -72,10 +92,11 @@ int client_adopt(int fd) {
   if (getpeername(fd, (struct sockaddr *)&far, &bytes) != 0) return errno;
   if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM)
     return EPROTOTYPE;
-  if (!client_may_come()) return EMFILE;
+  if (!client_may_come(false)) return EMFILE;
   struct client *client = client_new(fd, INHERITED, NULL);
   if (!client) return errno;
   fcntl(fd, F_SETFD, FD_CLOEXEC);
+  end_with_owner(fd);
   client_wait(client);
   return 0;
 }
@@ -141,4 +162,5 @@ void client_remove(struct client *client) {
   client_forget_part(client);
   if (client->run) client->run->control = NULL;
   count -= client->way != BY_DAEMON_FD;
+  count_of_runs -= client->of_run;
 }

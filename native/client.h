@@ -44,6 +44,7 @@ struct client {
   bool deaf;    /* is not read any more */
   bool ending;  /* client_end was called */
   bool gone, lagged;
+  bool of_run; /* a process of a daemon has made it */
 };
 
 /* NULL: there is none of this id, or it is gone or ending. */
@@ -87,8 +88,10 @@ void event_client_gone(int64_t client, bool lagged);
 int clients_set(void); /* the epoll set of all clients; -1: see errno */
 /* Takes a socket that is connected. NULL: see errno; the descriptor is still the caller's. */
 struct client *client_new(int fd, enum client_way way, struct run *run);
-int client_adopt(int fd);   /* an inherited one: 0 or errno */
-bool client_may_come(void); /* another one has room */
+int client_adopt(int fd); /* an inherited one: 0 or errno */
+/* Another one has room. `of_run`: it is of a process of a daemon. */
+bool client_may_come(bool of_run);
+void client_is_of_run(struct client *client);
 /* Tells the policy of it and of who that is; NULL: it did not come through the socket. */
 void client_tell(struct client *client, const struct peer *peer);
 struct client *client_next(const struct client *before); /* of all, from NULL to NULL */

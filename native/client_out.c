@@ -10,7 +10,8 @@
 
 enum {
   ROOM_BYTES_MIN = 512,
-  SEND_AT_ONCE = 64 * 1024, /* less waits for the end of the turn: one call for many lines */
+  SEND_AT_ONCE = 64 * 1024,      /* less waits for the end of the turn: one call for many lines */
+  EMPTY_TOTAL = 2 * 1024 * 1024, /* with more than this in all buffers, no empty one is kept */
 };
 
 static size_t rooms_total; /* of all buffers */
@@ -108,8 +109,9 @@ void client_flush(struct client *client) {
   }
   if (client_queued(client) == 0) {
     client->out_start = client->out_end = 0;
-    /* A stream needs it again and again. */
-    if (!client->stream) client_drop_queue(client);
+    /* A stream needs it again and again. But the room of many that wait for nothing must not cost
+     * others theirs. */
+    if (!client->stream || rooms_total > EMPTY_TOTAL) client_drop_queue(client);
   }
   client_watch(client);
 }

@@ -155,8 +155,11 @@ void clients_turn(void) {
 }
 
 bool clients_finished(void) {
-  finishing = true;
-  for (struct client *client = client_next(NULL); client; client = client_next(client))
+  double last_ms = now_ms() + LAST_GRACE_MS;
+  for (struct client *client = client_next(NULL); client; client = client_next(client)) {
     client_end(client);
+    if (!finishing) client->ends_at_ms = fmin(client->ends_at_ms, last_ms);
+  }
+  finishing = true;
   return !client_next(NULL);
 }

@@ -74,6 +74,19 @@ int file_write(const char *path, const char *text, size_t bytes, bool durable) {
   return error;
 }
 
+/* Its owner is us, or we are root. But where everybody may put a folder (/dev/shm), one of somebody
+ * else is a trap for root, too. */
+static bool is_ours(char *path, const struct stat *st) {
+  if (st->st_uid == geteuid() || geteuid() != 0) return st->st_uid == geteuid();
+  char *slash = strrchr(path, '/');
+  struct stat above;
+  if (!slash || slash == path) return true;
+  *slash = 0;
+  bool is_everybodys = lstat(path, &above) != 0 || (above.st_mode & S_IWOTH);
+  *slash = '/';
+  return !is_everybodys;
+}
+
 /* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
  * that somebody else has put there is not ours to write into. The one above those is the system's:
  * an image from scratch may lack /run. */
@@ -95,7 +108,7 @@ int make_folder(char *path, int levels) {
     if (!error && lstat(path, &st) != 0) error = errno;
   }
   if (!error && !S_ISDIR(st.st_mode)) error = ENOTDIR;
-  if (!error && st.st_uid != geteuid() && geteuid() != 0) error = EPERM;
+  if (!error && !is_ours(path, &st)) error = EPERM;
   *slash = '/';
   return error;
 }

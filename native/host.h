@@ -189,7 +189,7 @@ void out_lost(uint64_t *bytes, uint64_t *lines);
 /* Lines in `text` (if it is still there) are counted, `lines` are added. */
 void out_count_lost(const unsigned char *text, size_t bytes, size_t lines);
 void out_drop_all(void);
-void write_all(int fd, const char *text, size_t bytes);
+int write_all(int fd, const char *text, size_t bytes); /* 0 or errno */
 
 /* ---- probe.c (more in probe.h), announce.c, cgroup.c */
 

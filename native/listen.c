@@ -43,28 +43,40 @@ static int open_folder(const char *path) {
   return folder_fd < 0 ? errno : 0;
 }
 
-/* Only a socket is in nobody's way. */
-static int remove_old(void) {
+/* A path that is too long for an address is taken through its folder. */
+static int address_of(const char *path, struct sockaddr_un *address) {
+  const size_t room = sizeof address->sun_path;
+  address->sun_family = AF_UNIX;
+  if (strlen(path) < room) return snprintf(address->sun_path, room, "%s", path), 0;
+  int bytes = snprintf(address->sun_path, room, "/proc/self/fd/%d/%s", folder_fd, socket_name);
+  if (bytes >= (int)room || access("/proc/self/fd", X_OK) != 0) return ENAMETOOLONG;
+  return 0;
+}
+
+/* A socket that nobody listens at refuses. */
+static bool is_stale(const struct sockaddr_un *address) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  bool refused = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+                 (errno == ECONNREFUSED || errno == ENOENT);
+  close(fd);
+  return refused;
+}
+
+/* Only a socket is in nobody's way, and only one that is left over. */
+static int remove_old(const struct sockaddr_un *address) {
   struct stat there;
   if (fstatat(folder_fd, socket_name, &there, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT ? 0 : errno;
   if (!S_ISSOCK(there.st_mode)) return EEXIST;
+  if (!is_stale(address)) return EADDRINUSE;
   return unlinkat(folder_fd, socket_name, 0) == 0 ? 0 : errno;
 }
 
-/* A path that is too long for an address is taken through its folder. */
-static int bind_path(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  const size_t room = sizeof address.sun_path;
-  bool fits = strlen(path) < room;
-  int bytes = fits
-                  ? snprintf(address.sun_path, room, "%s", path)
-                  : snprintf(address.sun_path, room, "/proc/self/fd/%d/%s", folder_fd, socket_name);
-  if (bytes >= (int)room) return ENAMETOOLONG;
+static int bind_to(const struct sockaddr_un *address) {
   mode_t before = umask(0177);
-  int error = bind(listener, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+  int error = bind(listener, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
   umask(before);
-  return !fits && error == ENOENT ? ENAMETOOLONG : error;
+  return error;
 }
 
 static void close_all(void) {
@@ -81,13 +93,15 @@ static bool watch_listener(void) {
 }
 
 static int open_all(const char *path) {
+  struct sockaddr_un address = {0};
   int error = open_folder(path);
-  if (!error) error = remove_old();
+  if (!error) error = address_of(path, &address);
+  if (!error) error = remove_old(&address);
   if (error) return error;
   reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (reserve_fd < 0 || listener < 0) return errno;
-  error = bind_path(path);
+  error = bind_to(&address);
   if (error) return error;
   if (fstatat(folder_fd, socket_name, &made, AT_SYMLINK_NOFOLLOW) != 0) return errno;
   return listen(listener, BACKLOG) == 0 && watch_listener() ? 0 : errno;
@@ -145,11 +159,10 @@ static void take(int fd) {
     close(fd);
     return;
   }
-  struct client *client = client_may_come() ? client_new(fd, BY_SOCKET, NULL) : NULL;
-  if (client)
-    client_tell(client, &peer);
-  else
-    turn_away(fd);
+  struct client *client = client_may_come(peer.run) ? client_new(fd, BY_SOCKET, NULL) : NULL;
+  if (!client) return turn_away(fd);
+  if (peer.run) client_is_of_run(client);
+  client_tell(client, &peer);
 }
 
 void listen_ready(void) {

@@ -181,11 +181,12 @@ void out_lost(uint64_t *bytes, uint64_t *lines) {
   *lines = lost_lines;
 }
 
-void write_all(int to, const char *text, size_t bytes) {
+int write_all(int to, const char *text, size_t bytes) {
   while (bytes > 0) {
     ssize_t n = write(to, text, bytes);
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return;
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return errno;
     if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = to, .events = POLLOUT}, 1, -1);
     if (n > 0) text += n, bytes -= (size_t)n;
   }
+  return 0;
 }

@@ -24,14 +24,25 @@ static const struct run *run_with(pid_t group, uint64_t mark) {
   return NULL;
 }
 
-/* False: we could not look. */
-static bool find_run(pid_t pid, const struct run **run) {
+static bool is_over(pid_t pid) { return getpgid(pid) < 0 && errno == ESRCH; }
+
+/* Of one that is just being reaped, /proc says that its group is -1, and no mark. */
+static bool look_at(pid_t pid, struct proc_stat *stat) {
+  return proc_stat(pid, stat) && stat->group >= 0;
+}
+
+/* False: we could not look, or it has ended meanwhile. An ancestor that has ended has left what it
+ * started to another one: so it is begun anew. */
+static bool find_run(pid_t sender, const struct run **run) {
   struct proc_stat stat;
+  pid_t pid = sender;
   for (int i = 0; !*run && i < ANCESTORS_MAX && pid > 1 && pid != getpid(); i++) {
     errno = 0;
-    if (!proc_stat(pid, &stat)) return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
-    *run = run_with(stat.group, stat.mark);
-    pid = stat.parent;
+    bool seen = look_at(pid, &stat), hidden = errno == ENOENT || errno == EACCES || errno == EPERM;
+    if (!seen && is_over(sender)) return false;
+    if (!seen && !is_over(pid)) return hidden; /* Else there is no descriptor or no memory left. */
+    if (seen) *run = run_with(stat.group, stat.mark);
+    pid = seen ? stat.parent : sender;
   }
   return true;
 }

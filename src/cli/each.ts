@@ -4,9 +4,10 @@
 import type { Client } from '../client/client.ts'
 import { RequestError } from '../client/request-error.ts'
 import type { Progress } from '../control/answers.ts'
-import { describeError, exitStatus } from '../errors.ts'
+import { exitStatus, withHint } from '../errors.ts'
 import type { Input } from './command.ts'
-import { type Connection, connect } from './connection.ts'
+import { connect } from './connection.ts'
+import { given } from './options.ts'
 import { quoteLines } from './outcome.ts'
 import { ProgressLine } from './progress.ts'
 
@@ -26,12 +27,12 @@ export async function forEach<Answer>(
   names: readonly string[],
   { ask, describe }: Each<Answer>,
 ): Promise<number> {
-  const connection = await connect(input)
+  const { client } = await connect(input)
   const progress = new ProgressLine(input.system)
   const statuses = await Promise.all(
     [...new Set(names)].map(async (name) => {
       try {
-        const answer = await ask(connection.client, name, (news) => progress.tell(name, news))
+        const answer = await ask(client, name, (news) => progress.tell(name, news))
         progress.end(name)
         input.print(input.options.json ? JSON.stringify(answer) : describe(answer))
         return 0
@@ -39,7 +40,7 @@ export async function forEach<Answer>(
         progress.end(name)
         // Of the connection: it is told once for all of them.
         if (!(error instanceof RequestError)) throw error
-        await tellFailure(input, connection, name, error)
+        tellFailure(input, name, error)
         return exitStatus(error)
       }
     }),
@@ -47,29 +48,23 @@ export async function forEach<Answer>(
   return Math.max(...statuses)
 }
 
-/** The cause, the last lines of the daemon, and where to read on. */
-async function tellFailure(
+/** The cause, the remedy, and what the daemon printed last. */
+function tellFailure(
   { print, talk, options }: Input<Options>,
-  { client }: Connection,
   name: string,
   error: RequestError,
-): Promise<void> {
-  const { code, message, hint, ticket } = error
+): void {
+  const { code, message, hint, ticket, lastLines } = error
   if (options.json) {
-    const failed = { code, message, hint, ...(ticket === null ? {} : { ticket }) }
-    print(JSON.stringify({ daemon: name, failed }))
+    const optional = given({
+      ticket: ticket ?? undefined,
+      lastLines: lastLines.length === 0 ? undefined : lastLines,
+    })
+    print(JSON.stringify({ daemon: name, failed: { code, message, hint, ...optional } }))
   }
-  talk(`pitcrew: ${name}: ${describeError(error)}${ticket === null ? '' : ` (ticket ${ticket})`}`)
-  if (code !== 'FAILED') return
-  const lines = ticket === null ? [] : await lastLines(client, ticket)
-  for (const line of [...quoteLines(lines), `  see: pitcrew explain ${name}`]) talk(line)
-}
-
-/** None when the ticket is not known any more. */
-async function lastLines(client: Client, ticket: number): Promise<readonly string[]> {
-  try {
-    return (await client.call('ticket', { ticket })).lastLines
-  } catch {
-    return []
-  }
+  const about = message.includes(name) ? message : `${name}: ${message}`
+  // Where the time is up, or another took its place, the words name the ticket that goes on.
+  const which = ticket !== null && code === 'FAILED' ? ` (ticket ${ticket})` : ''
+  talk(`pitcrew: ${withHint(about + which, hint)}`)
+  for (const line of quoteLines(lastLines)) talk(line)
 }

@@ -3,8 +3,10 @@
 import { connectionLost } from '../client/request-error.ts'
 import type { Entry, EventsAnswer } from '../control/answers.ts'
 import type { EventsArgs } from '../control/requests.ts'
+import { parseDuration } from '../core/duration.ts'
+import { isoTime } from '../core/iso-time.ts'
 import { describeError, type ErrorCode, PitcrewError } from '../errors.ts'
-import type { Command, Input } from './command.ts'
+import { type Command, type Input, usageError } from './command.ts'
 import { connect } from './connection.ts'
 import { eventLine } from './event-line.ts'
 import { follow, given, json, readCount, socket } from './options.ts'
@@ -21,8 +23,8 @@ interface Options extends Record<string, string | true> {
 /** Errors after which it is worth to try again. */
 const losses: readonly ErrorCode[] = ['NO_PITCREW', 'LAGGED', 'INTERNAL', 'BUSY', 'SUPERSEDED']
 
-/** Names that are longer move those behind them. */
-const usualNameWidth = 8
+/** Names grow up to this width together; one that is longer moves its own line alone. */
+const nameWidths = { usual: 8, max: 20 }
 
 /** Between two tries to reach a pitcrew that was lost. */
 const againMs = 1000
@@ -31,10 +33,10 @@ export const events: Command<Options> = {
   name: 'events',
   group: 'Look',
   summary: 'Show what happened, and what happens',
-  usage: 'events [NAME...] [--follow] [--tail N] [--since CURSOR] [--json]',
+  usage: 'events [NAME...] [--follow] [--tail N] [--since TIME|CURSOR] [--json]',
   details: `\
-The journal is bounded and outlives pitcrew's restarts. With --json each event is a line
-and holds its cursor; --since CURSOR gives what followed it.
+The journal is bounded and outlives pitcrew's restarts. Its times are UTC. With --json
+each event is a line and holds its cursor; --since CURSOR gives what followed it.
 
 --follow goes on until Ctrl-C. When the connection is lost, since pitcrew is restarted or
 this reader was too slow, it is taken up again where it was, which is said on stderr.`,
@@ -42,20 +44,28 @@ this reader was too slow, it is taken up again where it was, which is said on st
   options: {
     follow,
     tail: { value: 'N', short: 'n', help: 'the last N events; all that are kept, if absent' },
-    since: { value: 'CURSOR', help: 'what followed the event with this cursor' },
+    since: {
+      value: 'TIME',
+      help: 'none that is older than this, such as 5m; or what followed a cursor',
+    },
     json,
     socket,
   },
 
   async run(input) {
-    const { args, options, talk } = input
+    const { args, options, system, talk } = input
+    const { cursor, fromMs } = readSince(options.since, system.wallMs())
     let asked: EventsArgs = given({
       daemons: args.length === 0 ? undefined : args,
       tail: readCount(events, 'tail', options.tail),
-      since: options.since,
+      since: cursor,
       follow: options.follow,
     })
-    const print = printer(input)
+    const printOne = printer(input)
+    const from = isoTime(fromMs)
+    const print = (entry: Entry): void => {
+      if (entry.at >= from) printOne(entry)
+    }
     const printAndRemember = (entry: Entry): void => {
       print(entry)
       const { tail, ...others } = asked
@@ -68,12 +78,26 @@ this reader was too slow, it is taken up again where it was, which is said on st
   },
 }
 
+/** "1795287768623-137" is a cursor, "5m" a time. */
+function readSince(
+  since: string | undefined,
+  nowMs: number,
+): { readonly cursor: string | undefined; readonly fromMs: number } {
+  if (since === undefined) return { cursor: undefined, fromMs: 0 }
+  if (/^\d+-\d+$/.test(since)) return { cursor: since, fromMs: 0 }
+  const ms = parseDuration(since)
+  if (ms !== null && ms > 0) return { cursor: undefined, fromMs: Math.max(0, nowMs - ms) }
+  const hint = 'write a time like 500ms, 30s or 5m, or the cursor of an event'
+  throw usageError(events, `cannot read --since ${since}`, hint)
+}
+
 function printer({ system, options, print }: Input<Options>): (entry: Entry) => void {
   if (options.json) return (entry) => print(JSON.stringify(entry))
   const paper = paperOf(system, 1)
-  let nameWidth = usualNameWidth
+  let nameWidth = nameWidths.usual
   return (entry) => {
-    nameWidth = Math.max(nameWidth, entry.daemon?.length ?? 0)
+    const { length } = entry.daemon ?? ''
+    if (length <= nameWidths.max) nameWidth = Math.max(nameWidth, length)
     print(eventLine(paper, entry, nameWidth))
   }
 }

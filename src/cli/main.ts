@@ -92,7 +92,11 @@ function find(verb: string): Command {
     ? ['--help', '--version']
     : typedVerbs(commands).map((candidate) => candidate.name)
   const what = isOption ? 'option' : 'verb'
-  throw usageError(null, `unknown ${what} "${verb}"`, didYouMean(verb, known))
+  const option = verb.replace(/^--|=.*$/g, '')
+  const behind = commands.some(({ options }) => Object.hasOwn(options, option))
+    ? `write it behind the verb: pitcrew VERB --${option}`
+    : null
+  throw usageError(null, `unknown ${what} "${verb}"`, behind ?? didYouMean(verb, known))
 }
 
 function asksForHelp(words: readonly string[]): boolean {

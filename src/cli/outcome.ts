@@ -9,7 +9,7 @@ const past: Readonly<Record<string, string | undefined>> = {
   restart: 'restarted',
 }
 
-/** "web: restarted in 312ms, pid 7 -> 9 (ticket 5)" */
+/** "web: restarted in 312 ms, pid 7 -> 9 (ticket 5)" */
 export function describeOutcome(answer: TicketAnswer): string {
   const who = answer.daemon === null ? 'everything' : `${answer.daemon}:`
   return `${who} ${outcomeWords(answer)} (ticket ${answer.ticket})`
@@ -20,7 +20,7 @@ function outcomeWords(answer: TicketAnswer): string {
   const took = briefly(tookMs)
   switch (outcome) {
     case 'open':
-      return `${verb} was asked for ${took} ago`
+      return tookMs < 1000 ? `${verb} was asked for` : `${verb} was asked for ${took} ago`
     case 'failed':
       return `${verb} failed after ${took}: ${oneLine(cause ?? 'no cause is known')}`
     case 'superseded':

@@ -16,8 +16,13 @@ const usualColumns = 80
 
 export function paperOf(system: ClientSystem, fd: 1 | 2): Paper {
   if (!system.isTerminal(fd)) return { columns: Number.POSITIVE_INFINITY, hasColours: false }
-  const isDumb = system.getenv('TERM') === 'dumb' || (system.getenv('NO_COLOR') ?? '') !== ''
-  return { columns: system.terminalSize()?.columns ?? usualColumns, hasColours: !isDumb }
+  const hasColours = canDrawAgain(system, fd) && (system.getenv('NO_COLOR') ?? '') === ''
+  return { columns: system.terminalSize()?.columns ?? usualColumns, hasColours }
+}
+
+/** A terminal that does as it is told: what was written can be written over. */
+export function canDrawAgain(system: ClientSystem, fd: 1 | 2): boolean {
+  return system.isTerminal(fd) && system.getenv('TERM') !== 'dumb'
 }
 
 export function paint(paper: Paper, colour: Colour, text: string): string {

@@ -2,7 +2,7 @@
  *  and again, elsewhere a line every five seconds. */
 import type { Progress } from '../control/answers.ts'
 import type { ClientSystem } from '../host/system.ts'
-import { cut, paperOf } from './paper.ts'
+import { canDrawAgain, cut, paperOf } from './paper.ts'
 import { briefly, oneLine } from './words.ts'
 
 const everyMs = 5000
@@ -17,7 +17,7 @@ export class ProgressLine {
 
   constructor(system: ClientSystem) {
     this.#system = system
-    this.#isTerminal = system.isTerminal(2)
+    this.#isTerminal = canDrawAgain(system, 2)
   }
 
   tell(name: string, progress: Progress): void {
@@ -49,7 +49,7 @@ export class ProgressLine {
   }
 }
 
-/** "web: stopping, KILL in 4s (for 3s)" */
+/** "web: stopping, KILL in 4 s (for 3 s)" */
 function describe(name: string, { words, sinceMs }: Progress): string {
   return `${name}: ${oneLine(words)} (for ${briefly(sinceMs)})`
 }

@@ -27,7 +27,7 @@ Environment:
     trace: { value: 'FILE', help: 'write every event and what was decided; it replays' },
     'control-fd': {
       value: 'N',
-      help: 'a connected socket that is inherited: an operator is there',
+      help: 'an inherited socket: whoever started us operates, and we end when he does',
     },
   },
 }

@@ -4,16 +4,16 @@ import type { DaemonState, DaemonStatus, StatusAnswer } from '../control/status.
 import { count } from '../core/describe.ts'
 import { type Colour, cut, type Paper, paint } from './paper.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { briefly, memory, oneLine, percent } from './words.ts'
+import { briefly, memory, oneLine, percent, tightly } from './words.ts'
 
 const columns: readonly Column[] = [
-  { title: 'NAME', isRight: false },
-  { title: 'STATE', isRight: false },
-  { title: 'UPTIME', isRight: true },
-  { title: 'RESTARTS', isRight: true },
-  { title: 'CPU', isRight: true },
-  { title: 'MEM', isRight: true },
-  { title: '', isRight: false },
+  { title: 'NAME', isRight: false, goes: 0 },
+  { title: 'STATE', isRight: false, goes: 0 },
+  { title: 'UPTIME', isRight: true, goes: 4 },
+  { title: 'RESTARTS', isRight: true, goes: 3 },
+  { title: 'CPU', isRight: true, goes: 1 },
+  { title: 'MEM', isRight: true, goes: 2 },
+  { title: '', isRight: false, goes: 0 },
 ]
 
 export const colourOf: { readonly [S in DaemonState]: Colour } = {
@@ -43,7 +43,7 @@ export function statusPage(
   return [head(paper, answer), ...table(paper, columns, rows)]
 }
 
-/** "shop: 4 daemons, 3 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)" */
+/** "shop: 4 daemons, 3 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)" */
 function head(paper: Paper, answer: StatusAnswer): string {
   const { name, daemons, stopping, uptimeMs, version, pid } = answer
   const parts = [summary(answer), `up ${briefly(uptimeMs)}`, `pitcrew ${version} (pid ${pid})`]
@@ -69,7 +69,7 @@ function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly C
   return [
     plain(name),
     { text: state, colour },
-    plain(uptimeMs === null ? '-' : briefly(uptimeMs)),
+    plain(uptimeMs === null ? '-' : tightly(uptimeMs)),
     plain(String(restarts)),
     plain(cpuShare(daemon, before)),
     plain(usage === null ? '-' : memory(usage.memoryKib)),
@@ -91,33 +91,40 @@ function cpuShare(
 
 /** What matters most now. */
 function remark(daemon: DaemonStatus): string {
-  const { state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
+  const { kind, state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
   const said = oneLine(daemon.status)
   const died = oneLine(lastDeath?.cause ?? '')
   switch (state) {
     case 'waiting':
       return waitsFor === null ? '' : `waits for ${waitsFor}`
     case 'backoff':
-      return joined(nextAttemptMs === null ? '' : `next try in ${briefly(nextAttemptMs)}`, died)
+      if (nextAttemptMs === null) return died
+      return `next try in ${briefly(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
     case 'starting':
     case 'running':
-      return said || joined('not ready yet', died)
+      // A job is at work until it is done, and never ready.
+      if (said !== '' || kind === 'job') return said
+      return joined(', ', 'not ready yet', diedWords(lastDeath))
     case 'stopping':
       return killMs === null ? said : `KILL in ${briefly(killMs)}`
     case 'killing':
       return 'KILL was sent, it is not gone yet'
     case 'failed':
-      return joined(died, oneLine(lastDeath?.next ?? ''))
+      return joined('; ', died, oneLine(lastDeath?.next ?? ''))
     case 'skipped':
       return waitsFor === null ? '' : `${waitsFor} has failed`
     case 'ready':
-      if (said !== '' || lastDeath === null) return said
-      return `died ${briefly(lastDeath.agoMs)} ago: ${died}`
+      return said || diedWords(lastDeath)
     default:
       return said
   }
 }
 
-function joined(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(': ')
+/** "died 5 min ago: code 3" */
+function diedWords(death: DaemonStatus['lastDeath']): string {
+  return death === null ? '' : `died ${briefly(death.agoMs)} ago: ${oneLine(death.cause)}`
+}
+
+function joined(separator: string, ...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(separator)
 }

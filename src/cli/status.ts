@@ -1,10 +1,10 @@
 /** `status`: what pitcrew and its daemons do now, once or again and again. */
-import type { StatusAnswer } from '../control/status.ts'
+import type { DaemonStatus, StatusAnswer } from '../control/status.ts'
 import type { Command, Input } from './command.ts'
 import { connect } from './connection.ts'
 import { given, json, socket } from './options.ts'
-import { paperOf } from './paper.ts'
-import { statusPage, summary } from './status-page.ts'
+import { type Colour, canDrawAgain, paperOf } from './paper.ts'
+import { colourOf, statusPage, summary } from './status-page.ts'
 
 interface Options extends Record<string, string | true> {
   json: true
@@ -26,8 +26,10 @@ with --watch, since the last look. MEM is their resident memory. The last column
 what matters most: whom it waits for, when it is tried again, what it says of itself,
 how it died.
 
---watch looks every second until Ctrl-C. Where stdout is no terminal it prints a line
-for each look.`,
+--watch looks every second until Ctrl-C. Where not all of them fit, those that are not
+well come first. Where stdout is no terminal it prints a line for each look.
+
+In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`,
   args: ['[NAME...]'],
   options: {
     watch: { value: null, short: 'w', help: 'look again every second' },
@@ -38,7 +40,7 @@ for each look.`,
   async run(input) {
     const { client } = await connect(input)
     const look = (): Promise<StatusAnswer> => {
-      const daemons = input.args.length === 0 ? undefined : input.args
+      const daemons = input.args.length === 0 ? undefined : [...new Set(input.args)]
       return client.call('status', given({ daemons, usage: true }))
     }
     if (input.options.watch === undefined) {
@@ -62,13 +64,23 @@ function shower(
 ): (answer: StatusAnswer, before: StatusAnswer | null) => void {
   const { system, options, print } = input
   if (options.json) return (answer) => print(JSON.stringify(answer))
-  if (!system.isTerminal(1)) return (answer) => print(briefLine(answer))
+  if (!canDrawAgain(system, 1)) return (answer) => print(briefLine(answer))
   // What was on the screen goes up, and can be read there afterwards.
   system.write(1, '\n'.repeat(rowsOf(input)))
   return (answer, before) => {
-    const lines = statusPage(paperOf(system, 1), answer, before)
-    system.write(1, frame(lines, rowsOf(input)))
+    const rows = rowsOf(input)
+    const all = statusPage(paperOf(system, 1), answer, before)
+    // Nobody sees what is below the screen: it shall be those that are well.
+    const lines =
+      all.length < rows ? all : statusPage(paperOf(system, 1), troubledFirst(answer), before)
+    system.write(1, frame(lines, rows))
   }
+}
+
+function troubledFirst(answer: StatusAnswer): StatusAnswer {
+  const of = (...colours: readonly Colour[]): DaemonStatus[] =>
+    answer.daemons.filter(({ state }) => colours.includes(colourOf[state]))
+  return { ...answer, daemons: [...of('red'), ...of('yellow'), ...of('green', 'dim')] }
 }
 
 /** "shop: 4 daemons, 3 ready: web ready, db backoff" */

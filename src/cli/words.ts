@@ -1,21 +1,28 @@
 /** Numbers and texts as people read them: short, and on one line. */
 
-/** "312ms", "3.2s", "45s", "4m 10s", "2h 5m", "3d 4h": two units at most. */
+/** "312 ms", "3.2 s", "45 s", "4 min 10 s", "2 h 5 min", "3 d 4 h": two units at most, and written
+ *  as pitcrew's own log does. */
 export function briefly(ms: number): string {
   const whole = Math.max(0, Math.round(ms))
-  if (whole < 1000) return `${whole}ms`
-  if (whole < 9950) return `${Number((whole / 1000).toFixed(1))}s`
+  if (whole < 1000) return `${whole} ms`
+  if (whole < 9950) return `${Number((whole / 1000).toFixed(1))} s`
   const seconds = Math.round(whole / 1000)
-  if (seconds < 60) return `${seconds}s`
-  if (seconds < 3600) return pair(seconds, 60, 'm', 's', 1)
-  if (seconds < 86_400) return pair(seconds, 3600, 'h', 'm', 60)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return pair(seconds, 60, 'min', 's', 1)
+  if (seconds < 86_400) return pair(seconds, 3600, 'h', 'min', 60)
   return pair(seconds, 86_400, 'd', 'h', 3600)
+}
+
+/** The same for a column, where room is dear: "312ms", "4m 10s". */
+export function tightly(ms: number): string {
+  const units = briefly(ms).replace('min', 'm')
+  return units.replaceAll(/(\d) (?=[a-z])/g, '$1')
 }
 
 function pair(seconds: number, unit: number, large: string, small: string, rest: number): string {
   const left = Math.floor((seconds % unit) / rest)
-  const first = `${Math.floor(seconds / unit)}${large}`
-  return left === 0 ? first : `${first} ${left}${small}`
+  const first = `${Math.floor(seconds / unit)} ${large}`
+  return left === 0 ? first : `${first} ${left} ${small}`
 }
 
 /** "812 KiB", "12.3 MiB", "1.4 GiB" */

@@ -6,10 +6,13 @@ import { type ErrorCode, isErrorCode, PitcrewError } from '../errors.ts'
 export class RequestError extends PitcrewError {
   /** The ticket that has failed, was superseded, or is still open when the time is up. */
   readonly ticket: number | null
+  /** What the daemon printed last, where its run has failed. */
+  readonly lastLines: readonly string[]
 
-  constructor(code: ErrorCode, { message, hint, ticket }: Failure) {
+  constructor(code: ErrorCode, { message, hint, ticket, lastLines }: Failure) {
     super(code, message, hint)
     this.ticket = ticket ?? null
+    this.lastLines = lastLines ?? []
   }
 }
 

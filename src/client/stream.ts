@@ -18,6 +18,8 @@ export class Stream<Item, Answer = void>
   readonly #asked: () => void
   readonly #left: () => void
   #kept: Item[] = []
+  /** How many of those were taken. */
+  #taken = 0
   #waiting: Waiting<Item, Answer>[] = []
   /** What `next` gives when nothing is kept any more. */
   #end: (() => Promise<Step<Item, Answer>>) | null = null
@@ -36,7 +38,7 @@ export class Stream<Item, Answer = void>
     if (this.#end !== null) return
     const first = this.#waiting.shift()
     if (first !== undefined) first.give({ done: false, value: item })
-    else if (this.#kept.length < keptMax) this.#kept.push(item)
+    else if (this.#kept.length - this.#taken < keptMax) this.#kept.push(item)
     else this.#cutOff()
   }
 
@@ -50,8 +52,9 @@ export class Stream<Item, Answer = void>
 
   /** The next item; at the end `done`, with the answer as its value. */
   next(): Promise<Step<Item, Answer>> {
-    const item = this.#kept.shift()
-    if (item !== undefined) return Promise.resolve({ done: false, value: item })
+    if (this.#taken < this.#kept.length) {
+      return Promise.resolve({ done: false, value: this.#take() })
+    }
     if (this.#end !== null) return this.#end()
     return new Promise((give, fail) => {
       this.#waiting.push({ give, fail })
@@ -64,8 +67,8 @@ export class Stream<Item, Answer = void>
   async all(): Promise<readonly Item[] | null> {
     const first = await this.next()
     if (first.done === true) return null
-    const rest = this.#kept
-    this.#kept = []
+    const rest = this.#kept.slice(this.#taken)
+    this.#forget()
     return [first.value, ...rest]
   }
 
@@ -75,12 +78,27 @@ export class Stream<Item, Answer = void>
       this.#finish(() => Promise.resolve({ done: true, value: undefined }))
       this.#left()
     }
-    this.#kept = []
+    this.#forget()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** The oldest one. To shift a long list costs as much as it is long. */
+  #take(): Item {
+    const item = this.#kept[this.#taken++] as Item
+    if (this.#taken * 2 > this.#kept.length) {
+      this.#kept.splice(0, this.#taken)
+      this.#taken = 0
+    }
+    return item
+  }
+
+  #forget(): void {
+    this.#kept = []
+    this.#taken = 0
   }
 
   #cutOff(): void {

@@ -9,7 +9,7 @@ import type { Handlers } from './handlers.ts'
 import type { Supervisor } from './port.ts'
 import { progressOf } from './progress.ts'
 import type { TicketArgs } from './requests.ts'
-import { findTicket, ticketAnswer, ticketFailure } from './ticket-answer.ts'
+import { findTicket, ticketAnswer, ticketFailure, whatWords } from './ticket-answer.ts'
 import { roughly } from './words.ts'
 
 /** What a request waits for. */
@@ -17,6 +17,8 @@ interface Wait {
   /** null: the core has not seen it yet. */
   ticket: number | null
   joined: boolean
+  /** null: all of them. */
+  readonly daemon: string | null
   /** It waits for the end; false: for the ticket alone. */
   forEnd: boolean
   /** It asked what became of a ticket: an end that is no success is an answer like any other. */
@@ -72,7 +74,9 @@ export class Changes implements Waiting {
   timeOut(call: Call): void {
     const { ticket } = this.#waits.get(call) as Wait
     const waited = roughly(this.#supervisor.host.now() - call.sinceMs)
-    const message = `cannot wait any longer: it is not done after ${waited}`
+    const asked = ticket === null ? null : findTicket(this.#supervisor, ticket)
+    const what = asked === null ? 'it' : whatWords(asked)
+    const message = `cannot wait any longer: ${what} is not done after ${waited}`
     if (ticket === null) return call.failed(failure('TIMED_OUT', message))
     const hint = `ticket ${ticket} goes on: "pitcrew ticket ${ticket} --wait" waits for it`
     call.failed({ ...failure('TIMED_OUT', message, hint), ticket })
@@ -88,9 +92,8 @@ export class Changes implements Waiting {
   }
 
   progress(call: Call): Progress {
-    const { ticket: id } = this.#waits.get(call) as Wait
-    const ticket = id === null ? null : findTicket(this.#supervisor, id)
-    return progressOf(this.#supervisor, ticket?.daemon ?? null, call.sinceMs)
+    const { daemon } = this.#waits.get(call) as Wait
+    return progressOf(this.#supervisor, daemon, call.sinceMs)
   }
 
   #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {
@@ -100,7 +103,7 @@ export class Changes implements Waiting {
       return call.failed(noSuchDaemon(daemon, [...known.keys()]))
     }
     const { wait: forEnd = true, why = '' } = options
-    this.#waits.set(call, { ticket: null, joined: false, forEnd, asksOnly: false })
+    this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, asksOnly: false })
     call.wait(this, options)
     const { uid, pid, daemon: asker } = call.client.caller
     const by = { kind: 'client', uid, pid, daemon: asker } as const
@@ -117,7 +120,8 @@ export class Changes implements Waiting {
     if (args.wait !== true || ticket.outcome.kind !== 'open') {
       return call.done(ticketAnswer(this.#supervisor, ticket, false))
     }
-    this.#waits.set(call, { ticket: ticket.id, joined: false, forEnd: true, asksOnly: true })
+    const { id, daemon } = ticket
+    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, asksOnly: true })
     this.#waitFor(call, ticket.id)
     call.wait(this, args)
   }
@@ -140,6 +144,6 @@ export class Changes implements Waiting {
 /** It goes into the log: one line, whatever was sent. */
 function oneLine(text: string): string {
   let line = ''
-  for (const char of text) line += char < ' ' || char === '\x7f' ? ' ' : char
+  for (const char of text) line += char < ' ' || (char >= '\x7f' && char < '\xa0') ? ' ' : char
   return line.trim()
 }

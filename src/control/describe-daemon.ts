@@ -1,7 +1,9 @@
 /** What is told of a daemon in `status`. */
 import type { Daemon } from '../core/phases.ts'
+import type { AfterSpec } from '../core/plan.ts'
+import type { State } from '../core/state.ts'
 import type { Usage } from '../host/control.ts'
-import { waitsFor } from './outlook.ts'
+import { blockerOf, waitsFor } from './outlook.ts'
 import type { KeptDeath, Supervisor } from './port.ts'
 import type { DaemonStatus, DeathAnswer, UsageAnswer } from './status.ts'
 import { stateOf } from './words.ts'
@@ -25,7 +27,7 @@ export function describeDaemon(
     uptimeMs: isThere ? wholeMs(nowMs - daemon.startedAtMs) : null,
     readyMs: isThere && daemon.readyAtMs !== null ? wholeMs(nowMs - daemon.readyAtMs) : null,
     restarts: Math.max(0, run - 1),
-    waitsFor: waitsFor(state, daemon)?.daemon ?? null,
+    waitsFor: needs(state, daemon)?.daemon ?? null,
     nextAttemptMs: daemon.phase === 'backoff' ? wholeMs(daemon.untilMs - nowMs) : null,
     killMs: daemon.phase === 'terminating' ? wholeMs(daemon.killAtMs - nowMs) : null,
     status: isThere ? daemon.status : '',
@@ -33,6 +35,12 @@ export function describeDaemon(
     ticket: ticket?.outcome.kind === 'open' ? ticket.id : null,
     usage: usage === null ? null : describeUsage(usage),
   }
+}
+
+/** One that was skipped needs who has failed. */
+function needs(state: State, daemon: Daemon): AfterSpec | null {
+  const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
+  return isSkipped ? blockerOf(state, daemon) : waitsFor(state, daemon)
 }
 
 function describeDeath({ atMs, ...death }: KeptDeath, nowMs: number): DeathAnswer {

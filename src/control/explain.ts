@@ -5,7 +5,7 @@ import type { AfterSpec } from '../core/plan.ts'
 import { blockerOf } from './outlook.ts'
 import type { Supervisor } from './port.ts'
 import { readySign } from './ready-sign.ts'
-import { roughly } from './words.ts'
+import { roughly, whyNotStarted } from './words.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath'>
 
@@ -42,7 +42,7 @@ function tell(facts: Facts, daemon: Daemon, told: Explanation, left: number): vo
     case 'backoff':
       tellDeath(facts, daemon, told)
       told.why.push(`next try in ${roughly(daemon.untilMs - nowMs)}`)
-      told.remedies.push(...look(name), `"pitcrew start ${name}" tries at once`)
+      told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries at once`)
       return
     case 'running':
       return tellRunning(facts, daemon, told)
@@ -119,7 +119,7 @@ function tellStopped(facts: Facts, daemon: In<'stopped'>, told: Explanation, lef
     case 'failed':
       told.why.push(`${name} has failed for good`)
       tellDeath(facts, daemon, told)
-      told.remedies.push(...look(name), `"pitcrew start ${name}" tries again`)
+      told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries again`)
       return
     case 'skipped': {
       const after = blockerOf(facts.state, daemon)
@@ -132,12 +132,19 @@ function tellStopped(facts: Facts, daemon: In<'stopped'>, told: Explanation, lef
 
 /** Why its last run ended, where nobody asked for that. */
 function tellDeath({ lastDeath }: Facts, daemon: Daemon, told: Explanation): void {
-  const death = lastDeath(daemon.spec.name)
+  const { name } = daemon.spec
+  const death = lastDeath(name)
   if (death === null || death.run !== daemon.run) return
-  const { length } = daemon.row
-  const times = length > 1 ? `${daemon.spec.name} died ${length} times in a row` : 'it died'
+  // Each restart of the row followed a death; the last death of one that is down had none.
+  const times = daemon.row.length + (daemon.phase === 'backoff' ? 0 : 1)
+  const often = times > 1 ? ` ${times} times in a row` : ''
   const lived = death.uptimeMs === 0 ? '' : `, after ${roughly(death.uptimeMs)}`
-  told.why.push(`${times}: ${death.cause}${lived} (run ${death.run})`)
+  const notStarted = whyNotStarted(death)
+  const what =
+    notStarted === null
+      ? `failed${often}: ${death.cause}`
+      : `could not be started${often}: ${notStarted}`
+  told.why.push(`${name} ${what}${lived} (run ${death.run})`)
   const line = death.lastLines.at(-1)
   if (death.status !== '') told.why.push(`it said of itself: ${death.status}`)
   if (line !== undefined) told.why.push(`its last line: ${line.slice(0, 300)}`)
@@ -164,6 +171,12 @@ function nextWords({ next }: In<'terminating' | 'killing'>): string {
   if (next === 'up') return 'then it is started again'
   if (typeof next !== 'string') return 'then it is started again, after a while'
   return next === 'asked' ? 'then it is stopped' : 'then it is not started again'
+}
+
+/** One that could not be started has printed nothing. */
+function lookAtDeath({ lastDeath }: Facts, { spec: { name } }: Daemon): string[] {
+  const death = lastDeath(name)
+  return death !== null && whyNotStarted(death) !== null ? [] : look(name)
 }
 
 function look(name: string): string[] {

@@ -1,6 +1,6 @@
 /** What the journal knows, for who asks: the entries that are in memory, and before them those that
  *  its file has, of lives before this one, too. The file is read when somebody asks for the first
- *  time, and again only when memory has let go of entries since. */
+ *  time, and again only when memory has let go of entries since that nobody has asked for. */
 import { isRecord } from '../core/shape.ts'
 import type { Host } from '../host/host.ts'
 import type { JournalView } from './port.ts'
@@ -24,6 +24,8 @@ export class History {
   readonly #sources: Sources
   /** From the file: what comes before that in memory; null = it was not read yet. */
   #old: readonly string[] | null = null
+  /** What was answered from, the last time. */
+  #last: readonly string[] = []
 
   constructor(sources: Sources) {
     this.#sources = sources
@@ -46,9 +48,12 @@ export class History {
 
   #all(): readonly string[] {
     const kept = this.#sources.journal.kept()
-    if (this.#old === null || !isJoined(this.#old, kept)) this.#old = this.#read(kept)
+    if (this.#old === null || !isJoined(this.#old, kept)) {
+      this.#old = partBefore(this.#last, kept) ?? this.#read(kept)
+    }
     if (!isJoined(this.#old, kept)) this.#old = []
-    return [...this.#old, ...kept]
+    this.#last = [...this.#old, ...kept]
+    return this.#last
   }
 
   /** What is torn in the file, or was written by somebody else, is left out. */
@@ -76,6 +81,20 @@ function sinceBirth(all: readonly string[], life: string): Since {
   const at = all.findIndex((line) => cursorOf(line)?.startsWith(`${life}-`))
   if (at === -1) return { entries: [], missed: false }
   return { entries: all.slice(at), missed: cursorOf(all[at] as string) !== `${life}-1` }
+}
+
+/** What was told before and is not in memory any more, as much of it as is read of a file; null:
+ *  the two do not meet. */
+function partBefore(last: readonly string[], kept: readonly string[]): readonly string[] | null {
+  const first = kept[0] === undefined ? null : cursorOf(kept[0])
+  const at = last.findLastIndex((line) => cursorOf(line) === first)
+  if (at === -1) return null
+  let from = at
+  for (let size = 0; from > 0; from--) {
+    size += (last[from - 1] as string).length
+    if (size > tailBytes) break
+  }
+  return last.slice(from, at)
 }
 
 /** Nothing is missing between the two. */

@@ -10,6 +10,8 @@ export const lineBytesMax: number = 64 * 1024
 /** Connections at a time; requests of one that are not answered yet. */
 export const clientsMax = 2048
 export const requestsMax = 1024
+/** Of all processes of daemons together: they must not use up what operators need, too. */
+export const requestsOfDaemonsMax = 1024
 
 /** What a caller may do: look, or change things, too. */
 export type Access = 'look' | 'operate'

@@ -19,6 +19,7 @@ import {
   lineBytesMax,
   protocolVersion,
   requestsMax,
+  requestsOfDaemonsMax,
 } from './protocol.ts'
 import { readRequest } from './read-request.ts'
 import { streamHandlers } from './stream.ts'
@@ -125,14 +126,27 @@ export class Server implements Control {
   }
 
   /** Why nothing can be asked under this id, or at all. */
-  #refuse({ calls }: Client, id: number): Failure | null {
+  #refuse({ calls, caller }: Client, id: number): Failure | null {
     if (calls.has(id)) {
       const message = `cannot take the request: its id ${id} is that of one that is open`
       return failure('REQUEST_INVALID', message, 'give each request an id of its own')
     }
-    if (calls.size < requestsMax) return null
-    const message = `cannot take the request: ${requestsMax} of this connection are open`
+    const isFull = calls.size >= requestsMax
+    if (!isFull && (caller.daemon === null || this.#ofDaemons() < requestsOfDaemonsMax)) return null
+    const whose = isFull
+      ? `${requestsMax} of this connection`
+      : `${requestsOfDaemonsMax} of daemons`
+    const message = `cannot take the request: ${whose} are open`
     return failure('BUSY', message, 'wait for answers, or cancel some')
+  }
+
+  /** How many requests of processes of daemons are open. */
+  #ofDaemons(): number {
+    let open = 0
+    for (const { caller, calls } of this.#clients.values()) {
+      if (caller.daemon !== null) open += calls.size
+    }
+    return open
   }
 
   #do(client: Client, id: number, verb: VerbName, args: unknown): void {

@@ -34,7 +34,7 @@ const death: Schema<DeathAnswer> = object('its last end that nobody asked for', 
   uptimeMs: number('how long the run lived', ms),
   status: text('what it said of itself at last', 300),
   lastLines: list('its last lines', text('a line', 4096)),
-  next: text('what followed: "again in 200ms"', 300),
+  next: text('what followed: "again in 200 ms"', 300),
 })
 
 /** One word for what a daemon does: `ready` without `ready:` in the bundle means that it runs.
@@ -82,7 +82,9 @@ const daemonStatus: Schema<DaemonStatus> = object('', {
   uptimeMs: nullable(number('since its run began', ms)),
   readyMs: nullable(number('since it was ready', ms)),
   restarts: number('runs that it had before this one', 'a whole number'),
-  waitsFor: nullable(text('whom it waits for, first of all', 48)),
+  waitsFor: nullable(
+    text('whom it waits for, first of all; of one that is skipped: who has failed', 48),
+  ),
   nextAttemptMs: nullable(number('in how long it is tried again', ms)),
   killMs: nullable(number('in how long it is killed, unless it has ended', ms)),
   status: text('what it says of itself (sd_notify)', 300),

@@ -5,8 +5,9 @@ import type { Outcome, Ticket } from '../core/ticket.ts'
 import type { TicketAnswer } from './answers.ts'
 import { wholeMs } from './describe-daemon.ts'
 import { failure } from './failure.ts'
-import type { Supervisor } from './port.ts'
+import type { KeptDeath, Supervisor } from './port.ts'
 import type { Failure } from './protocol.ts'
+import { whyNotStarted } from './words.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath' | 'ended'>
 
@@ -35,7 +36,7 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
     joined,
     outcome: outcome.kind === 'ended' ? 'done' : outcome.kind,
     changed: outcome.kind !== 'done' || outcome.changed,
-    cause: outcome.kind === 'failed' ? outcome.why : null,
+    cause: outcome.kind === 'failed' ? causeOf(facts, ticket, outcome.why) : null,
     supersededBy: outcome.kind === 'superseded' ? outcome.by : null,
     old,
     now: outcome.kind === 'done' ? outcome.now : null,
@@ -59,11 +60,25 @@ function timesOf(
   }
 }
 
-/** Of the run that failed: they are kept of the last one only. */
-function lastLines({ lastDeath }: Facts, ticket: Ticket): readonly string[] {
-  if (ticket.outcome.kind !== 'failed' || ticket.daemon === null) return []
-  const death = lastDeath(ticket.daemon)
-  return death !== null && death.run >= ticket.satisfiedByRun ? death.lastLines : []
+/** Of one that could not be started the core knows the name of an error, its death the words. */
+function causeOf(facts: Facts, ticket: Ticket, why: string): string {
+  const death = why.startsWith('cannot start it: ') ? deathOf(facts, ticket) : null
+  return (death === null ? null : whyNotStarted(death)) ?? why
+}
+
+function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
+  return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.lastLines ?? []) : []
+}
+
+/** Of the run that was asked for: the last death alone is kept. */
+function deathOf({ lastDeath }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
+  const death = daemon === null ? null : lastDeath(daemon)
+  return death !== null && death.run >= satisfiedByRun ? death : null
+}
+
+/** "restart web" */
+export function whatWords({ verb, daemon }: Ticket): string {
+  return daemon === null ? verb : `${verb} ${daemon}`
 }
 
 /** What is said to whoever waited for it. */
@@ -72,18 +87,19 @@ export function ticketFailure(
   ticket: Ticket,
   outcome: Extract<Outcome, { kind: 'failed' | 'superseded' }>,
 ): Failure {
-  const { id, verb, daemon } = ticket
-  const what = daemon === null ? verb : `${verb} ${daemon}`
+  const { id, daemon } = ticket
+  const what = whatWords(ticket)
   if (outcome.kind === 'superseded') {
     const { by } = outcome
-    const message = `cannot ${what}: ${outcome.verb} took its place (ticket ${by})`
-    return {
-      ...failure('SUPERSEDED', message, `"pitcrew ticket ${by}" says what became of that`),
-      ticket: id,
-    }
+    const isEnd = outcome.verb === 'shutdown'
+    const why = isEnd ? 'pitcrew is shutting down' : `${outcome.verb} took its place`
+    // After a shutdown there is nobody to ask.
+    const hint = isEnd ? null : `"pitcrew ticket ${by}" says what became of that`
+    return { ...failure('SUPERSEDED', `cannot ${what}: ${why} (ticket ${by})`, hint), ticket: id }
   }
   const hint = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
   const lines = lastLines(facts, ticket)
-  const failed = failure('FAILED', `cannot ${what}: ${outcome.why}`, hint)
+  const why = causeOf(facts, ticket, outcome.why)
+  const failed = failure('FAILED', `cannot ${what}: ${why}`, hint)
   return { ...failed, ticket: id, ...(lines.length > 0 && { lastLines: lines }) }
 }

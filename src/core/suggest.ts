@@ -2,6 +2,9 @@
 
 /** Nobody means a word that is longer than this. */
 const maxLength = 64
+/** Pairs of letters that are compared, over all words: a thousand long names would take the init's
+ *  interpreter longer than it has for one event. Who comes behind that is not looked at. */
+const pairsMax = 40_000
 
 /**
  * @returns The nearest of the known words, or null when none is near: a third of the letters may
@@ -12,8 +15,11 @@ export function suggest(word: string, known: readonly string[]): string | null {
   const wanted = word.toLowerCase()
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  let pairs = 0
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue
+    pairs += candidate.length * word.length
+    if (pairs > pairsMax) break
     const distance = editDistance(wanted, candidate.toLowerCase())
     // A word of which every letter must be replaced is not near, however short it is.
     if (distance >= bestDistance || distance >= candidate.length) continue

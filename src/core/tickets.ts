@@ -14,6 +14,9 @@ import type { Exit, Fault, Request } from './event.ts'
 import type { Daemon } from './phases.ts'
 import type { Outcome, RunAndPid, Ticket } from './ticket.ts'
 
+/** Of a cause, in characters. */
+const causeMax = 200
+
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never
 /** How a ticket ends; how long that took is seen at the end. */
 export type Ending = Without<Exclude<Outcome, { kind: 'open' }>, 'tookMs'>
@@ -121,7 +124,9 @@ function failureOf(daemon: Daemon): string | null {
   const { run, last } = daemon
   if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
   if (last.failure === null) return causeWords(last.fault, last.exit)
-  return `cannot start it: ${last.failure.step}: ${last.failure.errno}`
+  // Of an error of our own there is a stack behind the first line.
+  const [errno = ''] = last.failure.errno.split('\n')
+  return `cannot start it: ${last.failure.step}: ${errno}`.slice(0, causeMax)
 }
 
 function causeWords(fault: Fault | null, exit: Exit | null): string {

@@ -12,7 +12,8 @@ export interface ControlHost {
   /** Listens on a unix stream socket of mode 0600; what was at the path is replaced, so take the
    *  lock first. One in a process. It is removed at the end. */
   listen(path: string): Errno | null
-  /** Takes a connected unix stream socket that we inherited as a client. */
+  /** Takes a connected unix stream socket that we inherited as a client. From then on the kernel
+   *  sends us TERM when whoever started us ends. */
   adoptClient(fd: number): Errno | null
   /** Queues a line (without its newline) for a client. False: it is gone; or its queue is full, and
    *  it is cut off. Never waits. */

@@ -22,7 +22,8 @@ export interface System {
   sum(text: string): string
   /** True when the path is a folder. */
   isFolder(path: string): boolean
-  /** Writes text to file descriptor 1 or 2, whole, waiting where it must. */
+  /** Writes text to file descriptor 1 or 2, whole, waiting where it must. If stdout does not take
+   *  it, this process ends with 1. */
   write(fd: 1 | 2, text: string): void
   /** True when the file descriptor is a terminal. */
   isTerminal(fd: 0 | 1 | 2): boolean

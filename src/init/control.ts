@@ -33,6 +33,8 @@ export class ControlLink {
   /** Whom we have not closed: told of when the control plane cannot tell them. */
   readonly #clients: Set<number> = new Set()
   readonly #ended: Ticket[] = []
+  /** All were answered: who comes now is told so. */
+  #isOver = false
   /** Numbers are never used again, whatever breaks. */
   #tokens = 0
 
@@ -48,6 +50,7 @@ export class ControlLink {
 
   handle(event: ClientEvent): void {
     const { client } = event
+    if (this.#isOver && event.type !== 'client-gone') return this.#refuse(client)
     if (event.type === 'client') {
       this.#clients.add(client)
       this.#control ??= this.#load()
@@ -82,6 +85,7 @@ export class ControlLink {
 
   finishing(exitCode: number): void {
     this.#do((control) => control.finishing(exitCode))
+    this.#isOver = true
   }
 
   /** Something in pitcrew failed: what the control plane knows is not trusted. The next client
@@ -161,9 +165,7 @@ export class ControlLink {
   }
 
   #refuse(client: number): void {
-    const code: ErrorCode = 'INTERNAL'
-    const message = 'cannot answer: something failed inside pitcrew, which goes on'
-    const failed = { code, message, hint: 'connect again; "pitcrew logs" says more' }
+    const failed = this.#isOver ? atTheEnd : afterFailure
     this.#host.send(client, JSON.stringify({ id: null, failed }))
     this.#close(client)
   }
@@ -172,4 +174,17 @@ export class ControlLink {
     this.#clients.delete(client)
     this.#host.closeClient(client)
   }
+}
+
+type Refusal = { readonly code: ErrorCode; readonly message: string; readonly hint: string | null }
+
+const afterFailure: Refusal = {
+  code: 'INTERNAL',
+  message: 'cannot answer: something failed inside pitcrew, which goes on',
+  hint: 'connect again; "pitcrew logs" says more',
+}
+const atTheEnd: Refusal = {
+  code: 'FAILED',
+  message: 'cannot answer any more: pitcrew ends',
+  hint: null,
 }

@@ -33,6 +33,8 @@ export interface KeptDeath {
 
 /** How much of its last line is in the log, in characters. */
 const lineMax = 160
+/** How much of a cause is kept, in characters. */
+const causeMax = 250
 /** How many of its last lines are kept. */
 const linesMax = 5
 
@@ -82,7 +84,8 @@ export class Deaths {
 
 function recordOf(note: DeathNote, legacy: Legacy | null, isOom: boolean): DeathRecord {
   const { run, pid, uptimeMs, status, verdict } = note
-  const ended = causeOf(note)
+  // Of an error of our own there is a stack behind the first line.
+  const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
   return {
     run,
     pid,

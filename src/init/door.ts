@@ -44,9 +44,17 @@ function takeLock(host: Host, path: string, bundle: string): string | null {
   )
 }
 
+/** Throws when somebody else does: the lock does not see him where it was removed, or where two
+ *  bundles are given one socket. */
 function listen(host: Host, path: string): string | null {
   const errno = host.listen(path)
-  return errno === null
-    ? null
-    : `no control socket: cannot listen on ${path}: ${describeErrno(errno)}`
+  if (errno === null) return null
+  if (errno !== 'EADDRINUSE') {
+    return `no control socket: cannot listen on ${path}: ${describeErrno(errno)}`
+  }
+  throw new PitcrewError(
+    'ALREADY_RUNNING',
+    `cannot run the bundle: another pitcrew listens on ${path}`,
+    'end it; for a second one, give it another "name:", PITCREW_RUN or PITCREW_SOCKET',
+  )
 }

@@ -181,12 +181,13 @@ export class Loop implements Handlers {
   }
 
   #drain(): void {
-    for (let steps = 0; steps < batchMax; steps++) {
+    let steps = 0
+    for (; steps < batchMax; steps++) {
       const event = this.#queue.shift() ?? this.#mend()
       if (event === undefined) break
       this.#step(event)
     }
-    this.#control.stepped()
+    if (steps > 0) this.#control.stepped()
     const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
     this.#wakeAt(this.#queue.length > 0 ? this.#host.now() : nextMs)
   }

@@ -17,15 +17,22 @@ import { transportOver } from './transport.ts'
  */
 export async function connect(path?: string): Promise<Client> {
   const paths = path === undefined ? findSockets(places) : [path]
-  const sockets = (await Promise.all(paths.map(open))).filter((socket) => socket !== null)
-  const [socket, other] = sockets
-  if (socket === undefined) throw nobody(paths)
+  const tries = await Promise.all(paths.map(open))
+  const answering = tries.flatMap(({ socket, path: at }) =>
+    socket === null ? [] : [{ socket, at }],
+  )
+  const [first, other] = answering
+  if (first === undefined) {
+    const closed = tries.find(({ isForbidden }) => isForbidden)
+    throw closed === undefined ? nobody(paths) : forbidden(closed.path)
+  }
   if (other !== undefined) {
-    for (const each of sockets) each.destroy()
-    const message = `cannot choose: several pitcrews answer: ${paths.join(', ')}`
+    for (const { socket } of answering) socket.destroy()
+    const where = answering.map(({ at }) => at).join(', ')
+    const message = `cannot choose: several pitcrews answer: ${where}`
     throw new PitcrewError('USAGE', message, 'name one: connect(PATH), or PITCREW_SOCKET')
   }
-  return Client.open(transportOver(socket))
+  return Client.open(transportOver(first.socket))
 }
 
 const places = {
@@ -40,12 +47,20 @@ const places = {
   },
 }
 
-/** null: nobody listens there. */
-function open(path: string): Promise<Socket | null> {
+interface Try {
+  readonly path: string
+  /** null: nobody listens there, or not to us. */
+  readonly socket: Socket | null
+  readonly isForbidden: boolean
+}
+
+function open(path: string): Promise<Try> {
   return new Promise((resolve) => {
     const socket = connectSocket(path)
-    socket.once('connect', () => resolve(socket))
-    socket.once('error', () => resolve(null))
+    socket.once('connect', () => resolve({ path, socket, isForbidden: false }))
+    socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve({ path, socket: null, isForbidden: code === 'EACCES' }),
+    )
   })
 }
 
@@ -53,4 +68,9 @@ function nobody(paths: readonly string[]): PitcrewError {
   const where = paths.length === 0 ? 'there is no socket in the usual places' : paths.join(', ')
   const hint = 'is pitcrew running? PITCREW_SOCKET names the socket'
   return new PitcrewError('NO_PITCREW', `no pitcrew answers: ${where}`, hint)
+}
+
+function forbidden(path: string): PitcrewError {
+  const message = `cannot connect to ${path}: it is for root and for the user that pitcrew runs as`
+  return new PitcrewError('NOT_PERMITTED', message, 'ask as one of them')
 }

@@ -1,5 +1,6 @@
 /** A pitcrew of one's own: started as a child, spoken to over a descriptor that it inherits, so
- *  that it needs no folder for a socket, and its greeting says that it is there. */
+ *  that it needs no folder for a socket, and its greeting says that it is there. It does not
+ *  outlive this process, however that ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,10 +43,19 @@ const controlFd = 3
  * for await (const event of crew.client.events({ follow: true })) console.log(event.words)
  */
 export async function start(bundle: Bundle | string, options: StartOptions = {}): Promise<Started> {
-  const folder = typeof bundle === 'string' ? null : mkdtempSync(join(tmpdir(), 'pitcrew-'))
-  const path = folder === null ? (bundle as string) : join(folder, 'bundle.yaml')
-  // JSON is YAML.
-  if (folder !== null) writeFileSync(path, JSON.stringify(bundle), { mode: 0o600 })
+  if (typeof bundle === 'string') return launch(bundle, options)
+  const folder = mkdtempSync(join(tmpdir(), 'pitcrew-'))
+  try {
+    const path = join(folder, 'bundle.yaml')
+    // JSON is YAML.
+    writeFileSync(path, JSON.stringify(bundle), { mode: 0o600 })
+    return await launch(path, options)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function launch(path: string, options: StartOptions): Promise<Started> {
   const child = spawn(binaryOf(options), ['run', '--control-fd', String(controlFd), path], {
     stdio: ['ignore', options.stdout ?? 'inherit', 'pipe', 'pipe'],
     ...(options.env && { env: options.env }),
@@ -59,11 +69,11 @@ export async function start(bundle: Bundle | string, options: StartOptions = {})
     const client = await Client.open(transportOver(child.stdio[controlFd] as Duplex))
     return new Started(child, client, ended)
   } catch (error) {
+    // It may be there all the same, and speak another language: nobody else would end it.
+    child.kill()
     const { code } = await ended
-    if (code === null || error instanceof PitcrewError === false) throw error
-    throw new PitcrewError(code === 2 ? 'BUNDLE_INVALID' : 'FAILED', complaint(), null, error)
-  } finally {
-    if (folder !== null) rmSync(folder, { recursive: true, force: true })
+    if (code === null || code === 0 || error instanceof PitcrewError === false) throw error
+    throw new PitcrewError(code === 2 ? 'BUNDLE_INVALID' : 'FAILED', await complaint, null, error)
   }
 }
 
@@ -108,13 +118,15 @@ function endOf(child: ChildProcess): Promise<Ended> {
   })
 }
 
-/** Reads its stderr, and keeps the beginning. @returns What it said. */
-function complaintOf(child: ChildProcess, isPassedOn: boolean): () => string {
+/** Reads its stderr, and keeps the beginning. @returns What it said, when it has said all. */
+function complaintOf(child: ChildProcess, isPassedOn: boolean): Promise<string> {
+  // Where there were no descriptors left, it has none.
+  const stderr = child.stderr as Readable | null | undefined
+  if (!stderr) return Promise.resolve('')
   let said = ''
-  const stderr = child.stderr as Readable
   stderr.setEncoding('utf8').on('data', (text: string) => {
     if (said.length < complaintMax) said += text
     if (isPassedOn) process.stderr.write(text)
   })
-  return () => said.trim()
+  return new Promise((done) => stderr.once('close', () => done(said.trim())))
 }

@@ -59,3 +59,13 @@ function stepsBetween(left: string, right: string): number {
 test('a one-letter word is no slip of any other', () => {
   expect(suggest('b', ['a', 'c'])).toBeNull()
 })
+
+test('of a thousand long words not all are looked at: the init has no time for that', () => {
+  const known = Array.from(
+    { length: 1000 },
+    (_, n) => `${'x'.repeat(40)}${String(n).padStart(8, '0')}`,
+  )
+  const wanted = `y${'x'.repeat(39)}00000`
+  expect(suggest(`${wanted}003`, known)).toBe(known[3])
+  expect(suggest(`${wanted}999`, known)).not.toBe(known[999])
+})

@@ -30,7 +30,13 @@ function ticket(changes: Partial<TicketAnswer> = {}): TicketAnswer {
 }
 
 const failed = {
-  failed: { code: 'FAILED', message: 'exit code 3 before it was ready', hint: null, ticket: 5 },
+  failed: {
+    code: 'FAILED',
+    message: 'cannot restart web: exit code 3',
+    hint: '"pitcrew explain web" says more',
+    ticket: 5,
+    lastLines: ['bind: in use', 'bye\x1b[2J'],
+  },
 }
 
 function about({ args }: Asked): string {
@@ -47,8 +53,8 @@ describe('done', () => {
     })
     expect(await ask(server, 'restart', 'web', 'db', 'web')).toMatchInlineSnapshot(`
       "exit 0
-      db: restarted in 312ms, pid 7 -> 9 (ticket 5)
-      web: restarted in 312ms, pid 7 -> 9 (ticket 5)"
+      db: restarted in 312 ms, pid 7 -> 9 (ticket 5)
+      web: restarted in 312 ms, pid 7 -> 9 (ticket 5)"
     `)
     expect(server.connections).toBe(1)
     expect(server.asked.map(about)).toEqual(['web', 'db'])
@@ -94,37 +100,33 @@ describe('done', () => {
     const server = new FakeServer({ shutdown: () => [{ done: ended }] })
     expect(await ask(server, 'shutdown', '--why', 'the end')).toMatchInlineSnapshot(`
       "exit 0
-      everything ended with exit code 3 in 312ms (ticket 5)"
+      everything ended with exit code 3 in 312 ms (ticket 5)"
     `)
     expect(server.asked[0]?.args).toEqual({ why: 'the end', progress: true })
   })
 })
 
 describe('not done', () => {
-  test('the cause, the last lines, and where to read on; status 1', async () => {
-    const server = new FakeServer({
-      restart: () => [failed],
-      ticket: () => [
-        { done: ticket({ outcome: 'failed', lastLines: ['bind: in use', 'bye\x1b[2J'] }) },
-      ],
-    })
+  test('the cause, where to read on, and the last lines; status 1', async () => {
+    const server = new FakeServer({ restart: () => [failed] })
     expect(await ask(server, 'restart', 'web')).toMatchInlineSnapshot(`
       "exit 1
-      stderr: pitcrew: web: exit code 3 before it was ready (ticket 5)
+      stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
         its last lines:
           bind: in use
-          bye [2J
-        see: pitcrew explain web"
+          bye [2J"
     `)
   })
 
   test('--json tells it to programs, too', async () => {
-    const server = new FakeServer({ restart: () => [failed], ticket: () => [null] })
+    const server = new FakeServer({ restart: () => [failed] })
     expect(await ask(server, 'restart', 'web', '--json')).toMatchInlineSnapshot(`
       "exit 1
-      {"daemon":"web","failed":{"code":"FAILED","message":"exit code 3 before it was ready","hint":null,"ticket":5}}
-      stderr: pitcrew: web: exit code 3 before it was ready (ticket 5)
-        see: pitcrew explain web"
+      {"daemon":"web","failed":{"code":"FAILED","message":"cannot restart web: exit code 3","hint":"\\"pitcrew explain web\\" says more","ticket":5,"lastLines":["bind: in use","bye\\u001b[2J"]}}
+      stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
+        its last lines:
+          bind: in use
+          bye [2J"
     `)
   })
 
@@ -141,8 +143,8 @@ describe('not done', () => {
           : [{ done: ticket({ verb: 'start', daemon: 'db' }) }],
     })
     expect(await ask(server, 'start', 'web', 'db')).toBe(
-      `exit ${status}\ndb: started in 312ms, pid 7 -> 9 (ticket 5)\n` +
-        'stderr: pitcrew: web: why; do (ticket 5)',
+      `exit ${status}\ndb: started in 312 ms, pid 7 -> 9 (ticket 5)\n` +
+        'stderr: pitcrew: web: why; do',
     )
   })
 
@@ -175,13 +177,13 @@ describe('progress', () => {
     stop: (asked) =>
       about(asked) === 'web'
         ? [
-            { progress: { words: 'stopping, KILL in 4s', sinceMs: 1000 } },
-            { progress: { words: 'stopping, KILL in 3s', sinceMs: 2000 } },
+            { progress: { words: 'stopping, KILL in 4 s', sinceMs: 1000 } },
+            { progress: { words: 'stopping, KILL in 3 s', sinceMs: 2000 } },
           ]
         : [
-            { progress: { words: 'stopping, KILL in 9s', sinceMs: 1000 } },
+            { progress: { words: 'stopping, KILL in 9 s', sinceMs: 1000 } },
             { id: 1, done: ticket({ verb: 'stop', now: null }) },
-            { progress: { words: 'stopping, KILL in 8s', sinceMs: 2000 } },
+            { progress: { words: 'stopping, KILL in 8 s', sinceMs: 2000 } },
             { done: ticket({ verb: 'stop', daemon: 'db', now: null }) },
           ],
   })
@@ -193,13 +195,13 @@ describe('progress', () => {
     expect(system.screen.replaceAll('\x1b', '␛').split('\r')).toMatchInlineSnapshot(`
       [
         "",
-        "web: stopping, KILL in 4s (for 1s)␛[K",
-        "web: stopping, KILL in 3s (for 2s)␛[K",
-        "web: stopping, KILL in 3s (for 2s) | db: stopping, KILL in 9s (for 1s)␛[K",
-        "␛[Kweb: stopped in 312ms, pid 7 (ticket 5)
+        "web: stopping, KILL in 4 s (for 1 s)␛[K",
+        "web: stopping, KILL in 3 s (for 2 s)␛[K",
+        "web: stopping, KILL in 3 s (for 2 s) | db: stopping, KILL in 9 s (for 1 s)␛[K",
+        "␛[Kweb: stopped in 312 ms, pid 7 (ticket 5)
       ",
-        "db: stopping, KILL in 8s (for 2s)␛[K",
-        "␛[Kdb: stopped in 312ms, pid 7 (ticket 5)
+        "db: stopping, KILL in 8 s (for 2 s)␛[K",
+        "␛[Kdb: stopped in 312 ms, pid 7 (ticket 5)
       ",
       ]
     `)
@@ -209,10 +211,10 @@ describe('progress', () => {
     const system = listening(slow, 'stop', 'web', 'db')
     expect(await play(system)).toMatchInlineSnapshot(`
       "exit 0
-      web: stopped in 312ms, pid 7 (ticket 5)
-      db: stopped in 312ms, pid 7 (ticket 5)
-      stderr: pitcrew: web: stopping, KILL in 4s (for 1s)
-      pitcrew: db: stopping, KILL in 9s (for 1s)"
+      web: stopped in 312 ms, pid 7 (ticket 5)
+      db: stopped in 312 ms, pid 7 (ticket 5)
+      stderr: pitcrew: web: stopping, KILL in 4 s (for 1 s)
+      pitcrew: db: stopping, KILL in 9 s (for 1 s)"
     `)
   })
 })

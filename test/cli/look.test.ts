@@ -75,6 +75,32 @@ describe('events', () => {
     expect(server.asked[0]?.args).toEqual({ daemons: ['web'], tail: 5, since: '1-2' })
   })
 
+  test('--since with a time leaves out what is older', async () => {
+    // It is the day before, 17:00.
+    const old = entry(1, { at: '2026-11-20T16:58:59.999Z' })
+    const server = new FakeServer({ events: () => [old, entry(2), answer] })
+    const text = await ask(server, 'events', '--since', '1m')
+    expect(text.split('\n')).toHaveLength(2)
+    expect(server.asked[0]?.args).toEqual({})
+  })
+
+  test('--since with neither a time nor a cursor', async () => {
+    expect(await ask(new FakeServer(), 'events', '--since', 'noon')).toMatchInlineSnapshot(`
+      "exit 2
+      stderr: pitcrew: cannot read --since noon; write a time like 500ms, 30s or 5m, or the cursor of an event"
+    `)
+  })
+
+  test('a long name moves its own line alone', async () => {
+    const long = entry(1, { daemon: 'a-name-of-more-than-twenty-letters' })
+    const server = new FakeServer({ events: () => [long, entry(2), answer] })
+    expect(await ask(server, 'events')).toMatchInlineSnapshot(`
+      "exit 0
+      2026-11-21 17:00:01.123 a-name-of-more-than-twenty-letters  died: exit code 3
+      2026-11-21 17:00:02.123 web       died: exit code 3"
+    `)
+  })
+
   test('--json: an entry a line', async () => {
     const server = new FakeServer({ events: () => [entry(1), entry(2), answer] })
     const text = await ask(server, 'events', '--json')

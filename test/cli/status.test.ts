@@ -20,6 +20,7 @@ const zoo: readonly DaemonStatus[] = [
   daemon('egress', { status: 'Accepting connections' }),
   daemon('web', { restarts: 3, lastDeath: death, uptimeMs: 65_000 }),
   daemon('api', { state: 'running', uptimeMs: 800, readyMs: null, run: 2, restarts: 1 }),
+  daemon('import', { kind: 'job', state: 'running', readyMs: null }),
   daemon('boot', { state: 'starting', pid: null, uptimeMs: null, usage: null }),
   daemon('late', {
     state: 'waiting',
@@ -77,19 +78,20 @@ describe('without a terminal', () => {
   test('a line for each daemon, uncut and without colours', async () => {
     expect(await ask(serving(statusAnswer(zoo)), 'status')).toMatchInlineSnapshot(`
       "exit 0
-      shop: 13 daemons, 2 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)
+      shop: 14 daemons, 2 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)
       NAME     STATE     UPTIME  RESTARTS   CPU       MEM
       egress   ready      2h 5m         0  0.1%  12.3 MiB  Accepting connections
-      web      ready      1m 5s         3   12%  12.3 MiB  died 1m 5s ago: code 3
+      web      ready      1m 5s         3   12%  12.3 MiB  died 1 min 5 s ago: code 3
       api      running    800ms         1  938%  12.3 MiB  not ready yet
+      import   running    2h 5m         0  0.1%  12.3 MiB
       boot     starting       -         0     -         -  not ready yet
       late     waiting        -         0     -         -  waits for db
-      db       backoff        -         4     -         -  next try in 3.2s: code 3
-      squid    stopping   2h 5m         0  0.1%  12.3 MiB  KILL in 4s
+      db       backoff        -         4     -         -  next try in 3.2 s (code 3)
+      squid    stopping   2h 5m         0  0.1%  12.3 MiB  KILL in 4 s
       stuck    killing    2h 5m         0  0.1%  12.3 MiB  KILL was sent, it is not gone yet
       off      stopped        -         0     -         -
       migrate  done           -         0     -         -
-      bad      failed         -         0     -         -  code 3: given up after 5 restarts in 1m
+      bad      failed         -         0     -         -  code 3; given up after 5 restarts in 1m
       poor     skipped        -         0     -         -  bad has failed
       new      idle           -         0     -         -"
     `)
@@ -100,9 +102,9 @@ describe('without a terminal', () => {
     expect(await ask(serving(answer), 'status', '--json')).toBe(`exit 0\n${JSON.stringify(answer)}`)
   })
 
-  test('it asks for the named ones, with what they use', async () => {
+  test('it asks for the named ones, once each, with what they use', async () => {
     const server = serving(statusAnswer([]))
-    await ask(server, 'status', 'web', 'db')
+    await ask(server, 'status', 'web', 'db', 'web')
     expect(server.asked).toEqual([
       { id: 1, verb: 'status', args: { daemons: ['web', 'db'], usage: true } },
     ])
@@ -114,9 +116,9 @@ describe('without a terminal', () => {
     })
     expect(await ask(serving(answer), 'status')).toMatchInlineSnapshot(`
       "exit 0
-      shop: 1 daemon, 0 ready, stopping, 7s left, up 2h 5m, pitcrew 0.1.0 (pid 1)
+      shop: 1 daemon, 0 ready, stopping, 7 s left, up 2 h 5 min, pitcrew 0.1.0 (pid 1)
       NAME  STATE     UPTIME  RESTARTS   CPU       MEM
-      web   stopping   2h 5m         0  0.1%  12.3 MiB  KILL in 900ms"
+      web   stopping   2h 5m         0  0.1%  12.3 MiB  KILL in 900 ms"
     `)
   })
 
@@ -149,21 +151,22 @@ describe('in a terminal', () => {
     system.size = { columns: 72, rows: 24 }
     await play(system)
     expect(seen(system.screen)).toMatchInlineSnapshot(`
-      "␛[1mshop␛[m␛[31m: 13 daemons, 2 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)␛[m
-      ␛[2mNAME   ␛[m  ␛[2mSTATE   ␛[m  ␛[2mUPTIME␛[m  ␛[2mRESTARTS␛[m  ␛[2m CPU␛[m  ␛[2m     MEM␛[m
-      egress   ␛[32mready   ␛[m   2h 5m         0  0.1%  12.3 MiB  ␛[2mAccepting connecti…␛[m
-      web      ␛[32mready   ␛[m   1m 5s         3   12%  12.3 MiB  ␛[2mdied 1m 5s ago: co…␛[m
-      api      ␛[33mrunning ␛[m   800ms         1  938%  12.3 MiB  ␛[2mnot ready yet␛[m
-      boot     ␛[33mstarting␛[m       -         0     -         -  ␛[2mnot ready yet␛[m
-      late     ␛[33mwaiting ␛[m       -         0     -         -  ␛[2mwaits for db␛[m
-      db       ␛[31mbackoff ␛[m       -         4     -         -  ␛[31mnext try in 3.2s: …␛[m
-      squid    ␛[33mstopping␛[m   2h 5m         0  0.1%  12.3 MiB  ␛[2mKILL in 4s␛[m
-      stuck    ␛[31mkilling ␛[m   2h 5m         0  0.1%  12.3 MiB  ␛[31mKILL was sent, it …␛[m
-      ␛[2moff    ␛[m  ␛[2mstopped ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m   -␛[m  ␛[2m       -␛[m
-      ␛[2mmigrate␛[m  ␛[2mdone    ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m   -␛[m  ␛[2m       -␛[m
-      bad      ␛[31mfailed  ␛[m       -         0     -         -  ␛[31mcode 3: given up a…␛[m
-      poor     ␛[31mskipped ␛[m       -         0     -         -  ␛[31mbad has failed␛[m
-      ␛[2mnew    ␛[m  ␛[2midle    ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m   -␛[m  ␛[2m       -␛[m
+      "␛[1mshop␛[m␛[31m: 14 daemons, 2 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)␛[m
+      ␛[2mNAME   ␛[m  ␛[2mSTATE   ␛[m  ␛[2mUPTIME␛[m  ␛[2mRESTARTS␛[m  ␛[2m     MEM␛[m
+      egress   ␛[32mready   ␛[m   2h 5m         0  12.3 MiB  ␛[2mAccepting connections␛[m
+      web      ␛[32mready   ␛[m   1m 5s         3  12.3 MiB  ␛[2mdied 1 min 5 s ago: code…␛[m
+      api      ␛[33mrunning ␛[m   800ms         1  12.3 MiB  ␛[2mnot ready yet␛[m
+      import   ␛[33mrunning ␛[m   2h 5m         0  12.3 MiB
+      boot     ␛[33mstarting␛[m       -         0         -  ␛[2mnot ready yet␛[m
+      late     ␛[33mwaiting ␛[m       -         0         -  ␛[2mwaits for db␛[m
+      db       ␛[31mbackoff ␛[m       -         4         -  ␛[31mnext try in 3.2 s (code …␛[m
+      squid    ␛[33mstopping␛[m   2h 5m         0  12.3 MiB  ␛[2mKILL in 4 s␛[m
+      stuck    ␛[31mkilling ␛[m   2h 5m         0  12.3 MiB  ␛[31mKILL was sent, it is not…␛[m
+      ␛[2moff    ␛[m  ␛[2mstopped ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m       -␛[m
+      ␛[2mmigrate␛[m  ␛[2mdone    ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m       -␛[m
+      bad      ␛[31mfailed  ␛[m       -         0         -  ␛[31mcode 3; given up after 5…␛[m
+      poor     ␛[31mskipped ␛[m       -         0         -  ␛[31mbad has failed␛[m
+      ␛[2mnew    ␛[m  ␛[2midle    ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m       -␛[m
       "
     `)
   })
@@ -223,11 +226,11 @@ describe('--watch in a terminal', () => {
 
 
       ",
-        "␛[?2026h␛[Hshop: 1 daemon, 1 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)␛[K
+        "␛[?2026h␛[Hshop: 1 daemon, 1 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)␛[K
       NAME  STATE  UPTIME  RESTARTS   CPU      MEM␛[K
       web   ready   2h 5m         0  0.0%  900 KiB␛[K
       ␛[J␛[?2026l",
-        "␛[?2026h␛[Hshop: 1 daemon, 1 ready, up 2h 5m, pitcrew 0.1.0 (pid 1)␛[K
+        "␛[?2026h␛[Hshop: 1 daemon, 1 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)␛[K
       NAME  STATE  UPTIME  RESTARTS  CPU      MEM␛[K
       web   ready   2h 5m         0  50%  900 KiB␛[K
       ␛[J␛[?2026l",
@@ -235,6 +238,27 @@ describe('--watch in a terminal', () => {
     `)
     expect(ended).toContain('exit 7')
     expect(system.nowMs).toBe(2000)
+  })
+
+  test('where not all fit, those that are not well come first', async () => {
+    const well = Array.from({ length: 9 }, (_, at) => daemon(`d${at}`))
+    const late = daemon('late', { state: 'waiting', waitsFor: 'bad' })
+    const system = inTerminal(
+      serving(statusAnswer([...well, late, daemon('bad', { state: 'failed' })])),
+      '--watch',
+    )
+    system.size = { columns: 80, rows: 7 }
+    await play(system)
+    const frame = seen(system.stdout.slice(system.stdout.indexOf('\x1b[H')))
+    const names = frame.split('\n').map((line) => line.split(' ')[0]?.replace(/␛.*/, ''))
+    expect(names.slice(2, 6)).toEqual(['bad', 'late', 'd0', 'and'])
+  })
+
+  test('in a terminal that cannot draw again it is a line for each look', async () => {
+    const system = inTerminal(serving(statusAnswer([daemon('web')])), '--watch')
+    system.environment.set('TERM', 'dumb')
+    await play(system)
+    expect(system.stdout).toBe('shop: 1 daemon, 1 ready: web ready\n')
   })
 
   test('what does not fit is counted', async () => {

@@ -125,6 +125,10 @@ test('mistakes', async () => {
     "exit 2
     stderr: pitcrew: unknown option "-x"; see: pitcrew help"
   `)
+  expect(await cli(['--socket=/run/a.sock', 'status'])).toMatchInlineSnapshot(`
+    "exit 2
+    stderr: pitcrew: unknown option "--socket=/run/a.sock"; write it behind the verb: pitcrew VERB --socket"
+  `)
   expect(await cli(['--'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: no command to run; usage: pitcrew [-g] -- COMMAND [ARG...]"

@@ -1,27 +1,28 @@
 /** Numbers and texts as people read them, and how they fit on a line. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cut, widthOf } from '../../src/cli/paper.ts'
 import { table } from '../../src/cli/table.ts'
-import { briefly, memory, oneLine, percent } from '../../src/cli/words.ts'
+import { briefly, memory, oneLine, percent, tightly } from '../../src/cli/words.ts'
 
 test.each([
-  [-5, '0ms'],
-  [0.4, '0ms'],
-  [312.4, '312ms'],
-  [999.6, '1s'],
-  [1000, '1s'],
-  [3249, '3.2s'],
-  [9949, '9.9s'],
-  [9950, '10s'],
-  [59_499, '59s'],
-  [59_500, '1m'],
-  [250_000, '4m 10s'],
-  [3_599_600, '1h'],
-  [7_500_000, '2h 5m'],
-  [86_400_000, '1d'],
-  [273_600_000, '3d 4h'],
-])('%d ms is %s', (ms, text) => {
+  [-5, '0 ms', '0ms'],
+  [0.4, '0 ms', '0ms'],
+  [312.4, '312 ms', '312ms'],
+  [999.6, '1 s', '1s'],
+  [1000, '1 s', '1s'],
+  [3249, '3.2 s', '3.2s'],
+  [9949, '9.9 s', '9.9s'],
+  [9950, '10 s', '10s'],
+  [59_499, '59 s', '59s'],
+  [59_500, '1 min', '1m'],
+  [250_000, '4 min 10 s', '4m 10s'],
+  [3_599_600, '1 h', '1h'],
+  [7_500_000, '2 h 5 min', '2h 5m'],
+  [86_400_000, '1 d', '1d'],
+  [273_600_000, '3 d 4 h', '3d 4h'],
+])('%d ms is %s in a sentence, and %s in a column', (ms, text, tight) => {
   expect(briefly(ms)).toBe(text)
+  expect(tightly(ms)).toBe(tight)
 })
 
 test('memory and processor time', () => {
@@ -73,9 +74,9 @@ test.each([
 
 test('columns are aligned by what is seen, not by the number of characters', () => {
   const columns = [
-    { title: 'A', isRight: false },
-    { title: 'B', isRight: true },
-    { title: '', isRight: false },
+    { title: 'A', isRight: false, goes: 0 },
+    { title: 'B', isRight: true, goes: 0 },
+    { title: '', isRight: false, goes: 0 },
   ]
   const row = (...texts: readonly string[]) =>
     texts.map((text) => ({ text, colour: 'plain' as const }))
@@ -85,4 +86,29 @@ test('columns are aligned by what is seen, not by the number of characters', () 
     '数据    1  x',
     'abc   100',
   ])
+})
+
+describe('where there is not enough room', () => {
+  const columns = [
+    { title: 'NAME', isRight: false, goes: 0 },
+    { title: 'CPU', isRight: true, goes: 1 },
+    { title: 'UPTIME', isRight: true, goes: 2 },
+    { title: '', isRight: false, goes: 0 },
+  ]
+  const name = 'a-name-of-twenty-two-xx'
+  const texts = [name, '0.3%', '2h 5m', 'waits for another daemon that is not ready']
+  const row = texts.map((text) => ({ text, colour: 'plain' as const }))
+  const at = (width: number) => table({ columns: width, hasColours: false }, columns, [row])[1]
+
+  test.each([
+    [63, `${name}  0.3%   2h 5m  waits for another daemo…`],
+    [60, `${name}   2h 5m  waits for another daemon t…`],
+    [56, `${name}  waits for another daemon that …`],
+    [46, 'a-name-of-twenty-tw…  waits for another daemo…'],
+    [30, 'a-name-of-twent…  waits for a…'],
+    [10, 'a-name-of…'],
+  ])('at %i columns what matters least goes first', (width, line) => {
+    expect(at(width)).toBe(line)
+    expect(widthOf(line)).toBeLessThanOrEqual(width)
+  })
 })

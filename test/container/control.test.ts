@@ -53,7 +53,9 @@ describeInDocker('docker exec', () => {
     expect(status.out).toMatch(/^pitcrew: 1 daemon, 1 ready, up .*\(pid 1\)\n/)
     expect(status.out).toMatch(/\nhears +ready /)
     const restarted = await container.exec(['/pitcrew', 'restart', 'hears'])
-    expect(restarted.out).toMatch(/^hears: restarted in \S+, pid \d+ -> \d+ \(ticket 1\)\n$/)
+    expect(restarted.out).toMatch(/^hears: restarted in \S+ m?s, pid \d+ -> \d+ \(ticket 1\)\n$/)
+    const explained = await container.exec(['/pitcrew', 'explain', 'hears'])
+    expect(explained.out).toMatch(/^hears: ready\n {2}hears has run for .* \(pid \d+, run 2\)\n$/)
     const logs = await container.exec(['/pitcrew', 'logs', 'hears'])
     expect(logs.out).toContain('[hears] 1 ready\n')
     const end = await container.exec(['/pitcrew', 'shutdown'])
@@ -124,6 +126,28 @@ describeInDocker('docker exec', () => {
 })
 
 describeInDocker('the mounted socket', () => {
+  test('of two containers: each has its own name, and the host says which it means', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pitcrew-run-'))
+    const docker = ['--volume', `${folder}:/run/pitcrew`]
+    try {
+      await using first = new Container({ name: 'first', ...bundle }, { docker })
+      await first.linesWith('] up', 2)
+      await using twin = new Container({ name: 'first', ...bundle }, { docker })
+      expect(await twin.exitCode()).toBe(5)
+      await using second = new Container({ name: 'second', ...bundle }, { docker })
+      await second.linesWith('] up', 2)
+      const env = { ...process.env, PITCREW_RUN: folder }
+      const ask = (...words: string[]) => spawnSync(binary, words, { env, encoding: 'utf8' })
+      const all = ask('status')
+      expect(all).toMatchObject({ status: 2, stdout: '' })
+      expect(all.stderr).toMatch(/several pitcrews answer: .*first\.sock, .*second\.sock; /)
+      const one = ask('status', '--socket', join(folder, 'second.sock'))
+      expect(one.stdout).toMatch(/^second: 2 daemons, 2 ready, /)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   test('lets root of the host look and change things', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-run-'))
     chmodSync(folder, 0o777)

@@ -99,6 +99,19 @@ describe('a change', () => {
     expect(client.answer(stop).done).toMatchObject({ ticket: 2, outcome: 'done', now: null })
   })
 
+  test('is superseded by the shutdown, of which nobody can be asked later', () => {
+    const plane = planeOf({ web: {} })
+    const client = plane.connect()
+    const restart = client.ask('restart', { daemon: 'web' })
+    client.ask('shutdown')
+    expect(client.answer(restart).failed).toEqual({
+      code: 'SUPERSEDED',
+      message: 'cannot restart web: pitcrew is shutting down (ticket 2)',
+      hint: null,
+      ticket: 1,
+    })
+  })
+
   test('that is asked for three times is one; each is answered, and knows that it joined', () => {
     const plane = planeOf({ web: {} })
     const clients = [plane.connect(), plane.connect(), plane.connect()]
@@ -149,6 +162,23 @@ describe('a change', () => {
   })
 })
 
+describe('a start that is not possible', () => {
+  test('is told in words', () => {
+    const plane = planeOf({ db: {}, web: { restart: { policy: 'never' } } })
+    plane.missing.add('web')
+    plane.ends('web', 3)
+    const client = plane.connect()
+    expect(client.answer(client.ask('start', { daemon: 'web' })).failed).toMatchInlineSnapshot(`
+      {
+        "code": "FAILED",
+        "hint": ""pitcrew explain web" says more",
+        "message": "cannot start web: cannot execute /bin/web: no such file or directory (ENOENT)",
+        "ticket": 1,
+      }
+    `)
+  })
+})
+
 describe('a time that is up', () => {
   test('is answered with the ticket, which goes on', () => {
     const plane = planeOf({ web: {} })
@@ -159,7 +189,7 @@ describe('a time that is up', () => {
     plane.pass(1)
     expect(client.answer(id).failed).toEqual({
       code: 'TIMED_OUT',
-      message: 'cannot wait any longer: it is not done after 2 s',
+      message: 'cannot wait any longer: stop web is not done after 2 s',
       hint: 'ticket 1 goes on: "pitcrew ticket 1 --wait" waits for it',
       ticket: 1,
     })

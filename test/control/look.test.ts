@@ -99,6 +99,13 @@ describe('status', () => {
     })
   })
 
+  test('of one that is skipped: who has failed', () => {
+    const plane = planeOf({ db: { ready }, web: { after: ['db'] }, other: {} })
+    plane.ends('db', 1)
+    const { daemons } = plane.connect().done('status', { daemons: ['web'] })
+    expect(daemons).toMatchObject([{ state: 'skipped', waitsFor: 'db' }])
+  })
+
   test('of a death: why, what it said at last, and what follows', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'always' } } })
     plane.pass(4000)
@@ -224,7 +231,7 @@ describe('explain', () => {
     }
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: backoff
-      web died 3 times in a row: code 3, after 1.6 s (run 3)
+      web failed 3 times in a row: code 3, after 1.6 s (run 3)
       its last line: fatal: address in use
       next try in 700 ms
       > "pitcrew logs web" shows what it printed
@@ -241,9 +248,23 @@ describe('explain', () => {
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: failed
       web has failed for good
-      it died: SEGV, after 100 ms (run 2)
+      web failed 2 times in a row: SEGV, after 100 ms (run 2)
       what followed: given up after 1 restart in 1 min
       > "pitcrew logs web" shows what it printed
+      > "pitcrew start web" tries again"
+    `)
+  })
+
+  test('one that cannot be started: it has printed nothing', () => {
+    const plane = planeOf({ db: {}, web: { restart: { policy: 'never' } } })
+    plane.missing.add('web')
+    plane.ends('web', 3)
+    plane.connect().ask('start', { daemon: 'web' })
+    expect(explain(plane, 'web')).toMatchInlineSnapshot(`
+      "web: failed
+      web has failed for good
+      web could not be started: cannot execute /bin/web: no such file or directory (ENOENT) (run 2)
+      what followed: restart policy is never
       > "pitcrew start web" tries again"
     `)
   })
@@ -300,7 +321,7 @@ describe('explain', () => {
       "web: skipped
       web was not started: it needs db, which has failed
       db has failed for good
-      it died: code 1 (run 1)
+      db failed: code 1 (run 1)
       its last line: no space left
       what followed: restart policy is never
       > "pitcrew logs db" shows what it printed

@@ -38,6 +38,8 @@ export class Plane {
   /** What was appended to the journal's file; each with the answer it is to get. */
   readonly written: string[] = []
   appendErrno: string | null = null
+  /** Daemons whose programs are not there. */
+  readonly missing: Set<string> = new Set()
   /** Files by their path, for `readTail`. */
   readonly files: Map<string, string> = new Map()
   readonly streams: (LogSpec & { client: number })[] = []
@@ -138,6 +140,7 @@ export class Plane {
         this.#wakeAtMs = atMs
       },
       spawn: ({ daemon, run }) => {
+        if (this.missing.has(daemon)) return { step: 'exec', errno: 'ENOENT' }
         this.#runs.set(daemon, run)
         return { pid: ++this.#pids }
       },

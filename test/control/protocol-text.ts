@@ -5,6 +5,7 @@ import {
   lineBytesMax,
   protocolVersion,
   requestsMax,
+  requestsOfDaemonsMax,
 } from '../../src/control/protocol.ts'
 import type { Schema } from '../../src/control/schema.ts'
 import { daemonStates } from '../../src/control/status.ts'
@@ -41,12 +42,12 @@ they come in any order. There may be \`item\` lines (of a stream) and \`progress
 where the request asks for it), and then exactly one of \`done\` and \`failed\`:
 
 \`\`\`text
-{"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"no daemon \\"wep\\"","hint":"did you mean \\"web\\"?"}}
+{"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"cannot find daemon \\"wep\\"","hint":"did you mean \\"web\\"?"}}
 \`\`\`
 
-\`ticket\` stands in it where the request has one. What cannot be read as a request at all is answered
-with \`"id":null\`. Who may nothing gets one such line and is closed, and nothing that he sends is
-read.
+\`ticket\` stands in it where the request has one, and \`lastLines\` (what the daemon printed last) where
+its run has failed. What cannot be read as a request at all is answered with \`"id":null\`. Who may
+nothing gets one such line and is closed, and nothing that he sends is read.
 
 ## Who may what
 
@@ -59,8 +60,9 @@ read.
 ## Limits
 
 A line of a client has at most ${lineBytesMax / 1024} KiB; a longer one is answered with REQUEST_INVALID, and the
-client is closed. There are at most ${clientsMax} clients, and ${requestsMax} open requests of each. A client that does
-not read while 1 MiB waits for it is cut off.
+client is closed. There are at most ${clientsMax} clients, and ${requestsMax} open requests of each. Processes of
+daemons have a quarter of the connections, and ${requestsOfDaemonsMax} open requests in all, so that operators are
+never shut out. A client that does not read while 1 MiB waits for it is cut off.
 
 ## Verbs
 

@@ -1,6 +1,6 @@
 /** Who may speak, in which lines, how much at a time; FAULTS 33 and 34. */
 import { describe, expect, test } from 'vitest'
-import { requestsMax } from '../../src/control/protocol.ts'
+import { requestsMax, requestsOfDaemonsMax } from '../../src/control/protocol.ts'
 import type { Peer } from '../../src/host/control.ts'
 import { plan, type Some } from '../core/plans.ts'
 import { Plane } from './plane.ts'
@@ -179,6 +179,19 @@ test('too many open requests of one client: BUSY, and the others are served', ()
   expect(modest.done('status')).toMatchObject({ name: 'bundle' })
   greedy.hangUp()
   expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
+})
+
+test('too many open requests of processes of daemons: BUSY for these, and operators are served', () => {
+  const plane = planeOf({ web: {} })
+  const ofWeb = { daemon: 'web', run: 1 }
+  const many = [plane.connect(ofWeb), plane.connect(ofWeb)] as const
+  for (let n = 0; n < requestsOfDaemonsMax; n++) {
+    many[n % 2 === 0 ? 0 : 1].ask('wait', { daemon: 'web', for: 'stopped' })
+  }
+  expect(plane.connect(ofWeb).failed('status')).toMatchObject({ code: 'BUSY' })
+  expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
+  many[0].hangUp()
+  expect(many[1].done('status')).toMatchObject({ name: 'bundle' })
 })
 
 test('a bug in the work of a verb is answered, said once, and hurts nobody else', () => {

@@ -164,6 +164,26 @@ test('progress: whom it waits for, and until when', () => {
   ])
 })
 
+test('progress of a thousand: some are told at a time, in one round a second', () => {
+  const plane = planeOf({ web: { ready: notify } })
+  const client = plane.connect()
+  const ids = Array.from({ length: 1000 }, () =>
+    client.ask('wait', { daemon: 'web', progress: true }),
+  )
+  const told = (): number => ids.filter((id) => client.of(id).length > 0).length
+  plane.pass(1000)
+  expect(told()).toBe(32)
+  // Who has left in between is not told, and costs the others nothing.
+  const left = ids.pop() as number
+  client.done('cancel', { request: left })
+  plane.pass(40)
+  expect(told()).toBe(999)
+  plane.pass(950)
+  expect(client.of(ids[0] as number)).toHaveLength(1)
+  plane.pass(10)
+  expect(client.of(ids[0] as number)).toHaveLength(2)
+})
+
 test('a thousand who wait for one daemon are looked at when it has changed, and then once', () => {
   const plane = planeOf({ web: { ready: notify }, db: {} })
   const clients = Array.from({ length: 1000 }, () => plane.connect())

@@ -58,6 +58,14 @@ describe('a death that is answered with another run makes one', () => {
     })
   })
 
+  test('its reason is a line, even where pitcrew itself is to blame and there is a stack', () => {
+    const failed = spawnFailed('web', 2, `planted ${'x'.repeat(300)}\n    at step`, 'internal')
+    const game = up(web).play(restart('web'), exited('web', 1), failed)
+    const { why = '' } = game.state.tickets.get('web') ?? {}
+    expect(why).toMatch(/^cannot start it: internal: planted x+$/)
+    expect(why).toHaveLength(200)
+  })
+
   test('and one that was not ready in time', () => {
     const game = up(slowWeb).play(elapsed('ready', 'web', 1))
     expect(game.state.tickets.get('web')).toMatchObject({

@@ -41,7 +41,7 @@ export function environment(folder: string): Record<string, string> {
 /** Digits that are different each time. */
 export function without(text: string): string {
   return text
-    .replace(/\d+(\.\d+)?(ms|s)\b( \d+s)?/g, '<time>')
+    .replace(/\d+(\.\d+)? m?s\b/g, '<time>')
     .replace(/pid \d+( -> \d+)?/g, (pids) => pids.replace(/\d+/g, '<pid>'))
     .replace(/\d+\.\d+\.\d+/, '<version>')
 }

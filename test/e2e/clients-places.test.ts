@@ -1,5 +1,6 @@
 /** Where the control plane is: its folder, its lock, its socket. */
 import {
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -223,17 +224,30 @@ describe('a folder', () => {
 
   test.runIf(isRoot)('of another user is not ours, unless we are root', async () => {
     const wrap = ['setpriv', '--reuid=1234', '--clear-groups', '--']
-    const strangers = join('/tmp', `pitcrew-strangers-${process.pid}`)
+    await using hub = await Hub.start([listens])
+    const strangers = join(hub.folder, 'strangers')
+    chmodSync(hub.folder, 0o755)
     mkdirSync(strangers)
-    try {
-      chownSync(strangers, 4321, 4321)
-      await using asUser = await Hub.start([{ folder: strangers }], { wrap })
-      await using asRoot = await Hub.start([{ folder: strangers }])
-      expect([asUser.answers, asRoot.answers]).toEqual([['EPERM'], [null]])
-    } finally {
-      rmSync(strangers, { recursive: true })
-    }
+    chownSync(strangers, 4321, 4321)
+    await using asUser = await Hub.start([{ folder: strangers }], { wrap })
+    await using asRoot = await Hub.start([{ folder: strangers }])
+    expect([asUser.answers, asRoot.answers]).toEqual([['EPERM'], [null]])
   })
+
+  test.runIf(isRoot)(
+    'of another user where everybody may make one is a trap for root',
+    async () => {
+      const strangers = join('/tmp', `pitcrew-strangers-${process.pid}`)
+      mkdirSync(strangers)
+      try {
+        chownSync(strangers, 4321, 4321)
+        await using asRoot = await Hub.start([{ folder: strangers }])
+        expect(asRoot.answers).toEqual(['EPERM'])
+      } finally {
+        rmSync(strangers, { recursive: true })
+      }
+    },
+  )
 })
 
 async function first(

@@ -1,14 +1,22 @@
 /** What a client verb is in the binary: its promises, how it ends, what it may ask. */
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { scratch } from './listeners.ts'
-import { sh } from './pitcrew.ts'
+import { binary, sh } from './pitcrew.ts'
 import { answers, buildVerb, played, ran, verbProgram } from './verb.ts'
 
 beforeAll(buildVerb, 300_000)
 
 describe('a verb', () => {
+  test('has failed when nobody gets what it prints', () => {
+    const words = ['-c', '"$0" --version > /dev/full', binary]
+    const { status, stderr } = spawnSync('/bin/sh', words, { encoding: 'utf8' })
+    expect(stderr).toBe('pitcrew: cannot write to stdout: ENOSPC\n')
+    expect(status).toBe(1)
+  })
+
   test('may wait for promises, and says itself when it ends', async () => {
     expect(await played('await')).toEqual([3, '0', '1', '2'])
   })

@@ -1,5 +1,5 @@
 /** A pitcrew that a Node program starts, and one that it finds. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -61,6 +61,43 @@ describe('start', () => {
   test('a program that is not there is an error that names the remedy', async () => {
     const error = await start(bundle, { ...quietly, binary: '/nowhere' }).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'FAILED', hint: expect.stringContaining('PITCREW_BINARY') })
+  })
+})
+
+describe('start, when it cannot be', () => {
+  /** A program that speaks as this script does. */
+  function program(script: string): string {
+    const path = join(mkdtempSync(join(folder, 'program-')), 'pitcrew')
+    writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return path
+  }
+
+  test('ends one that speaks another version of the protocol', async () => {
+    const greeting = JSON.stringify({ pitcrew: 99, version: '9.0.0' })
+    const other = program(`echo '${greeting}' >&3; exec 3>&-; exec sleep 1000`)
+    const error = await start(bundle, { ...quietly, binary: other }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ message: expect.stringContaining('speaks version 99') })
+  })
+
+  test('says all that it said, to the end', async () => {
+    const late = program('echo first >&2; (sleep 0.1; echo last >&2) 3>&- & exit 2')
+    const error = await start(bundle, { ...quietly, binary: late }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'BUNDLE_INVALID', message: 'first\nlast' })
+  })
+
+  test('leaves nothing behind where the bundle cannot even be written', async () => {
+    const endless = { daemons: {} as Record<string, unknown> }
+    endless.daemons.self = endless
+    const before = process.env.TMPDIR
+    process.env.TMPDIR = mkdtempSync(join(folder, 'tmp-'))
+    try {
+      const error = await start(endless as never, quietly).catch((thrown) => thrown)
+      expect(error).toBeInstanceOf(TypeError)
+      expect(readdirSync(process.env.TMPDIR)).toEqual([])
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = before
+    }
   })
 })
 

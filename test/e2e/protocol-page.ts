@@ -1,0 +1,121 @@
+/** docs/PROTOCOL.md as somebody reads it who has nothing else: verbs, who may, what goes in and what comes out. Nothing
+ *  here knows the tables of src/control: what the page says is held against the real binary. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './pitcrew.ts'
+
+export interface Field {
+  readonly name: string
+  /** "text, at most 48 characters; or null" */
+  readonly is: string
+  readonly mayBeAbsent: boolean
+  readonly fields: readonly Field[]
+}
+
+interface PageVerb {
+  readonly name: string
+  /** "look", "operate", "to be a daemon" */
+  readonly needs: string
+  readonly args: readonly Field[]
+  readonly done: readonly Field[]
+}
+
+const page: string = readFileSync(join(root, 'docs/PROTOCOL.md'), 'utf8')
+
+export function pageVerbs(): PageVerb[] {
+  return section('Verbs')
+    .split(/^### /m)
+    .slice(1)
+    .map((text) => ({
+      name: text.slice(0, text.indexOf('\n')),
+      needs: /Needs: (.+)\.$/m.exec(text)?.[1] ?? '',
+      args: fieldsUnder(text, 'args'),
+      done: fieldsUnder(text, 'done'),
+    }))
+}
+
+/** The JSON that the page shows, as it is. */
+export function pageExamples(): Readonly<Record<string, unknown>>[] {
+  return [...page.matchAll(/^(?:[<>] )?(\{.*\})$/gm)].map(([, json]) =>
+    JSON.parse((json as string).replace(',…', '')),
+  )
+}
+
+/** "- `USAGE`: 2" */
+export function pageCodes(): [code: string, exit: number][] {
+  const lines = section('Codes').matchAll(/^- `(\w+)`: (\d+)$/gm)
+  return [...lines].map(([, code, exit]) => [code as string, Number(exit)])
+}
+
+export function section(title: string): string {
+  const text = page.split(/^## /m).find((one) => one.startsWith(`${title}\n`))
+  if (text === undefined) throw new Error(`docs/PROTOCOL.md has no section "${title}"`)
+  return text
+}
+
+function fieldsUnder(text: string, title: string): Field[] {
+  const list = text.split(`\n\`${title}\`:`)[1]
+  if (list === undefined) throw new Error(`no "${title}" in:\n${text}`)
+  const lines = list.split('\n').slice(2)
+  const end = lines.findIndex((line) => !line.trimStart().startsWith('- '))
+  return nested(lines.slice(0, end < 0 ? undefined : end))
+}
+
+/** What is further in belongs to the one above it. */
+function nested(lines: readonly string[]): Field[] {
+  const fields: Field[] = []
+  lines.forEach((line, index) => {
+    const [, indent = '', name = '', rest = ''] = /^( *)- `(\w+)`: (.*)$/.exec(line) ?? []
+    if (indent !== '') return
+    const below = lines.slice(index + 1)
+    const end = below.findIndex((other) => !other.startsWith('  '))
+    const inside = below.slice(0, end < 0 ? undefined : end).map((other) => other.slice(2))
+    const is = (rest.split('. ')[0] as string).replace('; may be absent', '')
+    fields.push({
+      name,
+      is,
+      mayBeAbsent: rest.split('. ')[0] !== is,
+      fields: nested(inside),
+    })
+  })
+  return fields
+}
+
+/** What of a value is not as the page says, with its place. */
+export function differs(value: unknown, fields: readonly Field[], place: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${place}: no object`]
+  const names = fields.map(({ name }) => name)
+  const extra = Object.keys(value).filter((name) => !names.includes(name))
+  return [
+    ...extra.map((name) => `${place}.${name}: not on the page`),
+    ...fields.flatMap((field) => {
+      const found = (value as Record<string, unknown>)[field.name]
+      if (found === undefined && field.mayBeAbsent) return []
+      return differsFrom(found, field, `${place}.${field.name}`)
+    }),
+  ]
+}
+
+function differsFrom(value: unknown, { is, fields, ...rest }: Field, place: string): string[] {
+  if (value === null && is.endsWith('; or null')) return []
+  const kind = is.replace('; or null', '')
+  if (kind.startsWith('a list of: ')) {
+    if (!Array.isArray(value)) return [`${place}: no list`]
+    const item = { ...rest, is: kind.slice('a list of: '.length), fields }
+    return value.flatMap((one, index) => differsFrom(one, item, `${place}[${index}]`))
+  }
+  if (kind === 'an object') return differs(value, fields, place)
+  return isKind(value, kind) ? [] : [`${place}: ${JSON.stringify(value)} is not ${kind}`]
+}
+
+function isKind(value: unknown, kind: string): boolean {
+  const [, most] = /^text, at most (\d+) characters$/.exec(kind) ?? []
+  if (most !== undefined) return typeof value === 'string' && value.length <= Number(most)
+  if (kind === 'true or false') return typeof value === 'boolean'
+  if (kind.startsWith('"')) return kind.split(' or ').includes(JSON.stringify(value))
+  if (kind.startsWith('a whole number')) {
+    return Number.isInteger(value) && (value as number) >= (kind.endsWith('from 1') ? 1 : 0)
+  }
+  if (/^(milliseconds|KiB|from 0)/.test(kind)) return typeof value === 'number' && value >= 0
+  throw new Error(`the page has a kind of value that this test does not know: ${kind}`)
+}
