@@ -27,9 +27,12 @@ export interface Seen {
 /** What has a pid here: a Pitcrew, or the first process of a container. */
 type Above = Pick<Pitcrew, 'pid'>
 
-/** All processes below pitcrew: in its namespace there are no others, and a subreaper's orphans are its children. */
+/** All processes below pitcrew: in its namespace there are no others, and a subreaper's orphans are its children. Left
+ *  out is the copy of itself that writes the journal for a moment; one that is not reaped is seen. */
 export function processesUnder(pitcrew: Above): Seen[] {
-  return below(pitcrew.pid)
+  const own = read(`/proc/${pitcrew.pid}/cmdline`)
+  const isCopy = (pid: number): boolean => read(`/proc/${pid}/cmdline`) === own
+  return below(pitcrew.pid).filter(({ pid, state }) => state === 'Z' || !isCopy(pid))
 }
 
 function below(pid: number): Seen[] {
