@@ -32,7 +32,7 @@ struct client {
   uint32_t mask; /* what epoll is asked for */
   struct client *next_in_bucket, *next_waiting;
   struct run *run; /* whose PITCREW_FD this is; NULL = nobody's, or the run is over */
-  void *stream;    /* whatever logs.c keeps for it; a client with a stream is not read any more */
+  void *stream;    /* of follower.c; a client with one is not read any more */
   unsigned char *out;
   uint32_t out_start, out_end, out_room;
   char *in; /* the beginning of a line; NULL = there is none */
@@ -58,7 +58,7 @@ void client_end(struct client *client);
 /* It does not read what it is sent: closed in the next turn, told as gone with `lagged`. */
 void client_cut_off(struct client *client);
 
-/* In logs.c, for a client with a stream: its queue is empty; it is about to be freed. */
+/* In follower.c, for a client with a stream: its queue is empty; it is about to be freed. */
 void logs_client_drained(struct client *client);
 void logs_client_gone(struct client *client);
 

@@ -1,4 +1,4 @@
-/** Where the image of the client verbs and of the parsing helper begins. */
+/** Where the image of the client verbs begins. */
 import type { ClientSystem } from '../host/system.ts'
 import { main } from './main.ts'
 

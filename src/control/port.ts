@@ -13,7 +13,7 @@ export interface Supervisor {
     'now' | 'uid' | 'send' | 'closeClient' | 'streamLogs' | 'usage' | 'readTail'
   >
   readonly version: string
-  /** Of pitcrew itself; 0 = not known. */
+  /** Of pitcrew itself. */
   readonly pid: number
   readonly startedAtMs: number
   /** To be read only, and only during a call. */

@@ -19,7 +19,7 @@ export type Told = { daemon: string; liveReady?: boolean; legacy?: Legacy | null
 )
 type Kind = Told['type']
 
-/** Both images are this entry: nothing else of src/ is looked at. Test files that run at the same time wait for each
+/** The images that it runs are this entry. Test files that run at the same time wait for each
  *  other here. */
 export function buildChannels(): void {
   const build = ['scripts/build.mjs', '--init', entry, '--cli', entry, '--out', program]

@@ -14,7 +14,7 @@ const program = join(root, `build/pitcrew-probes${isSanitized ? '-sanitize' : ''
 
 export type Probed = Extract<HostEvent, { type: 'probed' }>
 
-/** Both images are this entry: nothing else of src/ is looked at. Test files that run at the same time wait for each
+/** The images that it runs are this entry. Test files that run at the same time wait for each
  *  other here. */
 export function buildProber(): void {
   const build = ['scripts/build.mjs', '--init', entry, '--cli', entry, '--out', program]
