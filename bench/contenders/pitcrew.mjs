@@ -36,7 +36,7 @@ export function pitcrewFrom(name, file, format = 'plan') {
       if (isPlan) execFileSync(binary, ['build', bundle, '--out', plan], { stdio: 'pipe' })
       return {
         command: [binary, 'run', isPlan ? plan : bundle],
-        env: { PITCREW_STATE: folder, PITCREW_RUN: folder },
+        env: { PITCREW_STATE_DIR: folder, PITCREW_RUN_DIR: folder },
         restart: { signal: 'SIGUSR1' },
         stop: { signal: 'SIGTERM' },
         control: { tool: binary, socket: join(folder, 'pitcrew.sock') },

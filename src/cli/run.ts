@@ -16,12 +16,12 @@ The exit status is the largest positive one among the daemons' last runs, otherw
 zero; that of a daemon with "main: true" wins over all.
 
 Environment:
-  PITCREW_DAEMONS   run only these daemons, a comma list; unset or blank = all
-                    ("select:" in the bundle names another variable)
-  PITCREW_DEADLINE  how long a shutdown may take in all, such as 9s
-  PITCREW_RUN       the folder of the socket and the lock; /run/pitcrew, if absent
-  PITCREW_STATE     the folder of the journal and the exit report; /var/lib/pitcrew
-  PITCREW_SOCKET    the path of the socket; NAME.sock in the run folder, if absent`,
+  PITCREW_DAEMONS    run only these daemons, a comma list; unset or blank = all
+                     ("select:" in the bundle names another variable)
+  PITCREW_DEADLINE   how long a shutdown may take in all, such as 9s
+  PITCREW_RUN_DIR    the folder of the socket and the lock; /run/pitcrew, if absent
+  PITCREW_STATE_DIR  the folder of the journal and the exit report; /var/lib/pitcrew
+  PITCREW_SOCKET     the path of the socket; NAME.sock in the run folder, if absent`,
   args: ['[BUNDLE]'],
   options: {
     trace: { value: 'FILE', help: 'write every event and what was decided; it replays' },

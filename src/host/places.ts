@@ -4,7 +4,7 @@ import type { System } from './system.ts'
 /** Folders for what lives as long as this machine is up, best first. The first that can be made
  *  and written is the one; none may be. */
 export function runFolders(system: Pick<System, 'getenv' | 'uid'>): string[] {
-  const given = environmentValue(system, 'PITCREW_RUN')
+  const given = environmentValue(system, 'PITCREW_RUN_DIR')
   if (given !== null) return [given]
   const session = environmentValue(system, 'XDG_RUNTIME_DIR')
   const ofSession = session === null ? [] : [`${session}/pitcrew`]
@@ -19,7 +19,7 @@ function lastFolder({ uid }: Pick<System, 'uid'>): string {
 /** Folders for what should outlive a restart, best first. `/var/lib/pitcrew` is used where
  *  somebody made it. */
 export function stateFolders(system: Pick<System, 'getenv' | 'uid' | 'isFolder'>): string[] {
-  const given = environmentValue(system, 'PITCREW_STATE')
+  const given = environmentValue(system, 'PITCREW_STATE_DIR')
   if (given !== null) return [given]
   const lasting = '/var/lib/pitcrew'
   return [...(system.isFolder(lasting) ? [lasting] : []), ...runFolders(system)]
@@ -52,7 +52,7 @@ export function findSockets(system: Finder): readonly string[] {
 /** Where a pitcrew of another user has its socket when it can write nowhere else. For root, and
  *  only when no other answers, since everybody may make such a folder. */
 export function findForeignSockets(system: Finder): readonly string[] {
-  if (system.uid !== 0 || environmentValue(system, 'PITCREW_RUN') !== null) return []
+  if (system.uid !== 0 || environmentValue(system, 'PITCREW_RUN_DIR') !== null) return []
   const own = lastFolder(system)
   return system
     .listFolder('/dev/shm')

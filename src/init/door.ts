@@ -40,7 +40,7 @@ function takeLock(host: Host, path: string, bundle: string): string | null {
   throw new PitcrewError(
     'ALREADY_RUNNING',
     `cannot run the bundle: another pitcrew runs it (${holder}; ${path})`,
-    'see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN',
+    'see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN_DIR',
   )
 }
 
@@ -55,6 +55,6 @@ function listen(host: Host, path: string): string | null {
   throw new PitcrewError(
     'ALREADY_RUNNING',
     `cannot run the bundle: another pitcrew listens on ${path}`,
-    'end it; for a second one, give it another "name:", PITCREW_RUN or PITCREW_SOCKET',
+    'end it; for a second one, give it another "name:", PITCREW_RUN_DIR or PITCREW_SOCKET',
   )
 }

@@ -73,10 +73,10 @@ describe('finding it', () => {
     expect(byName).toBe('exit 0\na')
   })
 
-  test('PITCREW_RUN says where alone', async () => {
+  test('PITCREW_RUN_DIR says where alone', async () => {
     const sockets = { '/run/pitcrew/a.sock': shop('a'), '/here/b.sock': shop('b') }
     const found = await status(sockets, ({ environment }) =>
-      environment.set('PITCREW_RUN', '/here'),
+      environment.set('PITCREW_RUN_DIR', '/here'),
     )
     expect(found).toBe('exit 0\nb')
   })

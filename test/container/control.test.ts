@@ -136,7 +136,7 @@ describeInDocker('the mounted socket', () => {
       expect(await twin.exitCode()).toBe(5)
       await using second = new Container({ name: 'second', ...bundle }, { docker })
       await second.linesWith('] up', 2)
-      const env = { ...process.env, PITCREW_RUN: folder }
+      const env = { ...process.env, PITCREW_RUN_DIR: folder }
       const ask = (...words: string[]) => spawnSync(binary, words, { env, encoding: 'utf8' })
       const all = ask('status')
       expect(all).toMatchObject({ status: 2, stdout: '' })
@@ -156,7 +156,7 @@ describeInDocker('the mounted socket', () => {
         docker: ['--volume', `${folder}:/run/pitcrew`],
       })
       await container.linesWith('] up', 2)
-      const env = { ...process.env, PITCREW_RUN: folder }
+      const env = { ...process.env, PITCREW_RUN_DIR: folder }
       const words = ['restart', 'web', '--why', 'from outside', '--json']
       const { status, stdout, stderr } = spawnSync(binary, words, { env, encoding: 'utf8' })
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

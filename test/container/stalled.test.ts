@@ -18,7 +18,7 @@ const bundle = {
     counted: { command: sh('echo >> /etc/pitcrew/runs; exec sleep 1000') },
   },
 }
-const state = ['--env', 'PITCREW_STATE=/etc/pitcrew/state']
+const state = ['--env', 'PITCREW_STATE_DIR=/etc/pitcrew/state']
 
 function runs({ folder }: Container): number {
   const path = join(folder, 'runs')

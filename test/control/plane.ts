@@ -187,7 +187,7 @@ export class Plane {
       readTail: (path) => this.files.get(path) ?? '',
       writeFileAside: () => null,
       lost: () => ({ bytes: 0, lines: 0 }),
-      getenv: (name) => (name === 'PITCREW_STATE' ? '/state' : null),
+      getenv: (name) => (name === 'PITCREW_STATE_DIR' ? '/state' : null),
       isFolder: () => false,
       envNames: () => [],
       envHide: () => {},

@@ -18,7 +18,7 @@ export function protocolText(): string {
 
 Made from the tables in \`src/control\` (\`npx vitest run test/control/protocol --update\`): do not edit.
 
-A unix stream socket: \`$PITCREW_SOCKET\`, or \`NAME.sock\` in the run folder (\`$PITCREW_RUN\`,
+A unix stream socket: \`$PITCREW_SOCKET\`, or \`NAME.sock\` in the run folder (\`$PITCREW_RUN_DIR\`,
 \`/run/pitcrew\`, \`$XDG_RUNTIME_DIR/pitcrew\`, \`/dev/shm/pitcrew-UID\`). Its mode is 0600. A daemon with
 \`control:\` in the bundle has a connection of its own: descriptor \`$PITCREW_FD\`.
 

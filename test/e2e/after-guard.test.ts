@@ -82,7 +82,7 @@ test('it is restarted, or not alive: they are stopped, too', async () => {
 
 test('it is not alive: they are stopped, too', async () => {
   const looks = sh(
-    'n=$(cat "$PITCREW_STATE/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE/n"; [ $n != 5 ]',
+    'n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"; [ $n != 5 ]',
   )
   const alive = { command: looks, interval: '10ms', failures: 1 }
   await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: { ...proxy, alive } } })
@@ -106,7 +106,7 @@ test('the main daemon is stopped with it, too, and that is not the end of pitcre
 
 test('it stays away: they are not started until it is there, and TERM does not wait for it', async () => {
   const once = sh(
-    '[ -e "$PITCREW_STATE/x" ] && exit 1; : > "$PITCREW_STATE/x"; echo >&3; exec sleep 1000',
+    '[ -e "$PITCREW_STATE_DIR/x" ] && exit 1; : > "$PITCREW_STATE_DIR/x"; echo >&3; exec sleep 1000',
   )
   await using pitcrew = new Pitcrew({
     deadline,
@@ -124,13 +124,13 @@ test('it stays away: they are not started until it is there, and TERM does not w
 })
 
 test('it is given up: they stay down, and say so; whoever starts it again, starts them', async () => {
-  const once = sh(`[ -e "$PITCREW_STATE/x" ] && [ ! -e "$PITCREW_STATE/good" ] && exit 4
-    : > "$PITCREW_STATE/x"; echo up; echo >&3; exec sleep 1000`)
+  const once = sh(`[ -e "$PITCREW_STATE_DIR/x" ] && [ ! -e "$PITCREW_STATE_DIR/good" ] && exit 4
+    : > "$PITCREW_STATE_DIR/x"; echo up; echo >&3; exec sleep 1000`)
   const given = { ...proxy, command: once, restart: { backoff: '1ms', limit: '2 in 1m' } }
   const signals = { USR1: { restart: ['proxy'] } }
   const good = {
     command: sh(
-      'trap ": > "$PITCREW_STATE/good"; echo made" HUP; echo up; while :; do sleep 0.01; done',
+      'trap ": > "$PITCREW_STATE_DIR/good"; echo made" HUP; echo up; while :; do sleep 0.01; done',
     ),
   }
   await using pitcrew = new Pitcrew({
@@ -188,7 +188,7 @@ test.each(['its guard is away', 'it was not alive'])(
 describe('a dependency that flaps', () => {
   // FAULTS 21.
   const flaps = (times: number) =>
-    sh(`n=$(cat "$PITCREW_STATE/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE/n"
+    sh(`n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
       echo >&3; [ $n -lt ${times} ] && { sleep 0.02; exit 1; }; echo stays; exec sleep 1000`)
 
   test('takes those behind it with it each time, and at last all are up', async () => {

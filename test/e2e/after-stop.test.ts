@@ -7,13 +7,13 @@ const reports = compiled('reports-signals')
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Ends, with code 7, when something is written into the FIFO "quit". TERM it would tell. */
 const quits =
-  sh(`trap 'echo got TERM; exit 1' TERM; rm -f "$PITCREW_STATE/quit"; mkfifo "$PITCREW_STATE/quit"
-  exec 4<> "$PITCREW_STATE/quit"; echo up; read -r word <&4; echo "$word"; exit 7`)
+  sh(`trap 'echo got TERM; exit 1' TERM; rm -f "$PITCREW_STATE_DIR/quit"; mkfifo "$PITCREW_STATE_DIR/quit"
+  exec 4<> "$PITCREW_STATE_DIR/quit"; echo up; read -r word <&4; echo "$word"; exit 7`)
 const signals = { USR1: { restart: ['b'] } }
 
 test('runs, with the daemon in its environment, and no signal is sent', async () => {
   const script =
-    'echo "stop $PITCREW_DAEMON $PITCREW_RUN $PITCREW_PID"; echo good night > "$PITCREW_STATE/quit"'
+    'echo "stop $PITCREW_DAEMON $PITCREW_RUN $PITCREW_PID"; echo good night > "$PITCREW_STATE_DIR/quit"'
   const b = { command: quits, stop: { command: sh(script), success: [7] } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[b] up')
@@ -77,7 +77,7 @@ test('neither it nor the signal ends the daemon: KILL at the end of the grace', 
 })
 
 test('hangs in a restart: the next run has a stop of its own', async () => {
-  const script = `[ $PITCREW_RUN = 1 ] && exec sleep 1000; echo "stop $PITCREW_RUN"; echo bye > "$PITCREW_STATE/quit"`
+  const script = `[ $PITCREW_RUN = 1 ] && exec sleep 1000; echo "stop $PITCREW_RUN"; echo bye > "$PITCREW_STATE_DIR/quit"`
   const stop = { command: sh(script), grace: '1s', success: [1, 7] }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: { command: quits, stop } } })
   await pitcrew.line('[a] up')

@@ -11,7 +11,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const quick = { command: sh('echo >&3; exec sleep 1000'), ready: 'fd' }
 const whenTold = {
   command: sh(
-    'mkfifo "$PITCREW_STATE/go"; echo up; read -r _ < "$PITCREW_STATE/go"; echo >&3; exec sleep 1000',
+    'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
   ),
   ready: 'fd',
 }
@@ -66,7 +66,7 @@ describe('a daemon waits until what it is after is', () => {
   })
 
   test.each([[{ init: 'done' }], [['init']]])('or done: %j', async (after) => {
-    const script = 'mkfifo "$PITCREW_STATE/go"; echo up; read -r _ < "$PITCREW_STATE/go"'
+    const script = 'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"'
     const init = { command: sh(script), kind: 'job' }
     await using pitcrew = new Pitcrew({ deadline, daemons: { init, web: { ...long, after } } })
     await pitcrew.line('[init] up')
@@ -115,7 +115,7 @@ test('a chain of fifty starts one after the other, each when the one before is r
 })
 
 describe('somebody fails for good', () => {
-  const init = { command: sh('[ -e "$PITCREW_STATE/good" ] || exit 4'), kind: 'job' }
+  const init = { command: sh('[ -e "$PITCREW_STATE_DIR/good" ] || exit 4'), kind: 'job' }
   const signals = { USR1: { restart: ['init'] } }
 
   test('those after it are not started, nor those after them, and each says so; the others go on', async () => {

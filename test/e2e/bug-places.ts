@@ -20,7 +20,7 @@ const often = { interval: '10ms' }
 /** The first run goes wrong, the next one is well. */
 const once = (script: string): string[] =>
   sh(
-    `[ -e "$PITCREW_STATE/again" ] || { : > "$PITCREW_STATE/again"; ${script}; }; echo well; ${stays}`,
+    `[ -e "$PITCREW_STATE_DIR/again" ] || { : > "$PITCREW_STATE_DIR/again"; ${script}; }; echo well; ${stays}`,
   )
 
 const speaks = {

@@ -97,7 +97,8 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
   })
 
   test.concurrent('what is not there any more is not looked at, either', async () => {
-    const looks = (name: string) => sh(`echo look >> "$PITCREW_STATE/${name}"; [ ${name} = calm ]`)
+    const looks = (name: string) =>
+      sh(`echo look >> "$PITCREW_STATE_DIR/${name}"; [ ${name} = calm ]`)
     const command = sh('echo up; exec sleep 100')
     const interval = '10ms'
     const daemons = {

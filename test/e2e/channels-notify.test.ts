@@ -78,7 +78,7 @@ describe('the sender', () => {
     ['a child in a session of its own', 'setsid "$NOTIFIES" barrier READY=1 & wait'],
     ['an orphan', '(setsid "$NOTIFIES" barrier READY=1 &); read _ <go'],
   ])('may be %s', async (_, script) => {
-    const go = run('other', 'echo >"$PITCREW_STATE/go"', { on: 'notify web' })
+    const go = run('other', 'echo >"$PITCREW_STATE_DIR/go"', { on: 'notify web' })
     await using channels = new Channels({
       runs: [inState('mkfifo go', run('web', script, byNotify)), go],
     })
@@ -232,5 +232,8 @@ test('a flood of messages starves nobody', async () => {
 /** In the test's own folder, behind this. */
 function inState<R extends ReturnType<typeof run>>(first: string, one: R): R {
   const script = (one.command as string[])[2] as string
-  return { ...one, command: ['/bin/sh', '-c', `cd "$PITCREW_STATE"; ${first || true}; ${script}`] }
+  return {
+    ...one,
+    command: ['/bin/sh', '-c', `cd "$PITCREW_STATE_DIR"; ${first || true}; ${script}`],
+  }
 }

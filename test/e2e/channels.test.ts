@@ -241,7 +241,10 @@ test('without a descriptor for its socket a run is not started, and others do no
 /** In the test's own folder. */
 function inState(one: Run): Run {
   const [shell, option, script] = one.command as string[]
-  return { ...one, command: [shell as string, option as string, `cd "$PITCREW_STATE"; ${script}`] }
+  return {
+    ...one,
+    command: [shell as string, option as string, `cd "$PITCREW_STATE_DIR"; ${script}`],
+  }
 }
 
 function descriptors({ pid }: Channels): string[] {

@@ -13,7 +13,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 /** It says what is written into its FIFO. */
 const echo = {
   command: sh(
-    'mkfifo "$PITCREW_STATE/say"; echo up; while read -r line; do echo "$line"; done <> "$PITCREW_STATE/say"',
+    'mkfifo "$PITCREW_STATE_DIR/say"; echo up; while read -r line; do echo "$line"; done <> "$PITCREW_STATE_DIR/say"',
   ),
 }
 
@@ -94,7 +94,7 @@ test('events of a daemon, and from a cursor on', async () => {
 
 test('--follow goes on over a restart of pitcrew, with nothing missing and nothing twice', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-test-'))
-  const env = { PITCREW_RUN: folder, PITCREW_STATE: folder }
+  const env = { PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder }
   const lives: Entry[][] = []
   let follower = null
   for (let life = 1; life <= 3; life++) {

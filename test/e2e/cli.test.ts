@@ -11,7 +11,7 @@ import { release } from './processes.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const told = { command: ['/bin/sh', `${fixtures}/ends-when-told.sh`] }
 /** A FIFO that `release` writes into. */
-const go = 'go="$PITCREW_STATE/go"; mkfifo "$go"'
+const go = 'go="$PITCREW_STATE_DIR/go"; mkfifo "$go"'
 const failing = {
   command: sh('echo no config here; exit 3'),
   restart: { backoff: { initial: '1h', max: '1h' } },

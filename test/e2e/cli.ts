@@ -35,7 +35,7 @@ export async function answerOf<T>(
 }
 
 export function environment(folder: string): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', PITCREW_RUN: folder, ASAN_OPTIONS: 'detect_leaks=0' }
+  return { PATH: process.env.PATH ?? '', PITCREW_RUN_DIR: folder, ASAN_OPTIONS: 'detect_leaks=0' }
 }
 
 /** Digits that are different each time. */

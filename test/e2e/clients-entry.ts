@@ -26,7 +26,7 @@ const textMax = 200
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 const host = world.pitcrewHost
 /** Paths are in this folder unless they begin with a slash. */
-const folder = host.getenv('PITCREW_STATE') as string
+const folder = host.getenv('PITCREW_STATE_DIR') as string
 const peers = new Map<number, Peer>()
 let isAtWork = false
 

@@ -36,7 +36,7 @@ test('a byte out of band that nothing follows does not make it spin, either', as
 
 test('daemons get a quarter of the connections: operators find one', async () => {
   const wrap = ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
-  const script = `for n in 1 2 3 4 5 6 7 8 9; do "$CALLS" "$PITCREW_STATE/s" '{"silent":true}' & done; wait`
+  const script = `for n in 1 2 3 4 5 6 7 8 9; do "$CALLS" "$PITCREW_STATE_DIR/s" '{"silent":true}' & done; wait`
   const spawned = { daemon: 'web', command: sh(script) }
   await using hub = await Hub.start([{ listen: 's' }, { spawn: spawned }], { wrap })
   await eventually('one is turned away', () => saidBy(hub, 'web').length === 1)

@@ -10,7 +10,7 @@ import { eventually, processesUnder, release, saidBy, stateOf } from './processe
 
 const isRoot = process.getuid?.() === 0
 const own = process.getuid?.() ?? 0
-const ask = `"$CALLS" "$PITCREW_STATE/s" '{"peer":true}'`
+const ask = `"$CALLS" "$PITCREW_STATE_DIR/s" '{"peer":true}'`
 const stranger = { daemon: null, run: 0, via: 'socket' }
 
 beforeAll(buildHub, 300_000)
@@ -109,7 +109,7 @@ describe('the PITCREW_FD of a daemon', () => {
 
   test('is heard to the end of its run, before that is told; and then it is gone', async () => {
     const script =
-      'cd "$PITCREW_STATE"; mkfifo go; read _ <go; exec "$CALLS" -q "$PITCREW_FD" one two three'
+      'cd "$PITCREW_STATE_DIR"; mkfifo go; read _ <go; exec "$CALLS" -q "$PITCREW_FD" one two three'
     await using hub = await Hub.start([spawned('web', script, { ...control, stdio: 'null' })])
     const web = await eventuallyOne(hub)
     hub.signal('SIGSTOP')

@@ -92,7 +92,7 @@ test.skipIf(!isRoot)('one with "control: operate" may operate, whatever user it 
 })
 
 test('a daemon without "control:" has no connection, and may look over the socket', async () => {
-  const script = `[ -z "$PITCREW_FD" ] && echo none; SOCKET="$PITCREW_RUN/pitcrew.sock" exec "$0" -e "$1"`
+  const script = `[ -z "$PITCREW_FD" ] && echo none; SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" exec "$0" -e "$1"`
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
   await pitcrew.line('[b] none')
@@ -105,7 +105,7 @@ test('a daemon without "control:" has no connection, and may look over the socke
 })
 
 test('what a daemon leaves behind in a session of its own is of that daemon, too', async () => {
-  const script = `SOCKET="$PITCREW_RUN/pitcrew.sock" setsid "$0" -e "$1" & exec sleep 1000`
+  const script = `SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" setsid "$0" -e "$1" & exec sleep 1000`
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
   await pitcrew.linesWith('[b] {', 3)

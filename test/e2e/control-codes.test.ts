@@ -139,7 +139,7 @@ function floods(path: string): Promise<Server> {
 
 async function twice(): Promise<{ status: number; said: string }> {
   await using first = await started()
-  const env = { PITCREW_RUN: first.folder, PITCREW_STATE: first.folder }
+  const env = { PITCREW_RUN_DIR: first.folder, PITCREW_STATE_DIR: first.folder }
   await using second = new Pitcrew(bundle, { env })
   return { status: await second.exitCode(), said: second.errors.join('\n') }
 }

@@ -12,7 +12,9 @@ const bundle = { daemons: { a: long } }
 
 /** Another one, with the places of the first. */
 function second(first: Pitcrew, of: object = bundle): Pitcrew {
-  return new Pitcrew(of, { env: { PITCREW_RUN: first.folder, PITCREW_STATE: first.folder } })
+  return new Pitcrew(of, {
+    env: { PITCREW_RUN_DIR: first.folder, PITCREW_STATE_DIR: first.folder },
+  })
 }
 
 test('a second pitcrew of the same bundle is refused with 5, and told who has it', async () => {
@@ -69,7 +71,7 @@ test('the socket is for nobody else, and is gone at the end', async () => {
 })
 
 test('where nothing can be written it is said once, and the daemons run', async () => {
-  await using pitcrew = new Pitcrew(bundle, { env: { PITCREW_RUN: '/proc/nowhere' } })
+  await using pitcrew = new Pitcrew(bundle, { env: { PITCREW_RUN_DIR: '/proc/nowhere' } })
   await pitcrew.line('[a] up')
   expect(pitcrew.lines.filter((line) => line.includes('control socket'))).toEqual([
     expect.stringMatching(/^pitcrew: no control socket: cannot write to \/proc\/nowhere: /),
@@ -80,7 +82,7 @@ test('where nothing can be written it is said once, and the daemons run', async 
 
 test.skipIf(!canUnshare)('on a read-only /run it is in /dev/shm', async () => {
   const script =
-    'mount -t tmpfs -o ro none /run; mount -t tmpfs none /dev/shm; unset PITCREW_RUN; exec "$@"'
+    'mount -t tmpfs -o ro none /run; mount -t tmpfs none /dev/shm; unset PITCREW_RUN_DIR; exec "$@"'
   const ls = sh('while ! [ -S /dev/shm/pitcrew-0/pitcrew.sock ]; do sleep 0.01; done; echo there')
   await using pitcrew = new Pitcrew(
     { daemons: { a: { command: ls } } },
@@ -95,8 +97,8 @@ test('a descriptor that it inherits is an operator’s connection', async () => 
   const stdio = ['ignore', 'ignore', 'inherit', 'pipe'] as const
   const env = {
     PATH: process.env.PATH,
-    PITCREW_RUN: '/proc/nowhere',
-    PITCREW_STATE: pitcrew.folder,
+    PITCREW_RUN_DIR: '/proc/nowhere',
+    PITCREW_STATE_DIR: pitcrew.folder,
   }
   const child: ChildProcess = spawn(binary, ['run', '--control-fd', '3', path], {
     stdio: [...stdio],

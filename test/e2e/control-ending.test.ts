@@ -4,7 +4,7 @@ import { socketOf, tryConnect } from './control-client.ts'
 import { Pitcrew, sh } from './pitcrew.ts'
 import { release } from './processes.ts'
 
-const waits = 'cd "$PITCREW_STATE"; mkfifo go; echo waits; read _ <go'
+const waits = 'cd "$PITCREW_STATE_DIR"; mkfifo go; echo waits; read _ <go'
 
 test('who comes while the end waits for the command of a death is told that it is one', async () => {
   const web = {

@@ -57,7 +57,7 @@ test('the next life tells of the last one, and goes on behind what was torn', as
     words: 'old',
   })
   appendFileSync(join(first.folder, 'pitcrew/journal.ndjson'), `${old}\n{"cursor":"1-2","at":"19`)
-  await using next = new Pitcrew(bundle, { env: { PITCREW_STATE: first.folder } })
+  await using next = new Pitcrew(bundle, { env: { PITCREW_STATE_DIR: first.folder } })
   await next.line('[a] up')
   using client = await control(next)
   const id = client.send('events')
@@ -74,9 +74,9 @@ test('the next life tells of the last one, and goes on behind what was torn', as
 })
 
 test.skipIf(!canUnshare)('a full disk is told once, and costs no daemon anything', async () => {
-  const full = `mkdir "$PITCREW_STATE/small" && mount -t tmpfs -o size=4k none "$PITCREW_STATE/small"
-    head -c 8192 /dev/zero > "$PITCREW_STATE/small/zeros" 2> /dev/null
-    export PITCREW_STATE="$PITCREW_STATE/small"; exec "$@"`
+  const full = `mkdir "$PITCREW_STATE_DIR/small" && mount -t tmpfs -o size=4k none "$PITCREW_STATE_DIR/small"
+    head -c 8192 /dev/zero > "$PITCREW_STATE_DIR/small/zeros" 2> /dev/null
+    export PITCREW_STATE_DIR="$PITCREW_STATE_DIR/small"; exec "$@"`
   const wrap = ['unshare', '-m', '/bin/sh', '-c', full, 'sh']
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } }, { wrap })
   await pitcrew.line('cannot write the journal: no space left on the device (ENOSPC)')

@@ -13,7 +13,7 @@ const waits = { command: sh('exec sleep 1000') }
 
 /** In the folder of another one. */
 function inFolderOf({ folder }: Pitcrew, more: Options = {}): Options {
-  return { ...more, env: { PITCREW_RUN: folder, PITCREW_STATE: folder } }
+  return { ...more, env: { PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder } }
 }
 
 /** A folder that a pitcrew has used. */
@@ -139,8 +139,8 @@ test('the next one may run when the last one has ended, and not before', async (
 test.skipIf(!canUnshare)(
   'a journal on a read-only disk is told once, and costs no daemon anything',
   async () => {
-    const readOnly = `mkdir "$PITCREW_STATE/ro" && mount -t tmpfs -o ro none "$PITCREW_STATE/ro"
-    export PITCREW_STATE="$PITCREW_STATE/ro"; exec "$@"`
+    const readOnly = `mkdir "$PITCREW_STATE_DIR/ro" && mount -t tmpfs -o ro none "$PITCREW_STATE_DIR/ro"
+    export PITCREW_STATE_DIR="$PITCREW_STATE_DIR/ro"; exec "$@"`
     const wrap = ['unshare', '-m', '/bin/sh', '-c', readOnly, 'sh']
     await using pitcrew = new Pitcrew(bundle, { wrap })
     await pitcrew.line('cannot write the journal: the file system is read-only (EROFS)')

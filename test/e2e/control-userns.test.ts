@@ -41,7 +41,7 @@ class Inside extends Program {
     const bundle = join(folder, 'bundle.json')
     const daemons = { a: { command: sh('echo up; exec sleep 1000') } }
     writeFileSync(bundle, JSON.stringify({ daemons }))
-    const env = { PATH: process.env.PATH, PITCREW_RUN: folder, PITCREW_STATE: folder }
+    const env = { PATH: process.env.PATH, PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder }
     super([...inside(...map), binary, 'run', bundle], { env, cwd: folder })
     this.folder = folder
     this.socket = join(folder, 'pitcrew.sock')

@@ -8,10 +8,10 @@ import { pidsSaid } from './processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
 const told = sh(
-  'mkfifo "$PITCREW_STATE/go"; echo up; read -r _ < "$PITCREW_STATE/go"; echo >&3; exec sleep 1000',
+  'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
 )
 const tell = sh(
-  'until [ -p "$PITCREW_STATE/go" ]; do sleep 0.01; done; echo > "$PITCREW_STATE/go"; exec sleep 1000',
+  'until [ -p "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done; echo > "$PITCREW_STATE_DIR/go"; exec sleep 1000',
 )
 
 test('the greeting', async () => {

@@ -128,7 +128,7 @@ test('a command that is not there counts as 127, one that cannot be executed as 
 
 test('only the last run counts: a failure that was followed by a good run is forgotten', async () => {
   const command = sh(
-    '[ -e "$PITCREW_STATE/again" ] && { echo up; exec sleep 1000; }; : > "$PITCREW_STATE/again"; exit 7',
+    '[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }; : > "$PITCREW_STATE_DIR/again"; exit 7',
   )
   await using pitcrew = new Pitcrew({
     signals: { USR1: { restart: ['b'] } },
@@ -222,7 +222,7 @@ test('the exit report lies under the name of the bundle, and is whole', async ()
 })
 
 test('an exit report that cannot be written is told, and changes no exit code', async () => {
-  const env = { PITCREW_STATE: '/proc/no/such/place' }
+  const env = { PITCREW_STATE_DIR: '/proc/no/such/place' }
   await using pitcrew = new Pitcrew({ daemons: once({ a: { command: sh('exit 3') } }) }, { env })
   expect(await pitcrew.exitCode()).toBe(3)
   expect(pitcrew.errors.join('\n')).toContain(

@@ -13,7 +13,7 @@ export type Order =
 const usr1 = 10
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 const host = world.pitcrewHost
-const folder = host.getenv('PITCREW_STATE') as string
+const folder = host.getenv('PITCREW_STATE_DIR') as string
 let turns = 0
 
 function carryOut(order: Order): unknown {

@@ -23,7 +23,7 @@ test.skipIf(!canUnshare)(
   'a full disk: nothing of it is written, and then there is room',
   async () => {
     const mount =
-      'mkdir -p "$PITCREW_RUN/disk" && mount -t tmpfs -o size=16k none "$PITCREW_RUN/disk"'
+      'mkdir -p "$PITCREW_RUN_DIR/disk" && mount -t tmpfs -o size=16k none "$PITCREW_RUN_DIR/disk"'
     await using writer = await Writer.start({ wrap: behind(mount) })
     const path = join(writer.folder, 'disk/journal')
     const text = `${'x'.repeat(9999)}\n`
@@ -46,7 +46,7 @@ test('a file that may not be as long: the same', async () => {
 
 test.skipIf(!canUnshare)('a read-only disk', async () => {
   const mount =
-    'mkdir -p "$PITCREW_RUN/disk" && mount -t tmpfs -o ro none "$PITCREW_RUN/disk" && mount --bind "$PITCREW_RUN/disk" "$PITCREW_RUN/disk"'
+    'mkdir -p "$PITCREW_RUN_DIR/disk" && mount -t tmpfs -o ro none "$PITCREW_RUN_DIR/disk" && mount --bind "$PITCREW_RUN_DIR/disk" "$PITCREW_RUN_DIR/disk"'
   await using writer = await Writer.start({ wrap: behind(mount) })
   expect(await writer.append([join(writer.folder, 'disk/shop/journal')], 'one\n')).toBe('EROFS')
 })

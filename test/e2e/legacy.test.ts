@@ -75,9 +75,13 @@ test('a run that lives has none', async () => {
 test('what is left of a run when its leader has ended is told as long as something lives', async () => {
   const runs = [run('web', '(read _ <go; echo later) & echo last')].map((one) => ({
     ...one,
-    command: ['/bin/sh', '-c', `cd "$PITCREW_STATE"; mkfifo go; ${(one.command as string[])[2]}`],
+    command: [
+      '/bin/sh',
+      '-c',
+      `cd "$PITCREW_STATE_DIR"; mkfifo go; ${(one.command as string[])[2]}`,
+    ],
   }))
-  const go = run('other', 'echo >"$PITCREW_STATE/go"', { on: 'exited web' })
+  const go = run('other', 'echo >"$PITCREW_STATE_DIR/go"', { on: 'exited web' })
   await using channels = new Channels({ runs: [...runs, go] })
   await channels.exitCode()
   expect(channels.told('exited', 'web')).toMatchObject([{ legacy: { lastLines: 'last' } }])

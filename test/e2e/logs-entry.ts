@@ -64,5 +64,5 @@ world.pitcrewHandlers = {
   handle: onEvent,
   recover: (problem) => host.print(JSON.stringify({ type: 'problem', problem })),
 }
-const error = host.listen(`${host.getenv('PITCREW_STATE')}/socket`)
+const error = host.listen(`${host.getenv('PITCREW_STATE_DIR')}/socket`)
 host.print(error ?? 'listening')

@@ -13,7 +13,7 @@ const entry = 'test/e2e/logs-entry.ts'
 const program = join(root, `build/pitcrew-logs${isSanitized ? '-sanitize' : ''}`)
 
 /** Does what it is told through a fifo of its name: see Logs.tell. */
-const obeys = `mkfifo "$PITCREW_STATE/$0"; exec 3<>"$PITCREW_STATE/$0"; echo up
+const obeys = `mkfifo "$PITCREW_STATE_DIR/$0"; exec 3<>"$PITCREW_STATE_DIR/$0"; echo up
 while read -r line <&3; do eval "$line"; done`
 
 /** All images are this entry: nothing else of src/ is looked at. */

@@ -13,7 +13,7 @@ const nonBlocking = 0o4000
 const keptPipesMax = 64
 
 /** Says on disk how often it was started: nobody hears it on stdout. */
-const counted = sh('echo >> "$PITCREW_STATE/runs"; exec yes counted')
+const counted = sh('echo >> "$PITCREW_STATE_DIR/runs"; exec yes counted')
 
 function runs({ folder }: Channel): number {
   const path = join(folder, 'runs')
@@ -76,7 +76,7 @@ test('a full stdout: many restarts do not pile up descriptors', async () => {
 
 test('when the reader comes back, all goes on at once: nothing waits for the next line', async () => {
   // More than stdout and the buffer hold, since the prefix makes it grow; and then silence.
-  const text = '"$PITCREW_STATE/text"'
+  const text = '"$PITCREW_STATE_DIR/text"'
   const script = `(head -c 60000 /dev/zero | tr '\\0' '\\n'; echo last) > ${text}; cat ${text}; exec sleep 1000`
   const name = 'a-name-that-makes-much-of-little'
   await using pitcrew = new Channel('pipe,paused', { daemons: { [name]: { command: sh(script) } } })

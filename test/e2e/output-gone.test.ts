@@ -8,7 +8,7 @@ import { Pitcrew, sh } from './pitcrew.ts'
 import { eventually, processesUnder } from './processes.ts'
 
 /** A daemon that, when told, writes far more than any pipe holds, and becomes a `sleep` if it could. */
-const drained = sh(`echo up; until test -e "$PITCREW_STATE/go"; do sleep 0.01; done
+const drained = sh(`echo up; until test -e "$PITCREW_STATE_DIR/go"; do sleep 0.01; done
   seq 200000 || exit 3; exec sleep 1000`)
 
 async function expectDrained(pitcrew: Pitcrew): Promise<void> {
@@ -62,7 +62,7 @@ test('a full disk: pitcrew neither ends nor spins, and counts', async () => {
 test.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
   'started with %s it works as with /dev/null',
   async (closed) => {
-    const script = ': > "$PITCREW_STATE/up"; seq 20000; cat || exit 4; exit 3'
+    const script = ': > "$PITCREW_STATE_DIR/up"; seq 20000; cat || exit 4; exit 3'
     await using pitcrew = new Pitcrew(
       { daemons: { a: { command: sh(script), restart: 'never' } } },
       { wrap: ['/bin/sh', '-c', `exec "$@" ${closed}`, 'sh'] },

@@ -79,13 +79,13 @@ test('an unfinished line waits for its end, and is not printed in part', async (
       // The reader of the FIFO is the test: the second half is written when it says so.
       a: {
         command: sh(
-          'mkfifo "$PITCREW_STATE/go"; printf half; echo ready > "$PITCREW_STATE/up"; cat "$PITCREW_STATE/go" > /dev/null; echo " and half"',
+          'mkfifo "$PITCREW_STATE_DIR/go"; printf half; echo ready > "$PITCREW_STATE_DIR/up"; cat "$PITCREW_STATE_DIR/go" > /dev/null; echo " and half"',
         ),
         restart: 'never',
       },
       b: {
         command: sh(
-          'until test -s "$PITCREW_STATE/up"; do sleep 0.01; done; echo b; echo > "$PITCREW_STATE/go"',
+          'until test -s "$PITCREW_STATE_DIR/up"; do sleep 0.01; done; echo b; echo > "$PITCREW_STATE_DIR/go"',
         ),
         restart: 'never',
       },

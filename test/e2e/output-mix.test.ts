@@ -81,7 +81,7 @@ test('a FIFO, whose writer cannot be told not to wait, is as good as a pipe', as
       '/bin/sh',
       '-c',
       // The reader is behind it, and starts late.
-      'mkfifo "$PITCREW_STATE/out"; (sleep 0.1; exec cat "$PITCREW_STATE/out") & exec "$@" > "$PITCREW_STATE/out"',
+      'mkfifo "$PITCREW_STATE_DIR/out"; (sleep 0.1; exec cat "$PITCREW_STATE_DIR/out") & exec "$@" > "$PITCREW_STATE_DIR/out"',
       'sh',
     ],
     asPid1: false,

@@ -7,7 +7,7 @@ import { Pitcrew, sh } from './pitcrew.ts'
 import { descriptorsOf, eventually, isAlive, outsidePid, pidOf, stateOf } from './processes.ts'
 
 /** Waits until the test makes this file in the state folder. */
-const untilTold = 'until test -e "$PITCREW_STATE/go"; do sleep 0.01; done'
+const untilTold = 'until test -e "$PITCREW_STATE_DIR/go"; do sleep 0.01; done'
 
 function tell(pitcrew: Pitcrew): void {
   writeFileSync(join(pitcrew.folder, 'go'), '')
@@ -47,7 +47,8 @@ test('nobody reads for a while: last words still come before the death', async (
     daemons: {
       filler: { command: sh('seq 15000; exec sleep 1000') },
       a: {
-        command: sh(`echo $$ > "$PITCREW_STATE/pid"; mv "$PITCREW_STATE/pid" "$PITCREW_STATE/a"
+        command:
+          sh(`echo $$ > "$PITCREW_STATE_DIR/pid"; mv "$PITCREW_STATE_DIR/pid" "$PITCREW_STATE_DIR/a"
         ${untilTold}; echo last words; exit 3`),
         restart: 'never',
       },
@@ -90,7 +91,7 @@ test('a flooding daemon keeps nobody from being heard, and delays no restart and
 })
 
 test('a daemon that closes its output lives on, and pitcrew keeps no pipe for it', async () => {
-  const script = `${untilTold}; exec >&- 2>&-; : > "$PITCREW_STATE/closed"; exec sleep 1000`
+  const script = `${untilTold}; exec >&- 2>&-; : > "$PITCREW_STATE_DIR/closed"; exec sleep 1000`
   await using pitcrew = new Pitcrew({ daemons: { a: { command: sh(script) } } })
   const pid = outsidePid(pitcrew, await pidOf(pitcrew, 'a'))
   const pipes = (): number => descriptorsOf(pitcrew).filter((fd) => fd.includes('pipe:')).length
@@ -105,17 +106,17 @@ test('a daemon that closes its output lives on, and pitcrew keeps no pipe for it
 
 test('the output that somebody else holds open lingers for a bounded time (FAULTS 11)', async () => {
   // b is no process of a's run, so the run is over when a is; but b has a's pipe, and goes on writing.
-  const holds = `trap "" PIPE; a=$(cat "$PITCREW_STATE/a"); exec 3> /proc/$a/fd/1; : > "$PITCREW_STATE/go"
+  const holds = `trap "" PIPE; a=$(cat "$PITCREW_STATE_DIR/a"); exec 3> /proc/$a/fd/1; : > "$PITCREW_STATE_DIR/go"
     while echo outsider >&3; do sleep 0.01; done 2> /dev/null; echo cut off; exec sleep 1000`
   await using pitcrew = new Pitcrew({
     daemons: {
       a: {
         command: sh(
-          `echo $$ > "$PITCREW_STATE/a.new"; mv "$PITCREW_STATE/a.new" "$PITCREW_STATE/a"; ${untilTold}`,
+          `echo $$ > "$PITCREW_STATE_DIR/a.new"; mv "$PITCREW_STATE_DIR/a.new" "$PITCREW_STATE_DIR/a"; ${untilTold}`,
         ),
         restart: 'never',
       },
-      b: { command: sh(`until test -e "$PITCREW_STATE/a"; do sleep 0.01; done; ${holds}`) },
+      b: { command: sh(`until test -e "$PITCREW_STATE_DIR/a"; do sleep 0.01; done; ${holds}`) },
     },
   })
   await pitcrew.line('a: died: exit code 0')

@@ -35,7 +35,7 @@ export interface Options {
 
 /** A running pitcrew. `await using` ends it whatever the test does. */
 export class Pitcrew extends Program {
-  /** Its scratch folder: the bundle, PITCREW_STATE and PITCREW_RUN. */
+  /** Its scratch folder: the bundle, PITCREW_STATE_DIR and PITCREW_RUN_DIR. */
   readonly folder: string
   readonly #isPid1: boolean
   /** Processes in front of pitcrew: `via`, `unshare`. */
@@ -51,8 +51,8 @@ export class Pitcrew extends Program {
       env: {
         PATH: process.env.PATH,
         ASAN_OPTIONS: 'detect_leaks=0',
-        PITCREW_STATE: folder,
-        PITCREW_RUN: folder,
+        PITCREW_STATE_DIR: folder,
+        PITCREW_RUN_DIR: folder,
         FIXTURES: fixtures,
         ...options.env,
       },

@@ -15,8 +15,8 @@ import {
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 /** One death, and then it stays. */
-const diesOnce = sh(`[ -e "$PITCREW_STATE/again" ] && { echo up; exec sleep 1000; }
-  : > "$PITCREW_STATE/again"; echo one; echo two; printf three; exit 5`)
+const diesOnce = sh(`[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }
+  : > "$PITCREW_STATE_DIR/again"; echo one; echo two; printf three; exit 5`)
 
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   pitcrew.signal('SIGTERM')

@@ -8,7 +8,9 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 const quick = { policy: 'on-failure', backoff: '1ms' }
 /** The first run ends with code 4, the next one well. */
-const failsOnce = sh('[ -e "$PITCREW_STATE/again" ] && exit 0; : > "$PITCREW_STATE/again"; exit 4')
+const failsOnce = sh(
+  '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"; exit 4',
+)
 
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   pitcrew.signal('SIGTERM')
@@ -35,7 +37,7 @@ describe('on-failure', () => {
     ['another code', 'exit 4', 'exit code 4'],
     ['a signal', 'kill -KILL $$', 'signal KILL'],
   ])('%s is a failure: it runs again, until its end is fine', async (_, how, why) => {
-    const again = '[ -e "$PITCREW_STATE/again" ] && exit 0; : > "$PITCREW_STATE/again"'
+    const again = '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"'
     const b = { command: sh(`${again}; ${how}`), restart: quick }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await pitcrew.line(`b: died: ${why}, `)
@@ -93,10 +95,14 @@ describe('main', () => {
   ])('is never restarted by itself: it ends %s, and so does pitcrew', async (_, how, code) => {
     // It ends when the other one is up. The failure of a third does not count beside it.
     const daemons = {
-      go: { command: sh('mkfifo "$PITCREW_STATE/go"; exit 99'), kind: 'job', optional: true },
-      agent: { command: sh(`read -r _ < "$PITCREW_STATE/go"; ${how}`), main: true, after: ['go'] },
+      go: { command: sh('mkfifo "$PITCREW_STATE_DIR/go"; exit 99'), kind: 'job', optional: true },
+      agent: {
+        command: sh(`read -r _ < "$PITCREW_STATE_DIR/go"; ${how}`),
+        main: true,
+        after: ['go'],
+      },
       a: {
-        command: sh('echo up; echo > "$PITCREW_STATE/go"; exec sleep 1000'),
+        command: sh('echo up; echo > "$PITCREW_STATE_DIR/go"; exec sleep 1000'),
         after: ['agent'],
       },
     }
@@ -139,8 +145,8 @@ describe('critical', () => {
 })
 
 test('the exit report keeps the last death of each daemon: why, what it cost, its last lines, what came next', async () => {
-  const script = `[ -e "$PITCREW_STATE/again" ] && { echo up; exec sleep 1000; }
-    : > "$PITCREW_STATE/again"; seq 7; exit 4`
+  const script = `[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }
+    : > "$PITCREW_STATE_DIR/again"; seq 7; exit 4`
   const b = { command: sh(script), restart: { backoff: 'none' } }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('[a] up')

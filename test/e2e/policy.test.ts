@@ -22,7 +22,7 @@ const signals = { USR1: { restart: ['b'] } }
 
 /** Runs up to `last` die with code 5 at once; the next one stays. */
 const diesUntil = (last: number, first = 'exit 5'): string[] =>
-  sh(`n=$(cat "$PITCREW_STATE/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE/n"
+  sh(`n=$(cat "$PITCREW_STATE_DIR/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
     [ $n = 1 ] && { echo run 1; ${first}; }
     [ $n -le ${last} ] && exit 5
     echo up; exec sleep 1000`)
@@ -79,7 +79,7 @@ test('a daemon that crashes at once, for ever, waits twice as long each time, up
 
 test('a daemon that was ready for a calm time begins with the first step again', async () => {
   // FAULTS 22: run 3 lives longer than the calm time, which is a month in miniature.
-  const script = `n=$(cat "$PITCREW_STATE/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE/n"
+  const script = `n=$(cat "$PITCREW_STATE_DIR/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
     [ $n = 3 ] && sleep 0.6; exit 1`
   const restart = { backoff: '4ms', calm: '500ms' }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command: sh(script), restart } } })

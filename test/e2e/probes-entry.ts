@@ -11,7 +11,7 @@ export type Order =
 const usr1 = 10
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 const host = world.pitcrewHost
-const folder = host.getenv('PITCREW_STATE') as string
+const folder = host.getenv('PITCREW_STATE_DIR') as string
 /** An answer that comes inside a call would find us at work. */
 let isAtWork = false
 let turns = 0

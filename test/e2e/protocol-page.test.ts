@@ -27,7 +27,7 @@ const named = verbs.map((verb) => [verb.name, verb] as const)
 const relays = `const net = require('net')
 const own = new net.Socket({ fd: Number(process.env.PITCREW_FD) })
 net.createServer((other) => { other.pipe(own); own.pipe(other); console.log('joined') })
-  .listen(process.env.PITCREW_STATE + '/relay', () => console.log('relays'))`
+  .listen(process.env.PITCREW_STATE_DIR + '/relay', () => console.log('relays'))`
 const relay = { command: [process.execPath, '-e', relays] }
 
 /** Connects, says all of its arguments when it has heard something, and prints what it hears. */

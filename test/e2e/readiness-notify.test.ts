@@ -57,14 +57,15 @@ describe('READY=1 comes from', () => {
 
 describe('READY=1 is nothing when it comes', () => {
   // FAULTS 20. The stranger waits at a barrier until his message was read.
-  const waits = sh(`mkfifo "$PITCREW_STATE/go"; echo "$NOTIFY_SOCKET" > "$PITCREW_STATE/name"
-    echo up; read -r _ < "$PITCREW_STATE/go"; "$NOTIFIES" READY=1; exec sleep 1000`)
+  const waits =
+    sh(`mkfifo "$PITCREW_STATE_DIR/go"; echo "$NOTIFY_SOCKET" > "$PITCREW_STATE_DIR/name"
+    echo up; read -r _ < "$PITCREW_STATE_DIR/go"; "$NOTIFIES" READY=1; exec sleep 1000`)
   const b = { command: waits, ready: 'notify' }
   const go = ({ folder }: Pitcrew): void => writeFileSync(join(folder, 'go'), 'go\n')
 
   test('from another daemon', async () => {
-    const a = sh(`until [ -s "$PITCREW_STATE/name" ]; do sleep 0.01; done
-      "$NOTIFIES" socket="$(cat "$PITCREW_STATE/name")" barrier READY=1
+    const a = sh(`until [ -s "$PITCREW_STATE_DIR/name" ]; do sleep 0.01; done
+      "$NOTIFIES" socket="$(cat "$PITCREW_STATE_DIR/name")" barrier READY=1
       echo "sent $?"; exec sleep 1000`)
     await using pitcrew = new Pitcrew({ daemons: { a: { command: a }, b } }, { env })
     await pitcrew.line('[a] sent 0')
@@ -173,7 +174,7 @@ describe('a watchdog', () => {
   })
 
   test('WATCHDOG=trigger: it says itself that it is not well', async () => {
-    const script = `[ -e "$PITCREW_STATE/x" ] || { : > "$PITCREW_STATE/x"; "$NOTIFIES" WATCHDOG=trigger; }
+    const script = `[ -e "$PITCREW_STATE_DIR/x" ] || { : > "$PITCREW_STATE_DIR/x"; "$NOTIFIES" WATCHDOG=trigger; }
       echo up; exec sleep 1000`
     const b = { command: sh(script), watchdog: '1m', restart: { backoff: '1ms' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
@@ -196,7 +197,7 @@ describe('a supervisor above pitcrew', () => {
       a: { command: sh(`${shows}; echo up; exec sleep 1000`) },
       b: {
         command: sh(
-          'mkfifo "$PITCREW_STATE/go"; echo up; read -r _ < "$PITCREW_STATE/go"; echo >&3; exec sleep 1000',
+          'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
         ),
         ready: 'fd',
       },

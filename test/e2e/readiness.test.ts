@@ -12,7 +12,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 /** Says its sign, and stays, when something is written into the FIFO "go". */
 const whenTold = (sign: string): string[] =>
   sh(
-    `mkfifo "$PITCREW_STATE/go"; echo up; read -r _ < "$PITCREW_STATE/go"; ${sign}; exec sleep 1000`,
+    `mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; ${sign}; exec sleep 1000`,
   )
 const interval = '20ms'
 

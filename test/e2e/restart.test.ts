@@ -88,7 +88,7 @@ test('a request that comes after the new run was spawned is another restart', as
 
 test('a daemon that is dead is started', async () => {
   const command = sh(
-    'echo up; [ -e "$PITCREW_STATE/again" ] && exec sleep 1000; : > "$PITCREW_STATE/again"; exit 4',
+    'echo up; [ -e "$PITCREW_STATE_DIR/again" ] && exec sleep 1000; : > "$PITCREW_STATE_DIR/again"; exit 4',
   )
   const b = { command, restart: 'never' }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
@@ -146,7 +146,7 @@ test('one signal may restart several daemons and be forwarded to others', async 
 })
 
 test('never two runs at once: what is left of the old run delays the next one', async () => {
-  const lock = `exec "$FIXTURES/holds-a-lock.sh" "$PITCREW_STATE/lock" ${reports} 100`
+  const lock = `exec "$FIXTURES/holds-a-lock.sh" "$PITCREW_STATE_DIR/lock" ${reports} 100`
   const b = { command: sh(lock), stop: { grace: '3s' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')

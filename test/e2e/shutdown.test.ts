@@ -125,8 +125,9 @@ test('with "after", a daemon stops when those that come after it are over', asyn
 })
 
 test('what ends by itself during the shutdown, before it was told, holds nobody up', async () => {
-  const waits = 'mkfifo "$PITCREW_STATE/end"; echo up; read -r _ < "$PITCREW_STATE/end"; exit 0'
-  const tells = 'trap \'echo > "$PITCREW_STATE/end"; sleep 0.1; exit 0\' TERM; echo up'
+  const waits =
+    'mkfifo "$PITCREW_STATE_DIR/end"; echo up; read -r _ < "$PITCREW_STATE_DIR/end"; exit 0'
+  const tells = 'trap \'echo > "$PITCREW_STATE_DIR/end"; sleep 0.1; exit 0\' TERM; echo up'
   await using pitcrew = await stopped({
     base: { command: sh(waits) },
     top: { command: sh(`${tells}; while :; do sleep 0.01; done`), after: ['base'] },

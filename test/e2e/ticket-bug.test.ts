@@ -11,8 +11,8 @@ const planted = join(root, 'build/pitcrew-plant-tickets')
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Its leader ends on TERM, and leaves one behind who needs a KILL: a ticket about it comes by everything. */
 const hard = {
-  command: sh(`if [ -e "$PITCREW_STATE/again" ]; then echo up; echo >&3
-    else sh -c 'trap "" TERM; : > "$PITCREW_STATE/again"; echo up; echo >&3; exec sleep 1000' & fi
+  command: sh(`if [ -e "$PITCREW_STATE_DIR/again" ]; then echo up; echo >&3
+    else sh -c 'trap "" TERM; : > "$PITCREW_STATE_DIR/again"; echo up; echo >&3; exec sleep 1000' & fi
     exec sleep 1000`),
   stop: { grace: '50ms' },
   restart: { backoff: '20ms' },

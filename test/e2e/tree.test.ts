@@ -165,11 +165,11 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     test('somebody else holds its stdout open: the run is over, and the output lingers for a bounded time', async () => {
       // `a` is not of `b`: it opens the pipe by itself, as a daemon that logs into another one's stdout does.
       const holds =
-        'until read -r pid < "$PITCREW_STATE/pid"; do sleep 0.01; done 2> /dev/null; exec 3> /proc/$pid/fd/1; echo held >&3; exec sleep 1000'
+        'until read -r pid < "$PITCREW_STATE_DIR/pid"; do sleep 0.01; done 2> /dev/null; exec 3> /proc/$pid/fd/1; echo held >&3; exec sleep 1000'
       const daemons = {
         b: {
           command: sh(
-            'echo $$ > "$PITCREW_STATE/pid.new"; mv "$PITCREW_STATE/pid.new" "$PITCREW_STATE/pid"; echo up; exec sleep 1000',
+            'echo $$ > "$PITCREW_STATE_DIR/pid.new"; mv "$PITCREW_STATE_DIR/pid.new" "$PITCREW_STATE_DIR/pid"; echo up; exec sleep 1000',
           ),
         },
         a: { command: sh(holds) },

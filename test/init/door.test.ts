@@ -75,8 +75,8 @@ describe('the door', () => {
     expect(asked.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
   })
 
-  test('is where PITCREW_RUN and PITCREW_SOCKET say', () => {
-    const env = { PITCREW_RUN: '/mine', PITCREW_SOCKET: '/share/box.sock' }
+  test('is where PITCREW_RUN_DIR and PITCREW_SOCKET say', () => {
+    const env = { PITCREW_RUN_DIR: '/mine', PITCREW_SOCKET: '/share/box.sock' }
     expect(open({ env }).asked.map((line) => line.split(':')[0])).toEqual([
       'folder /mine',
       'lock /mine/box.lock',
@@ -111,7 +111,7 @@ describe('a second pitcrew of the same bundle', () => {
       `"cannot run the bundle: another pitcrew runs it (pid 7, started 2026-11-21T17:00:00.000Z, bundle /etc/pitcrew/bundle.yaml; /run/pitcrew/box.lock)"`,
     )
     expect(error.hint).toMatchInlineSnapshot(
-      `"see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN"`,
+      `"see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN_DIR"`,
     )
   })
 

@@ -23,7 +23,7 @@ class Desk {
       uid: 0,
       now: () => this.nowMs,
       wallMs: () => lifeMs + this.nowMs - 1000,
-      getenv: (name) => (name === 'PITCREW_RUN' ? '/run/here' : null),
+      getenv: (name) => (name === 'PITCREW_RUN_DIR' ? '/run/here' : null),
       isFolder: (path) => path === '/var/lib/pitcrew',
       appendAside: (paths, text) => {
         this.paths.push(paths)

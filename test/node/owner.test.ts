@@ -23,7 +23,12 @@ test('it shuts down when its owner is killed', async () => {
     console.log('daemon', pid, crew.process.pid)`,
   )
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const env = { ...process.env, PITCREW_BINARY: binary, PITCREW_RUN: folder, PITCREW_STATE: folder }
+  const env = {
+    ...process.env,
+    PITCREW_BINARY: binary,
+    PITCREW_RUN_DIR: folder,
+    PITCREW_STATE_DIR: folder,
+  }
   const owner = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let pids: number[] = []
   for await (const line of createInterface({ input: owner.stdout })) {

@@ -29,7 +29,12 @@ test('a program of its own imports it, with its types', () => {
   const types = join(root, 'node_modules/@types')
   const flags = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'esnext']
   execFileSync(tsc, [...flags, '--typeRoots', types, '--types', 'node', 'main.ts'], { cwd: folder })
-  const env = { ...process.env, PITCREW_BINARY: binary, PITCREW_RUN: folder, PITCREW_STATE: folder }
+  const env = {
+    ...process.env,
+    PITCREW_BINARY: binary,
+    PITCREW_RUN_DIR: folder,
+    PITCREW_STATE_DIR: folder,
+  }
   const said = execFileSync(process.execPath, ['main.js'], { cwd: folder, env, encoding: 'utf8' })
   expect(said).toBe('ready\n')
 })

@@ -8,7 +8,7 @@ import { binary, Pitcrew, sh } from '../e2e/pitcrew.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-node-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const env = { ...process.env, PITCREW_RUN: folder, PITCREW_STATE: folder }
+const env = { ...process.env, PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder }
 const quietly = { binary, env, stdout: 'ignore', stderr: 'ignore' } as const
 
 const bundle = defineBundle({
