@@ -1,7 +1,8 @@
 /** An entry of the journal on a line: `2026-11-21 17:00:00.123 web  died: exit code 3`. */
+
 import type { Entry } from '../control/answers.ts'
+import { oneLine } from '../core/one-line.ts'
 import { type Colour, type Paper, paint } from './paper.ts'
-import { oneLine } from './words.ts'
 
 /** Of what a reader should see first. The rest is plain. */
 const colours: Readonly<Record<string, Colour | undefined>> = {

@@ -1,11 +1,12 @@
 /** `explain`: why a daemon is in its state, and what to do. */
+
 import type { ExplainAnswer } from '../control/status.ts'
+import { oneLine } from '../core/one-line.ts'
 import type { Command } from './command.ts'
 import { connect } from './connection.ts'
 import { json, socket } from './options.ts'
 import { type Paper, paint, paperOf } from './paper.ts'
 import { colourOf } from './status-page.ts'
-import { oneLine } from './words.ts'
 
 interface Options extends Record<string, string | true> {
   json: true

@@ -1,7 +1,9 @@
 /** What became of a request, in words. */
+
 import type { TicketAnswer } from '../control/answers.ts'
 import { count } from '../core/describe.ts'
-import { briefly, oneLine } from './words.ts'
+import { oneLine } from '../core/one-line.ts'
+import { briefly } from './words.ts'
 
 const past: Readonly<Record<string, string | undefined>> = {
   start: 'started',

@@ -1,9 +1,11 @@
 /** What is waited for, on stderr, while a verb waits: in a terminal one line that is drawn again
  *  and again, elsewhere a line every five seconds. */
+
 import type { Progress } from '../control/answers.ts'
+import { oneLine } from '../core/one-line.ts'
 import type { ClientSystem } from '../host/system.ts'
 import { canDrawAgain, cut, paperOf } from './paper.ts'
-import { briefly, oneLine } from './words.ts'
+import { briefly } from './words.ts'
 
 const everyMs = 5000
 

@@ -2,9 +2,10 @@
 
 import type { DaemonState, DaemonStatus, StatusAnswer } from '../control/status.ts'
 import { count } from '../core/describe.ts'
+import { oneLine } from '../core/one-line.ts'
 import { type Colour, cut, type Paper, paint } from './paper.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { briefly, memory, oneLine, percent, tightly } from './words.ts'
+import { briefly, memory, percent, tightly } from './words.ts'
 
 const columns: readonly Column[] = [
   { title: 'NAME', isRight: false, goes: 0 },

@@ -41,9 +41,3 @@ export function percent(share: number): string {
 function tenths(value: number): string {
   return value < 100 ? value.toFixed(1) : String(Math.round(value))
 }
-
-/** On one line, and without anything that moves the cursor or hides something: what a daemon says
- *  of itself may be anything. */
-export function oneLine(text: string): string {
-  return text === '' ? text : text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-}

@@ -1,6 +1,8 @@
 /** The verbs that change something, and `ticket`: asked of the core, answered when their ticket has
  *  ended. */
+
 import type { Verb } from '../core/event.ts'
+import { oneLine } from '../core/one-line.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Progress } from './answers.ts'
 import type { Call, Waiting, WaitOptions } from './call.ts'
@@ -107,7 +109,7 @@ export class Changes implements Waiting {
     call.wait(this, options)
     const { uid, pid, daemon: asker } = call.client.caller
     const by = { kind: 'client', uid, pid, daemon: asker } as const
-    this.#byToken.set(request({ verb, daemon, by, why: oneLine(why) }), call)
+    this.#byToken.set(request({ verb, daemon, by, why: oneLine(why).trim() }), call)
   }
 
   #ticket(call: Call, args: TicketArgs): void {
@@ -139,11 +141,4 @@ export class Changes implements Waiting {
     if (isBad && !asksOnly) call.failed(ticketFailure(this.#supervisor, ticket, outcome))
     else call.done(ticketAnswer(this.#supervisor, ticket, joined))
   }
-}
-
-/** It goes into the log: one line, whatever was sent. */
-function oneLine(text: string): string {
-  let line = ''
-  for (const char of text) line += char < ' ' || (char >= '\x7f' && char < '\xa0') ? ' ' : char
-  return line.trim()
 }

@@ -5,7 +5,7 @@ import type { AfterSpec } from '../core/plan.ts'
 import { blockerOf } from './outlook.ts'
 import type { Supervisor } from './port.ts'
 import { readySign } from './ready-sign.ts'
-import { roughly, whyNotStarted } from './words.ts'
+import { roughly } from './words.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath'>
 
@@ -139,11 +139,11 @@ function tellDeath({ lastDeath }: Facts, daemon: Daemon, told: Explanation): voi
   const times = daemon.row.length + (daemon.phase === 'backoff' ? 0 : 1)
   const often = times > 1 ? ` ${times} times in a row` : ''
   const lived = death.uptimeMs === 0 ? '' : `, after ${roughly(death.uptimeMs)}`
-  const notStarted = whyNotStarted(death)
+  const { startFailure } = death
   const what =
-    notStarted === null
+    startFailure === null
       ? `failed${often}: ${death.cause}`
-      : `could not be started${often}: ${notStarted}`
+      : `could not be started${often}: ${startFailure}`
   told.why.push(`${name} ${what}${lived} (run ${death.run})`)
   const line = death.lastLines.at(-1)
   if (death.status !== '') told.why.push(`it said of itself: ${death.status}`)
@@ -176,7 +176,9 @@ function nextWords({ next }: In<'terminating' | 'killing'>): string {
 /** One that could not be started has printed nothing. */
 function lookAtDeath({ lastDeath }: Facts, { spec: { name } }: Daemon): string[] {
   const death = lastDeath(name)
-  return death !== null && whyNotStarted(death) !== null ? [] : look(name)
+  if (death === null) return look(name)
+  const { remedy, startFailure } = death
+  return [...(remedy === undefined ? [] : [remedy]), ...(startFailure === null ? look(name) : [])]
 }
 
 function look(name: string): string[] {

@@ -43,6 +43,9 @@ export interface KeptDeath {
   readonly status: string
   readonly lastLines: readonly string[]
   readonly next: string
+  readonly remedy?: string
+  /** Why it could not be started; null = it was. */
+  readonly startFailure: string | null
 }
 
 /** Entries are text: the JSON of an Entry (answers.ts) each, since most are only passed on. */

@@ -7,7 +7,6 @@ import { wholeMs } from './describe-daemon.ts'
 import { failure } from './failure.ts'
 import type { KeptDeath, Supervisor } from './port.ts'
 import type { Failure } from './protocol.ts'
-import { whyNotStarted } from './words.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath' | 'ended'>
 
@@ -63,7 +62,7 @@ function timesOf(
 /** Of one that could not be started the core knows the name of an error, its death the words. */
 function causeOf(facts: Facts, ticket: Ticket, why: string): string {
   const death = why.startsWith('cannot start it: ') ? deathOf(facts, ticket) : null
-  return (death === null ? null : whyNotStarted(death)) ?? why
+  return death?.startFailure ?? why
 }
 
 function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
@@ -97,7 +96,8 @@ export function ticketFailure(
     const hint = isEnd ? null : `"pitcrew ticket ${by}" says what became of that`
     return { ...failure('SUPERSEDED', `cannot ${what}: ${why} (ticket ${by})`, hint), ticket: id }
   }
-  const hint = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
+  const more = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
+  const hint = deathOf(facts, ticket)?.remedy ?? more
   const lines = lastLines(facts, ticket)
   const why = causeOf(facts, ticket, outcome.why)
   const failed = failure('FAILED', `cannot ${what}: ${why}`, hint)

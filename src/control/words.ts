@@ -1,13 +1,9 @@
 /** States and times as a person says them. */
 import { formatDuration } from '../core/duration.ts'
 import type { Daemon } from '../core/phases.ts'
-import type { KeptDeath } from './port.ts'
 import type { DaemonState } from './status.ts'
 
 const seconds = 1000
-
-/** So begins the cause of the death of one that never ran. */
-const notStarted = 'could not start: '
 
 /** "12 s", "3.2 s", "340 ms": as exact as somebody who waits needs it. */
 export function roughly(ms: number): string {
@@ -28,11 +24,6 @@ export function stateOf(daemon: Daemon): DaemonState {
     default:
       return daemon.phase
   }
-}
-
-/** "cannot execute /bin/wep: no such file or directory (ENOENT)"; null: its run was started. */
-export function whyNotStarted({ cause }: Pick<KeptDeath, 'cause'>): string | null {
-  return cause.startsWith(notStarted) ? cause.slice(notStarted.length) : null
 }
 
 /** How long until force decides: KILL, the end of the time to be ready, the next try. */

@@ -1,7 +1,7 @@
 /** One line for each event, effect and daemon: the same words in stories, traces and when
  *  debugging. */
 import type { Effect, ShutdownReason } from './effect.ts'
-import type { Event, Exit, Fault, Request, Timer } from './event.ts'
+import type { Event, Exit, Fault, Flaw, Request, Timer } from './event.ts'
 import type { Daemon, Next } from './phases.ts'
 import { signalName } from './signals.ts'
 import type { Asker } from './ticket.ts'
@@ -90,10 +90,41 @@ export function describeExit({ code, signal }: Exit): string {
   return signal === 0 ? `code ${code}` : signalName(signal)
 }
 
-/** "exit code 3" or "signal TERM" */
-export function describeEnd(exit: Exit): string {
-  return exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
+/** Why a run has ended: "exit code 3", "not ready in time". */
+export function describeCause({
+  fault,
+  exit,
+  flaw,
+}: {
+  readonly fault: Fault | null
+  readonly exit: Exit | null
+  readonly flaw: Flaw | null
+}): string {
+  if (fault !== null) return faultWords[fault]
+  return exit === null ? 'it has ended' : describeEnd(exit, flaw)
 }
+
+/** "exit code 3", "signal TERM", "exit code 0 before it was ready" */
+export function describeEnd(exit: Exit, flaw: Flaw | null = null): string {
+  if (flaw === 'unseen') return flawWords.unseen
+  const how = exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
+  return flaw === null ? how : `${how} ${flawWords[flaw]}`
+}
+
+/** "code 3", "TERM", "code 0 before it was ready" */
+export function describeExitOf({ flaw, ...exit }: Exit & { readonly flaw: Flaw | null }): string {
+  if (flaw === 'unseen') return flawWords.unseen
+  return flaw === null ? describeExit(exit) : `${describeExit(exit)} ${flawWords[flaw]}`
+}
+
+const flawWords: Readonly<Record<Flaw, string>> = {
+  'before-ready': 'before it was ready',
+  unseen: 'how it ended was not seen',
+}
+
+/** A daemon ended with 0 and left processes behind: what helps if it went into the background. */
+export const foregroundRemedy =
+  'if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)'
 
 export const faultWords: Readonly<Record<Fault, string>> = {
   'not-ready': 'not ready in time',

@@ -1,5 +1,5 @@
 /** Something the init must do. Plain data: it can be logged, compared, stored and replayed. */
-import type { Exit, Fault, SpawnFailure, Timer } from './event.ts'
+import type { Exit, Fault, Flaw, SpawnFailure, Timer } from './event.ts'
 import type { ExitReport } from './exit-code.ts'
 import type { Verdict } from './restart-policy.ts'
 import type { Signal } from './signals.ts'
@@ -36,8 +36,15 @@ export type Effect = Readonly<
 export type Note = Readonly<
   | { kind: 'started'; daemon: string; run: number; pid: number }
   | { kind: 'ready'; daemon: string; run: number; afterMs: number }
-  /** A job ended well. */
-  | { kind: 'done'; daemon: string; run: number; pid: number; uptimeMs: number }
+  /** It ended well, and is not started again. `leftOthers`: see the death note. */
+  | {
+      kind: 'done'
+      daemon: string
+      run: number
+      pid: number
+      uptimeMs: number
+      leftOthers: boolean
+    }
   | DeathNote
   /** It is not started: somebody whom it is after failed for good. */
   | { kind: 'skipped'; daemon: string; needs: string }
@@ -68,8 +75,9 @@ export type DeathNote = Readonly<
     /** What it said of itself at last; '' = nothing. */
     status: string
     verdict: Verdict
-  } & (
-    | ({ kind: 'died' } & Exit)
+  } /** `leftOthers`: the leader of a daemon exited with 0, and processes that it had started live
+   *  on: it may have put itself into the background. */ & (
+    | ({ kind: 'died'; flaw: Flaw | null; leftOthers: boolean } & Exit)
     | ({ kind: 'start-failed'; command: string } & SpawnFailure)
     /** It is there and does not do what it should: it is ended. */
     | { kind: 'unfit'; fault: Fault }

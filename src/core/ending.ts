@@ -3,7 +3,7 @@
  *  of it, once. */
 
 import type { Effect } from './effect.ts'
-import type { Exit, Fault } from './event.ts'
+import type { Exit, Fault, Flaw } from './event.ts'
 import {
   arm,
   type Daemon,
@@ -53,13 +53,15 @@ export function terminate(
   atMs: number,
   graceMs: number,
   next: Next,
-  why: Fault | 'asked' | 'died',
+  why: Fault | Flaw | 'asked' | 'died',
   sent: readonly number[],
   effects: Effect[],
 ): In<'terminating'> {
   const { spec, run, last, row, pid, startedAtMs, readyAtMs, status } = daemon
   if (readyAtMs === null || spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
   stopLooking(daemon, effects)
+  const flaw = why === 'before-ready' || why === 'unseen' ? why : null
+  const isOwnEnd = why === 'asked' || why === 'died' || why === flaw
   return {
     spec,
     run,
@@ -73,7 +75,8 @@ export function terminate(
     sent,
     next,
     asked: why === 'asked',
-    fault: why === 'asked' || why === 'died' ? null : why,
+    fault: isOwnEnd ? null : (why as Fault),
+    flaw,
     exit: null,
     sinceMs: atMs,
     killAtMs: atMs + Math.max(0, graceMs),
@@ -193,8 +196,8 @@ function end(
   { outputOpen, atMs }: { readonly outputOpen: boolean; readonly atMs: number },
   effects: Effect[],
 ): Daemon {
-  const { spec, run, row, pid, asked, fault, sent, next } = daemon
-  const last: LastRun = { run, pid, failure: null, exit, asked, fault, sent }
+  const { spec, run, row, pid, asked, fault, flaw, sent, next } = daemon
+  const last: LastRun = { run, pid, failure: null, exit, asked, fault, flaw, sent }
   disarm(effects, 'half', daemon)
   if (outputOpen) arm(effects, 'linger', daemon, lingerMs)
   if (spec.stop.command !== null) effects.push({ type: 'end-command', daemon: spec.name, run })

@@ -61,6 +61,10 @@ export interface SpawnFailure {
 /** What is wrong with a run whose process is there. */
 export type Fault = 'not-ready' | 'not-alive' | 'watchdog'
 
+/** Why a run that ended by itself has failed, whatever its exit code: it was not ready yet; how it
+ *  ended is not known. */
+export type Flaw = 'before-ready' | 'unseen'
+
 export interface LiveRun {
   readonly daemon: string
   readonly run: number

@@ -1,7 +1,7 @@
 /** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
  *  in daemon.ts. */
 import type { DeathNote, Effect, Note } from './effect.ts'
-import type { Exit, Fault, LiveRun, RunTimer, SpawnFailure } from './event.ts'
+import type { Exit, Fault, Flaw, LiveRun, RunTimer, SpawnFailure } from './event.ts'
 import type { DaemonSpec } from './plan.ts'
 import type { Row } from './restart-policy.ts'
 import { type Signal, signalNumbers } from './signals.ts'
@@ -56,6 +56,7 @@ interface Ending {
   readonly asked: boolean
   /** What it is ended for; null = it was asked to, or died by itself. */
   readonly fault: Fault | null
+  readonly flaw: Flaw | null
   /** How the leader ended; null while it lives. */
   readonly exit: Exit | null
   /** When its end began, and when it is killed. */
@@ -77,6 +78,7 @@ export interface LastRun {
   readonly exit: Exit
   readonly asked: boolean
   readonly fault: Fault | null
+  readonly flaw: Flaw | null
   readonly sent: readonly number[]
 }
 

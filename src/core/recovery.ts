@@ -4,6 +4,7 @@
  *  be started waits for its turn: what is found may be the end of everything. */
 import type { Effect } from './effect.ts'
 import { armStuck, kill, settle } from './ending.ts'
+import type { Exit } from './event.ts'
 import {
   arm,
   type Daemon,
@@ -15,10 +16,13 @@ import {
   tell,
   waiting,
 } from './phases.ts'
-import { awaitReady, becomeReady, begin, die, watchAlive } from './running.ts'
+import { awaitReady, becomeReady, begin, die, endUnasked, watchAlive } from './running.ts'
 
 /** A fault that comes with every timer must not make the timers spin, in milliseconds. */
 const notBeforeMs = 200
+
+/** What stands in the place of an exit that was not seen; it counts as a failure all the same. */
+const unseenExit: Exit = { code: 0, signal: 0 }
 
 /** A run that nobody here knows of must not go on. */
 export function endGhost(daemon: Daemon, { live }: Of<'reconcile'>, effects: Effect[]): Daemon {
@@ -63,13 +67,17 @@ export function findRunning(
   const { run } = daemon
   if (live?.run === run && live.exit === null) return lookAgain(daemon, live.ready, atMs, effects)
   const known = live?.run === run ? live : null
-  const exit = known?.exit ?? { code: 0, signal: 0 }
+  const exit = known?.exit ?? unseenExit
   const gone = known?.gone ?? true
   const event = { type: 'exited' as const, atMs, run, ...exit, gone, outputOpen: true }
-  if (known !== null) return die(daemon, event, effects, isEnding)
+  if (known !== null) {
+    const sign = { type: 'ready' as const, run, atMs }
+    const ready = known.ready ? becomeReady(daemon, sign, effects) : daemon
+    return die(ready as In<'running'>, event, effects, isEnding)
+  }
   // One line for one death, and not one that claims to know how.
   const others: Effect[] = []
-  const next = die(daemon, event, others, isEnding)
+  const next = endUnasked(daemon, event, 'unseen', others, isEnding)
   tell(effects, { kind: 'end-missed', daemon: daemon.spec.name, run })
   effects.push(...others.filter((effect) => effect.type !== 'report'))
   return next

@@ -3,6 +3,7 @@
 
 import type { Effect } from './effect.ts'
 import { armHalf, beginTermination, leaderEnded, stopLooking, terminate } from './ending.ts'
+import type { Flaw } from './event.ts'
 import { isFine } from './exit-code.ts'
 import {
   arm,
@@ -145,17 +146,33 @@ export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: 
   return daemon
 }
 
-/** It died by itself; what it left behind is ended under the same rules as after a stop. */
+/** It died by itself. A daemon that was not ready yet has failed, whatever its code. */
 export function die(
   daemon: In<'running'>,
   event: Of<'exited'>,
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
-  const { code, signal, atMs } = event
+  return endUnasked(daemon, event, isUnready(daemon) ? 'before-ready' : null, effects, isEnding)
+}
+
+function isUnready({ spec, readyAtMs }: In<'running'>): boolean {
+  return readyAtMs === null && spec.kind === 'daemon'
+}
+
+/** What it left behind is ended under the same rules as after a stop. */
+export function endUnasked(
+  daemon: In<'running'>,
+  event: Of<'exited'>,
+  flaw: Flaw | null,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  const { code, signal, gone, atMs } = event
   const { spec, run, pid, status } = daemon
   const uptimeMs = atMs - daemon.startedAtMs
-  const fine = isFine(spec, daemon.sent, event)
+  const fine = flaw === null && isFine(spec, daemon.sent, event)
+  const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
   const verdict = verdictOn(spec, daemon.row, {
     atMs,
     fine,
@@ -163,16 +180,16 @@ export function die(
     isEnding,
   })
   if (verdict.kind === 'over' && verdict.why === 'done') {
-    tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs })
+    tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs, leftOthers })
   } else {
     const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
-    tellDeath(spec, { kind: 'died', ...died, code, signal }, effects)
+    tellDeath(spec, { kind: 'died', ...died, code, signal, flaw, leftOthers }, effects)
   }
   const graceMs = spec.stop.graceMs ?? restGraceMs
   const next = nextBy(verdict, fine)
   const before = withRow(daemon, verdict)
-  const ending = terminate(before, atMs, graceMs, next, 'died', daemon.sent, effects)
-  if (!event.gone) armHalf(ending, atMs, effects)
+  const ending = terminate(before, atMs, graceMs, next, flaw ?? 'died', daemon.sent, effects)
+  if (!gone) armHalf(ending, atMs, effects)
   return leaderEnded(ending, event, effects)
 }
 
@@ -186,7 +203,8 @@ function withRow(daemon: In<'running'>, verdict: Verdict): In<'running'> {
 
 function nextBy(verdict: Verdict, fine: boolean): Next {
   if (verdict.kind === 'retry') return { retryAfterMs: verdict.afterMs }
-  return (fine ? 'done' : 'failed') satisfies End
+  // What is given up has failed, however its last run ended.
+  return (fine && verdict.why !== 'limit' ? 'done' : 'failed') satisfies End
 }
 
 export function retire(

@@ -24,7 +24,7 @@ export function beginShutdown(
   const { deadlineMs } = plan
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   const ticket = newTicket(draft, askedBy(reason), null, 0)
-  draft.shutdown = { sinceMs: draft.atMs, killAtMs, flushMs, ticket }
+  draft.shutdown = { sinceMs: draft.atMs, reason, killAtMs, flushMs, ticket }
   accept(draft, token, ticket, false)
   draft.do({ type: 'announce', state: 'STOPPING=1' })
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
@@ -151,7 +151,7 @@ export function finish(draft: Draft): void {
   const spentMs = draft.shutdown === null ? 0 : draft.atMs - draft.shutdown.sinceMs
   const minimumMs = draft.shutdown?.flushMs ?? 0
   const flushMs = Math.max(minimumMs, plan.deadlineMs - spentMs)
-  const report = exitReport(daemons)
+  const report = exitReport(daemons, draft.shutdown)
   if (draft.shutdown !== null) {
     draft.do({ type: 'disarm', timer: { kind: 'deadline' } })
     tellEnded(draft, report.code)

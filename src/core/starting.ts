@@ -94,7 +94,8 @@ export function notStarted(
   const { spec, run } = daemon
   const failure = { step, errno }
   const exit = { code: 0, signal: 0 }
-  const last: LastRun = { run, pid: 0, failure, exit, asked: false, fault: null, sent: [] }
+  const none = { fault: null, flaw: null, sent: [] }
+  const last: LastRun = { run, pid: 0, failure, exit, asked: false, ...none }
   const verdict = verdictOn(spec, daemon.row, { atMs, fine: false, readyForMs: 0, isEnding })
   const command = spec.command[0] ?? ''
   const death = { daemon: spec.name, run, pid: 0, uptimeMs: 0, status: '', verdict }

@@ -1,5 +1,6 @@
 /** What the supervisor knows. It belongs to `step` (supervisor.ts): it changes when a step
  *  succeeds, and at no other time and place. */
+import type { ShutdownReason } from './effect.ts'
 import { type Order, orderOf } from './order.ts'
 import type { Daemon } from './phases.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
@@ -46,6 +47,7 @@ export interface State extends Counts {
 
 export interface Shutdown {
   readonly sinceMs: number
+  readonly reason: ShutdownReason
   /** For each wave, when what is left of it is killed, in milliseconds after `sinceMs`. */
   readonly killAtMs: readonly number[]
   readonly flushMs: number

@@ -8,9 +8,9 @@
  *  run ends before, even if the policy tries again: that is a request like any other, made by it.
  */
 
-import { describeEnd, faultWords } from './describe.ts'
+import { describeCause } from './describe.ts'
 import type { Draft } from './draft.ts'
-import type { Exit, Fault, Request } from './event.ts'
+import type { Request } from './event.ts'
 import type { Daemon } from './phases.ts'
 import type { Outcome, RunAndPid, Ticket } from './ticket.ts'
 
@@ -119,19 +119,14 @@ function failureOf(daemon: Daemon): string | null {
     if (daemon.phase === 'running' || daemon.asked) return null
     // Its work is done, and the rest of its tree is not gone.
     if (daemon.spec.kind === 'job' && daemon.next === 'done') return null
-    return causeWords(daemon.fault, daemon.exit)
+    return describeCause(daemon)
   }
   const { run, last } = daemon
   if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
-  if (last.failure === null) return causeWords(last.fault, last.exit)
+  if (last.failure === null) return describeCause(last)
   // Of an error of our own there is a stack behind the first line.
   const [errno = ''] = last.failure.errno.split('\n')
   return `cannot start it: ${last.failure.step}: ${errno}`.slice(0, causeMax)
-}
-
-function causeWords(fault: Fault | null, exit: Exit | null): string {
-  if (fault !== null) return faultWords[fault]
-  return exit === null ? 'it has ended' : describeEnd(exit)
 }
 
 /** A daemon is not started: somebody whom it is after has failed for good. */

@@ -150,7 +150,9 @@ export class ControlLink {
       notify: (daemon, run, text) => this.#notify(daemon, run, text),
       lastDeath: (daemon) => {
         const death = deaths.last.get(daemon)
-        return death === undefined ? null : { ...death.record, atMs: death.atMs }
+        if (death === undefined) return null
+        const { record, atMs, startFailure } = death
+        return { ...record, atMs, startFailure }
       },
       say: (text) => this.#voice.say(text),
       arm: (key, atMs) => this.#timers.arm({ kind: 'control', key }, atMs),

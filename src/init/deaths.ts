@@ -1,11 +1,11 @@
 /** Deaths that nobody asked for: why, what it cost, what the daemon said at last, and what follows.
  *  One line of the log, and one record that is kept: for the exit report, and for the command that
  *  is run at a death. */
-import { describeExit } from '../core/describe.ts'
+import { describeExitOf, foregroundRemedy } from '../core/describe.ts'
 import type { DeathNote } from '../core/effect.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host, Legacy } from '../host/host.ts'
-import { causeWords, faultWords, verdictWords, whyNotStarted } from './report.ts'
+import { backgroundWords, deathHead, faultWords, verdictWords, whyNotStarted } from './report.ts'
 
 /** What is kept of a death. */
 export interface DeathRecord {
@@ -23,12 +23,16 @@ export interface DeathRecord {
   readonly lastLines: readonly string[]
   /** "again in 200ms" */
   readonly next: string
+  /** What may help; not there where nothing is known. */
+  readonly remedy?: string
 }
 
 /** When it was, on the host's clock. */
 export interface KeptDeath {
   readonly atMs: number
   readonly record: DeathRecord
+  /** Why it could not be started; null = it was. */
+  readonly startFailure: string | null
 }
 
 /** How much of its last line is in the log, in characters. */
@@ -54,9 +58,11 @@ export class Deaths {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
     const isOom = this.#isOutOfMemory(note)
     const record = recordOf(note, legacy, isOom)
-    this.last.set(note.daemon, { atMs: this.#host.now(), record })
-    const cause = isOom ? `${causeWords(note)}, probably out of memory` : causeWords(note)
-    return `${cause}${usageWords(legacy)}; ${record.next}${lastWords(record)}`
+    const startFailure = note.kind === 'start-failed' ? whyNotStarted(note) : null
+    this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
+    const cause = isOom ? `${deathHead(note)}, probably out of memory` : deathHead(note)
+    const usage = `${usageWords(legacy)}${backgroundWords(note)}`
+    return `${cause}${usage}; ${record.next}${lastWords(record)}`
   }
 
   /** For the command of a death, which was told before. */
@@ -96,13 +102,20 @@ function recordOf(note: DeathNote, legacy: Legacy | null, isOom: boolean): Death
     status,
     lastLines: legacy === null ? [] : linesOf(legacy.lastLines),
     next: verdictWords(verdict),
+    ...(isInBackground(note) && { remedy: foregroundRemedy }),
   }
+}
+
+function isInBackground(note: DeathNote): boolean {
+  return note.kind === 'died' && note.leftOthers
 }
 
 function causeOf(note: DeathNote): string {
   switch (note.kind) {
     case 'died':
-      return describeExit(note)
+      return isInBackground(note)
+        ? `${describeExitOf(note)}, leaving processes behind`
+        : describeExitOf(note)
     case 'start-failed':
       return `could not start: ${whyNotStarted(note)}`
     case 'unfit':

@@ -1,18 +1,21 @@
 /** exit-report.json: how the exit code came about, for whoever looks at a container that has
  *  ended. */
-import { describeExit } from '../core/describe.ts'
+import { describeAsker, describeExitOf, describeReason } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
+import { isoTime } from '../core/iso-time.ts'
 import type { LostOutput } from '../host/host.ts'
 import type { KeptDeath } from './deaths.ts'
 import { faultWords } from './report.ts'
 
-/** @param deaths The last unasked death of each daemon that had one. */
+/** @param wallMs The time of the end.
+ *  @param deaths The last unasked death of each daemon that had one. */
 export function exitReportText(
   report: ExitReport,
+  wallMs: number,
   lost: LostOutput,
   deaths: ReadonlyMap<string, KeptDeath>,
 ): string {
-  const { code, from, daemons } = report
+  const { code, end, from, daemons } = report
   const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
     name,
     runs,
@@ -22,12 +25,23 @@ export function exitReportText(
     ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
   }))
   const output = { lostBytes: lost.bytes, lostLines: lost.lines }
-  return `${JSON.stringify({ exitCode: code, from, output, daemons: entries }, null, 2)}\n`
+  const told = {
+    exitCode: code,
+    from,
+    at: isoTime(wallMs),
+    reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
+    askedBy: end === null ? null : describeAsker(end.ticket.by),
+    why: end?.reason.kind === 'request' ? end.reason.why : '',
+    output,
+    daemons: entries,
+  }
+  return `${JSON.stringify(told, null, 2)}\n`
 }
 
 /** "code 3", "TERM", "could not start: exec: ENOENT"; null when it never ran or had not ended. */
 function howItEnded(last: DaemonReport['last']): string | null {
   if (last === null) return null
   if (last.failure !== null) return `could not start: ${last.failure.step}: ${last.failure.errno}`
-  return last.fault === null ? describeExit(last.exit) : faultWords[last.fault]
+  const { fault, exit, flaw } = last
+  return fault === null ? describeExitOf({ ...exit, flaw }) : faultWords[fault]
 }

@@ -177,7 +177,7 @@ export class Performer {
     try {
       journal.finish()
       const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
-      host.writeFileAside(paths, exitReportText(report, host.lost(), deaths.last))
+      host.writeFileAside(paths, exitReportText(report, host.wallMs(), host.lost(), deaths.last))
     } finally {
       this.#commands.finish(report.code, flushMs)
     }

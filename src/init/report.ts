@@ -1,7 +1,15 @@
 /** Puts notes into words: pitcrew's own lines. One note, one line. */
-import { count, describeAsker, describeEnd, describeReason, faultWords } from '../core/describe.ts'
+import {
+  count,
+  describeAsker,
+  describeEnd,
+  describeReason,
+  faultWords,
+  foregroundRemedy,
+} from '../core/describe.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DeathNote, Note } from '../core/effect.ts'
+import { oneLine } from '../core/one-line.ts'
 import type { Verdict } from '../core/restart-policy.ts'
 import type { RunAndPid, Ticket } from '../core/ticket.ts'
 import { describeErrno } from '../errors.ts'
@@ -24,7 +32,7 @@ export function wordsOf(note: Note): string {
     case 'ready':
       return `${note.daemon}: ready after ${formatDuration(note.afterMs)} (run ${note.run})`
     case 'done':
-      return `${note.daemon}: done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
+      return `${note.daemon}: done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}${backgroundWords(note)}`
     case 'died':
     case 'unfit':
     case 'start-failed':
@@ -60,16 +68,23 @@ export function wordsOf(note: Note): string {
 
 /** "web: died: exit code 3, pid 17, run 2, after 4.2s" and what comes of it. */
 function deathWords(note: DeathNote): string {
-  return `${causeWords(note)}; ${verdictWords(note.verdict)}`
+  return `${deathHead(note)}${backgroundWords(note)}; ${verdictWords(note.verdict)}`
+}
+
+/** ", leaving processes behind: …", where it did; else nothing. */
+export function backgroundWords(note: Note): string {
+  return 'leftOthers' in note && note.leftOthers
+    ? `, leaving processes behind: ${foregroundRemedy}`
+    : ''
 }
 
 /** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
-export function causeWords(note: DeathNote): string {
+export function deathHead(note: DeathNote): string {
   if (note.kind === 'start-failed') {
     return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
-  if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note)}, ${when}`
+  if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note, note.flaw)}, ${when}`
   return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
 }
 
@@ -150,17 +165,4 @@ function standsWords(now: RunAndPid | null): string {
 function reasonWords({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
   const why = reason.kind === 'request' && reason.why !== '' ? `: ${oneLine(reason.why)}` : ''
   return `${describeReason(reason)}${why}`
-}
-
-/** What somebody wrote must not look like lines of ours. */
-function oneLine(text: string): string {
-  let line = ''
-  for (const char of text) line += isControl(char) ? ' ' : char
-  return line
-}
-
-function isControl(char: string): boolean {
-  return (
-    char < ' ' || (char >= '\u007f' && char <= '\u009f') || char === '\u2028' || char === '\u2029'
-  )
 }

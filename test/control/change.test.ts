@@ -77,7 +77,7 @@ describe('a change', () => {
     plane.ends('web', 3)
     expect(client.answer(id).failed).toEqual({
       code: 'FAILED',
-      message: 'cannot restart web: exit code 3',
+      message: 'cannot restart web: exit code 3 before it was ready',
       hint: '"pitcrew explain web" says more',
       ticket: 1,
       lastLines: ['fatal: address in use'],

@@ -321,7 +321,7 @@ describe('explain', () => {
       "web: skipped
       web was not started: it needs db, which has failed
       db has failed for good
-      db failed: code 1 (run 1)
+      db failed: code 1 before it was ready (run 1)
       its last line: no space left
       what followed: restart policy is never
       > "pitcrew logs db" shows what it printed

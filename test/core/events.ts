@@ -132,3 +132,7 @@ function exit(how: number | Signal): Exit {
     ? { code: how, signal: 0 }
     : { code: 0, signal: signalNumbers[how] }
 }
+
+export function ready(daemon: string, run: number): Happening {
+  return { type: 'ready', daemon, run }
+}

@@ -6,6 +6,7 @@ import {
   elapsed,
   exited,
   leaderExited,
+  ready,
   restart,
   spawned,
   spawnFailed,
@@ -193,6 +194,120 @@ describe('a main or critical daemon that died by a signal that we did not send i
       'finish 139 (agent)',
     ],
     ['and zero for any other daemon', two, [exited('web', 1, 'KILL'), exited('db', 1)], 'finish 0'],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+const sign = { type: 'notify' } as const
+const readiness = { ready: { sign, timeoutMs: 5000, intervalMs: 100 } }
+const job = { kind: 'job', restart: { policy: 'never' } } as const
+const limited = { policy: 'always', limit: { times: 0, windowMs: 60_000 } } as const
+// biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+const endsAll = { ...limited, then: 'shutdown' } as const
+
+describe('a daemon that ended before it was ready has failed', () => {
+  test.each<Case>([
+    ['with 0', { web: readiness }, [exited('web', 1, 0)], 'finish 1 (web)'],
+    [
+      'also when it is to be restarted, and everything is ended first',
+      { web: { ...readiness, restart: { policy: 'always' } } },
+      [exited('web', 1, 0), 'TERM'],
+      'finish 1 (web)',
+    ],
+    ['with its own code', { web: readiness }, [exited('web', 1, 7)], 'finish 7 (web)'],
+    [
+      'with a code of `stop.success`',
+      { web: { ...readiness, stop: { success: [7] } } },
+      [exited('web', 1, 7)],
+      'finish 7 (web)',
+    ],
+    [
+      'main',
+      { agent: { main: true, ...readiness }, db: {} },
+      [exited('agent', 1, 0), exited('db', 1)],
+      'finish 1 (agent)',
+    ],
+    [
+      'critical',
+      { proxy: { critical: true, ...readiness }, db: {} },
+      [exited('proxy', 1, 0), exited('db', 1)],
+      'finish 1 (proxy)',
+    ],
+    [
+      'by a signal, which counts as ever',
+      { web: readiness },
+      [exited('web', 1, 'SEGV')],
+      'finish 0',
+    ],
+    [
+      'but not one that was ready',
+      { web: readiness },
+      [ready('web', 1), exited('web', 1)],
+      'finish 0',
+    ],
+    ['nor one that was asked to end', { web: readiness }, ['TERM', exited('web', 1)], 'finish 0'],
+  ])('%s', (_, daemons, beats, end) => {
+    expect(endOf(daemons, beats)).toBe(end)
+  })
+})
+
+describe('when a failure ended the bundle the code is never zero:', () => {
+  test.each<Case>([
+    [
+      'a job died by a signal while others wait for it',
+      { migrate: job, web: { after: [{ daemon: 'migrate', until: 'done' }] } },
+      ['boot', spawned('migrate', 1, 7), exited('migrate', 1, 'KILL')],
+      'finish 137 (migrate)',
+    ],
+    [
+      'a job died by a signal, and others are done',
+      { migrate: job, seed: job },
+      [exited('migrate', 1, 'KILL'), exited('seed', 1)],
+      'finish 137 (migrate)',
+    ],
+    [
+      'but not an optional one',
+      { migrate: { ...job, optional: true }, seed: job },
+      [exited('migrate', 1, 'KILL'), exited('seed', 1)],
+      'finish 0',
+    ],
+    [
+      'one that is given up by a signal and says `then: shutdown`',
+      { web: { restart: endsAll }, db: {} },
+      [exited('web', 1, 'SEGV'), exited('db', 1)],
+      'finish 139 (web)',
+    ],
+    [
+      'one that is given up with 0 and says `then: shutdown`',
+      { web: { restart: endsAll }, db: {} },
+      [exited('web', 1, 0), exited('db', 1)],
+      'finish 1 (web)',
+    ],
+    [
+      'a critical one that is given up with 0',
+      { web: { restart: limited, critical: true }, db: {} },
+      [exited('web', 1, 0), exited('db', 1)],
+      'finish 1 (web)',
+    ],
+    [
+      'all are given up by the policy, the last one by a signal',
+      { web: { restart: limited } },
+      [exited('web', 1, 'SEGV')],
+      'finish 139 (web)',
+    ],
+    [
+      'but zero when somebody asked for the end',
+      { web: { restart: limited }, db: {} },
+      [exited('web', 1, 'SEGV'), 'TERM', exited('db', 1)],
+      'finish 0',
+    ],
+    [
+      'and zero under `restart: never`, where a death by a signal ends nothing',
+      { web: {} },
+      [exited('web', 1, 'SEGV')],
+      'finish 0',
+    ],
   ])('%s', (_, daemons, beats, end) => {
     expect(endOf(daemons, beats)).toBe(end)
   })

@@ -43,7 +43,7 @@ describe('a lost exit', () => {
     expect(story(up(pair), reconcile(db))).toMatchInlineSnapshot(`
       given                  web: running, run 1, pid 7
                              db: running, run 1, pid 8
-      reconcile db 1: pid 8  web: stopped, run 1, done   say end-missed, arm linger:web:1 1000 ms
+      reconcile db 1: pid 8  web: stopped, run 1, failed  say end-missed, arm linger:web:1 1000 ms
     `)
   })
 

@@ -118,9 +118,17 @@ describe('a restart is', () => {
 })
 
 const failures: readonly [string, Beat[], string][] = [
-  ['dies before it is ready', [exited('web', 2, 3)], 'exit code 3'],
-  ['dies, and its tree is not gone', [leaderExited('web', 2, 'KILL')], 'signal KILL'],
-  ['has an end that is fine before it is ready', [exited('web', 2, 0)], 'exit code 0'],
+  ['dies before it is ready', [exited('web', 2, 3)], 'exit code 3 before it was ready'],
+  [
+    'dies, and its tree is not gone',
+    [leaderExited('web', 2, 'KILL')],
+    'signal KILL before it was ready',
+  ],
+  [
+    'has an end that is fine before it is ready',
+    [exited('web', 2, 0)],
+    'exit code 0 before it was ready',
+  ],
   ['is not ready in time', [elapsed('ready', 'web', 2)], 'not ready in time'],
 ]
 
@@ -164,7 +172,7 @@ describe('a restart has failed when the new run', () => {
   test('took the place of one that was lost, and dies', () => {
     const game = up(web).play(restart('web'), exited('web', 1), reconcile(alive('db', 1, 8)))
     game.play(spawned('web', 3, 17), exited('web', 3, 3))
-    expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3' })
+    expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3 before it was ready' })
   })
 })
 
@@ -264,7 +272,7 @@ describe('after a failure of pitcrew', () => {
 
   test('a run that is over by then has failed', () => {
     const game = up(web).play(...anew, reconcile(ended('web', 2, 17, 3), alive('db', 1, 8)))
-    expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3' })
+    expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3 before it was ready' })
   })
 
   test('a stop is done when nothing is left', () => {

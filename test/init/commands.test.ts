@@ -20,6 +20,8 @@ const about: DeathNote = {
   verdict: { kind: 'over', why: 'policy' },
   code: 3,
   signal: 0,
+  flaw: null,
+  leftOthers: false,
 }
 
 class World {

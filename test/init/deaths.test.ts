@@ -16,6 +16,8 @@ const note: DeathNote = {
   verdict: { kind: 'retry', afterMs: 200, row: { ...noRow, length: 1 } },
   code: 3,
   signal: 0,
+  flaw: null,
+  leftOthers: false,
 }
 const legacy: Legacy = {
   cpuMs: 12.3,
@@ -60,7 +62,10 @@ describe('one line', () => {
   })
 
   test('of a run that is there and must be ended: what it cost is not known yet', () => {
-    const { code, signal, ...common } = note as Extract<DeathNote, { kind: 'died' }>
+    const { code, signal, flaw, leftOthers, ...common } = note as Extract<
+      DeathNote,
+      { kind: 'died' }
+    >
     expect(
       deathsOn([0]).tell({ ...common, kind: 'unfit', fault: 'not-ready' }),
     ).toMatchInlineSnapshot(
@@ -116,6 +121,7 @@ test('the record of the last death of each is kept', () => {
         "status": "",
         "uptimeMs": 4200,
       },
+      "startFailure": null,
     }
   `)
 })

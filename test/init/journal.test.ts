@@ -177,6 +177,8 @@ describe('what happened is written', () => {
       uptimeMs: 1.5,
       status: '',
       verdict,
+      flaw: null,
+      leftOthers: false,
     } as const
     const death = {
       run: 1,

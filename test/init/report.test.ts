@@ -34,7 +34,8 @@ const failed = {
   uptimeMs: 0,
   status: '',
 } as const
-const death = { ...web, status: '', verdict: never } as const
+const own = { flaw: null, leftOthers: false } as const
+const death = { ...web, status: '', verdict: never, ...own } as const
 
 /** One of each kind that the compiler knows, with its variants. */
 const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>[] } = {
@@ -48,6 +49,8 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
     { ...failed, step: 'fork', errno: 'EAGAIN' },
   ],
   died: [
+    { kind: 'died', ...death, flaw: 'before-ready', uptimeMs: 5, code: 0, signal: 0 },
+    { kind: 'died', ...death, leftOthers: true, uptimeMs: 5, code: 0, signal: 0 },
     { kind: 'died', ...death, uptimeMs: 90_061, code: 3, signal: 0 },
     { kind: 'died', ...death, uptimeMs: 5, code: 0, signal: 11 },
     { kind: 'died', ...death, uptimeMs: 5, code: 0, signal: 37 },
@@ -84,7 +87,10 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
     { kind: 'unfit', ...death, uptimeMs: 5000, fault: 'watchdog', verdict: retry },
   ],
   ready: [{ kind: 'ready', daemon: 'web', run: 2, afterMs: 310 }],
-  done: [{ kind: 'done', ...web, uptimeMs: 2100 }],
+  done: [
+    { kind: 'done', ...web, uptimeMs: 2100, leftOthers: false },
+    { kind: 'done', ...web, uptimeMs: 2100, leftOthers: true },
+  ],
   waits: [{ kind: 'waits', daemon: 'web', for: 'db' }],
   skipped: [{ kind: 'skipped', daemon: 'web', needs: 'db' }],
   held: [{ kind: 'held', daemon: 'web', run: 2, guard: 'proxy' }],
@@ -169,6 +175,8 @@ test('one note, one line', () => {
     web: cannot start (run 2): cannot become its user: user app is not in /etc/passwd; restart policy is never
     web: cannot start (run 2): cannot set its limits: not permitted (EPERM); restart policy is never
     web: cannot start (run 2): fork: a limit of the system is reached (EAGAIN); restart policy is never
+    web: died: exit code 0 before it was ready, pid 17, run 2, after 5 ms; restart policy is never
+    web: died: exit code 0, pid 17, run 2, after 5 ms, leaving processes behind: if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon); restart policy is never
     web: died: exit code 3, pid 17, run 2, after 1 min 30.061 s; restart policy is never
     web: died: signal SEGV, pid 17, run 2, after 5 ms; restart policy is never
     web: died: signal RTMIN+3, pid 17, run 2, after 5 ms; restart policy is never
@@ -182,6 +190,7 @@ test('one note, one line', () => {
     web: silent for longer than its watchdog allows, pid 17, run 2, after 5 s: stopping it; again in 200 ms
     web: ready after 310 ms (run 2)
     web: done, pid 17, run 2, after 2.1 s
+    web: done, pid 17, run 2, after 2.1 s, leaving processes behind: if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)
     web: waits for db
     web: not started: it needs db, which has failed
     web: stopping it until proxy is ready again (run 2)
@@ -242,7 +251,7 @@ describe('the exit report says how the code came about', () => {
   function reportOf(game: Game): string {
     const finish = game.effects.at(-1)
     if (finish?.type !== 'finish') throw new Error('it has not finished')
-    return exitReportText(finish.report, { bytes: 12, lines: 1 }, new Map())
+    return exitReportText(finish.report, 1_700_000_000_000, { bytes: 12, lines: 1 }, new Map())
   }
 
   test('of each daemon', () => {
@@ -259,6 +268,10 @@ describe('the exit report says how the code came about', () => {
       {
         "exitCode": 4,
         "from": "web",
+        "at": "2023-11-14T22:13:20.000Z",
+        "reason": "TERM",
+        "askedBy": "TERM",
+        "why": "",
         "output": {
           "lostBytes": 12,
           "lostLines": 1
@@ -303,6 +316,10 @@ describe('the exit report says how the code came about', () => {
       {
         "exitCode": 127,
         "from": "web",
+        "at": "2023-11-14T22:13:20.000Z",
+        "reason": "TERM",
+        "askedBy": "TERM",
+        "why": "",
         "output": {
           "lostBytes": 12,
           "lostLines": 1

@@ -5,6 +5,7 @@ import type { Find } from './findings.ts'
 import {
   fullDelayMs,
   isGoodEnd,
+  isUnready,
   leastShare,
   newRow,
   type Over,
@@ -62,7 +63,8 @@ export class Policy {
   verdict(run: RunFacts, atMs: number, readyAtMs: number | null, isFault: boolean): Wanted | Over {
     const { spec } = run
     const { policy } = spec.restart
-    const isGood = !isFault && run.failure === null && isGoodEnd(run)
+    const isEarly = isUnready(spec, readyAtMs !== null)
+    const isGood = !isFault && !isEarly && run.failure === null && isGoodEnd(run)
     const end = isGood ? 'done' : 'failed'
     if (spec.main || policy === 'never') return { is: 'over', end }
     if (isGood && (spec.kind === 'job' || policy === 'on-failure')) return { is: 'over', end }
@@ -73,7 +75,7 @@ export class Policy {
     const claimed = nextOf(run)
     if (claimed === 'given up') {
       this.#givenUp(run, row, atMs + leastMs)
-      return { is: 'over', end }
+      return { is: 'over', end: 'failed' }
     }
     row.least++
     row.most++

@@ -102,6 +102,11 @@ export function isGoodEnd({ spec, exit, signals }: RunFacts): boolean {
   return exit.code === 0 || success.includes(exit.code) || sent.includes(exit.code - 128)
 }
 
+/** A daemon that is to give a sign, and has not. */
+export function isUnready({ kind, ready }: DaemonSpec, hasGivenSign: boolean): boolean {
+  return kind === 'daemon' && ready !== null && !hasGivenSign
+}
+
 /** Its end is the end of everything, where nobody asked for it. */
 export function endsAll({ main, critical, kind, restart }: DaemonSpec, stands: Standing): boolean {
   if (main) return stands.is === 'over' || (stands.is === 'ending' && !stands.isAsked)

@@ -1,6 +1,7 @@
 /** Promises about the end of pitcrew itself. */
 import type { DaemonSpec } from '../../../src/core/plan.ts'
 import { aliveAt, type Facts, type RunFacts } from '../facts.ts'
+import { isGoodEnd, isUnready } from '../standing.ts'
 import { describeMoment, type Moment } from '../trace.ts'
 import { isFaultClaim } from './orders.ts'
 import { first, type Promised } from './promise.ts'
@@ -97,7 +98,8 @@ function wasSkipped({ claims, runs }: Facts, name: string): boolean {
 }
 
 export const exitCode: Promised = {
-  sentence: "The exit code is the largest failure of the last runs, and the main daemon's own wins",
+  sentence:
+    "The exit code is the largest failure of the last runs, never zero when a failure ended the bundle, and the main daemon's own wins",
   broken: (facts) => {
     const { finish, boot } = facts
     if (finish === null || boot === null || facts.isBroken) return null
@@ -123,21 +125,47 @@ function codeOf(facts: Facts, spec: DaemonSpec, skipsCount: boolean): number | n
   if (wasSkipped(facts, spec.name) && (skipsCount || run === undefined)) {
     return spec.main || spec.critical ? 126 : 0
   }
-  return run === undefined ? null : codeOfRun(facts, run)
+  if (run === undefined) return null
+  const code = codeOfRun(facts, run)
+  return code === 0 && hasEndedBundle(facts, run) ? failureCode(run) : code
 }
 
-function codeOfRun(
-  { finish }: Facts,
-  { failure, exit, spec, signals, claims }: RunFacts,
-): number | null {
+/** Its failure is why everything ended. */
+function hasEndedBundle({ shutdown, lines, finish }: Facts, run: RunFacts): boolean {
+  const { spec, exit, claims } = run
+  if (exit === null || (finish !== null && exit.index > finish.index)) return false
+  const isGivenUp = claims.some(({ next }) => next === 'given up')
+  if (!isGivenUp && !isEarly(run) && isGoodEnd(run)) return false
+  if (shutdown === null) return !spec.optional && (isGivenUp || spec.kind === 'job')
+  const reason = lines.find(({ index }) => index === shutdown.index)?.text ?? ''
+  return reason.startsWith(`${spec.name} is `)
+}
+
+function failureCode({ exit, claims }: RunFacts): number {
+  const isFault = claims.some(({ what }) => isFaultClaim(what))
+  const { code = 0, signal = 0 } = exit ?? {}
+  return signal > 0 && !isFault ? 128 + signal : Math.max(1, code)
+}
+
+/** It ended by itself, and was not ready yet. */
+function isEarly({ spec, exit, asked, claims }: RunFacts): boolean {
+  if (exit === null || (asked !== null && asked.index < exit.index)) return false
+  const has = (what: string): boolean => claims.some((claim) => claim.what === what)
+  return isUnready(spec, has('ready')) && has('died')
+}
+
+function codeOfRun({ finish }: Facts, run: RunFacts): number | null {
+  const { failure, exit, spec, signals, claims } = run
   if (failure !== null) return failure.step === 'exec' && failure.errno === 'ENOENT' ? 127 : 126
   if (exit === null || (finish !== null && exit.index > finish.index)) return null
   const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
   const least = claims.some(({ what }) => isFaultClaim(what)) ? 1 : 0
   if (exit.signal > 0) {
     const answersFor = spec.main || spec.critical
-    return Math.max(least, answersFor && !sent.includes(exit.signal) ? 128 + exit.signal : 0)
+    const isOwn = !sent.includes(exit.signal) || isEarly(run)
+    return Math.max(least, answersFor && isOwn ? 128 + exit.signal : 0)
   }
+  if (isEarly(run)) return Math.max(1, exit.code)
   const isFine = spec.stop.success.includes(exit.code) || sent.includes(exit.code - 128)
   return Math.max(least, isFine ? 0 : exit.code)
 }
