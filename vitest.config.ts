@@ -4,6 +4,9 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     // A test that waits has a limit of its own; this one only ends what hangs.
     testTimeout: 20_000,
+    // Tests with processes mostly wait, so four of them keep two cores busy. Vitest's own number is
+    // one worker fewer than there are cores.
+    maxWorkers: 4,
     projects: [
       {
         extends: true,

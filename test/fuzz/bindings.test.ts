@@ -8,7 +8,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 const program = join(root, 'build/pitcrew-fuzz-bindings')
-const seconds = Number(process.env.FUZZ_SECONDS ?? 10)
+const seconds = Number(process.env.FUZZ_SECONDS ?? 3)
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1)
 
 beforeAll(() => {

@@ -10,7 +10,7 @@ import { isSanitized } from '../e2e/cost.ts'
 import { Pitcrew, sh } from '../e2e/pitcrew.ts'
 import { mutate } from './mutate.ts'
 
-const seconds = Number(process.env.FUZZ_SECONDS ?? 10)
+const seconds = Number(process.env.FUZZ_SECONDS ?? 3)
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1)
 /** How long anybody may wait for an answer, in ms. */
 const patienceMs = 2000
