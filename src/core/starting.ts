@@ -81,8 +81,15 @@ export function endAtOnce(daemon: In<'starting'>, { graceMs }: Of<'stop'>): Daem
 }
 
 /** This run must not be; the next one waits for the guard. */
-export function startLater(daemon: In<'starting'>, { graceMs }: Of<'hold'>): Daemon {
-  return daemon.want === 'down' ? daemon : { ...daemon, want: 'again', graceMs }
+export function startLater(
+  daemon: In<'starting'>,
+  { graceMs, guard }: Of<'hold'>,
+  effects: Effect[],
+): Daemon {
+  const { want, run, spec } = daemon
+  if (want === 'down') return daemon
+  if (want === 'up') tell(effects, { kind: 'held', daemon: spec.name, run, guard })
+  return { ...daemon, want: 'again', graceMs }
 }
 
 export function notStarted(

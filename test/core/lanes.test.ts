@@ -337,7 +337,7 @@ describe('a guard', () => {
     `)
   })
 
-  test('that dies while one after it is being spawned: that run is ended at once', () => {
+  test('that dies while one after it is being spawned: that run is ended at once, and it is said why', () => {
     const game = new Game(bundle)
       .play('boot', spawned('proxy', 1, 7), spawned('log', 1, 8), isReady('proxy', 1))
       .given()
@@ -349,7 +349,7 @@ describe('a guard', () => {
                               log: running, run 1, pid 8
       exited proxy 1: code 1  proxy: backoff, run 1
                               agent: starting, run 1, wants again
-                              > say died, arm backoff:proxy:1 200 ms
+                              > say died, arm backoff:proxy:1 200 ms, say held
       spawned agent 1: pid 9  agent: terminating, run 1, pid 9, then up
                               > say started, TERM to agent 1, arm half:agent:1 4250 ms
       exited agent 1: TERM    agent: waiting, run 1
