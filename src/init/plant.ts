@@ -14,7 +14,9 @@ declare const __PLANT__: boolean
 
 export function plantOf(system: Pick<System, 'getenv'>): Plant {
   if (typeof __PLANT__ === 'undefined' || !__PLANT__) return () => {}
-  const faults = (system.getenv('PITCREW_PLANT') ?? '').split(',').map((text) => {
+  const given = system.getenv('PITCREW_PLANT') ?? ''
+  if (given === '') return () => {}
+  const faults = given.split(',').map((text) => {
     const [fault = '', place = '', often = ''] = text.split(':')
     return { fault, place, left: often === 'always' ? Number.POSITIVE_INFINITY : 1 }
   })

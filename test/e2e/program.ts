@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
 /** How long a test waits for a line or an end before it fails with everything that was said, in ms. */
-const patienceMs = 30_000
+const patienceMs = 10_000
 
 export interface ProgramOptions {
   readonly cwd?: string
@@ -50,17 +50,11 @@ export class Program {
 
   /** The first line of stdout, from the `from`th on, that has this in it. */
   async line(wanted: string | RegExp, from = 0): Promise<string> {
-    const fits = (line: string): boolean =>
-      typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line)
-    // Each line is read once, since there may be hundreds of thousands of them.
-    let at = from
-    return this.#until(`the line ${String(wanted)}`, () => {
-      while (at < this.lines.length) {
-        const line = this.lines[at++] as string
-        if (fits(line)) return line
-      }
-      return undefined
-    })
+    return this.#until(`the line ${String(wanted)}`, () =>
+      this.lines
+        .slice(from)
+        .find((line) => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line))),
+    )
   }
 
   /** Waits until so many lines have this in them, and gives them. */

@@ -13,6 +13,8 @@ export class Asking {
   readonly #selected: readonly string[]
   /** Connections that pitcrew knows of. */
   readonly #greeted: Set<number> = new Set()
+  /** Connections that are closed, by either side. */
+  readonly #closed: Map<number, When> = new Map()
 
   constructor(selected: readonly string[]) {
     this.#selected = selected
@@ -25,7 +27,9 @@ export class Asking {
     if (daemon !== null && !this.#selected.includes(daemon)) return null
     const { wait } = args
     const isLost = when.isLost || !this.#greeted.has(client)
-    const asked = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed: null }
+    // A line may be read when its connection is closed already.
+    const closed = this.#closed.get(client) ?? null
+    const asked = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed }
     this.all.push(asked)
     return asked
   }
@@ -33,13 +37,13 @@ export class Asking {
   answered({ client, line }: Extract<Moment, { what: 'answer' }>, when: When): void {
     const { id, ...answer } = JSON.parse(line) as Answer & { readonly id?: number }
     this.#greeted.add(client)
+    if (answer.done === undefined && answer.failed === undefined) return
     const asked = this.all.find((one) => one.client === client && one.id === id)
-    if (answer.done !== undefined || answer.failed !== undefined) {
-      asked?.answers.push({ ...when, ...answer })
-    }
+    asked?.answers.push({ atMs: when.atMs, index: when.index, ...answer })
   }
 
   closed(client: number, when: When): void {
+    if (!this.#closed.has(client)) this.#closed.set(client, when)
     for (const asked of this.all) if (asked.client === client) asked.closed ??= when
   }
 }

@@ -13,6 +13,7 @@ export interface Claim {
     | 'not-alive'
     | 'watchdog'
     | 'stopped'
+    | 'stuck'
     | 'held'
     | 'skipped'
   /** What follows, where that is said: it is started again in so many milliseconds; or no more. */
@@ -21,33 +22,39 @@ export interface Claim {
   readonly other: string
   /** "probably out of memory" */
   readonly isOom: boolean
+  /** All of the line. */
+  readonly text: string
 }
 
-const patterns: readonly (readonly [Claim['what'], RegExp])[] = [
-  ['started', /^(?<daemon>[a-z0-9]+): started, pid \d+, run (?<run>\d+)$/],
-  ['start-failed', /^(?<daemon>[a-z0-9]+): cannot start \(run (?<run>\d+)\): /],
-  ['ready', /^(?<daemon>[a-z0-9]+): ready after .* \(run (?<run>\d+)\)$/],
-  ['done', /^(?<daemon>[a-z0-9]+): done, pid \d+, run (?<run>\d+), /],
-  ['died', /^(?<daemon>[a-z0-9]+): died: .*, pid \d+, run (?<run>\d+), /],
-  ['not-ready', /^(?<daemon>[a-z0-9]+): not ready in time, pid \d+, run (?<run>\d+), /],
-  ['not-alive', /^(?<daemon>[a-z0-9]+): not alive, pid \d+, run (?<run>\d+), /],
-  ['watchdog', /^(?<daemon>[a-z0-9]+): silent for .*, pid \d+, run (?<run>\d+), /],
-  ['stopped', /^(?<daemon>[a-z0-9]+): stopped: .*, pid \d+, run (?<run>\d+)$/],
-  [
-    'held',
-    /^(?<daemon>[a-z0-9]+): stopping it until (?<other>\S+) is ready again \(run (?<run>\d+)\)$/,
+/** By the first word behind the name of the daemon. */
+const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegExp])[]>> = {
+  'started,': [['started', /^started, pid \d+, run (?<run>\d+)$/]],
+  cannot: [['start-failed', /^cannot start \(run (?<run>\d+)\): /]],
+  ready: [['ready', /^ready after .* \(run (?<run>\d+)\)$/]],
+  'done,': [['done', /^done, pid \d+, run (?<run>\d+), /]],
+  'died:': [['died', /^died: .*, pid \d+, run (?<run>\d+), /]],
+  not: [
+    ['not-ready', /^not ready in time, pid \d+, run (?<run>\d+), /],
+    ['not-alive', /^not alive, pid \d+, run (?<run>\d+), /],
+    ['stuck', /^not gone after KILL \(run (?<run>\d+)\)$/],
+    ['skipped', /^not started: it needs (?<other>\S+), which has failed$/],
   ],
-  ['skipped', /^(?<daemon>[a-z0-9]+): not started: it needs (?<other>\S+), which has failed$/],
-]
+  silent: [['watchdog', /^silent for .*, pid \d+, run (?<run>\d+), /]],
+  'stopped:': [['stopped', /^stopped: .*, pid \d+, run (?<run>\d+)$/]],
+  stopping: [['held', /^stopping it until (?<other>\S+) is ready again \(run (?<run>\d+)\)$/]],
+}
+const head = /^(?<daemon>[a-z0-9]+): (?<first>\S+)/
 
 /** null: a line about something else. */
 export function claimOf(text: string): Claim | null {
-  for (const [what, pattern] of patterns) {
-    const groups = pattern.exec(text)?.groups
+  const { daemon = '', first = '' } = head.exec(text)?.groups ?? {}
+  const words = text.slice(daemon.length + 2)
+  for (const [what, pattern] of patterns[first] ?? []) {
+    const groups = pattern.exec(words)?.groups
     if (groups === undefined) continue
-    const { daemon = '', run = '0', other = '' } = groups
-    const isOom = text.includes(', probably out of memory')
-    return { what, daemon, run: Number(run), next: nextOf(text), other, isOom }
+    const { run = '0', other = '' } = groups
+    const isOom = words.includes(', probably out of memory')
+    return { what, daemon, run: Number(run), next: nextOf(words), other, isOom, text }
   }
   return null
 }

@@ -24,11 +24,13 @@ export class Clients {
     this.#events.push({ type: 'line', client, text })
   }
 
-  hangUp(who: number): void {
+  /** @returns The connection that is closed; null when there is none. */
+  hangUp(who: number): number | null {
     const client = this.#open.get(who)
-    if (client === undefined) return
+    if (client === undefined) return null
     this.#open.delete(who)
     this.#events.push({ type: 'client-gone', client, lagged: false })
+    return client
   }
 
   #connect(who: number): number {

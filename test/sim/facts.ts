@@ -38,6 +38,8 @@ export interface RunFacts {
   exit: (When & Exit) | null
   gone: When | null
   outputClosed: When | null
+  /** pitcrew gave its output up. */
+  outputGivenUp: When | null
 }
 
 /** A command that served a daemon: "d0:stop". */
@@ -88,6 +90,8 @@ export interface Facts {
   readonly specs: readonly DaemonSpec[]
   readonly trace: readonly Moment[]
   readonly runs: readonly RunFacts[]
+  /** The same, of each daemon. */
+  readonly runsOf: ReadonlyMap<string, readonly RunFacts[]>
   readonly helpers: readonly HelperFacts[]
   /** For each selected daemon: 0 when nothing is after it, else one more than the most of what is. */
   readonly waves: ReadonlyMap<string, number>
@@ -107,6 +111,9 @@ export interface Facts {
     | (When & { readonly code: number; readonly flushMs: number; readonly doneMs: number })
     | null
   readonly exitCode: number | null
+  /** pitcrew is gone; and the host had ended everything by itself before that. */
+  readonly end: When | null
+  readonly hadLastWord: boolean
   /** When the end was ordered, or came without that. */
   readonly endMs: number
   /** Events came faster than pitcrew took them up: what was taken in which call is not known. */

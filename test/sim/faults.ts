@@ -23,15 +23,21 @@ export class Faults {
     this.#note = note
   }
 
+  /** No call of the host breaks. */
+  get areOutside(): boolean {
+    return this.#faults.every(({ kind }) => kind === 'plant')
+  }
+
   /** For PITCREW_PLANT. */
-  get plants(): string {
+  get plants(): string | null {
+    if (this.#faults.length === 0) return null
     return this.#faults.flatMap((fault) => (fault.kind === 'plant' ? [fault.place] : [])).join()
   }
 
   /** An event comes. */
   enter(type: string): void {
     this.#isCut = false
-    if (this.isRecovering) return
+    if (this.isRecovering || this.#faults.length === 0) return
     this.#events++
     const ofType = (this.#ofType.get(type) ?? 0) + 1
     this.#ofType.set(type, ofType)

@@ -8,6 +8,7 @@ import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
 import { endsAll, isForGood, type Standing, stateOf, type Wanted } from './standing.ts'
+import { kept } from './timeline.ts'
 import type { Call, Moment } from './trace.ts'
 
 export interface Followed {
@@ -17,16 +18,10 @@ export interface Followed {
 }
 
 const nothing: Followed = { findings: [], reasons: new Set() }
-const known: WeakMap<Facts, Followed> = new WeakMap()
 
-export function follow(facts: Facts): Followed {
-  let followed = known.get(facts)
-  if (followed === undefined) {
-    followed = canFollow(facts) ? new Follower(facts).follow() : nothing
-    known.set(facts, followed)
-  }
-  return followed
-}
+export const follow: (facts: Facts) => Followed = kept((facts) => {
+  return canFollow(facts) ? new Follower(facts).follow() : nothing
+})
 
 /** With few daemons pitcrew is never behind: an alarm that is due is a timer's. */
 export function canFollow({ isBroken, boot, isBehind, specs, calls }: Facts): boolean {
@@ -41,6 +36,7 @@ class Follower {
   readonly #stands: Map<string, Standing> = new Map()
   readonly #policy: Policy
   readonly #around: Around
+  readonly #requestsAt: Map<number, Request[]> = new Map()
   readonly #runsAt: Map<number, RunFacts> = new Map()
   readonly #askedAt: Map<number, RunFacts> = new Map()
   readonly #claimsAt: Map<number, When & Claim> = new Map()
@@ -72,6 +68,11 @@ class Follower {
       if (run.asked !== null) this.#askedAt.set(run.asked.index, run)
     }
     for (const claim of facts.claims) this.#claimsAt.set(claim.index, claim)
+    for (const request of facts.requests) {
+      const others = this.#requestsAt.get(request.index)
+      if (others === undefined) this.#requestsAt.set(request.index, [request])
+      else others.push(request)
+    }
   }
 
   follow(): Followed {
@@ -80,7 +81,7 @@ class Follower {
     for (let index = 0; index < end; index++) {
       const moment = trace[index] as Moment
       if (index === boot?.index) this.#begin(moment.atMs)
-      else if (moment.what === 'call') this.#called({ ...moment, index })
+      else if (moment.what === 'call') this.#called(moment)
       else this.#did(moment, index)
     }
     this.#ended()
@@ -101,9 +102,7 @@ class Follower {
     this.#asked.clear()
     this.#held.clear()
     const { event, index, atMs } = call
-    for (const request of this.#facts.requests.filter((one) => one.index === index)) {
-      this.#request(request, atMs)
-    }
+    for (const request of this.#requestsAt.get(index) ?? []) this.#request(request, atMs)
     if (event.type !== 'exited' && event.type !== 'gone') return
     const stands = this.#stands.get(event.daemon)
     if (stands === undefined || !('run' in stands) || stands.run.run !== event.run) return
@@ -274,7 +273,7 @@ class Follower {
     const stands = this.#stands.get(name)
     const isIdle = stands?.is === 'wanted' || stands?.is === 'over'
     // Who is asked for beside others may be looked at before they are.
-    const isAsked = this.#facts.requests.some(({ index }) => index === this.#call?.index)
+    const isAsked = this.#requestsAt.has(this.#call?.index ?? -1)
     if (!isIdle || (this.#around.outlook(spec) !== 'failed' && !isAsked)) {
       this.#find('skipped wrongly', `${name} is skipped, and nobody failed it`)
     }

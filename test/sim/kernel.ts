@@ -34,6 +34,8 @@ const stopSignals: readonly number[] = [signalNumbers.TERM, signalNumbers.INT, s
 export class Kernel {
   readonly processes: Set<Process> = new Set()
   readonly #agenda: Agenda
+  /** How many processes of each run live. */
+  readonly #living: Map<Owner, number> = new Map()
   readonly #pidMax: number
   #lastPid = 1
 
@@ -105,6 +107,7 @@ export class Kernel {
       exit: { code: 0, signal: 0 },
     }
     this.processes.add(process)
+    this.#count(of, 1)
     const { livesMs, exit, stopsAfterMs } = habits
     if (livesMs < never) this.#agenda.after(livesMs, () => this.#end(process, exit, false))
     if (stopsAfterMs < never) this.#agenda.after(stopsAfterMs, () => this.#react(process, 19))
@@ -180,6 +183,7 @@ export class Kernel {
       return
     }
     process.exit = exit
+    this.#count(process.of, -1)
     if (process.place === 'leader') this.#orphan(process)
     if (process.parent === 'us') {
       process.state = 'zombie'
@@ -188,6 +192,14 @@ export class Kernel {
       this.reap(process)
     }
     this.onEnded(process)
+  }
+
+  isLiving(of: Owner): boolean {
+    return (this.#living.get(of) ?? 0) > 0
+  }
+
+  #count(of: Owner | null, by: 1 | -1): void {
+    if (of !== null) this.#living.set(of, (this.#living.get(of) ?? 0) + by)
   }
 
   /** The leader's children are ours now. */

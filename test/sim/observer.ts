@@ -3,7 +3,7 @@ import type { DaemonSpec } from '../../src/core/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../src/core/signals.ts'
 import { Asking } from './asking.ts'
 import { type Claim, claimOf } from './claims.ts'
-import type { Facts, HelperFacts, Request, RunFacts, When } from './facts.ts'
+import type { Facts, HelperFacts, Request, RunFacts, Sent, When } from './facts.ts'
 import type { Schedule } from './schedule.ts'
 import type { Call, Moment } from './trace.ts'
 
@@ -20,6 +20,7 @@ class Observer {
   readonly #schedule: Schedule
   readonly #trace: readonly Moment[]
   readonly #runs: RunFacts[] = []
+  readonly #runsOf: Map<string, RunFacts[]> = new Map()
   readonly #requests: Request[] = []
   readonly #asking: Asking
   readonly #claims: (When & Claim)[] = []
@@ -29,28 +30,35 @@ class Observer {
   readonly #lines: (When & { text: string })[] = []
   readonly #calls: (When & Call)[] = []
   readonly #selected: readonly string[]
+  readonly #specs: ReadonlyMap<string, DaemonSpec>
   #shutdown: When | null = null
   #shutdownAsked: When | null = null
   #boot: When | null = null
   #ordered: When | null = null
   #finish: Facts['finish'] = null
   #exitCode: number | null = null
+  #end: When | null = null
+  #hadLastWord = false
   #isBroken = false
+  /** What pitcrew waited for in spawns. */
+  #spawnMs = 0
+  readonly #spawns: Map<string, number> = new Map()
 
   constructor(schedule: Schedule, trace: readonly Moment[]) {
     this.#schedule = schedule
     this.#trace = trace
     this.#selected = selectedOf(schedule)
+    this.#specs = new Map(schedule.plan.daemons.map((spec) => [spec.name, spec]))
     this.#asking = new Asking(this.#selected)
   }
 
   facts(): Omit<Facts, 'bug'> {
     const { plan, acts } = this.#schedule
-    for (const [index, moment] of this.#trace.entries()) this.#see(moment, index)
+    for (const moment of this.#trace) this.#see(moment)
     const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
     // Everybody has a second more then.
     const given = this.#lines.filter(({ text }) => text.startsWith('was not running for '))
-    const spawnMs = this.#spawnMs()
+    const spawnMs = this.#spawnMs
     const bootIndex = this.#boot?.index ?? Number.POSITIVE_INFINITY
     const specs = plan.daemons.filter(({ name }) => this.#selected.includes(name))
     return {
@@ -60,6 +68,7 @@ class Observer {
       waves: wavesOf(specs),
       trace: this.#trace,
       runs: this.#runs,
+      runsOf: this.#runsOf,
       requests: this.#requests,
       asks: this.#asking.all,
       helpers: [...this.#helpers.values()],
@@ -69,6 +78,8 @@ class Observer {
       boot: this.#boot,
       finish: this.#finish,
       exitCode: this.#exitCode,
+      end: this.#end,
+      hadLastWord: this.#hadLastWord,
       endMs: this.#finish?.atMs ?? this.#trace.at(-1)?.atMs ?? 0,
       isBehind: this.#calls.some(
         ({ index, wakeAtMs, doneAtMs }) => index + 1 >= bootIndex && wakeAtMs <= doneAtMs,
@@ -84,63 +95,89 @@ class Observer {
     }
   }
 
-  #see(moment: Moment, index: number): void {
-    const when = { atMs: moment.atMs, index }
+  #see(moment: Moment): void {
     switch (moment.what) {
       case 'call':
-        this.#calls.push({ ...moment, ...when })
-        return this.#hear(moment, when)
+        this.#calls.push(moment)
+        return this.#hear(moment, moment)
       case 'fault':
         this.#isBroken = true
         return
       case 'spawn':
-        if (moment.daemon.includes(':')) return this.#helperSpawned(moment, when)
-        return this.#spawned(moment, when, true)
-      case 'signal': {
-        const sent = { ...moment, ...when, inRecovery: this.#inRecovery() }
+        this.#spawnMs += spawnMsOf(this.#schedule, moment, this.#spawns)
+        if (isHelper(moment.daemon)) return this.#helperSpawned(moment, moment)
+        return this.#spawned(moment, moment, true)
+      case 'signal':
+        return this.#signalled(moment)
+      case 'close-output': {
         const run = this.#run(moment)
-        run?.signals.push(sent)
-        const isStop = signalName(sent.signal) === run?.spec.stop.signal && sent.to === 'leader'
-        if (run !== undefined && isStop) run.asked ??= sent
-        const isKill = sent.signal === signalNumbers.KILL
-        if (isKill) this.#helpers.get(`${sent.daemon} ${sent.run}`)?.kills.push(when)
+        if (run !== undefined) run.outputGivenUp ??= moment
         return
       }
       case 'say':
-        return this.#line(moment.line, when)
-      case 'finish':
-        this.#finish ??= { ...moment, ...(this.#ordered ?? when), doneMs: when.atMs }
+        return this.#line(moment.line, moment)
+      case 'finish': {
+        const { atMs, index } = this.#ordered ?? moment
+        const { code, flushMs } = moment
+        this.#finish ??= { code, flushMs, atMs, index, doneMs: moment.atMs }
         return
+      }
       case 'report':
-        this.#ordered ??= when
+        this.#ordered ??= moment
         return
       case 'answer':
-        return this.#asking.answered(moment, when)
+        return this.#asking.answered(moment, moment)
       case 'close-client':
-        return this.#asking.closed(moment.client, when)
+      case 'hung-up':
+        return this.#asking.closed(moment.client, moment)
       case 'end':
+        this.#end = moment
         this.#exitCode = moment.code
+        return
+      case 'last-word':
+        this.#hadLastWord = true
     }
+  }
+
+  #signalled(moment: Extract<Moment, { what: 'signal' }>): void {
+    const { atMs, index, signal, to, daemon, run: number } = moment
+    const isKill = signal === signalNumbers.KILL
+    if (isKill && isHelper(daemon)) this.#helpers.get(`${daemon} ${number}`)?.kills.push(moment)
+    const run = this.#run(moment)
+    if (run === undefined) return
+    const sent = { atMs, index, signal, to, inRecovery: this.#inRecovery() }
+    run.signals.push(sent)
+    if (isStop(run, sent)) run.asked ??= sent
   }
 
   #line(line: string, when: When): void {
     const label = `${this.#schedule.plan.label}: `
     const text = line.startsWith(label) ? line.slice(label.length) : line
-    this.#lines.push({ ...when, text })
+    this.#lines.push({ atMs: when.atMs, index: when.index, text })
     if (text.includes(': stopping ') && text.includes(', deadline ')) this.#shutdown ??= when
     if (text.startsWith('pitcrew ')) this.#boot ??= when
     if (text.startsWith('internal error')) this.#isBroken = true
-    const stopped = text.split(':stop: not run: ')[0] as string
-    if (stopped !== text) this.#stopRan(stopped, when)
+    if (isOfClients.test(text)) this.#loseShutdown()
+    const notRun = text.indexOf(':stop: not run: ')
+    if (notRun >= 0) this.#stopRan(text.slice(0, notRun), when)
     const claim = claimOf(text)
     if (claim === null) return
-    this.#claims.push({ ...claim, ...when })
+    const { atMs, index } = when
+    const said = { ...claim, atMs, index }
+    this.#claims.push(said)
     if (claim.what === 'start-failed') this.#notEvenTried(claim, when)
-    this.#run(claim)?.claims.push({ ...claim, ...when })
+    this.#run(claim)?.claims.push(said)
+  }
+
+  /** The control plane broke: the core may not have heard of what was asked in this call. */
+  #loseShutdown(): void {
+    const call = this.#calls.at(-1)
+    const isByClient = call?.event.type === 'line' && this.#shutdownAsked?.index === call.index
+    if (isByClient) this.#shutdownAsked = null
   }
 
   #spawned({ daemon, run, answer }: Spawned, when: When, wasTried: boolean): void {
-    const spec = this.#schedule.plan.daemons.find(({ name }) => name === daemon) as DaemonSpec
+    const spec = this.#specs.get(daemon) as DaemonSpec
     const facts: RunFacts = {
       spec,
       run,
@@ -154,8 +191,12 @@ class Observer {
       exit: null,
       gone: null,
       outputClosed: null,
+      outputGivenUp: null,
     }
     this.#runs.push(facts)
+    const own = this.#runsOf.get(daemon)
+    if (own === undefined) this.#runsOf.set(daemon, [facts])
+    else own.push(facts)
     this.#latest.set(`${daemon} ${run}`, facts)
   }
 
@@ -163,7 +204,7 @@ class Observer {
     const [of = '', kind] = name.split(':')
     this.#helpers.set(`${name} ${run}`, {
       name,
-      daemon: this.#schedule.plan.daemons.find((one) => one.name === of) as DaemonSpec,
+      daemon: this.#specs.get(of) as DaemonSpec,
       kind: kind as HelperFacts['kind'],
       run,
       spawned: when,
@@ -176,9 +217,9 @@ class Observer {
   }
 
   /** The stop command was run, or was to be. */
-  #stopRan(daemon: string, when: When): void {
-    const run = this.#runs.findLast(({ spec }) => spec.name === daemon)
-    if (run !== undefined) run.asked ??= { ...when, inRecovery: this.#inRecovery() }
+  #stopRan(daemon: string, { atMs, index }: When): void {
+    const run = this.#runsOf.get(daemon)?.at(-1)
+    if (run !== undefined) run.asked ??= { atMs, index, inRecovery: this.#inRecovery() }
   }
 
   #inRecovery(): boolean {
@@ -207,31 +248,14 @@ class Observer {
     return this.#helpers.get(`${daemon} ${run}`)
   }
 
-  /** What pitcrew waited for in spawns. */
-  #spawnMs(): number {
-    const { lives } = this.#schedule
-    const count = new Map<string, number>()
-    let total = 0
-    for (const moment of this.#trace) {
-      if (moment.what !== 'spawn') continue
-      const { daemon, run } = moment
-      const times = (count.get(daemon) ?? 0) + 1
-      count.set(daemon, times)
-      const own = lives[daemon] ?? []
-      total += own[Math.min(daemon.includes(':') ? times : run, own.length) - 1]?.spawnMs ?? 0
-    }
-    return total
-  }
-
   #hear({ event, failed }: Call, when: When): void {
     if (event.type === 'recover') return this.#recover(event, when)
     if (event.type === 'signal') this.#signal(event, failed, when)
     if (event.type === 'line') this.#asked(event, failed, when)
-    if (event.type === 'client-gone') this.#asking.closed(event.client, when)
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
     if (event.type === 'exited' && run !== undefined) {
-      run.exit ??= { ...when, code: event.code, signal: event.signal }
+      run.exit ??= { atMs: when.atMs, index: when.index, code: event.code, signal: event.signal }
       if (event.gone) run.gone ??= when
     }
     if (event.type === 'gone' && run !== undefined) run.gone ??= when
@@ -244,7 +268,7 @@ class Observer {
     for (const live of event.live) {
       const run = this.#run(live) ?? this.#helper(live)
       if (run === undefined || live.exit === null) continue
-      run.exit ??= { ...when, ...live.exit }
+      run.exit ??= { atMs: when.atMs, index: when.index, ...live.exit }
       if (live.gone) run.gone ??= when
     }
     for (const run of this.#runs) {
@@ -267,8 +291,9 @@ class Observer {
     }
     if (this.#isEnding) return
     const by = signalName(signal) as Signal
+    const { atMs, index } = when
     for (const daemon of this.#schedule.plan.signals[by]?.restart ?? []) {
-      this.#requests.push({ ...when, verb: 'restart', daemon, by, isLost })
+      this.#requests.push({ atMs, index, verb: 'restart', daemon, by, isLost })
     }
   }
 
@@ -277,15 +302,42 @@ class Observer {
   }
 
   #asked(event: Extract<Call['event'], { type: 'line' }>, failed: boolean, when: When): void {
-    const asked = this.#asking.asked(event, { ...when, isLost: failed, isLate: this.#isEnding })
+    const { atMs, index } = when
+    const isLate = this.#isEnding
+    const asked = this.#asking.asked(event, { atMs, index, isLost: failed, isLate })
     if (asked === null || asked.isLate) return
     const { verb, daemon, isLost } = asked
     if (verb === 'shutdown' || daemon === null) {
       if (!isLost) this.#shutdownAsked ??= when
       return
     }
-    this.#requests.push({ ...when, verb, daemon, by: 'client', isLost })
+    this.#requests.push({ atMs, index, verb, daemon, by: 'client', isLost })
   }
+}
+
+/** What a client asked for broke in the control plane. */
+const isOfClients = /^internal error(, clients are dropped| in "\w+" of a client)/
+
+function isHelper(name: string): boolean {
+  return name.includes(':')
+}
+
+/** How long this spawn took; `spawns` counts those of each name. */
+function spawnMsOf(
+  { lives }: Schedule,
+  { daemon, run }: Spawned,
+  spawns: Map<string, number>,
+): number {
+  const times = (spawns.get(daemon) ?? 0) + 1
+  spawns.set(daemon, times)
+  const own = lives[daemon] ?? []
+  return own[Math.min(isHelper(daemon) ? times : run, own.length) - 1]?.spawnMs ?? 0
+}
+
+/** A stop command that could not even be run is followed by the stop signal to the tree. */
+function isStop({ spec, exit }: RunFacts, { signal, to }: Pick<Sent, 'signal' | 'to'>): boolean {
+  if (signalName(signal) !== spec.stop.signal) return false
+  return to === 'leader' || (spec.stop.command !== null && exit === null)
 }
 
 function sum(numbers: readonly number[]): number {

@@ -58,7 +58,7 @@ export class Output {
   }
 
   serve(): void {
-    if (this.isStalled) return
+    if (!this.hasWork) return
     const done = this.#pipes.filter((pipe) => pipe.isClosing || this.#isAtEnd(pipe))
     for (const pipe of done) if (this.#pipes.includes(pipe)) this.#end(pipe)
   }
@@ -72,11 +72,7 @@ export class Output {
     return this.#pipes.find((pipe) => pipe.of === of)
   }
 
-  #isAtEnd(pipe: Pipe): boolean {
-    if (pipe.isHeld) return false
-    for (const { of, state } of this.#kernel.processes) {
-      if (of === pipe.of && state === 'alive') return false
-    }
-    return true
+  #isAtEnd({ isHeld, of }: Pipe): boolean {
+    return !isHeld && !this.#kernel.isLiving(of)
   }
 }

@@ -1,6 +1,7 @@
 /** What a patient observer sees of looks from outside, and of what runs say of themselves. */
 import type { DaemonSpec } from '../../src/core/plan.ts'
 import type { Facts, RunFacts, When } from './facts.ts'
+import { kept, lastRun } from './timeline.ts'
 
 /** One look from outside, by a connection. */
 export interface Look {
@@ -12,6 +13,9 @@ export interface Look {
   readonly errno: string | null
   answered: (When & { readonly isGood: boolean }) | null
   forgotten: When | null
+  /** The looks before and after it, of any run of this daemon. */
+  before: Look | null
+  next: Look | null
 }
 
 interface Said extends When {
@@ -27,29 +31,27 @@ export interface Signs {
   readonly ready: readonly (When & { readonly run: RunFacts })[]
 }
 
-const known: WeakMap<Facts, Signs> = new WeakMap()
-
-export function signsOf(facts: Facts): Signs {
-  let signs = known.get(facts)
-  if (signs === undefined) {
-    signs = read(facts)
-    known.set(facts, signs)
-  }
-  return signs
-}
+export const signsOf: (facts: Facts) => Signs = kept(read)
 
 function read(facts: Facts): Signs {
   const looks = new Map<number, Look>()
   const said: Said[] = []
   const ready: (When & { run: RunFacts })[] = []
-  for (const [index, moment] of facts.trace.entries()) {
-    const when = { atMs: moment.atMs, index }
+  const newest = new Map<string, Look>()
+  for (const moment of facts.trace) {
+    const { atMs, index } = moment
+    const when = { atMs, index }
     if (moment.what === 'look') {
-      const run = latest(facts, moment.of, index)
+      const run = lastRun(facts, moment.of, index)
       if (run === undefined) continue
       const { id, errno } = moment
       const purpose = purposeOf(run, index)
-      looks.set(id, { id, run, for: purpose, begun: when, errno, answered: null, forgotten: null })
+      const before = newest.get(run.spec.name) ?? null
+      const open = { answered: null, forgotten: null, before, next: null }
+      const look: Look = { id, run, for: purpose, begun: when, errno, ...open }
+      if (before !== null) before.next = look
+      newest.set(run.spec.name, look)
+      looks.set(id, look)
     } else if (moment.what === 'forget') {
       const look = looks.get(moment.id)
       if (look !== undefined) look.forgotten ??= when
@@ -76,22 +78,18 @@ function read(facts: Facts): Signs {
   }
   for (const { kind, daemon, spawned, exit, kills } of facts.helpers) {
     if (kind !== 'ready' || exit === null || exit.code !== 0 || exit.signal !== 0) continue
-    const run = latest(facts, daemon.name, spawned.index)
+    const run = lastRun(facts, daemon.name, spawned.index)
     const wasKilled = kills.some(({ index }) => index < exit.index)
     if (run !== undefined && !wasKilled) ready.push({ ...exit, run })
   }
   return { looks: [...looks.values()], said, ready }
 }
 
-function latest({ runs }: Facts, daemon: string, before: number): RunFacts | undefined {
-  return runs.findLast(({ spec, spawned }) => spec.name === daemon && spawned.index < before)
-}
-
 function runOf(
-  { runs }: Facts,
+  { runsOf }: Facts,
   { daemon, run }: { readonly daemon: string; readonly run: number },
 ): RunFacts | undefined {
-  return runs.findLast((one) => one.spec.name === daemon && one.run === run)
+  return runsOf.get(daemon)?.findLast((one) => one.run === run)
 }
 
 function purposeOf(run: RunFacts, index: number): Look['for'] {

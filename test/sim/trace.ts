@@ -10,9 +10,10 @@ import type {
   SignalTarget,
   SpawnAnswer,
 } from '../../src/host/host.ts'
+import type { When } from './facts.ts'
 import type { Act } from './schedule.ts'
 
-export type Moment = { readonly atMs: number } & What
+export type Moment = When & What
 
 export type What =
   | { readonly what: 'act'; readonly act: Act }
@@ -46,6 +47,8 @@ export type What =
   /** A line to a client of the control socket; and the end of his connection. */
   | { readonly what: 'answer'; readonly client: number; readonly line: string }
   | { readonly what: 'close-client'; readonly client: number }
+  /** The client closed its connection; pitcrew reads of it a little later. */
+  | { readonly what: 'hung-up'; readonly client: number }
   | { readonly what: 'append'; readonly text: string }
   | { readonly what: 'close-output'; readonly daemon: string; readonly run: number }
   | { readonly what: 'report'; readonly text: string }
@@ -125,6 +128,8 @@ export function describeMoment(moment: Moment): string {
       return `    to client ${moment.client}: ${moment.line}`
     case 'close-client':
       return `    close client ${moment.client}`
+    case 'hung-up':
+      return `      client ${moment.client} closes its connection`
     case 'append':
       return `    append ${moment.text.split('\n').length - 1} lines to the journal`
     case 'close-output':

@@ -218,8 +218,11 @@ export class World {
         return this.#kernel.signalOneOf(act.daemon, 0, signalNumbers.KILL)
       case 'ask':
         return this.clients.ask(act)
-      case 'hang-up':
-        return this.clients.hangUp(act.who)
+      case 'hang-up': {
+        const client = this.clients.hangUp(act.who)
+        if (client !== null) this.note({ what: 'hung-up', client })
+        return
+      }
       case 'stranger':
         this.#kernel.forkStranger(act.livesMs)
         return
@@ -253,8 +256,9 @@ export class World {
 
   /** Written as it is: what becomes of a call is known later. */
   note(what: What): void {
-    const moment = what as Moment & { atMs: number }
+    const moment = what as Moment & { atMs: number; index: number }
     moment.atMs = this.agenda.nowMs
+    moment.index = this.trace.length
     this.trace.push(moment)
   }
 

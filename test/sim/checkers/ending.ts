@@ -2,6 +2,7 @@
 import type { DaemonSpec } from '../../../src/core/plan.ts'
 import { aliveAt, type Facts, type RunFacts } from '../facts.ts'
 import { isGoodEnd, isUnready } from '../standing.ts'
+import { lastRun } from '../timeline.ts'
 import { describeMoment, type Moment } from '../trace.ts'
 import { isFaultClaim } from './orders.ts'
 import { first, type Promised } from './promise.ts'
@@ -16,15 +17,14 @@ export const termEnds: Promised = {
 export const inDeadline: Promised = {
   sentence: 'A shutdown is over within the one deadline',
   broken: (facts) => {
-    const { shutdown, asked, plan, isBroken, trace } = facts
+    const { shutdown, asked, plan, isBroken } = facts
     const since = isBroken ? (asked ?? shutdown) : shutdown
-    const endMs = trace.findLast(({ what }) => what === 'end')?.atMs
+    const endMs = facts.end?.atMs
     if (since === null || endMs === undefined || facts.boot === null) return null
     const slackMs = facts.lostMs + 2 * facts.lateMs + 0.001
     const latestMs = since.atMs + plan.deadlineMs + slackMs + (isBroken ? lastWordAfterMs : 0)
     if (endMs > latestMs) return `it ends at ${endMs}, ${endMs - latestMs} ms too late`
-    const isForced = trace.some(({ what }) => what === 'last-word')
-    return isForced && !facts.isHelpless && facts.lostMs < lastWordAfterMs
+    return facts.hadLastWord && !facts.isHelpless && facts.lostMs < lastWordAfterMs
       ? 'the host must have the last word'
       : null
   },
@@ -79,7 +79,7 @@ export const endsWhenOver: Promised = {
     if (isBroken && finish.code === 70) return null
     if (asked !== null && asked.index < finish.index) return null
     const left = facts.specs.find(({ name }) => {
-      const last = facts.runs.findLast(({ spec }) => spec.name === name)
+      const last = lastRun(facts, name)
       return last !== undefined && aliveAt(facts, last, finish.index) > 0
     })
     return left === undefined ? null : `it ends, and ${left.name} is not over`
@@ -91,9 +91,9 @@ function isStopping(moment: Moment): boolean {
 }
 
 /** In the end it was not started. */
-function wasSkipped({ claims, runs }: Facts, name: string): boolean {
-  const last = claims.findLast(({ daemon, what }) => daemon === name && what === 'skipped')
-  const run = runs.findLast(({ spec }) => spec.name === name)
+function wasSkipped(facts: Facts, name: string): boolean {
+  const last = facts.claims.findLast(({ daemon, what }) => daemon === name && what === 'skipped')
+  const run = lastRun(facts, name)
   return last !== undefined && (run === undefined || run.spawned.index < last.index)
 }
 
@@ -121,7 +121,7 @@ function expectedCode(facts: Facts, skipsCount: boolean): number {
 
 /** What a daemon counts as in the end; null when nothing is known of its end. */
 function codeOf(facts: Facts, spec: DaemonSpec, skipsCount: boolean): number | null {
-  const run = facts.runs.findLast((one) => one.spec.name === spec.name)
+  const run = lastRun(facts, spec.name)
   if (wasSkipped(facts, spec.name) && (skipsCount || run === undefined)) {
     return spec.main || spec.critical ? 126 : 0
   }

@@ -2,7 +2,8 @@
 import type { Facts, HelperFacts, RunFacts } from '../facts.ts'
 import { canFollow } from '../follower.ts'
 import { claimed, type Look, signsOf, upUntil } from '../signs.ts'
-import { first, nameOf, nextCall, type Promised } from './promise.ts'
+import { lastRun, nextCall } from '../timeline.ts'
+import { first, nameOf, type Promised } from './promise.ts'
 
 const readyLookMs = 5000
 const commandMs = 60_000
@@ -51,12 +52,12 @@ function outlives(
   { name, run, kind, daemon, spawned, pid, kills, exit }: HelperFacts,
 ): string | null {
   if (pid === null) return null
-  const of = facts.runs.findLast(
-    (one) => one.spec.name === daemon.name && one.spawned.index < spawned.index,
-  )
+  const of = lastRun(facts, daemon.name, spawned.index)
   const ended =
     kind === 'stop' ? of?.gone : kind === 'death' ? null : of === undefined ? null : upUntil(of)
-  const end = facts.trace.findIndex(({ what }) => what === 'end')
+  // The host's last word is KILL to all.
+  if (facts.hadLastWord) return null
+  const end = facts.end?.index ?? -1
   const until = ended == null ? end : nextCall(facts, ended.index)
   const isOver = (exit !== null && exit.index < until) || kills.some(({ index }) => index < until)
   return isOver || until < 0 || spawned.index > until ? null : `${name} ${run} outlives its run`
@@ -69,9 +70,9 @@ export const looksEnd: Promised = {
     const { looks } = signsOf(facts)
     return (
       first(looks, (look) => lookedInVain(facts, look)) ??
-      first(looks.slice(1), (look) => {
-        const before = looks.findLast(({ id, run }) => id < look.id && run.spec === look.run.spec)
-        if (before === undefined || before.errno !== null) return null
+      first(looks, (look) => {
+        const { before } = look
+        if (before === null || before.errno !== null) return null
         const over = before.answered ?? before.forgotten
         const isTwice = over === null || over.index > look.begun.index
         return isTwice ? `${nameOf(look.run)} is looked at twice at once` : null
@@ -136,8 +137,8 @@ function rare(facts: Facts, look: Look): string | null {
   }
   const isLast = over === null || (look.for === 'ready' && answered?.isGood === true)
   if (isLast || facts.finish === null) return null
-  const next = signsOf(facts).looks.find((one) => one.id > look.id && one.run === run)
-  if (next?.for === look.for) {
+  const next = look.next?.run === run ? look.next : null
+  if (next !== null && next.for === look.for) {
     const tooSoon = next.begun.atMs < over.atMs + intervalMs - 0.001
     if (tooSoon) return `${nameOf(run)} is looked at again at ${next.begun.atMs}, too soon`
   }

@@ -1,9 +1,10 @@
 /** Promises about what stays behind: nothing. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Facts, HelperFacts, RunFacts } from '../facts.ts'
+import type { Facts } from '../facts.ts'
 import { follow } from '../follower.ts'
+import { isAnyWithin, nextCall } from '../timeline.ts'
 import { kills, stopOrder } from './orders.ts'
-import { first, nameOf, nextCall, type Promised } from './promise.ts'
+import { first, nameOf, type Promised } from './promise.ts'
 
 export const nothingLeft: Promised = {
   sentence: 'At the end no process is left, but for one that KILL cannot end',
@@ -41,19 +42,14 @@ export const outputClosed: Promised = {
   broken: (facts) =>
     first(facts.runs, (run) => {
       if (run.gone === null || run.pid === null || facts.isBroken) return null
-      const closed = facts.trace.find(
-        (moment) =>
-          moment.what === 'close-output' &&
-          moment.daemon === run.spec.name &&
-          moment.run === run.run,
-      )
+      const closed = run.outputGivenUp
       const endMs = Math.min(
         closed?.atMs ?? Number.POSITIVE_INFINITY,
         run.outputClosed?.atMs ?? Number.POSITIVE_INFINITY,
         facts.endMs,
       )
       const latestMs = run.gone.atMs + lingerMs + facts.lostMs + facts.lateMs + 1
-      if (closed !== undefined && closed.atMs < run.gone.atMs + lingerMs - 0.001)
+      if (closed !== null && closed.atMs < run.gone.atMs + lingerMs - 0.001)
         return `the output of ${nameOf(run)} is closed too early`
       return endMs <= latestMs ? null : `the output of ${nameOf(run)} stays open`
     }),
@@ -63,57 +59,70 @@ export const quiet: Promised = {
   sentence: 'It wakes up for what is under way, and for nothing else',
   broken: (facts) => {
     if (facts.isBroken || facts.isBehind || facts.boot === null) return null
+    if (facts.lines.some(({ text }) => text.startsWith('the deadline has come'))) return null
+    const { shutdown, finish, lostMs, lateMs } = facts
+    const { reasons } = follow(facts)
+    const isBusy = busyAt(facts)
+    const times = journalTimes(facts)
     return first(facts.calls, ({ index, doneAtMs, wakeAtMs }) => {
       if (wakeAtMs === Number.POSITIVE_INFINITY || wakeAtMs <= doneAtMs) return null
       const until = nextCall(facts, index)
-      if (follow(facts).reasons.has(index)) return null
-      if (facts.runs.some((run) => isEnding(facts, run, until))) return null
-      if (facts.helpers.some((helper) => isThere(helper, until))) return null
-      if (isForJournal(facts, doneAtMs)) return null
-      const isShutdown = facts.shutdown !== null && facts.shutdown.index < until
-      const isFinished = facts.finish !== null && facts.finish.index < until
+      if (reasons.has(index) || isBusy(until)) return null
+      if (isAnyWithin(times, doneAtMs - 250 - lostMs - lateMs, doneAtMs)) return null
+      const isShutdown = shutdown !== null && shutdown.index < until
+      const isFinished = finish !== null && finish.index < until
       if (isShutdown && !isFinished) return null
-      if (facts.lines.some(({ text }) => text.startsWith('the deadline has come'))) return null
       return `an alarm is set for ${wakeAtMs} at ${doneAtMs}, and nothing is under way`
     })
   },
 }
 
 /** What was said is written to the journal, a little later; and what could not be written then, once the disk has
- *  answered. */
-function isForJournal({ lines, calls, trace, lostMs, lateMs }: Facts, nowMs: number): boolean {
-  const sinceMs = nowMs - 250 - lostMs - lateMs
-  const isRecent = ({ atMs }: { readonly atMs: number }): boolean =>
-    atMs >= sinceMs && atMs <= nowMs
-  // What a client asks for may end what the policy was about to do, of which no line tells.
-  const answers = calls.filter(({ event }) => event.type === 'appended' || event.type === 'line')
-  const appends = trace.filter(({ what }) => what === 'append')
-  return [...lines, ...answers, ...appends].some(isRecent)
+ *  answered. What a client asks for may end what the policy was about to do, of which no line tells. */
+function journalTimes({ trace }: Facts): number[] {
+  const times: number[] = []
+  for (const moment of trace) {
+    const { what, atMs } = moment
+    const isAnswer =
+      what === 'call' && (moment.event.type === 'appended' || moment.event.type === 'line')
+    if (isAnswer || what === 'say' || what === 'append') times.push(atMs)
+  }
+  return times
 }
 
-function isThere({ spawned, gone, pid }: HelperFacts, until: number): boolean {
-  return pid !== null && spawned.index < until && (gone === null || gone.index >= until)
-}
-
-/** It is to end, or its output lingers. */
-function isEnding({ trace }: Facts, run: RunFacts, until: number): boolean {
-  if (run.pid === null) return false
-  const begun = Math.min(
-    run.exit?.index ?? Number.POSITIVE_INFINITY,
-    stopOrder(run)?.index ?? Number.POSITIVE_INFINITY,
-    kills(run)[0]?.index ?? Number.POSITIVE_INFINITY,
-  )
-  if (begun >= until) return false
-  if (run.gone === null || run.gone.index >= until) return true
-  const isClosed = run.outputClosed !== null && run.outputClosed.index < until
-  const wasClosed = trace
-    .slice(0, until)
-    .some(
-      (moment) =>
-        moment.what === 'close-output' && moment.daemon === run.spec.name && moment.run === run.run,
+/** Whether a run is to end just before a place of the trace, or its output lingers; or a command is there. */
+function busyAt({ trace, runs, helpers }: Facts): (index: number) => boolean {
+  const begins = new Int32Array(trace.length + 2)
+  const ends = new Int32Array(trace.length + 2)
+  const count = (counts: Int32Array, index: number): void => {
+    const at = Math.min(index, trace.length) + 1
+    counts[at] = (counts[at] as number) + 1
+  }
+  const add = (from: number, to: number): void => {
+    count(begins, from)
+    count(ends, to)
+  }
+  for (const run of runs) {
+    const begun = Math.min(
+      run.exit?.index ?? never,
+      stopOrder(run)?.index ?? never,
+      kills(run)[0]?.index ?? never,
     )
-  return !isClosed && !wasClosed
+    const closed = Math.min(run.outputClosed?.index ?? never, run.outputGivenUp?.index ?? never)
+    if (run.pid !== null) add(begun, Math.max(begun, run.gone?.index ?? never, closed))
+  }
+  for (const { pid, spawned, gone } of helpers) {
+    if (pid !== null) add(spawned.index, gone?.index ?? never)
+  }
+  let busy = 0
+  const isBusy = begins.map((begun, at) => {
+    busy += begun - (ends[at] as number)
+    return busy
+  })
+  return (index) => (isBusy[index] as number) > 0
 }
+
+const never = Number.POSITIVE_INFINITY
 
 export const noBug: Promised = {
   sentence: 'It never fails by itself',

@@ -1,6 +1,7 @@
 /** Promises about who goes first. */
 import type { DaemonSpec } from '../../../src/core/plan.ts'
 import type { Facts, RunFacts, When } from '../facts.ts'
+import { kept, lastRun } from '../timeline.ts'
 import { isFaultClaim, kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -24,12 +25,12 @@ export const stopInOrder: Promised = {
 function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
   const { shutdown } = facts
   const order = stopOrder(run)
-  // What was asked to end before the shutdown is asked again.
-  if (facts.isSignalLost) return null
-  // Nor is anybody waited for by what pitcrew learns of only when there is to be no next run.
-  if (facts.isBroken && !isKnown(facts, run, shutdown)) return null
   if (shutdown === null || order === null || order.index < shutdown.index || order.inRecovery)
     return null
+  // What was asked to end before the shutdown is asked again.
+  if (facts.isSignalLost) return null
+  // A run whose spawn is still under way when the shutdown begins ends at once: nobody uses it yet.
+  if (!isKnown(run, shutdown)) return null
   // Nor for whom it is after is one spared that is unfit.
   if (run.claims.some(({ what, index }) => isFaultClaim(what) && index < order.index)) return null
   const blocker = dependentsOf(facts, run.spec).find((dependent) => {
@@ -42,11 +43,8 @@ function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
 }
 
 /** pitcrew had said that it is started. */
-function isKnown({ lines }: Facts, { spec, run }: RunFacts, before: When | null): boolean {
-  const line = lines.find(
-    ({ text }) => text.startsWith(`${spec.name}: started, `) && text.endsWith(`, run ${run}`),
-  )
-  return line !== undefined && before !== null && line.index < before.index
+function isKnown({ claims }: RunFacts, before: When): boolean {
+  return claims.some(({ what, index }) => what === 'started' && index < before.index)
 }
 
 export const stopAtOnce: Promised = {
@@ -72,16 +70,28 @@ function stoppedTooLate(facts: Facts, run: RunFacts): string | null {
 }
 
 /** The last runs of the selected daemons that are after this one, or after one that is after it. */
-function dependentsOf({ specs, runs }: Facts, { name }: DaemonSpec): RunFacts[] {
-  const found = new Set([name])
-  for (let size = 0; size !== found.size; ) {
-    size = found.size
-    for (const spec of specs)
-      if (spec.after.some(({ daemon }) => found.has(daemon))) found.add(spec.name)
-  }
-  found.delete(name)
-  return [...found].flatMap((other) => runs.findLast(({ spec }) => spec.name === other) ?? [])
+function dependentsOf(facts: Facts, { name }: DaemonSpec): readonly RunFacts[] {
+  return allDependents(facts).get(name) ?? []
 }
+
+const allDependents = kept((facts): ReadonlyMap<string, readonly RunFacts[]> => {
+  const { specs } = facts
+  const all = new Map<string, readonly RunFacts[]>()
+  for (const { name } of specs) {
+    const found = new Set([name])
+    for (let size = 0; size !== found.size; ) {
+      size = found.size
+      for (const spec of specs)
+        if (spec.after.some(({ daemon }) => found.has(daemon))) found.add(spec.name)
+    }
+    found.delete(name)
+    all.set(
+      name,
+      [...found].flatMap((other) => lastRun(facts, other) ?? []),
+    )
+  }
+  return all
+})
 
 /** When it holds nobody up any more: it is over, or KILL did not help for a second. */
 function freedAt(run: RunFacts): When | null {

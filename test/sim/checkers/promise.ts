@@ -20,8 +20,3 @@ export function first<T>(items: Iterable<T>, problem: (item: T) => string | null
 export function nameOf({ spec, run }: RunFacts): string {
   return `${spec.name} ${run}`
 }
-
-/** Where what a call did ends. */
-export function nextCall({ calls, trace }: Facts, index: number): number {
-  return calls.find((call) => call.index > index)?.index ?? trace.length
-}

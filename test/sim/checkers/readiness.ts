@@ -2,7 +2,8 @@
 import type { Facts, RunFacts, When } from '../facts.ts'
 import { canFollow } from '../follower.ts'
 import { claimed, signsOf, upUntil } from '../signs.ts'
-import { first, nameOf, nextCall, type Promised } from './promise.ts'
+import { callBefore, nextCall } from '../timeline.ts'
+import { first, nameOf, type Promised } from './promise.ts'
 
 export const readyRight: Promised = {
   sentence: 'Nobody is said to be ready without a sign of that very run, nor when it is to end',
@@ -133,7 +134,7 @@ export const aliveKept: Promised = {
 
 /** It took too long: not since the run was to end for another reason. */
 function isByTimer(facts: Facts, run: RunFacts, { index }: When): boolean {
-  const call = facts.calls.findLast((one) => one.index < index)
+  const call = callBefore(facts, index)
   const end = upUntil(run)
   const fault = claimed(run, 'not-alive')
   const isEnd = end !== null && end.index < nextCall(facts, index)

@@ -1,15 +1,15 @@
 /** Promises about restarts: how many, and what became of each request. */
 import type { Facts, Request, RunFacts } from '../facts.ts'
+import { kept, lastRun } from '../timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const notUnasked: Promised = {
   sentence:
     'Under "never" a daemon gets a new run only when somebody asked for it after the last one began',
-  broken: ({ runs, requests, isBroken, isHelpless }) =>
-    first(runs, (run) => {
-      const before = runs.findLast(
-        ({ spec, spawned }) => spec === run.spec && spawned.index < run.spawned.index,
-      )
+  broken: (facts) =>
+    first(facts.runs, (run) => {
+      const { requests, isBroken, isHelpless } = facts
+      const before = lastRun(facts, run.spec.name, run.spawned.index)
       if (before === undefined || before.run === run.run || !before.wasTried) return null
       // That it could not be started may be what is lost: it is tried once more.
       if (isHelpless || (isBroken && before.failure !== null)) return null
@@ -52,10 +52,10 @@ function notSatisfied(facts: Facts, { verb, daemon, index, atMs }: Request): str
     return null
   // Those who wait for others are for follower.ts.
   if (facts.specs.some(({ name, after }) => name === daemon && after.length > 0)) return null
-  const own = facts.runs.filter(({ spec }) => spec.name === daemon)
-  if (own.some(({ spawned }) => spawned.index > index) || !isSelected(facts, daemon)) return null
-  const old = own.findLast(({ spawned }) => spawned.index < index)
-  if (old !== undefined && startedAfter(facts, old, index)) return null
+  const last = lastRun(facts, daemon)
+  if ((last !== undefined && last.spawned.index > index) || !isSelected(facts, daemon)) return null
+  const old = lastRun(facts, daemon, index)
+  if (old !== undefined && startedAfter(old, index)) return null
   const freeMs = old?.failure ? atMs : (old?.gone?.atMs ?? Number.POSITIVE_INFINITY)
   const dueMs = Math.max(atMs, freeMs) + facts.lostMs
   const endMs = facts.shutdown?.atMs ?? facts.finish?.atMs ?? Number.POSITIVE_INFINITY
@@ -63,14 +63,10 @@ function notSatisfied(facts: Facts, { verb, daemon, index, atMs }: Request): str
 }
 
 /** Its spawn was under way when the request came. */
-function startedAfter({ lines }: Facts, { spec, run }: RunFacts, index: number): boolean {
-  return lines.some(
-    (line) =>
-      line.index > index &&
-      (line.text.startsWith(`${spec.name}: started, `) ||
-        line.text.startsWith(`${spec.name}: cannot start`)) &&
-      (line.text.endsWith(`run ${run}`) || line.text.includes(`(run ${run})`)),
-  )
+function startedAfter({ claims }: RunFacts, index: number): boolean {
+  return claims.some((claim) => {
+    return claim.index > index && (claim.what === 'started' || claim.what === 'start-failed')
+  })
 }
 
 function isSelected({ specs }: Facts, daemon: string): boolean {
@@ -84,7 +80,10 @@ export const answeredOnce: Promised = {
     return first(facts.plan.daemons, ({ name }) => {
       const late = facts.asks.filter(({ daemon, isLate }) => daemon === name && isLate).length
       const asked = facts.requests.filter(({ daemon }) => daemon === name).length + late
-      const answered = answersFor(facts, name).reduce((sum, { requests }) => sum + requests, 0)
+      const answered = (answersOf(facts).get(name) ?? []).reduce(
+        (sum, { requests }) => sum + requests,
+        0,
+      )
       const isVague = facts.isBroken || facts.isBehind
       const isRight = isVague ? answered <= asked : answered === asked
       return isRight ? null : `${name}: ${asked} requests, ${answered} answers`
@@ -96,12 +95,10 @@ export const answeredRight: Promised = {
   sentence: 'A restart that is done names the run that did it',
   broken: (facts) =>
     first(facts.specs, ({ name }) =>
-      first(answersFor(facts, name), ({ index, outcome }) => {
+      first(answersOf(facts).get(name) ?? [], ({ index, outcome }) => {
         if (!outcome.startsWith('done') || !outcome.includes(' -> ')) return null
         const pid = Number(outcome.split(' -> ')[1])
-        const run = facts.runs.findLast(
-          ({ spec, spawned }) => spec.name === name && spawned.index < index,
-        )
+        const run = lastRun(facts, name, index)
         const isAsked = facts.requests.some(
           (request) => request.daemon === name && request.index < index,
         )
@@ -116,16 +113,29 @@ interface Answer {
   readonly outcome: string
 }
 
+/** What became of the requests for each daemon. */
+const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
+  const answers = new Map<string, Answer[]>()
+  for (const { text, index } of lines) {
+    const found = answerIn(text, index)
+    if (found === null) continue
+    const [daemon, answer] = found
+    const before = answers.get(daemon)
+    if (before === undefined) answers.set(daemon, [answer])
+    else before.push(answer)
+  }
+  return answers
+})
+
 /** "d0: restart (USR1, asked 3 times): done in 0 ms, pid 2 -> 7". What the policy asked for itself is none. */
-function answersFor({ lines }: Facts, daemon: string): Answer[] {
-  const starts = ['start', 'stop', 'restart'].map((verb) => `${daemon}: ${verb} (`)
-  return lines.flatMap(({ text, index }) => {
-    const start = starts.find((one) => text.startsWith(one))
-    if (start === undefined) return []
-    const [asked = '', ...outcome] = text.slice(start.length).split('): ')
-    const times = asked.split(', asked ')[1]
-    const all = times === undefined ? 1 : Number(times.split(' ')[0])
-    const requests = asked.startsWith('restart policy') ? all - 1 : all
-    return [{ index, requests, outcome: outcome.join('): ') }]
-  })
+function answerIn(text: string, index: number): readonly [daemon: string, Answer] | null {
+  const groups = answer.exec(text)?.groups
+  if (groups === undefined) return null
+  const { daemon = '', asked = '', outcome = '' } = groups
+  const times = asked.split(', asked ')[1]
+  const all = times === undefined ? 1 : Number(times.split(' ')[0])
+  const requests = asked.startsWith('restart policy') ? all - 1 : all
+  return [daemon, { index, requests, outcome }]
 }
+
+const answer = /^(?<daemon>[a-z0-9]+): (?:start|stop|restart) \((?<asked>.*?)\): (?<outcome>.*)$/

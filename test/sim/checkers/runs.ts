@@ -2,8 +2,9 @@
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../claims.ts'
 import type { Facts, RunFacts } from '../facts.ts'
+import { nextCall } from '../timeline.ts'
 import { isFaultClaim, stopOrder } from './orders.ts'
-import { first, nameOf, nextCall, type Promised } from './promise.ts'
+import { first, nameOf, type Promised } from './promise.ts'
 
 export const oneAtATime: Promised = {
   sentence:
@@ -106,7 +107,7 @@ export const startTold: Promised = {
       const started = `${run.spec.name}: started, pid ${run.pid}, run ${run.run}`
       const failed = `${run.spec.name}: cannot start (run ${run.run}): `
       const said = run.failure === null ? started : failed
-      const told = facts.lines.filter(({ text }) => text === started || text.startsWith(failed))
+      const told = run.claims.filter(({ text }) => text === started || text.startsWith(failed))
       const [line] = told
       if (line === undefined || told.length > 1) return `"${said}" is told ${told.length} times`
       const isLate = line.atMs > run.spawned.atMs + facts.lostMs + facts.lateMs

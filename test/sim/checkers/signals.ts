@@ -1,6 +1,7 @@
 /** Promises about signals to pitcrew, and about those that it sends. */
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts, RunFacts, Sent, When } from '../facts.ts'
+import { callBefore, lastRun } from '../timeline.ts'
 import type { Call, Moment } from '../trace.ts'
 import { isFaultClaim, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
@@ -29,9 +30,7 @@ export const forwarded: Promised = {
       if (!isOurs || isBehind(facts, call) || facts.isBroken) return null
       return first(facts.specs, (spec) => {
         const isNamed = facts.plan.signals[name]?.forward.includes(spec.name) ?? false
-        const run = facts.runs.findLast(
-          (one) => one.spec === spec && one.spawned.index < call.index,
-        )
+        const run = lastRun(facts, spec.name, call.index)
         const expected = isNamed && run !== undefined && isRunning(facts, run, call) ? 1 : 0
         const sent = deedsOf(facts, call).filter(
           (deed) =>
@@ -69,7 +68,7 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   const { trace, isBroken } = facts
   if (isBroken && trace.some((one, at) => at < sent.index && isLeaderEnd(one, run))) return true
   const { name } = run.spec
-  const call = facts.calls.findLast(({ index }) => index < sent.index)
+  const call = callBefore(facts, sent.index)
   if (call === undefined || call.failed) return true
   const isAsked = requests.some(
     ({ daemon, index }) => daemon === name && index > run.spawned.index && index < sent.index,
@@ -78,7 +77,7 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   const isTold = run.claims.some(
     ({ what, index }) =>
       (what === 'held' || isFaultClaim(what)) &&
-      (index > call.index || facts.isBroken) &&
+      (index > call.index || facts.isBroken || facts.isBehind) &&
       index < sent.index,
   )
   if (isTold) return true
@@ -112,8 +111,8 @@ function signalOf({ event, failed }: Call): Signal | null {
 }
 
 /** pitcrew had more to do when the call came: what follows may not be of it. */
-function isBehind({ calls }: Facts, call: When): boolean {
-  const before = calls.findLast(({ index }) => index < call.index)
+function isBehind(facts: Facts, call: When): boolean {
+  const before = callBefore(facts, call.index)
   return before !== undefined && before.wakeAtMs <= before.doneAtMs
 }
 

@@ -162,9 +162,7 @@ export const stuckNamed: Promised = {
   sentence: 'What KILL does not end is named, once',
   broken: (facts) =>
     first(facts.runs, (run) => {
-      const named = facts.lines.filter(
-        ({ text }) => text === `${run.spec.name}: not gone after KILL (run ${run.run})`,
-      )
+      const named = run.claims.filter(({ what }) => what === 'stuck')
       const kill = kills(run)[0]
       if (facts.isBroken) return null
       if (named.length > 1) return `${nameOf(run)} is named ${named.length} times`

@@ -1,6 +1,7 @@
 /** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
 import type { Claim } from '../claims.ts'
 import type { Answer, Asked, Facts, Request, RunFacts, When } from '../facts.ts'
+import { callBefore, lastRun } from '../timeline.ts'
 import { first, type Promised } from './promise.ts'
 
 type TicketAnswer = NonNullable<Answer['done']>
@@ -47,7 +48,10 @@ export const startIsReady: Promised = {
       }
       const claimed = (what: string): boolean =>
         run.claims.some((claim) => claim.what === what && claim.index < when.index)
-      if (run.spec.kind === 'job') return claimed('done') ? null : 'the job is not done'
+      if (run.spec.kind === 'job') {
+        const isDone = claimed('done') || (facts.isBroken && run.exit !== null)
+        return isDone ? null : 'the job is not done'
+      }
       const isReady = run.spec.ready === null ? claimed('started') : claimed('ready')
       if (!isReady && !facts.isBroken) return 'it is not ready'
       const isOver = run.exit !== null && run.exit.index < whenCalled(facts, when)
@@ -68,8 +72,8 @@ export const stopIsOver: Promised = {
     eachDone(facts, (asked, done, when) => {
       if (asked.verb !== 'stop' || facts.isBroken) return null
       if (done.now !== null) return `run ${done.now.run} is there`
-      const own = facts.runs.filter(({ spec }) => spec.name === asked.daemon)
-      const run = own.findLast(({ spawned }) => spawned.index < when.index)
+      const own = facts.runsOf.get(asked.daemon ?? '') ?? []
+      const run = lastRun(facts, asked.daemon ?? '', when.index)
       if (run !== undefined && run.pid !== null && (run.gone?.index ?? when.index) >= when.index) {
         return `run ${run.run} is not over`
       }
@@ -132,11 +136,9 @@ export const supersededHasReason: Promised = {
 }
 
 /** It wants something else: the other way, or another run than the one that is there. */
-function isContrary({ runs }: Facts, asked: Asked, later: Request): boolean {
+function isContrary(facts: Facts, asked: Asked, later: Request): boolean {
   if (asked.verb === 'stop' || later.verb === 'stop') return asked.verb !== later.verb
-  const run = runs.findLast(
-    ({ spec, spawned }) => spec.name === later.daemon && spawned.index < later.index,
-  )
+  const run = lastRun(facts, later.daemon, later.index)
   const isBefore = (when: When | null | undefined): boolean =>
     (when?.index ?? later.index) < later.index
   return (
@@ -155,6 +157,9 @@ export const shutdownTellsCode: Promised = {
     }),
 }
 
+/** The number of a ticket, in an entry of the journal; a quotation mark in a text has a backslash. */
+const ticketEnd = /,"ticket":(\d+),/g
+
 export const endsOnce: Promised = {
   sentence: 'Each ticket ends once, as the journal tells, and none is left open',
   broken: (facts) => {
@@ -163,9 +168,9 @@ export const endsOnce: Promised = {
       if (moment.what !== 'append') continue
       // More than there was room for: how much is counted.
       if (moment.text.includes('"dropped":')) return null
-      for (const line of moment.text.split('\n').filter((text) => text !== '')) {
-        const { ticket } = JSON.parse(line) as { readonly ticket?: number }
-        if (ticket !== undefined) ended.set(ticket, (ended.get(ticket) ?? 0) + 1)
+      for (const [, number] of moment.text.matchAll(ticketEnd)) {
+        const ticket = Number(number)
+        ended.set(ticket, (ended.get(ticket) ?? 0) + 1)
       }
     }
     // What the disk does not take is written once more.
@@ -208,8 +213,8 @@ function isTicket(done: TicketAnswer): boolean {
 }
 
 /** Where the call begins in which something was done: what comes to pitcrew in it comes first. */
-function whenCalled({ calls }: Facts, { index }: When): number {
-  return calls.findLast((call) => call.index < index)?.index ?? 0
+function whenCalled(facts: Facts, { index }: When): number {
+  return callBefore(facts, index)?.index ?? 0
 }
 
 function nameOf({ verb, daemon, atMs }: Asked): string {

@@ -21,11 +21,11 @@ export const oomTold: Promised = {
     if (facts.isBroken) return null
     let seen = 0
     const deaths = facts.claims.filter(({ what }) => what === 'died')
+    const ooms = facts.trace.filter((one) => one.what === 'act' && one.act.type === 'oom')
+    const known = ooms.filter(({ index }) => index >= (facts.boot?.index ?? 0))
     return first(deaths, ({ daemon, run, index, isOom }) => {
-      const of = facts.runs.find((one) => one.spec.name === daemon && one.run === run)
-      const kills = facts.trace
-        .slice(facts.boot?.index, index)
-        .filter((one) => one.what === 'act' && one.act.type === 'oom').length
+      const of = facts.runsOf.get(daemon)?.find((one) => one.run === run)
+      const kills = known.filter((one) => one.index < index).length
       const isByKill = of?.exit?.signal === signalNumbers.KILL
       const expected = isByKill && kills > seen
       if (isByKill) seen = kills

@@ -37,8 +37,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'nobody stops looking whether it is ready',
     file: 'core/ending.ts',
-    from: '  stopLooking(daemon, effects)\n  return {',
-    to: '  return {',
+    from: '  stopLooking(daemon, effects)\n  const flaw',
+    to: '  const flaw',
     seed: 4,
     breaks: ['looksEnd', 'helpersEnd', 'quiet'],
   },
