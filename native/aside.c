@@ -122,7 +122,7 @@ int aside_append(char *const *paths, const char *text, size_t bytes, size_t max_
   return take(&(struct job){true, bytes, max_bytes, text, paths});
 }
 
-bool aside_child(void) { return child > 0; }
+bool aside_is(pid_t pid) { return pid == child; }
 
 bool aside_busy(void) { return child > 0 || queued > 0; }
 

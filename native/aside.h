@@ -13,7 +13,7 @@ int aside_append(char *const *paths, const char *text, size_t bytes, size_t max_
 void aside_turn(void);
 /* Something is being written, or waits for that. */
 bool aside_busy(void);
-bool aside_child(void); /* there is one, reaped it is none any more */
+bool aside_is(pid_t pid);
 bool aside_reaped(pid_t pid, int wait_status);
 
 #endif

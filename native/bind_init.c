@@ -1,6 +1,7 @@
 /* The functions of src/host/host.ts that only the init has. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,13 +22,30 @@ static FUNCTION(host_wake_at) {
   return JS_UNDEFINED;
 }
 
+static JSValue signal_answer(int error) {
+  return JS_NewString(js, error == 0 ? "sent" : error == ESRCH ? "gone" : errno_name(error));
+}
+
+static enum stop_target target_of(JSValueConst value) {
+  const char *to = JS_ToCString(js, value);
+  enum stop_target target = !to || strcmp(to, "leader") == 0 ? STOP_LEADER
+                            : strcmp(to, "tree") == 0        ? STOP_TREE
+                                                             : STOP_REST;
+  JS_FreeCString(js, to);
+  return target;
+}
+
 static FUNCTION(host_signal) {
   UNUSED;
   struct run *run = run_of(argv);
-  const char *to = JS_ToCString(ctx, argv[3]);
-  int error = run ? tree_signal(run, to_int(argv[2]), to && strcmp(to, "tree") == 0) : ESRCH;
-  JS_FreeCString(ctx, to);
-  return JS_NewString(ctx, error == 0 ? "sent" : error == ESRCH ? "gone" : errno_name(error));
+  bool whole = target_of(argv[3]) == STOP_TREE;
+  return signal_answer(run ? tree_signal(run, to_int(argv[2]), whole) : ESRCH);
+}
+
+static FUNCTION(host_stop) {
+  UNUSED;
+  struct run *run = run_of(argv);
+  return signal_answer(run ? tree_stop(run, to_int(argv[2]), target_of(argv[3])) : ESRCH);
 }
 
 static FUNCTION(host_members) {
@@ -152,6 +170,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("wakeAt", 1, host_wake_at),
     JS_CFUNC_DEF("spawn", 1, host_spawn),
     JS_CFUNC_DEF("signal", 4, host_signal),
+    JS_CFUNC_DEF("stop", 4, host_stop),
     JS_CFUNC_DEF("live", 0, host_live),
     JS_CFUNC_DEF("legacy", 2, host_legacy),
     JS_CFUNC_DEF("members", 2, host_members),

@@ -82,7 +82,7 @@ void helper_readable(void) {
   }
 }
 
-bool helper_child(void) { return helper.pid > 0; }
+bool helper_is(pid_t pid) { return pid == helper.pid; }
 
 bool helper_reaped(pid_t pid, int wait_status) {
   if (pid != helper.pid || pid <= 0) return false;

@@ -5,7 +5,8 @@
  *   signals.c  signalfd; TERM and INT first; the last word
  *   reap.c     wait4(-1): every child's end is seen here and nowhere else
  *   runs.c     the table of live runs: the truth about what is alive
- *   tree.c     a run's process group, and what left it
+ *   tree.c     a run's process group, and what left it (stray.c, scan.c)
+ *   children.c our own children: whether there are unknown ones; the end of all of them
  *   spawn.c    clone(VFORK) and exec; child.c is the child
  *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
  *   self.c     this program once more: helpers, exec in our place
@@ -81,6 +82,7 @@ void signals_read(void);
 void signals_reset_in_child(void);
 bool signals_shutdown_asked(void);
 void last_word_after(double ms);
+bool last_word_runs(void);
 
 /* ---- runs.c */
 
@@ -88,14 +90,13 @@ struct exit_status {
   int code;
   int signal;
 };
-/* A process of a run that is not in its group any more, or one in it that is nobody's child we
- * would reap. */
+/* A process of a run that is watched through a pidfd: it is not in the group any more, or cannot be
+ * told to be of the run when its parents end, or wait4 will not tell of its end. */
 struct stray {
   struct watch watch;
   struct run *run;
-  pid_t pid;
-  int pidfd; /* -1 = it has ended */
-  bool in_group;
+  pid_t pid; /* 0 = it has ended */
+  int pidfd;
   struct stray *next;
 };
 /* A descriptor by which a run says something of itself; -1 = it has none. */
@@ -119,7 +120,11 @@ struct run {
   struct client *control; /* its end of PITCREW_FD's connection; NULL = it has none */
   bool ready_by_notify, ready;
   bool exit_told, group_empty, gone, gone_told;
-  int tree_signal; /* the last one sent to the whole tree: what is found later gets it, too */
+  int leader_signal; /* the last stop signal that it was sent */
+  int tree_signal;   /* the same for the rest of the tree: what is found later gets it, too */
+  /* Of scans: it wants one, one is under way for it; what is found is to be sent tree_signal, also
+   * in its group; something of the group lives; something cannot be watched. */
+  bool scan_wanted, scan_due, order_due, rest_due, group_living, unwatched;
   struct stray *strays;
   char daemon[]; /* at most NAME_BYTES_MAX, and a NUL */
 };
@@ -132,18 +137,9 @@ size_t runs_count(void);
 size_t runs_with_leader(void); /* those whose leader was not reaped yet */
 struct run *runs_at(size_t index);
 
-/* ---- reap.c, tree.c */
+/* ---- reap.c (tree.c, stray.c, children.c: tree.h) */
 
 bool reap_batch(void);
-void tree_check(void);
-bool tree_check_wanted(void);
-void tree_changed(void);                                       /* a child ended: look again */
-int tree_signal(struct run *run, int signal, bool whole_tree); /* 0, ESRCH = nobody, or errno */
-int tree_has(const struct run *run, pid_t pid); /* 0 = is a stranger, -1 = has ended */
-size_t tree_members(struct run *run, pid_t *pids, size_t max);
-void tree_stray_ready(struct stray *stray);
-void tree_init(void);
-uint64_t tree_next_mark(void);
 
 /* ---- spawn.c (more in spawn.h), self.c */
 
@@ -201,7 +197,7 @@ int64_t cgroup_oom_kills(void); /* -1 = not known */
 /* ---- helper.c, environ.c, tty.c (file.c: file.h, aside.c: aside.h) */
 
 int helper_start(char *const *argv, double timeout_ms, size_t max_bytes);
-bool helper_child(void); /* there is one, reaped it is none any more */
+bool helper_is(pid_t pid);
 bool helper_reaped(pid_t pid, int wait_status);
 void helper_readable(void);
 double helper_deadline_ms(void);

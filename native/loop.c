@@ -7,6 +7,7 @@
 #include "client.h"
 #include "logs.h"
 #include "ready.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,21 +61,13 @@ void loop_finish(int code, double flush_ms) {
 
 bool loop_is_finishing(void) { return finishing; }
 
-/* What left the group of a killed run is found when the group is seen to be empty, a turn or two
- * later. With PID 1 the kernel ends it; else nobody would. */
-static bool killed_are_dying(void) {
-  if (getpid() == 1) return false;
-  for (size_t i = 0; i < runs_count(); i++)
-    if (!runs_at(i)->gone && runs_at(i)->tree_signal == SIGKILL) return true;
-  return false;
-}
-
 /* Ends the process once all output is out, or its time is up. The engine is never freed: it asserts
  * that nothing leaks, which is not true after an out-of-memory. */
 static void finish_if_done(void) {
   if (!finishing) return;
   bool late = now_ms() >= finish_deadline_ms;
-  if (!late && (!pump_idle() || !out_flush() || aside_busy() || killed_are_dying())) return;
+  bool is_alone = children_end();
+  if (!late && (!pump_idle() || !out_flush() || aside_busy() || !is_alone)) return;
   logs_finish();
   if (!late && !clients_finished()) return;
   pump_count_rest();
@@ -100,11 +93,9 @@ static void finish_if_done(void) {
 
 /* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
 static int timeout_ms(void) {
-  if (children_waiting || tree_check_wanted() || probes_want_turn() || clients_want_turn() ||
-      pump_wants_turn())
-    return 0;
+  if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
-  until = fmin(until, logs_wake_ms());
+  until = fmin(until, fmin(logs_wake_ms(), tree_wake_ms()));
   if (finishing) until = fmin(until, finish_deadline_ms);
   if (isinf(until)) return -1;
   double wait = ceil(until - now_ms());
@@ -125,7 +116,7 @@ static void serve(struct epoll_event *events, int count) {
   for (int i = 0; i < count; i++) {
     struct watch *watch = events[i].data.ptr;
     if (watch->kind == WATCH_STRAY)
-      tree_stray_ready((struct stray *)watch);
+      stray_ready((struct stray *)watch);
     else if (watch->kind == WATCH_STDOUT)
       out_flush();
     else if (watch->kind == WATCH_HELPER)
@@ -137,7 +128,7 @@ static void serve(struct epoll_event *events, int count) {
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
   }
-  if (tree_check_wanted()) tree_check();
+  if (now_ms() >= tree_wake_ms()) tree_turn();
   if (now_ms() >= wake_ms) {
     wake_ms = INFINITY;
     event_wake();

@@ -2,6 +2,7 @@
  * client verb; helpers are verbs, too. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "tree.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -49,6 +50,7 @@ int main(int argc, char **argv, char **envp) {
   loop_init();
   signals_init();
   tree_init();
+  children_init(is_bundle);
   out_init();
   pump_init();
   engine_run_init(is_bundle ? IMAGE_INIT : IMAGE_ONE, argc, argv);

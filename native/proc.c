@@ -15,6 +15,7 @@ enum {
   FIELD_GROUP = 5,
   FIELD_CPU_FIRST = 14, /* user, system, and both of children */
   FIELD_CPU_LAST = 17,
+  FIELD_START = 22,
   FIELD_MEMORY = 24,
   FIELD_MARK = 25, /* the soft RLIMIT_RSS */
 };
@@ -52,6 +53,7 @@ bool proc_stat(pid_t pid, struct proc_stat *stat) {
     if (field == FIELD_GROUP) stat->group = (pid_t)atoi(at);
     if (field >= FIELD_CPU_FIRST && field <= FIELD_CPU_LAST)
       stat->cpu_ticks += strtoull(at, NULL, 10);
+    if (field == FIELD_START) stat->start = strtoull(at, NULL, 10);
     if (field == FIELD_MEMORY) stat->memory_pages = strtoull(at, NULL, 10);
     if (field == FIELD_MARK) stat->mark = strtoull(at, NULL, 10);
   }
@@ -69,15 +71,36 @@ void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void 
   closedir(directory);
 }
 
-int64_t proc_count_children(void) {
+/* Of one thread. Numbers with a blank behind each; no call that a signal handler may not make. */
+static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, void *context),
+                          void *context) {
   char path[64], text[4096];
-  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)thread);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  /* Numbers with a blank behind each. */
-  int64_t children = 0;
-  for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;)
-    for (ssize_t i = 0; i < n; i++) children += text[i] == ' ';
+  if (fd < 0) return false;
+  pid_t child = 0;
+  for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
+    for (ssize_t i = 0; i < n; i++) {
+      if (text[i] == ' ') {
+        visit(child, context);
+        child = 0;
+      } else {
+        child = child * 10 + (text[i] - '0');
+      }
+    }
+  }
   close(fd);
-  return children;
+  return true;
+}
+
+bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context) {
+  if (pid == getpid()) return each_child_of(pid, pid, visit, context); /* We have one thread. */
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+  DIR *threads = opendir(path);
+  if (!threads) return false;
+  for (struct dirent *entry; (entry = readdir(threads));)
+    if (entry->d_name[0] != '.') each_child_of(pid, (pid_t)atoi(entry->d_name), visit, context);
+  closedir(threads);
+  return true;
 }

@@ -11,6 +11,7 @@ struct proc_stat {
   pid_t pid, parent, group;
   char state;
   uint64_t mark;
+  uint64_t start;        /* in ticks since the boot: with the pid it names one process */
   uint64_t cpu_ticks;    /* its own, and of children that it waited for */
   uint64_t memory_pages; /* resident */
 };
@@ -19,7 +20,8 @@ bool proc_usable(void);
 bool proc_stat(pid_t pid, struct proc_stat *stat);
 /* Calls `visit` for each process; stops when it returns false. */
 void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void *context);
-/* How many children we have, zombies too; -1 where the kernel does not list them. */
-int64_t proc_count_children(void);
+/* Calls `visit` for each child of a process, zombies too, of whichever of its threads. False: the
+ * kernel does not list them. Of ourselves also in a signal handler. */
+bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context);
 
 #endif

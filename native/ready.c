@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "ready.h"
 #include "client.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <stddef.h>

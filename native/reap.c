@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "aside.h"
 #include "host.h"
+#include "tree.h"
 
 #include <sys/wait.h>
 
@@ -16,6 +17,7 @@ bool reap_batch(void) {
     pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage);
     if (pid <= 0) return false;
     struct run *run = run_of_pid(pid);
+    if (!WIFSTOPPED(status)) children_reaped(pid);
     if (WIFSTOPPED(status)) {
       if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
       continue;

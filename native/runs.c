@@ -87,7 +87,7 @@ void run_leader_gone(struct run *run, int wait_status, const struct rusage *usag
 void run_remove(struct run *run) {
   for (struct stray *s = run->strays, *next; s; s = next) {
     next = s->next;
-    if (s->pidfd >= 0) {
+    if (s->pid) {
       loop_unwatch(s->pidfd);
       close(s->pidfd);
     }

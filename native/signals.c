@@ -94,6 +94,8 @@ void last_word_after(double ms) {
   if (shutdown_asked) arm_last_word();
 }
 
+bool last_word_runs(void) { return shutdown_asked; }
+
 bool signals_shutdown_asked(void) { return shutdown_asked; }
 
 static void ask_shutdown(void) {

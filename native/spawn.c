@@ -7,6 +7,7 @@
 #include "client.h"
 #include "glob.h"
 #include "ready.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,32 +1,36 @@
 /* A run is more than its leader: the leader's process group, and what left that group. The run is
  * over when all of it is gone.
  *
- * The group: after the leader is reaped, kill(-group, 0) tells whether anybody is left. The last
- * member is usually our orphan, so that wait4 tells when to look again. A member that is somebody
- * else's child is watched through a pidfd, from the second signal to the tree on. A group once seen
- * empty is never signalled again: its number may belong to a stranger.
+ * The group: after the leader is reaped, kill(-group, 0) says whether anything is left in it. The
+ * last member is usually our orphan, so that wait4 tells when to look again. A member that is the
+ * child of another process is watched through a pidfd. A group once seen empty is never signalled
+ * again: its number may belong to a stranger.
  *
- * What left the group (setsid, double fork): when the group is empty, every such process is, or
- * descends from, an orphan of ours. So one look at our own children tells whether there is any;
- * only then is /proc read whole. They are known by their mark, a soft RLIMIT_RSS of their own,
- * which Linux does not enforce and which crosses fork, exec and setsid. They are signalled through
- * pidfds, which cannot hit a stranger. */
+ * What left the group (setsid, double fork) is known by its mark, a soft RLIMIT_RSS of its own,
+ * which Linux does not enforce and which crosses fork, exec and setsid; or by its descent. Descent
+ * is lost when a parent ends, so what descends from a leader and has no mark (pam_limits resets it)
+ * is remembered before the leader is told to end. It is signalled through pidfds, which cannot hit
+ * a stranger.
+ *
+ * All that wants to know a tree in a turn shares one scan of /proc (scan.c): stop signals to the
+ * rest of a tree, KILL, and runs whose group is empty, where we have children that are not known.
+ */
 #define _GNU_SOURCE
-#include "aside.h"
-#include "host.h"
-#include "proc.h"
+#include "tree.h"
 #include "ready.h"
+#include "scan.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STRAYS_MAX = 4096 };
+enum { RETRY_MS = 500 };
 
-static bool usable, wanted;
+static bool usable, check_wanted, scan_wanted;
+/* When to look again at what could not be watched. */
+static double retry_ms = INFINITY;
 static uint64_t next_mark;
 
 /* A number that another pitcrew, inside a daemon of ours, will not use, too; then a counter. */
@@ -39,146 +43,129 @@ void tree_init(void) {
 
 uint64_t tree_next_mark(void) { return ++next_mark; }
 
-static bool is_mark(uint64_t mark) { return mark >> 32 == next_mark >> 32; }
+void tree_changed(void) { check_wanted = true; }
 
-bool tree_check_wanted(void) { return wanted; }
-
-void tree_changed(void) { wanted = true; }
-
-/* A stopped process sees a signal only when it is continued; one that is to stop must not be. */
-static bool wants_continue(int signal) {
-  bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-  return signal != 0 && signal != SIGKILL && signal != SIGCONT && !stops;
+double tree_wake_ms(void) {
+  if (check_wanted || scan_is_running()) return 0;
+  return scan_wanted ? scan_next_ms() : retry_ms;
 }
 
-static int pidfd_open_(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
-
-static int pidfd_signal(int fd, int signal) {
-  return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
-}
-
-static bool signal_stray(const struct stray *stray, int signal) {
-  if (pidfd_signal(stray->pidfd, signal) != 0) return false;
-  if (wants_continue(signal)) pidfd_signal(stray->pidfd, SIGCONT);
-  return true;
-}
-
-static bool has_stray(const struct run *run, pid_t pid) {
-  for (const struct stray *s = run->strays; s; s = s->next)
-    if (s->pid == pid) return true;
-  return false;
-}
-
-/* Watches a process of the run until it ends; the pidfd is opened first and the mark read again
- * behind it, so that a number used again in between is noticed. */
-static void watch_stray(struct run *run, pid_t pid, bool in_group) {
-  if (has_stray(run, pid)) return;
-  int fd = pidfd_open_(pid);
-  struct proc_stat again;
-  bool ours = proc_stat(pid, &again) && again.state != 'Z' &&
-              (in_group ? again.group == run->pid : again.mark == run->mark);
-  struct stray *stray = fd >= 0 && ours ? calloc(1, sizeof *stray) : NULL;
-  if (!stray) {
-    if (fd >= 0) close(fd);
-    return;
-  }
-  *stray = (struct stray){.watch = {WATCH_STRAY},
-                          .run = run,
-                          .pid = pid,
-                          .pidfd = fd,
-                          .in_group = in_group,
-                          .next = run->strays};
-  run->strays = stray;
-  loop_watch(fd, EPOLLIN, &stray->watch);
-  if (!in_group && run->tree_signal) signal_stray(stray, run->tree_signal);
-}
-
-void tree_stray_ready(struct stray *stray) {
-  if (stray->pidfd < 0) return;
-  loop_unwatch(stray->pidfd);
-  close(stray->pidfd);
-  stray->pidfd = -1;
-  stray->pid = 0;
-  tree_changed();
-}
-
-struct search {
-  struct run *run;
-  int found;
-  bool living;
-};
-
-/* A run whose group is empty, or everybody in it would be taken for a stray. */
-static struct run *searched_run_of_mark(uint64_t mark) {
-  for (size_t i = 0; mark && i < runs_count(); i++)
-    if (runs_at(i)->mark == mark)
-      return runs_at(i)->group_empty && !runs_at(i)->gone ? runs_at(i) : NULL;
-  return NULL;
-}
-
-static bool visit_marked(const struct proc_stat *stat, void *found) {
-  struct run *run =
-      stat->state == 'Z' || !is_mark(stat->mark) ? NULL : searched_run_of_mark(stat->mark);
-  if (run) watch_stray(run, stat->pid, false);
-  return !run || ++*(int *)found < STRAYS_MAX;
-}
-
-static bool visit_member(const struct proc_stat *stat, void *context) {
-  struct search *search = context;
-  if (stat->group != search->run->pid || stat->state == 'Z') return true;
-  search->living = true;
-  /* Our own children are told by wait4. */
-  if (stat->parent != getpid()) watch_stray(search->run, stat->pid, true);
-  return ++search->found < STRAYS_MAX;
-}
-
-/* Watches the members of the group that wait4 will not tell about; a group of nothing but zombies
- * is gone. */
-static void look_into_group(struct run *run) {
+static void want_scan(struct run *run) {
   if (!usable) return;
-  struct search search = {.run = run};
-  proc_each(visit_member, &search);
-  if (!search.living && run->leader_gone) {
-    run->group_empty = true;
-    tree_changed();
-  }
+  run->scan_wanted = true;
+  scan_wanted = true;
 }
 
-static int signal_pid(pid_t pid, int signal) {
-  if (kill(pid, signal) != 0) return errno;
-  if (wants_continue(signal)) kill(pid, SIGCONT);
-  return 0;
+/* ---- orders */
+
+static int stop_leader(struct run *run, int signal) {
+  if (run->leader_gone) return ESRCH;
+  if (run->leader_signal == signal) return 0;
+  strays_remember(run);
+  run->leader_signal = signal;
+  return stop_pid(run->pid, signal);
 }
 
-int tree_signal(struct run *run, int signal, bool whole_tree) {
-  if (!whole_tree) return run->leader_gone ? ESRCH : signal_pid(run->pid, signal);
-  if (run->tree_signal && !run->group_empty) look_into_group(run);
-  if (signal) run->tree_signal = signal;
-  bool anybody = false;
-  if (!run->group_empty) {
-    int error = signal_pid(-run->pid, signal);
-    if (error == ESRCH)
+static int stop_tree(struct run *run, int signal, bool with_leader) {
+  bool any = strays_live(run);
+  if (run->tree_signal != signal || signal == SIGKILL) {
+    strays_remember(run);
+    run->tree_signal = signal;
+    run->order_due = true;
+    strays_stop(run, signal);
+    if (run->group_empty) {
+    } else if (!with_leader && !run->leader_gone) {
+      run->rest_due = true; /* Its members are found by the scan. */
+    } else if (stop_pid(-run->pid, signal) == ESRCH) {
       tree_changed();
-    else
-      anybody = true;
+    }
   }
-  for (struct stray *s = run->strays; s; s = s->next)
-    if (s->pidfd >= 0 && !s->in_group && signal_stray(s, signal)) anybody = true;
-  return anybody ? 0 : ESRCH;
+  want_scan(run);
+  return any || !run->group_empty ? 0 : ESRCH;
 }
 
-static bool living_strays(const struct run *run) {
-  for (const struct stray *s = run->strays; s; s = s->next)
-    if (s->pidfd >= 0) return true;
-  return false;
+int tree_stop(struct run *run, int signal, enum stop_target to) {
+  return to == STOP_LEADER ? stop_leader(run, signal) : stop_tree(run, signal, to == STOP_TREE);
 }
 
-/* True when we have children that are neither leaders nor our own: only then can anything have left
- * its group. */
-static bool any_orphans(void) {
-  int64_t children = proc_count_children();
-  size_t known = runs_with_leader() + aside_child() + helper_child();
-  return children < 0 || children > (int64_t)known;
+int tree_signal(struct run *run, int signal, bool whole_group) {
+  if (!whole_group) return run->leader_gone ? ESRCH : kill(run->pid, signal) == 0 ? 0 : errno;
+  if (signal == 0) want_scan(run);
+  if (run->group_empty) return strays_live(run) ? 0 : ESRCH;
+  return kill(-run->pid, signal) == 0 ? 0 : errno;
+}
+
+/* ---- what a scan found */
+
+static void found_in_group(struct run *run, const struct seen *seen) {
+  run->group_living = true;
+  if (run->rest_due) stop_seen(seen, run->tree_signal);
+  /* Our own children are told by wait4. */
+  bool is_watched = run->leader_gone || run->tree_signal == SIGKILL;
+  if (!is_watched || seen->parent == getpid() || stray_exists(run, seen->pid)) return;
+  if (!stray_watch(run, seen->pid, seen->start)) run->unwatched = true;
+}
+
+static void found_outside(struct run *run, const struct seen *seen) {
+  if (stray_exists(run, seen->pid)) return;
+  bool is_watched = stray_watch(run, seen->pid, seen->start);
+  if (!is_watched) run->unwatched = true;
+  /* What is not watched is found again and again. */
+  if (run->tree_signal && (is_watched || run->order_due)) stop_seen(seen, run->tree_signal);
+}
+
+static void found(const struct seen *seen) {
+  struct run *run = seen->run;
+  if (seen->kin != KIN_RUN || !run->scan_due || seen->state == 'Z') return;
+  if (seen->pid == run->pid && !run->leader_gone) return;
+  if (!run->group_empty && seen->group == run->pid)
+    found_in_group(run, seen);
+  else if (run->tree_signal || run->leader_gone)
+    found_outside(run, seen);
+}
+
+static void begin_scan(void) {
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    run->scan_due |= run->scan_wanted;
+    run->scan_wanted = false;
+    if (run->scan_due) run->group_living = run->unwatched = false;
+  }
+  scan_wanted = false;
+}
+
+static void end_scan(void) {
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    if (!run->scan_due) continue;
+    run->scan_due = run->order_due = run->rest_due = false;
+    if (run->unwatched) retry_ms = now_ms() + RETRY_MS;
+    if (!run->leader_gone) continue;
+    if (run->group_empty) /* A scan that began before that was seen proves nothing. */
+      run->gone = !run->scan_wanted && !strays_live(run) && !run->unwatched;
+    else if (!run->group_living) { /* A group of nothing but zombies is gone. */
+      run->group_empty = true;
+      tree_changed();
+    }
+  }
+}
+
+/* One scan a turn at most. What asks for one while it runs gets the next one. */
+static void scan(void) {
+  if (!scan_is_running()) {
+    if (!scan_wanted || now_ms() < scan_next_ms()) return;
+    begin_scan();
+  }
+  if (scan_turn(found))
+    end_scan();
+  else if (!scan_is_running())
+    scan_wanted = true; /* It failed: those that it was for still wait. */
+}
+
+/* ---- the end of a run */
+
+static bool waits_for_scan(const struct run *run) {
+  return run->group_empty && !run->gone && !strays_live(run) && (run->scan_wanted || run->scan_due);
 }
 
 static void tell(struct run *run) {
@@ -195,56 +182,55 @@ static void tell(struct run *run) {
   run->gone_told = run->gone;
 }
 
-/* After children ended: which runs are over? At most one look at our children, and at most one at
- * all processes, for all runs together. */
-void tree_check(void) {
-  wanted = false;
+/* Which runs are over, or are to be looked at by the scan? */
+static void look_for_ends(void) {
+  check_wanted = false;
   bool any_empty = false;
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
     if (!run->leader_gone || run->gone) continue;
     if (!run->group_empty) run->group_empty = kill(-run->pid, 0) != 0 && errno == ESRCH;
-    any_empty |= run->group_empty && !living_strays(run);
+    any_empty |= run->group_empty && !strays_live(run);
   }
-  int found = 0;
-  if (usable && any_empty && any_orphans()) proc_each(visit_marked, &found);
+  if (!any_empty) return;
+  bool is_simple = !usable || !children_orphaned();
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (run->leader_gone && run->group_empty && !living_strays(run)) run->gone = true;
+    if (!run->leader_gone || run->gone || !run->group_empty || strays_live(run)) continue;
+    if (is_simple)
+      run->gone = true;
+    else
+      want_scan(run);
   }
+}
+
+static void look_again(void) {
+  if (now_ms() < retry_ms) return;
+  retry_ms = INFINITY;
+  for (size_t i = 0; i < runs_count(); i++)
+    if (runs_at(i)->unwatched) want_scan(runs_at(i));
+}
+
+void tree_turn(void) {
+  look_again();
+  if (check_wanted) look_for_ends();
+  scan();
   /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go
    * here. */
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (run->leader_gone && (!run->exit_told || (run->gone && !run->gone_told))) tell(run);
+    if (!run->leader_gone || waits_for_scan(run)) continue;
+    if (!run->exit_told || (run->gone && !run->gone_told)) tell(run);
   }
   for (size_t i = runs_count(); i > 0; i--)
     if (runs_at(i - 1)->gone_told) run_remove(runs_at(i - 1));
 }
+
+/* ---- questions */
 
 int tree_has(const struct run *run, pid_t pid) {
   if (!run->group_empty && getpgid(pid) == run->pid) return 1;
   struct proc_stat stat;
   if (usable && proc_stat(pid, &stat)) return run->mark && stat.mark == run->mark;
   return kill(pid, 0) != 0 && errno == ESRCH ? -1 : 0;
-}
-
-struct listing {
-  struct run *run;
-  pid_t *pids;
-  size_t count, max;
-};
-
-static bool visit_listed(const struct proc_stat *stat, void *context) {
-  struct listing *listing = context;
-  bool in_group = !listing->run->group_empty && stat->group == listing->run->pid;
-  bool marked = listing->run->mark && stat->mark == listing->run->mark;
-  if (stat->state != 'Z' && (in_group || marked)) listing->pids[listing->count++] = stat->pid;
-  return listing->count < listing->max;
-}
-
-size_t tree_members(struct run *run, pid_t *pids, size_t max) {
-  struct listing listing = {run, pids, 0, max};
-  if (usable && max > 0) proc_each(visit_listed, &listing);
-  return listing.count;
 }

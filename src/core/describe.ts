@@ -132,11 +132,18 @@ export const faultWords: Readonly<Record<Fault, string>> = {
   watchdog: 'silent for longer than its watchdog allows',
 }
 
+/** "the tree of ", "" */
+function describeTarget(to: 'leader' | 'rest' | 'tree'): string {
+  return to === 'leader' ? '' : `the ${to} of `
+}
+
 /** "TERM to web 1" */
 export function describeEffect(effect: Effect): string {
   switch (effect.type) {
     case 'signal':
-      return `${effect.signal} to ${effect.to === 'tree' ? 'the tree of ' : ''}${effect.daemon} ${effect.run}`
+      return `${effect.signal} to ${describeTarget(effect.to)}${effect.daemon} ${effect.run}`
+    case 'forward':
+      return `forward ${effect.signal} to ${effect.daemon} ${effect.run}`
     case 'arm':
       return `arm ${describeTimer(effect.timer)} ${Math.round(effect.afterMs)} ms`
     case 'disarm':

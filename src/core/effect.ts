@@ -7,8 +7,11 @@ import type { Asker, Ticket } from './ticket.ts'
 
 export type Effect = Readonly<
   | { type: 'spawn'; daemon: string; run: number }
-  /** Always with CONT behind it, except KILL: a stopped process sees nothing else. */
-  | { type: 'signal'; daemon: string; run: number; signal: Signal; to: 'leader' | 'tree' }
+  /** A stop signal, with CONT behind it, since a stopped process sees nothing else; or KILL, to the
+   *  whole tree. `rest`: the tree without its leader. */
+  | { type: 'signal'; daemon: string; run: number; signal: Signal; to: 'leader' | 'rest' | 'tree' }
+  /** A signal of ours for the leader, and nothing with it. */
+  | { type: 'forward'; daemon: string; run: number; signal: Signal }
   /** Look whether anybody of the run is left; the answer comes as `gone`, or not at all. */
   | { type: 'probe'; daemon: string; run: number }
   | { type: 'close-output'; daemon: string; run: number }

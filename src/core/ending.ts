@@ -1,6 +1,6 @@
-/** Rules of daemon.ts: how a run ends. The stop signal and CONT to the leader; the stop signal to
- *  the whole tree when the leader is gone, or at half of the grace; KILL to the tree at the end
- *  of it, once. */
+/** Rules of daemon.ts: how a run ends. The stop signal to the leader, once, since many programs
+ *  take a second one as "at once"; when the leader is gone, or at half of the grace, the stop
+ *  signal to the rest of the tree; KILL to the whole tree at the end of the grace, once. */
 
 import type { Effect } from './effect.ts'
 import type { Exit, Fault, Flaw } from './event.ts'
@@ -91,7 +91,7 @@ export function stopLooking({ spec, run, readyAtMs }: In<'running'>, effects: Ef
   if (isLookedAt) effects.push({ type: 'unwatch', daemon: name, run })
 }
 
-/** At half of the grace the tree is told, and the timer is set again for the rest. */
+/** At half of the grace the rest of the tree is signalled, and the timer is set again. */
 export function armHalf(daemon: In<'terminating'>, atMs: number, effects: Effect[]): void {
   arm(effects, 'half', daemon, (daemon.killAtMs - atMs) / 2)
 }
@@ -133,11 +133,11 @@ export function leaderEnded(
   return next.phase === 'terminating' ? tellRest(next, effects) : next
 }
 
-/** The stop signal to everybody, once. */
+/** The stop signal to everything but the leader, once. */
 function tellRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
   if (daemon.treeTold) return daemon
   const { name, stop } = daemon.spec
-  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'tree' })
+  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'rest' })
   return { ...daemon, treeTold: true }
 }
 
@@ -146,12 +146,19 @@ export function tellTree(
   { atMs }: Of<'half'>,
   effects: Effect[],
 ): Daemon {
-  const { stop } = daemon.spec
+  const { name, stop } = daemon.spec
   // A stop by command is a stop by signal from here on.
-  const sent =
-    stop.command !== null && daemon.exit === null && !daemon.treeTold
-      ? remember(daemon.sent, stop.signal)
-      : daemon.sent
+  const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeTold
+  const sent = isFirst ? remember(daemon.sent, stop.signal) : daemon.sent
+  if (isFirst) {
+    effects.push({
+      type: 'signal',
+      daemon: name,
+      run: daemon.run,
+      signal: stop.signal,
+      to: 'leader',
+    })
+  }
   const next = tellRest({ ...daemon, sent }, effects)
   arm(effects, 'grace', daemon, Math.max(0, daemon.killAtMs - atMs))
   return next

@@ -62,7 +62,7 @@ interface Ending {
   /** When its end began, and when it is killed. */
   readonly sinceMs: number
   readonly killAtMs: number
-  /** The whole tree was sent the stop signal. */
+  /** All of the tree but its leader was sent the stop signal. */
   readonly treeTold: boolean
 }
 

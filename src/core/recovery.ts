@@ -1,7 +1,7 @@
 /** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were
  *  under way are lost, and what the host knows of the processes is true. Orders are given again
- *  where they may be lost: a signal twice is harmless, one that was never sent is not. What is to
- *  be started waits for its turn: what is found may be the end of everything. */
+ *  where they may be lost: the host sends a stop signal to a process only once. What is to be
+ *  started waits for its turn: what is found may be the end of everything. */
 import type { Effect } from './effect.ts'
 import { armStuck, kill, settle } from './ending.ts'
 import type { Exit } from './event.ts'
@@ -105,7 +105,7 @@ export function findEnding(
     return settle({ ...daemon, exit }, { outputOpen: true, atMs }, effects)
   }
   const next = { ...daemon, exit: live.exit }
-  const to = next.exit === null && !next.treeTold ? 'leader' : 'tree'
+  const isRestDue = next.exit !== null || next.treeTold
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing') {
     effects.push({ ...again, signal: 'KILL', to: 'tree' })
@@ -117,9 +117,10 @@ export function findEnding(
     disarm(effects, 'half', daemon)
     return kill(next, { type: 'grace', run: next.run, atMs }, effects)
   }
-  effects.push({ ...again, signal: stop.signal, to })
+  if (next.exit === null) effects.push({ ...again, signal: stop.signal, to: 'leader' })
+  if (isRestDue) effects.push({ ...again, signal: stop.signal, to: 'rest' })
   arm(effects, 'half', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
   // Where a command was to stop it, this is the first that it hears.
   const sent = next.exit === null ? remember(next.sent, stop.signal) : next.sent
-  return { ...next, sent, treeTold: to === 'tree' }
+  return { ...next, sent, treeTold: isRestDue }
 }

@@ -136,7 +136,7 @@ export function forward(
   effects: Effect[],
 ): Daemon {
   const { name } = daemon.spec
-  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal, to: 'leader' })
+  effects.push({ type: 'forward', daemon: name, run: daemon.run, signal })
   tell(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
   return { ...daemon, sent: remember(daemon.sent, signal) }
 }

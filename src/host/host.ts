@@ -25,10 +25,13 @@ export interface Host extends System, ControlHost {
    *  its whole tree, and not a daemon's. Answers at once; a command that cannot be executed is an
    *  answer, not an event. */
   spawn(spec: SpawnSpec): SpawnAnswer
-  /** Sends a signal (0 = only look) to a run, with CONT behind it, unless it is KILL, 0 or one
-   *  that stops. `leader`: its first process. `tree`: its process group, and what left the group
-   *  and was found. */
-  signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
+  /** Sends a signal (0 = only look) to a run, and nothing with it. `leader`: its first process.
+   *  `tree`: its process group, and what left the group. */
+  signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer
+  /** Sends a stop signal to a run, with CONT behind it (but not behind KILL), and to each process
+   *  once, however often it is called. `rest`: the tree without its leader. All calls of a turn
+   *  share one scan of /proc for what cannot be reached by group. */
+  stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
   /** Starts a look from outside; the answer is one `probed` event. A probe of the same id that is
    *  under way is forgotten. Never waits. */
   probe(id: number, spec: ProbeSpec): Errno | null
@@ -107,7 +110,7 @@ export interface Legacy {
   readonly lastLines: string
 }
 
-export type SignalTarget = 'leader' | 'tree'
+export type SignalTarget = 'leader' | 'rest' | 'tree'
 
 /** `sent`, or `gone`: nobody of the run is left to be signalled. */
 export type SignalAnswer = 'sent' | 'gone' | Errno

@@ -113,7 +113,7 @@ export class Helpers {
     for (const { daemon, run, gone } of live) {
       const isKnown = this.#running.get(daemon)?.run === run
       if (!isHelper(daemon) || gone || isKnown) continue
-      this.#host.signal(daemon, run, signalNumbers.KILL, 'tree')
+      this.#host.stop(daemon, run, signalNumbers.KILL, 'tree')
     }
     for (const [name, running] of [...this.#running]) {
       const found = live.find(({ daemon, run }) => daemon === name && run === running.run)
@@ -137,7 +137,7 @@ export class Helpers {
   #kill(name: string): void {
     const running = this.#running.get(name)
     if (running !== undefined) {
-      this.#host.signal(name, running.run, signalNumbers.KILL, 'tree')
+      this.#host.stop(name, running.run, signalNumbers.KILL, 'tree')
     }
   }
 

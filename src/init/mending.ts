@@ -8,6 +8,7 @@ const everyMs = 100
  */
 const orders: readonly Effect['type'][] = [
   'signal',
+  'forward',
   'arm',
   'close-output',
   'watch',

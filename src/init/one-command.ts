@@ -3,7 +3,7 @@
  *  ends when it ends. */
 import { type Signal, signalName, signalNumbers } from '../core/signals.ts'
 import { describeErrno } from '../errors.ts'
-import type { Handlers, Host, HostEvent, SignalTarget } from '../host/host.ts'
+import type { Handlers, Host, HostEvent } from '../host/host.ts'
 
 const name = 'command'
 const run = 1
@@ -15,7 +15,7 @@ const terminalStops: readonly Signal[] = ['TSTP', 'TTIN', 'TTOU']
 
 export class OneCommand implements Handlers {
   readonly #host: Host
-  readonly #to: SignalTarget
+  readonly #to: 'leader' | 'tree'
 
   constructor(host: Host) {
     this.#host = host

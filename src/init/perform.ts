@@ -73,7 +73,10 @@ export class Performer {
       case 'spawn':
         return this.#spawn(effect)
       case 'signal':
-        host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], effect.to)
+        host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], effect.to)
+        return null
+      case 'forward':
+        host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')
         return null
       case 'probe':
         this.#nameMembers(effect.daemon, effect.run)

@@ -145,6 +145,7 @@ export class Plane {
         return { pid: ++this.#pids }
       },
       signal: () => 'sent',
+      stop: () => 'sent',
       live: () =>
         [...this.#runs].map(([daemon, run]) => {
           return { daemon, run, pid: 100, exit: null, gone: false, ready: false }

@@ -24,7 +24,7 @@ describe('a shutdown keeps it', () => {
       0 ms     TERM                 web: terminating, run 1, pid 8, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 2063 ms
-      2063 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 2063 ms
+      2063 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
@@ -32,7 +32,7 @@ describe('a shutdown keeps it', () => {
                                     web: stopped, run 1, asked
                                     > disarm half:web:1, say stopped, TERM to db 1,
                                       arm half:db:1 2138 ms
-      6363 ms  elapsed half:db:1    > TERM to the tree of db 1, arm grace:db:1 2138 ms
+      6363 ms  elapsed half:db:1    > TERM to the rest of db 1, arm grace:db:1 2138 ms
       8500 ms  elapsed grace:db:1   db: killing, run 1, pid 7, then asked
                                     > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
@@ -57,7 +57,7 @@ describe('a shutdown keeps it', () => {
                                      web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, TERM to db 1,
                                        arm half:db:1 4000 ms
-      4500 ms  elapsed half:db:1     > TERM to the tree of db 1, arm grace:db:1 4000 ms
+      4500 ms  elapsed half:db:1     > TERM to the rest of db 1, arm grace:db:1 4000 ms
       8500 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
                                      > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
@@ -83,7 +83,7 @@ describe('a shutdown keeps it', () => {
                                      web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, TERM to db 1,
                                        arm half:db:1 500 ms
-      600 ms   elapsed half:db:1     > TERM to the tree of db 1, arm grace:db:1 500 ms
+      600 ms   elapsed half:db:1     > TERM to the rest of db 1, arm grace:db:1 500 ms
       1100 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
                                      > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
     `)
@@ -109,7 +109,7 @@ describe('a shutdown keeps it', () => {
                                        arm half:log:1 2063 ms, TERM to web 1, arm half:web:1 2063 ms
       0 ms     exited log 1: code 0  log: stopped, run 1, asked
                                      > disarm half:log:1, say stopped
-      2063 ms  elapsed half:web:1    > TERM to the tree of web 1, arm grace:web:1 2063 ms
+      2063 ms  elapsed half:web:1    > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1   web: killing, run 1, pid 9, then asked
                                      > say killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms
@@ -135,7 +135,7 @@ describe('a shutdown keeps it', () => {
       0 ms     TERM                 web: terminating, run 1, pid 8, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 2063 ms
-      2063 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 2063 ms
+      2063 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms

@@ -38,7 +38,7 @@ test('it is logged once per run, whatever else comes of that run', () => {
     given                            web: running, run 1, pid 7
                                      db: running, run 1, pid 8
     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                     > say died, arm half:web:1 500 ms, TERM to the tree of web 1
+                                     > say died, arm half:web:1 500 ms, TERM to the rest of web 1
     exited web 1: code 3             web: stopped, run 1, failed
                                      > disarm half:web:1
     gone web 1
@@ -73,7 +73,7 @@ describe("what is left of a dead leader's group is ended", () => {
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 500 ms,
-                                                  TERM to the tree of web 1
+                                                  TERM to the rest of web 1
       500 ms   elapsed half:web:1               > arm grace:web:1 500 ms
       1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
@@ -97,7 +97,7 @@ describe("what is left of a dead leader's group is ended", () => {
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 2000 ms,
-                                                  INT to the tree of web 1
+                                                  INT to the rest of web 1
       2000 ms  elapsed half:web:1               > arm grace:web:1 2000 ms
       4000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
@@ -112,7 +112,7 @@ describe("what is left of a dead leader's group is ended", () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm half:web:1 500 ms, TERM to the tree of web 1
+                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
       TERM                             web: terminating, run 1, pid 7, then asked
                                        db: terminating, run 1, pid 8, then asked
                                        > say shutdown, arm deadline 8750 ms, TERM to db 1,
@@ -150,7 +150,7 @@ describe('pitcrew ends only when', () => {
       exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, then asked
                                          db: terminating, run 1, pid 8, then asked
                                          > say died, arm half:agent:1 500 ms,
-                                           TERM to the tree of agent 1, say shutdown,
+                                           TERM to the rest of agent 1, say shutdown,
                                            arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
       exited db 1: code 0                db: stopped, run 1, asked
                                          > disarm half:db:1, say stopped

@@ -17,7 +17,7 @@ test('a leader that ended with 137 did not end of the KILL that its rest gets la
     0 ms     given                              web: running, run 1, pid 7
     0 ms     exited web 1: code 137, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 500 ms,
-                                                  TERM to the tree of web 1
+                                                  TERM to the rest of web 1
     500 ms   elapsed half:web:1                 > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1                web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
@@ -46,7 +46,7 @@ test('what the deadline killed is not told as a death, and is not killed again',
     0 ms     TERM                          web: terminating, run 1, pid 8, then asked
                                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                              arm half:web:1 2063 ms
-    2063 ms  elapsed half:web:1            > TERM to the tree of web 1, arm grace:web:1 2063 ms
+    2063 ms  elapsed half:web:1            > TERM to the rest of web 1, arm grace:web:1 2063 ms
     4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, then asked
                                            > say killing, KILL to the tree of web 1,
                                              arm stuck:web:1 1000 ms

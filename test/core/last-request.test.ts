@@ -60,7 +60,7 @@ test('a daemon that died and whose rest is being killed is started when somebody
                                               db: running, run 1, pid 8
     0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
                                               > say died, arm half:web:1 500 ms,
-                                                TERM to the tree of web 1
+                                                TERM to the rest of web 1
     500 ms   elapsed half:web:1               > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                               > say killing, KILL to the tree of web 1,

@@ -49,7 +49,7 @@ describe('the output of a run that is over', () => {
                                                db: running, run 1, pid 8
       0 ms    exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
                                                > say died, arm half:web:1 500 ms,
-                                                 TERM to the tree of web 1
+                                                 TERM to the rest of web 1
       300 ms  gone web 1                       web: stopped, run 1, done
                                                > disarm half:web:1, arm linger:web:1 1000 ms
     `)
@@ -108,7 +108,7 @@ describe('a run that KILL does not end', () => {
                                        db: running, run 1, pid 8
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
@@ -135,7 +135,7 @@ describe('a run that KILL does not end', () => {
                                               db: running, run 1, pid 8
       0 ms     restart web (uid 1000)         web: terminating, run 1, pid 7, then up
                                               > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1             > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1             > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then up
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms

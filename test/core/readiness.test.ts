@@ -199,7 +199,8 @@ test('stop.command is run in place of the first signal; the rest of a stop is as
     0 ms     TERM                 web: terminating, run 1, pid 7, then asked
                                   > say shutdown, arm deadline 8750 ms,
                                     run the stop command of web 1, arm half:web:1 500 ms
-    500 ms   elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 500 ms
+    500 ms   elapsed half:web:1   > TERM to web 1, TERM to the rest of web 1,
+                                    arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                                   > say killing, KILL to the tree of web 1,
                                     arm stuck:web:1 1000 ms

@@ -41,7 +41,7 @@ test('a KILL whose time came meanwhile leaves no timer of the stop behind', () =
     0 ms     TERM                    web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 4250 ms
-    4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
+    4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
     8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then asked
                                      > disarm half:web:1, say killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms, arm deadline 200 ms

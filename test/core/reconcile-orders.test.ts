@@ -46,8 +46,9 @@ describe('orders that may be lost are given again', () => {
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
-      5250 ms  reconcile web 1: pid 7  > TERM to the tree of web 1, arm half:web:1 1625 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      5250 ms  reconcile web 1: pid 7  > TERM to web 1, TERM to the rest of web 1,
+                                         arm half:web:1 1625 ms
       6875 ms  elapsed half:web:1      > arm grace:web:1 1625 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
@@ -67,7 +68,7 @@ describe('orders that may be lost are given again', () => {
       0 ms     given                    web: running, run 1, pid 7
       0 ms     restart web (uid 1000)   web: terminating, run 1, pid 7, then up
                                         > TERM to web 1, arm half:web:1 4250 ms
-      0 ms     reconcile web 1: code 0  > TERM to the tree of web 1, arm half:web:1 4250 ms
+      0 ms     reconcile web 1: code 0  > TERM to the rest of web 1, arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1       > arm grace:web:1 4250 ms
     `)
   })
@@ -86,7 +87,7 @@ describe('orders that may be lost are given again', () => {
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
@@ -120,7 +121,7 @@ describe('orders that may be lost are given again', () => {
                                                      db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, then failed
                                                      > say died, arm half:web:1 500 ms,
-                                                       TERM to the tree of web 1
+                                                       TERM to the rest of web 1
       1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, then failed
                                                      > disarm half:web:1, say killing,
                                                        KILL to the tree of web 1,

@@ -35,7 +35,7 @@ describe('a lost exit', () => {
                                             db: running, run 1, pid 8
       reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, then failed
                                             > say died, arm half:web:1 500 ms,
-                                              TERM to the tree of web 1
+                                              TERM to the rest of web 1
     `)
   })
 

@@ -34,7 +34,7 @@ describe('a daemon that is dead is started', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm half:web:1 500 ms, TERM to the tree of web 1
+                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm half:web:1, spawn web 2
@@ -57,7 +57,7 @@ describe('a daemon that is dead is started', () => {
       0 ms     given                            web: running, run 1, pid 7
       0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
                                                 > say died, arm half:web:1 1800000 ms,
-                                                  TERM to the tree of web 1
+                                                  TERM to the rest of web 1
       0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                                 > arm half:web:1 4250 ms
       4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
@@ -227,7 +227,7 @@ describe('shutdown wins', () => {
                                        web: running, run 1, pid 8
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 8, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  TERM                    web: terminating, run 1, pid 8, then asked
                                        > say shutdown, arm deadline 8750 ms,
                                          say ticket 1 superseded, arm half:web:1 2063 ms

@@ -120,7 +120,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms

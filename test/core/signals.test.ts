@@ -84,7 +84,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
              gate: running, run 1, pid 9
-      HUP                                     HUP to egress 1, say forwarded
+      HUP                                     forward HUP to egress 1, say forwarded
     `)
   })
 
@@ -109,8 +109,8 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
              gate: running, run 1, pid 9
-      USR2   gate: terminating, run 1, pid 9, then up  USR2 to egress 1, say forwarded,
-                                                       USR2 to pipelock 1, say forwarded,
+      USR2   gate: terminating, run 1, pid 9, then up  forward USR2 to egress 1, say forwarded,
+                                                       forward USR2 to pipelock 1, say forwarded,
                                                        TERM to gate 1, arm half:gate:1 4250 ms
     `)
   })

@@ -49,7 +49,7 @@ describe('a stop', () => {
                                                db: running, run 1, pid 8
       0 ms    stop web (uid 1000)              web: terminating, run 1, pid 7, then asked
                                                > TERM to web 1, arm half:web:1 150 ms
-      0 ms    exited web 1: code 0, not alone  > TERM to the tree of web 1
+      0 ms    exited web 1: code 0, not alone  > TERM to the rest of web 1
       150 ms  elapsed half:web:1               > arm grace:web:1 150 ms
       300 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then asked
                                                > say killing, KILL to the tree of web 1,
@@ -160,7 +160,7 @@ describe('a stop', () => {
                                      db: running, run 1, pid 8
       0 ms      stop web (uid 1000)  web: terminating, run 1, pid 7, then asked
                                      > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms   elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms   elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms   elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                                      > say killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms
@@ -440,7 +440,7 @@ describe('a start', () => {
                                       > TERM to web 1, arm half:web:1 4250 ms
       1000 ms  start web (uid 1000)   web: terminating, run 1, pid 7, then up
                                       > say ticket 1 superseded
-      4250 ms  elapsed half:web:1     > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1     > TERM to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  exited web 1: code 0   web: starting, run 2, wants up
                                       > disarm half:web:1, say stopped, spawn web 2
       4250 ms  spawned web 2: pid 17  web: running, run 2, pid 17
@@ -529,7 +529,7 @@ describe('a start', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
-                                       > say done, arm half:web:1 500 ms, TERM to the tree of web 1
+                                       > say done, arm half:web:1 500 ms, TERM to the rest of web 1
       start web (uid 1000)             web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm half:web:1, spawn web 2

@@ -45,7 +45,7 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
                                          arm half:api:1 2063 ms
       exited api 1: code 0             api: stopped, run 1, asked
                                        > disarm half:api:1, say stopped
-      exited web 1: code 0, not alone  > TERM to the tree of web 1
+      exited web 1: code 0, not alone  > TERM to the rest of web 1
       gone web 1                       db: terminating, run 1, pid 7, then asked
                                        web: stopped, run 1, asked
                                        > disarm half:web:1, say stopped, TERM to db 1,
@@ -150,7 +150,7 @@ describe('stop while', () => {
       0 ms     given                web: running, run 1, pid 7
       0 ms     USR1                 web: terminating, run 1, pid 7, then up
                                     > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then up
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms

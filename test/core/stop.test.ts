@@ -27,7 +27,7 @@ test('a leader that is gone: the stop signal to the rest of the tree at once', (
     TERM                             web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm half:web:1 4250 ms
-    exited web 1: code 0, not alone  > TERM to the tree of web 1
+    exited web 1: code 0, not alone  > TERM to the rest of web 1
     gone web 1                       web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, disarm deadline, finish 0
   `)
@@ -41,7 +41,7 @@ test('a leader that takes its time: the tree is told at half of the grace, and o
     0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
-    4250 ms  elapsed half:web:1               > TERM to the tree of web 1, arm grace:web:1 4250 ms
+    4250 ms  elapsed half:web:1               > TERM to the rest of web 1, arm grace:web:1 4250 ms
     4250 ms  exited web 1: code 0, not alone
     4250 ms  gone web 1                       web: stopped, run 1, asked
                                               > disarm half:web:1, say stopped, disarm deadline,
@@ -57,7 +57,7 @@ test('a tree told when its leader went is not told again at half of the grace', 
     0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
-    0 ms     exited web 1: code 0, not alone  > TERM to the tree of web 1
+    0 ms     exited web 1: code 0, not alone  > TERM to the rest of web 1
     4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
   `)
 })
@@ -77,7 +77,7 @@ test('what does not obey: KILL to the tree at the end of the grace, once', () =>
     0 ms     TERM                           web: terminating, run 1, pid 7, then asked
                                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                               arm half:web:1 4250 ms
-    4250 ms  elapsed half:web:1             > TERM to the tree of web 1, arm grace:web:1 4250 ms
+    4250 ms  elapsed half:web:1             > TERM to the rest of web 1, arm grace:web:1 4250 ms
     8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then asked
                                             > say killing, KILL to the tree of web 1,
                                               arm stuck:web:1 1000 ms
@@ -103,7 +103,7 @@ test('a member that ignores the signal is killed after its leader obeyed', () =>
     0 ms     TERM                             web: terminating, run 1, pid 7, then asked
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                                 arm half:web:1 4250 ms
-    0 ms     exited web 1: code 0, not alone  > TERM to the tree of web 1
+    0 ms     exited web 1: code 0, not alone  > TERM to the rest of web 1
     4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
     8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then asked
                                               > say killing, KILL to the tree of web 1,
@@ -124,7 +124,7 @@ describe('the bundle may say', () => {
       0 ms     TERM                  web: terminating, run 1, pid 7, then asked
                                      > say shutdown, arm deadline 8750 ms, QUIT to web 1,
                                        arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1    > QUIT to the tree of web 1, arm grace:web:1 4250 ms
+      4250 ms  elapsed half:web:1    > QUIT to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  exited web 1: code 0  web: stopped, run 1, asked
                                      > disarm half:web:1, say stopped, disarm deadline, finish 0
     `)
@@ -139,7 +139,7 @@ describe('the bundle may say', () => {
       0 ms     TERM                 web: terminating, run 1, pid 7, then asked
                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
                                       arm half:web:1 500 ms
-      500 ms   elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 500 ms
+      500 ms   elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 500 ms
       1000 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                                     > say killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
@@ -154,7 +154,7 @@ describe('the bundle may say', () => {
       given                web: running, run 1, pid 7
       TERM                 web: terminating, run 1, pid 7, then asked
                            > say shutdown, arm deadline 8750 ms, TERM to web 1, arm half:web:1 0 ms
-      elapsed half:web:1   > TERM to the tree of web 1, arm grace:web:1 0 ms
+      elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 0 ms
       elapsed grace:web:1  web: killing, run 1, pid 7, then asked
                            > say killing, KILL to the tree of web 1, arm stuck:web:1 1000 ms
     `)

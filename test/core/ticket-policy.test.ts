@@ -162,7 +162,7 @@ describe('of requests that come while it is open', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then retry after 200 ms
-                                       > say died, arm half:web:1 500 ms, TERM to the tree of web 1
+                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                        > say ticket 1 superseded
       gone web 1                       web: starting, run 2, wants up

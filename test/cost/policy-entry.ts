@@ -20,6 +20,7 @@ const host: Host = {
   wakeAt() {},
   spawn: () => ({ pid: ++pids }),
   signal: () => 'sent',
+  stop: () => 'sent',
   print() {},
   notify() {},
   oomKills: () => null,

@@ -107,7 +107,7 @@ describe('the command of a stop', () => {
   test('is over when its run is', () => {
     const world = new World()
     world.stop()
-    expect(world.endStop()).toEqual(['9 to the tree of web:stop 1'])
+    expect(world.endStop()).toEqual(['stop 9 to the tree of web:stop 1'])
   })
 
   test("and does not take the place of the next run's, even if it is not gone yet", () => {
@@ -144,7 +144,7 @@ describe('the end of everything', () => {
   test('ends a stop command', () => {
     const world = new World()
     world.stop()
-    expect(world.finish(900)).toEqual(['9 to the tree of web:stop 1', 'finish 3, 900 ms'])
+    expect(world.finish(900)).toEqual(['stop 9 to the tree of web:stop 1', 'finish 3, 900 ms'])
   })
 
   test('waits for the command of a death, which may tell of the end itself', () => {
@@ -161,7 +161,7 @@ describe('the end of everything', () => {
     world.finish(900)
     expect(world.after(649)).toEqual([])
     expect(world.after(1)).toEqual([
-      '9 to the tree of web:death 1',
+      'stop 9 to the tree of web:death 1',
       'say web:death: failed',
       'finish 3, 250 ms',
     ])

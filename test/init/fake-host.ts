@@ -17,6 +17,10 @@ export class FakeHost {
         this.asked.push(`${signal} to the ${to} of ${daemon} ${run}`)
         return 'sent'
       },
+      stop: (daemon, run, signal, to) => {
+        this.asked.push(`stop ${signal} to the ${to} of ${daemon} ${run}`)
+        return 'sent'
+      },
       legacy: () => null,
       oomKills: () => null,
       finish: (code, flushMs) => {

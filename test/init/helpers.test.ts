@@ -47,7 +47,7 @@ describe('what comes of a helper', () => {
     expect(timers.due(1500)).toEqual({ kind: 'helper', helper: 'web:ready' })
     helpers.late('web:ready')
     expect(told).toEqual([false])
-    expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+    expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
     helpers.ended('web:ready', 1, false, true)
     expect(told).toEqual([false])
   })
@@ -58,7 +58,7 @@ describe('what comes of a helper', () => {
     fake.take()
     helpers.ended('web:ready', 1, true, false)
     expect(told).toEqual([true])
-    expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+    expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
     expect(helpers.isRunning('web:ready')).toBe(true)
     helpers.ended('web:ready', 1, false, true)
     expect(helpers.isRunning('web:ready')).toBe(false)
@@ -77,7 +77,7 @@ test('nobody waits for it any more: it is killed, and its end is told to nobody'
   start()
   fake.take()
   helpers.cancel('web:ready')
-  expect(fake.take()).toEqual(['9 to the tree of web:ready 1'])
+  expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
   helpers.ended('web:ready', 1, true, true)
   expect(told).toEqual([])
 })
@@ -98,7 +98,7 @@ describe('after a failure of pitcrew', () => {
       { ...unknown, daemon: 'db:alive', gone: true },
       { ...unknown, daemon: 'web' },
     ])
-    expect(fake.take()).toEqual(['9 to the tree of web:ready 4'])
+    expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 4'])
   })
 
   const live = { daemon: 'web:ready', run: 1, pid: 71, exit: null, gone: false, ready: false }

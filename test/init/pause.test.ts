@@ -24,6 +24,7 @@ class Frozen {
       },
       spawn: () => ({ pid: 7 }),
       signal: () => 'sent',
+      stop: () => 'sent',
       print: (line) => {
         this.lines.push(line)
       },

@@ -120,7 +120,7 @@ describe('is it ready?', () => {
     const world = new World().watchReady({ type: 'command', command: ['/bin/look', '-q'] })
     expect(world.after(5100)).toEqual([
       'spawn web:ready 1: /bin/look -q (null) at 10 ms',
-      '9 to the tree of web:ready 1 at 5010 ms',
+      'stop 9 to the tree of web:ready 1 at 5010 ms',
     ])
     // It does not end: no second one is started beside it.
     expect(world.after(500)).toEqual([])
@@ -142,7 +142,7 @@ describe('is it ready?', () => {
     world.after(50)
     world.probes.unwatch('web')
     expect(world.helperEnded('web:ready', 1, true).after(1000)).toEqual([
-      '9 to the tree of web:ready 1',
+      'stop 9 to the tree of web:ready 1',
     ])
   })
 })

@@ -30,6 +30,7 @@ import {
   leaderFirst,
   noStranger,
   overIsOver,
+  stopOnce,
   stuckNamed,
 } from './checkers/stopping.ts'
 import * as tickets from './checkers/tickets.ts'
@@ -54,6 +55,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   answeredOnce,
   answeredRight,
   leaderFirst,
+  stopOnce,
   killNotEarly,
   killInTime,
   killOnce,

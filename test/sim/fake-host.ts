@@ -59,6 +59,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
     spawn: guarded('spawn', (spec) => world.spawn(spec)),
     signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
+    stop: guarded('stop', (daemon, run, signal, to) => world.stop(daemon, run, signal, to)),
     probe: guarded('probe', (id, spec) => world.looks.begin(id, spec)),
     forgetProbe: guarded('forgetProbe', (id) => world.looks.forget(id)),
     notify: guarded('notify', (text) => world.note({ what: 'announce', text })),

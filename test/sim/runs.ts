@@ -15,7 +15,8 @@ export interface Run {
   isGoneTold: boolean
   /** It said by its channel that it is ready. */
   isReady: boolean
-  /** The last one to the whole tree: what is found later gets it, too. */
+  /** The last stop signal of the leader, and of the rest of the tree: what is found later gets that, too. */
+  leaderSignal: number
   treeSignal: number
   /** Processes that wait4 does not tell about. */
   readonly watched: Set<Process>
@@ -26,7 +27,7 @@ export class Runs {
   #table: Run[] = []
   /** Something ended: look again. */
   isCheckWanted: boolean = false
-  onHit: (process: Process, signal: number, run: Run) => void = () => {}
+  onHit: (process: Process, signal: number, run: Run, isStop: boolean) => void = () => {}
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -52,6 +53,7 @@ export class Runs {
       isGone: false,
       isGoneTold: false,
       isReady: false,
+      leaderSignal: 0,
       treeSignal: 0,
       watched: new Set(),
     })
@@ -70,39 +72,56 @@ export class Runs {
     for (const run of this.#table) if (run.watched.delete(process)) this.isCheckWanted = true
   }
 
-  signal(daemon: string, number: number, signal: number, to: SignalTarget): SignalAnswer {
-    const run = this.#table.find(({ of }) => of.daemon === daemon && of.run === number)
+  signal(daemon: string, number: number, signal: number, to: 'leader' | 'tree'): SignalAnswer {
+    const run = this.#find(daemon, number)
     if (run === undefined) return 'gone'
-    if (to === 'leader') {
-      if (run.exit !== null) return 'gone'
-      this.#deliver(run, this.#kernel.signal(run.pid, signal), signal)
-      return 'sent'
-    }
-    return this.#signalTree(run, signal) ? 'sent' : 'gone'
+    if (to === 'leader' ? run.exit !== null : run.isGroupEmpty) return 'gone'
+    const reached =
+      to === 'leader'
+        ? this.#kernel.signal(run.pid, signal)
+        : this.#kernel.signalGroup(run.pid, signal)
+    if (signal !== 0) for (const process of reached) this.onHit(process, signal, run, false)
+    return 'sent'
   }
 
-  #signalTree(run: Run, signal: number): boolean {
-    if (run.treeSignal !== 0 && !run.isGroupEmpty) this.#lookIntoGroup(run)
-    if (signal !== 0) run.treeSignal = signal
-    let isAnybody = false
-    if (!run.isGroupEmpty) {
-      const reached = this.#kernel.signalGroup(run.pid, signal)
-      if (reached.length === 0) this.isCheckWanted = true
-      else isAnybody = true
-      this.#deliver(run, reached, signal)
+  stop(daemon: string, number: number, signal: number, to: SignalTarget): SignalAnswer {
+    const run = this.#find(daemon, number)
+    if (run === undefined) return 'gone'
+    if (to !== 'leader') return this.#stopTree(run, signal, to === 'tree')
+    if (run.exit !== null) return 'gone'
+    if (run.leaderSignal !== signal) {
+      run.leaderSignal = signal
+      this.#deliver(run, this.#kernel.signal(run.pid, signal), signal)
     }
-    for (const stray of run.watched) {
-      if (stray.group === run.pid) continue
-      this.#deliver(run, this.#kernel.signal(stray.pid, signal), signal)
-      isAnybody = true
+    return 'sent'
+  }
+
+  #find(daemon: string, number: number): Run | undefined {
+    return this.#table.find(({ of }) => of.daemon === daemon && of.run === number)
+  }
+
+  /** One scan of /proc finds what cannot be reached by group. */
+  #stopTree(run: Run, signal: number, withLeader: boolean): SignalAnswer {
+    if (!run.isGroupEmpty) this.#lookIntoGroup(run)
+    const isNew = run.treeSignal !== signal || signal === signalNumbers.KILL
+    run.treeSignal = signal
+    const isMeant = ({ group, of, state, place }: Process): boolean => {
+      if (!withLeader && place === 'leader') return false
+      return !run.isGroupEmpty && group === run.pid ? true : of === run.of && state === 'alive'
     }
-    return isAnybody
+    const meant = [...this.#kernel.processes].filter(isMeant)
+    if (meant.length === 0) this.isCheckWanted = true
+    for (const process of meant) if (process.group !== run.pid) run.watched.add(process)
+    if (isNew) {
+      for (const { pid } of meant) this.#deliver(run, this.#kernel.signal(pid, signal), signal)
+    }
+    return meant.length === 0 ? 'gone' : 'sent'
   }
 
   #deliver(run: Run, reached: readonly Process[], signal: number): void {
     if (signal === 0) return
     for (const process of reached) {
-      this.onHit(process, signal, run)
+      this.onHit(process, signal, run, true)
       if (signal !== signalNumbers.KILL) this.#kernel.signal(process.pid, signalNumbers.CONT)
     }
   }

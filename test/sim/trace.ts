@@ -31,6 +31,8 @@ export type What =
       readonly run: number
       readonly signal: number
       readonly to: SignalTarget
+      /** With CONT behind it. */
+      readonly isStop: boolean
       readonly answer: SignalAnswer
     }
   | { readonly what: 'say'; readonly line: string }
@@ -91,6 +93,7 @@ interface Hit {
   readonly run: number
   /** The process is of that run. */
   readonly isOurs: boolean
+  readonly isStop: boolean
 }
 
 interface Ended {
@@ -113,7 +116,7 @@ export function describeMoment(moment: Moment): string {
     case 'spawn':
       return `    spawn ${name(moment)}: ${'pid' in moment.answer ? `pid ${moment.answer.pid}` : `${moment.answer.step} ${moment.answer.errno}`}`
     case 'signal':
-      return `    signal ${signalName(moment.signal)} to ${moment.to === 'tree' ? 'the tree of ' : ''}${name(moment)}: ${moment.answer}`
+      return `    signal ${signalName(moment.signal)} to ${moment.to === 'leader' ? '' : `the ${moment.to} of `}${name(moment)}: ${moment.answer}`
     case 'say':
       return `    > ${moment.line}`
     case 'look':

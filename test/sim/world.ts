@@ -88,8 +88,8 @@ export class World {
     this.#kernel.onEnded = (process) => this.#processEnded(process)
     this.#kernel.onBorn = ({ pid, place, of }) =>
       this.note({ what: 'born', pid, place, ...(of as Owner) })
-    this.runs.onHit = ({ pid, of }, signal, run) =>
-      this.note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of })
+    this.runs.onHit = ({ pid, of }, signal, run, isStop) =>
+      this.note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of, isStop })
     for (const act of schedule.acts) this.agenda.after(act.atMs, () => this.#act(act))
     const host = hostOf(this, schedule, this.#faults)
     this.#handlers = handlersFor(host, new Start(host))
@@ -274,11 +274,19 @@ export class World {
     return answer
   }
 
-  signal(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer {
-    const sent: SignalAnswer = 'sent'
-    const moment = { what: 'signal' as const, daemon, run, signal, to, answer: sent }
+  signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer {
+    const answer: SignalAnswer = 'sent'
+    const moment = { what: 'signal' as const, daemon, run, signal, to, isStop: false, answer }
     this.note(moment)
     moment.answer = this.runs.signal(daemon, run, signal, to)
+    return moment.answer
+  }
+
+  stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer {
+    const answer: SignalAnswer = 'sent'
+    const moment = { what: 'signal' as const, daemon, run, signal, to, isStop: true, answer }
+    this.note(moment)
+    moment.answer = this.runs.stop(daemon, run, signal, to)
     return moment.answer
   }
 

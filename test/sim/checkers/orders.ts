@@ -8,10 +8,10 @@ export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {
   return asked
 }
 
-/** The stop signal to the whole tree. */
-export function treeOrders({ signals, spec }: RunFacts): Sent[] {
+/** The stop signal to the tree without its leader. */
+export function restOrders({ signals, spec }: RunFacts): Sent[] {
   const number = signalNumbers[spec.stop.signal]
-  return signals.filter(({ signal, to }) => signal === number && to === 'tree')
+  return signals.filter(({ signal, to }) => signal === number && to === 'rest')
 }
 
 export function kills({ signals }: RunFacts): Sent[] {

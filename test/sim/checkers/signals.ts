@@ -22,7 +22,7 @@ export const unmapped: Promised = {
 
 export const forwarded: Promised = {
   sentence:
-    'A signal is forwarded once to each daemon that the bundle names and that is running, and to nobody else',
+    'A signal is forwarded once, and alone, to each daemon that the bundle names and that is running, and to no other',
   broken: (facts) =>
     first(facts.calls, (call) => {
       const name = signalOf(call)
@@ -32,15 +32,16 @@ export const forwarded: Promised = {
         const isNamed = facts.plan.signals[name]?.forward.includes(spec.name) ?? false
         const run = lastRun(facts, spec.name, call.index)
         const expected = isNamed && run !== undefined && isRunning(facts, run, call) ? 1 : 0
-        const sent = deedsOf(facts, call).filter(
+        const deeds = deedsOf(facts, call).filter(
           (deed) =>
             deed.what === 'signal' &&
             deed.daemon === spec.name &&
             deed.signal === signalNumbers[name],
-        ).length
-        return sent === expected
-          ? null
-          : `${name} is sent ${sent} times to ${spec.name}, not ${expected}`
+        )
+        if (deeds.length !== expected)
+          return `${name} is sent ${deeds.length} times to ${spec.name}, not ${expected}`
+        const isAlone = deeds.every((deed) => deed.what === 'signal' && !deed.isStop)
+        return isAlone ? null : `${name} is sent to ${spec.name} with CONT`
       })
     }),
 }

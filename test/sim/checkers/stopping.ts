@@ -1,7 +1,7 @@
 /** Promises about how a run is ended. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
-import { kills, stopOrder, treeOrders } from './orders.ts'
+import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
 
@@ -81,7 +81,7 @@ function spared(facts: Facts, run: RunFacts): string | null {
 
 export const leaderFirst: Promised = {
   sentence:
-    'The stop signal goes to the leader once; to the tree once, when the leader is gone or half of the grace is over',
+    'The stop signal goes to the leader once; to the rest of the tree once, when the leader is gone or half of the grace is over',
   broken: (facts) => first(facts.runs, (run) => outOfTurn(facts, run)),
 }
 
@@ -91,7 +91,7 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
   const number = signalNumbers[run.spec.stop.signal]
   const toLeader = run.signals.filter(({ signal, to }) => signal === number && to === 'leader')
   if (toLeader.length > 1) return `${nameOf(run)}: the leader is asked ${toLeader.length} times`
-  const toTree = treeOrders(run)
+  const toTree = restOrders(run)
   if (toTree.length > 1) return `${nameOf(run)}: the tree is asked ${toTree.length} times`
   const tree = toTree[0]
   if (tree === undefined) {
@@ -119,6 +119,24 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
   return tree.atMs >= order.atMs + halfMs - 0.001
     ? null
     : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
+}
+
+export const stopOnce: Promised = {
+  sentence:
+    'No process gets the stop signal of its run twice, also when pitcrew has failed in between',
+  broken: ({ trace, runs }) => {
+    const stopped = new Set<string>()
+    return first(trace, (moment) => {
+      if (moment.what !== 'hit' || !moment.isStop) return null
+      const { daemon, run, pid, signal } = moment
+      const of = runs.find((one) => one.spec.name === daemon && one.run === run)
+      if (of === undefined || signal !== signalNumbers[of.spec.stop.signal]) return null
+      const process = `pid ${pid} of ${daemon} ${run}`
+      if (stopped.has(process)) return `${process} gets its stop signal a second time`
+      stopped.add(process)
+      return null
+    })
+  },
 }
 
 /** Its stop command ended badly, or could not be run. */
