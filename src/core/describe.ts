@@ -10,7 +10,8 @@ import type { Asker } from './ticket.ts'
 export function describeEvent(event: Event): string {
   switch (event.type) {
     case 'boot':
-      return 'boot'
+    case 'continue':
+      return event.type
     case 'signal':
       return event.hangup ? 'hangup' : event.signal
     case 'request':

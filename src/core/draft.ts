@@ -6,6 +6,7 @@ import { graceWithin } from './deadline.ts'
 import type { Effect, Note } from './effect.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
 import type { Counts, Shutdown, State } from './state.ts'
+import type { Sweep } from './sweep.ts'
 import type { Ticket } from './ticket.ts'
 
 export class Draft {
@@ -25,6 +26,9 @@ export class Draft {
   isRecounted = false
   ticketsMade: number
   shutdown: Shutdown | null
+  sweep: Sweep | null
+  /** Of how many daemons the sweep has taken care in this step. */
+  swept = 0
   active: number
   waiting: number
   starting: number
@@ -44,6 +48,7 @@ export class Draft {
     this.daemons = new Overlay(state.daemons)
     this.ticketsMade = state.ticketsMade
     this.shutdown = state.shutdown
+    this.sweep = state.sweep
     this.active = state.active
     this.waiting = state.waiting
     this.starting = state.starting
@@ -141,6 +146,7 @@ export class Draft {
     this.daemons.commit()
     if (this.taken > 0) state.queue.splice(0, this.taken)
     state.shutdown = this.shutdown
+    state.sweep = this.sweep
     state.active = this.active
     state.waiting = this.waiting
     state.starting = this.starting

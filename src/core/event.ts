@@ -26,6 +26,8 @@ export type Event = Readonly<
     /** A run is there, and does not do what it should. */
     | { type: 'unfit'; daemon: string; run: number; fault: Fault }
     | { type: 'elapsed'; timer: Timer }
+    /** Work on all daemons goes on: see sweep.ts. */
+    | { type: 'continue' }
     /** After a failure inside pitcrew: which runs there are. Effects and events that were under
      *  way are lost; this says all that matters of them. */
     | { type: 'reconcile'; live: readonly LiveRun[]; shutdownAsked: boolean }

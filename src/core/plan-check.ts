@@ -6,7 +6,7 @@ import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } 
 import { isEnvName, isEnvPattern, isName } from './names.ts'
 import { limitNames, type Plan, planFormat } from './plan.ts'
 import { checkReferences } from './plan-references.ts'
-import { type PlanAnswer, readPlan, type SumOf } from './plan-text.ts'
+import { type PlanAnswer, type PlanCheck, readWholePlan, type SumOf } from './plan-text.ts'
 import {
   type Check,
   fields,
@@ -36,7 +36,7 @@ export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
 
 /** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
 export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
-  return readPlan(text, () => checkPlan, sumOf)
+  return readWholePlan(text, () => planCheck, sumOf)
 }
 
 /**
@@ -45,9 +45,30 @@ export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer 
  *          `daemons[2].stop.graceMs: expected a number or null`.
  */
 export function checkPlan(value: unknown): string | null {
+  const problem = checkHead(value)
+  if (problem !== null) return problem
+  const plan = value as Plan
+  for (const [index, daemon] of plan.daemons.entries()) {
+    const wrong = checkDaemon(daemon, index)
+    if (wrong !== null) return wrong
+  }
+  return checkReferences(plan)
+}
+
+function checkHead(value: unknown): string | null {
   if (!isRecord(value)) return 'expected a plan, which is an object'
   if (value.plan !== planFormat) return wrongFormat(value.plan)
-  return planShape(value, '') ?? checkReferences(value as unknown as Plan)
+  return planShape(value, '')
+}
+
+function checkDaemon(spec: unknown, index: number): string | null {
+  return daemonShape(spec, `daemons[${index}]`)
+}
+
+export const planCheck: PlanCheck = {
+  head: checkHead,
+  daemon: checkDaemon,
+  references: checkReferences,
 }
 
 function wrongFormat(format: unknown): string {
@@ -168,5 +189,6 @@ const planShape = fields({
   select: envName,
   deadlineMs: integer(1, Number.MAX_SAFE_INTEGER, 'a number'),
   signals: record(mappedSignal, fields({ forward: list(name), restart: list(name) })),
-  daemons: list(daemonShape, 1, maxDaemons),
+  // Each of them is checked by itself.
+  daemons: list(() => null, 1, maxDaemons),
 })

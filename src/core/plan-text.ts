@@ -10,12 +10,15 @@ export const maxPlanBytes: number = 4 * 1024 * 1024
 
 export type PlanAnswer = { readonly plan: Plan } | { readonly error: string }
 
-/** One line of JSON. The format comes first, so that a glance tells a plan from a bundle. What a
- *  daemon has by default is left out: with a thousand daemons that is most of the text, of the time
- *  to read it, and of the memory, since those who have the same default share it. */
+/** JSON with a daemon a line: so it is read daemon by daemon. The format comes first, so that a
+ *  glance tells a plan from a bundle. What a daemon has by default is left out: with a thousand
+ *  daemons that is most of the text, of the time to read it, and of the memory, since those who
+ *  have the same default share it. */
 export function serializePlan(plan: Plan): string {
   const { plan: format, daemons, ...rest } = plan
-  return JSON.stringify({ plan: format, ...rest, daemons: daemons.map(withoutDefaults) })
+  const head = JSON.stringify({ plan: format, ...rest, daemons: [] })
+  const lines = daemons.map((spec) => JSON.stringify(withoutDefaults(spec)))
+  return `${head.slice(0, -']}'.length)}\n${lines.join(',\n')}\n]}`
 }
 
 const defaults = Object.entries(specDefaults)
@@ -28,13 +31,10 @@ function withoutDefaults(spec: DaemonSpec): object {
   return own
 }
 
-function addDefaults(plan: unknown): void {
-  if (!isRecord(plan) || !Array.isArray(plan.daemons)) return
-  for (const daemon of plan.daemons) {
-    if (!isRecord(daemon)) continue
-    for (const [key, value] of defaults) {
-      if (daemon[key] === undefined) daemon[key] = value
-    }
+function addDefaults(daemon: unknown): void {
+  if (!isRecord(daemon)) return
+  for (const [key, value] of defaults) {
+    if (daemon[key] === undefined) daemon[key] = value
   }
 }
 
@@ -67,25 +67,78 @@ export function isPlanText(text: string): boolean {
   return start.startsWith('{') && start.slice(1, 80).trimStart().startsWith('"plan"')
 }
 
-/** What is wrong with a plan, in one line; null = nothing. */
-export type PlanCheck = (plan: unknown) => string | null
+/** Each says what is wrong, in one line; null = nothing. */
+export interface PlanCheck {
+  /** Everything but the daemons. */
+  readonly head: (plan: unknown) => string | null
+  readonly daemon: (spec: unknown, index: number) => string | null
+  /** What no single daemon can know. */
+  readonly references: (plan: Plan) => string | null
+}
 
-/** @param checkOf Gives the check when it is needed: it is large, and a sealed plan does without.
+/** Reads a plan of any size in steps of a bounded length: one daemon between two of them. Only a
+ *  text that `serializePlan` did not write is parsed at once.
+ *  @param checkOf Gives the check when it is needed: it is large, and a sealed plan does without.
  *  @param sumOf The one that the text was sealed with; null = it is checked in any case. */
-export function readPlan(
+export function* readPlan(
   text: string,
   checkOf: () => PlanCheck,
   sumOf: SumOf | null = null,
-): PlanAnswer {
+): Generator<undefined, PlanAnswer, void> {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = (yield* parseLines(text)) ?? JSON.parse(text)
   } catch (cause) {
     return { error: cause instanceof Error ? cause.message : 'it is not JSON' }
   }
+  yield
   if (isRecord(value) && 'sum' in value) delete value.sum
-  addDefaults(value)
-  if (sumOf !== null && isSealed(text, sumOf)) return { plan: value as Plan }
-  const error = checkOf()(value)
-  return error === null ? { plan: value as Plan } : { error }
+  const check = sumOf !== null && isSealed(text, sumOf) ? null : checkOf()
+  const problem = check?.head(value) ?? null
+  if (problem !== null) return { error: problem }
+  const plan = value as Plan
+  for (const [index, daemon] of plan.daemons.entries()) {
+    addDefaults(daemon)
+    const wrong = check?.daemon(daemon, index) ?? null
+    if (wrong !== null) return { error: wrong }
+    yield
+  }
+  const wrong = check?.references(plan) ?? null
+  return wrong === null ? { plan } : { error: wrong }
+}
+
+/** All of it at once, for a caller with the time. */
+export function readWholePlan(...from: Parameters<typeof readPlan>): PlanAnswer {
+  const steps = readPlan(...from)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** What the text holds, read line by line; null: it is not written so, or not to its end. */
+function* parseLines(text: string): Generator<undefined, unknown, void> {
+  let end = text.indexOf('\n')
+  const head = text.slice(0, Math.max(0, end))
+  if (!head.endsWith('"daemons":[')) return null
+  const plan = parsed(`${head}]}`)
+  if (!isRecord(plan) || !Array.isArray(plan.daemons)) return null
+  for (let start = end + 1; ; start = end + 1) {
+    end = text.indexOf('\n', start)
+    const line = text.slice(start, end === -1 ? undefined : end)
+    if (line === ']}') return end === -1 || text.slice(end).trim() === '' ? plan : null
+    if (end === -1) return null
+    const daemon = parsed(line.endsWith(',') ? line.slice(0, -1) : line)
+    if (daemon === undefined) return null
+    plan.daemons.push(daemon)
+    yield
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

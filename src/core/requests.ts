@@ -29,7 +29,7 @@ export function takeRequest(draft: Draft, request: Request, tell: Tell): void {
   const daemon = name === null ? undefined : draft.daemons.get(name)
   const isOver = draft.finished && draft.shutdown === null
   if (verb === 'shutdown' && !isOver) {
-    beginShutdown(draft, { kind: 'request', by, why }, tell, token)
+    beginShutdown(draft, { kind: 'request', by, why }, token)
   } else if (isOver) refuse(draft, request, failed('every daemon has ended'))
   else if (daemon === undefined) refuse(draft, request, failed('no such daemon'))
   else if (draft.shutdown !== null) refuse(draft, request, supersededBy(draft.shutdown.ticket))

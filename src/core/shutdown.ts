@@ -8,16 +8,12 @@ import type { ShutdownReason } from './effect.ts'
 import { exitReport } from './exit-code.ts'
 import type { Tell } from './lanes.ts'
 import type { Daemon } from './phases.ts'
+import { beginSweep } from './sweep.ts'
 import type { Asker } from './ticket.ts'
-import { accept, endTicket, newTicket, supersedeAll } from './tickets.ts'
+import { accept, endTicket, newTicket } from './tickets.ts'
 
 /** @param token By which whoever asked for it is told his ticket; 0 = nobody is. */
-export function beginShutdown(
-  draft: Draft,
-  reason: ShutdownReason,
-  tell: Tell,
-  token: number = 0,
-): void {
+export function beginShutdown(draft: Draft, reason: ShutdownReason, token: number = 0): void {
   if (draft.shutdown !== null) return joinShutdown(draft, token)
   if (draft.finished) return
   const { plan, order } = draft.state
@@ -29,9 +25,7 @@ export function beginShutdown(
   draft.do({ type: 'announce', state: 'STOPPING=1' })
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
-  supersedeAll(draft, ticket)
-  countBlockers(draft)
-  stopInTurn(draft, tell)
+  beginSweep(draft, draft.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop'])
 }
 
 /** Who asked for it first is whose ticket it is. */
@@ -64,21 +58,17 @@ function askedBy(reason: ShutdownReason): {
 
 /** Those nobody depends on go first; the rest follows as those in front of it are over. What is on
  *  its way to a next run is stopped in any case: there is none. */
-function stopInTurn(draft: Draft, tell: Tell): void {
-  for (const name of draft.state.order.start) {
-    const isRunning = draft.daemons.get(name)?.phase === 'running'
-    if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
-  }
+export function stopInTurn(draft: Draft, name: string, tell: Tell): void {
+  const isRunning = draft.daemons.get(name)?.phase === 'running'
+  if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
 }
 
-/** For each daemon, how many of those that are after it are in its way. */
-export function countBlockers(draft: Draft): void {
-  const { start, dependents } = draft.state.order
-  // Whoever is after a daemon is counted before it.
-  for (const name of [...start].reverse()) {
-    const inTheWay = (dependents.get(name) ?? []).filter((other) => isInTheWay(draft, other))
-    draft.blockers.set(name, inTheWay.length)
-  }
+/** How many of those that are after a daemon are in its way; they were counted before it. */
+export function countBlockers(draft: Draft, name: string): void {
+  const dependents = draft.state.order.dependents.get(name) ?? []
+  let count = 0
+  for (const other of dependents) if (isInTheWay(draft, other)) count++
+  draft.blockers.set(name, count)
 }
 
 /** It is there; or it is over, and one that is after it is still in the way: of web after api after
@@ -131,16 +121,20 @@ export function finishIfOver(draft: Draft): void {
 /** Time is up: what is left is killed where it stands. */
 export function deadlineCame(draft: Draft): void {
   if (draft.shutdown === null || draft.finished) return
-  const left = draft.state.plan.daemons
-    .map(({ name }) => draft.daemons.get(name))
-    .filter((daemon): daemon is Daemon => daemon !== undefined && daemon.phase !== 'stopped')
-  for (const { spec, run, phase } of left) {
-    // KILL goes to a run once, and it had its own when it was in its last phase.
-    if (phase !== 'killing') {
-      draft.do({ type: 'signal', daemon: spec.name, run, signal: 'KILL', to: 'tree' })
-    }
-  }
-  draft.report({ kind: 'deadline-missed', daemons: left.map(({ spec }) => spec.name) })
+  beginSweep(draft, ['kill', 'missed'])
+}
+
+export function killAtDeadline(draft: Draft, name: string): void {
+  const { run, phase } = draft.daemons.get(name) as Daemon
+  // KILL goes to a run once, and it had its own when it was in its last phase.
+  if (phase === 'stopped' || phase === 'killing') return
+  draft.do({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
+}
+
+export function missDeadline(draft: Draft): void {
+  const names = draft.state.plan.daemons.map(({ name }) => name)
+  const daemons = names.filter((name) => draft.daemons.get(name)?.phase !== 'stopped')
+  draft.report({ kind: 'deadline-missed', daemons })
   finish(draft)
 }
 
@@ -167,12 +161,12 @@ function tellEnded(draft: Draft, exitCode: number): void {
 }
 
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
-export function recoverShutdown(draft: Draft, tell: Tell): void {
+export function recoverShutdown(draft: Draft): void {
   if (draft.shutdown === null) return
   draft.do({ type: 'announce', state: 'STOPPING=1' })
-  stopInTurn(draft, tell)
   const { sinceMs, flushMs } = draft.shutdown
   const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
   if (leftMs <= 0) return deadlineCame(draft)
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
+  beginSweep(draft, ['stop'])
 }

@@ -5,6 +5,7 @@ import { type Order, orderOf } from './order.ts'
 import type { Daemon } from './phases.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
 import { noRow } from './restart-policy.ts'
+import type { Sweep } from './sweep.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Of daemons. */
@@ -37,6 +38,8 @@ export interface State extends Counts {
    *  begins. */
   readonly blockers: Map<string, number>
   shutdown: Shutdown | null
+  /** What is being done to all daemons, over several steps; null = nothing. */
+  sweep: Sweep | null
   /** The daemons were told to start. */
   booted: boolean
   /** Whoever supervises us was told that all are ready. */
@@ -76,6 +79,7 @@ export function initialState(plan: Plan): State {
     ignored: new Map(),
     blockers: new Map(),
     shutdown: null,
+    sweep: null,
     active: 0,
     waiting: 0,
     starting: 0,

@@ -4,6 +4,7 @@
 import { Draft } from './draft.ts'
 import type { Effect, ShutdownReason } from './effect.ts'
 import type { Event, LiveRun } from './event.ts'
+import { ignoreSignal } from './ignored-signals.ts'
 import { checkStep } from './invariants.ts'
 import { followChanges, giveTurns, tellWaiters, watchWaiters } from './lanes.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
@@ -15,22 +16,40 @@ import {
   finish,
   finishIfOver,
   holdsUp,
+  killAtDeadline,
+  missDeadline,
   recoverShutdown,
+  stopInTurn,
   unblock,
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
 import type { State } from './state.ts'
-import { failSkipped, followPolicy, followTicket, mendTickets } from './tickets.ts'
+import {
+  beginSweep,
+  isReconciling,
+  type Stage,
+  type Sweep,
+  sweepOn,
+  type Treatments,
+} from './sweep.ts'
+import { failSkipped, followPolicy, followTicket, mendTicket, supersede } from './tickets.ts'
 
 /** Throws, and changes nothing, when an invariant would break. */
 export function step(state: State, event: Event): readonly Effect[] {
   const draft = new Draft(state, event.atMs)
   route(draft, event)
-  followChanges(draft, tell)
-  giveTurns(draft, tell)
-  watchWaiters(draft)
-  announceIfReady(draft)
-  finishIfOver(draft)
+  sweepOn(draft, treatments)
+  if (!isReconciling(draft)) {
+    followChanges(draft, tell)
+    // What follows may be the end of everything.
+    sweepOn(draft, treatments)
+    giveTurns(draft, tell)
+    watchWaiters(draft)
+  }
+  if (draft.sweep === null) {
+    announceIfReady(draft)
+    finishIfOver(draft)
+  }
   checkStep(draft)
   draft.commit()
   return draft.effects
@@ -55,17 +74,36 @@ function route(draft: Draft, event: Event): void {
       })
     case 'reconcile':
       return reconcile(draft, event)
+    case 'continue':
+      return
     default:
       return tell(draft, event.daemon, event)
   }
 }
 
-function boot(draft: Draft): void {
-  draft.booted = true
-  if (draft.shutdown !== null) return
-  for (const name of draft.state.order.start) {
+const treatments: Treatments = {
+  start: (draft, name) => {
     draft.tell(draft.daemons.get(name) as Daemon, { type: 'start', atMs: draft.atMs })
-  }
+  },
+  booted: (draft) => {
+    draft.booted = true
+  },
+  supersede,
+  count: countBlockers,
+  stop: (draft, name) => stopInTurn(draft, name, tell),
+  kill: killAtDeadline,
+  missed: missDeadline,
+  reconcile: (draft, name, { live }) => compare(draft, name, live.get(name) ?? null),
+  ends: endIfOver,
+  follow: (draft, name) => {
+    draft.changed.push(name)
+  },
+  mended: (draft, _, sweep) => goOn(draft, sweep),
+}
+
+function boot(draft: Draft): void {
+  if (draft.shutdown === null) return beginSweep(draft, ['start', 'booted'])
+  draft.booted = true
 }
 
 /** Steps one daemon and draws the consequences for the others. */
@@ -91,7 +129,7 @@ function endIfOver(draft: Draft, name: string): void {
   if (draft.isEnding) return
   const daemon = draft.daemons.get(name)
   const kind = daemon === undefined ? null : endsEverything(daemon)
-  if (kind !== null) beginShutdown(draft, { kind, daemon: name }, tell)
+  if (kind !== null) beginShutdown(draft, { kind, daemon: name })
 }
 
 type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
@@ -117,12 +155,12 @@ function announceIfReady(draft: Draft): void {
 }
 
 function takeSignal(draft: Draft, signal: Signal, hangup: boolean): void {
-  if (hangup) return beginShutdown(draft, { kind: 'hangup' }, tell)
+  if (hangup) return beginShutdown(draft, { kind: 'hangup' })
   if (signal === 'TERM' || signal === 'INT') {
-    return beginShutdown(draft, { kind: 'signal', signal }, tell)
+    return beginShutdown(draft, { kind: 'signal', signal })
   }
   const action = draft.state.plan.signals[signal]
-  if (action === undefined || draft.isEnding) return ignore(draft, signal)
+  if (action === undefined || draft.isEnding) return ignoreSignal(draft, signal)
   for (const name of action.forward) forward(draft, name, signal)
   for (const daemon of action.restart) {
     const by = { kind: 'signal', signal } as const
@@ -135,24 +173,6 @@ function forward(draft: Draft, name: string, signal: Signal): void {
     return tell(draft, name, { type: 'forward', signal, atMs: draft.atMs })
   }
   draft.report({ kind: 'not-forwarded', daemon: name, signal }) // Not selected.
-}
-
-/** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
-function ignore(draft: Draft, signal: Signal): void {
-  if (silentlyIgnored.includes(signal)) return
-  const times = (draft.ignored.get(signal) ?? 0) + 1
-  draft.ignored.set(signal, times)
-  const shuttingDown = draft.isEnding
-  if (isPowerOfTen(times)) draft.report({ kind: 'signal-ignored', signal, times, shuttingDown })
-}
-
-/** Signals that mean nothing to a program unless it asks for them. */
-const silentlyIgnored: readonly Signal[] = ['CHLD', 'CONT', 'URG', 'WINCH']
-
-function isPowerOfTen(number: number): boolean {
-  let power = 1
-  while (power < number) power *= 10
-  return power === number
 }
 
 function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
@@ -185,28 +205,32 @@ function endForFault(
 /** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
 function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): void {
   if (draft.finished) return endAgain(draft, event.live)
-  const { atMs, shutdownAsked } = event
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
     const { daemon, run, gone } = one
     if (draft.daemons.get(daemon)?.run === run) live.set(daemon, one)
     else if (!gone) draft.do({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
   }
-  // The failure may have come between the daemons and what follows from them: it follows again.
-  const { order } = draft.state
   draft.recount()
   // To say it twice is harmless.
   draft.announced = false
-  if (draft.shutdown !== null) countBlockers(draft)
-  for (const name of order.start) {
-    tellOnly(draft, name, { type: 'reconcile', live: live.get(name) ?? null, atMs })
-  }
-  mendTickets(draft)
-  for (const name of order.start) endIfOver(draft, name)
-  draft.changed.push(...order.start)
-  if (!draft.booted && !shutdownAsked) boot(draft)
-  if (draft.isEnding) recoverShutdown(draft, tell)
-  else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' }, tell)
+  // The failure may have come between the daemons and what follows from them: it follows again.
+  const stages = ['reconcile', 'ends', 'follow', 'mended'] as const
+  const all: readonly Stage[] = draft.shutdown === null ? stages : ['count', ...stages]
+  beginSweep(draft, all, live, event.shutdownAsked)
+}
+
+function compare(draft: Draft, name: string, live: LiveRun | null): void {
+  tellOnly(draft, name, { type: 'reconcile', live, atMs: draft.atMs })
+  mendTicket(draft, name)
+}
+
+/** What was under way when something failed. */
+function goOn(draft: Draft, { shutdownAsked }: Sweep): void {
+  draft.isRecounted = true
+  if (draft.isEnding) recoverShutdown(draft)
+  else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' })
+  else if (!draft.booted) boot(draft)
 }
 
 /** The end was ordered, and the order may be lost. */

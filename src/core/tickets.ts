@@ -176,22 +176,20 @@ export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
 }
 
 /** Shutdown answers all. */
-export function supersedeAll(draft: Draft, by: Ticket): void {
-  for (const { name } of draft.state.plan.daemons) {
-    const open = draft.openTicket(name)
-    if (open !== null) endTicket(draft, open, supersededBy(by))
+export function supersede(draft: Draft, name: string): void {
+  const open = draft.openTicket(name)
+  if (open !== null && draft.shutdown !== null) {
+    endTicket(draft, open, supersededBy(draft.shutdown.ticket))
   }
 }
 
 /** After a failure inside pitcrew: whoever waits is told what has become of it meanwhile. */
-export function mendTickets(draft: Draft): void {
-  if (draft.shutdown !== null) supersedeAll(draft, draft.shutdown.ticket)
-  for (const { name } of draft.state.plan.daemons) {
-    if (draft.openTicket(name) === null) continue
-    const daemon = draft.daemons.get(name) as Daemon
-    followTicket(draft, daemon)
-    const open = draft.openTicket(name)
-    if (open === null || isUnderWay(open, daemon)) continue
-    endTicket(draft, open, failed('it was lost in a failure of pitcrew'))
-  }
+export function mendTicket(draft: Draft, name: string): void {
+  if (draft.shutdown !== null) return supersede(draft, name)
+  if (draft.openTicket(name) === null) return
+  const daemon = draft.daemons.get(name) as Daemon
+  followTicket(draft, daemon)
+  const open = draft.openTicket(name)
+  if (open === null || isUnderWay(open, daemon)) return
+  endTicket(draft, open, failed('it was lost in a failure of pitcrew'))
 }

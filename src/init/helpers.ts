@@ -110,13 +110,15 @@ export class Helpers {
   /** After a failure inside pitcrew: the end of one may not have been told, and one may be there of
    *  which nobody here knows. */
   reconcile(live: readonly LiveRun[]): void {
-    for (const { daemon, run, gone } of live) {
-      const isKnown = this.#running.get(daemon)?.run === run
-      if (!isHelper(daemon) || gone || isKnown) continue
-      this.#host.stop(daemon, run, signalNumbers.KILL, 'tree')
+    const runs = new Map<string, LiveRun>()
+    for (const one of live) {
+      const { daemon, run, gone } = one
+      if (!isHelper(daemon)) continue
+      if (this.#running.get(daemon)?.run === run) runs.set(daemon, one)
+      else if (!gone) this.#host.stop(daemon, run, signalNumbers.KILL, 'tree')
     }
     for (const [name, running] of [...this.#running]) {
-      const found = live.find(({ daemon, run }) => daemon === name && run === running.run)
+      const found = runs.get(name)
       if (found !== undefined && !found.gone && found.exit === null) {
         // Its timer may have been lost; and one that fails each time must not make us spin.
         const atMs = Math.max(running.untilMs, this.#host.now() + notBeforeMs)

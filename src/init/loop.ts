@@ -21,6 +21,7 @@ import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
+import { nextRunFirst, Turn } from './turn.ts'
 import { Voice } from './voice.ts'
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
@@ -41,6 +42,7 @@ export class Loop implements Handlers {
   readonly #state: State
   readonly #mending: Mending = new Mending()
   #queue: Event[] = []
+  readonly #turn: Turn
   #shutdownAsked = false
   /** When the host was to wake us. */
   #wakeAtMs = Number.POSITIVE_INFINITY
@@ -50,12 +52,12 @@ export class Loop implements Handlers {
    *  @param tracePath Where each step is written; null = nowhere. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
+    this.#turn = new Turn(host, (effect) => this.#perform(effect))
     this.#plant = plantOf(host)
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
-    const selectedPlan = { ...plan, daemons }
-    this.#trace = traceTo(host, tracePath, selectedPlan)
-    this.#state = initialState(selectedPlan)
+    this.#trace = traceTo(host, tracePath, { ...plan, daemons })
+    this.#state = initialState({ ...plan, daemons })
     const timers = this.#timers
     const print = (text: string): void => host.print(`${plan.label}: ${text}`)
     const voice = new Voice(print, new Deaths(host), new Journal(host, plan.name, timers, print))
@@ -86,10 +88,9 @@ export class Loop implements Handlers {
         return this.#take(signalOf(event, atMs))
       case 'exited':
       case 'gone':
-        if (isHelper(event.daemon)) return this.#endHelper(event)
-        return this.#take({ ...event, atMs })
       case 'ready':
-        return this.#take({ ...event, atMs })
+        if (event.type === 'ready' || !isHelper(event.daemon)) return this.#take({ ...event, atMs })
+        return this.#endHelper(event)
       case 'output-closed':
         return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
       case 'notify':
@@ -115,6 +116,7 @@ export class Loop implements Handlers {
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue = []
+    this.#turn.forget()
     this.#shutdownAsked = shutdownAsked
     this.#wakeAt(this.#mending.recover(atMs))
     this.#control.drop()
@@ -138,8 +140,10 @@ export class Loop implements Handlers {
   }
 
   #wake(nowMs: number): void {
+    this.#turn.begin()
     for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
       this.#elapse(timer, nowMs)
+      if (this.#turn.isOver(1)) break
     }
     this.#drain()
   }
@@ -180,28 +184,36 @@ export class Loop implements Handlers {
     this.#drain()
   }
 
+  /** What is too much for a turn waits for the next. */
   #drain(): void {
+    this.#turn.begin()
     let steps = 0
-    for (; steps < batchMax; steps++) {
-      const event = this.#queue.shift() ?? this.#mend()
+    for (; this.#turn.perform() && steps < batchMax; steps++) {
+      const event = this.#nextEvent()
       if (event === undefined) break
       this.#step(event)
     }
     if (steps > 0) this.#control.stepped()
+    const isBusy = this.#queue.length > 0 || this.#state.sweep !== null || this.#turn.isBusy
     const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
-    this.#wakeAt(this.#queue.length > 0 ? this.#host.now() : nextMs)
+    this.#wakeAt(isBusy ? this.#host.now() : nextMs)
+  }
+
+  /** A sweep is over before anything else is stepped, unless a failure makes all begin anew. It is
+   *  looked again at what runs when all that came of the other orders was stepped. */
+  #nextEvent(): Event | undefined {
+    if (this.#state.sweep !== null && this.#queue[0]?.type !== 'reconcile') {
+      return { type: 'continue', atMs: this.#host.now() }
+    }
+    const next = this.#queue.shift()
+    if (next !== undefined || !this.#mending.isNeeded) return next
+    const atMs = this.#host.now()
+    return this.#mending.begin(atMs) ? this.#reconcile(atMs) : undefined
   }
 
   #wakeAt(atMs: number): void {
     this.#wakeAtMs = atMs
     this.#host.wakeAt(atMs)
-  }
-
-  /** When all that came of the other orders was stepped. */
-  #mend(): Event | undefined {
-    if (!this.#mending.isNeeded) return undefined
-    const atMs = this.#host.now()
-    return this.#mending.begin(atMs) ? this.#reconcile(atMs) : undefined
   }
 
   #reconcile(atMs: number): Event {
@@ -216,10 +228,7 @@ export class Loop implements Handlers {
     this.#plant(event.type)
     const effects = step(this.#state, event)
     this.#trace(event, effects)
-    // Words take their time, and nobody hears them before the end of this call.
-    const next = effects.find((effect) => isNextRun(effect, event))
-    if (next !== undefined) this.#perform(next)
-    for (const effect of effects) if (effect !== next) this.#perform(effect)
+    this.#turn.effects(nextRunFirst(event, effects))
   }
 
   #perform(effect: Effect): void {
@@ -233,12 +242,6 @@ export class Loop implements Handlers {
     }
     if (outcome !== null) this.#queue.push(outcome)
   }
-}
-
-/** The run that follows on the one that has ended. */
-function isNextRun(effect: Effect, event: Event): boolean {
-  if (effect.type !== 'spawn' || (event.type !== 'exited' && event.type !== 'gone')) return false
-  return effect.daemon === event.daemon
 }
 
 /** A number without a name of the table is in no map: it is ignored like any other that is not. */

@@ -20,6 +20,12 @@ const helperTimeoutMs = 20_000
 const lastWordAfterMs = 1000
 /** Signals that are kept while the plan is made. */
 const earlySignalsMax = 64
+/** How long a plan is read before the host has its turn again, in milliseconds, and how many steps
+ *  of it there are between two looks at the clock. */
+const readMs = 10
+const unlookedMax = 64
+/** With so many it takes a turn to make their state, and the boot has another. */
+const manyDaemons = 500
 
 export class Start implements Handlers {
   readonly #host: Host
@@ -30,6 +36,8 @@ export class Start implements Handlers {
   #given: RunArguments = { bundle: null, trace: null, controlFd: null }
   /** Where the bundle was found. */
   #path = ''
+  /** What follows when the host has had its turn. */
+  #next: () => void = () => this.#findPlan()
 
   readonly #checkOf: () => PlanCheck
 
@@ -44,7 +52,7 @@ export class Start implements Handlers {
     if (this.#isOver) return
     switch (event.type) {
       case 'wake':
-        return this.#findPlan()
+        return this.#next()
       case 'helper':
         return this.#takeHelper(event)
       case 'signal':
@@ -70,10 +78,7 @@ export class Start implements Handlers {
     const file = readBundleFile(this.#host, given.bundle)
     this.#path = file.path
     if (file.isPlan) {
-      return this.#takePlan(
-        readPlan(file.text, this.#checkOf, sumWith(this.#host, version)),
-        file.path,
-      )
+      return this.#read(readPlan(file.text, this.#checkOf, sumWith(this.#host, version)))
     }
     const args = ['@plan', file.path]
     const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
@@ -89,7 +94,7 @@ export class Start implements Handlers {
   /** The helper has said on stderr what is wrong with the bundle. */
   #takeHelper(event: Extract<HostEvent, { type: 'helper' }>): void {
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
-      return this.#takePlan(readPlan(event.text, this.#checkOf), 'the bundle')
+      return this.#read(readPlan(event.text, this.#checkOf))
     }
     if (event.code !== 0) return this.#host.finish(event.code, 0)
     const why = event.timedOut
@@ -102,11 +107,33 @@ export class Start implements Handlers {
     )
   }
 
-  #takePlan(answer: PlanAnswer, path: string): void {
+  /** A plan of thousands of daemons takes several turns: a signal does not wait for all of it. */
+  #read(reading: ReturnType<typeof readPlan>): void {
+    let untilMs = Number.POSITIVE_INFINITY
+    for (let count = 1; ; count++) {
+      const { done, value } = reading.next()
+      if (done === true) {
+        // What follows takes its time, too.
+        const isShort = count < unlookedMax
+        return isShort ? this.#takePlan(value) : this.#later(() => this.#takePlan(value))
+      }
+      if (count % unlookedMax !== 0) continue
+      const nowMs = this.#host.now()
+      if (count === unlookedMax) untilMs = nowMs + readMs
+      else if (nowMs >= untilMs) return this.#later(() => this.#read(reading))
+    }
+  }
+
+  #later(next: () => void): void {
+    this.#next = next
+    this.#host.wakeAt(this.#host.now())
+  }
+
+  #takePlan(answer: PlanAnswer): void {
     if ('error' in answer) {
       throw new PitcrewError(
         'BUNDLE_INVALID',
-        `cannot use the plan ${path}: ${answer.error}`,
+        `cannot use the plan ${this.#path}: ${answer.error}`,
         'build it again: pitcrew build BUNDLE --out FILE',
       )
     }
@@ -142,8 +169,14 @@ export class Start implements Handlers {
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     if (noDoor !== null) host.print(`${plan.label}: ${noDoor}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
-    this.#loop = new Loop(host, plan, selected, trace)
-    this.#loop.boot(this.#early)
+    const loop = new Loop(host, plan, selected, trace)
+    if (names.length < manyDaemons) this.#boot(loop)
+    else this.#later(() => this.#boot(loop))
+  }
+
+  #boot(loop: Loop): void {
+    this.#loop = loop
+    loop.boot(this.#early)
     this.#early = []
   }
 

@@ -44,6 +44,8 @@ interface Bucket {
   readonly atMs: number
   entries: Entry[]
   armed: number
+  /** Those before it are dead. */
+  from: number
 }
 
 export class Timers {
@@ -81,7 +83,8 @@ export class Timers {
     const atMs = this.nextMs()
     if (atMs > nowMs) return null
     const bucket = this.#buckets.get(atMs) as Bucket
-    const entry = bucket.entries.find(({ isArmed }) => isArmed) as Entry
+    while (bucket.entries[bucket.from]?.isArmed === false) bucket.from++
+    const entry = bucket.entries[bucket.from] as Entry
     this.#disarm(entry.key)
     return entry.timer
   }
@@ -108,13 +111,14 @@ export class Timers {
       bucket.entries = []
     } else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
       bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
+      bucket.from = 0
     }
   }
 
   #bucketAt(atMs: number): Bucket {
     const known = this.#buckets.get(atMs)
     if (known !== undefined) return known
-    const bucket: Bucket = { atMs, entries: [], armed: 0 }
+    const bucket: Bucket = { atMs, entries: [], armed: 0, from: 0 }
     this.#buckets.set(atMs, bucket)
     if (this.#times.length > 64 && this.#times.length > 2 * this.#buckets.size) this.#rebuild()
     else {

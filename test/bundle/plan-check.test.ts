@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { findCycle } from '../../src/core/cycle.ts'
 import { type Plan, specDefaults } from '../../src/core/plan.ts'
-import { checkPlan, parsePlan } from '../../src/core/plan-check.ts'
-import { isPlanText, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, parsePlan, planCheck } from '../../src/core/plan-check.ts'
+import { isPlanText, readPlan, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
 import { planOf } from './problems-of.ts'
 
 const plan = planOf(`
@@ -219,6 +219,30 @@ test('a plan is told from a bundle at a glance', () => {
   expect(isPlanText(' \n{ "plan": 9')).toBe(true)
   expect(isPlanText('{ "daemons": {} }')).toBe(false)
   expect(isPlanText('plan: 1')).toBe(false)
+})
+
+test('a plan that serializePlan wrote is read one daemon a step', () => {
+  const daemons = Array.from({ length: 50 }, (_, index) => {
+    return { ...specDefaults, name: `d-${index}`, command: ['web'] }
+  })
+  const many = { ...plan, signals: {}, daemons }
+  const steps = readPlan(serializePlan(many), () => planCheck)
+  let count = 0
+  while (steps.next().done !== true) count++
+  // Parsed, and checked.
+  expect(count).toBeGreaterThanOrEqual(2 * daemons.length)
+  expect(parsePlan(serializePlan(many))).toEqual({ plan: many })
+})
+
+test('a plan in any other layout is the same plan', () => {
+  const text = serializePlan(plan)
+  const value = JSON.parse(text)
+  const layouts = [
+    JSON.stringify(value),
+    JSON.stringify(value, null, 2),
+    text.replaceAll(',', ' ,\n'),
+  ]
+  for (const layout of layouts) expect(parsePlan(layout)).toEqual({ plan })
 })
 
 test('parsePlan never throws', () => {

@@ -177,7 +177,10 @@ describe('build', () => {
     expect(await play(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
-      /tmp/p.json <- {"plan":2,"sum":"c66da287ce6598f5","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","command":["nginx","-g","daemon off;"],"after":[{"daemon":"db","until":"ready"}],"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]}},{"name":"db","command":["redis-server"]}]}"
+      /tmp/p.json <- {"plan":2,"sum":"4bd2960d91e1322f","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[
+      {"name":"web","command":["nginx","-g","daemon off;"],"after":[{"daemon":"db","until":"ready"}],"stop":{"signal":"TERM","command":null,"graceMs":2000,"success":[]}},
+      {"name":"db","command":["redis-server"]}
+      ]}"
     `)
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })

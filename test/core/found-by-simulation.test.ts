@@ -77,8 +77,7 @@ describe('a recovery', () => {
                                                             say died, arm linger:agent:1 1000 ms,
                                                             say shutdown, arm deadline 8750 ms,
                                                             say ticket 1 superseded,
-                                                            arm deadline 8750 ms, disarm deadline,
-                                                            finish 1 (agent)
+                                                            disarm deadline, finish 1 (agent)
     `)
   })
 
@@ -96,8 +95,7 @@ describe('a recovery', () => {
                                                             > say died, arm linger:agent:1 1000 ms,
                                                               say died, arm linger:web:1 1000 ms,
                                                               say shutdown, arm deadline 8750 ms,
-                                                              arm deadline 8750 ms, disarm deadline,
-                                                              finish 0 (agent)
+                                                              disarm deadline, finish 0 (agent)
     `)
   })
 })

@@ -44,7 +44,7 @@ test('it follows again that the main daemon has ended', () => {
     given                  agent: stopped, run 1, failed
                            db: terminating, run 1, pid 8, then asked
     reconcile db 1: pid 8  > TERM to db 1, arm half:db:1 4250 ms, say shutdown,
-                             arm deadline 8750 ms, arm deadline 8750 ms
+                             arm deadline 8750 ms
   `)
 })
 
@@ -119,8 +119,8 @@ test('it follows again whose turn it is to stop', () => {
                                                                         api: terminating, run 1, pid 10, then asked
     reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
                                                                           arm half:api:1 2063 ms,
+                                                                          arm deadline 8750 ms,
                                                                           TERM to db 1,
-                                                                          arm half:db:1 4250 ms,
-                                                                          arm deadline 8750 ms
+                                                                          arm half:db:1 4250 ms
   `)
 })

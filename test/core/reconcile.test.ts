@@ -78,8 +78,7 @@ describe('a lost exit', () => {
                                                     db: terminating, run 1, pid 8, then asked
                                                     > say died, arm linger:agent:1 1000 ms,
                                                       say shutdown, arm deadline 8750 ms,
-                                                      TERM to db 1, arm half:db:1 4250 ms,
-                                                      arm deadline 8750 ms
+                                                      TERM to db 1, arm half:db:1 4250 ms
     `)
   })
 })

@@ -99,9 +99,17 @@ export class Game {
     return toText(this.#rows)
   }
 
+  /** With all that follows at once, as the loop does it. */
   #step(event: Event): void {
-    const effects = step(this.state, event)
+    const effects = [...this.#stepOnce(event)]
+    while (this.state.sweep !== null) {
+      effects.push(...this.#stepOnce({ type: 'continue', atMs: event.atMs }))
+    }
     this.effects = effects
+  }
+
+  #stepOnce(event: Event): readonly Effect[] {
+    const effects = step(this.state, event)
     const heard = this.#watch.step(event, effects, this.state)
     this.#rows.push({
       atMs: event.atMs,
@@ -109,6 +117,7 @@ export class Game {
       changes: this.#changes(),
       effects: heard.filter((effect) => !isOfTheEnd(effect)).map(wordsOf),
     })
+    return effects
   }
 
   #changes(): string[] {

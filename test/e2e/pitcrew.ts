@@ -31,6 +31,8 @@ export interface Options {
   /** A program in front of everything that starts it and stays: see channel.ts. */
   readonly via?: readonly string[]
   readonly stdin?: 'ignore' | 'pipe'
+  /** How long it may take until it says what a test waits for, in milliseconds. */
+  readonly patienceMs?: number
 }
 
 /** A running pitcrew. `await using` ends it whatever the test does. */
@@ -58,6 +60,7 @@ export class Pitcrew extends Program {
       },
       stdin: options.stdin ?? 'ignore',
       stdout: options.stdout ?? 'pipe',
+      ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
     })
     this.folder = folder
     this.#isPid1 = isPid1
@@ -124,11 +127,11 @@ export function sh(script: string): string[] {
 }
 
 /** A fixture written in C, compiled once a run: for what a shell cannot do fast enough or at all. */
-export function compiled(name: string): string {
+export function compiled(name: string, ...flags: readonly string[]): string {
   const target = join(root, 'build/fixtures', name)
   const source = join(fixtures, `${name}.c`)
   execFileSync('mkdir', ['-p', join(root, 'build/fixtures')])
-  execFileSync(process.env.CC ?? 'cc', ['-O1', '-o', `${target}.${process.pid}`, source])
+  execFileSync(process.env.CC ?? 'cc', ['-O1', ...flags, '-o', `${target}.${process.pid}`, source])
   execFileSync('mv', [`${target}.${process.pid}`, target])
   return target
 }

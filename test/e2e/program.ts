@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
 /** How long a test waits for a line or an end before it fails with everything that was said, in ms. */
-const patienceMs = 10_000
+const usualPatienceMs = 10_000
 
 export interface ProgramOptions {
   readonly cwd?: string
@@ -11,6 +11,7 @@ export interface ProgramOptions {
   readonly stdin?: 'ignore' | 'pipe'
   /** Where its stdout goes; `pipe` is read by the test. */
   readonly stdout?: 'pipe' | 'ignore' | number
+  readonly patienceMs?: number
 }
 
 export interface Ended {
@@ -25,11 +26,13 @@ export class Program {
   readonly lines: string[] = []
   readonly errors: string[] = []
   readonly #waiting: Set<() => void> = new Set()
+  readonly #patienceMs: number
   /** It has ended, and all that it said has been read. */
   #isOver = false
 
   constructor(words: readonly string[], options: ProgramOptions) {
     const { cwd, env, stdin, stdout } = options
+    this.#patienceMs = options.patienceMs ?? usualPatienceMs
     this.process = spawn(words[0] as string, words.slice(1), {
       cwd,
       env,
@@ -70,7 +73,7 @@ export class Program {
     const late = new Promise<never>((_, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`it does not end; ${this.said()}`)),
-        patienceMs,
+        this.#patienceMs,
       )
       this.ended.finally(() => clearTimeout(timer))
     })
@@ -127,8 +130,8 @@ export class Program {
       }
       const timer = setTimeout(() => {
         stop()
-        reject(new Error(`no ${what} after ${patienceMs} ms; ${this.said()}`))
-      }, patienceMs)
+        reject(new Error(`no ${what} after ${this.#patienceMs} ms; ${this.said()}`))
+      }, this.#patienceMs)
       this.#waiting.add(again)
       again()
     })

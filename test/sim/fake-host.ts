@@ -3,7 +3,7 @@
 import type { Supervisor } from '../../src/control/port.ts'
 import { Server } from '../../src/control/server.ts'
 import type { Plan } from '../../src/core/plan.ts'
-import { checkPlan } from '../../src/core/plan-check.ts'
+import { planCheck } from '../../src/core/plan-check.ts'
 import type { Host } from '../../src/host/host.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
@@ -91,7 +91,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     closeClient: guarded('closeClient', (client) => world.closeClient(client)),
     streamLogs: () => 'ENOSYS',
     usage: () => [],
-    loadCheck: guarded('loadCheck', () => checkPlan),
+    loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     traceTo: () => 'EROFS',
     trace: () => {},

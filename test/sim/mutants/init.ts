@@ -8,7 +8,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
     seed: 848,
-    breaks: ['oneAtATime', 'stopInOrder', 'stopAtOnce', 'nothingLeft'],
+    breaks: ['oneAtATime', 'stopInOrder', 'stopAtOnce', 'nothingLeft', 'endsWhenOver'],
   },
   {
     name: 'an order that was lost is not given again',
@@ -21,7 +21,7 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'what is left of a batch waits for the next event',
     file: 'init/loop.ts',
-    from: 'this.#queue.length > 0 ? this.#host.now() : nextMs',
+    from: 'isBusy ? this.#host.now() : nextMs',
     to: 'nextMs',
     seed: 1646,
     breaks: ['startTold', 'nobodyForgotten', 'selectedOnly'],
@@ -37,8 +37,8 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'signals from before the start are lost',
     file: 'init/start.ts',
-    from: 'this.#loop.boot(this.#early)',
-    to: 'this.#loop.boot()',
+    from: 'loop.boot(this.#early)',
+    to: 'loop.boot()',
     seed: 236,
     breaks: ['answeredOnce', 'ignoredTold'],
   },
@@ -47,7 +47,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/start.ts',
     from: '    this.#isOver = true\n    this.#host.write',
     to: '    this.#host.write',
-    seed: 1396,
+    seed: 2736,
     breaks: ['shutdownWins'],
   },
   {

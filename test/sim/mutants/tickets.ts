@@ -102,8 +102,8 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'a shutdown forgets who waits',
     file: 'core/shutdown.ts',
-    from: '  supersedeAll(draft, ticket)\n',
-    to: '',
+    from: "draft.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop']",
+    to: "['count', 'stop']",
     seed: 3,
     breaks: ['noBug'],
   },

@@ -125,8 +125,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'that it is ready is lost where it was told by a descriptor',
     file: 'init/loop.ts',
-    from: "      case 'ready':\n        return this.#take({ ...event, atMs })",
-    to: "      case 'ready':\n        return undefined",
+    from: "if (event.type === 'ready' || !isHelper(event.daemon)) return",
+    to: "if (event.type === 'ready') return\n        if (!isHelper(event.daemon)) return",
     seed: 3,
     breaks: ['readyTold'],
   },

@@ -1,0 +1,75 @@
+/** As many daemons as a bundle may have: they start, all die in one moment and come back, and end in order. No call into
+ *  the policy takes so long that the host interrupts it, however busy the machine is. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { binary, childrenOf, compiled, Pitcrew, writeBundle } from './pitcrew.ts'
+
+/** A pipe each, and what pitcrew has itself. */
+const descriptorsNeeded = 2 * 4096
+const limits = readFileSync('/proc/self/limits', 'utf8')
+const descriptors = Number(/Max open files +\d+ +(\d+)/.exec(limits)?.[1] ?? Number.NaN)
+const isPossible = !(descriptors < descriptorsNeeded)
+if (!isPossible) {
+  console.warn(
+    `at most ${descriptors} open files here: too few for 4096 daemons, tests are skipped`,
+  )
+}
+const patienceMs = 60_000
+
+let sleeps = ''
+beforeAll(() => {
+  sleeps = compiled('sleeps', '-static')
+})
+
+function bundleOf(count: number): string {
+  const daemons = Array.from({ length: count }, (_, n) => `  d-${n}: { command: [${sleeps}] }\n`)
+  return `deadline: 20s\ndaemons:\n${daemons.join('')}`
+}
+
+/** Nothing was too much for it. */
+function expectOrder({ lines, errors }: Pitcrew): void {
+  const troubles = [...lines, ...errors].filter((line) =>
+    /internal error|was not running|cannot|killing/.test(line),
+  )
+  expect(troubles).toEqual([])
+}
+
+async function endsInOrder(pitcrew: Pitcrew, count: number): Promise<void> {
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(0)
+  expect(pitcrew.lines.filter((line) => line.includes(': stopped: signal TERM'))).toHaveLength(
+    count,
+  )
+  expectOrder(pitcrew)
+}
+
+test.runIf(isPossible)(
+  '2500 from a plan start, and stop at TERM',
+  async () => {
+    await using builder = new Pitcrew(null, { args: ['version'] })
+    const yaml = writeBundle(builder.folder, bundleOf(2500))
+    const plan = join(builder.folder, 'plan.json')
+    execFileSync(binary, ['build', yaml, '--out', plan])
+    await using pitcrew = new Pitcrew(null, { args: ['run', plan], patienceMs })
+    await pitcrew.linesWith(': started', 2500)
+    await endsInOrder(pitcrew, 2500)
+  },
+  120_000,
+)
+
+test.runIf(isPossible)(
+  '4096 from YAML start, die in one moment, start again, and stop at TERM',
+  async () => {
+    await using pitcrew = new Pitcrew(bundleOf(4096), { patienceMs })
+    await pitcrew.linesWith(': started', 4096)
+    const pids = childrenOf(pitcrew.pid)
+    expect(pids).toHaveLength(4096)
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await pitcrew.linesWith(': died', 4096)
+    await pitcrew.linesWith(': started', 2 * 4096)
+    await endsInOrder(pitcrew, 4096)
+  },
+  240_000,
+)

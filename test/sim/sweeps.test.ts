@@ -1,0 +1,28 @@
+/** Work on all daemons that takes many steps: what is done in slices of 128 is done in slices of one or two here, so that
+ *  small worlds have it, too. */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { simulatorWith } from './simulator-with.ts'
+
+const src = resolve(import.meta.dirname, '../../src')
+const schedules = 500
+
+test.each([1, 2])(
+  `every promise is kept with slices of %i in ${schedules} schedules`,
+  async (size) => {
+    const path = join(src, 'core/sweep.ts')
+    const text = readFileSync(path, 'utf8')
+    const sliced = text.replace('const atOnceMax = 128', `const atOnceMax = ${size}`)
+    expect(sliced).not.toBe(text)
+    const { judge, scheduleFor } = await simulatorWith(
+      join(import.meta.dirname, 'api.ts'),
+      path,
+      sliced,
+    )
+    for (let seed = 1; seed <= schedules; seed++) {
+      const { broken } = judge(scheduleFor(seed))
+      expect(broken?.how ?? null, `seed ${seed}`).toBeNull()
+    }
+  },
+)
