@@ -16,7 +16,7 @@ if (!isPossible) {
     `at most ${descriptors} open files here: too few for 4096 daemons, tests are skipped`,
   )
 }
-const patienceMs = 60_000
+const patienceMs = 200_000
 
 let sleeps = ''
 beforeAll(() => {
