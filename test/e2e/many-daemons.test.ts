@@ -56,7 +56,7 @@ test.runIf(isPossible)(
     await pitcrew.linesWith(': started', 2500)
     await endsInOrder(pitcrew, 2500)
   },
-  120_000,
+  300_000,
 )
 
 test.runIf(isPossible)(
@@ -71,5 +71,5 @@ test.runIf(isPossible)(
     await pitcrew.linesWith(': started', 2 * 4096)
     await endsInOrder(pitcrew, 4096)
   },
-  240_000,
+  600_000,
 )
