@@ -2,19 +2,13 @@
 #ifndef PITCREW_BIND_H
 #define PITCREW_BIND_H
 
+#include "arena.h"
 #include "engine.h"
 
 /* A function that JavaScript calls. */
 #define FUNCTION(name) JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 #define UNUSED (void)self, (void)argc, (void)argv, (void)ctx
 
-/* A bounded store for the strings of one call; all of it is freed at once. */
-struct arena {
-  struct arena_block *newest;
-  size_t used, room, total;
-};
-void *arena_take(struct arena *arena, size_t bytes);
-void arena_free(struct arena *arena);
 /* A C string of a JavaScript string; NULL when it is none, has a NUL in it, or memory is short. */
 char *arena_string(struct arena *arena, JSValueConst value);
 /* The strings of an array behind `before` empty places, with a NULL at the end. */
@@ -58,6 +52,13 @@ static inline JSValue errno_or_null(int error) {
   return error ? JS_NewString(js, errno_name(error)) : JS_NULL;
 }
 
+/* The step of a start that failed, and its error. */
+static inline void set_failure(JSValue object, const struct spawn_failure *failure) {
+  set(object, "step", JS_NewString(js, failure->step));
+  set(object, "errno", JS_NewString(js, errno_name(failure->error)));
+}
+
+void set_run_exit(JSValue object, const struct run *run); /* how its leader ended */
 void write_data(const char *text, size_t bytes); /* to stdout; ends the process where it fails */
 void bind_system(JSValue host);
 void bind_init(JSValue host);

@@ -13,6 +13,15 @@ struct run *run_of(JSValueConst *argv) {
   return run;
 }
 
+void set_run_exit(JSValue object, const struct run *run) {
+  set(object, "code", JS_NewInt32(js, run->exit.code));
+  set(object, "signal", JS_NewInt32(js, run->exit.signal));
+  if (!run->failure.step) return;
+  JSValue failure = JS_NewObject(js);
+  set_failure(failure, &run->failure);
+  set(object, "failure", failure);
+}
+
 FUNCTION(host_live) {
   UNUSED;
   JSValue list = JS_NewArray(ctx);
@@ -21,8 +30,7 @@ FUNCTION(host_live) {
     JSValue entry = JS_NewObject(ctx), ended = JS_NULL;
     if (run->leader_gone) {
       ended = JS_NewObject(ctx);
-      set(ended, "code", JS_NewInt32(ctx, run->exit.code));
-      set(ended, "signal", JS_NewInt32(ctx, run->exit.signal));
+      set_run_exit(ended, run);
     }
     set(entry, "daemon", JS_NewString(ctx, run->daemon));
     set(entry, "run", JS_NewInt32(ctx, run->number));
@@ -30,6 +38,7 @@ FUNCTION(host_live) {
     set(entry, "exit", ended);
     set(entry, "gone", JS_NewBool(ctx, run->gone));
     set(entry, "ready", JS_NewBool(ctx, run->ready));
+    if (run->start) set(entry, "isSlow", JS_TRUE);
     JS_SetPropertyUint32(ctx, list, (uint32_t)i, entry);
   }
   return list;

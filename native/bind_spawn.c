@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "bind.h"
 #include "glob.h"
-#include "spawn.h"
+#include "start.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,8 +125,7 @@ static bool take_stdio(struct arena *arena, JSValueConst object, struct spawn_sp
   return false;
 }
 
-/* How it says that it is ready, and whether it gets a NOTIFY_SOCKET for that or for anything else.
- */
+/* How it says that it is ready, and whether it gets a NOTIFY_SOCKET for that or anything else. */
 static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue notify = get(object, "notify"), ready = get(object, "ready");
   const char *type = JS_IsObject(ready) ? get_string(arena, ready, "type") : NULL;
@@ -232,17 +231,20 @@ static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spe
 
 FUNCTION(host_spawn) {
   UNUSED;
-  struct arena arena = {0};
-  struct spawn_spec spec = {0};
-  struct spawn_answer answer = {0, "spec", EINVAL};
-  if (take_spec(&arena, argv[0], &spec)) answer = spawn_run(&spec);
-  arena_free(&arena);
+  struct start *start = start_new();
+  struct spawn_answer answer = {.failure = {"fork", errno}};
+  if (start && take_spec(&start->arena, argv[0], &start->spec)) {
+    answer = spawn_run(start);
+  } else if (start) {
+    answer.failure = (struct spawn_failure){"spec", EINVAL};
+    start_release(start);
+  }
   JSValue result = JS_NewObject(ctx);
   if (answer.pid > 0) {
-    JS_SetPropertyStr(ctx, result, "pid", JS_NewInt32(ctx, answer.pid));
+    set(result, "pid", JS_NewInt32(ctx, answer.pid));
+    if (answer.is_slow) set(result, "isSlow", JS_TRUE);
   } else {
-    JS_SetPropertyStr(ctx, result, "step", JS_NewString(ctx, answer.step));
-    JS_SetPropertyStr(ctx, result, "errno", JS_NewString(ctx, errno_name(answer.error)));
+    set_failure(result, &answer.failure);
   }
   return result;
 }

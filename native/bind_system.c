@@ -2,6 +2,7 @@
  * convert back. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "self.h"
 #include "file.h"
 
 #include <dirent.h>

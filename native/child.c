@@ -1,20 +1,18 @@
-/* The child between clone and exec. It shares our memory, so it makes system calls and nothing
- * else: no malloc, and raw calls where libc would change every thread of the parent. An error is
- * handed back through that same memory, exact and at once. */
+/* The child between clone and exec. It runs beside us in our memory, so it makes raw system calls
+ * and nothing else: no malloc, no errno, no libc that keeps a state. An error is handed back
+ * through that same memory, exact and at once. */
 #define _GNU_SOURCE
 #include "spawn.h"
+#include "raw.h"
+#include "self.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-static bool fail(struct child *child, const char *step) {
-  child->error = errno;
+static bool fail(struct child *child, const char *step, long error) {
+  child->error = (int)-error;
   child->step = step;
   return false;
 }
@@ -25,37 +23,38 @@ static bool fail(struct child *child, const char *step) {
 static bool take_files(struct child *child) {
   const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
   if (child->files_kept < 0) return true;
-  if (syscall(SYS_close_range, (unsigned)child->files_kept + 1, ~0u, unshare) == 0) return true;
-  return fail(child, "fork");
+  long error = RAW(SYS_close_range, child->files_kept + 1, ~0u, unshare);
+  return error == 0 || fail(child, "fork", error);
 }
 
-static bool place(int fd, int wanted) {
-  return fd == wanted ? fcntl(wanted, F_SETFD, 0) == 0 : dup2(fd, wanted) == wanted;
+static long place(int fd, int wanted) {
+  return fd == wanted ? RAW(SYS_fcntl, wanted, F_SETFD, 0) : RAW(SYS_dup3, fd, wanted, 0);
 }
 
 /* Stdio first: the end for readiness may have any number, and afterwards nothing of ours that is
  * still needed has one from 3 to 9. */
 static bool place_files(struct child *child) {
-  if (child->spec->stdio != STDIO_INHERIT) {
+  const struct spawn_spec *spec = child->spec;
+  if (spec->stdio != STDIO_INHERIT) {
     int output = child->output_fd >= 0 ? child->output_fd : child->null_fd;
-    dup2(child->null_fd, 0);
-    dup2(output, 1);
-    dup2(output, 2);
+    place(child->null_fd, 0);
+    place(output, 1);
+    place(output, 2);
   }
-  if (child->ready_fd >= 0 && !place(child->ready_fd, child->spec->ready_fd))
-    return fail(child, "pipe");
-  if (child->control_fd >= 0 && !place(child->control_fd, control_number(child->spec)))
-    return fail(child, "socket");
-  return true;
+  long error = child->ready_fd >= 0 ? place(child->ready_fd, spec->ready_fd) : 0;
+  if (error < 0) return fail(child, "pipe", error);
+  error = child->control_fd >= 0 ? place(child->control_fd, control_number(spec)) : 0;
+  return error >= 0 || fail(child, "socket", error);
 }
 
 static void take_session(struct child *child) {
   if (child->spec->stdio != STDIO_INHERIT) {
-    setsid();
+    RAW(SYS_setsid, 0);
     return;
   }
-  setpgid(0, 0);
-  if (child->foreground) tcsetpgrp(0, getpid());
+  RAW(SYS_setpgid, 0, 0);
+  pid_t pid = (pid_t)RAW(SYS_getpid, 0);
+  if (child->foreground) RAW(SYS_ioctl, 0, TIOCSPGRP, &pid);
 }
 
 static bool set_limits(struct child *child) {
@@ -63,63 +62,72 @@ static bool set_limits(struct child *child) {
   spawn_restore_limits();
   if (child->mark) {
     struct rlimit mark = {child->mark, child->mark_max};
-    setrlimit(RLIMIT_RSS, &mark);
+    RAW(SYS_prlimit64, 0, RLIMIT_RSS, &mark);
   }
   for (int i = 0; i < spec->limit_count; i++) {
     struct rlimit limit = {spec->limits[i].soft, spec->limits[i].hard};
-    if (setrlimit(spec->limits[i].resource, &limit) != 0) return fail(child, "limits");
+    long error = RAW(SYS_prlimit64, 0, spec->limits[i].resource, &limit);
+    if (error) return fail(child, "limits", error);
   }
   return true;
 }
 
 static bool set_user(struct child *child) {
   const struct spawn_spec *spec = child->spec;
-  if (spec->group_count >= 0 &&
-      syscall(SYS_setgroups, (size_t)spec->group_count, spec->groups) != 0)
-    return fail(child, "user");
-  if (spec->gid >= 0 &&
-      syscall(SYS_setresgid, (gid_t)spec->gid, (gid_t)spec->gid, (gid_t)spec->gid) != 0)
-    return fail(child, "user");
-  if (spec->uid >= 0 &&
-      syscall(SYS_setresuid, (uid_t)spec->uid, (uid_t)spec->uid, (uid_t)spec->uid) != 0)
-    return fail(child, "user");
+  long error = 0;
+  child->has_changed_user = spec->uid >= 0 || spec->gid >= 0;
+  if (spec->group_count >= 0) error = RAW(SYS_setgroups, spec->group_count, spec->groups);
+  if (!error && spec->gid >= 0) error = RAW(SYS_setresgid, spec->gid, spec->gid, spec->gid);
+  if (!error && spec->uid >= 0) error = RAW(SYS_setresuid, spec->uid, spec->uid, spec->uid);
+  if (error) return fail(child, "user", error);
   /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
    * the change of user, which would clear it. */
   if (child->parent != 1 && spec->stdio != STDIO_INHERIT) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != child->parent) raise(SIGKILL);
+    RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    if (RAW(SYS_getppid, 0) != child->parent) RAW(SYS_kill, RAW(SYS_getpid, 0), SIGKILL);
   }
   return true;
 }
 
+static bool enter_folder(struct child *child) {
+  long error = child->spec->cwd ? RAW(SYS_chdir, child->spec->cwd) : 0;
+  return error == 0 || fail(child, "cwd", error);
+}
+
 static void execute(struct child *child) {
   const struct spawn_spec *spec = child->spec;
-  int denied = 0;
-  if (!spec->candidates) errno = exec_own_file(spec->argv, spec->envp);
+  long error = 0, denied = 0;
+  if (!spec->candidates) error = -exec_own_file(spec->argv, spec->envp);
   for (char **path = spec->candidates; path && *path; path++) {
-    execve(*path, spec->argv, spec->envp);
-    if (errno == EACCES)
-      denied = EACCES;
-    else if (errno != ENOENT && errno != ENOTDIR)
+    error = RAW(SYS_execve, *path, spec->argv, spec->envp);
+    if (error == -EACCES)
+      denied = error;
+    else if (error != -ENOENT && error != -ENOTDIR)
       break;
   }
-  if (denied && (errno == ENOENT || errno == ENOTDIR)) errno = denied;
-  fail(child, "exec");
+  if (denied && (error == -ENOENT || error == -ENOTDIR)) error = denied;
+  fail(child, "exec", error);
+}
+
+/* Where it is, for whoever has to say where it stands still. */
+static bool at(struct child *child, const char *step) {
+  child->at = step;
+  return true;
 }
 
 int child_main(void *argument) {
   struct child *child = argument;
   const struct spawn_spec *spec = child->spec;
-  if (!take_files(child)) _exit(127);
-  take_session(child);
-  if (spec->umask >= 0) umask((mode_t)spec->umask);
-  if (place_files(child) && set_limits(child) && set_user(child)) {
-    if (spec->cwd && chdir(spec->cwd) != 0) {
-      fail(child, "cwd");
-    } else {
+  at(child, "fork");
+  if (take_files(child)) {
+    take_session(child);
+    if (spec->umask >= 0) RAW(SYS_umask, spec->umask);
+    if (place_files(child) && at(child, "limits") && set_limits(child) && at(child, "user") &&
+        set_user(child) && at(child, "cwd") && enter_folder(child)) {
+      at(child, "exec");
       signals_reset_in_child();
       execute(child);
     }
   }
-  _exit(127);
+  raw_exit(127);
 }

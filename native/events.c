@@ -32,11 +32,14 @@ void event_signal(int signal, bool hangup) {
 
 void event_exited(const struct run *run) {
   JSValue event = run_event("exited", run->daemon, run->number);
-  set(event, "code", JS_NewInt32(js, run->exit.code));
-  set(event, "signal", JS_NewInt32(js, run->exit.signal));
+  set_run_exit(event, run);
   set(event, "gone", JS_NewBool(js, run->gone));
   set(event, "outputOpen", JS_NewBool(js, run->pipe != NULL));
   engine_handle(event);
+}
+
+void event_executed(const struct run *run) {
+  engine_handle(run_event("executed", run->daemon, run->number));
 }
 
 void event_gone(const struct run *run) {

@@ -3,6 +3,7 @@
  * memory, processor time, time and output. One at a time is enough so far. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "self.h"
 
 #include <errno.h>
 #include <fcntl.h>

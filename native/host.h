@@ -7,7 +7,7 @@
  *   runs.c     the table of live runs: the truth about what is alive
  *   tree.c     a run's process group, and what left it (stray.c, scan.c)
  *   children.c our own children: whether there are unknown ones; the end of all of them
- *   spawn.c    clone(VFORK) and exec; child.c is the child
+ *   spawn.c    what a run is started with; start.c a bounded wait for the child; child.c the child
  *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
  *   self.c     this program once more: helpers, exec in our place
  *   pump.c     daemons' pipes -> lines with a prefix; glob.c what is looked for in them
@@ -90,6 +90,10 @@ struct exit_status {
   int code;
   int signal;
 };
+struct spawn_failure {
+  const char *step; /* NULL = none */
+  int error;
+};
 /* A process of a run that is watched through a pidfd: it is not in the group any more, or cannot be
  * told to be of the run when its parents end, or wait4 will not tell of its end. */
 struct stray {
@@ -114,8 +118,10 @@ struct run {
   struct pipe *pipe; /* of its output; NULL when nobody holds that open any more */
   bool leader_gone;
   struct exit_status exit;
-  int64_t cpu_us;     /* of the leader and of those that it waited for */
-  int64_t memory_kib; /* the most of one of them; at least what we had at the spawn */
+  struct start *start;          /* under way still; NULL = its program was executed */
+  struct spawn_failure failure; /* it was not: why */
+  int64_t cpu_us;               /* of the leader and of those that it waited for */
+  int64_t memory_kib;           /* the most of one of them; at least what we had at the spawn */
   struct channel ready_pipe, notify_socket;
   struct client *control; /* its end of PITCREW_FD's connection; NULL = it has none */
   bool ready_by_notify, ready;
@@ -141,19 +147,11 @@ struct run *runs_at(size_t index);
 
 bool reap_batch(void);
 
-/* ---- spawn.c (more in spawn.h), self.c */
+/* ---- spawn.c (more in spawn.h; self.c: self.h) */
 
-void self_init(void);
 void spawn_init(void);
-/* A child that shares our memory, while we wait until it has ended or executed something. */
-pid_t spawn_child(int (*run)(void *), int more_flags, void *argument);
 void spawn_restore_limits(void);
 void spawn_keep_descriptors(void); /* what is open now goes to no child */
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
-                 struct rlimit cpu_seconds);
-/* Both return only on failure: errno. */
-int exec_self(char *const *argv);
-int exec_own_file(char *const *argv, char *const *env);
 /* The same file under a number that no run is given: 3 to 9 are for what it says it is ready on,
  * and its connection to us. */
 int fd_moved_up(int fd);
@@ -233,6 +231,7 @@ const char *errno_name(int error);
 /* The events of src/host/host.ts, each one guarded call of the policy. */
 void event_signal(int signal, bool hangup);
 void event_exited(const struct run *run);
+void event_executed(const struct run *run);
 void event_gone(const struct run *run);
 void event_stopped(const struct run *run, int signal);
 void event_output_closed(const char *daemon, int run);

@@ -7,6 +7,7 @@
 #include "client.h"
 #include "logs.h"
 #include "ready.h"
+#include "start.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ static void finish_if_done(void) {
 static int timeout_ms(void) {
   if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
-  until = fmin(until, fmin(logs_wake_ms(), tree_wake_ms()));
+  until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
   if (finishing) until = fmin(until, finish_deadline_ms);
   if (isinf(until)) return -1;
   double wait = ceil(until - now_ms());
@@ -104,6 +105,7 @@ static int timeout_ms(void) {
 
 static void serve(struct epoll_event *events, int count) {
   bool pipes = false, helper = false, probes = false, clients = false;
+  starts_turn();
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
   /* Before the children: who has ended is known until it is reaped. */

@@ -2,6 +2,7 @@
  * client verb; helpers are verbs, too. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "self.h"
 #include "tree.h"
 
 #include <fcntl.h>

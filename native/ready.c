@@ -47,12 +47,13 @@ static bool bind_name(int fd, const char *name) {
   return bind(fd, (struct sockaddr *)&address, length) == 0;
 }
 
-int notify_open(char **envp) {
-  static char entry[64];
+int notify_open(struct arena *arena, char **envp) {
+  enum { ENTRY_BYTES = 64 };
   int on = 1;
-  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  char *entry = arena_take(arena, ENTRY_BYTES);
+  int fd = entry ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
   if (fd < 0) return -1;
-  if (!make_name(entry, sizeof entry) || !bind_name(fd, entry + sizeof variable - 1) ||
+  if (!make_name(entry, ENTRY_BYTES) || !bind_name(fd, entry + sizeof variable - 1) ||
       setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
     int error = errno;
     close(fd);

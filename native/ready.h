@@ -2,11 +2,12 @@
 #ifndef PITCREW_READY_H
 #define PITCREW_READY_H
 
+#include "arena.h"
 #include "host.h"
 
-/* A socket whose name is in `envp` as NOTIFY_SOCKET until the next one is opened, where there must
- * be room for one more entry. -1: see errno. */
-int notify_open(char **envp);
+/* A socket whose name is in `envp` as NOTIFY_SOCKET, where there must be room for one more entry.
+ * -1: see errno. */
+int notify_open(struct arena *arena, char **envp);
 
 /* The channel of a run gets this descriptor (-1 = none), whatever comes of it; false: it cannot be
  * watched. */

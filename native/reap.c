@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "aside.h"
 #include "host.h"
+#include "start.h"
 #include "tree.h"
 
 #include <sys/wait.h>
@@ -22,10 +23,12 @@ bool reap_batch(void) {
       if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
       continue;
     }
-    if (run)
+    if (run) {
+      start_leader_ended(run, status);
       run_leader_gone(run, status, &usage);
-    else if (helper_reaped(pid, status) || aside_reaped(pid, status))
+    } else if (helper_reaped(pid, status) || aside_reaped(pid, status)) {
       continue;
+    }
     tree_changed();
   }
   return true;

@@ -7,6 +7,7 @@
  * the last of the real-time ones: ALRM is one that somebody may send or map. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "raw.h"
 
 #include <math.h>
 #include <poll.h>
@@ -76,10 +77,9 @@ void signals_init(void) {
 
 /* In the child, between clone and exec: nothing is ignored, handled or blocked. */
 void signals_reset_in_child(void) {
-  signal(LAST_WORD_SIGNAL, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  const uint64_t none = 0, default_action[4] = {0};
+  RAW(SYS_rt_sigaction, LAST_WORD_SIGNAL, default_action, NULL, sizeof none);
+  RAW(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 static void arm_last_word(void) {

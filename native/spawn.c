@@ -1,17 +1,17 @@
-/* Starting a process: clone(VM | VFORK), and the child goes its way in child.c. What it is
- * connected with is made before; what is left of it here becomes the run's.
- *
- * Known limit: chdir and exec on a hung mount hold up the child, and us with it. */
+/* Starting a process: start.c clones the child, which goes its way in child.c. What it is connected
+ * with is made before; what is left of it here becomes the run's. */
 #define _GNU_SOURCE
 #include "spawn.h"
 #include "client.h"
 #include "glob.h"
+#include "raw.h"
 #include "ready.h"
+#include "start.h"
 #include "tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <sched.h> /* CLONE_FILES */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -21,12 +21,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILD_STACK_BYTES = 64 * 1024 };
-
-static char child_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 static int null_fd = -1, dumpable;
 /* Low descriptors that are kept for a child's ends; -1 where a child gets a table of its own. */
 static int output_slot = -1, ready_slot = -1, control_slot = -1;
+static bool are_lent; /* to a child that may still use them */
 static struct rlimit files_limit, mark_limit;
 
 void spawn_init(void) {
@@ -38,7 +36,7 @@ void spawn_init(void) {
   setrlimit(RLIMIT_NOFILE, &raised);
 }
 
-void spawn_restore_limits(void) { setrlimit(RLIMIT_NOFILE, &files_limit); }
+void spawn_restore_limits(void) { RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &files_limit); }
 
 int fd_moved_up(int fd) {
   int moved = fcntl(fd, F_DUPFD_CLOEXEC, READY_FD_MAX + 1);
@@ -62,11 +60,6 @@ void spawn_keep_descriptors(void) {
 #endif
 }
 
-pid_t spawn_child(int (*run)(void *), int more_flags, void *argument) {
-  int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | more_flags;
-  return clone(run, child_stack + CHILD_STACK_BYTES, flags, argument);
-}
-
 /* Whatever user a daemon becomes, it may open /dev/stdout for writing. Nobody else gets there: the
  * way to a pipe is /proc/PID/fd of a process that has it. */
 static bool make_pipe(int *ours, int *childs) {
@@ -84,24 +77,27 @@ struct ends {
   int output, ready, notify, control;
 };
 
-static bool open_control(const struct spawn_spec *spec, int *ours, int *childs) {
-  static char entry[32];
+static bool open_control(struct start *start, int *ours, int *childs) {
+  enum { ENTRY_BYTES = 32 };
+  const struct spawn_spec *spec = &start->spec;
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  char *entry = arena_take(&start->arena, ENTRY_BYTES);
+  if (!entry || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
   *ours = ends[0];
   *childs = fd_moved_up(ends[1]); /* not where the child puts its end for readiness */
-  snprintf(entry, sizeof entry, "PITCREW_FD=%d", control_number(spec));
+  snprintf(entry, ENTRY_BYTES, "PITCREW_FD=%d", control_number(spec));
   environment_put(spec->envp, entry);
   return true;
 }
 
 /* Returns the step that failed. */
-static const char *make_ends(const struct spawn_spec *spec, struct ends *ends,
-                             struct child *child) {
+static const char *make_ends(struct start *start, struct ends *ends) {
+  const struct spawn_spec *spec = &start->spec;
+  struct child *child = &start->child;
   if (spec->stdio == STDIO_PUMP && !make_pipe(&ends->output, &child->output_fd)) return "pipe";
   if (spec->ready == READY_BY_FD && !make_pipe(&ends->ready, &child->ready_fd)) return "pipe";
-  if (spec->notify && (ends->notify = notify_open(spec->envp)) < 0) return "socket";
-  if (spec->control && !open_control(spec, &ends->control, &child->control_fd)) return "socket";
+  if (spec->notify && (ends->notify = notify_open(&start->arena, spec->envp)) < 0) return "socket";
+  if (spec->control && !open_control(start, &ends->control, &child->control_fd)) return "socket";
   return NULL;
 }
 
@@ -130,21 +126,33 @@ static void take_back(int fd) {
     close_if_open(fd);
 }
 
-static struct spawn_answer start(struct child *child) {
-  bool shares = control_slot >= 0 && child->spec->stdio != STDIO_INHERIT;
-  if (shares) {
+static void close_childs_ends(struct child *child) {
+  take_back(child->output_fd);
+  take_back(child->ready_fd);
+  take_back(child->control_fd);
+}
+
+/* To change the user of a child that shares our memory makes us undumpable. */
+void spawn_child_left(struct start *start) {
+  if (start->child.has_changed_user) prctl(PR_SET_DUMPABLE, dumpable);
+  if (!start->has_lent_files) return;
+  close_childs_ends(&start->child);
+  are_lent = false;
+}
+
+static struct spawn_answer launch(struct start *start) {
+  struct child *child = &start->child;
+  if (control_slot >= 0 && !are_lent && start->spec.stdio != STDIO_INHERIT) {
     lend(&child->output_fd, output_slot);
     lend(&child->ready_fd, ready_slot);
     lend(&child->control_fd, control_slot);
     child->files_kept = control_slot;
+    start->has_lent_files = are_lent = true;
   }
-  pid_t pid = spawn_child(child_main, shares ? CLONE_FILES : 0, child);
-  if (pid < 0) return (struct spawn_answer){0, "fork", errno};
-  if (child->spec->uid >= 0) prctl(PR_SET_DUMPABLE, dumpable);
-  if (!child->step) return (struct spawn_answer){pid, NULL, 0};
-  /* It has ended already, and nobody else may see its pid. */
-  waitpid(pid, NULL, 0);
-  return (struct spawn_answer){0, child->step, child->error};
+  pid_t pid = start_child(start, child_main, start->has_lent_files ? CLONE_FILES : 0, child);
+  if (pid < 0) return (struct spawn_answer){.failure = {"fork", errno}};
+  if (start->is_kept || !child->step) return (struct spawn_answer){pid, start->is_kept, {0}};
+  return (struct spawn_answer){.failure = {child->step, child->error}};
 }
 
 /* The pipe's, or nobody's. */
@@ -165,9 +173,9 @@ static bool connect_control(struct run *run, int fd) {
 }
 
 /* Enters the run into the table, with our ends; false where there is no memory for that. */
-static bool keep(const struct child *child, pid_t pid, const struct ends *ends) {
-  const struct spawn_spec *spec = child->spec;
-  struct run *run = run_add(spec->daemon, spec->number, pid, child->mark);
+static bool keep(struct start *start, pid_t pid, const struct ends *ends) {
+  const struct spawn_spec *spec = &start->spec;
+  struct run *run = run_add(spec->daemon, spec->number, pid, start->child.mark);
   if (!run) {
     close_ends(ends);
     return false;
@@ -179,39 +187,49 @@ static bool keep(const struct child *child, pid_t pid, const struct ends *ends) 
   kept &= channel_add(&run->ready_pipe, ends->ready);
   kept &= channel_add(&run->notify_socket, ends->notify);
   kept &= connect_control(run, ends->control);
-  if (kept) return true;
+  if (kept) {
+    if (start->is_kept) run->start = start, start->run = run;
+    return true;
+  }
   if (run->pipe) pump_close(spec->daemon, spec->number);
   run_leader_gone(run, 0, &(struct rusage){0});
   run_remove(run);
   return false;
 }
 
-struct spawn_answer spawn_run(const struct spawn_spec *spec) {
-  uint64_t mark = tree_next_mark();
-  if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
+static struct spawn_answer spawn(struct start *start) {
   struct ends ends = {-1, -1, -1, -1};
-  struct child child = {.spec = spec,
-                        .parent = getpid(),
-                        .null_fd = null_fd,
-                        .output_fd = -1,
-                        .ready_fd = -1,
-                        .control_fd = -1,
-                        .files_kept = -1,
-                        .mark = mark,
-                        .mark_max = mark_limit.rlim_max,
-                        .foreground = spec->stdio == STDIO_INHERIT && tty_is_ours()};
-  const char *failed = make_ends(spec, &ends, &child);
-  struct spawn_answer answer = {0, failed, errno};
-  if (!failed) answer = start(&child);
-  take_back(child.output_fd);
-  take_back(child.ready_fd);
-  take_back(child.control_fd);
+  const char *failed = make_ends(start, &ends);
+  struct spawn_answer answer = {.failure = {failed, errno}};
+  if (!failed) answer = launch(start);
+  if (!start->has_lent_files) close_childs_ends(&start->child);
   if (answer.pid == 0) {
     close_ends(&ends);
-  } else if (!keep(&child, answer.pid, &ends)) {
+  } else if (!keep(start, answer.pid, &ends)) {
+    /* It is reaped as one that we know nothing of. */
+    kill(answer.pid, SIGKILL);
     kill(-answer.pid, SIGKILL);
-    waitpid(answer.pid, NULL, 0);
-    return (struct spawn_answer){0, "fork", ENOMEM};
+    return (struct spawn_answer){.failure = {"fork", ENOMEM}};
   }
+  return answer;
+}
+
+struct spawn_answer spawn_run(struct start *start) {
+  const struct spawn_spec *spec = &start->spec;
+  uint64_t mark = tree_next_mark();
+  if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
+  start->child = (struct child){.spec = spec,
+                                .parent = getpid(),
+                                .null_fd = null_fd,
+                                .output_fd = -1,
+                                .ready_fd = -1,
+                                .control_fd = -1,
+                                .files_kept = -1,
+                                .mark = mark,
+                                .mark_max = mark_limit.rlim_max,
+                                .foreground = spec->stdio == STDIO_INHERIT && tty_is_ours()};
+  start->is_limited = spec->stdio != STDIO_INHERIT;
+  struct spawn_answer answer = spawn(start);
+  if (!start->is_kept) start_release(start);
   return answer;
 }

@@ -38,11 +38,13 @@ static inline int control_number(const struct spawn_spec *spec) {
 
 struct spawn_answer {
   pid_t pid;
-  const char *step;
-  int error;
+  bool is_slow; /* it has not executed its program yet: it will, or its end says why not */
+  struct spawn_failure failure;
 };
 
-struct spawn_answer spawn_run(const struct spawn_spec *spec);
+struct start;
+struct spawn_answer spawn_run(struct start *start); /* its spec, with all that this points to */
+void spawn_child_left(struct start *start);         /* the child uses nothing of ours any more */
 
 /* The child, as it sees itself between clone and exec. */
 struct child {
@@ -54,7 +56,9 @@ struct child {
   uint64_t mark;
   rlim_t mark_max;
   bool foreground; /* give it our terminal: SIGTTOU is blocked, so that this does not stop it */
-  const char *volatile step;
+  volatile bool has_changed_user;
+  const char *volatile at;   /* the step that it is at, */
+  const char *volatile step; /* and the one that failed */
   volatile int error;
 };
 int child_main(void *child);

@@ -73,6 +73,8 @@ static int stop_tree(struct run *run, int signal, bool with_leader) {
     run->tree_signal = signal;
     run->order_due = true;
     strays_stop(run, signal);
+    /* Before its exec the leader may not have made its group yet. */
+    if (run->start && !run->leader_gone) any |= stop_pid(run->pid, signal) == 0;
     if (run->group_empty) {
     } else if (!with_leader && !run->leader_gone) {
       run->rest_due = true; /* Its members are found by the scan. */

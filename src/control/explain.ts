@@ -5,7 +5,7 @@ import type { AfterSpec } from '../core/plan.ts'
 import { blockerOf } from './outlook.ts'
 import type { Supervisor } from './port.ts'
 import { readySign } from './ready-sign.ts'
-import { roughly } from './words.ts'
+import { isStandingStill, roughly } from './words.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath'>
 
@@ -65,7 +65,11 @@ function tellRunning({ host }: Facts, daemon: In<'running'>, told: Explanation):
   const nowMs = host.now()
   const since = roughly(nowMs - startedAtMs)
   const which = `pid ${pid}, run ${run}`
-  if (ready === null) {
+  if (isStandingStill(daemon)) {
+    told.why.push(
+      `${name} was started ${since} ago and has not executed its command yet (${which}): something stopped it, or a disk hangs`,
+    )
+  } else if (ready === null) {
     const what = spec.kind === 'job' ? 'has been at work' : 'has run'
     told.why.push(`${name} ${what} for ${since} (${which})`)
   } else if (readyAtMs === null) {

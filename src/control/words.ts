@@ -1,6 +1,6 @@
 /** States and times as a person says them. */
 import { formatDuration } from '../core/duration.ts'
-import type { Daemon } from '../core/phases.ts'
+import type { Daemon, In } from '../core/phases.ts'
 import type { DaemonState } from './status.ts'
 
 const seconds = 1000
@@ -17,6 +17,7 @@ export function stateOf(daemon: Daemon): DaemonState {
       if (daemon.end === 'none') return 'idle'
       return daemon.end === 'asked' ? 'stopped' : daemon.end
     case 'running':
+      if (isStandingStill(daemon)) return 'starting'
       // Of a job, "ready" would mean that it is done.
       return daemon.readyAtMs === null || daemon.spec.kind === 'job' ? 'running' : 'ready'
     case 'terminating':
@@ -24,6 +25,12 @@ export function stateOf(daemon: Daemon): DaemonState {
     default:
       return daemon.phase
   }
+}
+
+/** Its process is there and has not executed its command yet: only then one without a sign of
+ *  readiness is not ready. */
+export function isStandingStill({ spec, readyAtMs }: In<'running'>): boolean {
+  return spec.ready === null && readyAtMs === null
 }
 
 /** How long until force decides: KILL, the end of the time to be ready, the next try. */
@@ -58,6 +65,9 @@ export function doingWords(daemon: Daemon, waitsFor: string | null, nowMs: numbe
     case 'killing':
       return daemon.stuck ? 'not gone after KILL' : 'killed, not gone yet'
     case 'running': {
+      if (isStandingStill(daemon)) {
+        return `started ${roughly(nowMs - daemon.startedAtMs)} ago, has not executed its command yet`
+      }
       const since = `started ${roughly(nowMs - daemon.startedAtMs)} ago`
       return left === null ? since : `${since}, not ready, ${roughly(left)} left`
     }

@@ -17,7 +17,7 @@ export function describeEvent(event: Event): string {
     case 'request':
       return describeRequest(event)
     case 'spawned':
-      return `spawned ${event.daemon} ${event.run}: pid ${event.pid}`
+      return `spawned ${event.daemon} ${event.run}: pid ${event.pid}${event.isSlow ? ', slow' : ''}`
     case 'spawn-failed':
       return `spawn-failed ${event.daemon} ${event.run}: ${event.step} ${event.errno}`
     case 'exited':
@@ -78,7 +78,7 @@ export function describeReason(reason: ShutdownReason): string {
 
 function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number]): string {
   const exit = live.exit === null ? `pid ${live.pid}` : describeExit(live.exit)
-  return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}${live.ready ? ', ready' : ''}`
+  return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}${live.ready ? ', ready' : ''}${live.isSlow ? ', slow' : ''}`
 }
 
 /** "grace:web:1" */
@@ -86,8 +86,9 @@ function describeTimer(timer: Timer): string {
   return 'daemon' in timer ? `${timer.kind}:${timer.daemon}:${timer.run}` : timer.kind
 }
 
-/** "code 3" or "TERM". */
-export function describeExit({ code, signal }: Exit): string {
+/** "code 3", "TERM" or "not executed: user ETIMEDOUT". */
+export function describeExit({ code, signal, failure }: Exit): string {
+  if (failure !== undefined) return `not executed: ${failure.step} ${failure.errno}`
   return signal === 0 ? `code ${code}` : signalName(signal)
 }
 

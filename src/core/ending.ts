@@ -126,8 +126,8 @@ export function leaderEnded(
   event: Of<'exited'>,
   effects: Effect[],
 ): Daemon {
-  const { code, signal, gone } = event
-  const exit = { code, signal }
+  const { code, signal, failure, gone } = event
+  const exit = failure === undefined ? { code, signal } : { code, signal, failure }
   if (gone) return end(daemon, exit, event, effects)
   const next = { ...daemon, exit }
   return next.phase === 'terminating' ? tellRest(next, effects) : next
@@ -204,7 +204,8 @@ function end(
   effects: Effect[],
 ): Daemon {
   const { spec, run, row, pid, asked, fault, flaw, sent, next } = daemon
-  const last: LastRun = { run, pid, failure: null, exit, asked, fault, flaw, sent }
+  const failure = exit.failure ?? null
+  const last: LastRun = { run, pid, failure, exit, asked, fault, flaw, sent }
   disarm(effects, 'half', daemon)
   if (outputOpen) arm(effects, 'linger', daemon, lingerMs)
   if (spec.stop.command !== null) effects.push({ type: 'end-command', daemon: spec.name, run })

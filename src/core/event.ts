@@ -9,7 +9,7 @@ export type Event = Readonly<
     /** A signal to pitcrew itself. `hangup`: its terminal is gone. */
     | { type: 'signal'; signal: Signal; hangup: boolean }
     | ({ type: 'request' } & Request)
-    | { type: 'spawned'; daemon: string; run: number; pid: number }
+    | ({ type: 'spawned'; daemon: string; run: number } & Started)
     | ({ type: 'spawn-failed'; daemon: string; run: number } & SpawnFailure)
     /** A run's leader ended. `gone`: and nothing of the run is left. `outputOpen`: somebody still
      *  holds its output. */
@@ -52,6 +52,16 @@ export interface Request {
 export interface Exit {
   readonly code: number
   readonly signal: number
+  /** Its program was never executed: why. The code and the signal mean nothing then. */
+  readonly failure?: SpawnFailure
+}
+
+/** A process that was started. */
+export interface Started {
+  readonly pid: number
+  /** It has not executed its program yet: a `ready` follows when it has, or an end with the
+   *  reason. */
+  readonly isSlow?: true
 }
 
 /** Why a process could not be started: which step failed, and the name of its error. */
@@ -76,6 +86,8 @@ export interface LiveRun {
   readonly gone: boolean
   /** It said by its channel that it is ready. */
   readonly ready: boolean
+  /** It has not executed its program yet. */
+  readonly isSlow?: true
 }
 
 /** Carries the run it is for: an old run's timer finds nobody. */

@@ -71,7 +71,7 @@ function failureCode(last: LastRun | null): number {
 function lastRunOf(daemon: Daemon): LastRun | null {
   if (!('exit' in daemon) || daemon.exit === null) return daemon.last
   const { run, pid, exit, asked, fault, flaw, sent } = daemon
-  return { run, pid, failure: null, exit, asked, fault, flaw, sent }
+  return { run, pid, failure: exit.failure ?? null, exit, asked, fault, flaw, sent }
 }
 
 /** Whom it needed has a code of its own; but without an agent there is no success. */

@@ -1,7 +1,7 @@
 /** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
  *  in daemon.ts. */
 import type { DeathNote, Effect, Note } from './effect.ts'
-import type { Exit, Fault, Flaw, LiveRun, RunTimer, SpawnFailure } from './event.ts'
+import type { Exit, Fault, Flaw, LiveRun, RunTimer, SpawnFailure, Started } from './event.ts'
 import type { DaemonSpec } from './plan.ts'
 import type { Row } from './restart-policy.ts'
 import { type Signal, signalNumbers } from './signals.ts'
@@ -42,7 +42,8 @@ export type End = 'none' | 'asked' | 'done' | 'failed' | 'skipped'
 interface Alive {
   readonly pid: number
   readonly startedAtMs: number
-  /** Since when it is ready; null = it is not. */
+  /** Since when it is ready; null = it is not. A daemon without a sign of readiness is ready when
+   *  it has executed its program. */
   readonly readyAtMs: number | null
   /** What it said of itself (sd_notify: STATUS); '' = nothing. */
   readonly status: string
@@ -96,7 +97,7 @@ export type DaemonEvent = Readonly<
     /** The guard that it is after is not ready: it may not run, and is started again later. */
     | { type: 'hold'; guard: string; graceMs: number }
     | { type: 'forward'; signal: Signal }
-    | { type: 'spawned'; run: number; pid: number }
+    | ({ type: 'spawned'; run: number } & Started)
     | ({ type: 'spawn-failed'; run: number } & SpawnFailure)
     | { type: 'ready'; run: number }
     /** It speaks of itself. */

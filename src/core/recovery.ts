@@ -4,7 +4,7 @@
  *  started waits for its turn: what is found may be the end of everything. */
 import type { Effect } from './effect.ts'
 import { armStuck, kill, settle } from './ending.ts'
-import type { Exit } from './event.ts'
+import type { Exit, LiveRun } from './event.ts'
 import {
   arm,
   type Daemon,
@@ -52,7 +52,7 @@ export function findStarted(
   if (live?.run !== run) {
     return daemon.want === 'down' ? stopped(daemon, 'asked') : waiting(daemon, false)
   }
-  const begun = begin(daemon, { type: 'spawned', atMs, run, pid: live.pid }, effects)
+  const begun = begin(daemon, { ...live, type: 'spawned', atMs }, effects)
   return begun.phase === 'running'
     ? findRunning(begun, event, effects, isEnding)
     : findEnding(begun as In<'terminating'>, event, effects)
@@ -65,14 +65,14 @@ export function findRunning(
   isEnding: boolean,
 ): Daemon {
   const { run } = daemon
-  if (live?.run === run && live.exit === null) return lookAgain(daemon, live.ready, atMs, effects)
+  if (live?.run === run && live.exit === null) return lookAgain(daemon, live, atMs, effects)
   const known = live?.run === run ? live : null
   const exit = known?.exit ?? unseenExit
   const gone = known?.gone ?? true
   const event = { type: 'exited' as const, atMs, run, ...exit, gone, outputOpen: true }
   if (known !== null) {
     const sign = { type: 'ready' as const, run, atMs }
-    const ready = known.ready ? becomeReady(daemon, sign, effects) : daemon
+    const ready = isReady(daemon, known) ? becomeReady(daemon, sign, effects) : daemon
     return die(ready as In<'running'>, event, effects, isEnding)
   }
   // One line for one death, and not one that claims to know how.
@@ -83,13 +83,21 @@ export function findRunning(
   return next
 }
 
+/** One without a sign of readiness is ready when it has executed its program; that was not seen of
+ *  one that was killed. */
+function isReady({ spec }: In<'running'>, { ready, isSlow, exit }: LiveRun): boolean {
+  const hasExecuted = !isSlow && exit?.failure === undefined && (exit?.signal ?? 0) === 0
+  return ready || (spec.ready === null && hasExecuted)
+}
+
 /** What was seen, or was to be looked at, may be lost. */
-function lookAgain(daemon: In<'running'>, ready: boolean, atMs: number, effects: Effect[]): Daemon {
+function lookAgain(daemon: In<'running'>, live: LiveRun, atMs: number, effects: Effect[]): Daemon {
   if (daemon.readyAtMs !== null) {
     watchAlive(daemon, effects)
     return daemon
   }
-  if (ready) return becomeReady(daemon, { type: 'ready', run: daemon.run, atMs }, effects)
+  if (isReady(daemon, live))
+    return becomeReady(daemon, { type: 'ready', run: daemon.run, atMs }, effects)
   awaitReady(daemon, atMs, effects)
   return daemon
 }

@@ -26,12 +26,12 @@ const restGraceMs = 1000
 
 export function begin(
   daemon: In<'starting'>,
-  { pid, atMs }: Of<'spawned'>,
+  { pid, isSlow, atMs }: Of<'spawned'>,
   effects: Effect[],
 ): Daemon {
   const { spec, run, row, want, graceMs } = daemon
   const { name } = spec
-  const readyAtMs = spec.ready === null ? atMs : null
+  const readyAtMs = spec.ready === null && !isSlow ? atMs : null
   const running: In<'running'> = {
     spec,
     run,
@@ -168,10 +168,10 @@ export function endUnasked(
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
-  const { code, signal, gone, atMs } = event
+  const { code, signal, failure, gone, atMs } = event
   const { spec, run, pid, status } = daemon
   const uptimeMs = atMs - daemon.startedAtMs
-  const fine = flaw === null && isFine(spec, daemon.sent, event)
+  const fine = flaw === null && failure === undefined && isFine(spec, daemon.sent, event)
   const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
   const verdict = verdictOn(spec, daemon.row, {
     atMs,
@@ -183,7 +183,13 @@ export function endUnasked(
     tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs, leftOthers })
   } else {
     const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
-    tellDeath(spec, { kind: 'died', ...died, code, signal, flaw, leftOthers }, effects)
+    tellDeath(
+      spec,
+      failure === undefined
+        ? { kind: 'died', ...died, code, signal, flaw, leftOthers }
+        : { kind: 'start-failed', ...died, command: spec.command[0] ?? '', ...failure },
+      effects,
+    )
   }
   const graceMs = spec.stop.graceMs ?? restGraceMs
   const next = nextBy(verdict, fine)

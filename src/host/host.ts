@@ -8,7 +8,7 @@
  *     is followed by one call of `recover`; the host's table of live runs is what is true then;
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
  *  4. TERM and INT arm the last word: see `armLastWord`. */
-import type { LiveRun } from '../core/event.ts'
+import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { Errno, System } from './system.ts'
 
@@ -22,8 +22,9 @@ export interface Host extends System, ControlHost {
   wakeAt(atMs: number): void
 
   /** Starts a run. A name with ":" in it is a helper's ("web:ready"): a run like any other, with
-   *  its whole tree, and not a daemon's. Answers at once; a command that cannot be executed is an
-   *  answer, not an event. */
+   *  its whole tree, and not a daemon's. Answers within 50 ms: that a command cannot be executed,
+   *  too. One that stands still is slow: then `executed` follows, or `exited` with a failure. It is
+   *  killed after 5 s, unless it has our stdio. */
   spawn(spec: SpawnSpec): SpawnAnswer
   /** Sends a signal (0 = only look) to a run, and nothing with it. `leader`: its first process.
    *  `tree`: its process group, and what left the group. */
@@ -163,10 +164,7 @@ export type ProbeSpec =
       readonly request: string
     }
 
-export type SpawnAnswer =
-  | { readonly pid: number }
-  /** What could not be done, and why. */
-  | { readonly step: SpawnStep; readonly errno: Errno }
+export type SpawnAnswer = Started | { readonly step: SpawnStep; readonly errno: Errno }
 
 type SpawnStep = 'spec' | 'pipe' | 'socket' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
 
@@ -194,7 +192,9 @@ export type HostEvent =
       readonly gone: boolean
       /** Somebody still holds its output. */
       readonly outputOpen: boolean
+      readonly failure?: SpawnFailure
     }
+  | { readonly type: 'executed'; readonly daemon: string; readonly run: number }
   /** The run said that it is ready, by its channel; once. */
   | { readonly type: 'ready'; readonly daemon: string; readonly run: number }
   /** A message of sd_notify from a process of the run, at most 4 KiB. Descriptors that came with

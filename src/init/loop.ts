@@ -69,8 +69,7 @@ export class Loop implements Handlers {
     this.#performer = new Performer(host, plan, timers, voice, this.#control, tell)
   }
 
-  /** @param early Signals that came before there was a plan: made before any spawn, so that the
-   *           first run of a daemon satisfies them. */
+  /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
   boot(early: readonly SignalEvent[] = []): void {
     const atMs = this.#host.now()
     this.#queue.push({ type: 'boot', atMs }, ...early.map((event) => signalOf(event, atMs)))
@@ -91,6 +90,9 @@ export class Loop implements Handlers {
       case 'ready':
         if (event.type === 'ready' || !isHelper(event.daemon)) return this.#take({ ...event, atMs })
         return this.#endHelper(event)
+      case 'executed':
+        if (this.#performer.spec(event.daemon)?.ready !== null) return
+        return this.#take({ ...event, type: 'ready', atMs })
       case 'output-closed':
         return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
       case 'notify':
@@ -111,8 +113,7 @@ export class Loop implements Handlers {
     }
   }
 
-  /** Whatever was under way when something failed is not trusted; the host knows what is true.
-   *  When this fails, too, it is tried again a little later. */
+  /** What was under way is not trusted; where this fails, too, it is tried again a little later. */
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue = []
@@ -128,8 +129,7 @@ export class Loop implements Handlers {
     this.#mending.recovered()
   }
 
-  /** Stopped, or frozen as by `docker pause`, nobody could be ready or speak in time. Nobody knows
-   *  when it began, so everybody has some time more. */
+  /** Stopped, or frozen as by `docker pause`, nothing could be ready in time: all have more time. */
   #noticePause(nowMs: number): void {
     const lateMs = nowMs - this.#wakeAtMs
     if (lateMs < pauseMs) return

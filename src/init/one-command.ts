@@ -32,6 +32,7 @@ export class OneCommand implements Handlers {
       case 'stopped':
         return this.#stopToo(event.signal)
       case 'exited':
+        if (event.failure !== undefined) return this.#notExecuted(event.failure.errno)
         return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0)
       default:
         return
@@ -77,8 +78,14 @@ export class OneCommand implements Handlers {
       host.foreground(name, run)
       return
     }
-    host.write(2, `pitcrew: cannot execute ${host.args[command]}: ${describeErrno(answer.errno)}\n`)
-    host.finish(answer.errno === 'ENOENT' ? 127 : 126, 0)
+    this.#notExecuted(answer.errno)
+  }
+
+  #notExecuted(errno: string): void {
+    const host = this.#host
+    const command = host.args[host.args.indexOf('--') + 1]
+    host.write(2, `pitcrew: cannot execute ${command}: ${describeErrno(errno)}\n`)
+    host.finish(errno === 'ENOENT' ? 127 : 126, 0)
   }
 
   /** CONT is how a shell brings its job to the foreground, also one that was running behind. */

@@ -1,7 +1,7 @@
 /** Does what the core decided: one effect, a host call or two, and what came of it as the next
  *  event. */
 import type { Effect } from '../core/effect.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, Started } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host } from '../host/host.ts'
@@ -130,7 +130,7 @@ export class Performer {
     const live = this.#host
       .live()
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
-    if (live !== undefined) return { type: 'spawned', ...this.#run(effect), pid: live.pid }
+    if (live !== undefined) return { type: 'spawned', ...this.#run(effect), ...startedOf(live) }
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
   }
 
@@ -143,7 +143,7 @@ export class Performer {
     const answer = this.#host.spawn(spawnSpec)
     // A spawn takes time: it has happened now.
     const run = this.#run(effect)
-    if ('pid' in answer) return { type: 'spawned', ...run, pid: answer.pid }
+    if ('pid' in answer) return { type: 'spawned', ...run, ...startedOf(answer) }
     return { type: 'spawn-failed', ...run, step: answer.step, errno: answer.errno }
   }
 
@@ -185,6 +185,10 @@ export class Performer {
       this.#commands.finish(report.code, flushMs)
     }
   }
+}
+
+function startedOf({ pid, isSlow }: Started): Started {
+  return isSlow ? { pid, isSlow } : { pid }
 }
 
 /** As if it had been run and had failed: the stop signal follows at once. */

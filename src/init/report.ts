@@ -116,6 +116,9 @@ function pidAndRun({ pid, run }: { readonly pid: number; readonly run: number })
 
 export function whyNotStarted(note: Extract<DeathNote, { kind: 'start-failed' }>): string {
   const why = describeErrno(note.errno)
+  if (note.errno === 'ETIMEDOUT') {
+    return `stood still before it had executed ${note.command} (at step "${note.step}"): something stopped it, or a disk hangs`
+  }
   switch (note.step) {
     case 'exec':
       return `cannot execute ${note.command}: ${why}`

@@ -72,6 +72,7 @@ function endRoundIfOver(): void {
 }
 
 function onEvent(event: HostEvent): void {
+  if (event.type === 'executed') return // Only on a machine that is busy.
   if ('daemon' in event) {
     const { daemon, run } = event
     const live = host.live().find((one) => one.daemon === daemon && one.run === run)

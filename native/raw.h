@@ -1,0 +1,47 @@
+/* System calls for the child between clone and exec. It runs beside us in our memory, and errno is
+ * a part of that: libc's wrappers would write ours. These return -errno and write nothing. */
+#ifndef PITCREW_RAW_H
+#define PITCREW_RAW_H
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline long raw_call(long number, long a, long b, long c, long d, long e) {
+#if defined __x86_64__
+  long result;
+  register long fourth __asm__("r10") = d;
+  register long fifth __asm__("r8") = e;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                   : "rcx", "r11", "memory");
+  return result;
+#elif defined __aarch64__
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  __asm__ volatile("svc 0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+                   : "memory", "cc");
+  return x0;
+#else
+  long result = syscall(number, a, b, c, d, e);
+  return result < 0 ? -errno : result;
+#endif
+}
+
+/* RAW(SYS_dup3, fd, wanted, 0): what is not given is 0. */
+#define RAW_PADDED(number, a, b, c, d, e, ...) \
+  raw_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
+#define RAW(...) RAW_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+
+_Noreturn static inline void raw_exit(int code) {
+  for (;;) RAW(SYS_exit_group, code);
+}
+
+#endif
