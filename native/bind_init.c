@@ -147,6 +147,12 @@ static FUNCTION(host_arm_last_word) {
   return JS_UNDEFINED;
 }
 
+static FUNCTION(host_start_last_word) {
+  UNUSED;
+  last_word_start();
+  return JS_UNDEFINED;
+}
+
 static FUNCTION(host_finish) {
   UNUSED;
   loop_finish(to_int(argv[0]), to_double(argv[1]));
@@ -183,6 +189,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
+    JS_CFUNC_DEF("startLastWord", 0, host_start_last_word),
     JS_CFUNC_DEF("finish", 2, host_finish),
     JS_CFUNC_DEF("stopSelf", 0, host_stop_self),
     JS_CFUNC_DEF("foreground", 2, host_foreground),

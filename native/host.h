@@ -82,6 +82,7 @@ void signals_read(void);
 void signals_reset_in_child(void);
 bool signals_shutdown_asked(void);
 void last_word_after(double ms);
+void last_word_start(void); /* a shutdown has begun */
 bool last_word_runs(void);
 
 /* ---- runs.c */

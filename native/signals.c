@@ -2,13 +2,16 @@
  * interrupts. signalfd gives the lowest number first, so everything pending is read before TERM and
  * INT are served first.
  *
- * The last word: from TERM or INT on, a timer that no policy, no engine and no full pipe can hold
- * up. It is the one signal handler of the program and does nothing but kill and exit. Its signal is
- * the last of the real-time ones: ALRM is one that somebody may send or map. */
+ * The last word: from the beginning of a shutdown on, a timer that no policy, no engine and no full
+ * pipe can hold up. TERM, INT and a hangup start it by themselves; of any other shutdown the policy
+ * tells. It is the one signal handler of the program and does nothing but kill and exit. Its signal
+ * is the last of the real-time ones: ALRM is one that somebody may send or map. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "raw.h"
+#include "tree.h"
 
+#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,14 +22,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LAST_WORD_EXIT = 70, LAST_WORD_DEFAULT_MS = 10000, SIGNALS_MAX = 65, LAST_WORD_SIGNAL = 64 };
+enum {
+  LAST_WORD_EXIT = 70,
+  LAST_WORD_DEFAULT_MS = 10000,
+  LAST_WORD_SIGNAL = 64,
+  SLICE_MS = 200,
+  PAUSE_MS = 1000, /* the policy's, too: src/init/loop.ts */
+  SIGNALS_MAX = 65,
+};
 
 static sigset_t inherited_mask, blocked;
 static bool ignored_at_start[SIGNALS_MAX];
 static struct watch watch = {WATCH_SIGNALS};
 static int signal_fd = -1;
 static bool shutdown_asked;
-static double last_word_ms = LAST_WORD_DEFAULT_MS;
+static double last_word_ms = LAST_WORD_DEFAULT_MS, last_word_left_ms, slice_began_ms;
+static bool runs;
 static timer_t last_word_timer;
 
 void signals_block(void) {
@@ -39,16 +50,28 @@ void signals_block(void) {
 
 void signals_unblock(void) { sigprocmask(SIG_SETMASK, &inherited_mask, NULL); }
 
+/* A slice at a time: after a pause (SIGSTOP, docker pause, a suspended machine) nothing could have
+ * been done in time, and the policy puts its own deadlines off by the pause and a second. */
+static bool is_over(void) {
+  double now = now_ms(), took = now - slice_began_ms;
+  slice_began_ms = now;
+  last_word_left_ms -= took < PAUSE_MS ? took : -PAUSE_MS;
+  return last_word_left_ms <= 0;
+}
+
+/* It may interrupt anything: it allocates nothing, and looks at no table. */
 static void last_word(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
-  if (info->si_code != SI_TIMER) return; /* Somebody else's idea. */
-  if (getpid() == 1) kill(-1, SIGKILL);
-  for (size_t i = 0; i < runs_count(); i++) {
-    const struct run *run = runs_at(i);
-    if (!run->group_empty) kill(-run->pid, SIGKILL);
-    for (const struct stray *s = run->strays; s; s = s->next)
-      if (s->pid > 0) kill(s->pid, SIGKILL);
+  int error = errno;
+  bool is_ours = info->si_code == SI_TIMER; /* Else another process has sent it. */
+  if (!is_ours || !is_over()) {
+    errno = error;
+    return;
   }
+  if (getpid() == 1)
+    kill(-1, SIGKILL);
+  else
+    children_kill();
   const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
   /* A pipe that is full must not hold up this, too. */
   struct pollfd takes = {.fd = 2, .events = POLLOUT};
@@ -67,7 +90,7 @@ void signals_init(void) {
   for (int s = 1; s < SIGNALS_MAX; s++)
     if (ignored_at_start[s]) sigaction(s, &action, NULL);
   action.sa_sigaction = last_word;
-  action.sa_flags = SA_SIGINFO;
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigaction(LAST_WORD_SIGNAL, &action, NULL);
   struct sigevent by_signal = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = LAST_WORD_SIGNAL};
   if (timer_create(CLOCK_MONOTONIC, &by_signal, &last_word_timer) != 0) abort();
@@ -82,26 +105,38 @@ void signals_reset_in_child(void) {
   RAW(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
+/* The signal is blocked meanwhile: the handler must not see half of it. */
 static void arm_last_word(void) {
   if (isinf(last_word_ms)) return;
-  int64_t ms = (int64_t)last_word_ms;
-  struct itimerspec in = {.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}};
-  timer_settime(last_word_timer, 0, &in, NULL);
+  sigset_t of_timer;
+  sigemptyset(&of_timer);
+  sigaddset(&of_timer, LAST_WORD_SIGNAL);
+  sigprocmask(SIG_BLOCK, &of_timer, NULL);
+  last_word_left_ms = last_word_ms;
+  slice_began_ms = now_ms();
+  struct timespec slice = {.tv_nsec = SLICE_MS * 1000000};
+  timer_settime(last_word_timer, 0, &(struct itimerspec){slice, slice}, NULL);
+  sigprocmask(SIG_UNBLOCK, &of_timer, NULL);
 }
 
 void last_word_after(double ms) {
   last_word_ms = ms < 1 ? 1 : ms;
-  if (shutdown_asked) arm_last_word();
+  if (runs) arm_last_word();
 }
 
-bool last_word_runs(void) { return shutdown_asked; }
+void last_word_start(void) {
+  if (runs) return;
+  runs = true;
+  arm_last_word();
+}
+
+bool last_word_runs(void) { return runs; }
 
 bool signals_shutdown_asked(void) { return shutdown_asked; }
 
 static void ask_shutdown(void) {
-  if (shutdown_asked) return;
   shutdown_asked = true;
-  arm_last_word();
+  last_word_start();
 }
 
 void signals_read(void) {

@@ -7,7 +7,7 @@
  *  2. a call that throws, takes more than 100 ms of processor time or uses up the engine's memory
  *     is followed by one call of `recover`; the host's table of live runs is what is true then;
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
- *  4. TERM and INT arm the last word: see `armLastWord`. */
+ *  4. TERM, INT and a hangup start the last word: see `startLastWord`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { Errno, System } from './system.ts'
@@ -29,9 +29,8 @@ export interface Host extends System, ControlHost {
   /** Sends a signal (0 = only look) to a run, and nothing with it. `leader`: its first process.
    *  `tree`: its process group, and what left the group. */
   signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer
-  /** Sends a stop signal to a run, with CONT behind it (but not behind KILL), and to each process
-   *  once, however often it is called. `rest`: the tree without its leader. All calls of a turn
-   *  share one scan of /proc for what cannot be reached by group. */
+  /** Sends a stop signal with CONT behind it, or KILL, to each process of a run once, however often
+   *  it is called. `rest`: the tree without its leader. All calls of a turn share one scan. */
   stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
   /** Starts a look from outside; the answer is one `probed` event. A probe of the same id that is
    *  under way is forgotten. Never waits. */
@@ -88,9 +87,11 @@ export interface Host extends System, ControlHost {
   print(line: string): void
   /** What could not be printed so far. */
   lost(): LostOutput
-  /** TERM and INT start a clock of the host's own: when it has run this long and the process is
-   *  still there, everything is killed and the process exits with status 70. Infinity = never. */
+  /** How long the clock of the last word runs, pauses not counted: then everything is killed and
+   *  the process exits with status 70. Infinity = never. */
   armLastWord(afterMs: number): void
+  /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
+  startLastWord(): void
   /** Passes on what is left of all output for at most this long, then ends the process. */
   finish(code: number, flushMs: number): void
 

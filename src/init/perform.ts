@@ -104,6 +104,7 @@ export class Performer {
         this.#commands.endStop(effect.daemon)
         return null
       case 'announce':
+        if (effect.state === 'STOPPING=1') host.startLastWord()
         host.notify(effect.state)
         return null
       case 'report':
@@ -174,6 +175,7 @@ export class Performer {
   /** Before the end whoever waits is answered, and what is to be kept is on its way to the disk. */
   #finish({ report, flushMs }: Extract<Effect, { type: 'finish' }>): void {
     const host = this.#host
+    host.startLastWord()
     const file = `${this.#plan.name}/exit-report.json`
     const { journal, deaths } = this.#voice
     this.#control.finishing(report.code)

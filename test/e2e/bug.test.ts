@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { places as otherPlaces, type Place } from './bug-places.ts'
-import { compiled, Pitcrew, root, sh } from './pitcrew.ts'
-import { eventually } from './processes.ts'
+import { verb } from './cli.ts'
+import { canUnshare, compiled, Pitcrew, root, sh } from './pitcrew.ts'
+import { eventually, leftBehind, release } from './processes.ts'
 import { Program } from './program.ts'
 
 const program = join(root, 'build/pitcrew-plant')
@@ -159,4 +160,56 @@ describe('a bug that comes back every time', () => {
     expect(performance.now() - askedAt).toBeLessThan(5000)
     expect(pitcrew.errors.join()).toContain('everything was killed')
   })
+})
+
+/** A policy that fails at every timer and in every recovery does nothing more of its own. */
+const helpless = 'throw:elapsed:always,throw:reconcile:always'
+
+describe('a policy that fails for good after a shutdown that no signal asked for', () => {
+  const stubborn = sh("trap '' TERM; setsid sleep 1000 & echo up; while :; do sleep 100; done")
+
+  const endsWhenTold = sh('go="$PITCREW_STATE_DIR/go"; mkfifo "$go"; read -r _ < "$go"; exit 3')
+
+  async function hasLastWord(daemons: object, ask: (pitcrew: Pitcrew) => unknown): Promise<void> {
+    const all = { stubborn: { command: stubborn, stop: { grace: '50ms' } }, ...daemons }
+    const bundle = { deadline: '200ms', daemons: all }
+    for (const asPid1 of canUnshare ? [true, false] : [false]) {
+      const options = { program, asPid1, env: { PITCREW_PLANT: helpless } }
+      await using pitcrew = new Pitcrew(bundle, options)
+      await pitcrew.line('[stubborn] up')
+      await ask(pitcrew)
+      expect(await pitcrew.exitCode()).toBe(lastWord)
+      expect(pitcrew.errors.join()).toContain('everything was killed')
+      expect(leftBehind(pitcrew)).toEqual([])
+    }
+  }
+
+  test.concurrent('by a verb: the host has the last word', () =>
+    hasLastWord({}, (pitcrew) => verb(pitcrew, 'shutdown')))
+
+  test.concurrent('by the end of main: the host has the last word', () =>
+    hasLastWord({ agent: { command: endsWhenTold, main: true } }, release))
+
+  test.concurrent('by the end of a critical daemon: the host has the last word', () => {
+    return hasLastWord(
+      { agent: { command: endsWhenTold, critical: true, restart: 'never' } },
+      release,
+    )
+  })
+})
+
+test('a pause in the middle of a shutdown is not held against it: no last word', async () => {
+  const stubborn = sh("trap '' TERM; echo up; while :; do sleep 100; done")
+  const daemons = { a: { command: stubborn, stop: { grace: '300ms' } } }
+  await using pitcrew = new Pitcrew({ deadline: '500ms', daemons })
+  await pitcrew.line('[a] up')
+  pitcrew.signal('SIGTERM')
+  await pitcrew.line('TERM: stopping')
+  pitcrew.signal('SIGSTOP')
+  // The last word would come 1.5 s after TERM.
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  pitcrew.signal('SIGCONT')
+  expect(await pitcrew.exitCode()).toBe(0)
+  expect(pitcrew.errors.join()).not.toContain('everything was killed')
+  await pitcrew.line('was not running for')
 })

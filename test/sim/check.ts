@@ -5,6 +5,7 @@ import {
   endsWhenOver,
   exitCode,
   inDeadline,
+  lastWordRuns,
   termEnds,
 } from './checkers/ending.ts'
 import * as helpers from './checkers/helpers.ts'
@@ -42,6 +43,7 @@ import { World } from './world.ts'
 
 export const promises: Readonly<Record<string, Promised>> = {
   noBug,
+  lastWordRuns,
   beginsOrSays,
   oneAtATime,
   counted,

@@ -98,6 +98,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     print: guarded('print', (line) => world.note({ what: 'say', line })),
     lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
     armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
+    startLastWord: () => world.startLastWord(),
     finish: guarded('finish', (code, flushMs) => world.finish(code, flushMs)),
     stopSelf: () => {},
     foreground: () => false,

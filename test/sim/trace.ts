@@ -64,7 +64,7 @@ export type What =
       readonly run: number
     }
   | Ended
-  | { readonly what: 'last-word' }
+  | { readonly what: 'last-word' | 'last-word-starts' }
   | { readonly what: 'end'; readonly code: number }
 
 /** A call into pitcrew; what follows until the next one is what it did. */
@@ -147,6 +147,8 @@ export function describeMoment(moment: Moment): string {
       return `      born: ${moment.place} of ${name(moment)}, pid ${moment.pid}`
     case 'ended':
       return `      ended: ${moment.place} of ${name(moment)}, pid ${moment.pid}: ${describeExit(moment.exit)}`
+    case 'last-word-starts':
+      return '    the clock of the last word starts'
     case 'last-word':
       return 'the host has the last word'
     case 'end':

@@ -32,6 +32,8 @@ import { Words } from './words.ts'
 /** More than this is a loop without an end. */
 const momentsMax = 40_000
 const lastWordCode = 70
+/** What a pause gives it more, as the policy's own deadlines get it, in milliseconds. */
+const lastWordPauseMs = 1000
 const atOnce = 0
 
 export class World {
@@ -53,7 +55,8 @@ export class World {
   #zombies: Process[] = []
   #helperEnd: Extract<HostEvent, { type: 'helper' }> | null = null
   #lastWordMs = 10_000
-  #lastWordsArmed = 0
+  #lastWordAtMs = Number.POSITIVE_INFINITY
+  #isLastWordRunning = false
   #finish: { code: number; untilMs: number } | null = null
   /** How often the kernel killed somebody of ours for memory. */
   oomKills: number = 0
@@ -133,7 +136,7 @@ export class World {
   /** One turn of the loop. */
   #serve(): void {
     const signals = this.#signals.take()
-    if (this.#signals.wasShutdownAsked) this.#startLastWord()
+    if (this.#signals.wasShutdownAsked) this.startLastWord()
     for (const signal of signals) this.#tell(signal)
     for (let said = this.#words.next(null); said !== undefined; said = this.#words.next(null))
       this.#tell(said)
@@ -194,15 +197,29 @@ export class World {
     return !call.failed
   }
 
-  #startLastWord(): void {
-    if (this.#lastWordMs === Number.POSITIVE_INFINITY || this.#lastWordsArmed > 0) return
-    const armed = ++this.#lastWordsArmed
-    this.agenda.after(this.#lastWordMs, () => {
-      if (armed !== this.#lastWordsArmed || this.exitCode !== null) return
+  #armLastWord(): void {
+    this.#lastWordAtMs = this.agenda.nowMs + this.#lastWordMs
+    if (this.#lastWordMs < never) this.#awaitLastWord()
+  }
+
+  #awaitLastWord(): void {
+    const atMs = this.#lastWordAtMs
+    this.agenda.after(atMs - this.agenda.nowMs, () => {
+      if (this.exitCode !== null || atMs !== this.#lastWordAtMs) return
       this.note({ what: 'last-word' })
       this.runs.killAll()
       this.#end(lastWordCode)
     })
+  }
+
+  /** Time in which it did not run does not count, and some more is given after a long pause. */
+  #pause(forMs: number): void {
+    const before = Math.max(this.#frozenUntilMs, this.agenda.nowMs)
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + forMs)
+    const lostMs = this.#frozenUntilMs - before
+    if (!this.#isLastWordRunning || lostMs === 0) return
+    this.#lastWordAtMs += lostMs + lastWordPauseMs
+    this.#awaitLastWord()
   }
 
   #act(act: Act): void {
@@ -227,8 +244,7 @@ export class World {
         this.#kernel.forkStranger(act.livesMs)
         return
       case 'pause':
-        this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + act.forMs)
-        return
+        return this.#pause(act.forMs)
       case 'stall':
         this.#output.isStalled = true
         return this.agenda.after(act.forMs, () => {
@@ -326,10 +342,14 @@ export class World {
 
   armLastWord(afterMs: number): void {
     this.#lastWordMs = afterMs
-    if (this.#signals.wasShutdownAsked) {
-      this.#lastWordsArmed = 0
-      this.#startLastWord()
-    }
+    if (this.#isLastWordRunning) this.#armLastWord()
+  }
+
+  startLastWord(): void {
+    if (this.#isLastWordRunning) return
+    this.#isLastWordRunning = true
+    this.note({ what: 'last-word-starts' })
+    this.#armLastWord()
   }
 
   finish(code: number, flushMs: number): void {

@@ -30,6 +30,18 @@ export const inDeadline: Promised = {
   },
 }
 
+export const lastWordRuns: Promised = {
+  sentence: 'In every shutdown, whatever asked for it, the host has its last word ready',
+  broken: ({ trace }) => {
+    let isRunning = false
+    return first(trace, (moment) => {
+      if (moment.what === 'last-word-starts') isRunning = true
+      const isBegun = moment.what === 'announce' && moment.text === 'STOPPING=1'
+      return isBegun && !isRunning ? `it does not run when STOPPING=1 is announced` : null
+    })
+  },
+}
+
 export const deadlineKept: Promised = {
   sentence: 'Where KILL works at once, all are gone before the deadline',
   broken: (facts) => {

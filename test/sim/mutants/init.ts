@@ -67,6 +67,14 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['counted'],
   },
   {
+    name: 'a shutdown that no signal asked for has no last word',
+    file: 'init/perform.ts',
+    from: "if (effect.state === 'STOPPING=1') host.startLastWord()",
+    to: '',
+    seed: 1,
+    breaks: ['lastWordRuns'],
+  },
+  {
     name: 'what the parser said of a bundle is not handed on',
     file: 'init/start.ts',
     from: 'return this.#host.finish(event.code, 0)',
@@ -85,8 +93,8 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'a group is signalled after it was empty (the fake host)',
     file: '../test/sim/runs.ts',
-    from: 'if (!run.isGroupEmpty) {',
-    to: 'if (run.pid > 0) {',
+    from: 'return !run.isGroupEmpty && group === run.pid ?',
+    to: 'return group === run.pid ?',
     seed: 229,
     breaks: ['noStranger'],
   },
