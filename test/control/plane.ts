@@ -146,6 +146,7 @@ export class Plane {
       },
       signal: () => 'sent',
       stop: () => 'sent',
+      startLastWord: () => {},
       live: () =>
         [...this.#runs].map(([daemon, run]) => {
           return { daemon, run, pid: 100, exit: null, gone: false, ready: false }

@@ -21,6 +21,7 @@ const host: Host = {
   spawn: () => ({ pid: ++pids }),
   signal: () => 'sent',
   stop: () => 'sent',
+  startLastWord: () => {},
   print() {},
   notify() {},
   oomKills: () => null,

@@ -20,6 +20,7 @@ const leftOut = [
   'execSelf',
   'stopSelf',
   'armLastWord',
+  'startLastWord',
   'write',
   'helper',
   'foreground',

@@ -25,6 +25,7 @@ class Frozen {
       spawn: () => ({ pid: 7 }),
       signal: () => 'sent',
       stop: () => 'sent',
+      startLastWord: () => {},
       print: (line) => {
         this.lines.push(line)
       },
