@@ -87,8 +87,7 @@ export interface Host extends System, ControlHost {
   print(line: string): void
   /** What could not be printed so far. */
   lost(): LostOutput
-  /** How long the clock of the last word runs, pauses not counted: then everything is killed and
-   *  the process exits with status 70. Infinity = never. */
+  /** How long the last word waits, pauses not counted: then all is killed, and the status is 70. */
   armLastWord(afterMs: number): void
   /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
   startLastWord(): void
