@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_TOTAL_BYTES = 4 * 1024 * 1024, ARGUMENTS_MAX = 64 };
+enum { ARENA_TOTAL_BYTES = 16 * 1024 * 1024, ARGUMENTS_MAX = 64 };
 #ifdef __SANITIZE_ADDRESS__
 enum { ARENA_BLOCK_BYTES = 1 }; /* Each string stands alone, so that a byte behind it is noticed. */
 #else

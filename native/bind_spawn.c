@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_MAX = 16384, GROUPS_MAX = 1024 };
-#define ID_MAX 4294967294.0 /* The number above means "unchanged". */
+enum { LIST_MAX = 1024 * 1024 }; /* The kernel has no room for more. */
 
 static const char *default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -17,8 +16,7 @@ static JSValue get(JSValueConst object, const char *name) {
   return JS_GetPropertyStr(js, object, name);
 }
 
-/* A whole number up to `max`, or -1 for null. False for anything else: a user that is not one must
- * not come to mean "unchanged", which may be root. */
+/* A whole number up to `max`; -1 for null. */
 static bool get_number(JSValueConst object, const char *name, double max, int64_t *number) {
   JSValue value = get(object, name);
   double given = -1;
@@ -37,23 +35,22 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
   return text;
 }
 
-/* A NULL-terminated list, with room for two more. Numbers in it stand for the entries of
- * `inherited`. */
-static char **string_list(struct arena *arena, JSValueConst array, char **inherited,
-                          size_t inherited_count) {
+/* A NULL-terminated list, with room for ENTRIES_MORE. Numbers in it stand for the entries of
+ * `environment`, if `own` is given: it becomes the first that is none. */
+static char **string_list(struct arena *arena, JSValueConst array, const char **own) {
   int64_t length = array_length(array);
-  char **list = length >= 0 && length <= LIST_MAX
-                    ? arena_take(arena, ((size_t)length + 3) * sizeof *list)
-                    : NULL;
+  size_t room = (size_t)(length + ENTRIES_MORE + 1);
+  char **list = length >= 0 && length <= LIST_MAX ? arena_take(arena, room * sizeof *list) : NULL;
   if (!list) return NULL;
   for (int64_t i = 0; i < length; i++) {
     JSValue item = JS_GetPropertyUint32(js, array, (uint32_t)i);
     double position = -1;
     if (JS_IsNumber(item)) JS_ToFloat64(js, &position, item);
-    bool known = position >= 0 && position < (double)inherited_count;
-    list[i] = known ? inherited[(size_t)position] : arena_string(arena, item);
+    bool known = own && position >= 0 && position < (double)environment_count;
+    list[i] = known ? environment[(size_t)position] : arena_string(arena, item);
     JS_FreeValue(js, item);
     if (!list[i]) return NULL;
+    if (own && !known && !*own) *own = list[i];
   }
   list[length] = NULL;
   return list;
@@ -92,6 +89,18 @@ static char **candidates(struct arena *arena, char *command, char **envp) {
   return list;
 }
 
+/* "/bin/sh", a place for the script, and its arguments. NULL where there is no memory. */
+static char **script_argv(struct arena *arena, char **argv) {
+  static char shell[] = "/bin/sh";
+  size_t count = 1;
+  while (argv[count]) count++;
+  char **list = arena_take(arena, (count + 2) * sizeof *list);
+  if (!list) return NULL;
+  list[0] = shell;
+  memcpy(list + 2, argv + 1, count * sizeof *list); /* and the NULL */
+  return list;
+}
+
 /* Behind envp, which says where commands are. */
 static bool take_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue command = get(object, "command");
@@ -105,8 +114,9 @@ static bool take_command(struct arena *arena, JSValueConst object, struct spawn_
     JS_ToInt32(js, &from, command);
     /* The position does not count the program's name. */
     spec->argv = from >= 0 && from + 1 < process_argc ? process_argv + from + 1 : NULL;
+    if (spec->argv) spec->script_argv = script_argv(arena, spec->argv);
   } else {
-    spec->argv = string_list(arena, command, NULL, 0);
+    spec->argv = string_list(arena, command, NULL);
   }
   JS_FreeValue(js, command);
   if (!spec->argv || !spec->argv[0]) return false;
@@ -160,25 +170,6 @@ static bool take_control(JSValueConst object, struct spawn_spec *spec) {
   return ok;
 }
 
-static bool take_groups(struct arena *arena, JSValueConst array, struct spawn_spec *spec) {
-  int64_t length = array_length(array);
-  spec->group_count = -1;
-  if (JS_IsNull(array)) return true;
-  if (length < 0 || length > GROUPS_MAX) return false;
-  gid_t *list = arena_take(arena, (size_t)(length + 1) * sizeof *list);
-  if (!list) return false;
-  for (int64_t i = 0; i < length; i++) {
-    JSValue group = JS_GetPropertyUint32(js, array, (uint32_t)i);
-    double number = JS_IsNumber(group) ? to_double(group) : -1;
-    JS_FreeValue(js, group);
-    if (!(number >= 0 && number <= ID_MAX)) return false;
-    list[i] = (gid_t)number;
-  }
-  spec->groups = list;
-  spec->group_count = (int)length;
-  return true;
-}
-
 static rlim_t to_limit(JSValueConst triple, uint32_t index) {
   JSValue value = JS_GetPropertyUint32(js, triple, index);
   double number = -1;
@@ -204,27 +195,35 @@ static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
 
 static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
   int64_t number, mask;
-  bool ok = get_number(object, "run", INT32_MAX, &number) &&
-            get_number(object, "umask", 0777, &mask) &&
-            get_number(object, "uid", ID_MAX, &spec->uid) &&
-            get_number(object, "gid", ID_MAX, &spec->gid);
+  bool ok =
+      get_number(object, "run", INT32_MAX, &number) && get_number(object, "umask", 0777, &mask);
   spec->number = ok ? (int)number : -1;
   spec->umask = ok ? (int)mask : -1;
   return ok && number >= 0;
 }
 
+/* Text or null; false for anything else, which must not come to mean ours: that may be root. */
+static bool take_name(struct arena *arena, JSValueConst object, const char *key,
+                      const char **name) {
+  JSValue value = get(object, key);
+  *name = arena_string(arena, value);
+  bool ok = *name || JS_IsNull(value);
+  JS_FreeValue(js, value);
+  return ok;
+}
+
 static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
-  JSValue env = get(object, "env"), groups = get(object, "groups"), cwd = get(object, "cwd");
+  JSValue env = get(object, "env"), cwd = get(object, "cwd");
   spec->daemon = get_string(arena, object, "daemon");
-  spec->envp = string_list(arena, env, environment, environment_count);
+  spec->envp = string_list(arena, env, &spec->own_entry);
   spec->cwd = arena_string(arena, cwd);
   bool ok = spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
-            (spec->cwd || JS_IsNull(cwd)) && take_groups(arena, groups, spec) &&
-            take_numbers(object, spec) && take_limits(object, spec) &&
-            take_stdio(arena, object, spec) && take_ready(arena, object, spec) &&
-            take_control(object, spec) && take_command(arena, object, spec);
+            (spec->cwd || JS_IsNull(cwd)) && take_name(arena, object, "user", &spec->user) &&
+            take_name(arena, object, "group", &spec->group) && take_numbers(object, spec) &&
+            take_limits(object, spec) && take_stdio(arena, object, spec) &&
+            take_ready(arena, object, spec) && take_control(object, spec) &&
+            take_command(arena, object, spec);
   JS_FreeValue(js, env);
-  JS_FreeValue(js, groups);
   JS_FreeValue(js, cwd);
   return ok;
 }
@@ -245,6 +244,7 @@ FUNCTION(host_spawn) {
     if (answer.is_slow) set(result, "isSlow", JS_TRUE);
   } else {
     set_failure(result, &answer.failure);
+    if (*answer.head) set(result, "head", JS_NewString(ctx, answer.head));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
@@ -72,13 +73,58 @@ static bool set_limits(struct child *child) {
   return true;
 }
 
+/* What the bundle sets stands over what the user's line says. */
+static bool is_set(const struct spawn_spec *spec, const char *entry) {
+  size_t length = (size_t)(strchr(entry, '=') - entry) + 1;
+  bool is_own = false;
+  for (char **e = spec->envp; *e; e++) {
+    is_own |= *e == spec->own_entry;
+    if (is_own && strncmp(*e, entry, length) == 0) return true;
+  }
+  return false;
+}
+
+static void put_entry(const struct spawn_spec *spec, char *entry) {
+  if (!is_set(spec, entry)) environment_put(spec->envp, entry);
+}
+
+/* A user without a line has no name: it must not have ours. */
+static void put_identity(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  struct identity *identity = child->identity;
+  static char root[] = "HOME=/";
+  if (identity->is_known) {
+    put_entry(spec, identity->home);
+    put_entry(spec, identity->user);
+    put_entry(spec, identity->logname);
+  } else if (identity->uid >= 0) {
+    put_entry(spec, root);
+    if (!is_set(spec, "USER=")) environment_remove(spec->envp, "USER=");
+    if (!is_set(spec, "LOGNAME=")) environment_remove(spec->envp, "LOGNAME=");
+  }
+}
+
+static bool find_user(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  int error = 0;
+  uid_t own = (uid_t)RAW(SYS_geteuid, 0);
+  const char *step = identity_find(child->identity, spec->user, spec->group, own, &error);
+  if (step) return fail(child, step, -error);
+  child->is_own_user = child->identity->uid < 0;
+  put_identity(child);
+  return true;
+}
+
 static bool set_user(struct child *child) {
   const struct spawn_spec *spec = child->spec;
+  struct identity *identity = child->identity;
+  int64_t uid = identity->uid, gid = identity->gid;
   long error = 0;
-  child->has_changed_user = spec->uid >= 0 || spec->gid >= 0;
-  if (spec->group_count >= 0) error = RAW(SYS_setgroups, spec->group_count, spec->groups);
-  if (!error && spec->gid >= 0) error = RAW(SYS_setresgid, spec->gid, spec->gid, spec->gid);
-  if (!error && spec->uid >= 0) error = RAW(SYS_setresuid, spec->uid, spec->uid, spec->uid);
+  child->has_changed_user = uid >= 0 || gid >= 0;
+  if (identity->group_count >= 0)
+    error = RAW(SYS_setgroups, identity->group_count, identity_groups(identity));
+  if (!error && gid >= 0) error = RAW(SYS_setresgid, gid, gid, gid);
+  if (!error && uid >= 0) error = RAW(SYS_setresuid, uid, uid, uid);
   if (error) return fail(child, "user", error);
   /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
    * the change of user, which would clear it. */
@@ -94,17 +140,33 @@ static bool enter_folder(struct child *child) {
   return error == 0 || fail(child, "cwd", error);
 }
 
+/* Of a file that is there and cannot be executed the first line says why: what it begins with. */
+static void read_head(struct child *child, const char *path) {
+  long fd = RAW(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return;
+  long n = RAW(SYS_read, fd, child->head, sizeof child->head - 1);
+  child->head[n > 0 ? n : 0] = 0;
+  RAW(SYS_close, fd);
+}
+
+/* As execvp would: a script without "#!" is one for the shell, where that is wanted. */
 static void execute(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   long error = 0, denied = 0;
   if (!spec->candidates) error = -exec_own_file(spec->argv, spec->envp);
   for (char **path = spec->candidates; path && *path; path++) {
     error = RAW(SYS_execve, *path, spec->argv, spec->envp);
+    if (error == -ENOEXEC && spec->script_argv) {
+      spec->script_argv[1] = *path;
+      RAW(SYS_execve, spec->script_argv[0], spec->script_argv, spec->envp);
+    }
     if (error == -EACCES)
       denied = error;
     else if (error != -ENOENT && error != -ENOTDIR)
       break;
   }
+  for (char **path = spec->candidates; path && *path && !*child->head; path++)
+    if (error == -ENOENT || error == -ENOEXEC) read_head(child, *path);
   if (denied && (error == -ENOENT || error == -ENOTDIR)) error = denied;
   fail(child, "exec", error);
 }
@@ -122,8 +184,9 @@ int child_main(void *argument) {
   if (take_files(child)) {
     take_session(child);
     if (spec->umask >= 0) RAW(SYS_umask, spec->umask);
-    if (place_files(child) && at(child, "limits") && set_limits(child) && at(child, "user") &&
-        set_user(child) && at(child, "cwd") && enter_folder(child)) {
+    if (at(child, "user") && find_user(child) && place_files(child) && at(child, "limits") &&
+        set_limits(child) && at(child, "user") && set_user(child) && at(child, "cwd") &&
+        enter_folder(child)) {
       at(child, "exec");
       signals_reset_in_child();
       execute(child);

@@ -33,6 +33,14 @@ void environment_put(char **envp, char *entry) {
   *to = NULL;
 }
 
+void environment_remove(char **envp, const char *name) {
+  size_t length = strlen(name);
+  char **to = envp;
+  for (char **from = envp; *from; from++)
+    if (strncmp(*from, name, length) != 0) *to++ = *from;
+  *to = NULL;
+}
+
 const char *environment_get(const char *name) {
   size_t length = strlen(name);
   for (size_t i = 0; i < environment_count; i++)

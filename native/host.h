@@ -209,6 +209,7 @@ void environment_hide(size_t position);
 const char *environment_get(const char *name);
 /* Sets a variable ("NAME=value") in an environment with room for one more; the entry stays. */
 void environment_put(char **envp, char *entry);
+void environment_remove(char **envp, const char *name); /* "NAME=" */
 
 bool tty_is_ours(void);
 bool tty_foreground(struct run *run);

@@ -7,14 +7,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static inline long raw_call(long number, long a, long b, long c, long d, long e) {
+static inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
 #if defined __x86_64__
   long result;
   register long fourth __asm__("r10") = d;
   register long fifth __asm__("r8") = e;
+  register long sixth __asm__("r9") = f;
   __asm__ volatile("syscall"
                    : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
                    : "rcx", "r11", "memory");
   return result;
 #elif defined __aarch64__
@@ -24,21 +25,22 @@ static inline long raw_call(long number, long a, long b, long c, long d, long e)
   register long x2 __asm__("x2") = c;
   register long x3 __asm__("x3") = d;
   register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
   __asm__ volatile("svc 0"
                    : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
                    : "memory", "cc");
   return x0;
 #else
-  long result = syscall(number, a, b, c, d, e);
+  long result = syscall(number, a, b, c, d, e, f);
   return result < 0 ? -errno : result;
 #endif
 }
 
 /* RAW(SYS_dup3, fd, wanted, 0): what is not given is 0. */
-#define RAW_PADDED(number, a, b, c, d, e, ...) \
-  raw_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
-#define RAW(...) RAW_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define RAW_PADDED(number, a, b, c, d, e, f, ...) \
+  raw_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define RAW(...) RAW_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 _Noreturn static inline void raw_exit(int code) {
   for (;;) RAW(SYS_exit_group, code);

@@ -14,6 +14,7 @@
 #include <sched.h> /* CLONE_FILES */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -132,6 +133,12 @@ static void close_childs_ends(struct child *child) {
   take_back(child->control_fd);
 }
 
+uid_t spawn_uid(const struct start *start) {
+  const uid_t unknown = (uid_t)-1;
+  if (!start->spec.user || start->child.is_own_user) return getuid();
+  return start->child.has_changed_user ? (uid_t)start->identity.uid : unknown;
+}
+
 /* To change the user of a child that shares our memory makes us undumpable. */
 void spawn_child_left(struct start *start) {
   if (start->child.has_changed_user) prctl(PR_SET_DUMPABLE, dumpable);
@@ -152,7 +159,9 @@ static struct spawn_answer launch(struct start *start) {
   pid_t pid = start_child(start, child_main, start->has_lent_files ? CLONE_FILES : 0, child);
   if (pid < 0) return (struct spawn_answer){.failure = {"fork", errno}};
   if (start->is_kept || !child->step) return (struct spawn_answer){pid, start->is_kept, {0}};
-  return (struct spawn_answer){.failure = {child->step, child->error}};
+  struct spawn_answer answer = {.failure = {child->step, child->error}};
+  memcpy(answer.head, child->head, sizeof answer.head);
+  return answer;
 }
 
 /* The pipe's, or nobody's. */
@@ -181,7 +190,7 @@ static bool keep(struct start *start, pid_t pid, const struct ends *ends) {
     return false;
   }
   run->inherit = spec->stdio == STDIO_INHERIT;
-  run->uid = spec->uid >= 0 ? (uid_t)spec->uid : getuid();
+  run->uid = spawn_uid(start);
   run->ready_by_notify = spec->ready == READY_BY_NOTIFY;
   bool kept = ends->output < 0 || pump_output(run, spec, ends->output);
   kept &= channel_add(&run->ready_pipe, ends->ready);
@@ -219,6 +228,7 @@ struct spawn_answer spawn_run(struct start *start) {
   uint64_t mark = tree_next_mark();
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
   start->child = (struct child){.spec = spec,
+                                .identity = &start->identity,
                                 .parent = getpid(),
                                 .null_fd = null_fd,
                                 .output_fd = -1,

@@ -48,7 +48,7 @@ struct start *start_new(void) {
     if (memory == MAP_FAILED) return NULL;
     start = memory;
   }
-  memset(start, 0, offsetof(struct start, stack));
+  memset(start, 0, offsetof(struct start, identity));
   return start;
 }
 
@@ -61,6 +61,7 @@ void start_release(struct start *start) {
   }
   if (start->run) start->run->start = NULL;
   spawn_child_left(start);
+  identity_release(&start->identity);
   arena_free(&start->arena);
   if (!spare || start == &first) {
     struct start *other = spare;
@@ -137,6 +138,7 @@ pid_t start_child(struct start *start, int (*run)(void *), int more_flags, void 
 
 static void executed(struct start *start) {
   struct run *run = start->run;
+  if (run) run->uid = spawn_uid(start);
   start_release(start);
   if (run) event_executed(run);
 }

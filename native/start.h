@@ -23,6 +23,7 @@ struct start {
   struct arena arena;  /* what the child reads */
   struct spawn_spec spec;
   struct child child;
+  struct identity identity; /* from here on not cleared: it is large */
   char stack[START_STACK_BYTES] __attribute__((aligned(16)));
 };
 

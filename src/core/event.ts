@@ -68,6 +68,8 @@ export interface Started {
 export interface SpawnFailure {
   readonly step: string
   readonly errno: string
+  /** In words, where the name of the error does not say it. */
+  readonly why?: string
 }
 
 /** What is wrong with a run whose process is there. */

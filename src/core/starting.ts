@@ -94,19 +94,19 @@ export function startLater(
 
 export function notStarted(
   daemon: In<'starting'>,
-  { step, errno, atMs }: Of<'spawn-failed'>,
+  { step, errno, why, atMs }: Of<'spawn-failed'>,
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
   const { spec, run } = daemon
-  const failure = { step, errno }
+  const failure = why === undefined ? { step, errno } : { step, errno, why }
   const exit = { code: 0, signal: 0 }
   const none = { fault: null, flaw: null, sent: [] }
   const last: LastRun = { run, pid: 0, failure, exit, asked: false, ...none }
   const verdict = verdictOn(spec, daemon.row, { atMs, fine: false, readyForMs: 0, isEnding })
   const command = spec.command[0] ?? ''
   const death = { daemon: spec.name, run, pid: 0, uptimeMs: 0, status: '', verdict }
-  tellDeath(spec, { kind: 'start-failed', ...death, command, step, errno }, effects)
+  tellDeath(spec, { kind: 'start-failed', ...death, command, ...failure }, effects)
   const before = { ...daemon, last }
   if (daemon.want === 'down') return stopped(before, 'asked')
   if (daemon.want === 'again') return waiting(before, false)

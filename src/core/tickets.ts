@@ -125,8 +125,8 @@ function failureOf(daemon: Daemon): string | null {
   if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
   if (last.failure === null) return describeCause(last)
   // Of an error of our own there is a stack behind the first line.
-  const [errno = ''] = last.failure.errno.split('\n')
-  return `cannot start it: ${last.failure.step}: ${errno}`.slice(0, causeMax)
+  const [why = ''] = (last.failure.why ?? last.failure.errno).split('\n')
+  return `cannot start it: ${last.failure.step}: ${why}`.slice(0, causeMax)
 }
 
 /** A daemon is not started: somebody whom it is after has failed for good. */

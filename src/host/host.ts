@@ -125,10 +125,9 @@ export interface SpawnSpec {
   /** Inherited entries by their position, new ones as "NAME=value". */
   readonly env: readonly (number | string)[]
   readonly cwd: string | null
-  readonly uid: number | null
-  readonly gid: number | null
-  /** Supplementary groups; null = unchanged. */
-  readonly groups: readonly number[] | null
+  /** Names or numbers, looked up in /etc/passwd and /etc/group by the child; null = ours. */
+  readonly user: string | null
+  readonly group: string | null
   readonly umask: number | null
   /** Triples of RLIMIT_ number, soft and hard; -1 = unlimited. */
   readonly limits: readonly (readonly [resource: number, soft: number, hard: number])[]
@@ -164,9 +163,9 @@ export type ProbeSpec =
       readonly request: string
     }
 
-export type SpawnAnswer = Started | { readonly step: SpawnStep; readonly errno: Errno }
-
-type SpawnStep = 'spec' | 'pipe' | 'socket' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
+/** What could not be done, and why. The steps are in start-failure.ts. `head`: how a file begins
+ *  that is there and cannot be executed. */
+export type SpawnAnswer = Started | (SpawnFailure & { readonly head?: string })
 
 export interface LostOutput {
   readonly bytes: number

@@ -41,11 +41,11 @@ export class Commands {
     this.#tell = tell
   }
 
-  /** @param helperFor The command, run as the daemon is; null: its user is not known. */
+  /** @param helperFor The command, run as the daemon is. */
   run(
     { daemon, run, pid, about }: RunCommand,
     spec: DaemonSpec,
-    helperFor: (command: readonly string[], env: readonly string[]) => Helper | null,
+    helperFor: (command: readonly string[], env: readonly string[]) => Helper,
   ): void {
     const command = about === null ? spec.stop.command : spec.onDeath
     if (command === null) return
@@ -76,8 +76,7 @@ export class Commands {
     this.#endIfAlone()
   }
 
-  #start(name: string, helper: Helper | null, failed: (how: string) => void): string | null {
-    if (helper === null) return 'its user is not known'
+  #start(name: string, helper: Helper, failed: (how: string) => void): string | null {
     if (this.#helpers.isWaitedFor(name)) return 'the one before is not over'
     return this.#helpers.start(name, helper, commandMs, (isGood) => {
       if (!isGood) failed('failed')

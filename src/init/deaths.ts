@@ -5,7 +5,8 @@ import { describeExitOf, foregroundRemedy } from '../core/describe.ts'
 import type { DeathNote } from '../core/effect.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host, Legacy } from '../host/host.ts'
-import { backgroundWords, deathHead, faultWords, verdictWords, whyNotStarted } from './report.ts'
+import { backgroundWords, deathHead, faultWords, verdictWords } from './report.ts'
+import { whyNotStarted } from './start-failure.ts'
 
 /** What is kept of a death. */
 export interface DeathRecord {
@@ -58,7 +59,7 @@ export class Deaths {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
     const isOom = this.#isOutOfMemory(note)
     const record = recordOf(note, legacy, isOom)
-    const startFailure = note.kind === 'start-failed' ? whyNotStarted(note) : null
+    const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
     const cause = isOom ? `${deathHead(note)}, probably out of memory` : deathHead(note)
     const usage = `${usageWords(legacy)}${backgroundWords(note)}`
@@ -117,7 +118,7 @@ function causeOf(note: DeathNote): string {
         ? `${describeExitOf(note)}, leaving processes behind`
         : describeExitOf(note)
     case 'start-failed':
-      return `could not start: ${whyNotStarted(note)}`
+      return `could not start: ${whyNotStarted(note, note.command)}`
     case 'unfit':
       return faultWords[note.fault]
   }

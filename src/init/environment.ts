@@ -16,8 +16,8 @@ const notInherited = [
 export interface Environment {
   /** Positions of entries that some daemon claims: to be hidden in our own environment. */
   readonly claimed: readonly number[]
-  /** Inherited entries by position, new ones as "NAME=value". `identity` stands behind `set`. */
-  of(spec: DaemonSpec, identity: Readonly<Record<string, string>>): readonly (number | string)[]
+  /** Inherited entries by position, then new ones as "NAME=value". */
+  of(spec: DaemonSpec): readonly (number | string)[]
 }
 
 /** @param daemons All of the bundle, selected or not: a claim withholds in any case. */
@@ -35,13 +35,12 @@ export function environmentFor(
   return {
     claimed: names.flatMap((_, position) => (ownersOf[position]?.length ? [position] : [])),
 
-    of(spec, identity) {
+    of(spec) {
       const { set, pass, claim } = spec.env
-      const own = { ...identity, ...set }
-      const added = Object.keys(own).map((name) => `${name}=${own[name]}`)
+      const added = Object.keys(set).map((name) => `${name}=${set[name]}`)
       if (pass === null && claim.length === 0 && added.length === 0) return free
       const inherited = names.flatMap((name, position) => {
-        if (Object.hasOwn(own, name) || notInherited.includes(name)) return []
+        if (Object.hasOwn(set, name) || notInherited.includes(name)) return []
         const owners = ownersOf[position] ?? []
         if (owners.length > 0) return owners.includes(spec.name) ? [position] : []
         return pass === null || pass.some((pattern) => matches(pattern, name)) ? [position] : []

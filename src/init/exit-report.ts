@@ -41,7 +41,8 @@ export function exitReportText(
 /** "code 3", "TERM", "could not start: exec: ENOENT"; null when it never ran or had not ended. */
 function howItEnded(last: DaemonReport['last']): string | null {
   if (last === null) return null
-  if (last.failure !== null) return `could not start: ${last.failure.step}: ${last.failure.errno}`
+  if (last.failure !== null)
+    return `could not start: ${last.failure.step}: ${last.failure.why ?? last.failure.errno}`
   const { fault, exit, flaw } = last
   return fault === null ? describeExitOf({ ...exit, flaw }) : faultWords[fault]
 }

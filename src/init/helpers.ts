@@ -3,9 +3,10 @@
  *  core never hears of it. */
 import { signalNumbers } from '../core/signals.ts'
 import type { Host, LiveRun, SpawnSpec } from '../host/host.ts'
+import { explained, whyNotStarted } from './start-failure.ts'
 import type { Timers } from './timers.ts'
 
-export type Helper = Pick<SpawnSpec, 'command' | 'env' | 'cwd' | 'uid' | 'gid' | 'groups' | 'stdio'>
+export type Helper = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
 
 /** After a failure inside pitcrew no timer comes earlier than this, in milliseconds. */
 const notBeforeMs = 200
@@ -16,6 +17,10 @@ interface Running {
   untilMs: number
   /** null: it was told, or nobody waits for it any more. */
   tell: ((isGood: boolean) => void) | null
+}
+
+function commandOf({ command }: Helper): string {
+  return Array.isArray(command) ? (command[0] ?? '') : 'pitcrew itself'
 }
 
 /** True for the name of a helper's run. */
@@ -54,9 +59,9 @@ export class Helpers {
     tell: (isGood: boolean) => void,
   ): string | null {
     const run = ++this.#runs
-    const rest = { umask: null, limits: [], ready: null, notify: false, control: false }
+    const rest = { ready: null, notify: false, control: false }
     const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
-    if ('errno' in answer) return `${answer.step}: ${answer.errno}`
+    if ('errno' in answer) return whyNotStarted(explained(answer, helper), commandOf(helper))
     const untilMs = this.#host.now() + timeoutMs
     this.#running.set(name, { run, untilMs, tell })
     this.#timers.arm({ kind: 'helper', helper: name }, untilMs)

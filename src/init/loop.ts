@@ -88,8 +88,8 @@ export class Loop implements Handlers {
       case 'exited':
       case 'gone':
       case 'ready':
-        if (event.type === 'ready' || !isHelper(event.daemon)) return this.#take({ ...event, atMs })
-        return this.#endHelper(event)
+        if (event.type !== 'ready' && isHelper(event.daemon)) return this.#endHelper(event)
+        return this.#take(this.#performer.explain({ ...event, atMs }))
       case 'executed':
         if (this.#performer.spec(event.daemon)?.ready !== null) return
         return this.#take({ ...event, type: 'ready', atMs })

@@ -1,9 +1,11 @@
 /** `pitcrew -- COMMAND`: one command with our terminal, like tini. Every signal is passed on,
  *  orphans are reaped, and the command's exit status is ours. There is no deadline: the command
  *  ends when it ends. */
+import type { SpawnFailure } from '../core/event.ts'
 import { type Signal, signalName, signalNumbers } from '../core/signals.ts'
 import { describeErrno } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { whyNotExecuted } from './start-failure.ts'
 
 const name = 'command'
 const run = 1
@@ -32,7 +34,7 @@ export class OneCommand implements Handlers {
       case 'stopped':
         return this.#stopToo(event.signal)
       case 'exited':
-        if (event.failure !== undefined) return this.#notExecuted(event.failure.errno)
+        if (event.failure !== undefined) return this.#notExecuted(event.failure)
         return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0)
       default:
         return
@@ -64,9 +66,8 @@ export class OneCommand implements Handlers {
       command,
       env: host.envNames().map((_, position) => position),
       cwd: null,
-      uid: null,
-      gid: null,
-      groups: null,
+      user: null,
+      group: null,
       umask: null,
       limits: [],
       stdio: 'inherit',
@@ -78,13 +79,14 @@ export class OneCommand implements Handlers {
       host.foreground(name, run)
       return
     }
-    this.#notExecuted(answer.errno)
+    this.#notExecuted(answer)
   }
 
-  #notExecuted(errno: string): void {
+  #notExecuted({ errno, head }: SpawnFailure & { readonly head?: string }): void {
     const host = this.#host
     const command = host.args[host.args.indexOf('--') + 1]
-    host.write(2, `pitcrew: cannot execute ${command}: ${describeErrno(errno)}\n`)
+    const why = whyNotExecuted(errno, head) ?? describeErrno(errno)
+    host.write(2, `pitcrew: cannot execute ${command}: ${why}\n`)
     host.finish(errno === 'ENOENT' ? 127 : 126, 0)
   }
 

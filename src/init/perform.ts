@@ -13,6 +13,7 @@ import { exitReportText } from './exit-report.ts'
 import { type Helper, Helpers } from './helpers.ts'
 import { Probes } from './probes.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
+import { explained } from './start-failure.ts'
 import type { Timers } from './timers.ts'
 import type { Voice } from './voice.ts'
 
@@ -137,15 +138,18 @@ export class Performer {
 
   #spawn(effect: Spawn): Event {
     const spec = this.#specs.get(effect.daemon) as DaemonSpec
-    const spawnSpec = spawnSpecOf(this.#host, this.#environment, spec, effect.run)
-    if ('error' in spawnSpec) {
-      return { type: 'spawn-failed', ...this.#run(effect), step: 'user', errno: spawnSpec.error }
-    }
-    const answer = this.#host.spawn(spawnSpec)
+    const answer = this.#host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
     // A spawn takes time: it has happened now.
     const run = this.#run(effect)
     if ('pid' in answer) return { type: 'spawned', ...run, ...startedOf(answer) }
-    return { type: 'spawn-failed', ...run, step: answer.step, errno: answer.errno }
+    return { type: 'spawn-failed', ...run, ...explained(answer, spec) }
+  }
+
+  /** The end of a run whose command was never executed gets its reason. */
+  explain(event: Event): Event {
+    if (event.type !== 'exited' || event.failure === undefined) return event
+    const spec = this.#specs.get(event.daemon) as DaemonSpec
+    return { ...event, failure: explained(event.failure, spec) }
   }
 
   #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
@@ -167,9 +171,8 @@ export class Performer {
     command: Helper['command'],
     stdio: Helper['stdio'],
     more: readonly string[],
-  ): Helper | null {
-    const helper = helperOf(this.#host, this.#environment, spec, command, stdio, more)
-    return 'error' in helper ? null : helper
+  ): Helper {
+    return helperOf(this.#environment, spec, command, stdio, more)
   }
 
   /** Before the end whoever waits is answered, and what is to be kept is on its way to the disk. */

@@ -32,19 +32,19 @@ export class Probes {
   readonly #host: Host
   readonly #timers: Timers
   readonly #helpers: Helpers
-  readonly #helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper | null
+  readonly #helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper
   readonly #tell: (event: Found | Lost) => void
   readonly #watches: Map<string, Watch> = new Map()
   readonly #byId: Map<number, Watch> = new Map()
   #ids = 0
 
-  /** @param helperFor A command as the daemon itself would be run; null: its user is not known.
+  /** @param helperFor A command as the daemon itself would be run.
    *  @param tell      Takes what was found: that a run is ready, or that it is not alive. */
   constructor(
     host: Host,
     timers: Timers,
     helpers: Helpers,
-    helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper | null,
+    helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper,
     tell: (event: Found | Lost) => void,
   ) {
     this.#host = host
@@ -109,7 +109,6 @@ export class Probes {
   #runLook(watch: Watch, command: Helper['command']): void {
     const helper = this.#helperFor(watch.spec, command)
     const name = lookName(watch)
-    if (helper === null) return this.#take(watch, false)
     if (this.#helpers.isRunning(name)) return this.#waitForRest(watch)
     watch.blockedSinceMs = Number.POSITIVE_INFINITY
     const error = this.#helpers.start(name, helper, watch.lookMs, (isGood) => {

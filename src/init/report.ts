@@ -12,7 +12,7 @@ import type { DeathNote, Note } from '../core/effect.ts'
 import { oneLine } from '../core/one-line.ts'
 import type { Verdict } from '../core/restart-policy.ts'
 import type { RunAndPid, Ticket } from '../core/ticket.ts'
-import { describeErrno } from '../errors.ts'
+import { whyNotStarted } from './start-failure.ts'
 
 export { faultWords }
 
@@ -81,7 +81,7 @@ export function backgroundWords(note: Note): string {
 /** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
 export function deathHead(note: DeathNote): string {
   if (note.kind === 'start-failed') {
-    return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note)}`
+    return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note, note.command)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
   if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note, note.flaw)}, ${when}`
@@ -112,25 +112,6 @@ export function verdictWords(verdict: Verdict): string {
 
 function pidAndRun({ pid, run }: { readonly pid: number; readonly run: number }): string {
   return `pid ${pid}, run ${run}`
-}
-
-export function whyNotStarted(note: Extract<DeathNote, { kind: 'start-failed' }>): string {
-  const why = describeErrno(note.errno)
-  if (note.errno === 'ETIMEDOUT') {
-    return `stood still before it had executed ${note.command} (at step "${note.step}"): something stopped it, or a disk hangs`
-  }
-  switch (note.step) {
-    case 'exec':
-      return `cannot execute ${note.command}: ${why}`
-    case 'cwd':
-      return `cannot enter its working directory: ${why}`
-    case 'user':
-      return `cannot become its user: ${why}`
-    case 'limits':
-      return `cannot set its limits: ${why}`
-    default:
-      return `${note.step}: ${why}`
-  }
 }
 
 function ignored(note: Extract<Note, { kind: 'signal-ignored' }>): string {

@@ -1,10 +1,8 @@
 /** From a daemon of the plan to what the host needs to start it. */
 import { type DaemonSpec, isWord, type LimitName } from '../core/plan.ts'
 import type { SpawnSpec } from '../host/host.ts'
-import type { System } from '../host/system.ts'
 import type { Environment } from './environment.ts'
 import type { Helper } from './helpers.ts'
-import { identityOf } from './identity.ts'
 
 /** RLIMIT_ numbers, the same on all Linux that we build for. */
 const limitNumbers: Readonly<Record<LimitName, number>> = {
@@ -19,32 +17,16 @@ const limitNumbers: Readonly<Record<LimitName, number>> = {
   as: 9,
 }
 
-type Problem = { readonly error: string }
-
-/** @returns The spec, or why there is none: a user that is not known. */
-export function spawnSpecOf(
-  system: Pick<System, 'readFile' | 'uid'>,
-  environment: Environment,
-  spec: DaemonSpec,
-  run: number,
-): SpawnSpec | Problem {
-  const identity = identityOf(system, spec)
-  if ('error' in identity) return identity
-  const { uid, gid, groups } = identity
+export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: number): SpawnSpec {
   const ready = readyChannelOf(spec)
-  const env = environment.of(spec, identity.env)
-  const { name, command, cwd, umask, watchdogMs } = spec
+  const env = environment.of(spec)
+  const { name, command, watchdogMs } = spec
   return {
+    ...placeOf(spec),
     daemon: name,
     run,
     command,
     env: watchdogMs === null ? env : [...env, `WATCHDOG_USEC=${watchdogMs * 1000}`],
-    cwd,
-    uid,
-    gid,
-    groups,
-    umask,
-    limits: limitsOf(spec),
     stdio: 'pump',
     ready,
     notify: watchdogMs !== null || ready?.type === 'notify',
@@ -52,21 +34,23 @@ export function spawnSpecOf(
   }
 }
 
-/** A command that serves a daemon: as the same user, in the same place.
+/** A command that serves a daemon: as the same user, in the same place, within the same limits.
  *  @param more Entries of the environment, as "NAME=value". */
 export function helperOf(
-  system: Pick<System, 'readFile' | 'uid'>,
   environment: Environment,
   spec: DaemonSpec,
   command: Helper['command'],
   stdio: Helper['stdio'],
   more: readonly string[],
-): Helper | Problem {
-  const identity = identityOf(system, spec)
-  if ('error' in identity) return identity
-  const { uid, gid, groups } = identity
-  const env = [...environment.of(spec, identity.env), ...more]
-  return { command, env, cwd: spec.cwd, uid, gid, groups, stdio }
+): Helper {
+  return { ...placeOf(spec), command, env: [...environment.of(spec), ...more], stdio }
+}
+
+type Place = Pick<SpawnSpec, 'cwd' | 'user' | 'group' | 'umask' | 'limits'>
+
+function placeOf(spec: DaemonSpec): Place {
+  const { cwd, user, group, umask } = spec
+  return { cwd, user, group, umask, limits: limitsOf(spec) }
 }
 
 /** How the run itself says that it is ready; null where it is looked at from outside. */

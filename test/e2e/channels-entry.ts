@@ -38,9 +38,8 @@ function start(run: Run): void {
   const answer = host.spawn({
     run: round,
     cwd: null,
-    uid: null,
-    gid: null,
-    groups: null,
+    user: null,
+    group: null,
     umask: null,
     limits: [],
     stdio: 'pump',

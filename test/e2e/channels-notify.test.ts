@@ -96,7 +96,7 @@ describe('the sender', () => {
 
   test.runIf(isRoot)('may be of another user', async () => {
     const channels = await played([
-      run('web', '"$NOTIFIES" barrier READY=1', { ...byNotify, uid: 65534 }),
+      run('web', '"$NOTIFIES" barrier READY=1', { ...byNotify, user: '65534', group: '65534' }),
       run('db', 'setpriv --reuid 65534 --clear-groups "$NOTIFIES" barrier READY=1', byNotify),
     ])
     expect(channels.notes('web')[0]).toBe('READY=1')
@@ -165,8 +165,8 @@ describe('the sender', () => {
       'read name <names; read _ <go; "$NOTIFIES" "socket=$name" READY=1; echo >sent; read _ <stranger'
     const runs = [
       run('files', files),
-      run('web', tells, { ...byNotify, uid: 65534, on: 'exited files' }),
-      run('stranger', sends, { uid, on: 'notify web' }),
+      run('web', tells, { ...byNotify, user: '65534', group: '65534', on: 'exited files' }),
+      run('stranger', sends, { user: `${uid}`, group: `${uid}`, on: 'notify web' }),
     ]
     await using channels = new Channels({ runs: runs.map((one) => inState('', one)) })
     await channels.line('"daemon":"stranger"')

@@ -63,7 +63,9 @@ describe('a newline on a descriptor', () => {
   })
 
   test.runIf(isRoot)('can be written through /dev/fd by another user', async () => {
-    const channels = await played([run('web', 'echo >/dev/fd/5', { ...byFd(5), uid: 65534 })])
+    const channels = await played([
+      run('web', 'echo >/dev/fd/5', { ...byFd(5), user: '65534', group: '65534' }),
+    ])
     expect(channels.story()).toEqual(['ready web', 'exited web'])
   })
 })
@@ -206,7 +208,7 @@ test('runs leave no descriptor, however they end', async () => {
     run('messages', '"$NOTIFIES" READY=1', { ready: { type: 'notify' } }),
     run('log', 'echo ready', { ...byLog('ready'), notify: true }),
     run('null', 'true', { ...both, stdio: 'null' }),
-    run('shell', 'true', { ...both, uid: 65534, command: ['/nonexistent'] }),
+    run('shell', 'true', { ...both, user: '65534', group: '65534', command: ['/nonexistent'] }),
   ]
   const rounds = isSanitized ? 10 : 34
   await using channels = new Channels({ runs, rounds })

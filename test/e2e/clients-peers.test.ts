@@ -51,7 +51,7 @@ describe('over the socket', () => {
     chmodSync(hub.folder, 0o755)
     chmodSync(hub.socket, 0o666)
     const client = await hub.connect()
-    await client.ask({ first: spawned('web', ask, { uid: 1234, gid: 1234, groups: [] }) })
+    await client.ask({ first: spawned('web', ask, { user: '1234', group: '1234' }) })
     await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
     const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
     expect(peer).toMatchObject({ uid: 1234, daemon: 'web' })
@@ -84,7 +84,7 @@ describe('the PITCREW_FD of a daemon', () => {
 
   test('is its own, whatever user it is, and told when it first says something', async () => {
     const script = `exec "$CALLS" "$PITCREW_FD" '{"peer":true}' '{"echo":"hello"}'`
-    const user = isRoot ? { uid: 1234, gid: 1234, groups: [] } : {}
+    const user = isRoot ? { user: '1234', group: '1234' } : {}
     await using hub = await Hub.start([spawned('web', script, { ...control, ...user })])
     const [client] = await hub.wait('client')
     const uid = isRoot ? 1234 : own

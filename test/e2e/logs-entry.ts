@@ -26,9 +26,8 @@ function answer(ask: Ask, client: number): unknown {
 function spawn(run: Run): unknown {
   return host.spawn({
     cwd: null,
-    uid: null,
-    gid: null,
-    groups: null,
+    user: null,
+    group: null,
     umask: null,
     limits: [],
     stdio: 'pump',

@@ -51,9 +51,6 @@ test.each(ends)('$script in the command is exit status $code (PID 1: $asPid1)', 
 })
 
 test('a command that is not there is 127, one that cannot be executed 126, and both are told', () => {
-  const plain = join(folder, 'plain')
-  writeFileSync(plain, 'not a program')
-  chmodSync(plain, 0o755)
   const told = (name: string, code: number, why: string): void => {
     const { code: found, out, err } = shell(`exec "$0" -- ${name}`)
     expect([found, out]).toEqual([code, ''])
@@ -64,7 +61,15 @@ test('a command that is not there is 127, one that cannot be executed 126, and b
   told('/no/such/command', 127, 'no such file or directory (ENOENT)')
   told('/etc/passwd', 126, 'permission denied (EACCES)')
   told('/etc', 126, 'permission denied (EACCES)')
-  told(plain, 126, 'not in a format that can be executed (ENOEXEC)')
+})
+
+test('a script without "#!" is executed by the shell, as execvp does it', () => {
+  const script = join(folder, 'script')
+  writeFileSync(script, 'echo "$0 $*"; exit 7\n')
+  chmodSync(script, 0o755)
+  const said = { code: 7, out: `${script} a b c\n` }
+  expect(shell(`exec "$0" -- ${script} a 'b c'`)).toMatchObject(said)
+  expect(shell(`PATH=${folder}:$PATH; exec "$0" -- script a 'b c'`)).toMatchObject(said)
 })
 
 test.each(['"$0" --', '"$0" -g', '"$0" -g --'])(

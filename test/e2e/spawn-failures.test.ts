@@ -46,15 +46,32 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'a file that is no program': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: not in a format that can be executed (ENOEXEC)',
+    says: 'cannot execute ./it: it is a script without "#!" in its first line, or no program (ENOEXEC)',
     counts: 126,
     file: ['neither a script nor a program\n', 0o755],
   },
   'a script whose interpreter is not there': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: no such file or directory (ENOENT)',
+    says: 'cannot execute ./it: its interpreter /no/such/interpreter is not there (ENOENT)',
     counts: 127,
-    file: ['#!/no/such/interpreter\n', 0o755],
+    file: ['#!/no/such/interpreter -x\n', 0o755],
+  },
+  'a script from another system': {
+    daemon: { command: ['./it'] },
+    says: 'cannot execute ./it: its lines end with CR LF, and the CR counts as a part of its interpreter: save it with LF (ENOENT)',
+    counts: 127,
+    file: ['#!/bin/sh\r\necho\r\n', 0o755],
+  },
+  'a program for another machine': {
+    daemon: { command: ['./it'] },
+    says: 'cannot execute ./it: it is for another kind of machine (ENOEXEC)',
+    counts: 126,
+    file: ['\x7fELF and no more', 0o755],
+  },
+  'a command that is too long': {
+    daemon: { command: ['true', 'x'.repeat(140_000)] },
+    says: 'cannot execute true: its arguments and environment are larger than the kernel allows (E2BIG); pass less of the environment: env: { pass: [NAME] }',
+    counts: 126,
   },
   'a file in PATH that is not executable': {
     daemon: { command: ['it'], env: { set: { PATH: '/usr/bin:.:/bin' } } },
@@ -130,7 +147,7 @@ test('what cannot be started leaves no descriptor, no process and no zombie, how
     await pitcrew.line(`b: cannot start (run ${run})`)
   }
   expect(descriptorsOf(pitcrew)).toHaveLength(before)
-  expect(processesUnder(pitcrew)).toHaveLength(1)
+  await eventually('only its sibling is there', () => processesUnder(pitcrew).length === 1)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(127)
 })

@@ -65,6 +65,28 @@ test('without a word in the bundle they are what pitcrew was started with', asyn
   expect(lines).toContain('nofile 222 333')
 })
 
+test('commands that serve a daemon have its umask and limits', async () => {
+  const daemon = {
+    command: sh('exit 3'),
+    umask: '027',
+    limits: { nofile: { soft: 100, hard: 200 } },
+    onDeath: { command: ['/bin/sh', `${fixtures}/shows-itself.sh`] },
+    restart: 'never',
+  }
+  await using pitcrew = new Pitcrew({ daemons: { a: daemon } })
+  await pitcrew.exitCode()
+  const lines = saidBy(pitcrew, 'a:death')
+  expect(lines).toContain('umask 0027')
+  expect(lines).toContain('nofile 100 200')
+})
+
+test('as much as the kernel takes: 17 000 words, and 17 000 variables', async () => {
+  const words = Array.from({ length: 17_000 }, (_, n) => `w${n}`)
+  expect(await said({ command: [...sh('echo $#'), ...words] })).toEqual(['16999'])
+  const env = Object.fromEntries(words.map((word) => [`VARIABLE_${word}`, word]))
+  expect(await said({ command: sh('env | grep -c ^VARIABLE_') }, [], env)).toEqual(['17000'])
+})
+
 test.skipIf(!isRoot)(
   'user: a name brings uid, own group, supplementary groups, HOME, USER and LOGNAME',
   async () => {

@@ -9,7 +9,8 @@ import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
 
 const web = daemonSpec('web', { stop: { command: ['/bin/quit'] }, onDeath: ['/bin/tell'] })
-const rest = { cwd: null, uid: null, gid: null, groups: null, stdio: 'pump' } as const
+const as = { user: null, group: null, umask: null, limits: [] } as const
+const rest = { ...as, cwd: null, stdio: 'pump' } as const
 const about: DeathNote = {
   kind: 'died',
   daemon: 'web',
@@ -130,7 +131,7 @@ describe('the command of a stop', () => {
     world.fake.canSpawn = false
     expect(world.stop()).toEqual([
       'spawn web:stop 1: /bin/quit (pump)',
-      'say web:stop: not run: exec: ENOENT',
+      'say web:stop: not run: cannot execute /bin/quit: no such file or directory (ENOENT)',
       'tell half',
     ])
   })

@@ -10,14 +10,13 @@ const outer = ['PATH', 'EGRESS_TOKEN_A', 'EGRESS_TOKEN_B', 'EGRESS', 'HOME', 'LC
 function given(
   envs: Readonly<Record<string, Partial<EnvSpec>>>,
   names: readonly string[] = outer,
-  identity: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const daemons = Object.entries(envs).map(([name, env]) =>
     daemonSpec(name, { env: { set: {}, pass: null, claim: [], ...env } }),
   )
   const environment = environmentFor(names, daemons)
   const textOf = (spec: (typeof daemons)[number]) =>
-    environment.of(spec, identity).map((one) => (typeof one === 'number' ? names[one] : one))
+    environment.of(spec).map((one) => (typeof one === 'number' ? names[one] : one))
   return Object.fromEntries(daemons.map((spec) => [spec.name, textOf(spec).join(' ')]))
 }
 
@@ -52,7 +51,7 @@ describe('claim', () => {
     const egress = daemonSpec('egress', { env: { set: {}, pass: null, claim: ['EGRESS_*'] } })
     const web = daemonSpec('web')
     const environment = environmentFor(outer, [egress, web])
-    expect(environment.of(web, {})).toEqual([0, 3, 4, 5, 6])
+    expect(environment.of(web)).toEqual([0, 3, 4, 5, 6])
   })
 
   test('says which entries are to be hidden in our own environment', () => {
@@ -88,13 +87,6 @@ describe('set', () => {
     expect(
       given({ egress: { claim: ['EGRESS'] }, web: { pass: [], set: { EGRESS: 'mine' } } }),
     ).toMatchObject({ web: 'EGRESS=mine' })
-  })
-
-  test('stands over the identity, which stands over what is inherited', () => {
-    const identity = { HOME: '/home/app', USER: 'app' }
-    expect(given({ web: { pass: ['HOME'], set: { USER: 'me' } } }, outer, identity)).toEqual({
-      web: 'HOME=/home/app USER=me',
-    })
   })
 
   test('of one thing leaves variables with the names of other things alone', () => {

@@ -8,9 +8,10 @@ const look: Helper = {
   command: ['/bin/look'],
   env: [],
   cwd: null,
-  uid: null,
-  gid: null,
-  groups: null,
+  user: null,
+  group: null,
+  umask: null,
+  limits: [],
   stdio: 'null',
 }
 
@@ -67,7 +68,7 @@ describe('what comes of a helper', () => {
   test('it cannot be started: that is said, and nothing is kept of it', () => {
     const { fake, helpers, told, start, timers } = setUp()
     fake.canSpawn = false
-    expect(start()).toBe('exec: ENOENT')
+    expect(start()).toBe('cannot execute /bin/look: no such file or directory (ENOENT)')
     expect([told, helpers.isRunning('web:ready'), timers.size]).toEqual([[], false, 0])
   })
 })

@@ -1,16 +1,13 @@
 /** From a daemon of the plan to what the host is told. */
 import { expect, test } from 'vitest'
 import { type LimitSpec, limitNames } from '../../src/core/plan.ts'
-import type { FileAnswer } from '../../src/host/system.ts'
 import { environmentFor } from '../../src/init/environment.ts'
-import { spawnSpecOf } from '../../src/init/spawn-spec.ts'
+import { helperOf, spawnSpecOf } from '../../src/init/spawn-spec.ts'
 import { daemonSpec, type Some } from '../core/plans.ts'
 
 function specOf(some: Some, names: readonly string[] = ['PATH', 'HOME']) {
   const spec = daemonSpec('web', some)
-  const readFile = (path: string): FileAnswer =>
-    path === '/etc/passwd' ? { text: 'app:x:1000:1000::/srv:\n' } : { error: 'ENOENT' }
-  return spawnSpecOf({ uid: 0, readFile }, environmentFor(names, [spec]), spec, 3)
+  return spawnSpecOf(environmentFor(names, [spec]), spec, 3)
 }
 
 test('a daemon that says nothing', () => {
@@ -20,9 +17,8 @@ test('a daemon that says nothing', () => {
     command: ['/bin/web'],
     env: [0, 1],
     cwd: null,
-    uid: null,
-    gid: null,
-    groups: null,
+    user: null,
+    group: null,
     umask: null,
     limits: [],
     stdio: 'pump',
@@ -32,19 +28,21 @@ test('a daemon that says nothing', () => {
   })
 })
 
-test('a daemon that says all: its identity is in its environment, too', () => {
+test('a daemon that says all; its commands are as it is', () => {
   const env = { set: { A: 'b' }, pass: ['PATH'], claim: [] }
-  expect(specOf({ command: ['x', 'y'], cwd: '/srv', umask: 0o27, user: 'app', env })).toMatchObject(
-    {
-      command: ['x', 'y'],
-      env: [0, 'HOME=/srv', 'USER=app', 'LOGNAME=app', 'A=b'],
-      cwd: '/srv',
-      uid: 1000,
-      gid: 1000,
-      groups: [1000],
-      umask: 0o27,
-    },
-  )
+  const place = { cwd: '/srv', umask: 0o27, user: 'app', group: '80' }
+  const limits = { nofile: { soft: 100, hard: 'unlimited' } } as const
+  const some = { command: ['x', 'y'], ...place, limits, env }
+  const expected = { ...place, limits: [[7, 100, -1]] }
+  expect(specOf(some)).toMatchObject({ ...expected, command: ['x', 'y'], env: [0, 'A=b'] })
+  const spec = daemonSpec('web', some)
+  const environment = environmentFor(['PATH', 'HOME'], [spec])
+  expect(helperOf(environment, spec, ['probe'], 'null', ['B=c'])).toEqual({
+    ...expected,
+    command: ['probe'],
+    env: [0, 'A=b', 'B=c'],
+    stdio: 'null',
+  })
 })
 
 test.each([
@@ -53,10 +51,6 @@ test.each([
   ['operate', true],
 ] as const)('control: %s', (control, expected) => {
   expect(specOf({ control })).toMatchObject({ control: expected })
-})
-
-test('a user that nobody knows is no spec', () => {
-  expect(specOf({ user: 'nobody2' })).toEqual({ error: 'user nobody2 is not in /etc/passwd' })
 })
 
 test('limits have the numbers of the kernel; unlimited is -1', () => {

@@ -61,8 +61,8 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'a run number is left out',
     file: 'init/perform.ts',
-    from: 'spawnSpecOf(this.#host, this.#environment, spec, effect.run)',
-    to: 'spawnSpecOf(this.#host, this.#environment, spec, effect.run + 1)',
+    from: 'spawnSpecOf(this.#environment, spec, effect.run)',
+    to: 'spawnSpecOf(this.#environment, spec, effect.run + 1)',
     seed: 3,
     breaks: ['counted'],
   },
