@@ -78,6 +78,12 @@ static FUNCTION(host_send) {
   return JS_NewBool(ctx, queued);
 }
 
+static FUNCTION(host_queued) {
+  UNUSED;
+  struct client *client = client_of(argv[0]);
+  return JS_NewFloat64(ctx, client ? (double)client_queued(client) : 0);
+}
+
 static FUNCTION(host_close_client) {
   UNUSED;
   struct client *client = client_of(argv[0]);
@@ -91,6 +97,7 @@ static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("listen", 1, host_listen),
     JS_CFUNC_DEF("adoptClient", 1, host_adopt_client),
     JS_CFUNC_DEF("send", 2, host_send),
+    JS_CFUNC_DEF("queued", 1, host_queued),
     JS_CFUNC_DEF("closeClient", 1, host_close_client),
 };
 

@@ -5,7 +5,6 @@
 #include "usage.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES_MAX = 4096 };
@@ -53,10 +52,10 @@ static FUNCTION(host_stream_logs) {
   return errno_or_null(error);
 }
 
-static JSValue usage_object(const struct run *run, const struct usage *usage) {
+static JSValue usage_object(const struct usage *usage) {
   JSValue object = JS_NewObject(js);
-  set(object, "daemon", JS_NewString(js, run->daemon));
-  set(object, "run", JS_NewInt32(js, run->number));
+  set(object, "daemon", JS_NewString(js, usage->daemon));
+  set(object, "run", JS_NewInt32(js, usage->run));
   set(object, "cpuMs", JS_NewFloat64(js, usage->cpu_ms));
   set(object, "memoryKib", JS_NewFloat64(js, (double)usage->memory_kib));
   set(object, "processes", JS_NewInt32(js, usage->processes));
@@ -65,15 +64,13 @@ static JSValue usage_object(const struct run *run, const struct usage *usage) {
 
 static FUNCTION(host_usage) {
   UNUSED;
-  size_t count = runs_count();
-  struct usage *usages = malloc((count + 1) * sizeof *usages);
+  size_t count;
+  const struct usage *usages = usage_look(&count);
+  if (!usages) return JS_NULL;
   JSValue list = JS_NewArray(ctx);
-  uint32_t told = 0;
-  if (usages && usage_of_runs(usages, count))
-    for (size_t i = 0; i < count; i++)
-      if (!runs_at(i)->gone)
-        JS_SetPropertyUint32(ctx, list, told++, usage_object(runs_at(i), &usages[i]));
-  free(usages);
+  for (size_t i = 0; i < count; i++)
+    JS_SetPropertyUint32(ctx, list, (uint32_t)i, usage_object(&usages[i]));
+  usage_forget();
   return list;
 }
 

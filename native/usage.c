@@ -1,36 +1,31 @@
 /* What runs use, in one look through /proc: a process belongs to the run whose group it is in, or
  * whose mark it carries. Groups are small numbers and marks are above 2^62, so both are looked up
- * in one sorted list. */
+ * in one sorted list. With thousands of processes the look takes several turns. */
 #define _GNU_SOURCE
 #include "usage.h"
 #include "host.h"
 #include "proc.h"
 
+#include <dirent.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
-/* The policy has 100 ms for all that it does at an event; half an answer would be a wrong one. */
-enum { CPU_MS_MAX = 60 };
+enum { PROCESSES_AT_ONCE = 128 };
 
 struct key {
   uint64_t group_or_mark;
   struct usage *usage;
 };
 
-struct look {
+/* The one that is under way: the runs as they were when it began. */
+static struct {
+  DIR *directory; /* NULL: none is */
   struct key *keys;
+  size_t key_count;
+  struct usage *usages;
   size_t count;
-  double ticks_per_ms, kib_per_page;
-  int64_t until_ns;
-  bool late;
-};
-
-static int64_t cpu_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
+} look;
 
 static int by_number(const void *a, const void *b) {
   uint64_t first = ((const struct key *)a)->group_or_mark;
@@ -38,43 +33,68 @@ static int by_number(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-static struct usage *find(const struct look *look, uint64_t number) {
+static struct usage *find(uint64_t number) {
   struct key wanted = {.group_or_mark = number};
-  const struct key *found = bsearch(&wanted, look->keys, look->count, sizeof wanted, by_number);
+  const struct key *found = bsearch(&wanted, look.keys, look.key_count, sizeof wanted, by_number);
   return found ? found->usage : NULL;
 }
 
-static bool add(const struct proc_stat *stat, void *context) {
-  struct look *look = context;
-  struct usage *usage = find(look, (uint64_t)stat->group);
-  if (!usage) usage = find(look, stat->mark);
-  if (usage) {
-    usage->cpu_ms += (double)stat->cpu_ticks / look->ticks_per_ms;
-    usage->memory_kib += (int64_t)((double)stat->memory_pages * look->kib_per_page);
-    usage->processes += stat->state != 'Z';
-  }
-  look->late = cpu_ns() > look->until_ns;
-  return !look->late;
+static void add(const struct proc_stat *stat) {
+  struct usage *usage = find((uint64_t)stat->group);
+  if (!usage) usage = find(stat->mark);
+  if (!usage) return;
+  usage->cpu_ms += (double)stat->cpu_ticks * 1e3 / (double)sysconf(_SC_CLK_TCK);
+  usage->memory_kib += (int64_t)((double)stat->memory_pages * (double)sysconf(_SC_PAGESIZE) / 1024);
+  usage->processes += stat->state != 'Z';
 }
 
-bool usage_of_runs(struct usage *usages, size_t count) {
-  struct key *keys = malloc((2 * count + 1) * sizeof *keys);
-  if (!keys || !proc_usable()) {
-    free(keys);
-    return false;
+static void note_run(const struct run *run) {
+  char *name = strdup(run->daemon);
+  if (!name) return;
+  struct usage *usage = &look.usages[look.count++];
+  *usage = (struct usage){.daemon = name, .run = run->number};
+  if (!run->group_empty) look.keys[look.key_count++] = (struct key){(uint64_t)run->pid, usage};
+  if (run->mark) look.keys[look.key_count++] = (struct key){run->mark, usage};
+}
+
+static bool begin(void) {
+  usage_forget();
+  size_t runs = runs_count();
+  look.usages = malloc((runs + 1) * sizeof *look.usages);
+  look.keys = malloc((2 * runs + 1) * sizeof *look.keys);
+  if (!look.usages || !look.keys || !proc_usable()) return false;
+  look.directory = opendir("/proc");
+  if (!look.directory) return false;
+  for (size_t i = 0; i < runs; i++)
+    if (!runs_at(i)->gone) note_run(runs_at(i));
+  qsort(look.keys, look.key_count, sizeof *look.keys, by_number);
+  return true;
+}
+
+const struct usage *usage_look(size_t *count) {
+  static const struct usage nothing;
+  *count = 0;
+  if (!look.directory && !begin()) return &nothing;
+  for (int i = 0; i < PROCESSES_AT_ONCE;) {
+    const struct dirent *entry = readdir(look.directory);
+    if (!entry) {
+      closedir(look.directory);
+      look.directory = NULL;
+      *count = look.count;
+      return look.usages;
+    }
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    struct proc_stat stat;
+    if (proc_stat((pid_t)atoi(entry->d_name), &stat)) add(&stat);
+    i++;
   }
-  struct look look = {.keys = keys,
-                      .ticks_per_ms = (double)sysconf(_SC_CLK_TCK) / 1e3,
-                      .kib_per_page = (double)sysconf(_SC_PAGESIZE) / 1024,
-                      .until_ns = cpu_ns() + (int64_t)CPU_MS_MAX * 1000000};
-  for (size_t i = 0; i < count; i++) {
-    const struct run *run = runs_at(i);
-    usages[i] = (struct usage){0};
-    if (!run->group_empty) keys[look.count++] = (struct key){(uint64_t)run->pid, &usages[i]};
-    if (run->mark) keys[look.count++] = (struct key){run->mark, &usages[i]};
-  }
-  qsort(keys, look.count, sizeof *keys, by_number);
-  proc_each(add, &look);
-  free(keys);
-  return !look.late;
+  return NULL;
+}
+
+void usage_forget(void) {
+  if (look.directory) closedir(look.directory);
+  for (size_t i = 0; i < look.count; i++) free((char *)look.usages[i].daemon);
+  free(look.usages);
+  free(look.keys);
+  memset(&look, 0, sizeof look);
 }

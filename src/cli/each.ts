@@ -16,6 +16,9 @@ export interface Each<Answer> {
   describe(answer: Answer): string
 }
 
+/** Requests that are open at a time: a connection may have no more than 1024. */
+const atOnceMax = 256
+
 interface Options extends Record<string, string | true> {
   json: true
   socket: string
@@ -29,23 +32,30 @@ export async function forEach<Answer>(
 ): Promise<number> {
   const { client } = await connect(input)
   const progress = new ProgressLine(input.system)
-  const statuses = await Promise.all(
-    [...new Set(names)].map(async (name) => {
-      try {
-        const answer = await ask(client, name, (news) => progress.tell(name, news))
-        progress.end(name)
-        input.print(input.options.json ? JSON.stringify(answer) : describe(answer))
-        return 0
-      } catch (error) {
-        progress.end(name)
-        // Of the connection: it is told once for all of them.
-        if (!(error instanceof RequestError)) throw error
-        tellFailure(input, name, error)
-        return exitStatus(error)
-      }
-    }),
-  )
-  return Math.max(...statuses)
+  const one = async (name: string): Promise<number> => {
+    try {
+      const answer = await ask(client, name, (news) => progress.tell(name, news))
+      progress.end(name)
+      input.print(input.options.json ? JSON.stringify(answer) : describe(answer))
+      return 0
+    } catch (error) {
+      progress.end(name)
+      // Of the connection: it is told once for all of them.
+      if (!(error instanceof RequestError)) throw error
+      tellFailure(input, name, error)
+      return exitStatus(error)
+    }
+  }
+  let worst = 0
+  const left = [...new Set(names)].values()
+  const lane = async (): Promise<void> => {
+    for (const name of left) {
+      const status = await one(name)
+      worst = Math.max(worst, status)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnceMax }, lane))
+  return worst
 }
 
 /** The cause, the remedy, and what the daemon printed last. */

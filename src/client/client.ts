@@ -9,6 +9,7 @@
 import type { Entry, EventsAnswer, Progress } from '../control/answers.ts'
 import type { AnswerLine, Greeting, RequestLine } from '../control/protocol.ts'
 import type { EventsArgs, LogsArgs } from '../control/requests.ts'
+import type { DaemonStatus, StatusAnswer } from '../control/status.ts'
 import type { VerbName, Verbs } from '../control/verbs.ts'
 import { PitcrewError } from '../errors.ts'
 import { readGreeting } from './greeting.ts'
@@ -18,8 +19,10 @@ import { connectionLost, requestError } from './request-error.ts'
 import { Stream } from './stream.ts'
 import type { Transport } from './transport.ts'
 
-/** Verbs that have one answer and no more. */
+/** Verbs whose answer comes as a whole. */
 export type CallName = Exclude<VerbName, 'events' | 'logs'>
+/** The items of `status` are in its answer. */
+export type CallAnswer<V extends CallName> = V extends 'status' ? StatusAnswer : Verbs[V]['answer']
 
 export interface CallOptions {
   /** Called about once a second while the request waits. */
@@ -75,12 +78,20 @@ export class Client {
     verb: V,
     args: Verbs[V]['args'],
     { onProgress }: CallOptions = {},
-  ): Promise<Verbs[V]['answer']> {
-    return new Promise((done, fail) => {
+  ): Promise<CallAnswer<V>> {
+    return new Promise((give, fail) => {
+      const daemons: DaemonStatus[] = []
+      const item = (one: unknown): void => {
+        daemons.push(one as DaemonStatus)
+      }
+      const done = (answer: unknown): void => {
+        const whole = verb === 'status' ? { ...(answer as object), daemons } : answer
+        give(whole as CallAnswer<V>)
+      }
       const isWanted = (): boolean => true
       const progress = (news: Progress): void => onProgress?.(news)
       const asked = onProgress === undefined ? args : { ...args, progress: true }
-      this.#ask(verb, asked, { isWanted, item: ignore, progress, done, fail })
+      this.#ask(verb, asked, { isWanted, item, progress, done, fail })
     })
   }
 

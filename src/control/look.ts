@@ -1,5 +1,7 @@
 /** The verbs that look: `status` and `explain`. */
+import type { Daemon } from '../core/phases.ts'
 import type { Usage } from '../host/control.ts'
+import type { Batches } from './batches.ts'
 import type { Call } from './call.ts'
 import { describeDaemon, wholeMs } from './describe-daemon.ts'
 import { explain } from './explain.ts'
@@ -7,45 +9,62 @@ import { noSuchDaemon } from './failure.ts'
 import type { Handlers } from './handlers.ts'
 import type { Supervisor } from './port.ts'
 import type { DaemonArgs, StatusArgs } from './requests.ts'
-import type { StatusAnswer } from './status.ts'
+import type { StatusHead } from './status.ts'
 import { stateOf } from './words.ts'
 
-export function lookHandlers(supervisor: Supervisor): Pick<Handlers, 'status' | 'explain'> {
+export function lookHandlers(
+  supervisor: Supervisor,
+  batches: Batches,
+): Pick<Handlers, 'status' | 'explain'> {
   return {
-    status: (call, args) => status(supervisor, call, args),
+    status: (call, args) => status(supervisor, batches, call, args),
     explain: (call, args) => explainOne(supervisor, call, args),
   }
 }
 
-function status(supervisor: Supervisor, call: Call, args: StatusArgs): void {
-  const { state, host, version, pid, startedAtMs, journal } = supervisor
-  const names = args.daemons ?? [...state.daemons.keys()]
-  const used = args.usage === true ? usageByRun(host.usage()) : null
-  const daemons = []
+/** The cursor is that of the beginning: what happens while daemons are told of comes behind it. */
+function status(supervisor: Supervisor, batches: Batches, call: Call, args: StatusArgs): void {
+  const { daemons } = supervisor.state
+  const stranger = args.daemons?.find((name) => !daemons.has(name))
+  if (stranger !== undefined) return call.failed(noSuchDaemon(stranger, [...daemons.keys()]))
+  const { cursor } = supervisor.journal
+  const names = args.daemons ?? [...daemons.keys()]
+  const items = daemonsOf(supervisor, names, args.usage === true)
+  batches.send(call, items, () => call.done(headOf(supervisor, cursor)))
+}
+
+function* daemonsOf(
+  supervisor: Supervisor,
+  names: readonly string[],
+  withUsage: boolean,
+): Generator<string | null, undefined, void> {
+  const { state, host } = supervisor
+  let usages = withUsage ? host.usage() : []
+  for (; usages === null; usages = host.usage()) yield null
+  const used = new Map<string, Usage>()
+  for (const usage of usages) used.set(`${usage.daemon} ${usage.run}`, usage)
   for (const name of names) {
-    const daemon = state.daemons.get(name)
-    if (daemon === undefined) return call.failed(noSuchDaemon(name, [...state.daemons.keys()]))
-    const usage = used?.get(`${name} ${daemon.run}`) ?? null
-    daemons.push(describeDaemon(supervisor, daemon, usage))
+    const daemon = state.daemons.get(name) as Daemon
+    const usage = used.get(`${name} ${daemon.run}`) ?? null
+    yield JSON.stringify(describeDaemon(supervisor, daemon, usage))
   }
+}
+
+function headOf(
+  { state, host, version, pid, startedAtMs }: Supervisor,
+  cursor: string,
+): StatusHead {
   const nowMs = host.now()
   const { shutdown, plan } = state
-  call.done({
+  return {
     name: plan.name,
     version,
     pid,
     uptimeMs: wholeMs(nowMs - startedAtMs),
-    cursor: journal.cursor,
+    cursor,
     stopping:
       shutdown === null ? null : { leftMs: wholeMs(shutdown.sinceMs + plan.deadlineMs - nowMs) },
-    daemons,
-  } satisfies StatusAnswer)
-}
-
-function usageByRun(usages: readonly Usage[]): ReadonlyMap<string, Usage> {
-  const byRun = new Map<string, Usage>()
-  for (const usage of usages) byRun.set(`${usage.daemon} ${usage.run}`, usage)
-  return byRun
+  }
 }
 
 function explainOne(supervisor: Supervisor, call: Call, { daemon: name }: DaemonArgs): void {

@@ -10,7 +10,7 @@ import type { Host } from '../host/host.ts'
 export interface Supervisor {
   readonly host: Pick<
     Host,
-    'now' | 'uid' | 'send' | 'closeClient' | 'streamLogs' | 'usage' | 'readTail'
+    'now' | 'uid' | 'send' | 'queued' | 'closeClient' | 'streamLogs' | 'usage' | 'readTail'
   >
   readonly version: string
   /** Of pitcrew itself. */

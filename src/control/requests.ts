@@ -14,7 +14,7 @@ export interface StatusArgs {
   readonly usage?: boolean
 }
 export const statusArgs: Schema<StatusArgs> = object('', {
-  daemons: optional(list('of these alone', name, 1000)),
+  daemons: optional(list('of these alone', name, 4096)),
   usage: optional(flag('with processor time and memory; it costs a look through /proc')),
 })
 

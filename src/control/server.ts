@@ -4,6 +4,7 @@ import type { Ticket } from '../core/ticket.ts'
 import { describeError } from '../errors.ts'
 import type { Peer } from '../host/control.ts'
 import { accessOf, refusal } from './access.ts'
+import { Batches, batchKey } from './batches.ts'
 import { Call } from './call.ts'
 import { Changes } from './changes.ts'
 import { type Caller, Client } from './client.ts'
@@ -32,6 +33,7 @@ type AnyHandler = (call: Call, args: unknown) => void
 export class Server implements Control {
   readonly #supervisor: Supervisor
   readonly #ticker: Ticker
+  readonly #batches: Batches
   readonly #changes: Changes
   readonly #waits: Waits
   readonly #followers: Followers
@@ -43,11 +45,12 @@ export class Server implements Control {
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor
     this.#ticker = new Ticker(supervisor)
+    this.#batches = new Batches(supervisor, (call, error) => this.#break(call, 'status', error))
     this.#changes = new Changes(supervisor)
     this.#waits = new Waits(supervisor)
     this.#followers = new Followers(supervisor)
     this.#handlers = {
-      ...lookHandlers(supervisor),
+      ...lookHandlers(supervisor, this.#batches),
       ...this.#changes.handlers,
       ...this.#waits.handlers,
       ...this.#followers.handlers,
@@ -109,6 +112,7 @@ export class Server implements Control {
 
   elapsed(key: string): void {
     if (key === tickKey) return this.#ticker.tick()
+    if (key === batchKey) return this.#batches.turn()
     const [client, id] = key.split(':').map(Number)
     const call = this.#clients.get(client as number)?.calls.get(id as number)
     call?.waiting?.timeOut(call)
@@ -156,11 +160,15 @@ export class Server implements Control {
       const handle = this.#handlers[verb] as AnyHandler // The table has checked the arguments.
       handle(call, args)
     } catch (error) {
-      call.failed(internal(verb))
-      if (this.#said.has(verb)) return
-      this.#said.add(verb)
-      this.#supervisor.say(`internal error in "${verb}" of a client: ${describeError(error)}`)
+      this.#break(call, verb, error)
     }
+  }
+
+  #break(call: Call, verb: VerbName, error: unknown): void {
+    call.failed(internal(verb))
+    if (this.#said.has(verb)) return
+    this.#said.add(verb)
+    this.#supervisor.say(`internal error in "${verb}" of a client: ${describeError(error)}`)
   }
 
   #drop(client: Client, why: Failure): void {

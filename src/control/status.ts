@@ -73,7 +73,7 @@ export interface DaemonStatus {
   readonly ticket: number | null
   readonly usage: UsageAnswer | null
 }
-const daemonStatus: Schema<DaemonStatus> = object('', {
+export const daemonStatus: Schema<DaemonStatus> = object('', {
   name,
   kind: oneOf('a job is meant to end', ['daemon', 'job']),
   state: oneOf('what it does', daemonStates),
@@ -93,24 +93,29 @@ const daemonStatus: Schema<DaemonStatus> = object('', {
   usage: nullable(usage),
 })
 
-export interface StatusAnswer {
+/** Of pitcrew itself; its daemons are the items in front of it. */
+export interface StatusHead {
   readonly name: string
   readonly version: string
   readonly pid: number
   readonly uptimeMs: number
   readonly cursor: string
   readonly stopping: { readonly leftMs: number } | null
-  readonly daemons: readonly DaemonStatus[]
 }
-export const statusAnswer: Schema<StatusAnswer> = object('', {
+export const statusHead: Schema<StatusHead> = object('', {
   name: text('of the bundle', 48),
   version: text('of pitcrew', 40),
   pid: number('of pitcrew', 'a whole number'),
   uptimeMs: number('since pitcrew was started', ms),
-  cursor: text('of the last event: "events" with it as "since" misses nothing', 40),
+  cursor: text('of the last event before it: "events" with it as "since" misses nothing', 40),
   stopping: nullable(object('everything ends', { leftMs: number('until the deadline', ms) })),
-  daemons: list('in the order of the bundle', daemonStatus),
 })
+
+/** All of it, as the client puts it together. */
+export interface StatusAnswer extends StatusHead {
+  /** In the order of the bundle, each as it was when it was told of. */
+  readonly daemons: readonly DaemonStatus[]
+}
 
 export interface ExplainAnswer {
   readonly daemon: string

@@ -24,14 +24,21 @@ import type {
 } from './requests.ts'
 import * as requests from './requests.ts'
 import type { Schema } from './schema.ts'
-import { type ExplainAnswer, explainAnswer, type StatusAnswer, statusAnswer } from './status.ts'
+import {
+  type DaemonStatus,
+  daemonStatus,
+  type ExplainAnswer,
+  explainAnswer,
+  type StatusHead,
+  statusHead,
+} from './status.ts'
 
 /** Who may: whoever is let in; an operator; a daemon, about itself. */
 export type Who = 'look' | 'operate' | 'self'
 
 /** What each verb takes, streams and answers. */
 export interface Verbs {
-  status: { args: StatusArgs; item: never; answer: StatusAnswer }
+  status: { args: StatusArgs; item: DaemonStatus; answer: StatusHead }
   explain: { args: DaemonArgs; item: never; answer: ExplainAnswer }
   start: { args: ChangeArgs; item: never; answer: TicketAnswer }
   stop: { args: ChangeArgs; item: never; answer: TicketAnswer }
@@ -55,7 +62,7 @@ export interface VerbSpec<V extends VerbName = VerbName> {
 export const verbs: { readonly [V in VerbName]: VerbSpec<V> } = {
   status: {
     who: 'look',
-    doc: 'What pitcrew and its daemons do now.',
+    doc: 'What pitcrew does now, and an item for each daemon, in the order of the bundle.',
     args: requests.statusArgs,
   },
   explain: {
@@ -121,7 +128,7 @@ export function isVerb(word: string): word is VerbName {
 
 /** What they answer; apart, since the server does not need it. */
 export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } = {
-  status: statusAnswer,
+  status: statusHead,
   explain: explainAnswer,
   start: answerSchemas.ticketAnswer,
   stop: answerSchemas.ticketAnswer,
@@ -133,4 +140,9 @@ export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } =
   logs: answerSchemas.logsAnswer,
   cancel: answerSchemas.cancelAnswer,
   notify: answerSchemas.noAnswer,
+}
+
+/** Items that have a form of their own: of those that are not here it is told elsewhere. */
+export const items: { readonly [V in VerbName]?: Schema<Verbs[V]['item']> } = {
+  status: daemonStatus,
 }

@@ -18,6 +18,8 @@ export interface ControlHost {
   /** Queues a line (without its newline) for a client. False: it is gone; or its queue is full, and
    *  it is cut off. Never waits. */
   send(client: number, line: string): boolean
+  /** How many bytes are queued for a client; 0: nothing, or it is gone. */
+  queued(client: number): number
   /** Passes on what is queued for at most a second, reads nothing more, then closes. */
   closeClient(client: number): void
   /** Hands a client over to the pump: what it gets from now on is bytes, one line of a daemon each,
@@ -25,8 +27,8 @@ export interface ControlHost {
    *  is ignored. */
   streamLogs(client: number, spec: LogSpec): Errno | null
   /** Processor time, memory and processes of each run that is not over, in one look through /proc;
-   *  none without it. */
-  usage(): readonly Usage[]
+   *  none without it. null: the look is not through yet, and goes on when this is called again. */
+  usage(): readonly Usage[] | null
 }
 
 /** null: the lock is ours. `holder`: the content of the file that somebody else has locked, and his

@@ -128,6 +128,7 @@ export class ControlLink {
         now: () => host.now(),
         uid: host.uid,
         send: (client, line) => host.send(client, line),
+        queued: (client) => host.queued(client),
         closeClient: (client) => this.#close(client),
         streamLogs: (client, spec) => {
           this.#clients.delete(client)

@@ -44,7 +44,8 @@ export class FakeServer {
       const asked: Asked = JSON.parse(line)
       this.asked.push(asked)
       const nth = this.asked.filter(({ verb }) => verb === asked.verb).length
-      for (const answer of this.#answers[asked.verb]?.(asked, nth) ?? []) {
+      const answers = this.#answers[asked.verb]?.(asked, nth) ?? []
+      for (const answer of answers.flatMap(inItems)) {
         this.#lines.push(
           typeof answer === 'object' && answer !== null
             ? `${JSON.stringify({ id: asked.id, ...answer })}\n`
@@ -62,6 +63,13 @@ export class FakeServer {
     if (line !== null) this.#lines.shift()
     return line
   }
+}
+
+/** What holds a list of daemons is sent as an item for each, and the rest. */
+function inItems(line: Line): readonly Line[] {
+  if (typeof line !== 'object' || line === null || !('done' in line)) return [line]
+  const { daemons, ...done } = line.done as { daemons?: readonly DaemonStatus[] }
+  return daemons === undefined ? [line] : [...daemons.map((item) => ({ item })), { done }]
 }
 
 /** A daemon that is well, but for what the test says. */

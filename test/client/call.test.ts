@@ -45,7 +45,7 @@ describe('call', () => {
 
   test('a thousand at once, read by one', async () => {
     const { pipe, client } = await opened(7)
-    const answers = Array.from({ length: 1000 }, () => client.call('status', {}))
+    const answers = Array.from({ length: 1000 }, () => client.call('explain', { daemon: 'web' }))
     for (let id = 1000; id > 0; id--) pipe.give(`{"id":${id},"done":${id}}\n`)
     expect(await Promise.all(answers)).toEqual(Array.from({ length: 1000 }, (_, at) => at + 1))
   })
@@ -86,7 +86,10 @@ describe('call', () => {
 
   test('what the server says to all before it closes reaches all', async () => {
     const { pipe, client } = await opened()
-    const answers = [client.call('status', {}), client.call('status', {})]
+    const answers = [
+      client.call('explain', { daemon: 'web' }),
+      client.call('explain', { daemon: 'web' }),
+    ]
     pipe.give('{"id":null,"failed":{"code":"INTERNAL","message":"a bug","hint":null}}\n')
     pipe.end()
     expect(await Promise.all(answers.map(outcome))).toEqual(['INTERNAL: a bug', 'INTERNAL: a bug'])
@@ -95,7 +98,7 @@ describe('call', () => {
 
   test('an answer that is no JSON ends the connection', async () => {
     const { pipe, client } = await opened()
-    const answer = client.call('status', {})
+    const answer = client.call('explain', { daemon: 'web' })
     pipe.give('what?\n')
     expect(await outcome(answer)).toBe('NO_PITCREW: cannot read an answer that begins with "what?"')
     expect(pipe.isClosed).toBe(true)
@@ -104,7 +107,7 @@ describe('call', () => {
   test('after the end every request fails at once', async () => {
     const { pipe, client } = await opened()
     client.close()
-    expect(await outcome(client.call('status', {}))).toContain('NO_PITCREW')
+    expect(await outcome(client.call('explain', { daemon: 'web' }))).toContain('NO_PITCREW')
     expect(pipe.sent).toEqual([])
     expect(pipe.isClosed).toBe(true)
   })
@@ -114,7 +117,7 @@ describe('call', () => {
     const before = pipe.reads
     await quiet()
     expect(pipe.reads).toBe(before)
-    const answer = client.call('status', {})
+    const answer = client.call('explain', { daemon: 'web' })
     pipe.give('{"id":1,"done":1}\n')
     await answer
     expect(pipe.reads).toBe(before + 1)
@@ -123,7 +126,7 @@ describe('call', () => {
   test('a connection that cannot be written is read to its end', async () => {
     const { pipe, client } = await opened()
     pipe.send = () => Promise.reject(new PitcrewError('NO_PITCREW', 'cannot send'))
-    expect(await outcome(client.call('status', {}))).toBe('NO_PITCREW: cannot send')
+    expect(await outcome(client.call('explain', { daemon: 'web' }))).toBe('NO_PITCREW: cannot send')
   })
 })
 
@@ -135,7 +138,10 @@ describe('at every byte', () => {
     'pieces of %i characters make the same answers',
     async (length) => {
       const { pipe, client } = await opened(length)
-      const both = Promise.all([client.call('status', {}), client.call('status', {})])
+      const both = Promise.all([
+        client.call('explain', { daemon: 'web' }),
+        client.call('explain', { daemon: 'web' }),
+      ])
       pipe.give(answers)
       expect(await both).toEqual(['eins', 'zwei'])
     },
@@ -146,7 +152,10 @@ describe('at every byte', () => {
     const counts = await Promise.all(
       ends.map(async (at) => {
         const { pipe, client } = await opened()
-        const both = [client.call('status', {}), client.call('status', {})].map(outcome)
+        const both = [
+          client.call('explain', { daemon: 'web' }),
+          client.call('explain', { daemon: 'web' }),
+        ].map(outcome)
         pipe.give(answers.slice(0, at))
         pipe.end()
         const [first, second] = await Promise.all(both)
@@ -158,4 +167,13 @@ describe('at every byte', () => {
     const whole = answers.indexOf('{"id":1')
     expect(counts.reduce((sum: number, one) => sum + one, 0)).toBe(answers.length - whole)
   })
+})
+
+test('the items of status are in its answer', async () => {
+  const { pipe, client } = await opened()
+  const answer = client.call('status', {})
+  pipe.give(
+    '{"id":1,"item":{"name":"web"}}\n{"id":1,"item":{"name":"db"}}\n{"id":1,"done":{"cursor":"1-9"}}\n',
+  )
+  expect(await answer).toEqual({ cursor: '1-9', daemons: [{ name: 'web' }, { name: 'db' }] })
 })

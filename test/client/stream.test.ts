@@ -21,7 +21,7 @@ describe('events', () => {
   test('another request has its answer meanwhile', async () => {
     const { pipe, client } = await opened()
     const stream = client.events({ follow: true })
-    const status = client.call('status', {})
+    const status = client.call('explain', { daemon: 'web' })
     pipe.give(`${item(1)}{"id":2,"done":2}\n${item(2)}`)
     expect(await status).toBe(2)
     expect(await stream.all()).toEqual([{ cursor: '1-1' }, { cursor: '1-2' }])
@@ -42,7 +42,7 @@ describe('events', () => {
   test('whoever never reads is cut off before his memory is used up', async () => {
     const { pipe, client } = await opened()
     const stream = client.events({ follow: true })
-    const status = client.call('status', {})
+    const status = client.call('explain', { daemon: 'web' })
     pipe.give(`${item(1).repeat(100_001)}{"id":2,"done":2}\n`)
     expect(await status).toBe(2)
     await stream.all()
@@ -59,7 +59,7 @@ describe('events', () => {
     }
     expect(pipe.sent.at(-1)).toBe('{"id":2,"verb":"cancel","args":{"request":1}}')
     pipe.give(`${item(3)}${answered}{"id":2,"done":{"cancelled":true}}\n{"id":3,"done":3}\n`)
-    expect(await client.call('status', {})).toBe(3)
+    expect(await client.call('explain', { daemon: 'web' })).toBe(3)
   })
 
   test('return() also ends whoever waits for the next item', async () => {
@@ -155,9 +155,11 @@ describe('logs', () => {
     const { pipe, client } = await opened()
     pipe.give(`${taken}5 web a\n`)
     await client.logs({ follow: true }).next()
-    await expect(client.call('status', {})).rejects.toThrow('the connection is a log')
+    await expect(client.call('explain', { daemon: 'web' })).rejects.toThrow(
+      'the connection is a log',
+    )
     const other = await opened()
-    other.client.call('status', {}).catch(() => {})
+    other.client.call('explain', { daemon: 'web' }).catch(() => {})
     expect(() => other.client.logs({})).toThrow('without other requests')
   })
 
@@ -166,7 +168,7 @@ describe('logs', () => {
     const stream = client.logs({ daemons: ['wbe'] })
     pipe.give('{"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"no wbe","hint":null}}\n')
     expect(await outcome(stream.next())).toBe('NO_SUCH_DAEMON: no wbe')
-    const status = client.call('status', {})
+    const status = client.call('explain', { daemon: 'web' })
     pipe.give('{"id":2,"done":2}\n')
     expect(await status).toBe(2)
   })

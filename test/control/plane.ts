@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { type Entry, progress } from '../../src/control/answers.ts'
 import type { Supervisor } from '../../src/control/port.ts'
 import { Server } from '../../src/control/server.ts'
-import { answers, type VerbName } from '../../src/control/verbs.ts'
+import { answers, items, type VerbName } from '../../src/control/verbs.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
@@ -44,6 +44,13 @@ export class Plane {
   readonly files: Map<string, string> = new Map()
   readonly streams: (LogSpec & { client: number })[] = []
   usages: Usage[] = []
+  /** What the first looks give, before `usages`. */
+  looks: (Usage[] | null)[] = []
+  /** What waits for each client, in bytes. */
+  queued = 0
+  /** Lines that clients were sent in one turn. */
+  mostInTurn = 0
+  #sent = 0
   lastLines = ''
   finished: number | null = null
   supervisor: Supervisor | null = null
@@ -79,7 +86,7 @@ export class Plane {
   }
 
   handle(event: HostEvent): void {
-    this.#loop.handle(event)
+    this.#turn(event)
     this.#settle()
   }
 
@@ -104,7 +111,7 @@ export class Plane {
     const untilMs = this.nowMs + ms
     while (this.#wakeAtMs <= untilMs) {
       this.nowMs = Math.max(this.nowMs, this.#wakeAtMs)
-      this.#loop.handle({ type: 'wake' })
+      this.#turn({ type: 'wake' })
     }
     this.nowMs = untilMs
   }
@@ -124,11 +131,16 @@ export class Plane {
   #settle(): void {
     for (let turns = 0; turns < 50; turns++) {
       const event = this.#toAnswer.shift()
-      if (event !== undefined) this.#loop.handle(event)
-      else if (this.#wakeAtMs <= this.nowMs && this.finished === null)
-        this.#loop.handle({ type: 'wake' })
+      if (event !== undefined) this.#turn(event)
+      else if (this.#wakeAtMs <= this.nowMs && this.finished === null) this.#turn({ type: 'wake' })
       else return
     }
+  }
+
+  #turn(event: HostEvent): void {
+    this.#sent = 0
+    this.#loop.handle(event)
+    this.mostInTurn = Math.max(this.mostInTurn, this.#sent)
   }
 
   #host(): Host {
@@ -167,6 +179,7 @@ export class Plane {
         }
       },
       send: (id, line) => {
+        this.#sent++
         const client = this.clients.get(id)
         if (client === undefined || client.isClosed) return false
         client.take(line)
@@ -180,7 +193,8 @@ export class Plane {
         this.streams.push({ client, ...spec })
         return null
       },
-      usage: () => this.usages,
+      usage: () => this.looks.shift() ?? (this.looks.length > 0 ? null : this.usages),
+      queued: () => this.queued,
       appendAside: (_, text) => {
         if (this.appendErrno === null) this.written.push(text)
         this.#toAnswer.push({ type: 'appended', errno: this.appendErrno })
@@ -223,6 +237,7 @@ export class PlaneClient {
     this.lines.push(line)
     const verb = typeof line.id === 'number' ? this.#verbs.get(line.id) : undefined
     if (verb === undefined) return
+    if (line.item !== undefined) expect(items[verb]?.check(line.item, '') ?? null, text).toBeNull()
     if (line.done !== undefined) expect(answers[verb].check(line.done, ''), text).toBeNull()
     if (line.progress !== undefined) expect(progress.check(line.progress, ''), text).toBeNull()
   }
@@ -254,11 +269,17 @@ export class PlaneClient {
     return ends[0] as Line
   }
 
+  items(id: number): unknown[] {
+    return this.of(id).flatMap(({ item }) => (item === undefined ? [] : [item]))
+  }
+
   /** What was done, all at once: the request and its answer. */
   done(verb: VerbName, args: object = {}): Record<string, unknown> {
-    const answer = this.answer(this.ask(verb, args))
+    const id = this.ask(verb, args)
+    const answer = this.answer(id)
     expect(answer.failed).toBeUndefined()
-    return answer.done as Record<string, unknown>
+    const done = answer.done as Record<string, unknown>
+    return verb === 'status' ? { ...done, daemons: this.items(id) } : done
   }
 
   failed(verb: VerbName, args: object = {}): NonNullable<Line['failed']> {

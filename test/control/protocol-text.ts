@@ -9,7 +9,7 @@ import {
 } from '../../src/control/protocol.ts'
 import type { Schema } from '../../src/control/schema.ts'
 import { daemonStates } from '../../src/control/status.ts'
-import { answers, type VerbName, verbs } from '../../src/control/verbs.ts'
+import { answers, items, type VerbName, verbs } from '../../src/control/verbs.ts'
 import { errorCodes } from '../../src/errors.ts'
 
 export function protocolText(): string {
@@ -38,12 +38,17 @@ is, or null.
 \`\`\`
 
 Each request has an id, a whole number that no open request of the connection has. Answers name it;
-they come in any order. There may be \`item\` lines (of a stream) and \`progress\` lines (once a second,
-where the request asks for it), and then exactly one of \`done\` and \`failed\`:
+they come in any order. There may be \`item\` lines and \`progress\` lines (once a second, where the
+request asks for it), and then exactly one of \`done\` and \`failed\`:
 
 \`\`\`text
 {"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"cannot find daemon \\"wep\\"","hint":"did you mean \\"web\\"?"}}
 \`\`\`
+
+What may grow with the number of daemons is items, a line each, sent a batch at a time while
+everything else goes on. Each item is true of the moment in which it was sent; the \`cursor\` in the
+answer is that of the beginning, so that \`events\` since then has all that happened meanwhile. A client
+that reads nothing for ten seconds gets LAGGED; \`cancel\` ends the rest.
 
 \`ticket\` stands in it where the request has one, and \`lastLines\` (what the daemon printed last) where
 its run has failed. What cannot be read as a request at all is answered with \`"id":null\`. Who may
@@ -99,13 +104,14 @@ ${Object.entries(errorCodes)
 
 function verbText(name: VerbName): string {
   const { who, doc, args } = verbs[name]
+  const item = items[name]
   return `### ${name}
 
 ${doc} Needs: ${who === 'self' ? 'to be a daemon' : who}.
 
 ${fieldsText('args', args)}
 
-${fieldsText('done', answers[name])}`
+${item === undefined ? '' : `${fieldsText('item', item)}\n\n`}${fieldsText('done', answers[name])}`
 }
 
 /** Its fields, and what is inside of them. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type Entry, progress } from '../../src/control/answers.ts'
 import type { Failure, Greeting } from '../../src/control/protocol.ts'
-import { answers, type VerbName } from '../../src/control/verbs.ts'
+import { answers, items, type VerbName } from '../../src/control/verbs.ts'
 import type { Pitcrew } from './pitcrew.ts'
 
 /** How long a test waits for a line, in ms. */
@@ -71,9 +71,11 @@ export class ControlClient {
   }
 
   async done(verb: VerbName, args: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await this.answer(this.send(verb, args))
+    const id = this.send(verb, args)
+    const answer = await this.answer(id)
     expect(answer.failed).toBeUndefined()
-    return answer.done as Readonly<Record<string, unknown>>
+    const done = answer.done as Readonly<Record<string, unknown>>
+    return verb === 'status' ? { ...done, daemons: this.items(id) } : done
   }
 
   async failed(verb: VerbName, args: object = {}): Promise<Failure> {
@@ -139,6 +141,7 @@ export class ControlClient {
     this.lines.push(line)
     const verb = line.id === null ? undefined : this.#verbs.get(line.id)
     if (verb === undefined) return
+    if (line.item !== undefined) expect(items[verb]?.check(line.item, '') ?? null, text).toBeNull()
     if (line.done !== undefined) expect(answers[verb].check(line.done, ''), text).toBeNull()
     if (line.progress !== undefined) expect(progress.check(line.progress, ''), text).toBeNull()
   }

@@ -18,7 +18,7 @@ const host = world.pitcrewHost
 function answer(ask: Ask, client: number): unknown {
   if ('logs' in ask) return host.streamLogs(client, ask.logs)
   if ('spawn' in ask) return spawn(ask.spawn)
-  if ('usage' in ask) return host.usage()
+  if ('usage' in ask) return wholeUsage()
   host.print(ask.print)
   return null
 }
@@ -65,3 +65,11 @@ world.pitcrewHandlers = {
 }
 const error = host.listen(`${host.getenv('PITCREW_STATE_DIR')}/socket`)
 host.print(error ?? 'listening')
+
+/** The look through /proc to its end. */
+function wholeUsage(): ReturnType<Host['usage']> {
+  for (;;) {
+    const usage = host.usage()
+    if (usage !== null) return usage
+  }
+}

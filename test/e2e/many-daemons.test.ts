@@ -4,7 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import type { StatusAnswer } from '../../src/control/status.ts'
+import { environment } from './cli.ts'
 import { binary, childrenOf, compiled, Pitcrew, writeBundle } from './pitcrew.ts'
+import { Program } from './program.ts'
 
 /** A pipe each, and what pitcrew has itself. */
 const descriptorsNeeded = 2 * 4096
@@ -36,6 +39,34 @@ function expectOrder({ lines, errors }: Pitcrew): void {
   expect(troubles).toEqual([])
 }
 
+function isDaemon(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleeps\n'
+  } catch {
+    return false
+  }
+}
+
+/** Each with its death on record, what it uses, and why it is as it is. */
+async function expectTold({ folder }: Pitcrew): Promise<void> {
+  const ask = async (...args: readonly string[]): Promise<string[]> => {
+    const program = new Program([binary, ...args], { env: environment(folder), patienceMs })
+    expect(await program.exitCode(), program.said()).toBe(0)
+    return program.lines
+  }
+  const { daemons } = JSON.parse((await ask('status', '--json'))[0] ?? '') as StatusAnswer
+  expect(daemons.map(({ name }) => name)).toEqual(Array.from({ length: 4096 }, (_, n) => `d-${n}`))
+  for (const { run, usage, lastDeath } of daemons) {
+    expect({ run, processes: usage?.processes, cause: lastDeath?.cause }).toEqual({
+      run: 2,
+      processes: 1,
+      cause: 'KILL',
+    })
+  }
+  expect((await ask('explain', 'd-4095')).join('\n')).toContain('run 2')
+  expect(await ask('wait', ...daemons.map(({ name }) => name))).toHaveLength(4096)
+}
+
 async function endsInOrder(pitcrew: Pitcrew, count: number): Promise<void> {
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
@@ -60,15 +91,17 @@ test.runIf(isPossible)(
 )
 
 test.runIf(isPossible)(
-  '4096 from YAML start, die in one moment, start again, and stop at TERM',
+  '4096 from YAML start, die in one moment, start again, are told of, and stop at TERM',
   async () => {
     await using pitcrew = new Pitcrew(bundleOf(4096), { patienceMs })
     await pitcrew.linesWith(': started', 4096)
-    const pids = childrenOf(pitcrew.pid)
+    // The journal is written by a child, too.
+    const pids = childrenOf(pitcrew.pid).filter(isDaemon)
     expect(pids).toHaveLength(4096)
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     await pitcrew.linesWith(': died', 4096)
     await pitcrew.linesWith(': started', 2 * 4096)
+    await expectTold(pitcrew)
     await endsInOrder(pitcrew, 4096)
   },
   600_000,

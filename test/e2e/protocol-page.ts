@@ -17,6 +17,8 @@ interface PageVerb {
   /** "look", "operate", "to be a daemon" */
   readonly needs: string
   readonly args: readonly Field[]
+  /** Empty: it has none, or of more than one form. */
+  readonly item: readonly Field[]
   readonly done: readonly Field[]
 }
 
@@ -30,6 +32,7 @@ export function pageVerbs(): PageVerb[] {
       name: text.slice(0, text.indexOf('\n')),
       needs: /Needs: (.+)\.$/m.exec(text)?.[1] ?? '',
       args: fieldsUnder(text, 'args'),
+      item: text.includes('\n`item`:') ? fieldsUnder(text, 'item') : [],
       done: fieldsUnder(text, 'done'),
     }))
 }

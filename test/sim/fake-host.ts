@@ -87,6 +87,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
       return null
     }),
     adoptClient: () => 'EBADF',
+    queued: () => 0,
     send: guarded('send', (client, line) => world.send(client, line)),
     closeClient: guarded('closeClient', (client) => world.closeClient(client)),
     streamLogs: () => 'ENOSYS',

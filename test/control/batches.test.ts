@@ -1,0 +1,90 @@
+/** An answer that grows with the number of daemons: items, a batch a turn, as fast as the client reads. */
+import { expect, test } from 'vitest'
+import { manyDaemons } from '../core/plans.ts'
+import { Plane, type PlaneClient } from './plane.ts'
+
+const count = 1000
+const much = 512 * 1024
+
+function namesOf(client: PlaneClient, id: number): string[] {
+  return client.items(id).map((item) => (item as { name: string }).name)
+}
+
+test('status of a thousand daemons is an item for each, at most 64 in a turn', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  const client = plane.connect()
+  const id = client.ask('status')
+  plane.pass(100)
+  expect(client.answer(id).done).toMatchObject({ name: 'bundle' })
+  expect(namesOf(client, id)).toEqual(Array.from({ length: count }, (_, n) => `d${n}`))
+  expect(plane.mostInTurn).toBeLessThanOrEqual(65)
+})
+
+test('what happens meanwhile is behind its cursor', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  plane.pass(1000)
+  const client = plane.connect()
+  plane.queued = much
+  const id = client.ask('status')
+  plane.ends('d999', 3)
+  plane.queued = 0
+  plane.pass(100)
+  expect(client.items(id).at(-1)).toMatchObject({ name: 'd999', state: 'failed' })
+  const { cursor } = client.answer(id).done as { cursor: string }
+  const events = client.ask('events', { since: cursor })
+  expect(client.items(events)).toMatchObject([{ type: 'died', daemon: 'd999' }])
+})
+
+test('a client that does not read is waited for, for ten seconds; others are answered', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  const [slow, other] = [plane.connect(), plane.connect()]
+  plane.queued = much
+  const id = slow.ask('status')
+  plane.pass(9000)
+  expect(slow.of(id)).toEqual([])
+  expect(other.done('explain', { daemon: 'd0' })).toMatchObject({ state: 'ready' })
+  plane.pass(2000)
+  expect(slow.answer(id).failed).toMatchObject({ code: 'LAGGED' })
+})
+
+test('a client that reads again gets the rest', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  const client = plane.connect()
+  plane.queued = much
+  const id = client.ask('status')
+  plane.pass(5000)
+  plane.queued = 0
+  plane.pass(100)
+  expect(client.answer(id).done).toBeDefined()
+  expect(client.items(id)).toHaveLength(count)
+})
+
+test('when it is cancelled, or the client hangs up, nothing more is sent', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  const [client, gone] = [plane.connect(), plane.connect()]
+  plane.queued = much
+  const [id, forgotten] = [client.ask('status'), gone.ask('status')]
+  expect(client.done('cancel', { request: id })).toEqual({ cancelled: true })
+  gone.hangUp()
+  plane.queued = 0
+  plane.pass(1000)
+  expect(client.answer(id).failed).toMatchObject({ code: 'SUPERSEDED' })
+  expect(client.items(id)).toEqual([])
+  expect(gone.of(forgotten)).toEqual([])
+})
+
+test('a look through /proc that takes several turns is waited for', () => {
+  const plane = new Plane(manyDaemons(3, false))
+  const usage = { daemon: 'd1', run: 1, cpuMs: 5, memoryKib: 100, processes: 1 }
+  plane.looks = [null, null, [usage]]
+  const client = plane.connect()
+  const id = client.ask('status', { usage: true })
+  expect(client.of(id)).toEqual([])
+  plane.pass(10)
+  expect(client.items(id)).toMatchObject([
+    { usage: null },
+    { usage: { cpuMs: 5 } },
+    { usage: null },
+  ])
+  expect(plane.looks).toEqual([])
+})
