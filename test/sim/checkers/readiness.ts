@@ -158,7 +158,7 @@ function alive(facts: Facts, run: RunFacts): string | null {
     const isAtOnce = isTold && fault.index < nextCall(facts, told.index)
     if (failed >= spec.failures) {
       const end = upUntil(run)
-      const isOver = end !== null && told !== null && end.index < told.index
+      const isOver = end !== null && told !== null && end.index < nextCall(facts, told.index)
       return isAtOnce || isOver ? null : `${nameOf(run)} fails ${failed} looks, and goes on`
     }
     if (isAtOnce) return `${nameOf(run)} is not alive after ${failed} looks`
