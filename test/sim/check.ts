@@ -9,6 +9,7 @@ import {
   termEnds,
 } from './checkers/ending.ts'
 import * as helpers from './checkers/helpers.ts'
+import * as intruders from './checkers/intruders.ts'
 import * as lanes from './checkers/lanes.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from './checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from './checkers/order.ts'
@@ -80,6 +81,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   ...helpers,
   ...told,
   ...tickets,
+  ...intruders,
   exitCode,
   flushed,
   nothingLeft,

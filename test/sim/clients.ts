@@ -5,8 +5,19 @@ import type { HostEvent } from '../../src/host/host.ts'
 import type { Act } from './schedule.ts'
 
 type Asking = Extract<Act, { type: 'ask' }>
+type Intrusion = Extract<Act, { type: 'intrude' }>
 
 const asOperator: Peer = { uid: 0, pid: 900, daemon: null, run: 0, via: 'socket' }
+
+/** By which the checkers know a hostile client. */
+export const hostilePid = 666
+
+function peerOf({ as, daemon }: Intrusion): Peer {
+  const isOfDaemon = as === 'daemon'
+  const uid = as === 'nobody' ? 65_534 : as === 'stranger' ? 1000 : 0
+  const of = { daemon: isOfDaemon ? daemon : null, run: isOfDaemon ? 1 : 0 }
+  return { uid, pid: hostilePid, ...of, via: 'socket' }
+}
 
 export class Clients {
   isListening: boolean = false
@@ -24,6 +35,14 @@ export class Clients {
     this.#events.push({ type: 'line', client, text })
   }
 
+  /** @returns The connection; null when nobody listens. */
+  intrude(intrusion: Intrusion): number | null {
+    if (!this.isListening) return null
+    const client = this.#connect(intrusion.who, peerOf(intrusion))
+    for (const text of intrusion.lines) this.#events.push({ type: 'line', client, text })
+    return client
+  }
+
   /** @returns The connection that is closed; null when there is none. */
   hangUp(who: number): number | null {
     const client = this.#open.get(who)
@@ -33,10 +52,10 @@ export class Clients {
     return client
   }
 
-  #connect(who: number): number {
+  #connect(who: number, peer: Peer = asOperator): number {
     const client = ++this.#connections
     this.#open.set(who, client)
-    this.#events.push({ type: 'client', client, peer: asOperator })
+    this.#events.push({ type: 'client', client, peer })
     return client
   }
 

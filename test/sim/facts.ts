@@ -83,6 +83,18 @@ export interface Answer {
   readonly failed?: { readonly code: string; readonly ticket?: number }
 }
 
+/** A connection of a hostile client. */
+export interface Intruder {
+  readonly client: number
+  readonly access: 'none' | 'look' | 'operate'
+  readonly opened: When
+  /** What pitcrew read of it. */
+  readonly lines: (When & { readonly text: string | null })[]
+  /** The codes of its answers, beside the greeting. */
+  readonly answers: (When & { readonly code: string | null })[]
+  closed: When | null
+}
+
 export interface Facts {
   readonly plan: Plan
   readonly schedule: Schedule
@@ -98,6 +110,7 @@ export interface Facts {
   /** While no shutdown was under way; also of daemons that are not selected. */
   readonly requests: readonly Request[]
   readonly asks: readonly Asked[]
+  readonly intruders: readonly Intruder[]
   /** What pitcrew said of daemons. */
   readonly claims: readonly (When & Claim)[]
   /** pitcrew said that it shuts down. */

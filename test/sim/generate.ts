@@ -4,6 +4,7 @@
 import type { Exit, Verb } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import { Chance } from './chance.ts'
+import { makeHostile } from './generate-hostile.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
 import { messUp } from './generate-mess.ts'
 import { planFor } from './generate-plan.ts'
@@ -11,11 +12,14 @@ import { type Act, type Fault, type HelperScript, never, type Schedule } from '.
 
 /** One in so many is a mess: see generate-mess.ts. */
 const messEvery = 10
+/** One in so many has hostile clients and daemons: see generate-hostile.ts. */
+const hostileEvery = 7
 
 export function scheduleFor(seed: number): Schedule {
   const chance = new Chance(seed)
   const schedule = ordinary(chance, seed)
-  return seed % messEvery === 0 ? messUp(chance, schedule) : schedule
+  if (seed % messEvery === 0) return messUp(chance, schedule)
+  return seed % hostileEvery === 0 ? makeHostile(schedule) : schedule
 }
 
 function ordinary(chance: Chance, seed: number): Schedule {

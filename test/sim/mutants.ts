@@ -1,6 +1,7 @@
 /** Faults to plant in pitcrew, one line each, and which promise is seen to break by them: the proof that the simulator
  *  would notice. They are applied to a copy in memory. */
 import { initMutants } from './mutants/init.ts'
+import { intruderMutants } from './mutants/intruders.ts'
 import { lanesMutants } from './mutants/lanes.ts'
 import { policyMutants } from './mutants/policy.ts'
 import { runMutants } from './mutants/runs.ts'
@@ -28,4 +29,5 @@ export const mutants: readonly Mutant[] = [
   ...lanesMutants,
   ...watchMutants,
   ...initMutants,
+  ...intruderMutants,
 ]

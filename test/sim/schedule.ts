@@ -136,6 +136,16 @@ export type Act = { readonly atMs: number } & (
       readonly wait: boolean
     }
   | { readonly type: 'hang-up'; readonly who: number }
+  /** A hostile client connects and sends lines; null: one that is too long. `daemon`: whose process it is, where it is
+   *  one of a daemon. */
+  | {
+      readonly type: 'intrude'
+      readonly who: number
+      readonly as: 'daemon' | 'stranger' | 'nobody' | 'operator'
+      readonly daemon: string
+      readonly lines: readonly (string | null)[]
+      readonly hangsUp: boolean
+    }
   /** A process that is none of ours is born. */
   | { readonly type: 'stranger'; readonly livesMs: number }
   /** pitcrew gets no processor. */

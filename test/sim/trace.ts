@@ -205,6 +205,8 @@ function describeAct(act: Act): string {
       return `${act.who} asks for ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
     case 'hang-up':
       return `${act.who} hangs up`
+    case 'intrude':
+      return `hostile client ${act.who} connects as ${act.as}, and sends ${act.lines.length} lines`
     case 'stranger':
       return 'a stranger is born'
     case 'pause':

@@ -63,14 +63,16 @@ export const seedsOfRare: Readonly<Record<string, number>> = {
   'stopped × backoff': 3903,
   'stopped × gone': 11150,
   'stopped × stuck': 2460,
+  'waiting × exited': 1500,
   'waiting × pinged': 13111,
   'waiting × ready': 13111,
   'waiting × said': 13111,
   'backoff × gone': 9710,
   'backoff × grace': 7870,
-  'backoff × unfit': 9576,
+  'backoff × half': 1590,
+  'backoff × unfit': 20990,
   'starting × pinged': 13024,
-  'starting × ready': 31197,
+  'starting × ready': 26066,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'

@@ -240,6 +240,12 @@ export class World {
         if (client !== null) this.note({ what: 'hung-up', client })
         return
       }
+      case 'intrude': {
+        const client = this.clients.intrude(act)
+        if (client === null || !act.hangsUp) return
+        this.clients.hangUp(act.who)
+        return this.note({ what: 'hung-up', client })
+      }
       case 'stranger':
         this.#kernel.forkStranger(act.livesMs)
         return
