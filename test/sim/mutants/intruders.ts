@@ -1,6 +1,9 @@
 /** Faults in how clients are turned away that may not, or that send what is no request. */
 import type { Mutant } from '../mutants.ts'
 
+/** What is seen first where a request is done that must be refused. */
+const wrongDeeds = ['notUnasked', 'answeredOnce', 'siblings', 'endsForReason', 'byPolicyOnly']
+
 export const intruderMutants: readonly Mutant[] = [
   {
     name: 'a foreign user may look',
@@ -24,7 +27,7 @@ export const intruderMutants: readonly Mutant[] = [
     from: "if (access === 'operate') return null",
     to: 'if (access !== null) return null',
     seed: 7,
-    breaks: ['intrudersAnswered'],
+    breaks: ['intrudersAnswered', ...wrongDeeds],
   },
   {
     name: 'a line that is no request is not answered',
@@ -48,6 +51,6 @@ export const intruderMutants: readonly Mutant[] = [
     from: 'if (extra !== undefined) {',
     to: "if (extra === '') {",
     seed: 7,
-    breaks: ['intrudersAnswered'],
+    breaks: ['intrudersAnswered', ...wrongDeeds],
   },
 ]
