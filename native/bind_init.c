@@ -131,6 +131,17 @@ static FUNCTION(host_lost) {
   return lost;
 }
 
+static FUNCTION(host_output_stall) {
+  UNUSED;
+  double since_ms;
+  int error;
+  if (!out_long_stall(&since_ms, &error)) return JS_NULL;
+  JSValue stall = JS_NewObject(ctx);
+  set(stall, "sinceMs", JS_NewFloat64(ctx, since_ms));
+  set(stall, "errno", errno_or_null(error));
+  return stall;
+}
+
 static FUNCTION(host_load_control) {
   UNUSED;
   return engine_load(IMAGE_CONTROL, "pitcrewControl");
@@ -155,7 +166,7 @@ static FUNCTION(host_start_last_word) {
 
 static FUNCTION(host_finish) {
   UNUSED;
-  loop_finish(to_int(argv[0]), to_double(argv[1]));
+  loop_finish(to_int(argv[0]), to_double(argv[1]), to_double(argv[2]));
   return JS_UNDEFINED;
 }
 
@@ -186,11 +197,12 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("helper", 1, host_helper),
     JS_CFUNC_DEF("print", 1, host_print),
     JS_CFUNC_DEF("lost", 0, host_lost),
+    JS_CFUNC_DEF("outputStall", 0, host_output_stall),
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
     JS_CFUNC_DEF("startLastWord", 0, host_start_last_word),
-    JS_CFUNC_DEF("finish", 2, host_finish),
+    JS_CFUNC_DEF("finish", 3, host_finish),
     JS_CFUNC_DEF("stopSelf", 0, host_stop_self),
     JS_CFUNC_DEF("foreground", 2, host_foreground),
 };

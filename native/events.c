@@ -58,6 +58,17 @@ void event_output_closed(const char *daemon, int run) {
   engine_handle(run_event("output-closed", daemon, run));
 }
 
+void event_output_stalled(double since_ms, int error) {
+  JSValue event = event_new("output-stalled");
+  set(event, "sinceMs", JS_NewFloat64(js, since_ms));
+  set(event, "errno", errno_or_null(error));
+  engine_handle(event);
+}
+
+void event_output_resumed(void) { engine_handle(event_new("output-resumed")); }
+
+void event_flushed(void) { engine_handle(event_new("flushed")); }
+
 void event_ready(const struct run *run) {
   engine_handle(run_event("ready", run->daemon, run->number));
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,4 +124,14 @@ int trace_open(const char *path) {
 void trace_line(const char *line, size_t bytes) {
   write_all(trace_fd, line, bytes);
   write_all(trace_fd, "\n", 1);
+}
+
+int write_all(int to, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t n = write(to, text, bytes);
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return errno;
+    if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = to, .events = POLLOUT}, 1, -1);
+    if (n > 0) text += n, bytes -= (size_t)n;
+  }
+  return 0;
 }

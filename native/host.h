@@ -11,6 +11,7 @@
  *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
  *   self.c     this program once more: helpers, exec in our place
  *   pump.c     daemons' pipes -> lines with a prefix; glob.c what is looked for in them
+ *   pipe_sets.c, kept.c   which pipes are read while stdout is full, and what of them waits
  *   ring.c     what was last in them; logs.c, snapshot.c the way of it to clients
  *   out.c      stdout, which may be full, slow or gone
  *   client.c   the connections of the control plane; client.h names its parts
@@ -49,6 +50,7 @@
 enum watch_kind {
   WATCH_SIGNALS,
   WATCH_PIPES,
+  WATCH_TAPPED,
   WATCH_STDOUT,
   WATCH_HELPER,
   WATCH_STRAY,
@@ -68,7 +70,7 @@ void loop_unwatch(int fd);
 _Noreturn void loop_run(void);
 void loop_wake_at(double at_ms);
 void loop_reap_soon(void);
-void loop_finish(int code, double flush_ms);
+void loop_finish(int code, double flush_ms, double silent_ms);
 bool loop_is_finishing(void);
 double now_ms(void);
 int64_t now_ns(void);
@@ -157,34 +159,7 @@ void spawn_keep_descriptors(void); /* what is open now goes to no child */
  * and its connection to us. */
 int fd_moved_up(int fd);
 
-/* ---- pump.c, out.c */
-
-void pump_init(void);
-struct glob;
-/* The run's, with a tap for what says that it is ready, or NULL. NULL: no memory. */
-struct pipe *pump_add(int fd, struct run *run, struct glob *tap);
-void pump_disown(struct pipe *pipe); /* the run is over */
-void pump_close(const char *daemon, int run);
-void pump_close_all(void);
-void pump_drain(struct pipe *pipe);
-void pump_turn(void);
-bool pump_wants_turn(void);
-bool pump_idle(void);
-void pump_count_rest(void);
-void pump_pause(bool paused);
-
-enum { OUT_BYTES = 256 * 1024, OUT_RESERVE_BYTES = 64 * 1024 };
-void out_init(void);
-unsigned char *out_room(size_t bytes); /* NULL: full even after a flush */
-void out_commit(size_t bytes);
-bool out_flush(void); /* true when nothing is left */
-bool out_stalled(void);
-void out_print(const char *text, size_t bytes);
-void out_lost(uint64_t *bytes, uint64_t *lines);
-/* Lines in `text` (if it is still there) are counted, `lines` are added. */
-void out_count_lost(const unsigned char *text, size_t bytes, size_t lines);
-void out_drop_all(void);
-int write_all(int fd, const char *text, size_t bytes); /* 0 or errno */
+#include "output.h"
 
 /* ---- probe.c (more in probe.h), announce.c, cgroup.c */
 
@@ -216,6 +191,8 @@ bool tty_foreground(struct run *run);
 void tty_take_back(void);
 void tty_stop_self(void);
 
+int write_all(int fd, const char *text, size_t bytes); /* file.c: waits; 0 or errno */
+
 /* ---- images.c, engine.c, errno.c, events.c */
 
 /* control: the init loads it for its first client. bundle: the init's helper, and a verb that reads
@@ -237,6 +214,9 @@ void event_executed(const struct run *run);
 void event_gone(const struct run *run);
 void event_stopped(const struct run *run, int signal);
 void event_output_closed(const char *daemon, int run);
+void event_output_stalled(double since_ms, int error);
+void event_output_resumed(void);
+void event_flushed(void);
 void event_ready(const struct run *run);
 void event_notify(const struct run *run, const char *text, size_t bytes);
 void event_wake(void);

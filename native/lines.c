@@ -19,7 +19,7 @@ void lines_init(struct lines *lines, const char *daemon) {
   lines->prefix_bytes = (size_t)snprintf(prefix, sizeof lines->prefix, "[%s] ", daemon);
 }
 
-static void forget_partial(struct lines *lines) {
+void lines_forget(struct lines *lines) {
   partial_total -= lines->partial_room;
   free(lines->partial);
   lines->partial = NULL;
@@ -36,7 +36,7 @@ static bool put_line(struct lines *lines, const unsigned char *piece, size_t pie
   if (piece_bytes) memcpy(to + before, piece, piece_bytes); /* Nothing has no address. */
   to[before + piece_bytes] = '\n';
   out_commit(before + piece_bytes + 1);
-  forget_partial(lines);
+  lines_forget(lines);
   return true;
 }
 
@@ -96,5 +96,5 @@ bool lines_format(struct lines *lines, struct chunk *chunk) {
 void lines_end(struct lines *lines) {
   if (lines->partial_bytes && !put_line(lines, NULL, 0))
     out_count_lost(lines->partial, lines->partial_bytes, 1);
-  forget_partial(lines);
+  lines_forget(lines);
 }

@@ -36,6 +36,8 @@ static inline struct cut line_cut(size_t before, const unsigned char *from, size
 void lines_init(struct lines *lines, const char *daemon);
 /* As far as stdout takes it; true when all of the chunk is done. */
 bool lines_format(struct lines *lines, struct chunk *chunk);
+/* The unfinished line is kept elsewhere from now on. */
+void lines_forget(struct lines *lines);
 /* The last line may have no newline: it gets one. What does not fit any more is counted. */
 void lines_end(struct lines *lines);
 

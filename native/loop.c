@@ -24,9 +24,11 @@ static int epoll_fd = -1;
 static double wake_ms = INFINITY;
 static bool children_waiting = true; /* whoever became us may have left us some that have ended */
 
-static bool finishing;
+/* The end: output first, for which most of the time is; then files, and what clients were sent. */
+enum { FILES_SHARE = 8 }; /* of the time: one in so many parts */
+static bool finishing, flushed;
 static int finish_code;
-static double finish_deadline_ms;
+static double finish_began_ms, flush_deadline_ms, finish_deadline_ms, silent_ms_max;
 
 int64_t now_ns(void) {
   struct timespec t;
@@ -50,45 +52,68 @@ void loop_wake_at(double at_ms) { wake_ms = at_ms; }
 
 void loop_reap_soon(void) { children_waiting = true; }
 
-void loop_finish(int code, double flush_ms) {
+void loop_finish(int code, double flush_ms, double silent_ms) {
+  /* Asked again after a failure: that of the event that all is flushed, or a later one. */
+  flushed = false;
   if (finishing) return;
   finishing = true;
   finish_code = code;
-  finish_deadline_ms = now_ms() + flush_ms;
+  finish_began_ms = now_ms();
+  finish_deadline_ms = finish_began_ms + flush_ms;
+  flush_deadline_ms = finish_deadline_ms - flush_ms / FILES_SHARE;
+  silent_ms_max = silent_ms;
   tty_take_back();
-  listen_close();
   pump_close_all();
 }
 
 bool loop_is_finishing(void) { return finishing; }
 
-/* Ends the process once all output is out, or its time is up. The engine is never freed: it asserts
- * that nothing leaks, which is not true after an out-of-memory. */
-static void finish_if_done(void) {
-  if (!finishing) return;
-  bool late = now_ms() >= finish_deadline_ms;
-  bool is_alone = children_end();
-  if (!late && (!pump_idle() || !out_flush() || aside_busy() || !is_alone)) return;
-  logs_finish();
-  if (!late && !clients_finished()) return;
-  pump_count_rest();
-  out_drop_all();
+/* When output is given up; a byte that is taken moves it. */
+static double give_up_ms(void) {
+  if (!out_stalled()) return flush_deadline_ms;
+  double silent_since_ms = fmax(finish_began_ms, now_ms() - out_silent_ms());
+  return fmin(flush_deadline_ms, silent_since_ms + silent_ms_max);
+}
+
+static void print_loss(void) {
   uint64_t bytes, lines;
   out_lost(&bytes, &lines);
-  if (bytes > 0) {
-    char text[160];
-    int n = snprintf(text, sizeof text,
-                     "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
-                     (unsigned long long)bytes, (unsigned long long)lines);
-    /* The same pipe that is full may be stderr, too: only when it takes the line at once. */
-    struct epoll_event event = {.events = EPOLLOUT};
-    int probe = epoll_create1(EPOLL_CLOEXEC);
-    bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0
-                     ? errno == EPERM
-                     : epoll_wait(probe, &event, 1, 0) > 0;
-    if (takes && write(2, text, (size_t)n) < 0) { /* Nowhere left to say it. */
-    }
+  if (bytes == 0) return;
+  char text[160];
+  int n = snprintf(text, sizeof text,
+                   "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
+                   (unsigned long long)bytes, (unsigned long long)lines);
+  /* The same pipe that is full may be stderr, too: only when it takes the line at once. */
+  struct epoll_event event = {.events = EPOLLOUT};
+  int probe = epoll_create1(EPOLL_CLOEXEC);
+  bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0
+                   ? errno == EPERM
+                   : epoll_wait(probe, &event, 1, 0) > 0;
+  if (takes && write(2, text, (size_t)n) < 0) { /* Nowhere left to say it. */
   }
+}
+
+/* Ends the process once all output is out, or its time is up, and then what is to be kept is on
+ * the disk. The engine is never freed: it asserts that nothing leaks, which is not true after an
+ * out-of-memory. */
+static void finish_if_done(void) {
+  if (!finishing) return;
+  bool is_alone = children_end();
+  if (!flushed) {
+    bool is_out = pump_idle() && out_flush() && is_alone;
+    if (!is_out && now_ms() < give_up_ms()) return;
+    flushed = true;
+    pump_give_up();
+    out_give_up();
+    event_flushed();
+    listen_close();
+    aside_turn();
+  }
+  bool late = now_ms() >= finish_deadline_ms;
+  if (!late && (aside_busy() || !is_alone)) return;
+  logs_finish();
+  if (!late && !clients_finished()) return;
+  print_loss();
   _exit(finish_code);
 }
 
@@ -97,14 +122,15 @@ static int timeout_ms(void) {
   if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
-  if (finishing) until = fmin(until, finish_deadline_ms);
+  until = fmin(until, out_wake_ms());
+  if (finishing) until = fmin(until, flushed ? finish_deadline_ms : give_up_ms());
   if (isinf(until)) return -1;
   double wait = ceil(until - now_ms());
   return wait <= 0 ? 0 : wait > 3600e3 ? 3600000 : (int)wait;
 }
 
 static void serve(struct epoll_event *events, int count) {
-  bool pipes = false, helper = false, probes = false, clients = false;
+  bool pipes = false, tapped = false, helper = false, probes = false, clients = false;
   starts_turn();
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
@@ -129,17 +155,21 @@ static void serve(struct epoll_event *events, int count) {
       clients = true;
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
+    else if (watch->kind == WATCH_TAPPED)
+      tapped = true;
   }
   if (now_ms() >= tree_wake_ms()) tree_turn();
   if (now_ms() >= wake_ms) {
     wake_ms = INFINITY;
     event_wake();
   }
+  out_turn();
   if (helper) helper_readable();
   helper_check_deadline();
   if (probes || probes_want_turn()) probes_turn();
   logs_turn();
   if (clients || clients_want_turn()) clients_turn();
+  if (tapped) pump_tapped_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();
 }

@@ -2,10 +2,14 @@
  * is written waits in one buffer; nothing here ever waits. O_NONBLOCK is never set on it: it
  * belongs to the open file, which others may share with us.
  *
- * When it is full, the pump stops reading, so that daemons wait in their own write, and the loop
- * goes on. When it is gone for good (EPIPE, EIO), everything is thrown away and counted. A full
- * disk (ENOSPC) may get room again: what could not be written is counted, and the next write is
- * tried. */
+ * An error of write means one of four things:
+ *   EAGAIN             it is full: the text is kept, and written when epoll reports room
+ *   ENOMEM, ENOBUFS    the kernel has no memory now: the text is kept, and written a little later
+ *   EPIPE, EIO, …      it is gone for good: everything is thrown away and counted
+ *   ENOSPC and others  this text cannot be written, the next may: it is thrown away and counted
+ *
+ * While text is kept (a stall) the pump reads only what it must, so that daemons wait in their own
+ * write, and the loop goes on. A stall in which no byte was taken for STALL_MS is reported. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "line.h"
@@ -14,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +34,10 @@
 #endif
 
 enum {
-  POLLED_WRITE_BYTES = 4096
-}; /* PIPE_BUF: what a pipe that is writable takes without waiting */
+  POLLED_WRITE_BYTES = 4096, /* PIPE_BUF: what a pipe that is writable takes without waiting */
+  RETRY_MS = 50,             /* where epoll does not report when a write is worth another try */
+  STALL_MS = 1000,           /* a shorter stall is not reported */
+};
 
 enum way {
   PLAIN,  /* a file: a write never waits for a reader */
@@ -45,6 +52,11 @@ static size_t start, end;
 static int fd = 1;
 static enum way way;
 static bool stalled, gone;
+static bool watched;              /* in a stall: epoll reports when it ends */
+static double retry_ms;           /* else: when the next write is tried */
+static int stall_errno;           /* why the last write took nothing */
+static double since_ms, taken_ms; /* the stall began; and a byte was taken last */
+static bool reported;
 static uint64_t lost_bytes, lost_lines;
 static struct watch watch = {WATCH_STDOUT};
 
@@ -111,14 +123,31 @@ void out_drop_all(void) {
   start = end = 0;
 }
 
-static void set_stalled(bool now) {
-  if (now == stalled) return;
-  stalled = now;
-  if (now)
-    loop_watch(fd, EPOLLOUT, &watch);
-  else
-    loop_unwatch(fd);
-  pump_pause(now);
+static void stall(int error) {
+  bool by_event = error == EAGAIN && (watched || loop_watch(fd, EPOLLOUT, &watch));
+  if (watched && !by_event) loop_unwatch(fd);
+  watched = by_event;
+  retry_ms = by_event ? INFINITY : now_ms() + RETRY_MS;
+  stall_errno = error;
+  if (stalled) return;
+  stalled = true;
+  since_ms = taken_ms = now_ms();
+  pump_pause(true);
+}
+
+static void go_on(void) {
+  if (!stalled) return;
+  stalled = false;
+  if (watched) loop_unwatch(fd);
+  watched = false;
+  pump_pause(false);
+}
+
+static bool is_passing(int error) { return error == EAGAIN || error == ENOMEM || error == ENOBUFS; }
+
+static bool is_end(int error) {
+  return error == EPIPE || error == EIO || error == EBADF || error == ENXIO || error == ENODEV ||
+         error == ECONNRESET || error == ENOTCONN || error == ECONNREFUSED;
 }
 
 bool out_flush(void) {
@@ -130,20 +159,51 @@ bool out_flush(void) {
     ssize_t n = write_some(buffer + start, end - start);
     if (n > 0) {
       start += (size_t)n;
-    } else if (n < 0 && errno == EAGAIN) {
-      set_stalled(true);
+      if (stalled) taken_ms = now_ms();
+    } else if (n < 0 && is_passing(errno)) {
+      stall(errno);
       return false;
     } else if (n < 0 && errno != EINTR) {
-      gone = errno != ENOSPC && errno != EDQUOT;
+      gone = is_end(errno);
       out_drop_all();
     }
   }
   start = end = 0;
-  set_stalled(false);
+  go_on();
   return true;
 }
 
 bool out_stalled(void) { return stalled; }
+
+double out_silent_ms(void) { return stalled ? now_ms() - taken_ms : 0; }
+
+double out_wake_ms(void) {
+  if (!stalled) return reported ? 0 : INFINITY;
+  return fmin(retry_ms, reported ? INFINITY : taken_ms + STALL_MS);
+}
+
+bool out_long_stall(double *began_ms, int *error) {
+  *began_ms = since_ms;
+  *error = stall_errno;
+  return reported;
+}
+
+/* Not from out_flush, which is called in the middle of the pump's work: the policy may print. */
+void out_turn(void) {
+  if (stalled && now_ms() >= retry_ms) out_flush();
+  bool is_long = stalled && now_ms() >= taken_ms + STALL_MS;
+  if (is_long == reported) return;
+  reported = is_long;
+  if (is_long)
+    event_output_stalled(since_ms, stall_errno);
+  else
+    event_output_resumed();
+}
+
+void out_give_up(void) {
+  out_drop_all();
+  gone = true;
+}
 
 unsigned char *out_room(size_t bytes) {
   if (end + bytes > OUT_BYTES) out_flush();
@@ -179,14 +239,4 @@ void out_print(const char *text, size_t bytes) {
 void out_lost(uint64_t *bytes, uint64_t *lines) {
   *bytes = lost_bytes;
   *lines = lost_lines;
-}
-
-int write_all(int to, const char *text, size_t bytes) {
-  while (bytes > 0) {
-    ssize_t n = write(to, text, bytes);
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return errno;
-    if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = to, .events = POLLOUT}, 1, -1);
-    if (n > 0) text += n, bytes -= (size_t)n;
-  }
-  return 0;
 }

@@ -2,16 +2,17 @@
  *
  * A chunk is read only when the last one is formatted whole: a prefix makes text grow, for empty
  * lines more than tenfold, so that "there is room for what was read" cannot be known beforehand.
- * All pipes are in an epoll set of their own inside the loop's: taking that one out silences all of
- * them. A daemon is served in turn, a chunk at a time. */
+ * A daemon is served in turn, a chunk at a time.
+ *
+ * While stdout is full, daemons wait in their own write (pipe_sets.c), with two exceptions. A pipe
+ * that may bring the line by which its run is ready (its tap) is read on, and so is the pipe of a
+ * run that ends, for its last lines. What is read then is kept, within a bound, until it can be
+ * formatted (kept.c). */
 #define _GNU_SOURCE
-#include "host.h"
-#include "glob.h"
 #include "line.h"
-#include "lines.h"
 #include "logs.h"
+#include "pipe.h"
 #include "ready.h"
-#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,41 +31,16 @@ enum {
   CLOSING_MAX = 64,    /* pipes of runs that are over, kept while stdout is full */
 };
 
-struct pipe {
-  int fd;
-  int run;
-  struct lines lines;
-  struct glob *tap; /* what says that the run is ready; NULL when nothing does any more */
-  size_t grown_bytes;
-  bool asked_to_grow;
-  bool closing;              /* its run is over: to be emptied and closed */
-  struct run *owner;         /* NULL when the run is over */
-  struct ring *ring;         /* NULL until it has said something */
-  struct pipe *next, **link; /* what points to this one */
-  char daemon[];             /* at most NAME_BYTES_MAX, and a NUL */
-};
-
-static struct watch watch = {WATCH_PIPES};
-static int pipes_fd = -1;
-static struct pipe *pipes;
+struct pipe *pipes;
 static size_t grown_total, closing_count;
+static bool given_up;
 
 /* The chunk that was read last: what of it is not formatted yet, and whose it is. */
 static unsigned char text[CHUNK_BYTES + COPY_SLACK_BYTES];
 static struct chunk chunk = {text, 0, 0};
 static struct pipe *chunk_of;
 
-void pump_init(void) {
-  pipes_fd = epoll_create1(EPOLL_CLOEXEC);
-  loop_watch(pipes_fd, EPOLLIN, &watch);
-}
-
-void pump_pause(bool paused) {
-  if (paused)
-    loop_unwatch(pipes_fd);
-  else
-    loop_watch(pipes_fd, EPOLLIN, &watch);
-}
+void pump_init(void) { pipe_sets_init(); }
 
 struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
   size_t name_bytes = strlen(run->daemon) + 1;
@@ -76,8 +52,7 @@ struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
   pipe->owner = run;
   memcpy(pipe->daemon, run->daemon, name_bytes);
   lines_init(&pipe->lines, pipe->daemon);
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
-  if (epoll_ctl(pipes_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+  if (!pipe_enter_set(pipe)) {
     free(pipe);
     return NULL;
   }
@@ -106,22 +81,32 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
   return ioctl(pipe->fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
-/* Keeps it for who asks later, and passes it on to who follows. */
-static void hear(struct pipe *pipe, const void *said, size_t bytes) {
+/* Adds it to the last lines, and passes it on to clients that follow; `lines` knows what came
+ * before it. */
+static void hear(struct pipe *pipe, const struct lines *lines, const void *said, size_t bytes) {
   int64_t ms = wall_ms();
   if (!pipe->ring) pipe->ring = ring_of(pipe->daemon);
   if (pipe->ring) ring_add(pipe->ring, pipe->run, said, bytes, ms);
-  if (logs_followed) logs_hear(&pipe->lines, said, bytes, ms);
+  if (logs_followed) logs_hear(lines, said, bytes, ms);
+}
+
+bool pipe_hear(struct pipe *pipe, const struct lines *lines, const unsigned char *said,
+               size_t bytes) {
+  hear(pipe, lines, said, bytes);
+  if (!pipe->tap || !glob_feed(pipe->tap, said, bytes)) return false;
+  pipe_untap(pipe);
+  return true;
 }
 
 /* A last line without a newline gets one. What cannot be passed on any more is counted. */
 static void close_pipe(struct pipe *pipe) {
-  if (pipe->lines.partial_bytes) hear(pipe, "\n", 1);
+  if (!kept_format(pipe)) kept_lose(pipe);
+  if (pipe->lines.partial_bytes) hear(pipe, &pipe->lines, "\n", 1);
   lines_end(&pipe->lines);
   out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
   closing_count -= pipe->closing;
-  epoll_ctl(pipes_fd, EPOLL_CTL_DEL, pipe->fd, NULL);
+  pipe_leave_set(pipe);
   close(pipe->fd);
   *pipe->link = pipe->next;
   if (pipe->next) pipe->next->link = pipe->link;
@@ -135,19 +120,10 @@ static void close_pipe(struct pipe *pipe) {
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };
 
-/* Whether it says that the run is ready. */
-static bool hear_chunk(struct pipe *pipe, size_t bytes) {
-  hear(pipe, text, bytes);
-  if (!pipe->tap || !glob_feed(pipe->tap, text, bytes)) return false;
-  glob_free(pipe->tap);
-  pipe->tap = NULL;
-  return true;
-}
-
 static bool format_chunk(void) { return !chunk_of || lines_format(&chunk_of->lines, &chunk); }
 
 static enum served serve_pipe(struct pipe *pipe) {
-  if (!format_chunk()) return SERVED_FULL;
+  if (!format_chunk() || !kept_format(pipe)) return SERVED_FULL;
   ssize_t n = read(pipe->fd, text, CHUNK_BYTES);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return SERVED_EMPTY;
   if (n <= 0) {
@@ -158,7 +134,7 @@ static enum served serve_pipe(struct pipe *pipe) {
   chunk_of = pipe;
   chunk.at = 0;
   chunk.end = (size_t)n;
-  bool ready = hear_chunk(pipe, (size_t)n);
+  bool ready = pipe_hear(pipe, &pipe->lines, text, (size_t)n);
   bool whole = format_chunk();
   /* Told behind the formatting: the policy may print. */
   if (ready && pipe->owner) run_said_ready(pipe->owner);
@@ -194,20 +170,44 @@ static bool chunk_waits(void) { return chunk_of && chunk.at < chunk.end; }
 /* After a stall the rest of a chunk waits for us, and no pipe may be readable to remind us of it.
  */
 bool pump_wants_turn(void) {
-  return closing_count > CLOSING_MAX || (!out_stalled() && (closing_count > 0 || chunk_waits()));
+  if (given_up) return false;
+  if (closing_count > CLOSING_MAX) return true;
+  return !out_stalled() && (closing_count > 0 || kept_is_there() || chunk_waits());
 }
 
 void pump_turn(void) {
+  if (given_up) return;
   struct epoll_event ready[BATCH_MAX];
-  int count = out_stalled() || !format_chunk() ? 0 : epoll_wait(pipes_fd, ready, BATCH_MAX, 0);
+  bool takes = !out_stalled() && format_chunk() && kept_format_all();
+  int count = takes ? pipes_ready(false, ready) : 0;
   for (int i = 0; i < count; i++)
     if (serve_pipe(ready[i].data.ptr) == SERVED_FULL) break;
   if (closing_count > 0) serve_closing();
 }
 
-/* Before a death is told: the last lines come first. In a stall, too, as far as the buffer takes
+static enum keeps keep_chunk(struct pipe *pipe) {
+  if (!kept_begin(pipe, chunk_of == pipe ? &chunk : NULL)) return KEEPS_NO_MORE;
+  if (chunk_of == pipe) chunk_of = NULL;
+  return kept_read(pipe);
+}
+
+void pump_tapped_turn(void) {
+  if (given_up) return;
+  struct epoll_event ready[BATCH_MAX];
+  int count = pipes_ready(true, ready);
+  for (int i = 0; i < count; i++) {
+    struct pipe *pipe = ready[i].data.ptr;
+    if (serve_pipe(pipe) != SERVED_FULL || !pipe->tapped) continue;
+    if (keep_chunk(pipe) == KEEPS_NO_MORE) pipe_mute(pipe);
+  }
+}
+
+/* Before a death is told: the last lines come first. In a stall, too, as far as there is room for
  * them. */
-void pump_drain(struct pipe *pipe) { empty_pipe(pipe); }
+void pump_drain(struct pipe *pipe) {
+  if (given_up || empty_pipe(pipe) != SERVED_FULL) return;
+  while (keep_chunk(pipe) == KEEPS_MORE) continue;
+}
 
 static void mark_closing(struct pipe *pipe) {
   closing_count += !pipe->closing;
@@ -225,10 +225,14 @@ void pump_close_all(void) {
   for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) mark_closing(pipe);
 }
 
-bool pump_idle(void) { return !pipes && !chunk_waits(); }
+bool pump_idle(void) { return given_up || (!pipes && !chunk_waits()); }
 
-void pump_count_rest(void) {
+void pump_give_up(void) {
+  if (given_up) return;
+  given_up = true;
   if (chunk_waits()) out_count_lost(text + chunk.at, chunk.end - chunk.at, 0);
-  for (struct pipe *pipe = pipes; pipe; pipe = pipe->next)
+  for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) {
+    kept_lose(pipe);
     out_count_lost(NULL, bytes_in_pipe(pipe) + pipe->lines.partial_bytes, 0);
+  }
 }

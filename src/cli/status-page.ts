@@ -46,20 +46,22 @@ export function statusPage(
 
 /** "shop: 4 daemons, 3 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)" */
 function head(paper: Paper, answer: StatusAnswer): string {
-  const { name, daemons, stopping, uptimeMs, version, pid } = answer
+  const { name, daemons, stopping, outputStall, uptimeMs, version, pid } = answer
   const parts = [summary(answer), `up ${briefly(uptimeMs)}`, `pitcrew ${version} (pid ${pid})`]
   const text = `: ${parts.join(', ')}`
   const isWell = daemons.every(({ state }) => colourOf[state] !== 'red')
-  const colour = stopping === null && isWell ? 'plain' : stopping === null ? 'red' : 'yellow'
+  const usual = stopping === null && outputStall === null ? 'plain' : 'yellow'
+  const colour = stopping === null && !isWell ? 'red' : usual
   const shown = cut(text, paper.columns - name.length)
   return paint(paper, 'bold', cut(name, paper.columns)) + paint(paper, colour, shown)
 }
 
-/** "4 daemons, 3 ready"; and that everything ends. */
-export function summary({ daemons, stopping }: StatusAnswer): string {
+/** "4 daemons, 3 ready"; and that stdout is stalled, or that everything ends. */
+export function summary({ daemons, stopping, outputStall }: StatusAnswer): string {
   const ready = daemons.filter(({ state }) => state === 'ready').length
   const end = stopping === null ? '' : `, stopping, ${briefly(stopping.leftMs)} left`
-  return `${count(daemons.length, 'daemon')}, ${ready} ready${end}`
+  const stall = outputStall === null ? '' : `, stdout stalled for ${briefly(outputStall.forMs)}`
+  return `${count(daemons.length, 'daemon')}, ${ready} ready${stall}${end}`
 }
 
 function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly Cell[] {

@@ -57,7 +57,10 @@ export class Changes implements Waiting {
     if (call === undefined || wait === undefined) return
     wait.ticket = ticket.id
     wait.joined = joined
-    if (wait.forEnd) this.#waitFor(call, ticket.id)
+    // Asked for while the last output is passed on: the end of its ticket was told before.
+    const hasEnded = joined && ticket.outcome.kind !== 'open'
+    if (wait.forEnd && hasEnded) this.#answer(call, ticket)
+    else if (wait.forEnd) this.#waitFor(call, ticket.id)
     else call.done(ticketAnswer(this.#supervisor, ticket, joined))
   }
 

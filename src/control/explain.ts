@@ -1,7 +1,9 @@
 /** Why a daemon is in the state it is in, in sentences, and what can be done about it. */
-import { describeAsker } from '../core/describe.ts'
+import { describeAsker, describeStall } from '../core/describe.ts'
+import type { OutputStall } from '../core/event.ts'
 import type { Daemon, In } from '../core/phases.ts'
 import type { AfterSpec } from '../core/plan.ts'
+import { awaitsLine } from '../core/stall.ts'
 import { blockerOf } from './outlook.ts'
 import type { Supervisor } from './port.ts'
 import { readySign } from './ready-sign.ts'
@@ -24,8 +26,15 @@ export function explain(facts: Facts, daemon: Daemon): Explanation {
     const leftMs = state.shutdown.sinceMs + state.plan.deadlineMs - host.now()
     told.why.push(`pitcrew is shutting down: all is over in ${roughly(leftMs)} at the latest`)
   }
+  if (state.outputStall !== null) tellStall(state.outputStall, host.now(), told)
   tell(facts, daemon, told, chainMax)
   return { why: told.why, remedies: [...new Set(told.remedies)] }
+}
+
+function tellStall({ sinceMs, errno }: OutputStall, nowMs: number, told: Explanation): void {
+  told.why.push(`stdout has been stalled for ${roughly(nowMs - sinceMs)}: ${describeStall(errno)}`)
+  const isFull = errno === 'EAGAIN'
+  if (isFull) told.remedies.push("see what reads pitcrew's stdout: daemons that print wait for it")
 }
 
 function tell(facts: Facts, daemon: Daemon, told: Explanation, left: number): void {
@@ -59,7 +68,7 @@ function tell(facts: Facts, daemon: Daemon, told: Explanation, left: number): vo
   }
 }
 
-function tellRunning({ host }: Facts, daemon: In<'running'>, told: Explanation): void {
+function tellRunning({ host, state }: Facts, daemon: In<'running'>, told: Explanation): void {
   const { spec, pid, run, startedAtMs, readyAtMs, status } = daemon
   const { name, ready } = spec
   const nowMs = host.now()
@@ -74,8 +83,10 @@ function tellRunning({ host }: Facts, daemon: In<'running'>, told: Explanation):
     told.why.push(`${name} ${what} for ${since} (${which})`)
   } else if (readyAtMs === null) {
     const leftMs = startedAtMs + ready.timeoutMs - nowMs
+    const isHeldUp = state.outputStall !== null && awaitsLine(daemon)
+    const left = isHeldUp ? 'its time does not run in the stall' : `has ${roughly(leftMs)} left`
     told.why.push(
-      `${name} runs and is not ready: it was started ${since} ago and has ${roughly(leftMs)} left (${which})`,
+      `${name} runs and is not ready: it was started ${since} ago and ${left} (${which})`,
       `it is ready ${readySign(ready)}`,
     )
     told.remedies.push(...look(name))

@@ -1,4 +1,5 @@
 /** The verbs that look: `status` and `explain`. */
+import { describeStall } from '../core/describe.ts'
 import type { Daemon } from '../core/phases.ts'
 import type { Usage } from '../host/control.ts'
 import type { Batches } from './batches.ts'
@@ -55,7 +56,7 @@ function headOf(
   cursor: string,
 ): StatusHead {
   const nowMs = host.now()
-  const { shutdown, plan } = state
+  const { shutdown, plan, outputStall } = state
   return {
     name: plan.name,
     version,
@@ -64,6 +65,13 @@ function headOf(
     cursor,
     stopping:
       shutdown === null ? null : { leftMs: wholeMs(shutdown.sinceMs + plan.deadlineMs - nowMs) },
+    outputStall:
+      outputStall === null
+        ? null
+        : {
+            forMs: wholeMs(nowMs - outputStall.sinceMs),
+            why: describeStall(outputStall.errno),
+          },
   }
 }
 

@@ -101,6 +101,7 @@ export interface StatusHead {
   readonly uptimeMs: number
   readonly cursor: string
   readonly stopping: { readonly leftMs: number } | null
+  readonly outputStall: { readonly forMs: number; readonly why: string } | null
 }
 export const statusHead: Schema<StatusHead> = object('', {
   name: text('of the bundle', 48),
@@ -109,6 +110,12 @@ export const statusHead: Schema<StatusHead> = object('', {
   uptimeMs: number('since pitcrew was started', ms),
   cursor: text('of the last event before it: "events" with it as "since" misses nothing', 40),
   stopping: nullable(object('everything ends', { leftMs: number('until the deadline', ms) })),
+  outputStall: nullable(
+    object('stdout takes nothing, so that daemons wait in their writes', {
+      forMs: number('since when', ms),
+      why: text('a sentence', 300),
+    }),
+  ),
 })
 
 /** All of it, as the client puts it together. */

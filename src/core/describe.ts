@@ -32,6 +32,10 @@ export function describeEvent(event: Event): string {
       return `unfit ${event.daemon} ${event.run}: ${event.fault}`
     case 'reconcile':
       return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownAsked ? ', shutdown asked' : ''}`
+    case 'output-stalled':
+      return `output-stalled ${event.errno}`
+    case 'output-resumed':
+      return 'output-resumed'
     default:
       return `${event.type} ${event.daemon} ${event.run}`
   }
@@ -189,4 +193,10 @@ function nextWords(next: Next): string {
 /** "1 daemon", "4 daemons" */
 export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+/** Why stdout takes nothing. */
+export function describeStall(errno: string): string {
+  if (errno === 'EAGAIN') return "the reader of pitcrew's stdout does not read, and it is full"
+  return `it cannot be written now (${errno})`
 }

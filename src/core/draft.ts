@@ -5,7 +5,7 @@ import { stepDaemon } from './daemon.ts'
 import { graceWithin } from './deadline.ts'
 import type { Effect, Note } from './effect.ts'
 import type { Daemon, DaemonEvent } from './phases.ts'
-import type { Counts, Shutdown, State } from './state.ts'
+import type { Counts, ReportedStall, Shutdown, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -37,6 +37,8 @@ export class Draft {
   booted: boolean
   announced: boolean
   finished: boolean
+  outputStall: ReportedStall | null
+  stallToldAtMs: number
   /** Made when they are asked for: most steps do without. */
   lazyTickets: Overlay<Ticket> | null = null
   lazyIgnored: Overlay<number> | null = null
@@ -57,6 +59,8 @@ export class Draft {
     this.booted = state.booted
     this.announced = state.announced
     this.finished = state.finished
+    this.outputStall = state.outputStall
+    this.stallToldAtMs = state.stallToldAtMs
   }
 
   get tickets(): Overlay<Ticket> {
@@ -155,6 +159,8 @@ export class Draft {
     state.booted = this.booted
     state.announced = this.announced
     state.finished = this.finished
+    state.outputStall = this.outputStall
+    state.stallToldAtMs = this.stallToldAtMs
   }
 }
 

@@ -66,6 +66,8 @@ export type Note = Readonly<
   | { kind: 'ticket'; ticket: Ticket }
   | { kind: 'shutdown'; reason: ShutdownReason; daemons: number; deadlineMs: number }
   | { kind: 'deadline-missed'; daemons: readonly string[] }
+  | { kind: 'output-stalled'; errno: string }
+  | { kind: 'output-resumed'; afterMs: number }
 >
 
 /** A run is over, or will be, or could not be started (`pid` 0), and nobody asked for that. */

@@ -28,9 +28,17 @@ export type Event = Readonly<
     | { type: 'elapsed'; timer: Timer }
     /** Work on all daemons goes on: see sweep.ts. */
     | { type: 'continue' }
+    /** stdout takes no output, so that of most daemons is not read; it takes some again. */
+    | ({ type: 'output-stalled' } & OutputStall)
+    | { type: 'output-resumed' }
     /** After a failure inside pitcrew: which runs there are. Effects and events that were under
      *  way are lost; this says all that matters of them. */
-    | { type: 'reconcile'; live: readonly LiveRun[]; shutdownAsked: boolean }
+    | {
+        type: 'reconcile'
+        live: readonly LiveRun[]
+        shutdownAsked: boolean
+        outputStall: OutputStall | null
+      }
   )
 >
 
@@ -78,6 +86,12 @@ export type Fault = 'not-ready' | 'not-alive' | 'watchdog'
 /** Why a run that ended by itself has failed, whatever its exit code: it was not ready yet; how it
  *  ended is not known. */
 export type Flaw = 'before-ready' | 'unseen'
+
+/** Since when; and why, by the name of an error: EAGAIN = its reader does not read. */
+export interface OutputStall {
+  readonly sinceMs: number
+  readonly errno: string
+}
 
 export interface LiveRun {
   readonly daemon: string

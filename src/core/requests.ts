@@ -30,7 +30,7 @@ export function takeRequest(draft: Draft, request: Request, tell: Tell): void {
   const isOver = draft.finished && draft.shutdown === null
   if (verb === 'shutdown' && !isOver) {
     beginShutdown(draft, { kind: 'request', by, why }, token)
-  } else if (isOver) refuse(draft, request, failed('every daemon has ended'))
+  } else if (isOver && verb !== 'stop') refuse(draft, request, failed('every daemon has ended'))
   else if (daemon === undefined) refuse(draft, request, failed('no such daemon'))
   else if (draft.shutdown !== null) refuse(draft, request, supersededBy(draft.shutdown.ticket))
   else if (verb === 'stop') stop(draft, request, daemon, tell)

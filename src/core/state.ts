@@ -1,6 +1,7 @@
 /** What the supervisor knows. It belongs to `step` (supervisor.ts): it changes when a step
  *  succeeds, and at no other time and place. */
 import type { ShutdownReason } from './effect.ts'
+import type { OutputStall } from './event.ts'
 import { type Order, orderOf } from './order.ts'
 import type { Daemon } from './phases.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
@@ -46,7 +47,13 @@ export interface State extends Counts {
   announced: boolean
   /** The end was ordered. */
   finished: boolean
+  outputStall: ReportedStall | null
+  /** When the end of a stall was last reported. */
+  stallToldAtMs: number
 }
+
+/** `isTold`: a person was told of it. `isOver`: its end was missed, and counts later. */
+export type ReportedStall = OutputStall & { readonly isTold: boolean; readonly isOver: boolean }
 
 export interface Shutdown {
   readonly sinceMs: number
@@ -88,5 +95,7 @@ export function initialState(plan: Plan): State {
     booted: false,
     announced: false,
     finished: false,
+    outputStall: null,
+    stallToldAtMs: Number.NEGATIVE_INFINITY,
   }
 }

@@ -23,6 +23,7 @@ import {
   unblock,
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
+import { awaitsLine, outputResumed, outputStalled, reconcileStall } from './stall.ts'
 import type { State } from './state.ts'
 import {
   beginSweep,
@@ -72,6 +73,10 @@ function route(draft: Draft, event: Event): void {
         type: 'disarm',
         timer: { kind: 'linger', daemon: event.daemon, run: event.run },
       })
+    case 'output-stalled':
+      return outputStalled(draft, event)
+    case 'output-resumed':
+      return outputResumed(draft)
     case 'reconcile':
       return reconcile(draft, event)
     case 'continue':
@@ -184,6 +189,7 @@ function elapse(draft: Draft, { timer, atMs }: Extract<Event, { type: 'elapsed' 
     case 'linger':
       return draft.do({ type: 'close-output', daemon, run })
     case 'ready':
+      if (draft.outputStall !== null && awaitsLine(draft.daemons.get(daemon))) return
       return endForFault(draft, { daemon, run, fault: 'not-ready' })
     case 'watchdog':
       return endForFault(draft, { daemon, run, fault: 'watchdog' })
@@ -214,6 +220,7 @@ function reconcile(draft: Draft, event: Extract<Event, { type: 'reconcile' }>): 
   draft.recount()
   // To say it twice is harmless.
   draft.announced = false
+  reconcileStall(draft, event.outputStall)
   // The failure may have come between the daemons and what follows from them: it follows again.
   const stages = ['reconcile', 'ends', 'follow', 'mended'] as const
   const all: readonly Stage[] = draft.shutdown === null ? stages : ['count', ...stages]
@@ -228,6 +235,7 @@ function compare(draft: Draft, name: string, live: LiveRun | null): void {
 /** What was under way when something failed. */
 function goOn(draft: Draft, { shutdownAsked }: Sweep): void {
   draft.isRecounted = true
+  if (draft.outputStall?.isOver) outputResumed(draft)
   if (draft.isEnding) recoverShutdown(draft)
   else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' })
   else if (!draft.booted) boot(draft)

@@ -10,11 +10,12 @@
  *  4. TERM, INT and a hangup start the last word: see `startLastWord`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
+import type { OutputEvent, OutputHost } from './output.ts'
 import type { Errno, System } from './system.ts'
 
 export type { LiveRun }
 
-export interface Host extends System, ControlHost {
+export interface Host extends System, ControlHost, OutputHost {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
   now(): number
   /** Asks for one `wake` event at this time of `now()`; replaces what was asked before.
@@ -82,18 +83,10 @@ export interface Host extends System, ControlHost {
   traceTo(path: string): Errno | null
   trace(line: string): void
 
-  /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never
-   *  waits. */
-  print(line: string): void
-  /** What could not be printed so far. */
-  lost(): LostOutput
   /** How long the last word waits, pauses not counted: then all is killed, and the status is 70. */
   armLastWord(afterMs: number): void
   /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
   startLastWord(): void
-  /** Passes on what is left of all output for at most this long, then ends the process. */
-  finish(code: number, flushMs: number): void
-
   /** Stops this process and its group until it is continued: job control of the one-command mode.
    *  Returns at once where nobody would continue it. */
   stopSelf(): void
@@ -167,11 +160,6 @@ export type ProbeSpec =
  *  that is there and cannot be executed. */
 export type SpawnAnswer = Started | (SpawnFailure & { readonly head?: string })
 
-export interface LostOutput {
-  readonly bytes: number
-  readonly lines: number
-}
-
 export interface HelperSpec {
   readonly args: readonly string[]
   readonly timeoutMs: number
@@ -227,6 +215,7 @@ export type HostEvent =
       readonly signal: number
     }
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
+  | OutputEvent
   | { readonly type: 'wake' }
   | ClientEvent
   /** What became of `appendAside`. */

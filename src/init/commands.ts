@@ -14,7 +14,8 @@ type Elapsed = Omit<Extract<Event, { type: 'elapsed' }>, 'atMs'>
 
 /** How long a command may take, in milliseconds. */
 const commandMs = 60_000
-/** What the output gets of the time that is left at the end, in milliseconds. */
+/** What the output gets of the time that is left at the end, in milliseconds. A stdout that takes
+ *  nothing for so long is given up then. */
 const flushMsMin = 250
 
 export class Commands {
@@ -87,7 +88,7 @@ export class Commands {
   #endIfAlone(): void {
     if (this.#end === null || this.#helpers.isAnyWaitedFor()) return
     const { code, untilMs } = this.#end
-    this.#host.finish(code, Math.max(0, untilMs - this.#host.now()))
+    this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushMsMin)
   }
 }
 

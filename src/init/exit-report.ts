@@ -3,7 +3,7 @@
 import { describeAsker, describeExitOf, describeReason } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
 import { isoTime } from '../core/iso-time.ts'
-import type { LostOutput } from '../host/host.ts'
+import type { LostOutput } from '../host/output.ts'
 import type { KeptDeath } from './deaths.ts'
 import { faultWords } from './report.ts'
 

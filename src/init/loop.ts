@@ -6,7 +6,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { Plan } from '../core/plan.ts'
-import { type Signal, signalName } from '../core/signals.ts'
+
 import { initialState, type State } from '../core/state.ts'
 import { step } from '../core/supervisor.ts'
 import { describeError } from '../errors.ts'
@@ -21,10 +21,8 @@ import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
-import { nextRunFirst, Turn } from './turn.ts'
+import { nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
 import { Voice } from './voice.ts'
-
-type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
 /** Steps in one turn. */
 const batchMax = 32
@@ -85,16 +83,18 @@ export class Loop implements Handlers {
         return this.#wake(atMs)
       case 'signal':
         return this.#take(signalOf(event, atMs))
-      case 'exited':
-      case 'gone':
       case 'ready':
-        if (event.type !== 'ready' && isHelper(event.daemon)) return this.#endHelper(event)
-        return this.#take(this.#performer.explain({ ...event, atMs }))
+      case 'output-stalled':
+      case 'output-resumed':
+        return this.#take({ ...event, atMs })
       case 'executed':
         if (this.#performer.spec(event.daemon)?.ready !== null) return
         return this.#take({ ...event, type: 'ready', atMs })
+      case 'exited':
+      case 'gone':
       case 'output-closed':
-        return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
+        if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
+        return event.type === 'output-closed' ? undefined : this.#endHelper(event)
       case 'notify':
         return this.#takeMessage(event, atMs)
       case 'probed':
@@ -104,6 +104,9 @@ export class Loop implements Handlers {
       case 'line':
       case 'client-gone':
         this.#control.handle(event)
+        return this.#drain()
+      case 'flushed':
+        this.#performer.flushed()
         return this.#drain()
       case 'appended':
         this.#voice.journal.appended(event.errno)
@@ -221,7 +224,8 @@ export class Loop implements Handlers {
     this.#performer.probes.forgetAll()
     this.#performer.helpers.reconcile(all)
     const live = all.filter(({ daemon }) => !isHelper(daemon))
-    return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked }
+    const outputStall = this.#host.outputStall()
+    return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
   }
 
   #step(event: Event): void {
@@ -242,9 +246,4 @@ export class Loop implements Handlers {
     }
     if (outcome !== null) this.#queue.push(outcome)
   }
-}
-
-/** A number without a name of the table is in no map: it is ignored like any other that is not. */
-function signalOf(event: SignalEvent, atMs: number): Event {
-  return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

@@ -11,7 +11,7 @@ export function handlersFor(host: Host, work: Handlers): Handlers {
       } catch (error) {
         if (!(error instanceof PitcrewError)) throw error
         host.write(2, `pitcrew: ${describeError(error)}\n`)
-        host.finish(exitStatus(error), 0)
+        host.finish(exitStatus(error), 0, 0)
       }
     },
     recover: (problem, shutdownAsked) => work.recover(problem, shutdownAsked),

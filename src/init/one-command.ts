@@ -35,7 +35,7 @@ export class OneCommand implements Handlers {
         return this.#stopToo(event.signal)
       case 'exited':
         if (event.failure !== undefined) return this.#notExecuted(event.failure)
-        return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0)
+        return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0, 0)
       default:
         return
     }
@@ -44,7 +44,7 @@ export class OneCommand implements Handlers {
   recover(problem: string, shutdownAsked: boolean): void {
     this.#host.write(2, `pitcrew: internal error, carrying on: ${problem}\n`)
     const ours = this.#host.live().find(({ daemon }) => daemon === name)
-    if (ours === undefined) return this.#host.finish(70, 0)
+    if (ours === undefined) return this.#host.finish(70, 0, 0)
     if (ours.exit !== null)
       return this.handle({
         type: 'exited',
@@ -87,7 +87,7 @@ export class OneCommand implements Handlers {
     const command = host.args[host.args.indexOf('--') + 1]
     const why = whyNotExecuted(errno, head) ?? describeErrno(errno)
     host.write(2, `pitcrew: cannot execute ${command}: ${why}\n`)
-    host.finish(errno === 'ENOENT' ? 127 : 126, 0)
+    host.finish(errno === 'ENOENT' ? 127 : 126, 0, 0)
   }
 
   /** CONT is how a shell brings its job to the foreground, also one that was running behind. */

@@ -18,6 +18,7 @@ import type { Timers } from './timers.ts'
 import type { Voice } from './voice.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
+type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
   readonly #host: Host
@@ -28,6 +29,10 @@ export class Performer {
   readonly #voice: Voice
   readonly #control: ControlLink
   readonly #commands: Commands
+  /** How it ends; null: not yet. */
+  #report: Finish['report'] | null = null
+  /** As the report that was written says. */
+  #lostBytes = 0
   readonly helpers: Helpers
   readonly probes: Probes
 
@@ -175,20 +180,32 @@ export class Performer {
     return helperOf(this.#environment, spec, command, stdio, more)
   }
 
-  /** Before the end whoever waits is answered, and what is to be kept is on its way to the disk. */
-  #finish({ report, flushMs }: Extract<Effect, { type: 'finish' }>): void {
-    const host = this.#host
-    host.startLastWord()
-    const file = `${this.#plan.name}/exit-report.json`
-    const { journal, deaths } = this.#voice
-    this.#control.finishing(report.code)
+  #finish({ report, flushMs }: Finish): void {
+    this.#report = report
+    this.#host.startLastWord()
     try {
-      journal.finish()
-      const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
-      host.writeFileAside(paths, exitReportText(report, host.wallMs(), host.lost(), deaths.last))
+      this.#voice.journal.finish()
+      this.#writeReport(report)
     } finally {
       this.#commands.finish(report.code, flushMs)
     }
+  }
+
+  /** All output is out, or given up: what was lost is known. Clients are answered last. */
+  flushed(): void {
+    const report = this.#report
+    if (report === null) return
+    this.#control.finishing(report.code)
+    if (this.#host.lost().bytes !== this.#lostBytes) this.#writeReport(report)
+  }
+
+  #writeReport(report: Finish['report']): void {
+    const host = this.#host
+    const file = `${this.#plan.name}/exit-report.json`
+    const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
+    const lost = host.lost()
+    this.#lostBytes = lost.bytes
+    host.writeFileAside(paths, exitReportText(report, host.wallMs(), lost, this.#voice.deaths.last))
   }
 }
 

@@ -4,6 +4,7 @@ import {
   describeAsker,
   describeEnd,
   describeReason,
+  describeStall,
   faultWords,
   foregroundRemedy,
 } from '../core/describe.ts'
@@ -19,6 +20,8 @@ export { faultWords }
 /** What the policy does is told with the death that it answers, and what a shutdown comes to by the
  *  exit code: their tickets are for the journal alone. */
 export function isPrinted(note: Note): boolean {
+  // It would wait in the stall that it is about.
+  if (note.kind === 'output-stalled') return false
   if (note.kind !== 'ticket') return true
   const { verb, by } = note.ticket
   return verb !== 'shutdown' && by.kind !== 'policy'
@@ -61,6 +64,10 @@ export function wordsOf(note: Note): string {
       return `${reasonWords(note)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
     case 'deadline-missed':
       return `the deadline has come: ${note.daemons.join(', ')} killed`
+    case 'output-stalled':
+      return `stdout is stalled: ${describeStall(note.errno)}`
+    case 'output-resumed':
+      return `stdout goes on: it took nothing for ${formatDuration(Math.round(note.afterMs))}`
     case 'stuck':
       return `${note.daemon}: not gone after KILL (run ${note.run})`
   }

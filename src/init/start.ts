@@ -18,6 +18,8 @@ import { Loop } from './loop.ts'
 const helperTimeoutMs = 20_000
 /** How much longer than the deadline of the bundle the host waits before its last word. */
 const lastWordAfterMs = 1000
+/** A stdout that takes nothing for so long is given up at the end, in milliseconds. */
+const flushSilentMs = 250
 /** Signals that are kept while the plan is made. */
 const earlySignalsMax = 64
 /** How long a plan is read before the host has its turn again, in milliseconds, and how many steps
@@ -57,6 +59,10 @@ export class Start implements Handlers {
         return this.#takeHelper(event)
       case 'signal':
         return this.#keepSignal(event)
+      case 'flushed':
+      case 'output-stalled':
+      case 'output-resumed':
+        return
       default:
         throw new Error(`unexpected ${event.type} before the start`)
     }
@@ -66,7 +72,7 @@ export class Start implements Handlers {
     if (this.#loop !== null) return this.#loop.recover(problem, shutdownAsked)
     this.#isOver = true
     this.#host.write(2, `pitcrew: cannot start (a bug of pitcrew): ${problem}\n`)
-    this.#host.finish(70, 0)
+    this.#host.finish(70, 0, 0)
   }
 
   /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it
@@ -96,7 +102,7 @@ export class Start implements Handlers {
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
       return this.#read(readPlan(event.text, this.#checkOf))
     }
-    if (event.code !== 0) return this.#host.finish(event.code, 0)
+    if (event.code !== 0) return this.#host.finish(event.code, 0, 0)
     const why = event.timedOut
       ? `the parser was not done after ${formatDuration(helperTimeoutMs)}`
       : `the parser was ended by signal ${event.signal}`
@@ -158,7 +164,7 @@ export class Start implements Handlers {
     const selected = selectDaemons(names, host.getenv(plan.select))
     if (selected.length === 0) {
       host.print(`${plan.label}: no daemon is selected by ${plan.select}: nothing to do`)
-      return host.finish(0, plan.deadlineMs)
+      return host.finish(0, plan.deadlineMs, flushSilentMs)
     }
     const noDoor = openDoor(host, plan.name, this.#path)
     const { controlFd, trace } = this.#given
@@ -184,7 +190,7 @@ export class Start implements Handlers {
     const { signal, hangup } = event
     if (signal === signalNumbers.TERM || signal === signalNumbers.INT || hangup) {
       this.#isOver = true
-      return this.#host.finish(0, 0)
+      return this.#host.finish(0, 0, 0)
     }
     if (this.#early.length < earlySignalsMax) this.#early.push(event)
   }

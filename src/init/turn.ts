@@ -3,7 +3,8 @@
  *  next, so that the host has its own in between, signals first. */
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
-import type { Host } from '../host/host.ts'
+import { type Signal, signalName } from '../core/signals.ts'
+import type { Host, HostEvent } from '../host/host.ts'
 
 /** How long a turn is, in milliseconds. */
 const turnMs = 5
@@ -76,4 +77,11 @@ export function nextRunFirst(event: Event, effects: readonly Effect[]): readonly
   const { daemon } = event
   const next = effects.find((effect) => effect.type === 'spawn' && effect.daemon === daemon)
   return next === undefined ? effects : [next, ...effects.filter((effect) => effect !== next)]
+}
+
+export type SignalEvent = Extract<HostEvent, { type: 'signal' }>
+
+/** A number without a name of the table is in no map: it is ignored like any other that is not. */
+export function signalOf(event: SignalEvent, atMs: number): Event {
+  return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

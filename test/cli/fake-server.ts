@@ -105,6 +105,7 @@ export function statusAnswer(
     uptimeMs: 7_500_000,
     cursor: '1-9',
     stopping: null,
+    outputStall: null,
     daemons,
     ...changes,
   }

@@ -32,6 +32,7 @@ describe('status', () => {
       {
         "cursor": "1795280400000-1",
         "name": "bundle",
+        "outputStall": null,
         "pid": 1,
         "stopping": null,
         "uptimeMs": 1500,

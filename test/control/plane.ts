@@ -114,6 +114,7 @@ export class Plane {
       this.#turn({ type: 'wake' })
     }
     this.nowMs = untilMs
+    if (this.finished !== null) this.#settle()
   }
 
   /** Something in pitcrew fails. */
@@ -169,6 +170,7 @@ export class Plane {
       },
       finish: (code) => {
         this.finished = code
+        this.#toAnswer.push({ type: 'flushed' })
       },
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
@@ -203,6 +205,7 @@ export class Plane {
       readTail: (path) => this.files.get(path) ?? '',
       writeFileAside: () => null,
       lost: () => ({ bytes: 0, lines: 0 }),
+      outputStall: () => null,
       getenv: (name) => (name === 'PITCREW_STATE_DIR' ? '/state' : null),
       isFolder: () => false,
       envNames: () => [],

@@ -104,12 +104,12 @@ export function shutdown(by: Asker = operator, token = 0): Happening {
 
 /** Something in pitcrew failed; this is what lives. */
 export function reconcile(...live: LiveRun[]): Happening {
-  return { type: 'reconcile', live, shutdownAsked: false }
+  return { type: 'reconcile', live, shutdownAsked: false, outputStall: null }
 }
 
 /** The same, and TERM or INT came. */
 export function reconcileAsked(...live: LiveRun[]): Happening {
-  return { type: 'reconcile', live, shutdownAsked: true }
+  return { type: 'reconcile', live, shutdownAsked: true, outputStall: null }
 }
 
 export function alive(daemon: string, run: number, pid: number): LiveRun {

@@ -66,7 +66,7 @@ function endRoundIfOver(): void {
     roundsLeft--
     return startRound()
   }
-  if (rounds === 0) return host.finish(0, 1000)
+  if (rounds === 0) return host.finish(0, 1000, 1000)
   say({ type: 'idle' })
 }
 
@@ -83,7 +83,7 @@ function onEvent(event: HostEvent): void {
   const now = waiting.filter(({ on }) => on === trigger)
   waiting = waiting.filter(({ on }) => on !== trigger)
   for (const run of now) start(run)
-  if (event.type === 'signal' && event.signal === 15) host.finish(0, 1000)
+  if (event.type === 'signal' && event.signal === 15) host.finish(0, 1000, 1000)
   if (event.type === 'signal' && event.signal === 10 && rounds > 0) {
     roundsLeft = rounds - 1
     startRound()

@@ -78,7 +78,7 @@ function carryOut(client: number, order: Order): void {
   }
   if ('finish' in order) {
     host.send(client, order.finish)
-    host.finish(0, 5000)
+    host.finish(0, 5000, 5000)
   }
 }
 

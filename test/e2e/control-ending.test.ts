@@ -1,12 +1,12 @@
-/** Clients at the end of everything: who comes when all others were answered already is told what is. */
+/** Clients at the end of everything: they are answered as long as pitcrew is there. */
 import { expect, test } from 'vitest'
-import { socketOf, tryConnect } from './control-client.ts'
+import { say } from './cli.ts'
 import { Pitcrew, sh } from './pitcrew.ts'
 import { release } from './processes.ts'
 
 const waits = 'cd "$PITCREW_STATE_DIR"; mkfifo go; echo waits; read _ <go'
 
-test('who comes while the end waits for the command of a death is told that it is one', async () => {
+test('while the end waits for the command of a death, clients are answered', async () => {
   const web = {
     command: sh('exit 3'),
     main: true,
@@ -17,11 +17,10 @@ test('who comes while the end waits for the command of a death is told that it i
   await using pitcrew = new Pitcrew({ daemons: { web, db } })
   await pitcrew.line('[web:death] waits')
   await pitcrew.line('db: stopped')
-  const client = await tryConnect(socketOf(pitcrew))
-  if (client === null) throw new Error('nobody listens')
-  await client.closed
-  const failed = { code: 'FAILED', message: 'cannot answer any more: pitcrew ends', hint: null }
-  expect([client.greeting, ...client.lines]).toEqual([null, { id: null, failed }])
+  expect((await say(pitcrew, 'status')).out[0]).toMatch(/^pitcrew: 2 daemons, 0 ready, stopping, /)
+  const { status, out } = await say(pitcrew, 'shutdown')
+  expect([status, out[0]]).toEqual([0, expect.stringContaining('exit code 3')])
+  expect((await say(pitcrew, 'start', 'web')).err[0]).toContain('pitcrew is shutting down')
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(3)
 })

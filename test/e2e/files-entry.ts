@@ -21,7 +21,7 @@ function carryOut(order: Order): unknown {
   if ('write' in order) return host.writeFileAside(order.write, order.text)
   if ('tail' in order) return host.readTail(order.tail, order.maxBytes)
   if ('plane' in order) return (host.loadControl() as Plane)(order.plane)
-  host.finish(0, order.finish)
+  host.finish(0, order.finish, order.finish)
   return null
 }
 

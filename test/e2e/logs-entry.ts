@@ -55,7 +55,7 @@ function onEvent(event: HostEvent): void {
     case 'client-gone':
       return event.lagged ? host.write(2, 'a client lagged\n') : undefined
     case 'signal':
-      if (event.signal === 15) host.finish(0, 1000)
+      if (event.signal === 15) host.finish(0, 1000, 1000)
   }
 }
 

@@ -171,7 +171,7 @@ world.pitcrewHandlers = {
     for (let calls = 0; calls < 100 && left > 0; calls++, left--) callOne()
     if (left <= 0) {
       host.write(1, `called ${[...called].sort().join(' ')}\n`)
-      return host.finish(0, 100)
+      return host.finish(0, 100, 100)
     }
     host.wakeAt(host.now())
   },

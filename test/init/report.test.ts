@@ -147,6 +147,11 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
     shutdown({ kind: 'given-up', daemon: 'web' }, 2),
   ],
   'deadline-missed': [{ kind: 'deadline-missed', daemons: ['web', 'db'] }],
+  'output-stalled': [
+    { kind: 'output-stalled', errno: 'EAGAIN' },
+    { kind: 'output-stalled', errno: 'ENOMEM' },
+  ],
+  'output-resumed': [{ kind: 'output-resumed', afterMs: 61_500 }],
 }
 
 function ended(
@@ -224,6 +229,9 @@ test('one note, one line', () => {
     web is critical and is given up: stopping 2 daemons, deadline 9 s
     web is given up: stopping 2 daemons, deadline 9 s
     the deadline has come: web, db killed
+    stdout is stalled: the reader of pitcrew's stdout does not read, and it is full
+    stdout is stalled: it cannot be written now (ENOMEM)
+    stdout goes on: it took nothing for 1 min 1.5 s
   `)
 })
 

@@ -97,10 +97,11 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     traceTo: () => 'EROFS',
     trace: () => {},
     print: guarded('print', (line) => world.note({ what: 'say', line })),
+    outputStall: guarded('outputStall', () => world.outputStall),
     lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
     armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
     startLastWord: () => world.startLastWord(),
-    finish: guarded('finish', (code, flushMs) => world.finish(code, flushMs)),
+    finish: guarded('finish', (code, flushMs, silentMs) => world.finish(code, flushMs, silentMs)),
     stopSelf: () => {},
     foreground: () => false,
   }

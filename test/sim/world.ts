@@ -12,6 +12,7 @@ import type {
   SpawnAnswer,
   SpawnSpec,
 } from '../../src/host/host.ts'
+import type { OutputStall } from '../../src/host/output.ts'
 import { handlersFor } from '../../src/init/main.ts'
 import { Start } from '../../src/init/start.ts'
 import { Agenda } from './agenda.ts'
@@ -35,6 +36,8 @@ const lastWordCode = 70
 /** What a pause gives it more, as the policy's own deadlines get it, in milliseconds. */
 const lastWordPauseMs = 1000
 const atOnce = 0
+/** A stall that is shorter is not reported. */
+const stallMs = 1000
 
 export class World {
   readonly trace: Moment[] = []
@@ -57,7 +60,12 @@ export class World {
   #lastWordMs = 10_000
   #lastWordAtMs = Number.POSITIVE_INFINITY
   #isLastWordRunning = false
-  #finish: { code: number; untilMs: number } | null = null
+  #finish: { code: number; atMs: number; untilMs: number; silentMs: number } | null = null
+  #isFlushed = false
+  /** When its stdout was stalled last. */
+  #stalledAtMs = 0
+  /** That it is stalled was reported. */
+  outputStall: OutputStall | null = null
   /** How often the kernel killed somebody of ours for memory. */
   oomKills: number = 0
   /** Set when pitcrew has ended. */
@@ -105,7 +113,7 @@ export class World {
       if (nextMs === Number.POSITIVE_INFINITY) break
       this.agenda.passTo(nextMs)
       if (this.agenda.nowMs < this.#frozenUntilMs || this.exitCode !== null) continue
-      if (this.#isDone()) this.#end(this.#finish?.code ?? 0)
+      if (this.#isDone()) this.#finishNow()
       else this.#serve()
     }
     return this
@@ -114,7 +122,7 @@ export class World {
   #nextMs(): number {
     const { nowMs, nextMs } = this.agenda
     const lateMs = this.#wakeAtMs > nowMs ? this.#schedule.lateMs : 0
-    const finishMs = this.#finish?.untilMs ?? Number.POSITIVE_INFINITY
+    const finishMs = this.#giveUpMs()
     const hostMs = this.#hasWork() ? atOnce : Math.min(this.#wakeAtMs + lateMs, finishMs)
     return Math.min(nextMs, Math.max(hostMs, this.#frozenUntilMs, nowMs))
   }
@@ -129,6 +137,7 @@ export class World {
       this.clients.areThere ||
       this.#helperEnd !== null ||
       this.#output.hasWork ||
+      this.#isStallNews ||
       this.#isDone()
     )
   }
@@ -146,6 +155,7 @@ export class World {
       this.#wakeAtMs = Number.POSITIVE_INFINITY
       this.#tell({ type: 'wake' })
     }
+    this.#tellStall()
     const helperEnd = this.#helperEnd
     this.#helperEnd = null
     if (helperEnd !== null) this.#tell(helperEnd)
@@ -252,7 +262,9 @@ export class World {
       case 'pause':
         return this.#pause(act.forMs)
       case 'stall':
+        if (!this.#output.isStalled) this.#stalledAtMs = this.agenda.nowMs
         this.#output.isStalled = true
+        this.agenda.after(stallMs, () => {})
         return this.agenda.after(act.forMs, () => {
           this.#output.isStalled = false
         })
@@ -267,8 +279,41 @@ export class World {
 
   #isDone(): boolean {
     if (this.#finish === null) return false
-    if (this.agenda.nowMs >= this.#finish.untilMs) return true
+    if (this.agenda.nowMs >= this.#giveUpMs()) return true
     return this.#output.isIdle && !this.#output.isStalled
+  }
+
+  /** When output is given up at the end. */
+  #giveUpMs(): number {
+    if (this.#finish === null) return Number.POSITIVE_INFINITY
+    const { atMs, untilMs, silentMs } = this.#finish
+    if (!this.#output.isStalled) return untilMs
+    return Math.min(untilMs, Math.max(atMs, this.#stalledAtMs) + silentMs)
+  }
+
+  /** A recovery may order the end again: then this is tried again, until the time is up. */
+  #finishNow(): void {
+    this.#isFlushed = true
+    this.#tell({ type: 'flushed' })
+    const isLate = this.agenda.nowMs >= (this.#finish?.untilMs ?? 0)
+    if (this.#isFlushed || isLate) this.#end(this.#finish?.code ?? 0)
+  }
+
+  /** A stall begins or ends for pitcrew when it has lasted for a second. */
+  get #isStallNews(): boolean {
+    const { isStalled } = this.#output
+    const isLong = isStalled && this.agenda.nowMs >= this.#stalledAtMs + stallMs
+    return isLong !== (this.outputStall !== null)
+  }
+
+  #tellStall(): void {
+    if (!this.#isStallNews) return
+    if (this.outputStall !== null) {
+      this.outputStall = null
+      return this.#tell({ type: 'output-resumed' })
+    }
+    this.outputStall = { sinceMs: this.#stalledAtMs, errno: 'EAGAIN' }
+    this.#tell({ type: 'output-stalled', ...this.outputStall })
   }
 
   #end(code: number): void {
@@ -358,10 +403,12 @@ export class World {
     this.#armLastWord()
   }
 
-  finish(code: number, flushMs: number): void {
+  finish(code: number, flushMs: number, silentMs: number): void {
     this.note({ what: 'finish', code, flushMs })
+    this.#isFlushed = false
     if (this.#finish !== null) return
-    this.#finish = { code, untilMs: this.agenda.nowMs + flushMs }
+    const atMs = this.agenda.nowMs
+    this.#finish = { code, atMs, untilMs: atMs + flushMs, silentMs }
     this.#output.closeAll()
   }
 }

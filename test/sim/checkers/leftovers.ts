@@ -77,14 +77,16 @@ export const quiet: Promised = {
   },
 }
 
+const noted: readonly string[] = ['appended', 'line', 'output-stalled']
+
 /** What was said is written to the journal, a little later; and what could not be written then, once the disk has
- *  answered. What a client asks for may end what the policy was about to do, of which no line tells. */
+ *  answered. What a client asks for may end what the policy was about to do, of which no
+ *  line tells; nor does one of a stall. */
 function journalTimes({ trace }: Facts): number[] {
   const times: number[] = []
   for (const moment of trace) {
     const { what, atMs } = moment
-    const isAnswer =
-      what === 'call' && (moment.event.type === 'appended' || moment.event.type === 'line')
+    const isAnswer = what === 'call' && noted.includes(moment.event.type)
     if (isAnswer || what === 'say' || what === 'append') times.push(atMs)
   }
   return times

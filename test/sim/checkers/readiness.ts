@@ -65,10 +65,26 @@ function inTime(facts: Facts, run: RunFacts): string | null {
       if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, said.atMs + ms)
     }
   }
+  if (ready.sign.type === 'log') dueMs = behindStalls(facts, dueMs, endIndex, ready.timeoutMs)
   return faultInTime(facts, run, fault, dueMs, 'ready')
 }
 
 const never = Number.POSITIVE_INFINITY
+
+/** In a stall that was reported, the time of a run that waits for a line does not run; behind it, it has all of it. */
+function behindStalls(facts: Facts, ms: number, endIndex: number, timeoutMs: number): number {
+  let dueMs = ms
+  let inStall = false
+  for (const { event, atMs, index } of facts.calls) {
+    if (index > endIndex) break
+    if (event.type === 'output-stalled' && atMs <= dueMs) inStall = true
+    if (event.type === 'output-resumed' && inStall) {
+      inStall = false
+      dueMs = atMs + timeoutMs
+    }
+  }
+  return inStall ? never : dueMs
+}
 
 /** At the time, and not before; unless something else came first. */
 function faultInTime(

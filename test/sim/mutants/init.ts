@@ -77,15 +77,15 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'what the parser said of a bundle is not handed on',
     file: 'init/start.ts',
-    from: 'return this.#host.finish(event.code, 0)',
-    to: 'return this.#host.finish(1, 0)',
+    from: 'return this.#host.finish(event.code, 0, 0)',
+    to: 'return this.#host.finish(1, 0, 0)',
     seed: 159,
     breaks: ['beginsOrSays'],
   },
   {
     name: 'the end is put off instead of ordered, and the last word with it',
     file: 'init/commands.ts',
-    from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()))',
+    from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushMsMin)',
     to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
     seed: 2,
     breaks: ['termEnds'],

@@ -125,8 +125,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'that it is ready is lost where it was told by a descriptor',
     file: 'init/loop.ts',
-    from: "if (event.type === 'ready' || !isHelper(event.daemon)) return",
-    to: "if (event.type === 'ready') return\n        if (!isHelper(event.daemon)) return",
+    from: "      case 'ready':\n",
+    to: "      case 'ready':\n        return undefined\n",
     seed: 3,
     breaks: ['readyTold'],
   },
