@@ -166,6 +166,8 @@ int fd_moved_up(int fd);
 void probes_turn(void);
 bool probes_want_turn(void);
 void announce(const char *text, size_t bytes);
+void announce_turn(void);
+double announce_wake_ms(void);
 int64_t cgroup_oom_kills(void); /* -1 = not known */
 
 /* ---- helper.c, environ.c, tty.c (file.c: file.h, aside.c: aside.h) */

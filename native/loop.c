@@ -122,7 +122,7 @@ static int timeout_ms(void) {
   if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
-  until = fmin(until, out_wake_ms());
+  until = fmin(until, fmin(out_wake_ms(), announce_wake_ms()));
   if (finishing) until = fmin(until, flushed ? finish_deadline_ms : give_up_ms());
   if (isinf(until)) return -1;
   double wait = ceil(until - now_ms());
@@ -164,6 +164,7 @@ static void serve(struct epoll_event *events, int count) {
     event_wake();
   }
   out_turn();
+  announce_turn();
   if (helper) helper_readable();
   helper_check_deadline();
   if (probes || probes_want_turn()) probes_turn();

@@ -29,15 +29,29 @@ bool proc_usable(void) {
   return atoi(target) == getpid();
 }
 
-bool proc_stat(pid_t pid, struct proc_stat *stat) {
-  char path[32], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+/* The beginning of a small file of a process, with a NUL behind it. */
+static bool read_start(pid_t pid, const char *name, char *text, size_t room) {
+  char path[48];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  ssize_t n = read(fd, text, sizeof text - 1);
+  ssize_t n = read(fd, text, room - 1);
   close(fd);
   if (n <= 0) return false;
   text[n] = 0;
+  return true;
+}
+
+int64_t proc_exact_kib(pid_t pid) {
+  char text[256];
+  if (!read_start(pid, "smaps_rollup", text, sizeof text)) return -1;
+  const char *line = strstr(text, "\nRss:");
+  return line ? strtoll(line + 5, NULL, 10) : -1;
+}
+
+bool proc_stat(pid_t pid, struct proc_stat *stat) {
+  char text[1024];
+  if (!read_start(pid, "stat", text, sizeof text)) return false;
   /* The command's name may hold anything, also parentheses: the last one ends it. */
   const char *at = strrchr(text, ')');
   if (!at) return false;

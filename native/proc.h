@@ -18,6 +18,9 @@ struct proc_stat {
 
 bool proc_usable(void);
 bool proc_stat(pid_t pid, struct proc_stat *stat);
+/* Its resident memory in KiB as its mappings say, which costs more than stat and is exact: before
+ * Linux 6.2 stat leaves out up to 64 pages of each thread. -1: we may not look. */
+int64_t proc_exact_kib(pid_t pid);
 /* Calls `visit` for each process; stops when it returns false. */
 void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void *context);
 /* Calls `visit` for each child of a process, zombies too, of whichever of its threads. False: the

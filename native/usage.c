@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROCESSES_AT_ONCE = 128 };
+enum { PROCESSES_AT_ONCE = 128, SMALL_KIB = 1024 };
 
 struct key {
   uint64_t group_or_mark;
@@ -39,12 +39,20 @@ static struct usage *find(uint64_t number) {
   return found ? found->usage : NULL;
 }
 
+/* What stat leaves out matters for small processes only. */
+static int64_t memory_kib(const struct proc_stat *stat) {
+  int64_t kib = (int64_t)((double)stat->memory_pages * (double)sysconf(_SC_PAGESIZE) / 1024);
+  if (kib >= SMALL_KIB || stat->state == 'Z') return kib;
+  int64_t exact = proc_exact_kib(stat->pid);
+  return exact > kib ? exact : kib;
+}
+
 static void add(const struct proc_stat *stat) {
   struct usage *usage = find((uint64_t)stat->group);
   if (!usage) usage = find(stat->mark);
   if (!usage) return;
   usage->cpu_ms += (double)stat->cpu_ticks * 1e3 / (double)sysconf(_SC_CLK_TCK);
-  usage->memory_kib += (int64_t)((double)stat->memory_pages * (double)sysconf(_SC_PAGESIZE) / 1024);
+  usage->memory_kib += memory_kib(stat);
   usage->processes += stat->state != 'Z';
 }
 

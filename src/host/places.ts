@@ -69,7 +69,7 @@ function socketsIn(system: Finder, folder: string): readonly string[] {
 }
 
 /** An empty variable is as good as none. */
-function environmentValue(system: Pick<System, 'getenv'>, name: string): string | null {
+export function environmentValue(system: Pick<System, 'getenv'>, name: string): string | null {
   const value = system.getenv(name)
   return value === '' ? null : value
 }

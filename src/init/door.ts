@@ -10,13 +10,13 @@ import { givenSocket, lockIn, runFolders, socketIn } from '../host/places.ts'
  *  @param bundle Where the bundle was found.
  *  @returns What is to be told: why there is no way in; null = there is. */
 export function openDoor(host: Host, name: string, bundle: string): string | null {
-  let why = ''
+  const why: string[] = []
   for (const folder of runFolders(host)) {
     const errno = host.makeFolder(folder) ?? takeLock(host, lockIn(folder, name), bundle)
     if (errno === null) return listen(host, givenSocket(host) ?? socketIn(folder, name))
-    why ||= `${folder}: ${describeErrno(errno)}`
+    why.push(`${folder}: ${describeErrno(errno)}`)
   }
-  return `no control socket: cannot write to ${why}`
+  return `no control socket: cannot write to ${why.join('; ')}`
 }
 
 /** A connection that whoever started us has made: its other end is an operator's. */

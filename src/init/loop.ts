@@ -97,19 +97,17 @@ export class Loop implements Handlers {
         return event.type === 'output-closed' ? undefined : this.#endHelper(event)
       case 'notify':
         return this.#takeMessage(event, atMs)
-      case 'probed':
-        this.#performer.probes.probed(event)
-        return this.#drain()
       case 'client':
       case 'line':
       case 'client-gone':
         this.#control.handle(event)
         return this.#drain()
+      case 'probed':
       case 'flushed':
-        this.#performer.flushed()
-        return this.#drain()
       case 'appended':
-        this.#voice.journal.appended(event.errno)
+        if (event.type === 'probed') this.#performer.probes.probed(event)
+        else if (event.type === 'flushed') this.#performer.flushed()
+        else this.#voice.journal.appended(event.errno)
         return this.#drain()
       default:
         throw new Error(`unexpected ${event.type}`)
@@ -175,6 +173,8 @@ export class Loop implements Handlers {
         return this.#performer.helpers.late(timer.helper)
       case 'journal':
         return this.#voice.journal.flush()
+      case 'outer':
+        return this.#performer.outer.elapsed(timer.what)
       case 'control':
         return this.#control.elapsed(timer.key)
       default:
@@ -233,6 +233,7 @@ export class Loop implements Handlers {
     const effects = step(this.#state, event)
     this.#trace(event, effects)
     this.#turn.effects(nextRunFirst(event, effects))
+    this.#performer.outer.stepped(this.#state)
   }
 
   #perform(effect: Effect): void {

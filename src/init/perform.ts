@@ -11,6 +11,7 @@ import type { ControlLink, Told } from './control.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import { exitReportText } from './exit-report.ts'
 import { type Helper, Helpers } from './helpers.ts'
+import { OuterService } from './outer-service.ts'
 import { Probes } from './probes.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 import { explained } from './start-failure.ts'
@@ -33,6 +34,7 @@ export class Performer {
   #report: Finish['report'] | null = null
   /** As the report that was written says. */
   #lostBytes = 0
+  readonly outer: OuterService
   readonly helpers: Helpers
   readonly probes: Probes
 
@@ -55,6 +57,7 @@ export class Performer {
     this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#timers = timers
+    this.outer = new OuterService(host, timers)
     this.helpers = new Helpers(host, timers)
     const say = (text: string): void => voice.say(text)
     this.#commands = new Commands(host, this.helpers, voice.deaths, say, tell)

@@ -13,6 +13,8 @@ export type InitTimer =
   | { readonly kind: 'helper'; readonly helper: string }
   /** What happened is to be written down. */
   | { readonly kind: 'journal' }
+  /** A report to the service manager that started us. */
+  | { readonly kind: 'outer'; readonly what: 'watchdog' | 'status' }
   /** The control plane's. */
   | { readonly kind: 'control'; readonly key: string }
 
@@ -25,6 +27,8 @@ function keyOf(timer: InitTimer): string {
       return `helper:${timer.helper}`
     case 'journal':
       return 'journal'
+    case 'outer':
+      return `outer:${timer.what}`
     case 'control':
       return `control:${timer.key}`
     default:

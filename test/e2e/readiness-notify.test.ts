@@ -18,6 +18,30 @@ if (!existsSync(systemdNotify)) {
   console.warn(`NO SYSTEMD: sd_notify is tested with our own sender only; ${what}`)
 }
 
+/** A service manager above pitcrew. */
+class Above extends Program {
+  readonly address: string
+
+  private constructor(address: string) {
+    super([compiled('hears-datagrams'), address], { env: {} })
+    this.address = address
+  }
+
+  static async start(): Promise<Above> {
+    const above = new Above(join(scratch(), 'socket'))
+    await above.line('hears')
+    return above
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+const isStopped = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
+
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(code)
@@ -192,7 +216,7 @@ describe('a supervisor above pitcrew', () => {
       above.process.kill('SIGKILL')
     })
     await above.line('hears')
-    const shows = 'echo "given [$NOTIFY_SOCKET$WATCHDOG_USEC$LISTEN_FDS]"'
+    const shows = 'echo "given [$NOTIFY_SOCKET$WATCHDOG_USEC$WATCHDOG_PID$LISTEN_FDS]"'
     const daemons = {
       a: { command: sh(`${shows}; echo up; exec sleep 1000`) },
       b: {
@@ -203,7 +227,12 @@ describe('a supervisor above pitcrew', () => {
       },
       job: { command: ['true'], kind: 'job' },
     }
-    const outer = { NOTIFY_SOCKET: address, WATCHDOG_USEC: '9', LISTEN_FDS: '1' }
+    const outer = {
+      NOTIFY_SOCKET: address,
+      WATCHDOG_USEC: '9',
+      WATCHDOG_PID: '77',
+      LISTEN_FDS: '1',
+    }
     await using pitcrew = new Pitcrew(
       { signals: { USR1: { restart: ['b'] } }, daemons },
       { env: outer },
@@ -212,14 +241,47 @@ describe('a supervisor above pitcrew', () => {
     await pitcrew.line('job: done')
     await pitcrew.line('[b] up')
     expect(saidBy(pitcrew, 'a')).toContain('given []')
-    expect(above.lines).toEqual(['hears'])
+    const states = (): string[] => above.lines.filter((line) => /(READY|STOPPING)=/.test(line))
+    expect(states()).toEqual([])
     writeFileSync(join(pitcrew.folder, 'go'), 'go\n')
     await above.line('heard READY=1')
     pitcrew.signal('SIGUSR1')
     await pitcrew.line('[b] up', pitcrew.lines.findIndex((line) => line.includes('[b] up')) + 1)
     await end(pitcrew)
     await above.line('heard STOPPING=1')
-    await eventually('all was heard', () => above.lines.length >= 3)
-    expect(above.lines).toEqual(['hears', 'heard READY=1', 'heard STOPPING=1'])
+    expect(states()).toEqual(['heard READY=1', 'heard STOPPING=1'])
+    // WATCHDOG_PID names another process.
+    expect(above.lines.join()).not.toContain('WATCHDOG')
+  })
+
+  test('gets WATCHDOG=1 at half of WATCHDOG_USEC, for as long as pitcrew is well', async () => {
+    await using above = await Above.start()
+    const outer = { NOTIFY_SOCKET: above.address, WATCHDOG_USEC: '100000' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long } }, { env: outer })
+    await above.linesWith('heard WATCHDOG=1', 5)
+    const pid = pitcrew.pid
+    process.kill(pid, 'SIGSTOP')
+    await eventually('it is stopped', () => isStopped(pid))
+    const before = above.lines.length
+    await new Program(['sleep', '0.3'], { env: { PATH: process.env.PATH } }).exitCode()
+    expect(above.lines.length - before).toBeLessThanOrEqual(1)
+    process.kill(pid, 'SIGCONT')
+    await above.linesWith('heard WATCHDOG=1', 10)
+    await end(pitcrew)
+  })
+
+  test('gets a summary when it has changed: how many are ready, and who is in trouble', async () => {
+    await using above = await Above.start()
+    const script = 'until [ -e "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done; exit 3'
+    const egress = { command: sh(script), restart: { backoff: '1h' } }
+    const b = { command: sh('exec sleep 1000') }
+    const outer = { NOTIFY_SOCKET: above.address }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b, egress } }, { env: outer })
+    await above.line('heard STATUS=3 of 3 daemons ready')
+    writeFileSync(join(pitcrew.folder, 'go'), '')
+    await above.line('heard STATUS=2 of 3 daemons ready; egress: backoff')
+    expect(above.lines.filter((line) => line.includes('STATUS='))).toHaveLength(2)
+    await end(pitcrew, 3)
+    await above.line('heard STOPPING=1')
   })
 })

@@ -88,7 +88,7 @@ describe('the door', () => {
     const errnos = { '/run/pitcrew': 'EROFS', '/dev/shm/pitcrew-1000': 'EACCES' }
     const { said, asked } = open({ errnos })
     expect(said).toBe(
-      'no control socket: cannot write to /run/pitcrew: the file system is read-only (EROFS)',
+      'no control socket: cannot write to /run/pitcrew: the file system is read-only (EROFS); /dev/shm/pitcrew-1000: permission denied (EACCES)',
     )
     expect(asked.some((line) => line.startsWith('listen'))).toBe(false)
   })

@@ -12,6 +12,7 @@ export class FakeHost {
   get host(): Host {
     const host: Partial<Host> = {
       now: () => this.nowMs,
+      getenv: () => null,
       spawn: (spec) => this.#spawn(spec),
       signal: (daemon, run, signal, to) => {
         this.asked.push(`${signal} to the ${to} of ${daemon} ${run}`)

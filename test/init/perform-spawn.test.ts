@@ -23,6 +23,7 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
     },
     live: () => live,
     envNames: () => [],
+    getenv: () => null,
     envHide: () => {},
     wallMs: () => 0,
     oomKills: () => null,
