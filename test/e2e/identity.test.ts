@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { canUnshare, fixtures, Pitcrew } from './pitcrew.ts'
+import { canUnshare, fixtures, Pitcrew, sh } from './pitcrew.ts'
 import { saidBy } from './processes.ts'
 
 const isPossible = process.getuid?.() === 0 && canUnshare
@@ -36,14 +36,17 @@ interface Etc {
   readonly mode?: number
 }
 
+/** In place of a text: whatever opens the file waits, and nothing comes. */
+const hangs = 'hangs'
 let count = 0
 
 /** pitcrew with one daemon that says who it is, where these files are in /etc. */
-function started(daemon: object, etc: Etc): Pitcrew {
+function started(daemon: object, etc: Etc, others: object = {}): Pitcrew {
   const own = join(folder, `${++count}`)
   const mounts = ['passwd', 'group'].map((name) => {
     const text = { passwd, group, ...etc }[name as 'passwd' | 'group']
     const path = `${own}.${name}`
+    if (text === hangs) return `mkfifo ${path} && mount --bind ${path} /etc/${name}`
     if (text !== null) writeFileSync(path, text, { mode: etc.mode ?? 0o644 })
     return text === null
       ? `mount --bind /dev/null /etc/${name}`
@@ -58,7 +61,7 @@ function started(daemon: object, etc: Etc): Pitcrew {
   const wrap = ['unshare', '--mount', '/bin/sh', '-c', script, 'sh']
   const a = { command: ['/bin/sh', `${fixtures}/says-who.sh`], restart: 'never', ...daemon }
   return new Pitcrew(
-    { daemons: { a } },
+    { daemons: { a, ...others } },
     { wrap, env: { HOME: '/ours', USER: 'us', LOGNAME: 'us' } },
   )
 }
@@ -202,6 +205,20 @@ describe.runIf(isPossible)('whom a daemon becomes', () => {
     const error = ': permission denied (EACCES)'
     expect(await who({ user: 'app' }, { ...hidden, group: null })).toBe(`/etc/passwd${error}`)
     expect(await who({ group: 'app' }, hidden)).toBe(`/etc/group${error}`)
+  })
+
+  test('a file that hangs costs the start alone, with a reason', async () => {
+    await using pitcrew = started(
+      { user: 'app' },
+      { passwd: hangs },
+      { beside: { command: sh('echo up; exec sleep 1000') } },
+    )
+    await pitcrew.line('[beside] up')
+    await pitcrew.line(
+      'a: cannot start (run 1): stood still before it had executed /bin/sh (at step "user")',
+    )
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(126)
   })
 
   test('without the files numbers do, and names do not', async () => {
