@@ -1,7 +1,7 @@
 /* Whoever asks a supervisor: in C, so that what is measured is the supervisor and not the asker.
  *
  *   asker times COUNT COMMAND [ARG ...]   runs it so often, one after the other
- *   asker ask SOCKET COUNT LINE           sends a line and waits for one, so often
+ *   asker ask SOCKET COUNT LINE           sends a request and waits for its answer, so often
  *   asker wait SOCKET COUNT LINE          so many connections that each send it and wait for ever
  *   asker follow SOCKET LINE              sends it and throws away whatever comes
  *   asker signal PID NUMBER               the least that a tool can do
@@ -38,12 +38,34 @@ static long long now_ns(void) {
   return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Until a newline; a status of a thousand daemons is one line, too. */
+/* Until a newline. */
 static void read_line(int fd) {
   for (;;) {
     ssize_t n = read(fd, room, sizeof room);
     if (n <= 0) fail("asker: the supervisor is gone");
     if (room[n - 1] == '\n') return;
+  }
+}
+
+/* Until the end of the answer to request 1: the items of a stream stand in front of it. */
+static void read_answer(int fd) {
+  static const char item[] = "{\"id\":1,\"item\"";
+  char head[sizeof item - 1]; /* of the line under way */
+  size_t known = 0;
+  for (;;) {
+    ssize_t n = read(fd, room, sizeof room);
+    if (n <= 0) fail("asker: the supervisor is gone");
+    for (char *at = room, *stop = room + n; at < stop;) {
+      char *newline = memchr(at, '\n', (size_t)(stop - at));
+      size_t length = (size_t)((newline ? newline : stop) - at);
+      size_t more = length < sizeof head - known ? length : sizeof head - known;
+      memcpy(head + known, at, more);
+      known += more;
+      if (!newline) break;
+      if (known < sizeof head || memcmp(head, item, sizeof head) != 0) return;
+      known = 0;
+      at = newline + 1;
+    }
   }
 }
 
@@ -84,7 +106,7 @@ static void measure(int count, char **command, int fd, const char *line) {
       run_once(command);
     } else {
       send_line(fd, line);
-      read_line(fd);
+      read_answer(fd);
     }
     printf("%s%lld", i ? "," : "[", now_ns() - since_ns);
   }

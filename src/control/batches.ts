@@ -1,20 +1,20 @@
-/** Answers that grow with the number of daemons: items, a batch a turn, so that signals, children
- *  and other clients have theirs in between. The client sets the pace: while much is queued for it,
+/** Answers that grow with the number of daemons: items in batches, so that the loop can end its turn
+ *  between two of them, and signals, children and other clients have theirs. The client sets the pace: while much is queued for it,
  *  nothing is added; a client that does not read at all is given up. */
 import type { Call } from './call.ts'
 import { failure } from './failure.ts'
 import type { Supervisor } from './port.ts'
 
 export const batchKey = 'items'
-/** Items in a turn, of all answers together. */
-const itemsMax = 64
+/** Items in a batch, of all answers together. */
+export const itemsMax = 64
 /** So much may be queued for a client before it is waited for, in bytes. */
 const queuedMax = 256 * 1024
 /** Between two looks whether it reads, and how long that is tried, in milliseconds. */
 const againMs = 10
 const patienceMs = 10_000
 
-/** The JSON of an item; null: it goes on in the next turn. */
+/** The JSON of an item; null: it goes on in the next batch. */
 export type Items = Iterator<string | null>
 
 interface Job {
@@ -66,23 +66,23 @@ export class Batches {
       }
     }
     if (this.#jobs.length === 0) return
-    // What is due now would be in this turn.
-    this.#supervisor.arm(batchKey, nowMs + (isAnyReady ? 1 : againMs))
+    // Timers know whole milliseconds: the next batch is due now.
+    this.#supervisor.arm(batchKey, isAnyReady ? nowMs - 1 : nowMs + againMs)
   }
 
   /** @returns How many were sent. */
   #sendSome(job: Job, atMost: number): number {
-    for (let sent = 0; sent < atMost; sent++) {
-      const { value, done } = job.items.next()
-      if (done === true) {
-        job.end()
-        return sent + 1
-      }
-      if (value === null) break
-      job.call.itemText(value)
+    const { call, items, end } = job
+    const texts: string[] = []
+    let step = items.next()
+    for (; step.done !== true && step.value !== null; step = items.next()) {
+      texts.push(step.value)
+      if (texts.length === atMost) break
     }
-    this.#jobs.push(job)
-    return atMost
+    call.itemTexts(texts)
+    if (step.done === true) end()
+    else this.#jobs.push(job)
+    return step.done === true ? texts.length + 1 : atMost
   }
 }
 

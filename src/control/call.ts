@@ -55,12 +55,25 @@ export class Call {
     if (this.isOpen) this.client.send(`{"id":${this.id},"item":${json}}`)
   }
 
+  /** Several of them. */
+  itemTexts(jsons: readonly string[]): void {
+    if (this.isOpen && jsons.length > 0) this.client.send(this.#itemLines(jsons))
+  }
+
+  #itemLines(jsons: readonly string[]): string {
+    const begin = `{"id":${this.id},"item":`
+    return `${begin}${jsons.join(`}\n${begin}`)}}`
+  }
+
   progress(progress: Progress): void {
     if (this.isOpen) this.#send({ id: this.id, progress })
   }
 
-  done(done: unknown): void {
-    if (this.end()) this.#send({ id: this.id, done })
+  /** @param items JSON of the last ones. */
+  done(done: unknown, items: readonly string[] = []): void {
+    if (!this.end()) return
+    const line = JSON.stringify({ id: this.id, done } satisfies AnswerLine)
+    this.client.send(items.length === 0 ? line : `${this.#itemLines(items)}\n${line}`)
   }
 
   failed(failed: Failure): void {

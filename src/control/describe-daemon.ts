@@ -9,11 +9,11 @@ import type { DaemonStatus, DeathAnswer, UsageAnswer } from './status.ts'
 import { stateOf } from './words.ts'
 
 export function describeDaemon(
-  { state, host, lastDeath }: Pick<Supervisor, 'state' | 'host' | 'lastDeath'>,
+  { state, lastDeath }: Pick<Supervisor, 'state' | 'lastDeath'>,
   daemon: Daemon,
   usage: Usage | null,
+  nowMs: number,
 ): DaemonStatus {
-  const nowMs = host.now()
   const { spec, run } = daemon
   const isThere = 'pid' in daemon
   const ticket = state.tickets.get(spec.name)

@@ -2,7 +2,7 @@
 import { describeStall } from '../core/describe.ts'
 import type { Daemon } from '../core/phases.ts'
 import type { Usage } from '../host/control.ts'
-import type { Batches } from './batches.ts'
+import { type Batches, itemsMax } from './batches.ts'
 import type { Call } from './call.ts'
 import { describeDaemon, wholeMs } from './describe-daemon.ts'
 import { explain } from './explain.ts'
@@ -30,6 +30,12 @@ function status(supervisor: Supervisor, batches: Batches, call: Call, args: Stat
   if (stranger !== undefined) return call.failed(noSuchDaemon(stranger, [...daemons.keys()]))
   const { cursor } = supervisor.journal
   const names = args.daemons ?? [...daemons.keys()]
+  if (names.length <= itemsMax && args.usage !== true) {
+    // One batch: most bundles have no more, and it costs less.
+    const nowMs = supervisor.host.now()
+    const items = names.map((name) => itemOf(supervisor, name, null, nowMs))
+    return call.done(headOf(supervisor, cursor), items)
+  }
   const items = daemonsOf(supervisor, names, args.usage === true)
   batches.send(call, items, () => call.done(headOf(supervisor, cursor)))
 }
@@ -39,16 +45,23 @@ function* daemonsOf(
   names: readonly string[],
   withUsage: boolean,
 ): Generator<string | null, undefined, void> {
-  const { state, host } = supervisor
+  const { host } = supervisor
   let usages = withUsage ? host.usage() : []
   for (; usages === null; usages = host.usage()) yield null
   const used = new Map<string, Usage>()
   for (const usage of usages) used.set(`${usage.daemon} ${usage.run}`, usage)
-  for (const name of names) {
-    const daemon = state.daemons.get(name) as Daemon
-    const usage = used.get(`${name} ${daemon.run}`) ?? null
-    yield JSON.stringify(describeDaemon(supervisor, daemon, usage))
-  }
+  for (const name of names) yield itemOf(supervisor, name, used, host.now())
+}
+
+function itemOf(
+  supervisor: Supervisor,
+  name: string,
+  used: ReadonlyMap<string, Usage> | null,
+  nowMs: number,
+): string {
+  const daemon = supervisor.state.daemons.get(name) as Daemon
+  const usage = used?.get(`${name} ${daemon.run}`) ?? null
+  return JSON.stringify(describeDaemon(supervisor, daemon, usage, nowMs))
 }
 
 function headOf(

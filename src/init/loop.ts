@@ -21,7 +21,7 @@ import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
-import { nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
+import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
 import { Voice } from './voice.ts'
 
 /** Steps in one turn. */
@@ -144,7 +144,7 @@ export class Loop implements Handlers {
     this.#turn.begin()
     for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
       this.#elapse(timer, nowMs)
-      if (this.#turn.isOver(1)) break
+      if (this.#turn.isOver(timer.kind === 'control' ? batchWork : 1)) break
     }
     this.#drain()
   }

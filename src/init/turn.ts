@@ -10,6 +10,8 @@ import type { Host, HostEvent } from '../host/host.ts'
 const turnMs = 5
 /** Steps and effects between two looks at the clock. Most turns have less, and do without. */
 const unlookedMax = 16
+/** What a batch of the control plane counts as. */
+export const batchWork: number = unlookedMax
 
 export class Turn {
   readonly #host: Pick<Host, 'now'>

@@ -10,14 +10,16 @@ function namesOf(client: PlaneClient, id: number): string[] {
   return client.items(id).map((item) => (item as { name: string }).name)
 }
 
-test('status of a thousand daemons is an item for each, at most 64 in a turn', () => {
+test('status of a thousand daemons is an item for each, over many turns', () => {
   const plane = new Plane(manyDaemons(count, false))
+  plane.msPerLine = 0.1
   const client = plane.connect()
   const id = client.ask('status')
   plane.pass(100)
   expect(client.answer(id).done).toMatchObject({ name: 'bundle' })
   expect(namesOf(client, id)).toEqual(Array.from({ length: count }, (_, n) => `d${n}`))
-  expect(plane.mostInTurn).toBeLessThanOrEqual(65)
+  // A turn is over after 5 ms, and the batch under way.
+  expect(plane.mostInTurn).toBeLessThanOrEqual(3 * 64)
 })
 
 test('what happens meanwhile is behind its cursor', () => {
@@ -79,7 +81,6 @@ test('a look through /proc that takes several turns is waited for', () => {
   plane.looks = [null, null, [usage]]
   const client = plane.connect()
   const id = client.ask('status', { usage: true })
-  expect(client.of(id)).toEqual([])
   plane.pass(10)
   expect(client.items(id)).toMatchObject([
     { usage: null },

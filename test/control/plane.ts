@@ -50,6 +50,8 @@ export class Plane {
   queued = 0
   /** Lines that clients were sent in one turn. */
   mostInTurn = 0
+  /** How long it takes to send a line. */
+  msPerLine = 0
   #sent = 0
   lastLines = ''
   finished: number | null = null
@@ -181,10 +183,12 @@ export class Plane {
         }
       },
       send: (id, line) => {
-        this.#sent++
+        const lines = line.split('\n')
+        this.#sent += lines.length
+        this.nowMs += this.msPerLine * lines.length
         const client = this.clients.get(id)
         if (client === undefined || client.isClosed) return false
-        client.take(line)
+        for (const one of lines) client.take(one)
         return true
       },
       closeClient: (id) => {
