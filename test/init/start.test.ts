@@ -1,0 +1,75 @@
+/** From the command line to the running supervisor: a plan of thousands of daemons takes several turns, with the host's
+ *  in between. */
+import { describe, expect, test } from 'vitest'
+import { planCheck } from '../../src/core/plan-check.ts'
+import { serializePlan } from '../../src/core/plan-text.ts'
+import { signalNumbers } from '../../src/core/signals.ts'
+import type { Host } from '../../src/host/host.ts'
+import { Start } from '../../src/init/start.ts'
+import { manyDaemons } from '../core/plans.ts'
+
+class Starting {
+  nowMs = 1000
+  wakes = 0
+  finished: number | null = null
+  readonly spawned: string[] = []
+  readonly start: Start
+
+  /** The clock goes on whenever somebody looks at it. */
+  constructor(text: string) {
+    const host: Partial<Host> = {
+      args: ['run', 'plan.json'],
+      uid: 0,
+      pid: 1,
+      now: () => (this.nowMs += 6),
+      wallMs: () => 0,
+      wakeAt: (atMs) => {
+        if (atMs <= this.nowMs) this.wakes++
+      },
+      readFile: () => ({ text }),
+      sum: () => '',
+      loadCheck: () => planCheck,
+      getenv: () => null,
+      envNames: () => [],
+      envHide: () => {},
+      isFolder: () => false,
+      makeFolder: () => 'EROFS',
+      oomKills: () => null,
+      print: () => {},
+      armLastWord: () => {},
+      spawn: ({ daemon }) => {
+        this.spawned.push(daemon)
+        return { pid: 7 }
+      },
+      finish: (code) => {
+        this.finished = code
+      },
+    }
+    this.start = new Start(host as Host)
+  }
+
+  turn(): void {
+    this.start.handle({ type: 'wake' })
+  }
+}
+
+const text = serializePlan(manyDaemons(4096, false))
+
+describe('a plan of 4096 daemons', () => {
+  test('is read over many turns, and then they start', () => {
+    const starting = new Starting(text)
+    let turns = 0
+    for (; starting.spawned.length === 0 && turns < 1000; turns++) starting.turn()
+    expect(turns).toBeGreaterThan(20)
+    expect(starting.spawned[0]).toBe('d0')
+  })
+
+  test('TERM while it is read: nothing is started, and the code is 0', () => {
+    const starting = new Starting(text)
+    for (let turns = 0; turns < 10; turns++) starting.turn()
+    starting.start.handle({ type: 'signal', signal: signalNumbers.TERM, hangup: false })
+    for (let turns = 0; turns < 1000; turns++) starting.turn()
+    expect(starting.finished).toBe(0)
+    expect(starting.spawned).toEqual([])
+  })
+})
