@@ -1,6 +1,7 @@
-/** Answers that grow with the number of daemons: items in batches, so that the loop can end its turn
- *  between two of them, and signals, children and other clients have theirs. The client sets the pace: while much is queued for it,
- *  nothing is added; a client that does not read at all is given up. */
+/** Answers that grow with the number of daemons: items in batches. The loop can end its turn
+ *  between two of them, so that signals, children and other clients have theirs. The client sets
+ *  the pace: while much is queued for it, nothing is added; a client that does not read at all is
+ *  given up. */
 import type { Call } from './call.ts'
 import { failure } from './failure.ts'
 import type { Supervisor } from './port.ts'

@@ -15,8 +15,8 @@ export interface ControlHost {
   /** Takes a connected unix stream socket that we inherited as a client. From then on the kernel
    *  sends us TERM when whoever started us ends. */
   adoptClient(fd: number): Errno | null
-  /** Queues a line, or several (without the newline at the end) for a client. False: it is gone; or its queue is full, and
-   *  it is cut off. Never waits. */
+  /** Queues a line, or several (without the newline at the end) for a client. False: it is gone;
+   *  or its queue is full, and it is cut off. Never waits. */
   send(client: number, line: string): boolean
   /** How many bytes are queued for a client; 0: nothing, or it is gone. */
   queued(client: number): number
