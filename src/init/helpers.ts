@@ -60,12 +60,19 @@ export class Helpers {
   ): string | null {
     const run = ++this.#runs
     const rest = { ready: null, notify: false, control: false }
-    const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
-    if ('errno' in answer) return whyNotStarted(explained(answer, helper), commandOf(helper))
-    const untilMs = this.#host.now() + timeoutMs
-    this.#running.set(name, { run, untilMs, tell })
-    this.#timers.arm({ kind: 'helper', helper: name }, untilMs)
-    return null
+    try {
+      const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
+      if ('errno' in answer) return whyNotStarted(explained(answer, helper), commandOf(helper))
+      const untilMs = this.#host.now() + timeoutMs
+      this.#running.set(name, { run, untilMs, tell })
+      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)
+      return null
+    } catch (error) {
+      // The failure may be behind the spawn: end the run, since nothing here would bound it.
+      this.#forget(name)
+      this.#host.stop(name, run, signalNumbers.KILL, 'tree')
+      throw error
+    }
   }
 
   /** Nobody waits for it any more. */

@@ -53,6 +53,21 @@ describe('what comes of a helper', () => {
     expect(told).toEqual([false])
   })
 
+  test('a failure behind its spawn: it is killed, since no timer would end it', () => {
+    const { fake, timers, helpers, start } = setUp()
+    const { arm } = timers
+    timers.arm = () => {
+      throw new Error('out of memory')
+    }
+    expect(start).toThrow('out of memory')
+    timers.arm = arm
+    expect(fake.take()).toEqual([
+      'spawn web:ready 1: /bin/look (null)',
+      'stop 9 to the tree of web:ready 1',
+    ])
+    expect(helpers.isRunning('web:ready')).toBe(false)
+  })
+
   test('it left something behind: that is killed, and it is over when that is gone', () => {
     const { fake, helpers, told, start } = setUp()
     start()

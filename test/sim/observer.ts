@@ -339,7 +339,7 @@ function spawnMsOf(
 /** A stop command that could not even be run is followed by the stop signal to the tree. */
 function isStop({ spec, exit }: RunFacts, { signal, to }: Pick<Sent, 'signal' | 'to'>): boolean {
   if (signalName(signal) !== spec.stop.signal) return false
-  return to === 'leader' || (spec.stop.command !== null && exit === null)
+  return to === 'leader' || (to === 'tree' && spec.stop.command !== null && exit === null)
 }
 
 function sum(numbers: readonly number[]): number {

@@ -91,6 +91,14 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['termEnds'],
   },
   {
+    name: 'a command whose spawn broke behind the spawn is left alone',
+    file: 'init/helpers.ts',
+    from: "      this.#host.stop(name, run, signalNumbers.KILL, 'tree')\n      throw error",
+    to: '      throw error',
+    seed: 1_521_613_512,
+    breaks: ['oneAtATime'],
+  },
+  {
     name: 'a group is signalled after it was empty (the fake host)',
     file: '../test/sim/runs.ts',
     from: 'return !run.isGroupEmpty && group === run.pid ?',
