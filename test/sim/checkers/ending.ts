@@ -134,12 +134,13 @@ function expectedCode(facts: Facts, skipsCount: boolean): number {
 /** What a daemon counts as in the end; null when nothing is known of its end. */
 function codeOf(facts: Facts, spec: DaemonSpec, skipsCount: boolean): number | null {
   const run = lastRun(facts, spec.name)
-  if (wasSkipped(facts, spec.name) && (skipsCount || run === undefined)) {
+  const isSkipped = wasSkipped(facts, spec.name)
+  if (isSkipped && (skipsCount || run === undefined)) {
     return spec.main || spec.critical ? 126 : 0
   }
   if (run === undefined) return null
   const code = codeOfRun(facts, run)
-  return code === 0 && hasEndedBundle(facts, run) ? failureCode(run) : code
+  return code === 0 && !isSkipped && hasEndedBundle(facts, run) ? failureCode(run) : code
 }
 
 /** Its failure is why everything ended. */

@@ -82,14 +82,18 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
       index < sent.index,
   )
   if (isTold) return true
-  const signal = signalOf(call)
+  const isForwardOf = (one: Call): boolean => {
+    const signal = signalOf(one)
+    const isSame = signal !== null && signalNumbers[signal] === sent.signal
+    return isSame && (facts.plan.signals[signal]?.forward.includes(name) ?? false)
+  }
+  const { calls, isBehind } = facts
   const isForward =
-    signal !== null &&
-    signalNumbers[signal] === sent.signal &&
-    facts.plan.signals[signal]?.forward.includes(name)
+    isForwardOf(call) ||
+    (isBehind && calls.some((one) => one.index < sent.index && isForwardOf(one)))
   // After a recovery nobody remembers what was asked before.
   const isVague = stopOrder(run) !== null || run.spec.after.length > 0
-  return isAsked || isForward === true || (facts.isBroken && isVague)
+  return isAsked || isForward || (facts.isBroken && isVague)
 }
 
 function isLeaderEnd(moment: Moment, { spec, run }: RunFacts): boolean {
