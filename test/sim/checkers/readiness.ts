@@ -65,14 +65,14 @@ function inTime(facts: Facts, run: RunFacts): string | null {
       if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, said.atMs + ms)
     }
   }
-  if (ready.sign.type === 'log') dueMs = behindStalls(facts, dueMs, endIndex, ready.timeoutMs)
+  if (ready.sign.type === 'log') dueMs = behindStalls(facts, run, dueMs, endIndex)
   return faultInTime(facts, run, fault, dueMs, 'ready')
 }
 
 const never = Number.POSITIVE_INFINITY
 
 /** In a stall that was reported, the time of a run that waits for a line does not run; behind it, it has all of it. */
-function behindStalls(facts: Facts, ms: number, endIndex: number, timeoutMs: number): number {
+function behindStalls(facts: Facts, run: RunFacts, ms: number, endIndex: number): number {
   let dueMs = ms
   let inStall = false
   for (const { event, atMs, index } of facts.calls) {
@@ -80,7 +80,8 @@ function behindStalls(facts: Facts, ms: number, endIndex: number, timeoutMs: num
     if (event.type === 'output-stalled' && atMs <= dueMs) inStall = true
     if (event.type === 'output-resumed' && inStall) {
       inStall = false
-      dueMs = atMs + timeoutMs
+      // Not one that was over before the run began.
+      if (atMs >= run.spawned.atMs) dueMs = atMs + (run.spec.ready?.timeoutMs ?? 0)
     }
   }
   return inStall ? never : dueMs
