@@ -37,13 +37,15 @@ void children_reaped(pid_t pid) {
     if (heirs[i - 1] == pid) heirs[i - 1] = heirs[--heir_count];
 }
 
-static bool is_own(pid_t child) {
+bool children_are_own(pid_t child) {
   for (size_t i = 0; i < heir_count; i++)
     if (heirs[i] == child) return true;
   return aside_is(child) || helper_is(child);
 }
 
-static void count_orphan(pid_t child, void *orphans) { *(int64_t *)orphans += !is_own(child); }
+static void count_orphan(pid_t child, void *orphans) {
+  *(int64_t *)orphans += !children_are_own(child);
+}
 
 bool children_orphaned(void) {
   int64_t orphans = 0;
@@ -52,7 +54,7 @@ bool children_orphaned(void) {
 }
 
 static void end_child(pid_t child, void *left) {
-  if (is_own(child)) return;
+  if (children_are_own(child)) return;
   kill(child, SIGKILL);
   *(bool *)left = true;
 }

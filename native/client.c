@@ -122,11 +122,11 @@ struct client *client_next(const struct client *before) {
 void client_tell(struct client *client, const struct peer *peer) {
   struct peer itself = {0};
   if (client->way == BY_DAEMON_FD) {
-    itself = (struct peer){client->run->uid, client->run->pid, client->run};
+    itself = (struct peer){client->run->uid, client->run->pid, {ORIGIN_RUN, client->run}};
   } else if (client->way == INHERITED) {
     peer_of(client->fd, &itself);
     itself.uid = getuid();
-    itself.run = NULL;
+    itself.origin = (struct origin){ORIGIN_NONE, NULL};
   }
   client->told = true;
   event_client(client, peer ? peer : &itself);

@@ -16,6 +16,7 @@
 #define PITCREW_CLIENT_H
 
 #include "host.h"
+#include "origin.h"
 
 enum {
   CLIENTS_MAX = 2048,                   /* without those of daemons */
@@ -76,8 +77,8 @@ void listen_close(void);                /* at the end: the socket is removed */
 
 struct peer {
   uid_t uid;
-  pid_t pid;             /* 0 = outside of our PID namespace */
-  const struct run *run; /* that it is a process of; NULL = of none */
+  pid_t pid; /* 0 = outside of our PID namespace */
+  struct origin origin;
 };
 void event_client(const struct client *client, const struct peer *peer);
 void event_line(int64_t client, const char *text, size_t bytes); /* NULL: it is too long */

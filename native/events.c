@@ -48,6 +48,14 @@ void event_gone(const struct run *run) {
   engine_handle(event);
 }
 
+void event_unattributed(const pid_t *pids, size_t count) {
+  JSValue event = event_new("unattributed"), list = JS_NewArray(js);
+  for (size_t i = 0; i < count; i++)
+    JS_SetPropertyUint32(js, list, (uint32_t)i, JS_NewInt32(js, pids[i]));
+  set(event, "pids", list);
+  engine_handle(event);
+}
+
 void event_stopped(const struct run *run, int signal) {
   JSValue event = run_event("stopped", run->daemon, run->number);
   set(event, "signal", JS_NewInt32(js, signal));
@@ -98,12 +106,19 @@ void event_appended(int error) {
 static const char *const ways[] = {
     [BY_SOCKET] = "socket", [BY_DAEMON_FD] = "daemon-fd", [INHERITED] = "inherited"};
 
+static const char *const kins[] = {[ORIGIN_NONE] = "none",
+                                   [ORIGIN_DESCENDANT] = "descendant",
+                                   [ORIGIN_MARKED] = "marked",
+                                   [ORIGIN_RUN] = "run"};
+
 void event_client(const struct client *client, const struct peer *peer) {
   JSValue event = event_new("client"), who = JS_NewObject(js);
   set(who, "uid", JS_NewUint32(js, peer->uid));
   set(who, "pid", JS_NewInt32(js, peer->pid));
-  set(who, "daemon", peer->run ? JS_NewString(js, peer->run->daemon) : JS_NULL);
-  set(who, "run", JS_NewInt32(js, peer->run ? peer->run->number : 0));
+  const struct run *run = peer->origin.run;
+  set(who, "kin", JS_NewString(js, kins[peer->origin.kin]));
+  set(who, "daemon", run ? JS_NewString(js, run->daemon) : JS_NULL);
+  set(who, "run", JS_NewInt32(js, run ? run->number : 0));
   set(who, "via", JS_NewString(js, ways[client->way]));
   set(event, "client", JS_NewInt64(js, client->id));
   set(event, "peer", who);

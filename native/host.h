@@ -5,7 +5,7 @@
  *   signals.c  signalfd; TERM and INT first; the last word
  *   reap.c     wait4(-1): every child's end is seen here and nowhere else
  *   runs.c     the table of live runs: the truth about what is alive
- *   tree.c     a run's process group, and what left it (stray.c, scan.c)
+ *   tree.c     a run's process group, and what left it (stray.c, scan.c, unattributed.c)
  *   children.c our own children: whether there are unknown ones; the end of all of them
  *   spawn.c    what a run is started with; start.c a bounded wait for the child; child.c the child
  *   ready.c    what a run says of itself: a pipe for readiness, sd_notify
@@ -214,6 +214,7 @@ void event_signal(int signal, bool hangup);
 void event_exited(const struct run *run);
 void event_executed(const struct run *run);
 void event_gone(const struct run *run);
+void event_unattributed(const pid_t *pids, size_t count);
 void event_stopped(const struct run *run, int signal);
 void event_output_closed(const char *daemon, int run);
 void event_output_stalled(double since_ms, int error);

@@ -159,9 +159,9 @@ static void take(int fd) {
     close(fd);
     return;
   }
-  struct client *client = client_may_come(peer.run) ? client_new(fd, BY_SOCKET, NULL) : NULL;
+  struct client *client = client_may_come(peer.origin.kin) ? client_new(fd, BY_SOCKET, NULL) : NULL;
   if (!client) return turn_away(fd);
-  if (peer.run) client_is_of_run(client);
+  if (peer.origin.kin) client_is_of_run(client);
   client_tell(client, &peer);
 }
 

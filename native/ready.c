@@ -3,15 +3,15 @@
  *
  * The socket has an abstract name, which works for any user and where nothing can be written. The
  * name alone proves nothing, since /proc/net/unix tells it to everybody in our network namespace:
- * the kernel says who sent a message, and the mark or the group of that process says which run it
- * is of. A sender that has ended already cannot be asked. It is believed when a process of the run
- * may have been that user. */
+ * the kernel says which process sent a message, and origin.c says of which run that is. A sender
+ * that has ended already cannot be looked at. It is believed when its user is that of the run. */
 #define _GNU_SOURCE
 #include "ready.h"
 #include "client.h"
 #include "tree.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,12 +102,15 @@ static bool hear_pipe(struct run *run) {
   return n > 0 && !said;
 }
 
-/* 0: outside of our PID namespace. */
+/* Any process can give itself a mark: with that alone, its user must be that of the run, too. The
+ * same of one that has ended. Pid 0: outside of our PID namespace. */
 static bool is_of_run(const struct run *run, const struct ucred *sender) {
   if (sender->pid <= 0) return false;
-  int part = tree_has(run, sender->pid);
-  if (part >= 0) return part;
-  return run->uid == 0 || sender->uid == run->uid || sender->uid == 0;
+  bool is_its_user = sender->uid == run->uid || sender->uid == 0;
+  struct origin origin;
+  if (!origin_of(sender->pid, &origin))
+    return is_its_user && kill(sender->pid, 0) != 0 && errno == ESRCH;
+  return origin.run == run && (origin.kin == ORIGIN_RUN || is_its_user);
 }
 
 static bool has_line(const char *text, size_t bytes, const char *line) {

@@ -118,6 +118,7 @@ static void found_outside(struct run *run, const struct seen *seen) {
 
 static void found(const struct seen *seen) {
   struct run *run = seen->run;
+  if (seen->kin == KIN_OURS && seen->state != 'Z') unattributed_found(seen);
   if (seen->kin != KIN_RUN || !run->scan_due || seen->state == 'Z') return;
   if (seen->pid == run->pid && !run->leader_gone) return;
   if (!run->group_empty && seen->group == run->pid)
@@ -153,15 +154,17 @@ static void end_scan(void) {
 }
 
 /* One scan a turn at most. What asks for one while it runs gets the next one. */
-static void scan(void) {
+static bool scan(void) {
   if (!scan_is_running()) {
-    if (!scan_wanted || now_ms() < scan_next_ms()) return;
+    if (!scan_wanted || now_ms() < scan_next_ms()) return false;
     begin_scan();
   }
-  if (scan_turn(found))
+  bool is_complete = scan_turn(found);
+  if (is_complete)
     end_scan();
   else if (!scan_is_running())
     scan_wanted = true; /* It failed: those that it was for still wait. */
+  return is_complete;
 }
 
 /* ---- the end of a run */
@@ -216,7 +219,7 @@ static void look_again(void) {
 void tree_turn(void) {
   look_again();
   if (check_wanted) look_for_ends();
-  scan();
+  bool is_scanned = scan();
   /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go
    * here. */
   for (size_t i = 0; i < runs_count(); i++) {
@@ -224,15 +227,7 @@ void tree_turn(void) {
     if (!run->leader_gone || waits_for_scan(run)) continue;
     if (!run->exit_told || (run->gone && !run->gone_told)) tell(run);
   }
+  if (is_scanned) unattributed_tell();
   for (size_t i = runs_count(); i > 0; i--)
     if (runs_at(i - 1)->gone_told) run_remove(runs_at(i - 1));
-}
-
-/* ---- questions */
-
-int tree_has(const struct run *run, pid_t pid) {
-  if (!run->group_empty && getpgid(pid) == run->pid) return 1;
-  struct proc_stat stat;
-  if (usable && proc_stat(pid, &stat)) return run->mark && stat.mark == run->mark;
-  return kill(pid, 0) != 0 && errno == ESRCH ? -1 : 0;
 }

@@ -13,7 +13,6 @@ void tree_changed(void); /* a child ended: look again */
 /* Both: 0, ESRCH = nothing is left of it, or errno. */
 int tree_stop(struct run *run, int signal, enum stop_target to);
 int tree_signal(struct run *run, int signal, bool whole_group);
-int tree_has(const struct run *run, pid_t pid); /* 0 = is a stranger, -1 = has ended */
 size_t tree_members(struct run *run, pid_t *pids, size_t max);
 void tree_init(void);
 uint64_t tree_next_mark(void);
@@ -34,10 +33,16 @@ int stop_pid(pid_t pid, int signal); /* 0 or errno; a negative pid is a group */
 struct seen;
 void stop_seen(const struct seen *seen, int signal);
 
+/* ---- unattributed.c: what descends from us and is of no run, in each scan and at its end */
+
+void unattributed_found(const struct seen *seen);
+void unattributed_tell(void);
+
 /* ---- children.c */
 
 /* Those that we had when we began (of a shell that became us) stay when we end. */
 void children_init(bool end_with_us);
+bool children_are_own(pid_t pid); /* a helper, or one that we had when we began */
 void children_reaped(pid_t pid);
 bool children_orphaned(void); /* there are some that are neither leaders nor our own */
 bool children_end(void);      /* KILL to what is left; true: nothing is */

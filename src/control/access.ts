@@ -13,14 +13,17 @@ const nobodyUid = 65_534
  *  @param controlOf What the bundle lets a daemon do.
  *  @returns null: nothing at all. */
 export function accessOf(
-  { uid, daemon, via }: Peer,
+  { uid, kin, daemon, via }: Peer,
   own: number,
   controlOf: (daemon: string) => DaemonSpec['control'],
 ): Access | null {
   // A connection that we made or were given ourselves: it says who it is, whatever user that has.
   if (via === 'inherited') return 'operate'
   if (via === 'socket' && uid === nobodyUid) return null
-  if (daemon !== null) return controlOf(daemon) === 'operate' ? 'operate' : 'look'
+  // What descends from pitcrew is never an operator's. A mark alone names a daemon, which could be
+  // another one, so it gives no right of that daemon.
+  if (kin === 'run' && daemon !== null) return controlOf(daemon) === 'operate' ? 'operate' : 'look'
+  if (kin !== 'none') return 'look'
   return uid === 0 || uid === own ? 'operate' : null
 }
 
@@ -42,7 +45,8 @@ export function refuse(
       return null
     case 'operate': {
       if (access === 'operate') return null
-      const caller = daemon === null ? 'this caller' : `the daemon ${daemon}`
+      const caller =
+        daemon === null ? 'a process that descends from pitcrew' : `the daemon ${daemon}`
       const hint = 'the bundle allows it to a daemon with "control: operate"'
       return failure('NOT_PERMITTED', `cannot ${verb}: ${caller} may only look`, hint)
     }

@@ -11,6 +11,8 @@ export interface Caller {
   readonly daemon: string | null
   readonly run: number
   readonly access: Access
+  /** It descends from pitcrew. */
+  readonly isDescendant: boolean
 }
 
 export class Client {

@@ -65,7 +65,9 @@ export class Server implements Control {
     if (access === null) return this.#close(id, refusal)
     const { daemon, run } = peer
     // Outside of our PID namespace nobody has a number.
-    const caller: Caller = { uid: peer.uid, pid: peer.pid || null, daemon, run, access }
+    const { uid, kin } = peer
+    const isDescendant = kin !== 'none'
+    const caller: Caller = { uid, pid: peer.pid || null, daemon, run, access, isDescendant }
     const client = new Client(this.#supervisor, this.#ticker, id, caller)
     this.#clients.set(id, client)
     const { name } = state.plan
@@ -136,7 +138,7 @@ export class Server implements Control {
       return failure('REQUEST_INVALID', message, 'give each request an id of its own')
     }
     const isFull = calls.size >= requestsMax
-    if (!isFull && (caller.daemon === null || this.#ofDaemons() < requestsOfDaemonsMax)) return null
+    if (!isFull && (!caller.isDescendant || this.#ofDaemons() < requestsOfDaemonsMax)) return null
     const whose = isFull
       ? `${requestsMax} of this connection`
       : `${requestsOfDaemonsMax} of daemons`
@@ -148,7 +150,7 @@ export class Server implements Control {
   #ofDaemons(): number {
     let open = 0
     for (const { caller, calls } of this.#clients.values()) {
-      if (caller.daemon !== null) open += calls.size
+      if (caller.isDescendant) open += calls.size
     }
     return open
   }

@@ -65,8 +65,12 @@ export interface Peer {
   readonly uid: number
   /** 0: outside of our PID namespace. */
   readonly pid: number
-  /** The daemon and the run that the process belongs to, or whose PITCREW_FD this is; null: of
-   *  none. */
+  /** How the process is related to pitcrew. `run`: it is in the group of a run, or descends from
+   *  one, or this is the PITCREW_FD of one. `marked`: it descends from pitcrew, and has the mark and
+   *  the user of a run; but it could have given itself a mark. `descendant`: it descends from
+   *  pitcrew, of no run that is known. `none`: it does not descend from pitcrew. */
+  readonly kin: 'run' | 'marked' | 'descendant' | 'none'
+  /** The daemon and the run of the first two; else null. */
   readonly daemon: string | null
   readonly run: number
   /** By which way it came. */

@@ -45,8 +45,7 @@ export interface Host extends System, ControlHost, OutputHost {
 
   /** All runs that are not over, and those whose end was told in the call that failed. */
   live(): readonly LiveRun[]
-  /** What a run whose leader has ended leaves to be told. null: it is not in the table any more;
-   *  it is while its `exited` event is handled. */
+  /** What a run whose leader has ended leaves to be told; null: it is not in the table any more. */
   legacy(daemon: string, run: number): Legacy | null
   /** The pids of a run that are still there, at most 16 of them. For a message only. */
   members(daemon: string, run: number): readonly number[]
@@ -87,8 +86,7 @@ export interface Host extends System, ControlHost, OutputHost {
   armLastWord(afterMs: number): void
   /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
   startLastWord(): void
-  /** Stops this process and its group until it is continued: job control of the one-command mode.
-   *  Returns at once where nobody would continue it. */
+  /** Job control: stops us and our group until continued, but not where nothing would do that. */
   stopSelf(): void
   /** Puts a run's process group into the foreground of our terminal and continues it, if we are
    *  in the foreground ourselves; false otherwise. */
@@ -217,6 +215,8 @@ export type HostEvent =
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
   | OutputEvent
   | { readonly type: 'wake' }
+  /** Processes that descend from us and are of no run that is known, at most 16; each once. */
+  | { readonly type: 'unattributed'; readonly pids: readonly number[] }
   | ClientEvent
   /** What became of `appendAside`. */
   | { readonly type: 'appended'; readonly errno: Errno | null }

@@ -24,8 +24,7 @@ import { type Trace, traceTo } from './trace.ts'
 import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
 import { Voice } from './voice.ts'
 
-/** Steps in one turn. */
-const batchMax = 32
+const batchMax = 32 // Steps in one turn.
 /** Who is woken so much later than he asked for did not run, in milliseconds. */
 const pauseMs = 1000
 
@@ -45,8 +44,7 @@ export class Loop implements Handlers {
   /** When the host was to wake us. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
-  /** @param plan     All of the bundle.
-   *  @param selected The names of the daemons to run.
+  /** @param plan     All of the bundle; @param selected the names of the daemons to run.
    *  @param tracePath Where each step is written; null = nowhere. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
@@ -90,6 +88,8 @@ export class Loop implements Handlers {
       case 'executed':
         if (this.#performer.spec(event.daemon)?.ready !== null) return
         return this.#take({ ...event, type: 'ready', atMs })
+      case 'unattributed':
+        return this.#performer.nameUnattributed(event.pids)
       case 'exited':
       case 'gone':
       case 'output-closed':

@@ -16,6 +16,7 @@ import { Probes } from './probes.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 import { explained } from './start-failure.ts'
 import type { Timers } from './timers.ts'
+import { unattributedText } from './unattributed.ts'
 import type { Voice } from './voice.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
@@ -162,6 +163,10 @@ export class Performer {
 
   #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
     return { daemon, run, atMs: this.#host.now() }
+  }
+
+  nameUnattributed(pids: readonly number[]): void {
+    this.#voice.say(unattributedText(this.#host, pids))
   }
 
   #nameMembers(daemon: string, run: number): void {

@@ -26,7 +26,7 @@ export type Line = Readonly<{
   }
 }>
 
-const operator: Peer = { uid: 0, pid: 12, daemon: null, run: 0, via: 'socket' }
+const operator: Peer = { uid: 0, pid: 12, kin: 'none', daemon: null, run: 0, via: 'socket' }
 /** When the story begins, in the host's time and in that of the world. */
 const beginMs = 10_000
 const beginWallMs = Date.UTC(2026, 10, 21, 17, 0, 0)
@@ -81,9 +81,10 @@ export class Plane {
   }
 
   connect(peer: Partial<Peer> = {}): PlaneClient {
+    const kin = peer.daemon === undefined ? 'none' : 'run'
     const client = new PlaneClient(this, ++this.#clients)
     this.clients.set(client.id, client)
-    this.handle({ type: 'client', client: client.id, peer: { ...operator, ...peer } })
+    this.handle({ type: 'client', client: client.id, peer: { ...operator, kin, ...peer } })
     return client
   }
 

@@ -58,9 +58,17 @@ nothing gets one such line and is closed, and nothing that he sends is read.
 
 | caller                                                          | may                                     |
 | --------------------------------------------------------------- | --------------------------------------- |
-| root, or pitcrew's own user                                     | operate                                 |
+| root, or pitcrew's own user, where it does not descend from it   | operate                                 |
 | a process of a daemon, whatever its user, and its \`$PITCREW_FD\` | look; operate under \`control: operate\`  |
+| any other process that descends from pitcrew                    | look                                    |
 | everybody else; a user that the kernel cannot name (uid 65534)  | nothing                                 |
+
+A process is of a daemon when it is in the process group of a run or descends from one. What has left
+both and has the mark of a run (a resource limit, which any process can set) is named as that daemon's,
+and may look. What descends from pitcrew is never an operator's, whatever it did to its group, session,
+mark and parents: so approvals and guards hold where everything runs as root. A process of \`docker
+exec\` comes from outside, and is an operator's by its user. But a background process that it leaves
+behind becomes a child of PID 1 when its parent ends, and may only look from then on.
 
 ## Limits
 

@@ -35,6 +35,17 @@ describe('who is let in', () => {
       { uid: 5, daemon: 'agent', run: 1, via: 'daemon-fd' },
       'operate',
     ],
+    [
+      'a process with no more than the mark of one that may operate',
+      { uid: 0, kin: 'marked', daemon: 'agent', run: 1 },
+      'look',
+    ],
+    [
+      'a process that descends from pitcrew, of no run that is known',
+      { uid: 0, kin: 'descendant' },
+      'look',
+    ],
+    ['the same of a user without a name here', { uid: 65_534, kin: 'descendant' }, 'nothing'],
     ['whoever started us', { uid: 1001, via: 'inherited' }, 'operate'],
   ])('%s: %o may %s', (_, peer, access) => {
     const plane = planeOf(bundle, uid)

@@ -86,12 +86,12 @@ describe('the sender', () => {
     expect(channels.notes('web')[0]).toBe('READY=1')
   })
 
-  test('may be any in the group of a run that could not be marked', async () => {
+  test('may be any in the group of a run that could not be marked, or descend from it', async () => {
     const script = '"$NOTIFIES" barrier STATUS=group; setsid "$NOTIFIES" barrier STATUS=left & wait'
     const channels = await played([run('web', script, byNotify)], {
       wrap: ['/bin/sh', '-c', 'ulimit -m 1000000; exec "$@"', 'sh'],
     })
-    expect(channels.notes('web')).toEqual(['STATUS=group', 'BARRIER=1'])
+    expect(channels.notes('web')).toEqual(['STATUS=group', 'BARRIER=1', 'STATUS=left', 'BARRIER=1'])
   })
 
   test.runIf(isRoot)('may be of another user', async () => {
@@ -152,6 +152,26 @@ describe('the sender', () => {
       'notify web STATUS=mine',
     ])
     expect(channels.told('exited', 'web')).toMatchObject([{ liveReady: false }])
+  })
+
+  test.runIf(isRoot).each([
+    ['in its own run', '"$@" & read _ <over; wait'],
+    ['when it has left that', '(setsid "$@" &); read _ <over'],
+  ])('must not be another user with the mark of the run, %s', async (_, how) => {
+    const files = 'mkfifo names go over; chmod 666 *; chmod 755 .'
+    const tells =
+      '"$NOTIFIES" STATUS=up; echo "$$ $NOTIFY_SOCKET" >names; read _ <go; "$NOTIFIES" STATUS=mine'
+    const lies = `read pid name <names; mark=$(cut -d" " -f25 /proc/$pid/stat)
+      set -- prlimit --rss=$mark:$mark sh -c '"$NOTIFIES" "socket='$name'" barrier READY=1 && echo heard; echo >go; echo >over'
+      ${how}`
+    const runs = [
+      run('files', files),
+      run('web', tells, { ...byNotify, user: '1000', on: 'exited files' }),
+      run('stranger', lies, { user: '65534', on: 'notify web' }),
+    ]
+    const channels = await played(runs.map((one) => inState('', one)))
+    expect(channels.notes('web')).toEqual(['STATUS=up', 'STATUS=mine'])
+    expect(saidBy(channels, 'stranger')).toEqual(['heard'])
   })
 
   test.runIf(isRoot).each([

@@ -5,13 +5,14 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { SpawnSpec } from '../../src/host/host.ts'
 import { buildHub, calls, Hub } from './clients.ts'
 import type { First } from './clients-entry.ts'
-import { type Options, sh } from './pitcrew.ts'
+import { fixtures, type Options, sh } from './pitcrew.ts'
 import { eventually, processesUnder, release, saidBy, stateOf } from './processes.ts'
 
 const isRoot = process.getuid?.() === 0
 const own = process.getuid?.() ?? 0
 const ask = `"$CALLS" "$PITCREW_STATE_DIR/s" '{"peer":true}'`
-const stranger = { daemon: null, run: 0, via: 'socket' }
+const orphan = `${fixtures}/hostile-orphan.sh`
+const stranger = { kin: 'none', daemon: null, run: 0, via: 'socket' }
 
 beforeAll(buildHub, 300_000)
 
@@ -31,19 +32,27 @@ describe('over the socket', () => {
   })
 
   test.each([
-    ['the leader', `exec ${ask}`],
-    ['a child', `${ask}; true`],
-    ['a grandchild', `(${ask}; true); true`],
-    ['who has left the group', `setsid -w ${ask}`],
-    ['whose parents have ended', `(setsid ${ask} &); true`],
-    ['who has another mark', `ulimit -S -m 12345; ${ask}; true`],
-    ['who was started by another supervisor', `ulimit -S -m 12345; setsid -w ${ask}; true`],
-  ])('%s in a run is of that run', async (_, script) => {
+    ['the leader', 'run', `exec ${ask}`],
+    ['a child', 'run', `${ask}; true`],
+    ['a grandchild', 'run', `(${ask}; true); true`],
+    ['who has left the group', 'run', `setsid -w ${ask}`],
+    ['whose parents have ended', 'marked', `(setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`],
+    ['who has another mark', 'run', `ulimit -S -m 12345; ${ask}; true`],
+    ['who was started by another supervisor', 'run', `ulimit -S -m 12345; setsid -w ${ask}; true`],
+  ])('%s in a run is of that run', async (_, kin, script) => {
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
     await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
     const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
-    expect(peer).toMatchObject({ uid: own, daemon: 'web', run: 1, via: 'socket' })
+    expect(peer).toMatchObject({ uid: own, daemon: 'web', run: 1, via: 'socket', kin })
     expect(peer.pid).toBeGreaterThan(0)
+  })
+
+  test('who has shed group, session, mark and parents descends from us all the same', async () => {
+    const script = `ulimit -S -m 12345; (setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`
+    await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
+    await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
+    const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
+    expect(peer).toMatchObject({ uid: own, kin: 'descendant', daemon: null, run: 0 })
   })
 
   test.runIf(isRoot)('what another user of a run may reach is known as its, too', async () => {
@@ -89,7 +98,7 @@ describe('the PITCREW_FD of a daemon', () => {
     const [client] = await hub.wait('client')
     const uid = isRoot ? 1234 : own
     const pid = (hub.answers[0] as { pid: number }).pid
-    const peer = { uid, pid, daemon: 'web', run: 1, via: 'daemon-fd' }
+    const peer = { uid, pid, kin: 'run', daemon: 'web', run: 1, via: 'daemon-fd' }
     expect(client?.peer).toEqual(peer)
     await hub.wait('exited')
     expect(saidBy(hub, 'web')).toEqual([JSON.stringify(peer), 'hello'])
@@ -223,6 +232,7 @@ describe('an inherited connection', () => {
     expect(client?.peer).toEqual({
       uid: own,
       pid: expect.any(Number),
+      kin: 'none',
       daemon: null,
       run: 0,
       via: 'inherited',

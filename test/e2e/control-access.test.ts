@@ -3,7 +3,7 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { control, socketOf } from './control-client.ts'
-import { Pitcrew, sh } from './pitcrew.ts'
+import { fixtures, Pitcrew, sh } from './pitcrew.ts'
 import { Program } from './program.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
@@ -27,7 +27,7 @@ function caller(): { command: string[]; env?: object } {
 /** What a daemon printed that is JSON. */
 function heard(pitcrew: Program, name: string): Record<string, unknown>[] {
   return pitcrew.lines
-    .filter((line) => line.startsWith(`[${name}] {`))
+    .filter((line) => line.startsWith(`[${name}] {`) && !line.includes('"item":'))
     .map((line) => JSON.parse(line.slice(name.length + 3)))
 }
 
@@ -67,7 +67,7 @@ test('a daemon may look over its own connection, and is known by it', async () =
   await using pitcrew = new Pitcrew({
     daemons: { a: long, looker: { ...caller(), control: 'look', after: ['a'] } },
   })
-  await pitcrew.linesWith('[looker] {', 3)
+  await pitcrew.line('[looker] {"id":2')
   expect(heard(pitcrew, 'looker')).toMatchObject([
     { pitcrew: 1, access: 'look', daemon: 'looker' },
     { id: 1, done: { name: 'pitcrew' } },
@@ -82,7 +82,7 @@ test.skipIf(!isRoot)('one with "control: operate" may operate, whatever user it 
       agent: { ...caller(), control: 'operate', user: 1234, group: 1234, after: ['a'] },
     },
   })
-  await pitcrew.linesWith('[agent] {', 3)
+  await pitcrew.line('[agent] {"id":2')
   expect(heard(pitcrew, 'agent')).toMatchObject([
     { access: 'operate', daemon: 'agent' },
     { id: 1 },
@@ -96,7 +96,7 @@ test('a daemon without "control:" has no connection, and may look over the socke
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
   await pitcrew.line('[b] none')
-  await pitcrew.linesWith('[b] {', 3)
+  await pitcrew.line('[b] {"id":2')
   expect(heard(pitcrew, 'b')).toMatchObject([
     { access: 'look', daemon: 'b' },
     { id: 1 },
@@ -108,6 +108,19 @@ test('what a daemon leaves behind in a session of its own is of that daemon, too
   const script = `SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" setsid "$0" -e "$1" & exec sleep 1000`
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
-  await pitcrew.linesWith('[b] {', 3)
+  await pitcrew.line('[b] {"id":2')
   expect(heard(pitcrew, 'b')[0]).toMatchObject({ access: 'look', daemon: 'b' })
+})
+
+test('a daemon that sheds group, session, mark and parents may not restart its guard', async () => {
+  const sheds = `ulimit -S -m 12345; export SOCKET="$PITCREW_RUN_DIR/pitcrew.sock"
+    (setsid sh ${fixtures}/hostile-orphan.sh $PPID "$0" -e "$1" &); exec sleep 1000`
+  const command = [...sh(sheds), process.execPath, asks]
+  await using pitcrew = new Pitcrew({ daemons: { a: long, sheds: { command, after: ['a'] } } })
+  await pitcrew.line('[sheds] {"id":2')
+  expect(heard(pitcrew, 'sheds')).toMatchObject([
+    { access: 'look', daemon: null },
+    { id: 1, done: { name: 'pitcrew' } },
+    { id: 2, failed: { code: 'NOT_PERMITTED' } },
+  ])
 })

@@ -6,8 +6,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isSanitized } from './cost.ts'
-import { canUnshare, compiled, Pitcrew, sh } from './pitcrew.ts'
-import { eventually, isAlive, leftBehind, outsidePid, pidOf, saidBy, stateOf } from './processes.ts'
+import { canUnshare, compiled, fixtures, Pitcrew, sh } from './pitcrew.ts'
+import {
+  eventually,
+  isAlive,
+  leftBehind,
+  outsidePid,
+  pidOf,
+  processesUnder,
+  saidBy,
+  stateOf,
+} from './processes.ts'
 
 const drains = compiled('drains')
 const reports = compiled('reports-signals')
@@ -93,6 +102,42 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       expect(await pitcrew.exitCode()).toBe(0)
       expect(leftBehind(pitcrew)).toEqual([])
     })
+
+    test('what cannot be attributed is named at a restart, and ends with pitcrew', async () => {
+      const orphan = `prlimit --rss=unlimited setsid sh ${fixtures}/hostile-orphan.sh $PPID sh -c 'echo lost; exec sleep 1000'`
+      const signals = { USR1: { restart: ['a'] } }
+      const a = { command: sh(`(${orphan} &); echo up; exec sleep 1000`) }
+      await using pitcrew = new Pitcrew({ signals, daemons: { a } }, { asPid1 })
+      await pitcrew.line('[a] lost')
+      pitcrew.signal('SIGUSR1')
+      await pitcrew.line(/of no daemon that is known: pid \d+ \(sleep\); ended with pitcrew/)
+      await pitcrew.linesWith('[a] lost', 2)
+      pitcrew.signal('SIGTERM')
+      expect(await pitcrew.exitCode()).toBe(0)
+      expect(leftBehind(pitcrew)).toEqual([])
+    })
+
+    test.skipIf(process.getuid?.() !== 0)(
+      'su with a session of its own: nothing is left of it',
+      async () => {
+        const words = `exec su nobody -s /bin/sh -c 'setsid sleep 44 & echo up; exec sleep 55'`
+        const signals = { USR1: { restart: ['a'] } }
+        await using pitcrew = new Pitcrew(
+          { signals, daemons: { a: { command: sh(words) } } },
+          { asPid1 },
+        )
+        await pitcrew.line('[a] up')
+        const sleeps = (): number =>
+          processesUnder(pitcrew).filter(({ name }) => name === 'sleep').length
+        await eventually('both are there', () => sleeps() === 2)
+        pitcrew.signal('SIGUSR1')
+        await pitcrew.linesWith('[a] up', 2)
+        await eventually('no more than both are there', () => sleeps() === 2)
+        pitcrew.signal('SIGTERM')
+        await pitcrew.exitCode()
+        expect(leftBehind(pitcrew)).toEqual([])
+      },
+    )
   },
 )
 

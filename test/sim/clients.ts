@@ -7,7 +7,7 @@ import type { Act } from './schedule.ts'
 type Asking = Extract<Act, { type: 'ask' }>
 type Intrusion = Extract<Act, { type: 'intrude' }>
 
-const asOperator: Peer = { uid: 0, pid: 900, daemon: null, run: 0, via: 'socket' }
+const asOperator: Peer = { uid: 0, pid: 900, kin: 'none', daemon: null, run: 0, via: 'socket' }
 
 /** By which the checkers know a hostile client. */
 export const hostilePid = 666
