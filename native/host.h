@@ -79,7 +79,7 @@ int64_t now_ns(void);
 
 void signals_block(void);
 void signals_unblock(void);
-void signals_init(void);
+void signals_init(bool for_one_command); /* which keeps what was ignored */
 void signals_read(void);
 void signals_reset_in_child(void);
 bool signals_shutdown_asked(void);

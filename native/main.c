@@ -49,7 +49,7 @@ int main(int argc, char **argv, char **envp) {
   /* Orphans come to PID 1; elsewhere they come to us only when we say so. */
   if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1L);
   loop_init();
-  signals_init();
+  signals_init(!is_bundle);
   tree_init();
   children_init(is_bundle);
   out_init();

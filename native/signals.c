@@ -32,7 +32,7 @@ enum {
 };
 
 static sigset_t inherited_mask, blocked;
-static bool ignored_at_start[SIGNALS_MAX];
+static bool ignored_at_start[SIGNALS_MAX], keeps_ignored;
 static struct watch watch = {WATCH_SIGNALS};
 static int signal_fd = -1;
 static bool shutdown_asked;
@@ -80,7 +80,8 @@ static void last_word(int signal, siginfo_t *info, void *context) {
   _exit(LAST_WORD_EXIT);
 }
 
-void signals_init(void) {
+void signals_init(bool for_one_command) {
+  keeps_ignored = for_one_command;
   struct sigaction action;
   for (int s = 1; s < SIGNALS_MAX; s++)
     ignored_at_start[s] = sigaction(s, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -98,10 +99,13 @@ void signals_init(void) {
   if (signal_fd < 0 || !loop_watch(signal_fd, EPOLLIN, &watch)) abort();
 }
 
-/* In the child, between clone and exec: nothing is ignored, handled or blocked. */
+/* In the child, between clone and exec: nothing is handled or blocked, and nothing is ignored, but
+ * for one command: after nohup, HUP stays ignored. */
 void signals_reset_in_child(void) {
-  const uint64_t none = 0, default_action[4] = {0};
+  const uint64_t none = 0, default_action[4] = {0}, ignore[4] = {(uint64_t)(uintptr_t)SIG_IGN};
   RAW(SYS_rt_sigaction, LAST_WORD_SIGNAL, default_action, NULL, sizeof none);
+  for (int s = 1; keeps_ignored && s < SIGNALS_MAX; s++)
+    if (ignored_at_start[s]) RAW(SYS_rt_sigaction, s, ignore, NULL, sizeof none);
   RAW(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
@@ -152,9 +156,11 @@ void signals_read(void) {
       if (number == SIGHUP && infos[i].ssi_code == SI_KERNEL) hangup = true;
     }
   }
-  hangup = hangup && getpid() != 1;
   if (pending[SIGCHLD]) loop_reap_soon();
   pending[SIGCHLD] = false;
+  for (int s = 1; keeps_ignored && s < SIGNALS_MAX; s++)
+    if (ignored_at_start[s] && s != SIGCONT) pending[s] = false;
+  hangup = hangup && pending[SIGHUP] && getpid() != 1;
   if (pending[SIGTERM] || pending[SIGINT] || hangup) ask_shutdown();
   const int first[] = {SIGTERM, SIGINT};
   for (int i = 0; i < 2; i++) {

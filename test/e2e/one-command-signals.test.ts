@@ -85,3 +85,20 @@ test.each(places)(
     await pitcrew.line('leader got 10')
   },
 )
+
+test.each(places)(
+  'a signal that is ignored stays ignored, as by nohup (PID 1: %s)',
+  async (asPid1) => {
+    const wrap = ['perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV or die']
+    const command = ['sh', '-c', 'grep SigIgn /proc/self/status; exec "$@"', 'sh', hears, '1']
+    await using pitcrew = new Pitcrew(null, { args: ['--', ...command], asPid1, wrap })
+    expect(await pitcrew.line('SigIgn')).toMatch(/[13579bdf]$/)
+    await pitcrew.line('1 ready')
+    pitcrew.signal('SIGHUP')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line(`leader got ${number('SIGUSR1')}`)
+    expect(pitcrew.lines).not.toContain(`leader got ${number('SIGHUP')}`)
+    pitcrew.signal('SIGQUIT')
+    expect(await pitcrew.exitCode()).toBe(42)
+  },
+)
