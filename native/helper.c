@@ -54,7 +54,7 @@ int helper_start(char *const *argv, double timeout_ms, size_t max_bytes) {
   helper.max_bytes = max_bytes;
   helper.timed_out = helper.overflowed = false;
   helper.deadline_ms = now_ms() + timeout_ms;
-  loop_watch(helper.fd, EPOLLIN, &watch);
+  loop_watch_surely(helper.fd, EPOLLIN, &watch);
   return 0;
 }
 

@@ -66,6 +66,8 @@ struct watch {
 
 void loop_init(void);
 bool loop_watch(int fd, uint32_t events, struct watch *watch);
+/* For what the loop cannot do without: tried again while the kernel has no memory for it. */
+void loop_watch_surely(int fd, uint32_t events, struct watch *watch);
 void loop_unwatch(int fd);
 _Noreturn void loop_run(void);
 void loop_wake_at(double at_ms);

@@ -20,7 +20,17 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { UNWATCHED_MAX = 8, REWATCH_MS = 100 };
+
 static int epoll_fd = -1;
+/* What could not be watched, and when that is tried again. */
+static struct unwatched {
+  int fd;
+  uint32_t events;
+  struct watch *watch;
+} unwatched[UNWATCHED_MAX];
+static size_t unwatched_count;
+static double rewatch_ms = INFINITY;
 static double wake_ms = INFINITY;
 static bool children_waiting = true; /* whoever became us may have left us some that have ended */
 
@@ -45,8 +55,31 @@ bool loop_watch(int fd, uint32_t events, struct watch *watch) {
   return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void loop_watch_surely(int fd, uint32_t events, struct watch *watch) {
+  if (loop_watch(fd, events, watch) || unwatched_count == UNWATCHED_MAX) return;
+  unwatched[unwatched_count++] = (struct unwatched){fd, events, watch};
+  rewatch_ms = now_ms() + REWATCH_MS;
+}
+
+static void forget_unwatched(int fd) {
+  for (size_t i = unwatched_count; i > 0; i--)
+    if (unwatched[i - 1].fd == fd) unwatched[i - 1] = unwatched[--unwatched_count];
+}
+
+static void watch_again(void) {
+  if (now_ms() < rewatch_ms) return;
+  for (size_t i = unwatched_count; i > 0; i--) {
+    const struct unwatched *one = &unwatched[i - 1];
+    if (loop_watch(one->fd, one->events, one->watch)) forget_unwatched(one->fd);
+  }
+  rewatch_ms = unwatched_count > 0 ? now_ms() + REWATCH_MS : INFINITY;
+}
+
 /* Always before close: a description that a forked child still holds would go on telling. */
-void loop_unwatch(int fd) { epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL); }
+void loop_unwatch(int fd) {
+  forget_unwatched(fd);
+  epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
 
 void loop_wake_at(double at_ms) { wake_ms = at_ms; }
 
@@ -122,6 +155,7 @@ static int timeout_ms(void) {
   if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
   double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
+  until = fmin(until, rewatch_ms);
   until = fmin(until, fmin(out_wake_ms(), announce_wake_ms()));
   if (finishing) until = fmin(until, flushed ? finish_deadline_ms : give_up_ms());
   if (isinf(until)) return -1;
@@ -131,6 +165,7 @@ static int timeout_ms(void) {
 
 static void serve(struct epoll_event *events, int count) {
   bool pipes = false, tapped = false, helper = false, probes = false, clients = false;
+  watch_again();
   starts_turn();
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();

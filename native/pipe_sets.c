@@ -12,7 +12,7 @@ static size_t muted_count;
 
 void pipe_sets_init(void) {
   pipes_fd = epoll_create1(EPOLL_CLOEXEC);
-  loop_watch(pipes_fd, EPOLLIN, &watch);
+  loop_watch_surely(pipes_fd, EPOLLIN, &watch);
 }
 
 int pipes_ready(bool tapped, struct epoll_event *events) {
@@ -22,7 +22,7 @@ int pipes_ready(bool tapped, struct epoll_event *events) {
 bool pipe_enter_set(struct pipe *pipe) {
   if (pipe->tap && tapped_fd < 0) {
     tapped_fd = epoll_create1(EPOLL_CLOEXEC);
-    loop_watch(tapped_fd, EPOLLIN, &tapped_watch);
+    loop_watch_surely(tapped_fd, EPOLLIN, &tapped_watch);
   }
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   pipe->tapped = pipe->tap != NULL;
@@ -54,7 +54,7 @@ void pump_pause(bool paused) {
     loop_unwatch(pipes_fd);
     return;
   }
-  loop_watch(pipes_fd, EPOLLIN, &watch);
+  loop_watch_surely(pipes_fd, EPOLLIN, &watch);
   for (struct pipe *pipe = pipes; pipe && muted_count > 0; pipe = pipe->next) {
     if (!pipe->muted) continue;
     pipe_leave_set(pipe);

@@ -180,3 +180,34 @@ describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
     },
   )
 })
+
+/** Signals, pipes, the parser and its end, clients, the socket, the daemon's pipe. */
+const watchesAtBoot = 7
+/** The kernel has no memory for what is to be watched, from the so many-th time on. */
+const failing = (from: number): string[] => [
+  'strace',
+  '-qq',
+  '-o',
+  '/dev/null',
+  '-e',
+  'trace=epoll_ctl',
+  '-e',
+  'signal=none',
+  '-e',
+  `inject=epoll_ctl:error=ENOSPC:when=${from}+`,
+]
+
+test.skipIf(!hasStrace || isSanitized)(
+  'a run ends, also where what left its group cannot be watched',
+  async () => {
+    const command = sh(`(setsid ${reports} &); exec sleep 1000`)
+    const bundle = { deadline: '4s', daemons: { a: { command } } }
+    await using pitcrew = new Pitcrew(bundle, { asPid1: false, via: failing(watchesAtBoot + 1) })
+    await pitcrew.line('[a] up')
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(saidBy(pitcrew, 'a')).toContain('got TERM')
+    expect(pitcrew.lines.join('\n')).not.toContain('the deadline has come')
+    expect(leftBehind(pitcrew)).toEqual([])
+  },
+)
