@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Of /proc/PID/stat, counted from 1. */
@@ -108,9 +109,12 @@ static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, vo
 }
 
 bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context) {
-  if (pid == getpid()) return each_child_of(pid, pid, visit, context); /* We have one thread. */
   char path[32];
+  struct stat task;
   snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+  if (stat(path, &task) != 0) return false;
+  /* The links of a folder are those to its folders and two more. */
+  if (task.st_nlink <= 3) return each_child_of(pid, pid, visit, context);
   DIR *threads = opendir(path);
   if (!threads) return false;
   for (struct dirent *entry; (entry = readdir(threads));)

@@ -110,7 +110,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await using pitcrew = new Pitcrew({ signals, daemons: { a } }, { asPid1 })
       await pitcrew.line('[a] lost')
       pitcrew.signal('SIGUSR1')
-      await pitcrew.line(/of no daemon that is known: pid \d+ \(sleep\); ended with pitcrew/)
+      await pitcrew.line(/of no daemon that is known: pid \d+ \(\w+\); ended with pitcrew/)
       await pitcrew.linesWith('[a] lost', 2)
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
