@@ -70,6 +70,10 @@ void bind_logs(JSValue host);
 FUNCTION(host_spawn);
 FUNCTION(host_live);
 FUNCTION(host_legacy);
+FUNCTION(host_read_notify);
+/* A JavaScript object of the fields that are there. */
+struct notify_field;
+JSValue notify_object(const struct notify_field *fields);
 /* The run that the first two arguments name, or NULL. */
 struct run *run_of(JSValueConst *argv);
 

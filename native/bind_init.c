@@ -190,6 +190,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("stop", 4, host_stop),
     JS_CFUNC_DEF("live", 0, host_live),
     JS_CFUNC_DEF("legacy", 2, host_legacy),
+    JS_CFUNC_DEF("readNotify", 3, host_read_notify),
     JS_CFUNC_DEF("members", 2, host_members),
     JS_CFUNC_DEF("closeOutput", 2, host_close_output),
     JS_CFUNC_DEF("envNames", 0, host_env_names),

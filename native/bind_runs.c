@@ -1,6 +1,7 @@
 /* What of src/host/host.ts tells about the runs in the table. */
 #define _GNU_SOURCE
 #include "bind.h"
+#include "ready.h"
 #include "ring.h"
 
 enum { LAST_LINES_BYTES_MAX = 1024 };
@@ -42,6 +43,26 @@ FUNCTION(host_live) {
     JS_SetPropertyUint32(ctx, list, (uint32_t)i, entry);
   }
   return list;
+}
+
+JSValue notify_object(const struct notify_field *fields) {
+  JSValue object = JS_NewObject(js);
+  for (int i = 0; i < NOTIFY_FIELDS; i++)
+    if (fields[i].value)
+      set(object, notify_names[i], JS_NewStringLen(js, fields[i].value, fields[i].bytes));
+  return object;
+}
+
+FUNCTION(host_read_notify) {
+  UNUSED;
+  struct run *run = run_of(argv);
+  size_t bytes;
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[2]);
+  struct notify_field fields[NOTIFY_FIELDS];
+  bool is_message = run && text && notify_read(run, text, bytes, fields);
+  JSValue object = is_message ? notify_object(fields) : JS_NULL;
+  JS_FreeCString(ctx, text);
+  return object;
 }
 
 FUNCTION(host_legacy) {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "bind.h"
 #include "client.h"
+#include "ready.h"
 
 #include <sys/wait.h>
 
@@ -81,9 +82,9 @@ void event_ready(const struct run *run) {
   engine_handle(run_event("ready", run->daemon, run->number));
 }
 
-void event_notify(const struct run *run, const char *text, size_t bytes) {
+void event_notify(const struct run *run, const struct notify_field *fields) {
   JSValue event = run_event("notify", run->daemon, run->number);
-  set(event, "text", JS_NewStringLen(js, text, bytes));
+  set(event, "fields", notify_object(fields));
   engine_handle(event);
 }
 

@@ -223,7 +223,6 @@ void event_output_stalled(double since_ms, int error);
 void event_output_resumed(void);
 void event_flushed(void);
 void event_ready(const struct run *run);
-void event_notify(const struct run *run, const char *text, size_t bytes);
 void event_wake(void);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
 void event_appended(int error);

@@ -163,6 +163,10 @@ static int timeout_ms(void) {
   return wait <= 0 ? 0 : wait > 3600e3 ? 3600000 : (int)wait;
 }
 
+static bool is_channel(const struct watch *watch) {
+  return watch->kind == WATCH_READY || watch->kind == WATCH_NOTIFY;
+}
+
 static void serve(struct epoll_event *events, int count) {
   bool pipes = false, tapped = false, helper = false, probes = false, clients = false;
   watch_again();
@@ -170,11 +174,10 @@ static void serve(struct epoll_event *events, int count) {
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
   /* Before the children: who has ended is known until it is reaped. */
-  for (int i = 0; i < count; i++) {
-    struct watch *watch = events[i].data.ptr;
-    if (watch->kind == WATCH_READY || watch->kind == WATCH_NOTIFY)
-      channel_hear((struct channel *)watch);
-  }
+  int channels = 0;
+  for (int i = 0; i < count; i++) channels += is_channel(events[i].data.ptr);
+  for (int i = 0; i < count; i++)
+    if (is_channel(events[i].data.ptr)) channel_hear(events[i].data.ptr, channels);
   if (children_waiting) children_waiting = reap_batch();
   for (int i = 0; i < count; i++) {
     struct watch *watch = events[i].data.ptr;

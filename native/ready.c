@@ -23,7 +23,7 @@
 
 enum {
   MESSAGE_BYTES_MAX = 4096,
-  MESSAGES_A_TURN = 16,
+  MESSAGES_A_TURN = 64, /* of all runs, shared evenly */
   MESSAGES_AT_THE_END = 512, /* the longest queue that systems are set up with */
 };
 static const char variable[] = "NOTIFY_SOCKET=";
@@ -113,23 +113,41 @@ static bool is_of_run(const struct run *run, const struct ucred *sender) {
   return origin.run == run && (origin.kin == ORIGIN_RUN || is_its_user);
 }
 
-static bool has_line(const char *text, size_t bytes, const char *line) {
-  const char *end = text + bytes;
-  for (const char *at = text; at < end;) {
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    const char *line_end = newline ? newline : end;
-    if ((size_t)(line_end - at) == strlen(line) && memcmp(at, line, strlen(line)) == 0) return true;
-    at = line_end + 1;
+const char *const notify_names[NOTIFY_FIELDS] = {
+    "READY", "STATUS", "RELOADING", "STOPPING", "WATCHDOG", "EXTEND_TIMEOUT_USEC", "MAINPID"};
+
+static bool take_line(const char *line, size_t bytes, struct notify_field *fields) {
+  for (int i = 0; i < NOTIFY_FIELDS; i++) {
+    size_t length = strlen(notify_names[i]);
+    if (bytes <= length || line[length] != '=' || memcmp(line, notify_names[i], length) != 0)
+      continue;
+    fields[i] = (struct notify_field){line + length + 1, bytes - length - 1};
+    return true;
   }
   return false;
 }
 
-static void tell_message(struct run *run, const char *text, size_t bytes) {
+bool notify_read(struct run *run, const char *text, size_t bytes, struct notify_field *fields) {
   /* systemd's own rule: a NUL at the end is harmless, elsewhere it is not a text. */
   if (bytes > 0 && text[bytes - 1] == 0) bytes--;
-  if (bytes == 0 || memchr(text, 0, bytes)) return;
-  if (run->ready_by_notify && has_line(text, bytes, "READY=1")) run->ready = true;
-  event_notify(run, text, bytes);
+  if (bytes == 0 || memchr(text, 0, bytes)) return false;
+  memset(fields, 0, NOTIFY_FIELDS * sizeof *fields);
+  bool any = false;
+  const char *end = text + bytes;
+  for (const char *at = text; at < end;) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *line_end = newline ? newline : end;
+    any |= take_line(at, (size_t)(line_end - at), fields);
+    at = line_end + 1;
+  }
+  const struct notify_field *ready = &fields[NOTIFY_READY];
+  if (run->ready_by_notify && ready->bytes == 1 && *ready->value == '1') run->ready = true;
+  return any;
+}
+
+static void tell_message(struct run *run, const char *text, size_t bytes) {
+  struct notify_field fields[NOTIFY_FIELDS];
+  if (notify_read(run, text, bytes, fields)) event_notify(run, fields);
 }
 
 /* There is room for the sender and for no descriptor, so that the kernel closes those that came
@@ -163,7 +181,10 @@ static void hear(struct channel *channel, int times) {
         channel->watch.kind == WATCH_READY ? hear_pipe(channel->run) : hear_message(channel->run);
 }
 
-void channel_hear(struct channel *channel) { hear(channel, MESSAGES_A_TURN); }
+void channel_hear(struct channel *channel, int ready_count) {
+  int share = MESSAGES_A_TURN / ready_count;
+  hear(channel, share > 0 ? share : 1);
+}
 
 void channels_drain(struct run *run) {
   hear(&run->ready_pipe, MESSAGES_AT_THE_END);

@@ -3,6 +3,7 @@ import { describeAsker, describeStall } from '../core/describe.ts'
 import type { OutputStall } from '../core/event.ts'
 import type { Daemon, In } from '../core/phases.ts'
 import type { AfterSpec } from '../core/plan.ts'
+import { readyByMs } from '../core/running.ts'
 import { awaitsLine } from '../core/stall.ts'
 import { blockerOf } from './outlook.ts'
 import type { Supervisor } from './port.ts'
@@ -82,7 +83,7 @@ function tellRunning({ host, state }: Facts, daemon: In<'running'>, told: Explan
     const what = spec.kind === 'job' ? 'has been at work' : 'has run'
     told.why.push(`${name} ${what} for ${since} (${which})`)
   } else if (readyAtMs === null) {
-    const leftMs = startedAtMs + ready.timeoutMs - nowMs
+    const leftMs = readyByMs(daemon) - nowMs
     const isHeldUp = state.outputStall !== null && awaitsLine(daemon)
     const left = isHeldUp ? 'its time does not run in the stall' : `has ${roughly(leftMs)} left`
     told.why.push(

@@ -1,6 +1,7 @@
 /** States and times as a person says them. */
 import { formatDuration } from '../core/duration.ts'
 import type { Daemon, In } from '../core/phases.ts'
+import { readyByMs } from '../core/running.ts'
 import type { DaemonState } from './status.ts'
 
 const seconds = 1000
@@ -41,9 +42,9 @@ export function leftMsOf(daemon: Daemon, nowMs: number): number | null {
     case 'terminating':
       return Math.max(0, daemon.killAtMs - nowMs)
     case 'running': {
-      const { spec, readyAtMs, startedAtMs } = daemon
+      const { spec, readyAtMs } = daemon
       if (readyAtMs !== null || spec.ready === null) return null
-      return Math.max(0, startedAtMs + spec.ready.timeoutMs - nowMs)
+      return Math.max(0, readyByMs(daemon) - nowMs)
     }
     default:
       return null

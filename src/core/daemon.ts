@@ -13,6 +13,7 @@
  *  the run they are about; what comes from an old run finds nobody. */
 import type { Effect } from './effect.ts'
 import {
+  extendStop,
   hurry,
   kill,
   leaderEnded,
@@ -24,6 +25,7 @@ import {
 } from './ending.ts'
 import { type Daemon, type DaemonEvent, type In, type Of, type Rule, stay } from './phases.ts'
 import { endGhost, findBackingOff, findEnding, findRunning, findStarted } from './recovery.ts'
+import { keepStatus, takePing } from './reports.ts'
 import {
   becomeReady,
   begin,
@@ -32,10 +34,8 @@ import {
   endForFault,
   forward,
   holdBack,
-  keepStatus,
   renew,
   retire,
-  takePing,
 } from './running.ts'
 import {
   endAtOnce,
@@ -102,7 +102,7 @@ const rules: Rules = {
   terminating: {
     start: wantUp, turn: stay, skip: stay, stop: hurry, restart: hurry, hold: stay,
     forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: stay, unfit: stay, exited: leaderEnded, gone: settle,
+    pinged: extendStop, unfit: stay, exited: leaderEnded, gone: settle,
     half: tellTree, grace: kill, stuck: stay, backoff: stay, reconcile: findEnding },
   killing: {
     start: wantUp, turn: stay, skip: stay, stop: wantDown, restart: wantUp, hold: stay,

@@ -18,6 +18,8 @@ const flushMsMax = 250
 export interface DeadlineSplit {
   /** For each wave, in milliseconds after the shutdown began: when what is left of it is killed. */
   readonly killAtMs: readonly number[]
+  /** What no wave asks for: a stop may be extended by it. */
+  readonly spareMs: number
   /** For the output at the end. */
   readonly flushMs: number
 }
@@ -60,7 +62,7 @@ export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[
     endMs += shareMs
     return endMs - reapMs
   })
-  return { killAtMs, flushMs }
+  return { killAtMs, spareMs: deadlineMs - flushMs - endMs, flushMs }
 }
 
 /** Gives each what it asks for where an even share of what is left allows it, and that share

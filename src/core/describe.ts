@@ -25,7 +25,7 @@ export function describeEvent(event: Event): string {
     case 'elapsed':
       return `elapsed ${describeTimer(event.timer)}`
     case 'said':
-      return `said ${event.daemon} ${event.run}: "${event.status}"`
+      return `said ${event.daemon} ${event.run}: ${saidWords(event)}`
     case 'pinged':
       return `pinged ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
     case 'unfit':
@@ -39,6 +39,12 @@ export function describeEvent(event: Event): string {
     default:
       return `${event.type} ${event.daemon} ${event.run}`
   }
+}
+
+/** "reloading", "\"Serving\"" */
+function saidWords({ status, change }: Extract<Event, { type: 'said' }>): string {
+  const words = status === null ? [] : [`"${status}"`]
+  return [...(change === null ? [] : [change]), ...words].join(', ')
 }
 
 /** "restart web (uid 0, pid 12)" */
@@ -136,6 +142,7 @@ export const faultWords: Readonly<Record<Fault, string>> = {
   'not-ready': 'not ready in time',
   'not-alive': 'not alive',
   watchdog: 'silent for longer than its watchdog allows',
+  triggered: 'failed by its own report (WATCHDOG=trigger)',
 }
 
 /** "the tree of ", "" */

@@ -57,7 +57,7 @@ export function terminate(
   sent: readonly number[],
   effects: Effect[],
 ): In<'terminating'> {
-  const { spec, run, last, row, pid, startedAtMs, readyAtMs, status } = daemon
+  const { spec, run, last, row, pid, startedAtMs, readyAtMs, status, statusBefore } = daemon
   if (readyAtMs === null || spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
   stopLooking(daemon, effects)
   const flaw = why === 'before-ready' || why === 'unseen' ? why : null
@@ -72,6 +72,8 @@ export function terminate(
     startedAtMs,
     readyAtMs,
     status,
+    statusBefore,
+    extendedToMs: 0,
     sent,
     next,
     asked: why === 'asked',
@@ -117,6 +119,20 @@ export function hurry(
   const next = { ...wanted, killAtMs } as In<'terminating'>
   if (killAtMs === daemon.killAtMs) return next
   armHalf(next, atMs, effects)
+  return next
+}
+
+/** It asks for more time for its stop: what it gets is within the one deadline. */
+export function extendStop(
+  daemon: In<'terminating'>,
+  { extendMs, limitMs, atMs }: Of<'pinged'>,
+  effects: Effect[],
+): Daemon {
+  const killAtMs = atMs + Math.min(extendMs ?? 0, limitMs)
+  if (killAtMs <= daemon.killAtMs) return daemon
+  const next = { ...daemon, killAtMs }
+  if (next.treeTold) arm(effects, 'grace', next, killAtMs - atMs)
+  else armHalf(next, atMs, effects)
   return next
 }
 

@@ -19,9 +19,11 @@ export type Event = Readonly<
     | { type: 'output-closed'; daemon: string; run: number }
     /** A run is ready, by whatever sign. */
     | { type: 'ready'; daemon: string; run: number }
-    /** A run speaks of itself. */
-    | { type: 'said'; daemon: string; run: number; status: string }
-    /** A run is still at work; `extendMs`: it asks for so much time from now on to be ready. */
+    /** A run reports its status (null: it is as before), or a change of its own: it reloads or
+     *  stops, or is done with that. */
+    | { type: 'said'; daemon: string; run: number; status: string | null; change: OwnChange | null }
+    /** A run is still at work; `extendMs`: it asks for so much time from now on, to be ready or to
+     *  end. */
     | { type: 'pinged'; daemon: string; run: number; extendMs: number | null }
     /** A run is there, and does not do what it should. */
     | { type: 'unfit'; daemon: string; run: number; fault: Fault }
@@ -81,7 +83,10 @@ export interface SpawnFailure {
 }
 
 /** What is wrong with a run whose process is there. */
-export type Fault = 'not-ready' | 'not-alive' | 'watchdog'
+export type Fault = 'not-ready' | 'not-alive' | 'watchdog' | 'triggered'
+
+/** What a run reports that it does: RELOADING=1, STOPPING=1, and READY=1 at the end of it. */
+export type OwnChange = 'reloading' | 'stopping' | 'ready'
 
 /** Why a run that ended by itself has failed, whatever its exit code: it was not ready yet; how it
  *  ended is not known. */

@@ -1,7 +1,16 @@
 /** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
  *  in daemon.ts. */
 import type { DeathNote, Effect, Note } from './effect.ts'
-import type { Exit, Fault, Flaw, LiveRun, RunTimer, SpawnFailure, Started } from './event.ts'
+import type {
+  Exit,
+  Fault,
+  Flaw,
+  LiveRun,
+  OwnChange,
+  RunTimer,
+  SpawnFailure,
+  Started,
+} from './event.ts'
 import type { DaemonSpec } from './plan.ts'
 import type { Row } from './restart-policy.ts'
 import { type Signal, signalNumbers } from './signals.ts'
@@ -47,6 +56,10 @@ interface Alive {
   readonly readyAtMs: number | null
   /** What it said of itself (sd_notify: STATUS); '' = nothing. */
   readonly status: string
+  /** Its status from before it reloads or stops by itself; null = it does not. */
+  readonly statusBefore: string | null
+  /** Until when it may be not ready, as it asked for; 0 = it did not. */
+  readonly extendedToMs: number
   /** Numbers of the signals that it was sent. */
   readonly sent: readonly number[]
 }
@@ -100,11 +113,11 @@ export type DaemonEvent = Readonly<
     | ({ type: 'spawned'; run: number } & Started)
     | ({ type: 'spawn-failed'; run: number } & SpawnFailure)
     | { type: 'ready'; run: number }
-    /** It speaks of itself. */
-    | { type: 'said'; run: number; status: string }
-    /** It is still at work: the watchdog begins anew; so does the time to be ready, with this
-     *  length. */
-    | { type: 'pinged'; run: number; extendMs: number | null }
+    /** Its status (null: as before), and what it does by itself. */
+    | { type: 'said'; run: number; status: string | null; change: OwnChange | null }
+    /** It is still at work: the watchdog begins anew. `extendMs`: so much time from now on is asked
+     *  for, to be ready or to end; `limitMs`: so much a stop may still take. */
+    | { type: 'pinged'; run: number; extendMs: number | null; limitMs: number }
     | { type: 'unfit'; run: number; fault: Fault; graceMs: number }
     | ({ type: 'exited'; run: number; gone: boolean; outputOpen: boolean } & Exit)
     | { type: 'gone'; run: number; outputOpen: boolean }

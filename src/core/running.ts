@@ -42,6 +42,8 @@ export function begin(
     startedAtMs: atMs,
     readyAtMs,
     status: '',
+    statusBefore: null,
+    extendedToMs: 0,
     sent: [],
   }
   tell(effects, { kind: 'started', daemon: name, run, pid })
@@ -54,11 +56,17 @@ export function begin(
   return running
 }
 
+/** When it must be ready; Infinity = it need not. */
+export function readyByMs({ spec, startedAtMs, extendedToMs }: In<'running'>): number {
+  if (spec.ready === null) return Number.POSITIVE_INFINITY
+  return Math.max(startedAtMs + spec.ready.timeoutMs, extendedToMs)
+}
+
 /** Also after a failure of ours: said again, it does no harm. */
 export function awaitReady(daemon: In<'running'>, atMs: number, effects: Effect[]): void {
-  const { spec, run, startedAtMs } = daemon
+  const { spec, run } = daemon
   if (spec.ready === null) return
-  arm(effects, 'ready', daemon, Math.max(0, startedAtMs + spec.ready.timeoutMs - atMs))
+  arm(effects, 'ready', daemon, Math.max(0, readyByMs(daemon) - atMs))
   if (isWord(spec.ready.sign)) return
   effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
 }
@@ -84,28 +92,6 @@ export function becomeReady(
   tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
   watchAlive(ready, effects)
   return ready
-}
-
-export function keepStatus(daemon: In<'running'>, { status }: Of<'said'>): Daemon {
-  return { ...daemon, status }
-}
-
-export function takePing(
-  daemon: In<'running'>,
-  { extendMs, atMs }: Of<'pinged'>,
-  effects: Effect[],
-): Daemon {
-  const { readyAtMs, spec } = daemon
-  if (readyAtMs === null) {
-    if (extendMs !== null && spec.ready !== null) {
-      // It extends, and never shortens.
-      const leftMs = daemon.startedAtMs + spec.ready.timeoutMs - atMs
-      arm(effects, 'ready', daemon, Math.max(extendMs, leftMs))
-    }
-  } else if (spec.watchdogMs !== null) {
-    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))
-  }
-  return daemon
 }
 
 /** Its process is there and does not do what it should: that is a failure like a death. */

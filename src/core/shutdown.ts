@@ -1,13 +1,14 @@
 /** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at
  *  once, and at its end the exit code. Nothing is spawned once it has begun. */
 
-import { splitShutdown } from './deadline.ts'
+import { graceWithin, splitShutdown } from './deadline.ts'
 import { describeReason } from './describe.ts'
 import type { Draft } from './draft.ts'
 import type { ShutdownReason } from './effect.ts'
 import { exitReport } from './exit-code.ts'
 import type { Tell } from './lanes.ts'
 import type { Daemon } from './phases.ts'
+import type { Shutdown } from './state.ts'
 import { beginSweep } from './sweep.ts'
 import type { Asker } from './ticket.ts'
 import { accept, endTicket, newTicket } from './tickets.ts'
@@ -18,14 +19,29 @@ export function beginShutdown(draft: Draft, reason: ShutdownReason, token: numbe
   if (draft.finished) return
   const { plan, order } = draft.state
   const { deadlineMs } = plan
-  const { killAtMs, flushMs } = splitShutdown(plan, order)
+  const { killAtMs, spareMs, flushMs } = splitShutdown(plan, order)
   const ticket = newTicket(draft, askedBy(reason), null, 0)
-  draft.shutdown = { sinceMs: draft.atMs, reason, killAtMs, flushMs, ticket }
+  draft.shutdown = { sinceMs: draft.atMs, reason, killAtMs, spareMs, flushMs, ticket }
   accept(draft, token, ticket, false)
   draft.do({ type: 'announce', state: 'STOPPING=1' })
   draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
   draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
   beginSweep(draft, draft.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop'])
+}
+
+type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
+
+/** A `main` daemon that is over for whatever reason; a `critical` one that is over for good without
+ *  having been asked to; one that is given up and says `then: shutdown`. */
+export function endsEverything(daemon: Daemon): EndOfAll | null {
+  const { main, critical, kind, restart } = daemon.spec
+  if (!main && !critical && restart.then === 'leave') return null
+  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'
+  if (daemon.phase !== 'stopped' || daemon.end === 'none') return null
+  if (main) return 'main-ended'
+  if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null
+  if (critical) return 'critical-ended'
+  return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null
 }
 
 /** Who asked for it first is whose ticket it is. */
@@ -86,11 +102,25 @@ export function holdsUp(daemon: Daemon): boolean {
 
 function stop(draft: Draft, name: string, tell: Tell): void {
   if (draft.shutdown === null) return
-  const { sinceMs, killAtMs } = draft.shutdown
   const asked = draft.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
-  const wave = draft.state.order.wave.get(name) ?? 0
-  const shareMs = (killAtMs[wave] ?? 0) - (draft.atMs - sinceMs)
+  const shareMs = shutdownLimitMs(draft, draft.shutdown, name)
   tell(draft, name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: draft.atMs })
+}
+
+/** How long the stop of a daemon may still take: the waves behind it keep their share. */
+function shutdownLimitMs(draft: Draft, shutdown: Shutdown, name: string): number {
+  const { sinceMs, killAtMs, spareMs } = shutdown
+  const wave = draft.state.order.wave.get(name) ?? 0
+  return (killAtMs[wave] ?? 0) + spareMs - (draft.atMs - sinceMs)
+}
+
+/** The same of any stop: a single one has a whole deadline from its beginning. */
+export function stopLimitMs(draft: Draft, name: string): number {
+  const daemon = draft.daemons.get(name)
+  const sinceMs = daemon !== undefined && 'sinceMs' in daemon ? daemon.sinceMs : draft.atMs
+  const ownMs = sinceMs + graceWithin(draft.state.plan.deadlineMs, null) - draft.atMs
+  if (draft.shutdown === null) return ownMs
+  return Math.min(ownMs, shutdownLimitMs(draft, draft.shutdown, name))
 }
 
 /** A daemon holds nobody up any more: whom does that unblock? */

@@ -60,6 +60,8 @@ export interface Shutdown {
   readonly reason: ShutdownReason
   /** For each wave, when what is left of it is killed, in milliseconds after `sinceMs`. */
   readonly killAtMs: readonly number[]
+  /** What no wave asks for, in milliseconds. */
+  readonly spareMs: number
   readonly flushMs: number
   readonly ticket: Ticket
 }

@@ -2,7 +2,7 @@
  *  wins over everything. `step` is the whole of it: an event in, effects out. */
 
 import { Draft } from './draft.ts'
-import type { Effect, ShutdownReason } from './effect.ts'
+import type { Effect } from './effect.ts'
 import type { Event, LiveRun } from './event.ts'
 import { ignoreSignal } from './ignored-signals.ts'
 import { checkStep } from './invariants.ts'
@@ -13,6 +13,7 @@ import {
   beginShutdown,
   countBlockers,
   deadlineCame,
+  endsEverything,
   finish,
   finishIfOver,
   holdsUp,
@@ -20,6 +21,7 @@ import {
   missDeadline,
   recoverShutdown,
   stopInTurn,
+  stopLimitMs,
   unblock,
 } from './shutdown.ts'
 import type { Signal } from './signals.ts'
@@ -68,6 +70,10 @@ function route(draft: Draft, event: Event): void {
       return elapse(draft, event)
     case 'unfit':
       return endForFault(draft, event)
+    case 'pinged': {
+      const limitMs = event.extendMs === null ? 0 : stopLimitMs(draft, event.daemon)
+      return tell(draft, event.daemon, { ...event, limitMs })
+    }
     case 'output-closed':
       return draft.do({
         type: 'disarm',
@@ -135,21 +141,6 @@ function endIfOver(draft: Draft, name: string): void {
   const daemon = draft.daemons.get(name)
   const kind = daemon === undefined ? null : endsEverything(daemon)
   if (kind !== null) beginShutdown(draft, { kind, daemon: name })
-}
-
-type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
-
-/** A `main` daemon that is over for whatever reason; a `critical` one that is over for good without
- *  having been asked to; one that is given up and says `then: shutdown`. */
-function endsEverything(daemon: Daemon): EndOfAll | null {
-  const { main, critical, kind, restart } = daemon.spec
-  if (!main && !critical && restart.then === 'leave') return null
-  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'
-  if (daemon.phase !== 'stopped' || daemon.end === 'none') return null
-  if (main) return 'main-ended'
-  if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null
-  if (critical) return 'critical-ended'
-  return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null
 }
 
 function announceIfReady(draft: Draft): void {

@@ -11,6 +11,7 @@
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { OutputEvent, OutputHost } from './output.ts'
+import type { NotifyFields, ReadyChannel } from './readiness.ts'
 import type { Errno, System } from './system.ts'
 
 export type { LiveRun }
@@ -45,6 +46,9 @@ export interface Host extends System, ControlHost, OutputHost {
 
   /** All runs that are not over, and those whose end was told in the call that failed. */
   live(): readonly LiveRun[]
+  /** Splits a message of sd_notify that came another way, as those of NOTIFY_SOCKET are; `live()`
+   *  keeps that the run is ready. null: the run is over, or the message has none of the fields. */
+  readNotify(daemon: string, run: number, text: string): NotifyFields | null
   /** What a run whose leader has ended leaves to be told; null: it is not in the table any more. */
   legacy(daemon: string, run: number): Legacy | null
   /** The pids of a run that are still there, at most 16 of them. For a message only. */
@@ -136,13 +140,6 @@ export interface SpawnSpec {
   readonly control: boolean
 }
 
-export type ReadyChannel =
-  /** A newline on this descriptor of the run, 3 to 9. */
-  | { readonly type: 'fd'; readonly fd: number }
-  | { readonly type: 'notify' }
-  /** A line of its output with this text in it; * stands for any text, ? for one character. */
-  | { readonly type: 'log'; readonly text: string }
-
 export type ProbeSpec =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'unix'; readonly path: string }
@@ -188,7 +185,7 @@ export type HostEvent =
       readonly type: 'notify'
       readonly daemon: string
       readonly run: number
-      readonly text: string
+      readonly fields: NotifyFields
     }
   /** What became of a probe. `errno`: why it did not succeed. `text`: the first bytes of the answer
    *  to an `ask`, up to the first end of a line, at most 256. */

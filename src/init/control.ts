@@ -2,12 +2,16 @@
  *  then it costs nothing. It is shielded: whatever breaks in it costs its clients their connection,
  *  and nobody else anything. */
 import type { Control, MakeControl, Supervisor } from '../control/port.ts'
+import { foregroundRemedy } from '../core/describe.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
+import { oneLine } from '../core/one-line.ts'
+import type { Daemon } from '../core/phases.ts'
 import type { State } from '../core/state.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import type { Host, HostEvent } from '../host/host.ts'
+import type { NotifyFields } from '../host/readiness.ts'
 import { version } from '../version.ts'
 import { eventsOfMessage } from './notified.ts'
 import type { Timers } from './timers.ts'
@@ -33,6 +37,8 @@ export class ControlLink {
   /** Whom we have not closed: told of when the control plane cannot tell them. */
   readonly #clients: Set<number> = new Set()
   readonly #ended: Ticket[] = []
+  /** The run of each daemon whose MAINPID was reported. */
+  readonly #mainPids: Map<string, number> = new Map()
   /** All were answered: who comes now is told so. */
   #isOver = false
   /** Numbers are never used again, whatever breaks. */
@@ -161,10 +167,29 @@ export class ControlLink {
     }
   }
 
-  #notify(name: string, run: number, text: string): void {
+  /** What a run reports of itself, in the fields of sd_notify. */
+  takeMessage(name: string, run: number, fields: NotifyFields): void {
     const daemon = this.#state.daemons.get(name)
     if (daemon === undefined) return
-    for (const event of eventsOfMessage(daemon.spec, run, text)) this.#tell(event)
+    for (const event of eventsOfMessage(daemon.spec, run, fields)) this.#tell(event)
+    if (fields.MAINPID !== undefined) this.#checkMainPid(daemon, run, fields.MAINPID)
+  }
+
+  /** Another main process than the one that was started is not supported: said once a run. */
+  #checkMainPid(daemon: Daemon, run: number, mainPid: string): void {
+    const { name } = daemon.spec
+    if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
+    if (this.#mainPids.get(name) === run) return
+    this.#mainPids.set(name, run)
+    const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
+    const why = `pitcrew supervises pid ${daemon.pid}, which it started (run ${run})`
+    this.#voice.say(`${name}: ${asked}: ${why}; ${foregroundRemedy}`)
+  }
+
+  /** Over its own connection: the host keeps that it is ready before the answer says so. */
+  #notify(name: string, run: number, text: string): void {
+    const fields = this.#host.readNotify(name, run, text)
+    if (fields !== null) this.takeMessage(name, run, fields)
   }
 
   #refuse(client: number): void {

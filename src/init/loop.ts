@@ -13,10 +13,10 @@ import { describeError } from '../errors.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { ControlLink, type Told } from './control.ts'
 import { Deaths } from './deaths.ts'
+import { EventQueue } from './event-queue.ts'
 import { isHelper } from './helpers.ts'
 import { Journal } from './journal.ts'
 import { Mending } from './mending.ts'
-import { eventsOfMessage } from './notified.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
 import { type InitTimer, Timers } from './timers.ts'
@@ -38,7 +38,7 @@ export class Loop implements Handlers {
   readonly #trace: Trace
   readonly #state: State
   readonly #mending: Mending = new Mending()
-  #queue: Event[] = []
+  readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
   #shutdownAsked = false
   /** When the host was to wake us. */
@@ -68,7 +68,8 @@ export class Loop implements Handlers {
   /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
   boot(early: readonly SignalEvent[] = []): void {
     const atMs = this.#host.now()
-    this.#queue.push({ type: 'boot', atMs }, ...early.map((event) => signalOf(event, atMs)))
+    this.#queue.pushLast({ type: 'boot', atMs })
+    for (const event of early) this.#queue.pushLast(signalOf(event, atMs))
     this.#drain()
   }
 
@@ -96,7 +97,8 @@ export class Loop implements Handlers {
         if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
         return event.type === 'output-closed' ? undefined : this.#endHelper(event)
       case 'notify':
-        return this.#takeMessage(event, atMs)
+        this.#control.takeMessage(event.daemon, event.run, event.fields)
+        return this.#drain()
       case 'client':
       case 'line':
       case 'client-gone':
@@ -117,15 +119,15 @@ export class Loop implements Handlers {
   /** What was under way is not trusted; where this fails, too, it is tried again a little later. */
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
-    this.#queue = []
+    this.#queue.clear(this.#state.sweep?.live.values() ?? [])
     this.#turn.forget()
     this.#shutdownAsked = shutdownAsked
     this.#wakeAt(this.#mending.recover(atMs))
     this.#control.drop()
     this.#voice.journal.mend()
     this.#voice.say(`internal error, carrying on: ${problem}`)
-    // In front of what helpers told just now: what runs was looked at before that.
-    this.#queue.unshift(this.#reconcile(atMs))
+    // Before what helpers have reported just now: what runs was looked at before that.
+    this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
     this.#mending.recovered()
   }
@@ -153,13 +155,6 @@ export class Loop implements Handlers {
     const isEnd = event.type === 'gone'
     const isGood = !isEnd && event.code === 0 && event.signal === 0
     this.#performer.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
-    this.#drain()
-  }
-
-  #takeMessage({ daemon, run, text }: Extract<HostEvent, { type: 'notify' }>, atMs: number): void {
-    const spec = this.#performer.spec(daemon)
-    if (spec === undefined) return
-    for (const event of eventsOfMessage(spec, run, text)) this.#queue.push({ ...event, atMs })
     this.#drain()
   }
 
@@ -195,9 +190,10 @@ export class Loop implements Handlers {
       const event = this.#nextEvent()
       if (event === undefined) break
       this.#step(event)
+      this.#queue.drop(event)
     }
     if (steps > 0) this.#control.stepped()
-    const isBusy = this.#queue.length > 0 || this.#state.sweep !== null || this.#turn.isBusy
+    const isBusy = this.#queue.size > 0 || this.#state.sweep !== null || this.#turn.isBusy
     const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
@@ -205,13 +201,14 @@ export class Loop implements Handlers {
   /** A sweep is over before anything else is stepped, unless a failure makes all begin anew. It is
    *  looked again at what runs when all that came of the other orders was stepped. */
   #nextEvent(): Event | undefined {
-    if (this.#state.sweep !== null && this.#queue[0]?.type !== 'reconcile') {
+    const next = this.#queue.first
+    if (this.#state.sweep !== null && next?.type !== 'reconcile') {
       return { type: 'continue', atMs: this.#host.now() }
     }
-    const next = this.#queue.shift()
     if (next !== undefined || !this.#mending.isNeeded) return next
     const atMs = this.#host.now()
-    return this.#mending.begin(atMs) ? this.#reconcile(atMs) : undefined
+    if (this.#mending.begin(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
+    return this.#queue.first
   }
 
   #wakeAt(atMs: number): void {
@@ -223,7 +220,7 @@ export class Loop implements Handlers {
     const all = this.#host.live()
     this.#performer.probes.forgetAll()
     this.#performer.helpers.reconcile(all)
-    const live = all.filter(({ daemon }) => !isHelper(daemon))
+    const live = this.#queue.withEnds(all).filter(({ daemon }) => !isHelper(daemon))
     const outputStall = this.#host.outputStall()
     return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
   }

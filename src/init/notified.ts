@@ -1,10 +1,11 @@
-/** What a daemon says over its NOTIFY_SOCKET, in the lines of sd_notify(3), as events. What has no
- *  meaning here (MAINPID, FDSTORE …) is ignored, as the protocol asks for. */
+/** A message of sd_notify(3) as events of the core: at most one of each kind. What has no meaning
+ *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
 import type { Event } from '../core/event.ts'
 import type { DaemonSpec } from '../core/plan.ts'
+import type { NotifyFields } from '../host/readiness.ts'
 
-type Said = Exclude<Event, { type: 'boot' | 'signal' | 'reconcile' | 'elapsed' }>
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
+type Said = WithoutTime<Extract<Event, { type: 'ready' | 'said' | 'pinged' | 'unfit' }>>
 
 /** How much of a status is kept, in characters. */
 const statusMax = 200
@@ -12,40 +13,30 @@ const statusMax = 200
 export function eventsOfMessage(
   spec: DaemonSpec,
   run: number,
-  text: string,
-): readonly WithoutTime<Said>[] {
-  const daemon = spec.name
-  const events: WithoutTime<Said>[] = []
-  let status: string | null = null
-  for (const line of text.split('\n')) {
-    const at = line.indexOf('=')
-    const value = line.slice(at + 1)
-    switch (line.slice(0, Math.max(0, at))) {
-      case 'READY':
-        if (value !== '1') break
-        if (spec.ready?.sign.type === 'notify') events.push({ type: 'ready', daemon, run })
-        break
-      case 'STATUS':
-        status = value.slice(0, statusMax)
-        break
-      case 'RELOADING':
-        if (value === '1') status ??= 'reloading'
-        break
-      case 'STOPPING':
-        if (value === '1') status ??= 'stopping'
-        break
-      case 'WATCHDOG':
-        if (value === '1') events.push({ type: 'pinged', daemon, run, extendMs: null })
-        if (value === 'trigger' && spec.watchdogMs !== null) {
-          events.push({ type: 'unfit', daemon, run, fault: 'watchdog' })
-        }
-        break
-      case 'EXTEND_TIMEOUT_USEC': {
-        const ms = Math.ceil(Number(value) / 1000)
-        if (ms > 0 && ms <= 3_600_000) events.push({ type: 'pinged', daemon, run, extendMs: ms })
-      }
-    }
-  }
-  if (status !== null) events.push({ type: 'said', daemon, run, status })
+  fields: NotifyFields,
+): readonly Said[] {
+  const of = { daemon: spec.name, run }
+  const events: Said[] = []
+  const isReady = fields.READY === '1'
+  if (isReady && spec.ready?.sign.type === 'notify') events.push({ type: 'ready', ...of })
+  if (fields.WATCHDOG === 'trigger') events.push({ type: 'unfit', ...of, fault: 'triggered' })
+  const extendMs = msOf(fields.EXTEND_TIMEOUT_USEC)
+  if (fields.WATCHDOG === '1' || extendMs !== null) events.push({ type: 'pinged', ...of, extendMs })
+  const status = fields.STATUS?.slice(0, statusMax) ?? null
+  const change = isReady ? 'ready' : interimOf(fields)
+  if (status !== null || change !== null) events.push({ type: 'said', ...of, status, change })
   return events
+}
+
+function interimOf({ RELOADING, STOPPING }: NotifyFields): 'reloading' | 'stopping' | null {
+  if (STOPPING === '1') return 'stopping'
+  return RELOADING === '1' ? 'reloading' : null
+}
+
+/** Of a number of microseconds; null = it is none, or zero. */
+function msOf(usec: string | undefined): number | null {
+  if (usec === undefined || usec === '') return null
+  for (const digit of usec) if (digit < '0' || digit > '9') return null
+  const ms = Math.ceil(Number(usec) / 1000)
+  return ms > 0 && Number.isFinite(ms) ? ms : null
 }

@@ -175,7 +175,7 @@ describe('explain', () => {
       type: 'notify',
       daemon: 'web',
       run: 1,
-      text: 'READY=1\nSTATUS=serving 3 clients',
+      fields: { READY: '1', STATUS: 'serving 3 clients' },
     })
     plane.pass(61_000)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`

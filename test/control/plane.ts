@@ -1,6 +1,7 @@
 /** The real control plane over the real loop and the real core; the host is played: a clock that is moved by hand,
  *  daemons that start at once and end when they are told to by the story, clients that are lists of lines. Each
  *  answer is checked against its schema. */
+
 import { expect } from 'vitest'
 import { type Entry, progress } from '../../src/control/answers.ts'
 import type { Supervisor } from '../../src/control/port.ts'
@@ -11,6 +12,7 @@ import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop.ts'
+import { fieldsOf } from '../notify-fields.ts'
 
 export type Line = Readonly<{
   id?: number | null
@@ -217,6 +219,7 @@ export class Plane {
       envHide: () => {},
       oomKills: () => null,
       notify: () => {},
+      readNotify: (_daemon, _run, text) => fieldsOf(text),
       probe: () => null,
       forgetProbe: () => {},
       closeOutput: () => {},

@@ -1,8 +1,17 @@
 /** DESIGN §6: `ready:`, `alive:`, `watchdog:`. Started, ready and alive are three. */
 import { describe, expect, test } from 'vitest'
-import { alive, elapsed, exited, type Happening, later, reconcile, spawned } from './events.ts'
+import {
+  alive,
+  elapsed,
+  exited,
+  type Happening,
+  later,
+  reconcile,
+  restart,
+  spawned,
+} from './events.ts'
 import { plan } from './plans.ts'
-import { Game, story } from './story.ts'
+import { Game, story, up } from './story.ts'
 
 const probe = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
 const ready = { sign: probe, timeoutMs: 5000, intervalMs: 100 }
@@ -230,5 +239,67 @@ describe('whoever supervises pitcrew', () => {
     expect(told(isReady)).toEqual(['READY=1'])
     expect(told(exited('init', 1))).toEqual([])
     expect(told('TERM')).toEqual(['STOPPING=1'])
+  })
+})
+
+describe('it asks for more time in its stop', () => {
+  const bundle = plan({ web: { stop: { graceMs: 1000 } }, db: {} })
+  const ping = (extendMs: number): Happening => ({
+    type: 'pinged',
+    daemon: 'web',
+    run: 1,
+    extendMs,
+  })
+
+  test('half and KILL move; what is asked for later takes the place of what was', () => {
+    const stops = [restart('web'), later(400, ping(2000)), later(100, ping(100))] as const
+    expect(
+      story(up(bundle), ...stops, elapsed('half', 'web', 1), elapsed('grace', 'web', 1)),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                     web: running, run 1, pid 7
+                                         db: running, run 1, pid 8
+      0 ms     restart web (uid 1000)    web: terminating, run 1, pid 7, then up
+                                         > TERM to web 1, arm half:web:1 500 ms
+      400 ms   pinged web 1 for 2000 ms  > arm half:web:1 1000 ms
+      500 ms   pinged web 1 for 100 ms
+      1400 ms  elapsed half:web:1        > TERM to the rest of web 1, arm grace:web:1 1000 ms
+      2400 ms  elapsed grace:web:1       web: killing, run 1, pid 7, then up
+                                         > say killing, KILL to the tree of web 1,
+                                           arm stuck:web:1 1000 ms
+    `)
+  })
+
+  test('never beyond the one deadline of the restart', () => {
+    expect(story(up(bundle), restart('web'), later(400, ping(60_000)))).toMatchInlineSnapshot(`
+      0 ms    given                      web: running, run 1, pid 7
+                                         db: running, run 1, pid 8
+      0 ms    restart web (uid 1000)     web: terminating, run 1, pid 7, then up
+                                         > TERM to web 1, arm half:web:1 500 ms
+      400 ms  pinged web 1 for 60000 ms  > arm half:web:1 4050 ms
+    `)
+  })
+
+  test('nor, in a shutdown, beyond what the daemons behind it need', () => {
+    const chain = plan({ db: {}, web: { after: ['db'], stop: { graceMs: 1000 } } })
+    expect(story(up(chain), 'TERM', later(400, ping(60_000)))).toMatchInlineSnapshot(`
+      0 ms    given                      db: running, run 1, pid 7
+                                         web: running, run 1, pid 8
+      0 ms    TERM                       web: terminating, run 1, pid 8, then asked
+                                         > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                           arm half:web:1 500 ms
+      400 ms  pinged web 1 for 60000 ms
+    `)
+  })
+
+  test('after half, only KILL moves', () => {
+    const half = elapsed('half', 'web', 1)
+    expect(story(up(bundle), restart('web'), half, ping(3000))).toMatchInlineSnapshot(`
+      0 ms    given                     web: running, run 1, pid 7
+                                        db: running, run 1, pid 8
+      0 ms    restart web (uid 1000)    web: terminating, run 1, pid 7, then up
+                                        > TERM to web 1, arm half:web:1 500 ms
+      500 ms  elapsed half:web:1        > TERM to the rest of web 1, arm grace:web:1 500 ms
+      500 ms  pinged web 1 for 3000 ms  > arm grace:web:1 3000 ms
+    `)
   })
 })

@@ -91,8 +91,8 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
     spawned: { type: 'spawned', run, pid: 9, atMs },
     'spawn-failed': { type: 'spawn-failed', run, step: 'exec', errno: 'ENOENT', atMs },
     ready: { type: 'ready', run, atMs },
-    said: { type: 'said', run, status: 'at work', atMs },
-    pinged: { type: 'pinged', run, extendMs: 700, atMs },
+    said: { type: 'said', run, status: 'at work', change: null, atMs },
+    pinged: { type: 'pinged', run, extendMs: 700, limitMs: 500, atMs },
     'unfit: not ready': { type: 'unfit', run, fault: 'not-ready', graceMs: 500, atMs },
     'unfit: not alive': { type: 'unfit', run, fault: 'not-alive', graceMs: 500, atMs },
     'exited, gone': { type: 'exited', run, ...exit, gone: true, outputOpen: false, atMs },
@@ -154,7 +154,7 @@ test('every event has a decision in every phase, and keeps the invariants', () =
     spawn-failed           .    .    .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
     ready                  .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
     said                   .    .    .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
-    pinged                 .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    .    .    .    .    .    .    .    .
+    pinged                 .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    !    .    .    !    .    .    .    .
     unfit: not ready       .    .    .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
     unfit: not alive       .    .    .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
     exited, gone           .    .    .    .    .    .    .    .    .    .    stop back back wait stop back back wait stop wait stop wait wait

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { ReadyChannel } from '../../src/host/host.ts'
+import type { ReadyChannel } from '../../src/host/readiness.ts'
 import { buildChannels, Channels, notifies, played, run } from './channels.ts'
 import { saidBy } from './processes.ts'
 
@@ -28,13 +28,23 @@ test('a message comes as it was sent, and READY=1 is noted', async () => {
   expect(channels.told('ready')).toEqual([])
 })
 
-test.each(['READY=0', 'XREADY=1', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
+test.each(['READY=0', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
   '"%s" does not mean ready',
   async (text) => {
     const channels = await played([run('web', `"$NOTIFIES" "${text}"`, byNotify)])
-    expect(channels.told('notify')).toMatchObject([{ text, liveReady: false }])
+    expect(channels.notes('web')).toEqual([text])
+    expect(channels.told('notify')).toMatchObject([{ liveReady: false }])
   },
 )
+
+test('of a message the known fields are passed on, each once: the last counts', async () => {
+  const many = 'WATCHDOG=1\\n'.repeat(300)
+  const script = `"$NOTIFIES" "XREADY=1" "${many}STATUS=a\\nFDNAME=x\\nWATCHDOG=trigger\\nSTATUS=b"`
+  const channels = await played([run('web', script, byNotify)])
+  expect(channels.told('notify').map(({ fields }) => fields)).toEqual([
+    { WATCHDOG: 'trigger', STATUS: 'b' },
+  ])
+})
 
 test('READY=1 is a message like any other where another channel says ready', async () => {
   const web = run('web', '"$NOTIFIES" READY=1', { notify: true, ready: { type: 'fd', fd: 3 } })
@@ -82,7 +92,7 @@ describe('the sender', () => {
     await using channels = new Channels({
       runs: [inState('mkfifo go', run('web', script, byNotify)), go],
     })
-    await channels.line('READY=1')
+    await channels.line('"READY":"1"')
     expect(channels.notes('web')[0]).toBe('READY=1')
   })
 
@@ -91,7 +101,7 @@ describe('the sender', () => {
     const channels = await played([run('web', script, byNotify)], {
       wrap: ['/bin/sh', '-c', 'ulimit -m 1000000; exec "$@"', 'sh'],
     })
-    expect(channels.notes('web')).toEqual(['STATUS=group', 'BARRIER=1', 'STATUS=left', 'BARRIER=1'])
+    expect(channels.notes('web')).toEqual(['STATUS=group', 'STATUS=left'])
   })
 
   test.runIf(isRoot)('may be of another user', async () => {
@@ -109,13 +119,13 @@ describe('the sender', () => {
       '"$NOTIFIES" STATUS=up; read _ <go; "$NOTIFIES" READY=1; echo sent >done; read _ <go'
     const web = inState('mkfifo go done', run('web', script, byNotify))
     await using channels = new Channels({ runs: [web] })
-    await channels.line('STATUS=up')
+    await channels.line('"STATUS":"up"')
     channels.signal('SIGSTOP')
     await writeFile(join(channels.folder, 'go'), '\n')
     await readFile(join(channels.folder, 'done'))
     expect(channels.notes('web')).toEqual(['STATUS=up'])
     channels.signal('SIGCONT')
-    await channels.line('READY=1')
+    await channels.line('"READY":"1"')
     await writeFile(join(channels.folder, 'go'), '\n')
     await channels.exitCode()
   })
@@ -219,16 +229,16 @@ describe('BARRIER=1', () => {
   test('is lifted when all that was sent before has been told', async () => {
     const script = '"$NOTIFIES" times=100 barrier STATUS=x && echo lifted'
     const channels = await played([run('web', script, { notify: true })])
-    const lines = channels.lines.map((line) => (line.includes('STATUS=x') ? 'x' : line))
+    const lines = channels.lines.map((line) => (line.includes('"STATUS":"x"') ? 'x' : line))
     expect(lines.lastIndexOf('x')).toBeLessThan(lines.indexOf('[web] lifted'))
-    expect(channels.told('notify')).toHaveLength(101)
+    expect(channels.told('notify')).toHaveLength(100)
   })
 
   test.skipIf(!existsSync(systemdNotify))('of the real systemd-notify is lifted, too', async () => {
     const script = `${systemdNotify} --ready --status=up && echo lifted`
     const channels = await played([run('web', script, byNotify)])
     expect(saidBy(channels, 'web')).toEqual(['lifted'])
-    expect(channels.notes('web')).toEqual(['READY=1\nSTATUS=up', 'BARRIER=1'])
+    expect(channels.notes('web')).toEqual(['READY=1\nSTATUS=up'])
   })
 })
 
@@ -239,7 +249,7 @@ test('a flood of messages starves nobody', async () => {
     ready: { type: 'log', text: 'ready' },
   })
   await using channels = new Channels({ runs: [flood, other] })
-  await channels.line('STATUS=x')
+  await channels.line('"STATUS":"x"')
   channels.signal('SIGUSR1')
   await channels.exitCode()
   const kinds = channels.events().map(({ type, daemon }) => `${type} ${daemon ?? ''}`.trim())

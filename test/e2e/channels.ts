@@ -1,7 +1,9 @@
 /** The host with channels-entry.ts in the init's place: it spawns what a test asks for and tells what becomes of it. */
+
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { HostEvent, Legacy, SpawnAnswer } from '../../src/host/host.ts'
+import { linesOf } from '../notify-fields.ts'
 import type { Run, Scenario } from './channels-entry.ts'
 import { isSanitized } from './cost.ts'
 import { compiled, type Options, Pitcrew, root, sh } from './pitcrew.ts'
@@ -53,13 +55,15 @@ export class Channels extends Pitcrew {
     return this.events()
       .filter(({ type }) => type !== 'answer' && type !== 'output-closed')
       .map((event) =>
-        [event.type, event.daemon, 'text' in event ? event.text : ''].join(' ').trim(),
+        [event.type, event.daemon, 'fields' in event ? linesOf(event.fields).join('\n') : '']
+          .join(' ')
+          .trim(),
       )
   }
 
   /** The texts of one daemon's messages. */
   notes(daemon: string): string[] {
-    return this.told('notify', daemon).map(({ text }) => text)
+    return this.told('notify', daemon).map(({ fields }) => linesOf(fields).join('\n'))
   }
 }
 

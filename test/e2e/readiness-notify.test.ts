@@ -202,7 +202,7 @@ describe('a watchdog', () => {
       echo up; exec sleep 1000`
     const b = { command: sh(script), watchdog: '1m', restart: { backoff: '1ms' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
-    await pitcrew.line('b: silent for longer than its watchdog allows')
+    await pitcrew.line('b: failed by its own report (WATCHDOG=trigger)')
     await pitcrew.line(/b: started, pid \d+, run 2/)
     await end(pitcrew)
   })

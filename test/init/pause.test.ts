@@ -79,7 +79,7 @@ test('and once, too, when what comes first needs no new alarm', () => {
 test('and whatever comes first is heard before its time is up', () => {
   const world = new Frozen()
   world.nowMs = 64_000
-  world.loop.handle({ type: 'notify', daemon: 'web', run: 1, text: 'READY=1' })
+  world.loop.handle({ type: 'notify', daemon: 'web', run: 1, fields: { READY: '1' } })
   expect(world.lines.at(-1)).toContain('web: ready')
   world.wakeAt(64_250)
   expect(world.wakeAtMs).toBe(Number.POSITIVE_INFINITY)

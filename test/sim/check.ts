@@ -32,6 +32,7 @@ import {
   leaderFirst,
   noStranger,
   overIsOver,
+  stopExtended,
   stopOnce,
   stuckNamed,
 } from './checkers/stopping.ts'
@@ -62,6 +63,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   killNotEarly,
   killInTime,
   killOnce,
+  stopExtended,
   stuckNamed,
   overIsOver,
   noStranger,

@@ -39,6 +39,7 @@ const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegEx
     ['stuck', /^not gone after KILL \(run (?<run>\d+)\)$/],
     ['skipped', /^not started: it needs (?<other>\S+), which has failed$/],
   ],
+  failed: [['watchdog', /^failed by its own report .*, pid \d+, run (?<run>\d+), /]],
   silent: [['watchdog', /^silent for .*, pid \d+, run (?<run>\d+), /]],
   'stopped:': [['stopped', /^stopped: .*, pid \d+, run (?<run>\d+)$/]],
   stopping: [['held', /^stopping it until (?<other>\S+) is ready again \(run (?<run>\d+)\)$/]],

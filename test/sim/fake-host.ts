@@ -66,6 +66,8 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     oomKills: guarded('oomKills', () => world.oomKills),
     legacy: guarded('legacy', (daemon, run) => world.runs.legacy(daemon, run)),
     live: guarded('live', () => world.runs.live()),
+    // No client of the small world speaks for a daemon.
+    readNotify: () => null,
     members: guarded('members', (daemon, run) => world.runs.members(daemon, run)),
     closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
     envNames: guarded('envNames', () => environment),

@@ -13,19 +13,25 @@ export function wordsFor(chance: Chance, spec: DaemonSpec): Word[] {
   if (watchdogMs !== null) words.push(...pings(chance, watchdogMs))
   if (ready?.sign.type !== 'notify' && watchdogMs === null) return words
   for (let left = chance.below(3); left > 0; left--) {
-    words.push(once(chance.below(1000), chance.pick(texts), chance.percent(5)))
+    const word = once(chance.below(1000), chance.pick(texts), chance.percent(5))
+    // It goes on to ask for time, also when it is to end; and it is done with what it reloads.
+    words.push(word.text === extend ? { ...word, everyMs: 200 } : word)
+    if (word.text === reload) words.push({ ...word, afterMs: word.afterMs + 50, text: 'READY=1' })
   }
   return words
 }
 
+const extend = 'EXTEND_TIMEOUT_USEC=300000'
+const reload = 'RELOADING=1\nMONOTONIC_USEC=1'
+
 const texts: readonly string[] = [
   'STATUS=warming up',
   'STOPPING=1',
-  'RELOADING=1\nMONOTONIC_USEC=1',
+  reload,
   'READY=0',
   'READY=1',
   'MAINPID=7',
-  'EXTEND_TIMEOUT_USEC=300000',
+  extend,
   'EXTEND_TIMEOUT_USEC=-5',
   'WATCHDOG=1',
   'WATCHDOG=trigger',

@@ -1,5 +1,7 @@
 /** What a patient observer sees of looks from outside, and of what runs say of themselves. */
+
 import type { DaemonSpec } from '../../src/core/plan.ts'
+import { linesOf } from '../notify-fields.ts'
 import type { Facts, RunFacts, When } from './facts.ts'
 import { kept, lastRun } from './timeline.ts'
 
@@ -70,9 +72,9 @@ function read(facts: Facts): Signs {
       } else if (event.type === 'notify') {
         const run = runOf(facts, event)
         if (run === undefined) continue
-        said.push({ ...when, run, text: event.text })
+        said.push({ ...when, run, text: linesOf(event.fields).join('\n') })
         const isSign = run.spec.ready?.sign.type === 'notify'
-        if (isSign && event.text.split('\n').includes('READY=1')) ready.push({ ...when, run })
+        if (isSign && event.fields.READY === '1') ready.push({ ...when, run })
       }
     }
   }

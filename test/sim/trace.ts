@@ -1,5 +1,6 @@
 /** Everything that happens in the small world, in order: what came to pitcrew, what it did, and what the processes
  *  did. The checkers read it; a person reads it as a story. */
+
 import { describeExit } from '../../src/core/describe.ts'
 import type { Exit } from '../../src/core/event.ts'
 import { signalName } from '../../src/core/signals.ts'
@@ -10,6 +11,7 @@ import type {
   SignalTarget,
   SpawnAnswer,
 } from '../../src/host/host.ts'
+import { linesOf } from '../notify-fields.ts'
 import type { When } from './facts.ts'
 import type { Act } from './schedule.ts'
 
@@ -171,7 +173,7 @@ function describeCall(event: HostEvent | Recovery): string {
     case 'ready':
       return `-> ready ${name(event)}`
     case 'notify':
-      return `-> notify ${name(event)}: ${JSON.stringify(event.text)}`
+      return `-> notify ${name(event)}: ${JSON.stringify(linesOf(event.fields).join('\n'))}`
     case 'probed':
       return `-> look ${event.id}: ${event.errno ?? `good ${event.text}`}`
     case 'output-closed':

@@ -1,6 +1,8 @@
 /** What runs say of themselves, after native/ready.c: by a channel that they were given, or by messages of sd_notify.
  *  It is read before the ends of processes, so that the last words come first. */
+
 import type { HostEvent, SpawnSpec } from '../../src/host/host.ts'
+import { fieldsOf, linesOf } from '../notify-fields.ts'
 import type { Agenda } from './agenda.ts'
 import type { Owner, Process } from './kernel.ts'
 import type { Runs } from './runs.ts'
@@ -37,9 +39,9 @@ export class Words {
       const hasChannel = ready?.type === 'fd' || ready?.type === 'log'
       if (hasChannel && this.#runs.markReady(of)) this.#said.push({ type: 'ready', ...of })
     } else if (notify) {
-      const isReady = ready?.type === 'notify' && text.split('\n').includes('READY=1')
-      if (isReady) this.#runs.markReady(of)
-      this.#said.push({ type: 'notify', ...of, text })
+      const fields = fieldsOf(text)
+      if (ready?.type === 'notify' && fields.READY === '1') this.#runs.markReady(of)
+      if (linesOf(fields).length > 0) this.#said.push({ type: 'notify', ...of, fields })
     }
   }
 

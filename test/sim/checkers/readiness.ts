@@ -118,7 +118,13 @@ export const watchdogKept: Promised = {
 function watched(facts: Facts, run: RunFacts): string | null {
   const { watchdogMs, ready } = run.spec
   const fault = claimed(run, 'watchdog')
-  if (watchdogMs === null) return fault === null ? null : `${nameOf(run)} has no watchdog`
+  if (watchdogMs === null) {
+    const triggers = signsOf(facts).said.filter(({ text }) => text === 'WATCHDOG=trigger')
+    const isTriggered = triggers.some(
+      (said) => said.run === run && fault !== null && isOfCall(facts, said, fault),
+    )
+    return fault === null || isTriggered ? null : `${nameOf(run)} has no watchdog`
+  }
   const since = claimed(run, ready === null ? 'started' : 'ready')
   const endIndex = upUntil(run)?.index ?? never
   // That of a start is as old as its spawn.
@@ -181,4 +187,44 @@ function alive(facts: Facts, run: RunFacts): string | null {
     if (isAtOnce) return `${nameOf(run)} is not alive after ${failed} looks`
   }
   return fault === null ? null : `${nameOf(run)} is not alive after ${failed} looks`
+}
+
+export const statusTold: Promised = {
+  sentence: 'Of a death its last status is told; when it has reloaded, the status from before',
+  broken: (facts) =>
+    canFollow(facts) ? first(facts.claims, (claim) => status(facts, claim)) : null,
+}
+
+function status(facts: Facts, claim: Facts['claims'][number]): string | null {
+  if (!['died', 'not-ready', 'not-alive', 'watchdog'].includes(claim.what)) return null
+  const told = /; its last status: (".*")$/.exec(claim.text)?.[1] ?? '""'
+  const run = facts.runs.find(
+    ({ spec, run: number }) => spec.name === claim.daemon && number === claim.run,
+  )
+  const started = run === undefined ? null : claimed(run, 'started')
+  if (run === undefined || started === null) return null
+  let now = ''
+  let before: string | null = null
+  for (const said of signsOf(facts).said) {
+    if (said.run !== run || said.index < started.index || said.index > claim.index) continue
+    const lines = said.text.split('\n')
+    const own = lines.find((one) => one.startsWith('STATUS='))?.slice('STATUS='.length) ?? null
+    const change = ['RELOADING=1', 'STOPPING=1'].find((one) => lines.includes(one))
+    if (lines.includes('READY=1')) {
+      now = own ?? before ?? now
+      before = null
+    } else if (change !== undefined) {
+      before ??= now
+      now = own ?? change.slice(0, -2).toLowerCase()
+    } else now = own ?? now
+  }
+  return told === JSON.stringify(printed(now))
+    ? null
+    : `${nameOf(run)} has the status "${now}", and ${told} is told`
+}
+
+/** As the log has it: cut, and without control characters. */
+function printed(status: string): string {
+  const chars = [...status.slice(0, 160)]
+  return chars.map((char) => (char < ' ' || char === '\x7f' ? '?' : char)).join('')
 }

@@ -1,6 +1,7 @@
 /** Promises about how a run is ended. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
+import { signsOf } from '../signs.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
@@ -67,16 +68,59 @@ function spared(facts: Facts, run: RunFacts): string | null {
   if (since === null) return null
   const isAsked = stopOrder(run) !== null
   const graceMs = run.spec.stop.graceMs ?? (isAsked ? facts.plan.deadlineMs : 1000)
-  const capMs = isAsked ? Math.min(graceMs, facts.plan.deadlineMs) : graceMs
+  const { deadlineMs } = facts.plan
+  const capMs = isAsked ? Math.min(graceMs, deadlineMs) : graceMs
+  const extendedMs = Math.max(0, ...extensions(facts, run, since).map(({ untilMs }) => untilMs))
+  const dueMs = Math.max(since.atMs + capMs, Math.min(extendedMs, since.atMs + deadlineMs))
   // What is lost is looked for soon, and once more.
   const mendMs = facts.isBroken ? 500 : 0
-  const latestMs = since.atMs + capMs + mendMs + facts.lostMs + 2 * facts.lateMs + 1
+  const latestMs = dueMs + mendMs + facts.lostMs + 2 * facts.lateMs + 1
   const endMs = Math.min(
     kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
     run.gone?.atMs ?? Number.POSITIVE_INFINITY,
     facts.finish.atMs,
   )
   return endMs <= latestMs ? null : `${nameOf(run)} was to be killed until ${latestMs}, and is not`
+}
+
+/** When it asked for more time in its stop, and until when. */
+function extensions(
+  facts: Facts,
+  run: RunFacts,
+  since: When,
+): readonly (When & { readonly untilMs: number })[] {
+  return signsOf(facts)
+    .said.filter((said) => said.run === run && said.index > since.index)
+    .flatMap(({ text, atMs, index }) => {
+      const [name, usec] = text.split('=')
+      const untilMs = atMs + Number(usec) / 1000
+      return name === 'EXTEND_TIMEOUT_USEC' && untilMs > atMs ? [{ atMs, index, untilMs }] : []
+    })
+}
+
+export const stopExtended: Promised = {
+  sentence: 'Who asks for more time while it stops gets it, within the one deadline',
+  broken: (facts) => first(facts.runs, (run) => cutShort(facts, run)),
+}
+
+function cutShort(facts: Facts, run: RunFacts): string | null {
+  const order = stopOrder(run)
+  const kill = kills(run)[0]
+  const { shutdown, plan, isBroken, lostMs } = facts
+  if (order === null || kill === undefined || isBroken || lostMs > 0) return null
+  if (shutdown !== null && shutdown.index < kill.index) return null
+  const limitMs = order.atMs + plan.deadlineMs * 0.8
+  const isHurried = facts.requests.some(
+    ({ daemon, index }) => daemon === run.spec.name && index > order.index,
+  )
+  if (isHurried) return null
+  return first(extensions(facts, run, order), ({ index, untilMs }) => {
+    if (index > kill.index) return null
+    const earliestMs = Math.min(untilMs, limitMs) - facts.spawnMs - 0.001
+    return kill.atMs < earliestMs
+      ? `${nameOf(run)} is killed at ${kill.atMs}, and asked for time until ${untilMs}`
+      : null
+  })
 }
 
 export const leaderFirst: Promised = {

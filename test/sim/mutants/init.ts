@@ -7,7 +7,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/perform.ts',
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
-    seed: 848,
+    seed: 981,
     breaks: ['oneAtATime', 'stopInOrder', 'stopAtOnce', 'nothingLeft', 'endsWhenOver'],
   },
   {

@@ -152,7 +152,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'it ends though somebody may be missing',
-    file: 'core/supervisor.ts',
+    file: 'core/shutdown.ts',
     from: "if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null",
     to: "if (daemon.end === 'asked') return null",
     seed: 98,

@@ -174,7 +174,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'one that is given up and says so is the end of nothing',
-    file: 'core/supervisor.ts',
+    file: 'core/shutdown.ts',
     from: "return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null",
     to: 'return null',
     seed: 64,

@@ -108,7 +108,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'the end of the main daemon is the end of nothing',
-    file: 'core/supervisor.ts',
+    file: 'core/shutdown.ts',
     from: "  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'\n",
     to: '',
     seed: 14,
@@ -116,7 +116,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a critical daemon that is over for good is the end of nothing',
-    file: 'core/supervisor.ts',
+    file: 'core/shutdown.ts',
     from: "  if (critical) return 'critical-ended'\n",
     to: '',
     seed: 5,

@@ -1,0 +1,27 @@
+/** A message of sd_notify as the host splits it (native/ready.c), for hosts that are not real. */
+import type { NotifyFields } from '../src/host/readiness.ts'
+
+const names: readonly string[] = [
+  'READY',
+  'STATUS',
+  'RELOADING',
+  'STOPPING',
+  'WATCHDOG',
+  'EXTEND_TIMEOUT_USEC',
+  'MAINPID',
+] satisfies readonly (keyof NotifyFields)[]
+
+export function fieldsOf(text: string): NotifyFields {
+  const fields: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    const at = line.indexOf('=')
+    if (names.includes(line.slice(0, Math.max(0, at)))) {
+      fields[line.slice(0, at)] = line.slice(at + 1)
+    }
+  }
+  return fields
+}
+
+export function linesOf(fields: NotifyFields): string[] {
+  return Object.entries(fields).map(([name, value]) => `${name}=${value}`)
+}
