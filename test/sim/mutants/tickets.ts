@@ -38,8 +38,8 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'nobody is told that it is done',
     file: 'control/call.ts',
-    from: 'if (this.end()) this.#send({ id: this.id, done })',
-    to: 'this.end()',
+    from: 'this.client.send(items.length === 0',
+    to: 'if (items.length < 0) this.client.send(items.length === 0',
     seed: 13,
     breaks: ['askedIsAnswered'],
   },

@@ -165,8 +165,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a command has all the time of the world',
     file: 'init/helpers.ts',
-    from: "    this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n    return null",
-    to: '    return null',
+    from: "      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n      return null",
+    to: '      return null',
     seed: 147,
     breaks: ['helpersBounded'],
   },
