@@ -56,7 +56,7 @@ class Observer {
     const { plan, acts } = this.#schedule
     for (const moment of this.#trace) this.#see(moment)
     const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
-    // Everybody has a second more then.
+    // All timers have a second more then, and what the alarm was late by counts as lost.
     const given = this.#lines.filter(({ text }) => text.startsWith('was not running for '))
     const spawnMs = this.#spawnMs
     const bootIndex = this.#boot?.index ?? Number.POSITIVE_INFINITY
@@ -88,7 +88,7 @@ class Observer {
       isBroken: this.#isBroken,
       isHelpless: this.#calls.some(({ event, failed }) => event.type === 'recover' && failed),
       isSignalLost: this.#lines.some(({ text }) => text.includes('cannot perform signal')),
-      lostMs: sum(pauses) + spawnMs + 1000 * given.length,
+      lostMs: sum(pauses) + spawnMs + (1000 + this.#schedule.lateMs) * given.length,
       lateMs: this.#schedule.lateMs + 1,
       spawnMs,
       lines: this.#lines,
