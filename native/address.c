@@ -7,9 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-enum { PORT_MAX = 65535 };
+enum {
+  PORT_MAX = 65535,
+  REST_BYTES = 4096, /* at a time, */
+  REST_READS = 16,   /* so often */
+};
 
 int address_of_host(const char *host, int port, struct address *address) {
   *address = (struct address){0};
@@ -42,4 +48,13 @@ int address_of_path(const char *path, struct address *address) {
   if (is_abstract) local->sun_path[0] = 0;
   address->bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes + !is_abstract);
   return 0;
+}
+
+void socket_end(int fd, int epoll, bool shuts) {
+  char rest[REST_BYTES];
+  for (int reads = 0; reads < REST_READS; reads++)
+    if (recv(fd, rest, sizeof rest, MSG_DONTWAIT) <= 0) break;
+  epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+  if (shuts) shutdown(fd, SHUT_RDWR);
+  close(fd);
 }

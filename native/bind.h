@@ -37,6 +37,12 @@ static inline size_t to_size(JSValueConst value) {
   return number >= 0 && number < 9007199254740992.0 ? (size_t)number : SIZE_MAX;
 }
 
+/* A number as it is a key: -1 when it is none. */
+static inline int64_t to_id(JSValueConst value) {
+  size_t id = JS_IsNumber(value) ? to_size(value) : SIZE_MAX;
+  return id == SIZE_MAX ? -1 : (int64_t)id;
+}
+
 /* -1 when it is no array. */
 static inline int64_t array_length(JSValueConst array) {
   int64_t length = -1;

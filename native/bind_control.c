@@ -8,15 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* One function of C for a path. */
-static JSValue with_path(JSValueConst value, int (*act)(const char *path)) {
-  struct arena arena = {0};
-  const char *path = arena_string(&arena, value);
-  int error = path ? act(path) : EINVAL;
-  arena_free(&arena);
-  return errno_or_null(error);
-}
-
 /* The folder of what is in it, and the one above. */
 static int make_own_folder(const char *path) {
   char inside[4096];
@@ -26,12 +17,23 @@ static int make_own_folder(const char *path) {
 
 static FUNCTION(host_make_folder) {
   UNUSED;
-  return with_path(argv[0], make_own_folder);
+  struct arena arena = {0};
+  const char *path = arena_string(&arena, argv[0]);
+  int error = path ? make_own_folder(path) : EINVAL;
+  arena_free(&arena);
+  return errno_or_null(error);
 }
 
 static FUNCTION(host_listen) {
   UNUSED;
-  return with_path(argv[0], listen_at);
+  struct arena arena = {0};
+  size_t bytes = 0;
+  const char *path = arena_string(&arena, argv[0]);
+  const char *line = JS_IsString(argv[1]) ? JS_ToCStringLen(ctx, &bytes, argv[1]) : NULL;
+  int error = path && line ? listen_at(path, line, bytes) : EINVAL;
+  if (line) JS_FreeCString(ctx, line);
+  arena_free(&arena);
+  return errno_or_null(error);
 }
 
 static FUNCTION(host_lock) {
@@ -94,7 +96,7 @@ static FUNCTION(host_close_client) {
 static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("makeFolder", 1, host_make_folder),
     JS_CFUNC_DEF("lock", 2, host_lock),
-    JS_CFUNC_DEF("listen", 1, host_listen),
+    JS_CFUNC_DEF("listen", 2, host_listen),
     JS_CFUNC_DEF("adoptClient", 1, host_adopt_client),
     JS_CFUNC_DEF("send", 2, host_send),
     JS_CFUNC_DEF("queued", 1, host_queued),

@@ -1,46 +1,74 @@
-/* The files that the init writes and reads: src/host/host.ts. Thin: convert, call, convert back. */
+/* Helpers, which write and read files, and the trace: src/host/host.ts. Thin: convert, call,
+ * convert back. */
 #define _GNU_SOURCE
-#include "aside.h"
 #include "bind.h"
 #include "file.h"
+#include "helper.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-static FUNCTION(host_write_file_aside) {
+static const char *const kinds[] = {
+    [HELPER_RUN] = "run",   [HELPER_APPEND] = "append", [HELPER_WRITE] = "write",
+    [HELPER_TAIL] = "tail", [HELPER_EXISTS] = "exists", [HELPER_CONNECT] = "connect"};
+
+/* A list of strings, or one alone. */
+static char **words_of(struct arena *arena, JSValueConst value) {
+  if (!JS_IsString(value)) return arena_strings(arena, value, 0);
+  char **words = arena_take(arena, 2 * sizeof *words);
+  if (!words || !(words[0] = arena_string(arena, value))) return NULL;
+  words[1] = NULL;
+  return words;
+}
+
+/* The kind of a task is the name of its first property that is there. */
+static bool take_words(struct arena *arena, JSValueConst spec, struct helper_task *task) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    JSValue value = JS_GetPropertyStr(js, spec, kinds[i]);
+    bool is_there = !JS_IsUndefined(value);
+    task->kind = (enum helper_kind)i;
+    task->words = is_there ? words_of(arena, value) : NULL;
+    JS_FreeValue(js, value);
+    if (is_there) return task->words != NULL;
+  }
+  return false;
+}
+
+static bool is_sound(const struct helper_task *task) {
+  size_t count = 0;
+  while (task->words[count] && count <= HELPER_WORDS_MAX) count++;
+  bool prints = task->kind == HELPER_RUN || task->kind == HELPER_TAIL;
+  bool looks = task->kind >= HELPER_TAIL;
+  return count <= HELPER_WORDS_MAX && (count > 0 || !looks) && task->timeout_ms >= 0 &&
+         (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
+}
+
+static FUNCTION(host_helper) {
   UNUSED;
   struct arena arena = {0};
-  size_t bytes = 0;
-  char **paths = arena_strings(&arena, argv[0], 0);
-  const char *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
-  int error = paths && text ? aside_write(paths, text, bytes) : EINVAL;
-  JS_FreeCString(ctx, text);
+  struct helper_task task = {0};
+  int64_t id = to_id(argv[0]);
+  if (id < 0 || !JS_IsObject(argv[1])) return errno_or_null(EINVAL);
+  JSValue text = JS_GetPropertyStr(ctx, argv[1], "text"),
+          timeout = JS_GetPropertyStr(ctx, argv[1], "timeoutMs"),
+          max = JS_GetPropertyStr(ctx, argv[1], "maxBytes");
+  task.text = JS_IsString(text) ? JS_ToCStringLen(ctx, &task.bytes, text) : NULL;
+  task.timeout_ms = to_double(timeout);
+  task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
+  int error =
+      take_words(&arena, argv[1], &task) && is_sound(&task) ? helper_start(id, &task) : EINVAL;
+  if (task.text) JS_FreeCString(ctx, task.text);
+  JS_FreeValue(ctx, text);
+  JS_FreeValue(ctx, timeout);
+  JS_FreeValue(ctx, max);
   arena_free(&arena);
   return errno_or_null(error);
 }
 
-static FUNCTION(host_append_aside) {
+static FUNCTION(host_forget_helper) {
   UNUSED;
-  struct arena arena = {0};
-  size_t bytes = 0;
-  char **paths = arena_strings(&arena, argv[0], 0);
-  const char *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
-  int error = paths && text ? aside_append(paths, text, bytes, to_size(argv[2])) : EINVAL;
-  JS_FreeCString(ctx, text);
-  arena_free(&arena);
-  return errno_or_null(error);
-}
-
-static FUNCTION(host_read_tail) {
-  UNUSED;
-  struct arena arena = {0};
-  size_t bytes = 0;
-  const char *path = arena_string(&arena, argv[0]);
-  char *text = path ? file_tail(path, to_size(argv[1]), &bytes) : NULL;
-  arena_free(&arena);
-  JSValue lines = JS_NewStringLen(ctx, text, text ? bytes : 0);
-  free(text);
-  return lines;
+  int64_t id = to_id(argv[0]);
+  if (id >= 0) helper_forget(id);
+  return JS_UNDEFINED;
 }
 
 static FUNCTION(host_trace_to) {
@@ -61,9 +89,8 @@ static FUNCTION(host_trace) {
 }
 
 static const JSCFunctionListEntry file_functions[] = {
-    JS_CFUNC_DEF("writeFileAside", 2, host_write_file_aside),
-    JS_CFUNC_DEF("appendAside", 3, host_append_aside),
-    JS_CFUNC_DEF("readTail", 2, host_read_tail),
+    JS_CFUNC_DEF("helper", 2, host_helper),
+    JS_CFUNC_DEF("forgetHelper", 1, host_forget_helper),
     JS_CFUNC_DEF("traceTo", 1, host_trace_to),
     JS_CFUNC_DEF("trace", 1, host_trace),
 };

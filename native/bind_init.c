@@ -67,7 +67,7 @@ static FUNCTION(host_close_output) {
   return JS_UNDEFINED;
 }
 
-/* ---- Host: environment, helpers */
+/* ---- Host: environment */
 
 static FUNCTION(host_env_names) {
   UNUSED;
@@ -89,19 +89,6 @@ static FUNCTION(host_env_hide) {
     JS_FreeValue(ctx, position);
   }
   return JS_UNDEFINED;
-}
-
-static FUNCTION(host_helper) {
-  UNUSED;
-  struct arena arena = {0};
-  JSValue args = JS_GetPropertyStr(ctx, argv[0], "args"),
-          timeout = JS_GetPropertyStr(ctx, argv[0], "timeoutMs"),
-          max = JS_GetPropertyStr(ctx, argv[0], "maxBytes");
-  char **list = self_argv(&arena, args);
-  int error = list ? helper_start(list, to_double(timeout), to_size(max)) : EINVAL;
-  JS_FreeValue(ctx, args);
-  arena_free(&arena);
-  return errno_or_null(error);
 }
 
 /* ---- Host: output and the end */
@@ -195,7 +182,6 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("closeOutput", 2, host_close_output),
     JS_CFUNC_DEF("envNames", 0, host_env_names),
     JS_CFUNC_DEF("envHide", 1, host_env_hide),
-    JS_CFUNC_DEF("helper", 1, host_helper),
     JS_CFUNC_DEF("print", 1, host_print),
     JS_CFUNC_DEF("lost", 0, host_lost),
     JS_CFUNC_DEF("outputStall", 0, host_output_stall),

@@ -6,12 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* A number as it is a key: -1 when it is none. */
-static int64_t to_id(JSValueConst value) {
-  size_t id = JS_IsNumber(value) ? to_size(value) : SIZE_MAX;
-  return id == SIZE_MAX ? -1 : (int64_t)id;
-}
-
 static char *string_of(struct arena *arena, JSValueConst object, const char *name) {
   JSValue value = JS_GetPropertyStr(js, object, name);
   char *text = arena_string(arena, value);
@@ -23,7 +17,8 @@ static int take_address(struct arena *arena, JSValueConst spec, const char *type
                         struct address *address) {
   if (strcmp(type, "unix") == 0) {
     const char *path = string_of(arena, spec, "path");
-    return path ? address_of_path(path, address) : EINVAL;
+    /* A path is on a disk, which may hang: that is a helper's work. */
+    return path && path[0] == '@' ? address_of_path(path, address) : EINVAL;
   }
   const char *host = string_of(arena, spec, "host");
   JSValue port = JS_GetPropertyStr(js, spec, "port");

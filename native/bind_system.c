@@ -4,6 +4,7 @@
 #include "bind.h"
 #include "self.h"
 #include "file.h"
+#include "fnv.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -50,14 +51,12 @@ static FUNCTION(host_write_file) {
   return errno_or_null(error);
 }
 
-/* FNV-1a, 64 bits. */
 static FUNCTION(host_sum) {
   UNUSED;
   size_t bytes = 0;
   const char *text = JS_ToCStringLen(ctx, &bytes, argv[0]);
   if (!text) return JS_EXCEPTION;
-  uint64_t sum = 0xcbf29ce484222325;
-  for (size_t i = 0; i < bytes; i++) sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3;
+  uint64_t sum = fnv1a(FNV_BASIS, text, bytes);
   JS_FreeCString(ctx, text);
   char digits[17];
   snprintf(digits, sizeof digits, "%016llx", (unsigned long long)sum);

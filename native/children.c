@@ -4,7 +4,7 @@
  * elsewhere our children are killed until there are none: when one has ended, its children are
  * ours. Their numbers are safe, since nothing but us reaps them. */
 #define _GNU_SOURCE
-#include "aside.h"
+#include "helper.h"
 #include "host.h"
 #include "proc.h"
 #include "tree.h"
@@ -40,7 +40,7 @@ void children_reaped(pid_t pid) {
 bool children_are_own(pid_t child) {
   for (size_t i = 0; i < heir_count; i++)
     if (heirs[i] == child) return true;
-  return aside_is(child) || helper_is(child);
+  return helper_is(child);
 }
 
 static void count_orphan(pid_t child, void *orphans) {

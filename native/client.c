@@ -1,6 +1,7 @@
 /* The table of clients: who there is, and how they come into it and out of it. All their sockets
  * are in an epoll set of their own inside the loop's; client_turn.c serves them. */
 #define _GNU_SOURCE
+#include "address.h"
 #include "client.h"
 
 #include <errno.h>
@@ -12,11 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-  BUCKETS = 256,
-  REST_BYTES = 4096, /* at a time, */
-  REST_READS = 16,   /* so often */
-};
+enum { BUCKETS = 256 };
 
 static struct client *buckets[BUCKETS];
 static size_t count;         /* without those that daemons have as PITCREW_FD */
@@ -141,22 +138,12 @@ void client_watch(struct client *client) {
   if (epoll_ctl(set_fd, EPOLL_CTL_MOD, client->fd, &event) == 0) client->mask = mask;
 }
 
-/* What came and was not read would make the end a reset, and the other side might not read our last
- * words. A child of ours that writes a file may still hold the socket: the end is told all the
- * same, unless it is not ours alone. */
-static void close_softly(int fd, bool is_ours) {
-  char rest[REST_BYTES];
-  for (int reads = 0; reads < REST_READS; reads++)
-    if (recv(fd, rest, sizeof rest, MSG_DONTWAIT) <= 0) break;
-  epoll_ctl(set_fd, EPOLL_CTL_DEL, fd, NULL);
-  if (is_ours) shutdown(fd, SHUT_RDWR);
-  close(fd);
-}
-
 void client_remove(struct client *client) {
   struct client **place = place_of(client->id);
   *place = client->next_in_bucket;
-  close_softly(client->fd, client->way != INHERITED);
+  /* A helper may still hold the socket: the end is told all the same, unless it is not ours alone.
+   */
+  socket_end(client->fd, set_fd, client->way != INHERITED);
   client->fd = -1;
   client_drop_queue(client);
   client_forget_part(client);

@@ -126,7 +126,8 @@ bool peer_of(int fd, struct peer *peer);
 
 /* ---- listen.c */
 
-int listen_at(const char *path); /* 0 or errno */
+/* 0 or errno. The line is sent to a connection that there is no room for. */
+int listen_at(const char *path, const char *line, size_t bytes);
 void listen_ready(void);
 double listen_resume_ms(void); /* when it accepts again; INFINITY = it does */
 void listen_resume(void);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -26,13 +25,6 @@ JSContext *js;
 static JSRuntime *runtime;
 static JSValue handle_function, recover_function;
 static int64_t deadline_ns;
-
-/* Our own processor time: a machine that is busy elsewhere does not make the policy late. */
-static int64_t cpu_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int is_overdue(JSRuntime *rt, void *opaque) {
   (void)rt, (void)opaque;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "bind.h"
 #include "client.h"
+#include "helper.h"
 #include "ready.h"
 
 #include <sys/wait.h>
@@ -98,12 +99,6 @@ void event_probed(int64_t id, int error, const char *text, size_t bytes) {
   engine_handle(event);
 }
 
-void event_appended(int error) {
-  JSValue event = event_new("appended");
-  set(event, "errno", errno_or_null(error));
-  engine_handle(event);
-}
-
 static const char *const ways[] = {
     [BY_SOCKET] = "socket", [BY_DAEMON_FD] = "daemon-fd", [INHERITED] = "inherited"};
 
@@ -140,10 +135,12 @@ void event_client_gone(int64_t client, bool lagged) {
   engine_handle(event);
 }
 
-void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes) {
+void event_helper(const struct helper_end *end) {
   JSValue event = event_new("helper");
-  set_exit(event, wait_status);
-  set(event, "timedOut", JS_NewBool(js, timed_out));
-  set(event, "text", text ? JS_NewStringLen(js, text, bytes) : JS_NULL);
+  set(event, "id", JS_NewInt64(js, end->id));
+  set(event, "errno", errno_or_null(end->error));
+  set_exit(event, end->wait_status);
+  set(event, "timedOut", JS_NewBool(js, end->timed_out));
+  set(event, "text", end->text ? JS_NewStringLen(js, end->text, end->bytes) : JS_NULL);
   engine_handle(event);
 }

@@ -19,9 +19,9 @@
  *   probe.c    looks from outside: who accepts, who answers; address.c
  *   announce.c our own state, to whoever started us
  *   cgroup.c   our control group
- *   helper.c   this program again, as a child with bounds
+ *   helper.c   children with bounds, for what may block or grow; helper_child.c, helper_work.c
  *   proc.c     /proc, where it is
- *   file.c     small files; append.c a file that grows; aside.c both in a child
+ *   file.c     small files; append.c a file that grows
  *   environ.c  the environment as it came
  *   tty.c      job control of the one-command mode
  *   images.c   the bytecode in this file
@@ -76,6 +76,7 @@ void loop_finish(int code, double flush_ms, double silent_ms);
 bool loop_is_finishing(void);
 double now_ms(void);
 int64_t now_ns(void);
+int64_t cpu_ns(void); /* our own: a machine that is busy elsewhere makes nothing late */
 
 /* ---- signals.c */
 
@@ -172,14 +173,7 @@ void announce_turn(void);
 double announce_wake_ms(void);
 int64_t cgroup_oom_kills(void); /* -1 = not known */
 
-/* ---- helper.c, environ.c, tty.c (file.c: file.h, aside.c: aside.h) */
-
-int helper_start(char *const *argv, double timeout_ms, size_t max_bytes);
-bool helper_is(pid_t pid);
-bool helper_reaped(pid_t pid, int wait_status);
-void helper_readable(void);
-double helper_deadline_ms(void);
-void helper_check_deadline(void);
+/* ---- environ.c, tty.c (helper.c: helper.h, file.c: file.h) */
 
 extern char **environment;
 extern size_t environment_count;
@@ -225,7 +219,5 @@ void event_flushed(void);
 void event_ready(const struct run *run);
 void event_wake(void);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
-void event_appended(int error);
-void event_helper(int wait_status, bool timed_out, const char *text, size_t bytes);
 
 #endif

@@ -23,7 +23,8 @@ enum {
 };
 
 static int listener = -1, folder_fd = -1, reserve_fd = -1;
-static char socket_name[256];
+static char socket_name[256], refusal[512];
+static size_t refusal_bytes;
 static struct stat made;
 static double resume_ms = INFINITY;
 
@@ -107,8 +108,12 @@ static int open_all(const char *path) {
   return listen(listener, BACKLOG) == 0 && watch_listener() ? 0 : errno;
 }
 
-int listen_at(const char *path) {
+int listen_at(const char *path, const char *line, size_t bytes) {
   if (listener >= 0) return EBUSY;
+  if (bytes >= sizeof refusal) return EMSGSIZE;
+  memcpy(refusal, line, bytes);
+  refusal[bytes] = '\n';
+  refusal_bytes = bytes + 1;
   int error = open_all(path);
   if (error) close_all();
   return error;
@@ -137,10 +142,7 @@ double listen_resume_ms(void) { return resume_ms; }
 void listen_resume(void) { resume_ms = watch_listener() ? INFINITY : now_ms() + PAUSE_MS; }
 
 static void turn_away(int fd) {
-  static const char busy[] =
-      "{\"id\":null,\"failed\":{\"code\":\"BUSY\",\"message\":\"too many clients\","
-      "\"hint\":\"try again later\"}}\n";
-  send(fd, busy, sizeof busy - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  send(fd, refusal, refusal_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
   close(fd);
 }
 

@@ -3,8 +3,8 @@
  * what there may be most of. Each gets a bounded share of a turn, so that none can starve another.
  */
 #define _GNU_SOURCE
-#include "aside.h"
 #include "client.h"
+#include "helper.h"
 #include "logs.h"
 #include "ready.h"
 #include "start.h"
@@ -40,11 +40,15 @@ static bool finishing, flushed;
 static int finish_code;
 static double finish_began_ms, flush_deadline_ms, finish_deadline_ms, silent_ms_max;
 
-int64_t now_ns(void) {
+static int64_t ns_of(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
+
+int64_t now_ns(void) { return ns_of(CLOCK_MONOTONIC); }
+
+int64_t cpu_ns(void) { return ns_of(CLOCK_THREAD_CPUTIME_ID); }
 
 double now_ms(void) { return (double)now_ns() / 1e6; }
 
@@ -140,10 +144,10 @@ static void finish_if_done(void) {
     out_give_up();
     event_flushed();
     listen_close();
-    aside_turn();
+    helpers_turn();
   }
   bool late = now_ms() >= finish_deadline_ms;
-  if (!late && (aside_busy() || !is_alone)) return;
+  if (!late && (helpers_write() || !is_alone)) return;
   logs_finish();
   if (!late && !clients_finished()) return;
   print_loss();
@@ -152,8 +156,10 @@ static void finish_if_done(void) {
 
 /* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
 static int timeout_ms(void) {
-  if (children_waiting || probes_want_turn() || clients_want_turn() || pump_wants_turn()) return 0;
-  double until = fmin(fmin(wake_ms, helper_deadline_ms()), clients_deadline_ms());
+  if (children_waiting || probes_want_turn() || clients_want_turn() || helpers_want_turn() ||
+      pump_wants_turn())
+    return 0;
+  double until = fmin(fmin(wake_ms, helpers_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
   until = fmin(until, rewatch_ms);
   until = fmin(until, fmin(out_wake_ms(), announce_wake_ms()));
@@ -168,7 +174,7 @@ static bool is_channel(const struct watch *watch) {
 }
 
 static void serve(struct epoll_event *events, int count) {
-  bool pipes = false, tapped = false, helper = false, probes = false, clients = false;
+  bool pipes = false, tapped = false, probes = false, clients = false;
   watch_again();
   starts_turn();
   for (int i = 0; i < count; i++)
@@ -186,7 +192,7 @@ static void serve(struct epoll_event *events, int count) {
     else if (watch->kind == WATCH_STDOUT)
       out_flush();
     else if (watch->kind == WATCH_HELPER)
-      helper = true;
+      helper_readable(watch);
     else if (watch->kind == WATCH_PROBES)
       probes = true;
     else if (watch->kind == WATCH_CLIENTS)
@@ -203,11 +209,11 @@ static void serve(struct epoll_event *events, int count) {
   }
   out_turn();
   announce_turn();
-  if (helper) helper_readable();
-  helper_check_deadline();
+  helpers_check_deadlines();
   if (probes || probes_want_turn()) probes_turn();
   logs_turn();
   if (clients || clients_want_turn()) clients_turn();
+  helpers_turn();
   if (tapped) pump_tapped_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();
@@ -215,7 +221,6 @@ static void serve(struct epoll_event *events, int count) {
 
 void loop_run(void) {
   for (;;) {
-    aside_turn();
     finish_if_done();
     struct epoll_event events[BATCH_MAX];
     int count = epoll_wait(epoll_fd, events, BATCH_MAX, timeout_ms());

@@ -28,9 +28,6 @@ int main(int argc, char **argv, char **envp) {
   /* First of all: as PID 1, a signal without a handler is thrown away, but a blocked one is queued.
    */
   signals_block();
-  /* A look at a file is a child of ours, since the file may be where the kernel waits for ever; it
-   * needs nothing of the rest. */
-  if (argc == 3 && strcmp(argv[1], "@exists") == 0) return access(argv[2], F_OK) == 0 ? 0 : 1;
   open_stdio();
   environment_init(envp);
   self_init();

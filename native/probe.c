@@ -13,8 +13,6 @@
 enum {
   PROBES_MAX = 4096,
   BUCKETS = 256,
-  REST_BYTES = 4096, /* at a time, */
-  REST_READS = 16,   /* so often */
 };
 
 enum stage { CONNECTING, SENDING, READING };
@@ -45,17 +43,8 @@ static struct probe **place_of(int64_t id) {
   return place;
 }
 
-/* What was sent to us and not read would make the end a reset, which some servers log. */
-static void close_softly(int fd) {
-  char rest[REST_BYTES];
-  for (int reads = 0; reads < REST_READS; reads++)
-    if (recv(fd, rest, sizeof rest, MSG_DONTWAIT) <= 0) break;
-  epoll_ctl(set_fd, EPOLL_CTL_DEL, fd, NULL);
-  close(fd);
-}
-
 static void answer(struct probe *probe, int error) {
-  close_softly(probe->fd);
+  socket_end(probe->fd, set_fd, false);
   probe->fd = -1;
   probe->error = error;
   *last_answered = probe;
@@ -179,7 +168,7 @@ void probe_forget(int64_t id) {
   take_out(place);
   probe->is_forgotten = true;
   if (probe->fd < 0) return; /* It is in the queue, which will leave it out. */
-  close_softly(probe->fd);
+  socket_end(probe->fd, set_fd, false);
   free(probe);
   count--;
 }

@@ -2,7 +2,7 @@
  * orphan of the container. What an end means is told by tree.c, which knows whether something of
  * the run is left. */
 #define _GNU_SOURCE
-#include "aside.h"
+#include "helper.h"
 #include "host.h"
 #include "start.h"
 #include "tree.h"
@@ -26,7 +26,7 @@ bool reap_batch(void) {
     if (run) {
       start_leader_ended(run, status);
       run_leader_gone(run, status, &usage);
-    } else if (helper_reaped(pid, status) || aside_reaped(pid, status)) {
+    } else if (helper_reaped(pid, status)) {
       continue;
     }
     tree_changed();

@@ -3,6 +3,7 @@
  * search over two dense arrays: a thousand comparisons take less than a microsecond, and there is
  * nothing to get wrong. */
 #define _GNU_SOURCE
+#include "fnv.h"
 #include "host.h"
 #include "ready.h"
 
@@ -17,9 +18,7 @@ static uint32_t *hashes; /* of daemon and number */
 static size_t count, capacity, living;
 
 static uint32_t hash(const char *daemon, int number) {
-  uint32_t h = 2166136261u ^ (uint32_t)number;
-  for (; *daemon; daemon++) h = (h ^ (unsigned char)*daemon) * 16777619u;
-  return h;
+  return (uint32_t)fnv1a(FNV_BASIS ^ (uint32_t)number, daemon, strlen(daemon));
 }
 
 static bool grow(void) {

@@ -1,10 +1,11 @@
-/** `events`: what the journal has, and then what comes. A request is answered in one turn, and every
- *  new entry is told between turns: so there is no gap between the two, and nothing comes twice. */
+/** `events`: what the journal has, and then what comes. The past is sent and its client made a follower
+ *  in one turn, and every new entry is told between turns: so there is no gap between the two, and
+ *  nothing comes twice. A request may have to wait for the past to be read. */
 import type { EventsAnswer, Progress } from './answers.ts'
 import type { Call, Waiting } from './call.ts'
 import { noSuchDaemon } from './failure.ts'
 import type { Handlers } from './handlers.ts'
-import { History } from './history.ts'
+import { History, type Since } from './history.ts'
 import type { Recorded, Supervisor } from './port.ts'
 import type { EventsArgs } from './requests.ts'
 
@@ -55,13 +56,17 @@ export class Followers implements Waiting {
     return { ...nothing, sinceMs: 0, words: 'following' }
   }
 
-  #events(call: Call, { since, tail, follow, daemons }: EventsArgs): void {
+  #events(call: Call, args: EventsArgs): void {
     const { state } = this.#supervisor
-    const stranger = daemons?.find((name) => !state.daemons.has(name))
+    const stranger = args.daemons?.find((name) => !state.daemons.has(name))
     if (stranger !== undefined) {
       return call.failed(noSuchDaemon(stranger, [...state.daemons.keys()]))
     }
-    const { entries, missed } = this.#history.since(since ?? null)
+    this.#history.since(args.since ?? null, (past) => this.#sendPast(call, args, past))
+  }
+
+  #sendPast(call: Call, { tail, follow, daemons }: EventsArgs, { entries, missed }: Since): void {
+    if (!call.isOpen) return
     const wanted =
       daemons === undefined ? entries : entries.filter((text) => isAbout(text, daemons))
     const from = tail === undefined ? 0 : Math.max(0, wanted.length - tail)

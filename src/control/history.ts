@@ -1,9 +1,9 @@
-/** What the journal knows, for who asks: the entries that are in memory, and before them those that
- *  its file has, of lives before this one, too. The file is read when somebody asks for the first
- *  time, and again only when memory has let go of entries since that nobody has asked for. */
+/** What the journal knows: the entries in memory, and before them those of its file, of earlier
+ *  lives, too. The file is read at the first request, and again only when memory has let go of
+ *  entries that no request has seen. A helper reads it; requests that come meanwhile share the
+ *  answer. */
 import { isRecord } from '../core/shape.ts'
-import type { Host } from '../host/host.ts'
-import type { JournalView } from './port.ts'
+import type { JournalView, Supervisor } from './port.ts'
 
 const tailBytes = 256 * 1024
 const begin = '{"cursor":"'
@@ -15,26 +15,30 @@ export interface Since {
   readonly missed: boolean
 }
 
-interface Sources {
-  readonly host: Pick<Host, 'readTail'>
-  readonly journal: JournalView
-}
+type Sources = Pick<Supervisor, 'readJournal'> & { readonly journal: JournalView }
 
 export class History {
   readonly #sources: Sources
-  /** From the file: what comes before that in memory; null = it was not read yet. */
+  /** From the file: what comes before that in memory; null = it was not or could not be read. */
   #old: readonly string[] | null = null
   /** What was answered from, the last time. */
   #last: readonly string[] = []
+  /** Requests that wait for the file. */
+  #waiting: (() => void)[] = []
 
   constructor(sources: Sources) {
     this.#sources = sources
   }
 
-  /** What is behind a cursor; null = all. */
-  since(cursor: string | null): Since {
+  /** What is behind a cursor; null = all.
+   *  @param take Gets it: at once where the file is not needed. */
+  since(cursor: string | null, take: (since: Since) => void): void {
+    this.#whenKnown(() => take(this.#since(cursor)))
+  }
+
+  #since(cursor: string | null): Since {
     const all = this.#all()
-    if (cursor === null) return { entries: all, missed: false }
+    if (cursor === null) return { entries: all, missed: this.#old === null }
     const [life = '', number] = cursor.split('-')
     if (number === '0' && this.#sources.journal.cursor.startsWith(`${life}-`)) {
       return sinceBirth(all, life)
@@ -46,35 +50,48 @@ export class History {
       : { entries: isLast ? [] : all.slice(at + 1), missed: false }
   }
 
+  #whenKnown(answer: () => void): void {
+    const isReading = this.#waiting.length > 0
+    if (!isReading && this.#isKnown()) return answer()
+    this.#waiting.push(answer)
+    if (isReading) return
+    this.#sources.readJournal(tailBytes, (text) => {
+      this.#old = text === null ? null : entriesIn(text, this.#sources.journal.kept())
+      for (const waiting of this.#waiting.splice(0)) waiting()
+    })
+  }
+
+  /** What comes before memory was read before, or needs not be. */
+  #isKnown(): boolean {
+    const kept = this.#sources.journal.kept()
+    if (this.#old !== null && isJoined(this.#old, kept)) return true
+    const part = this.#old === null ? null : partBefore(this.#last, kept)
+    if (part !== null) this.#old = part
+    return part !== null
+  }
+
   #all(): readonly string[] {
     const kept = this.#sources.journal.kept()
-    if (this.#old === null || !isJoined(this.#old, kept)) {
-      this.#old = partBefore(this.#last, kept) ?? this.#read(kept)
-    }
-    if (!isJoined(this.#old, kept)) this.#old = []
-    this.#last = [...this.#old, ...kept]
+    const old = this.#old ?? []
+    this.#last = isJoined(old, kept) ? [...old, ...kept] : kept
     return this.#last
   }
+}
 
-  /** What is torn in the file, or was written by somebody else, is left out. */
-  #read(kept: readonly string[]): readonly string[] {
-    const lines = this.#tail().split('\n').filter(isEntry)
-    const first = kept[0] === undefined ? null : cursorOf(kept[0])
-    const known = lines.findIndex((line) => cursorOf(line) === first)
-    return known === -1 ? lines : lines.slice(0, known)
-  }
-
-  /** Where the file was just begun anew, most of it is in the one before. */
-  #tail(): string {
-    const { host, journal } = this.#sources
-    for (const path of journal.paths) {
-      const tail = host.readTail(path, tailBytes)
-      if (tail === '') continue
-      if (tail.length > tailBytes / 2) return tail
-      return host.readTail(`${path}.1`, tailBytes - tail.length) + tail
-    }
-    return ''
-  }
+/** The entries of a file that are older than those in memory. A torn line and one of another writer
+ *  are left out; so is the second of two with one cursor: what was not written in time, and was
+ *  written again, may be there twice. */
+function entriesIn(text: string, kept: readonly string[]): readonly string[] {
+  const first = kept[0] === undefined ? null : cursorOf(kept[0])
+  const seen = new Set<string | null>([first])
+  const lines = text.split('\n').filter(isEntry)
+  const known = lines.findIndex((line) => cursorOf(line) === first)
+  return (known === -1 ? lines : lines.slice(0, known)).filter((line) => {
+    const cursor = cursorOf(line)
+    const isNew = !seen.has(cursor)
+    seen.add(cursor)
+    return isNew
+  })
 }
 
 function sinceBirth(all: readonly string[], life: string): Since {

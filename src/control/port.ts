@@ -10,7 +10,7 @@ import type { Host } from '../host/host.ts'
 export interface Supervisor {
   readonly host: Pick<
     Host,
-    'now' | 'uid' | 'send' | 'queued' | 'closeClient' | 'streamLogs' | 'usage' | 'readTail'
+    'now' | 'uid' | 'send' | 'queued' | 'closeClient' | 'streamLogs' | 'usage'
   >
   readonly version: string
   /** Of pitcrew itself. */
@@ -21,6 +21,9 @@ export interface Supervisor {
   /** Tickets that have ended, the last ones, oldest first. */
   readonly ended: readonly Ticket[]
   readonly journal: JournalView
+  /** Has the end of the journal's file read, with that of the file before it; null = it could not
+   *  be read, or not in time. Told once: at once where it cannot be tried, else in a later call. */
+  readonly readJournal: (maxBytes: number, take: (text: string | null) => void) => void
   /** Asks the core; what comes of it is told by `accepted`, with the token that this gives, and by
    *  `ended`: later. */
   readonly request: (request: Omit<Request, 'token'>) => number
@@ -54,8 +57,6 @@ export interface JournalView {
   readonly cursor: string
   /** Those in memory, oldest first, without a gap; all of them, or the last ones. */
   kept(): readonly string[]
-  /** Where the file may be, best first. */
-  readonly paths: readonly string[]
 }
 
 /** An entry that is new. */

@@ -10,8 +10,9 @@ export interface ControlHost {
    *  when it is missing, and `text` is its content then. One lock in a process. */
   lock(path: string, text: string): LockAnswer
   /** Listens on a unix stream socket of mode 0600; what was at the path is replaced, so take the
-   *  lock first. One in a process. It is removed at the end. */
-  listen(path: string): Errno | null
+   *  lock first. One in a process. It is removed at the end. `refusal` is the line that a connection
+   *  gets that there is no room for. */
+  listen(path: string, refusal: string): Errno | null
   /** Takes a connected unix stream socket that we inherited as a client. From then on the kernel
    *  sends us TERM when whoever started us ends. */
   adoptClient(fd: number): Errno | null

@@ -10,6 +10,7 @@
  *  4. TERM, INT and a hangup start the last word: see `startLastWord`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
+import type { HelperEnd, HelperTask } from './helper.ts'
 import type { OutputEvent, OutputHost } from './output.ts'
 import type { NotifyFields, ReadyChannel } from './readiness.ts'
 import type { Errno, System } from './system.ts'
@@ -35,7 +36,7 @@ export interface Host extends System, ControlHost, OutputHost {
    *  it is called. `rest`: the tree without its leader. All calls of a turn share one scan. */
   stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
   /** Starts a look from outside; the answer is one `probed` event. A probe of the same id that is
-   *  under way is forgotten. Never waits. */
+   *  under way is forgotten. Never waits: a socket that has a path is a helper's work. */
   probe(id: number, spec: ProbeSpec): Errno | null
   /** Forgets a probe: no event comes of it any more. */
   forgetProbe(id: number): void
@@ -61,20 +62,13 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Keeps these entries for spawns but blanks them in our own /proc/PID/environ. */
   envHide(positions: readonly number[]): void
 
-  /** Runs this program again in a child with bounded memory and time; its stdout comes back in one
-   *  `helper` event, its stderr is ours. */
-  helper(spec: HelperSpec): Errno | null
-  /** Writes a file (temporary file, rename) in a forked child, so that a slow disk stalls nobody:
-   *  the first of the paths that can be written. Its folder and the one above are made. What fails
-   *  is told on stderr. `finish` waits for it. */
-  writeFileAside(paths: readonly string[], text: string): Errno | null
-  /** Appends whole lines to a file in the same way: the first of the paths that can be written. A
-   *  line that is torn at its end is ended first. Where the file would become longer than
-   *  `maxBytes`, it is renamed to PATH.1 before. One `appended` event tells what became of it; not
-   *  after `finish`. At most 4 of these and of writeFileAside wait for each other: else EBUSY. */
-  appendAside(paths: readonly string[], text: string, maxBytes: number): Errno | null
-  /** The last whole lines of a regular file, at most so many bytes; '' where there is none. */
-  readTail(path: string, maxBytes: number): string
+  /** Has a child do what may block or grow; its end is one `helper` event with this id, which is to
+   *  be used once, and comes in a later call; none comes after `finish`. Several run at a time, more
+   *  wait. What is written to one file is written in order. EBUSY: too many wait. ETIMEDOUT: an
+   *  earlier child hangs at the same path and cannot be killed. EAGAIN: too many such children. */
+  helper(id: number, task: HelperTask): Errno | null
+  /** Ends a task: no event comes of it any more. */
+  forgetHelper(id: number): void
 
   /** Loads the image with the control plane, once, and gives what it puts into
    *  `globalThis.pitcrewControl`. */
@@ -142,6 +136,7 @@ export interface SpawnSpec {
 
 export type ProbeSpec =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
+  /** An abstract name, with @ before it. */
   | { readonly type: 'unix'; readonly path: string }
   /** What is sent when the connection is there; the first bytes of the answer come back. */
   | {
@@ -154,12 +149,6 @@ export type ProbeSpec =
 /** What could not be done, and why. The steps are in start-failure.ts. `head`: how a file begins
  *  that is there and cannot be executed. */
 export type SpawnAnswer = Started | (SpawnFailure & { readonly head?: string })
-
-export interface HelperSpec {
-  readonly args: readonly string[]
-  readonly timeoutMs: number
-  readonly maxBytes: number
-}
 
 export type HostEvent =
   /** A signal for pitcrew. `hangup`: the kernel says that our terminal is gone. */
@@ -215,16 +204,7 @@ export type HostEvent =
   /** Processes that descend from us and are of no run that is known, at most 16; each once. */
   | { readonly type: 'unattributed'; readonly pids: readonly number[] }
   | ClientEvent
-  /** What became of `appendAside`. */
-  | { readonly type: 'appended'; readonly errno: Errno | null }
-  /** A helper's end. `text` is null when it wrote more than it may or nothing usable. */
-  | {
-      readonly type: 'helper'
-      readonly code: number
-      readonly signal: number
-      readonly timedOut: boolean
-      readonly text: string | null
-    }
+  | HelperEnd
 
 /** What the init gives to the host. */
 export interface Handlers {

@@ -2,10 +2,8 @@
  *  then it costs nothing. It is shielded: whatever breaks in it costs its clients their connection,
  *  and nobody else anything. */
 import type { Control, MakeControl, Supervisor } from '../control/port.ts'
-import { foregroundRemedy } from '../core/describe.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
-import { oneLine } from '../core/one-line.ts'
 import type { Daemon } from '../core/phases.ts'
 import type { State } from '../core/state.ts'
 import type { Ticket } from '../core/ticket.ts'
@@ -13,7 +11,8 @@ import { describeError, type ErrorCode } from '../errors.ts'
 import type { Host, HostEvent } from '../host/host.ts'
 import type { NotifyFields } from '../host/readiness.ts'
 import { version } from '../version.ts'
-import { eventsOfMessage } from './notified.ts'
+import { eventsOfMessage, mainPidWords } from './notified.ts'
+import type { Tasks } from './tasks.ts'
 import type { Timers } from './timers.ts'
 import type { Voice } from './voice.ts'
 
@@ -22,11 +21,14 @@ type Accepted = Extract<Effect, { type: 'accepted' }>
 /** An event that has happened now. */
 export type Told = Event extends infer E ? (E extends unknown ? Omit<E, 'atMs'> : never) : never
 
+/** How long a helper may take to read the end of the journal, in milliseconds. */
+const readMs = 5000
 /** Tickets that have ended and are known by their number. */
 const endedMax = 200
 
 export class ControlLink {
   readonly #host: Host
+  readonly #tasks: Tasks
   readonly #timers: Timers
   readonly #voice: Voice
   readonly #state: State
@@ -45,8 +47,16 @@ export class ControlLink {
   #tokens = 0
 
   /** @param tell Takes what clients ask for, as events of the core. */
-  constructor(host: Host, timers: Timers, voice: Voice, state: State, tell: (event: Told) => void) {
+  constructor(
+    host: Host,
+    tasks: Tasks,
+    timers: Timers,
+    voice: Voice,
+    state: State,
+    tell: (event: Told) => void,
+  ) {
     this.#host = host
+    this.#tasks = tasks
     this.#timers = timers
     this.#voice = voice
     this.#state = state
@@ -141,7 +151,6 @@ export class ControlLink {
           return host.streamLogs(client, spec)
         },
         usage: () => host.usage(),
-        readTail: (path, maxBytes) => host.readTail(path, maxBytes),
       },
       version,
       pid: host.pid,
@@ -149,6 +158,7 @@ export class ControlLink {
       state: this.#state,
       ended: this.#ended,
       journal,
+      readJournal: (maxBytes, take) => this.#readJournal(maxBytes, take),
       request: (request) => {
         const token = ++this.#tokens
         this.#tell({ type: 'request', ...request, token })
@@ -167,6 +177,19 @@ export class ControlLink {
     }
   }
 
+  /** Not told to a control plane that has taken the place of the one that asked. */
+  #readJournal(maxBytes: number, take: (text: string | null) => void): void {
+    const asking = this.#control
+    const answer = (text: string | null): void => {
+      if (this.#control === asking) this.#do(() => take(text))
+    }
+    const task = { tail: this.#voice.journal.paths, maxBytes, timeoutMs: readMs }
+    const started = this.#tasks.start(task, ({ errno, text }) => {
+      answer(errno === null ? text : null)
+    })
+    if (typeof started === 'string') answer(null)
+  }
+
   /** What a run reports of itself, in the fields of sd_notify. */
   takeMessage(name: string, run: number, fields: NotifyFields): void {
     const daemon = this.#state.daemons.get(name)
@@ -181,9 +204,7 @@ export class ControlLink {
     if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
     if (this.#mainPids.get(name) === run) return
     this.#mainPids.set(name, run)
-    const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
-    const why = `pitcrew supervises pid ${daemon.pid}, which it started (run ${run})`
-    this.#voice.say(`${name}: ${asked}: ${why}; ${foregroundRemedy}`)
+    this.#voice.say(`${name}: ${mainPidWords(daemon.pid, run, mainPid)}`)
   }
 
   /** Over its own connection: the host keeps that it is ready before the answer says so. */
@@ -193,8 +214,7 @@ export class ControlLink {
   }
 
   #refuse(client: number): void {
-    const failed = this.#isOver ? atTheEnd : afterFailure
-    this.#host.send(client, JSON.stringify({ id: null, failed }))
+    this.#host.send(client, refusalLine(this.#isOver ? atTheEnd : afterFailure))
     this.#close(client)
   }
 
@@ -211,8 +231,18 @@ const afterFailure: Refusal = {
   message: 'cannot answer: something failed inside pitcrew, which goes on',
   hint: 'connect again; "pitcrew logs" says more',
 }
+/** Sent by the host, to a connection that there is no room for. */
+export const tooManyClients: string = refusalLine({
+  code: 'BUSY',
+  message: 'too many clients',
+  hint: 'try again later',
+})
 const atTheEnd: Refusal = {
   code: 'FAILED',
   message: 'cannot answer any more: pitcrew ends',
   hint: null,
+}
+
+function refusalLine(failed: Refusal): string {
+  return JSON.stringify({ id: null, failed })
 }

@@ -5,6 +5,7 @@ import { isoTime } from '../core/iso-time.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { givenSocket, lockIn, runFolders, socketIn } from '../host/places.ts'
+import { tooManyClients } from './control.ts'
 
 /** @param name   Of the bundle.
  *  @param bundle Where the bundle was found.
@@ -47,7 +48,7 @@ function takeLock(host: Host, path: string, bundle: string): string | null {
 /** Throws when somebody else does: the lock does not see him where it was removed, or where two
  *  bundles are given one socket. */
 function listen(host: Host, path: string): string | null {
-  const errno = host.listen(path)
+  const errno = host.listen(path, tooManyClients)
   if (errno === null) return null
   if (errno !== 'EADDRINUSE') {
     return `no control socket: cannot listen on ${path}: ${describeErrno(errno)}`

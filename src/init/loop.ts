@@ -1,12 +1,10 @@
 /** The running supervisor: host events in, one step of the core each, its effects performed, and
  *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
  *  its turn again, so that a signal never waits behind a thousand starts. */
-
 import { formatDuration } from '../core/duration.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { Plan } from '../core/plan.ts'
-
 import { initialState, type State } from '../core/state.ts'
 import { step } from '../core/supervisor.ts'
 import { describeError } from '../errors.ts'
@@ -19,6 +17,7 @@ import { Journal } from './journal.ts'
 import { Mending } from './mending.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
+import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
 import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
@@ -31,6 +30,7 @@ const pauseMs = 1000
 export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
+  readonly #tasks: Tasks
   readonly #voice: Voice
   readonly #control: ControlLink
   readonly #performer: Performer
@@ -44,8 +44,7 @@ export class Loop implements Handlers {
   /** When the host was to wake us. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
-  /** @param plan     All of the bundle; @param selected the names of the daemons to run.
-   *  @param tracePath Where each step is written; null = nowhere. */
+  /** @param tracePath Where each step is written; null = nowhere. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#turn = new Turn(host, (effect) => this.#perform(effect))
@@ -56,13 +55,13 @@ export class Loop implements Handlers {
     this.#state = initialState({ ...plan, daemons })
     const timers = this.#timers
     const print = (text: string): void => host.print(`${plan.label}: ${text}`)
-    const voice = new Voice(print, new Deaths(host), new Journal(host, plan.name, timers, print))
-    const tell = (event: Told): void => {
-      this.#queue.push({ ...event, atMs: host.now() })
-    }
-    this.#voice = voice
-    this.#control = new ControlLink(host, timers, voice, this.#state, tell)
-    this.#performer = new Performer(host, plan, timers, voice, this.#control, tell)
+    this.#tasks = new Tasks(host, print)
+    const journal = new Journal(host, this.#tasks, plan.name, timers, print)
+    this.#voice = new Voice(print, new Deaths(host), journal)
+    const tell = (event: Told): void => this.#queue.push({ ...event, atMs: host.now() })
+    const control = new ControlLink(host, this.#tasks, timers, this.#voice, this.#state, tell)
+    this.#performer = new Performer(host, plan, this.#tasks, timers, this.#voice, control, tell)
+    this.#control = control
   }
 
   /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
@@ -106,10 +105,10 @@ export class Loop implements Handlers {
         return this.#drain()
       case 'probed':
       case 'flushed':
-      case 'appended':
+      case 'helper':
         if (event.type === 'probed') this.#performer.probes.probed(event)
         else if (event.type === 'flushed') this.#performer.flushed()
-        else this.#voice.journal.appended(event.errno)
+        else this.#tasks.ended(event)
         return this.#drain()
       default:
         throw new Error(`unexpected ${event.type}`)
@@ -124,6 +123,7 @@ export class Loop implements Handlers {
     this.#shutdownAsked = shutdownAsked
     this.#wakeAt(this.#mending.recover(atMs))
     this.#control.drop()
+    this.#tasks.forgetAll()
     this.#voice.journal.mend()
     this.#voice.say(`internal error, carrying on: ${problem}`)
     // Before what helpers have reported just now: what runs was looked at before that.

@@ -1,6 +1,8 @@
 /** A message of sd_notify(3) as events of the core: at most one of each kind. What has no meaning
  *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
+import { foregroundRemedy } from '../core/describe.ts'
 import type { Event } from '../core/event.ts'
+import { oneLine } from '../core/one-line.ts'
 import type { DaemonSpec } from '../core/plan.ts'
 import type { NotifyFields } from '../host/readiness.ts'
 
@@ -39,4 +41,10 @@ function msOf(usec: string | undefined): number | null {
   for (const digit of usec) if (digit < '0' || digit > '9') return null
   const ms = Math.ceil(Number(usec) / 1000)
   return ms > 0 && Number.isFinite(ms) ? ms : null
+}
+
+/** Why another main process than the one that was started is not followed, and what helps. */
+export function mainPidWords(pid: number, run: number, mainPid: string): string {
+  const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
+  return `${asked}: pitcrew supervises pid ${pid}, which it started (run ${run}); ${foregroundRemedy}`
 }

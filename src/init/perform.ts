@@ -5,16 +5,17 @@ import type { Event, Started } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host } from '../host/host.ts'
-import { stateFolders } from '../host/places.ts'
 import { Commands } from './commands.ts'
 import type { ControlLink, Told } from './control.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import { exitReportText } from './exit-report.ts'
 import { type Helper, Helpers } from './helpers.ts'
+import { lastWriteMs } from './journal.ts'
 import { OuterService } from './outer-service.ts'
 import { Probes } from './probes.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 import { explained } from './start-failure.ts'
+import type { Tasks } from './tasks.ts'
 import type { Timers } from './timers.ts'
 import { unattributedText } from './unattributed.ts'
 import type { Voice } from './voice.ts'
@@ -27,6 +28,7 @@ export class Performer {
   readonly #plan: Plan
   readonly #specs: ReadonlyMap<string, DaemonSpec>
   readonly #environment: Environment
+  readonly #tasks: Tasks
   readonly #timers: Timers
   readonly #voice: Voice
   readonly #control: ControlLink
@@ -44,6 +46,7 @@ export class Performer {
   constructor(
     host: Host,
     plan: Plan,
+    tasks: Tasks,
     timers: Timers,
     voice: Voice,
     control: ControlLink,
@@ -57,6 +60,7 @@ export class Performer {
     for (const spec of plan.daemons) specs.set(spec.name, spec)
     this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
+    this.#tasks = tasks
     this.#timers = timers
     this.outer = new OuterService(host, timers)
     this.helpers = new Helpers(host, timers)
@@ -64,6 +68,7 @@ export class Performer {
     this.#commands = new Commands(host, this.helpers, voice.deaths, say, tell)
     this.probes = new Probes(
       host,
+      tasks,
       timers,
       this.helpers,
       (spec, command) => this.#helper(spec, command, 'null', []),
@@ -210,10 +215,12 @@ export class Performer {
   #writeReport(report: Finish['report']): void {
     const host = this.#host
     const file = `${this.#plan.name}/exit-report.json`
-    const paths = stateFolders(host).map((folder) => `${folder}/${file}`)
+    const { journal, deaths } = this.#voice
+    const paths = journal.folders.map((folder) => `${folder}/${file}`)
     const lost = host.lost()
     this.#lostBytes = lost.bytes
-    host.writeFileAside(paths, exitReportText(report, host.wallMs(), lost, this.#voice.deaths.last))
+    const text = exitReportText(report, host.wallMs(), lost, deaths.last)
+    this.#tasks.start({ write: paths, text, timeoutMs: lastWriteMs }, () => {})
   }
 }
 

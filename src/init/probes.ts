@@ -1,9 +1,12 @@
 /** Looks at daemons from outside: is it ready, is it alive? A look follows the end of the one that
- *  was before it, never two at a time of one daemon, and each has its time. */
+ *  was before it, never two at a time of one daemon, and each has its time. An address is asked by
+ *  the host itself; a path, whose disk may hang, by a task. */
 import type { Event } from '../core/event.ts'
 import { type DaemonSpec, isWord, type Probe } from '../core/plan.ts'
+import type { HelperTask } from '../host/helper.ts'
 import type { Host, HostEvent, ProbeSpec } from '../host/host.ts'
 import type { Helper, Helpers } from './helpers.ts'
+import type { Tasks } from './tasks.ts'
 import type { InitTimer, Timers } from './timers.ts'
 
 /** One look for readiness, in milliseconds; all of them together have the daemon's own time. */
@@ -21,7 +24,9 @@ interface Watch {
   failures: number
   /** Of the look under way, for the host; 0 = none. */
   id: number
-  /** Since when what a look has left is not gone, though it was killed; Infinity = it is. */
+  /** The same of a look that is a task. */
+  task: number
+  /** Since when no look can be started; Infinity = it can. */
   blockedSinceMs: number
 }
 
@@ -30,6 +35,7 @@ type Lost = Omit<Extract<Event, { type: 'unfit' }>, 'atMs'>
 
 export class Probes {
   readonly #host: Host
+  readonly #tasks: Tasks
   readonly #timers: Timers
   readonly #helpers: Helpers
   readonly #helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper
@@ -42,12 +48,14 @@ export class Probes {
    *  @param tell      Takes what was found: that a run is ready, or that it is not alive. */
   constructor(
     host: Host,
+    tasks: Tasks,
     timers: Timers,
     helpers: Helpers,
     helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper,
     tell: (event: Found | Lost) => void,
   ) {
     this.#host = host
+    this.#tasks = tasks
     this.#timers = timers
     this.#helpers = helpers
     this.#helperFor = helperFor
@@ -96,7 +104,13 @@ export class Probes {
   #look(watch: Watch): void {
     const { probe, spec } = watch
     if (probe.type === 'command') return this.#runLook(watch, probe.command)
-    if (probe.type === 'file') return this.#runLook(watch, { self: ['@exists', probe.path] })
+    const timeoutMs = watch.lookMs
+    if (probe.type === 'file') {
+      return this.#startTask(watch, { exists: placeOf(probe.path, spec), timeoutMs })
+    }
+    if (probe.type === 'unix' && !probe.path.startsWith('@')) {
+      return this.#startTask(watch, { connect: probe.path, timeoutMs })
+    }
     const id = ++this.#ids
     const errno = this.#host.probe(id, probeSpec(probe))
     if (errno !== null) return this.#take(watch, false)
@@ -104,6 +118,18 @@ export class Probes {
     this.#byId.set(id, watch)
     const timer = { kind: 'late', daemon: spec.name, run: watch.run } as const
     this.#timers.arm(timer, this.#host.now() + watch.lookMs)
+  }
+
+  #startTask(watch: Watch, task: HelperTask): void {
+    const started = this.#tasks.start(task, ({ errno }) => {
+      watch.task = 0
+      this.#take(watch, errno === null)
+    })
+    // That there is no room for it says nothing of the daemon; any other refusal does.
+    if (started === 'EBUSY' || started === 'EAGAIN') return this.#waitForRest(watch)
+    watch.blockedSinceMs = Number.POSITIVE_INFINITY
+    if (typeof started === 'string') return this.#take(watch, false)
+    watch.task = started
   }
 
   #runLook(watch: Watch, command: Helper['command']): void {
@@ -146,14 +172,21 @@ export class Probes {
 
   /** Nothing comes of the look under way any more. */
   #endLook(watch: Watch): void {
-    const { spec, run, id } = watch
+    const { spec, run, id, task } = watch
     this.#timers.disarm({ kind: 'look', daemon: spec.name, run })
     this.#helpers.cancel(lookName(watch))
+    this.#tasks.cancel(task)
+    watch.task = 0
     if (id === 0) return
     this.#host.forgetProbe(id)
     this.#byId.delete(id)
     watch.id = 0
   }
+}
+
+/** A path that is relative is so to where the daemon runs. */
+function placeOf(path: string, { cwd }: DaemonSpec): string {
+  return cwd === null || path.startsWith('/') ? path : `${cwd}/${path}`
 }
 
 function lookName({ spec, for: what }: Watch): string {
@@ -163,7 +196,7 @@ function lookName({ spec, for: what }: Watch): string {
 /** null: the run says it itself. */
 function watchFor(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): Watch | null {
   const blockedSinceMs = Number.POSITIVE_INFINITY
-  const rest = { spec, run, for: what, failures: 0, id: 0, blockedSinceMs }
+  const rest = { spec, run, for: what, failures: 0, id: 0, task: 0, blockedSinceMs }
   const { ready, alive } = spec
   if (what === 'alive') {
     if (alive === null) return null

@@ -8,6 +8,7 @@ import { selectDaemons } from '../core/select.ts'
 import { signalNumbers } from '../core/signals.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import { readBundleFile } from '../host/find-bundle.ts'
+import type { HelperEnd } from '../host/helper.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { sumWith } from '../host/sum.ts'
 import { version } from '../version.ts'
@@ -16,6 +17,8 @@ import { adoptClient, openDoor } from './door.ts'
 import { Loop } from './loop.ts'
 
 const helperTimeoutMs = 20_000
+/** Of the parser's task: the loop counts its own from 1 on. */
+const parserId = 0
 /** How much longer than the deadline of the bundle the host waits before its last word. */
 const lastWordAfterMs = 1000
 /** A stdout that takes nothing for so long is given up at the end, in milliseconds. */
@@ -86,26 +89,32 @@ export class Start implements Handlers {
     if (file.isPlan) {
       return this.#read(readPlan(file.text, this.#checkOf, sumWith(this.#host, version)))
     }
-    const args = ['@plan', file.path]
-    const error = this.#host.helper({ args, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes })
-    if (error !== null) {
-      throw new PitcrewError(
-        'BUNDLE_UNREADABLE',
-        `cannot start the parser for ${file.path}: ${describeErrno(error)}`,
-        'build the plan beforehand: pitcrew build BUNDLE --out FILE',
-      )
-    }
+    const run = ['@plan', file.path]
+    const task = { run, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes }
+    const errno = this.#host.helper(parserId, task)
+    if (errno !== null) throw this.#noParser(errno)
+  }
+
+  #noParser(errno: string): PitcrewError {
+    return new PitcrewError(
+      'BUNDLE_UNREADABLE',
+      `cannot start the parser for ${this.#path}: ${describeErrno(errno)}`,
+      'build the plan beforehand: pitcrew build BUNDLE --out FILE',
+    )
   }
 
   /** The helper has said on stderr what is wrong with the bundle. */
-  #takeHelper(event: Extract<HostEvent, { type: 'helper' }>): void {
+  #takeHelper(event: HelperEnd): void {
+    if (event.errno !== null && !event.timedOut) throw this.#noParser(event.errno)
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
       return this.#read(readPlan(event.text, this.#checkOf))
     }
     if (event.code !== 0) return this.#host.finish(event.code, 0, 0)
     const why = event.timedOut
       ? `the parser was not done after ${formatDuration(helperTimeoutMs)}`
-      : `the parser was ended by signal ${event.signal}`
+      : event.text === null
+        ? `its plan has more than ${maxPlanBytes / 1024 / 1024} MiB`
+        : `the parser was ended by signal ${event.signal}`
     throw new PitcrewError(
       'BUNDLE_UNREADABLE',
       `cannot read the bundle: ${why}`,

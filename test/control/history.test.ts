@@ -1,5 +1,5 @@
 /** What the journal knows: memory, and before that its file. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { History } from '../../src/control/history.ts'
 
 const life = 1_795_280_400_000
@@ -16,8 +16,9 @@ function entries(from: number, to: number, of = life): string[] {
 /** A journal that is in memory from an entry on, and in these files. */
 class World {
   kept: string[] = []
-  files: Record<string, string> = {}
+  file = ''
   reads = 0
+  readonly #readers: ((text: string | null) => void)[] = []
   readonly history: History
 
   constructor() {
@@ -28,30 +29,41 @@ class World {
         return last === undefined ? `${life}-0` : (JSON.parse(last) as { cursor: string }).cursor
       },
       kept,
-      paths: ['/var/lib/pitcrew/box/journal.ndjson', '/run/box/journal.ndjson'],
     }
-    const readTail = (path: string): string => {
-      if (!path.endsWith('.1')) this.reads++
-      return this.files[path] ?? ''
+    const readJournal = (_: number, take: (text: string | null) => void): void => {
+      this.reads++
+      this.#readers.push(take)
     }
-    this.history = new History({ host: { readTail }, journal })
+    this.history = new History({ readJournal, journal })
   }
 
-  write(path: string, lines: readonly string[]): void {
-    this.files[path] = lines.map((line) => `${line}\n`).join('')
+  /** The helper has read the file; or could not. */
+  read(text: string | null = this.file): void {
+    for (const take of this.#readers.splice(0)) take(text)
+  }
+
+  write(lines: readonly string[]): void {
+    this.file = lines.map((line) => `${line}\n`).join('')
   }
 
   since(cursor: string | null): string {
-    const { entries: found, missed } = this.history.since(cursor)
-    const numbers = found.map(
-      (line) => (JSON.parse(line) as { cursor: string }).cursor.split('-')[1],
-    )
-    return `${numbers.join(' ')}${missed ? ' (missed)' : ''}`
+    const answers = this.ask(cursor)
+    this.read()
+    return answers.join()
+  }
+
+  /** @returns The answer, once it is there. */
+  ask(cursor: string | null): string[] {
+    const answers: string[] = []
+    this.history.since(cursor, ({ entries: found, missed }) => {
+      const numbers = found.map(
+        (line) => (JSON.parse(line) as { cursor: string }).cursor.split('-')[1],
+      )
+      answers.push(`${numbers.join(' ')}${missed ? ' (missed)' : ''}`)
+    })
+    return answers
   }
 }
-
-const first = '/var/lib/pitcrew/box/journal.ndjson'
-const second = '/run/box/journal.ndjson'
 
 test('what is in memory, behind a cursor', () => {
   const world = new World()
@@ -73,11 +85,11 @@ test('where nothing has happened yet', () => {
 test('what memory has let go is in the file, which is read once', () => {
   const world = new World()
   world.kept = entries(5, 6)
-  world.write(second, entries(1, 6))
+  world.write(entries(1, 6))
   expect(world.since(null)).toBe('1 2 3 4 5 6')
   expect(world.since(`${life}-3`)).toBe('4 5 6')
   expect(world.since(`${life}-0`)).toBe('1 2 3 4 5 6')
-  expect(world.reads).toBe(2) // The first place has none.
+  expect(world.reads).toBe(1)
 })
 
 test('and read again when memory has let go of more', () => {
@@ -85,7 +97,7 @@ test('and read again when memory has let go of more', () => {
   world.kept = entries(1, 3)
   expect(world.since(null)).toBe('1 2 3')
   world.kept = entries(5, 9)
-  world.write(first, entries(1, 8))
+  world.write(entries(1, 8))
   expect(world.since(`${life}-2`)).toBe('3 4 5 6 7 8 9')
 })
 
@@ -94,7 +106,7 @@ test('a file that is gone leaves a gap, which is told', () => {
   world.kept = entries(5, 6)
   expect(world.since(`${life}-2`)).toBe('5 6 (missed)')
   expect(world.since(`${life}-0`)).toBe('5 6 (missed)')
-  world.write(first, entries(1, 2))
+  world.write(entries(1, 2))
   // What would come before the gap is not told: whoever reads it would not see that there is one.
   expect(world.since(null)).toBe('5 6')
 })
@@ -102,18 +114,51 @@ test('a file that is gone leaves a gap, which is told', () => {
 test('the life before this one, whatever clock it had', () => {
   const world = new World()
   world.kept = entries(1, 2)
-  world.write(first, [...entries(7, 8, life + 1000), ...entries(1, 1)])
+  world.write([...entries(7, 8, life + 1000), ...entries(1, 1)])
   expect(world.since(null)).toBe('7 8 1 2')
   expect(world.since(`${life + 1000}-7`)).toBe('8 1 2')
   expect(world.since(`${life}-0`)).toBe('1 2')
 })
 
-test('a file that was just begun anew goes on in the one before', () => {
+test('what was not written in time, and written again, is told once', () => {
   const world = new World()
-  world.kept = entries(4, 5)
-  world.write(first, entries(3, 4))
-  world.write(`${first}.1`, entries(1, 2))
-  expect(world.since(null)).toBe('1 2 3 4 5')
+  world.kept = entries(5, 6)
+  world.write([...entries(1, 3), ...entries(2, 4)])
+  expect(world.since(null)).toBe('1 2 3 4 5 6')
+})
+
+describe('while the file is being read', () => {
+  test('requests wait, and share the answer', () => {
+    const world = new World()
+    world.kept = entries(5, 6)
+    world.write(entries(1, 6))
+    const answers = [world.ask(null), world.ask(`${life}-3`)]
+    expect(answers).toEqual([[], []])
+    world.read()
+    expect(answers).toEqual([['1 2 3 4 5 6'], ['4 5 6']])
+    expect(world.reads).toBe(1)
+  })
+
+  test('what happens meanwhile is in the answer', () => {
+    const world = new World()
+    world.kept = entries(3, 4)
+    const answer = world.ask(null)
+    world.kept = entries(3, 6)
+    world.write(entries(1, 4))
+    world.read()
+    expect(answer).toEqual(['1 2 3 4 5 6'])
+  })
+
+  test('it hangs: the answer is what is in memory, and that some are missing', () => {
+    const world = new World()
+    world.kept = entries(5, 6)
+    const answers = [world.ask(`${life}-2`), world.ask(null)]
+    world.read(null)
+    expect(answers).toEqual([['5 6 (missed)'], ['5 6 (missed)']])
+    // The next request tries again.
+    world.write(entries(1, 6))
+    expect(world.since(`${life}-2`)).toBe('3 4 5 6')
+  })
 })
 
 test.each([
@@ -127,6 +172,6 @@ test.each([
 ])('a line that is %s is left out', (_, line) => {
   const world = new World()
   world.kept = entries(3, 3)
-  world.write(first, [entry(1), line, entry(2)])
+  world.write([entry(1), line, entry(2)])
   expect(world.since(null)).toBe('1 2 3')
 })

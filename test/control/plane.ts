@@ -10,6 +10,7 @@ import { answers, items, type VerbName } from '../../src/control/verbs.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
+import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop.ts'
 import { fieldsOf } from '../notify-fields.ts'
@@ -42,8 +43,12 @@ export class Plane {
   appendErrno: string | null = null
   /** Daemons whose programs are not there. */
   readonly missing: Set<string> = new Set()
-  /** Files by their path, for `readTail`. */
+  /** Files by their path, and what becomes of reading them. */
   readonly files: Map<string, string> = new Map()
+  readErrno: string | null = null
+  isDiskHanging = false
+  /** The answers of helpers that a disk holds up. */
+  readonly hanging: HelperEnd[] = []
   readonly streams: (LogSpec & { client: number })[] = []
   usages: Usage[] = []
   /** What the first looks give, before `usages`. */
@@ -149,6 +154,23 @@ export class Plane {
     this.mostInTurn = Math.max(this.mostInTurn, this.#sent)
   }
 
+  /** Files are written and read at once, unless their disk hangs; it is told in the next call. */
+  #help(id: number, task: HelperTask): string | null {
+    const end = { type: 'helper', id, errno: null, code: 0, signal: 0, timedOut: false } as const
+    if ('append' in task) {
+      if (this.appendErrno === null) this.written.push(task.text)
+      this.#toAnswer.push({ ...end, errno: this.appendErrno, text: '' })
+    } else if ('tail' in task) {
+      if (this.readErrno !== null) return this.readErrno
+      const path = task.tail.find((one) => this.files.has(one))
+      const text = `${this.files.get(`${path}.1`) ?? ''}${this.files.get(path ?? '') ?? ''}`
+      const answer = { ...end, text }
+      if (this.isDiskHanging) this.hanging.push(answer)
+      else this.#toAnswer.push(answer)
+    }
+    return null
+  }
+
   #host(): Host {
     const host: Partial<Host> = {
       pid: 1,
@@ -204,13 +226,8 @@ export class Plane {
       },
       usage: () => this.looks.shift() ?? (this.looks.length > 0 ? null : this.usages),
       queued: () => this.queued,
-      appendAside: (_, text) => {
-        if (this.appendErrno === null) this.written.push(text)
-        this.#toAnswer.push({ type: 'appended', errno: this.appendErrno })
-        return null
-      },
-      readTail: (path) => this.files.get(path) ?? '',
-      writeFileAside: () => null,
+      helper: (id, task) => this.#help(id, task),
+      forgetHelper: () => {},
       lost: () => ({ bytes: 0, lines: 0 }),
       outputStall: () => null,
       getenv: (name) => (name === 'PITCREW_STATE_DIR' ? '/state' : null),

@@ -30,8 +30,7 @@ const host: Host = {
   getenv: () => null,
   lost: () => ({ bytes: 0, lines: 0 }),
   isFolder: () => false,
-  appendAside: () => null,
-  writeFileAside: () => null,
+  helper: () => null,
   finish() {},
 }
 

@@ -23,6 +23,7 @@ export type Order =
   | { readonly first: First }
 
 const textMax = 200
+const refusal = '{"refused":true}'
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 const host = world.pitcrewHost
 /** Paths are in this folder unless they begin with a slash. */
@@ -39,7 +40,7 @@ function pathOf(name: string): string {
 }
 
 function begin(first: First): unknown {
-  if ('listen' in first) return host.listen(pathOf(first.listen))
+  if ('listen' in first) return host.listen(pathOf(first.listen), refusal)
   if ('adopt' in first) return host.adoptClient(first.adopt)
   if ('lock' in first) return host.lock(pathOf(first.lock), first.text)
   if ('folder' in first) return host.makeFolder(pathOf(first.folder))

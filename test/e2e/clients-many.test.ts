@@ -4,8 +4,8 @@ import { buildHub, type Client, Hub } from './clients.ts'
 import { isSanitized, isSpinning, residentKib } from './cost.ts'
 import { eventually, processesUnder } from './processes.ts'
 
-const busy =
-  '{"id":null,"failed":{"code":"BUSY","message":"too many clients","hint":"try again later"}}'
+/** What the entry says to a connection that there is no room for. */
+const busy = '{"refused":true}'
 const sleeps = { command: ['sleep', '1000'], stdio: 'null' as const }
 /** More than there are descriptors for. */
 const runs = Array.from({ length: 40 }, (_, n) => ({

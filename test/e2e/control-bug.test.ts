@@ -33,7 +33,7 @@ describe.each(faults)('a bug (%s)', (fault) => {
     'host-client',
     'host-line',
     'host-client-gone',
-    'host-appended',
+    'host-helper',
     'elapsed-journal',
     'elapsed-control',
     'request',

@@ -1,12 +1,12 @@
 /** Runs inside the engine in the init's place: does what the file `orders` in its folder says each time that USR1
  *  comes, and prints the answers, and every event about files. See files.ts. */
+import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Handlers, Host, HostEvent } from '../../src/host/host.ts'
 import type { Plane } from './files-plane.ts'
 
 export type Order =
-  | { readonly append: readonly string[]; readonly text: string; readonly maxBytes?: number }
-  | { readonly write: readonly string[]; readonly text: string }
-  | { readonly tail: string; readonly maxBytes: number }
+  | { readonly id: number; readonly task: HelperTask }
+  | { readonly forget: number }
   | { readonly plane: string }
   | { readonly finish: number }
 
@@ -17,9 +17,8 @@ const folder = host.getenv('PITCREW_STATE_DIR') as string
 let turns = 0
 
 function carryOut(order: Order): unknown {
-  if ('append' in order) return host.appendAside(order.append, order.text, order.maxBytes ?? 1e6)
-  if ('write' in order) return host.writeFileAside(order.write, order.text)
-  if ('tail' in order) return host.readTail(order.tail, order.maxBytes)
+  if ('task' in order) return host.helper(order.id, order.task)
+  if ('forget' in order) return host.forgetHelper(order.forget) ?? null
   if ('plane' in order) return (host.loadControl() as Plane)(order.plane)
   host.finish(0, order.finish, order.finish)
   return null
@@ -40,9 +39,27 @@ function ordered(): Order[] {
   return JSON.parse(file.text)
 }
 
+/** A long text by its length alone. */
+function brief(end: HelperEnd): HelperEnd {
+  const { text } = end
+  return text === null || text.length < 50_000 ? end : { ...end, text: `${text.length} characters` }
+}
+
+/** As a helper, which is this program again. */
+function beHelper(word: string, argument: string): void {
+  if (word === '@print') host.write(1, 'x'.repeat(Number(argument)))
+  while (word === '@hang') {
+    // Until it is killed.
+  }
+  host.exit(word === '@exit' ? Number(argument) : 0)
+}
+
+const [word = '', argument = ''] = host.args
+if (word.startsWith('@')) beHelper(word, argument)
+
 world.pitcrewHandlers = {
   handle(event: HostEvent): void {
-    if (event.type === 'appended') host.print(`appended ${event.errno}`)
+    if (event.type === 'helper') host.print(`helper ${JSON.stringify(brief(event))}`)
     if (event.type === 'signal' && event.signal === usr1)
       host.print(`turn ${++turns} ${JSON.stringify(ordered().map(tryToCarryOut))}`)
   },

@@ -27,10 +27,10 @@ test.skipIf(!canUnshare)(
     await using writer = await Writer.start({ wrap: behind(mount) })
     const path = join(writer.folder, 'disk/journal')
     const text = `${'x'.repeat(9999)}\n`
-    expect(await writer.append([path], text)).toBe('null')
+    expect(await writer.append([path], text)).toBeNull()
     expect(await writer.append([path], text)).toBe('ENOSPC')
     expect(await writer.tail(path)).toBe(text)
-    expect(await writer.append([path], 'little\n')).toBe('null')
+    expect(await writer.append([path], 'little\n')).toBeNull()
     expect(await writer.tail(path)).toBe(`${text}little\n`)
   },
 )
@@ -39,7 +39,7 @@ test('a file that may not be as long: the same', async () => {
   await using writer = await Writer.start({ wrap: behind('ulimit -f 24') })
   const path = join(writer.folder, 'journal')
   const text = `${'x'.repeat(9999)}\n`
-  expect(await writer.append([path], text)).toBe('null')
+  expect(await writer.append([path], text)).toBeNull()
   expect(await writer.append([path], text)).toBe('EFBIG')
   expect(readFileSync(path, 'utf8')).toBe(text)
 })
@@ -98,33 +98,48 @@ async function hanging(writer: Writer, count = 1): Promise<number> {
 }
 
 describe.skipIf(!canStop)('a disk that hangs', () => {
-  test('holds up nobody but those who write', async () => {
+  const appendTo = (writer: Writer, text = 'one\n') =>
+    ({ append: [join(writer.folder, 'journal')], text, maxBytes: 1e6 }) as const
+
+  test('holds up only what is written to the same file: nobody else, and no other helper', async () => {
     await using writer = await start()
-    const path = join(writer.folder, 'journal')
-    const order = { append: [path], text: 'one\n' }
-    await writer.tell(order)
+    const append = appendTo(writer)
+    await writer.start(append)
     await hanging(writer)
-    expect(await writer.tell(order, order, order, order)).toEqual([null, null, null, null])
-    expect(await writer.tail(path)).toBe('')
-    expect(await writer.tell({ append: [path], text: 'one\n' })).toEqual(['EBUSY'])
-    expect(writer.outcomes()).toEqual([])
+    const more = Array.from({ length: 8 }, () => writer.order(append))
+    expect(await writer.tell(...more)).toEqual(Array(8).fill(null))
+    expect(await writer.tail(append.append[0])).toBe('')
+    expect((await writer.run({ exists: writer.folder })).errno).toBeNull()
+    expect(await writer.tell(writer.order(append))).toEqual(['EBUSY'])
+    expect(writer.ends()).toHaveLength(2)
   })
 
-  test('and goes on: all is written', async () => {
+  test('and goes on: all is written, in order', async () => {
     await using writer = await start()
-    const path = join(writer.folder, 'journal')
-    const orders = ['1\n', '2\n', '3\n'].map((text) => ({ append: [path], text }))
+    const orders = ['1\n', '2\n', '3\n'].map((text) => writer.order(appendTo(writer, text)))
     expect(await writer.tell(...orders)).toEqual([null, null, null])
-    for (let count = 1; count <= 3; count++) {
-      process.kill(await hanging(writer, count), 'SIGCONT')
-      await writer.linesWith('appended null', count)
+    for (const [index, { id }] of orders.entries()) {
+      process.kill(await hanging(writer, index + 1), 'SIGCONT')
+      expect((await writer.endOf(id)).errno).toBeNull()
     }
-    expect(readFileSync(path, 'utf8')).toBe('1\n2\n3\n')
+    expect(readFileSync(join(writer.folder, 'journal'), 'utf8')).toBe('1\n2\n3\n')
+  })
+
+  test('for longer than it may: the child is killed, and the next one has its turn', async () => {
+    await using writer = await start()
+    const append = appendTo(writer)
+    const [first, second] = [writer.order(append, 300), writer.order(append)]
+    expect(await writer.tell(first, second)).toEqual([null, null])
+    const child = await hanging(writer)
+    expect(await writer.endOf(first.id)).toMatchObject({ errno: 'ETIMEDOUT', timedOut: true })
+    expect(isAlive(child)).toBe(false)
+    process.kill(await hanging(writer, 2), 'SIGCONT')
+    expect(await writer.endOf(second.id)).toMatchObject({ errno: null, timedOut: false })
   })
 
   test('has as long as there is time at the end, and no longer', async () => {
     await using writer = await start()
-    await writer.tell({ append: [join(writer.folder, 'journal')], text: 'one\n' })
+    await writer.start(appendTo(writer))
     const child = await hanging(writer)
     await writer.tell({ finish: 200 })
     expect(await writer.exitCode()).toBe(0)
@@ -133,14 +148,24 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
 
   test('a child that is killed is told as a failure of the disk', async () => {
     await using writer = await start()
-    await writer.tell({ append: [join(writer.folder, 'journal')], text: 'one\n' })
+    const id = await writer.start(appendTo(writer))
     process.kill(await hanging(writer), 'SIGKILL')
-    await writer.line('appended EIO')
+    expect((await writer.endOf(id)).errno).toBe('EIO')
   })
 
   test('keeps nothing of ours open', async () => {
     await using writer = await start()
-    await writer.tell({ append: [join(writer.folder, 'journal')], text: 'one\n' })
+    await writer.start(appendTo(writer))
     expect(readdirSync(`/proc/${await hanging(writer)}/fd`)).toEqual(['2'])
+  })
+
+  test('a task that is forgotten is ended, and nothing is told of it', async () => {
+    await using writer = await start()
+    const id = await writer.start(appendTo(writer))
+    const child = await hanging(writer)
+    await writer.tell({ forget: id })
+    await eventually('the child is ended', () => !isAlive(child))
+    await writer.run({ exists: writer.folder })
+    expect(writer.ends().map((end) => end.id)).not.toContain(id)
   })
 })

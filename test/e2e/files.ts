@@ -1,13 +1,18 @@
 /** The host with files-entry.ts in the init's place: a test tells it what to write, and reads what became of it. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import { isSanitized } from './cost.ts'
 import type { Order } from './files-entry.ts'
 import { type Options, Pitcrew, root } from './pitcrew.ts'
 
 const entry = 'test/e2e/files-entry.ts'
 const program = join(root, `build/pitcrew-files${isSanitized ? '-sanitize' : ''}`)
+
+/** A task without its deadline. */
+type Task = HelperTask extends infer T ? (T extends unknown ? Omit<T, 'timeoutMs'> : never) : never
+type TaskOrder = Extract<Order, { id: number }>
 
 /** Nothing else of src/ is looked at. Test files that run at the same time wait for each other here. */
 export function buildWriter(): void {
@@ -20,6 +25,7 @@ export function buildWriter(): void {
 
 export class Writer extends Pitcrew {
   #turns = 0
+  #ids = 0
 
   static async start(options: Options = {}): Promise<Writer> {
     const writer = new Writer(null, { ...options, program, args: ['run'] })
@@ -37,24 +43,49 @@ export class Writer extends Pitcrew {
     return JSON.parse(line.slice(start.length))
   }
 
-  /** Appends, and waits. @returns What was told of it. */
-  async append(paths: readonly string[], text: string, maxBytes = 1e6): Promise<string> {
-    const before = this.outcomes().length
-    const [answer] = await this.tell({ append: paths, text, maxBytes })
-    if (answer !== null) throw new Error(`it was refused: ${answer}`)
-    const all = await this.linesWith('appended ', before + 1)
-    return (all[before] as string).slice('appended '.length)
+  /** @returns The order that starts it, with an id of its own. */
+  order(task: Task, timeoutMs = 30_000): TaskOrder {
+    return { id: ++this.#ids, task: { timeoutMs, ...task } as HelperTask }
   }
 
-  /** What was told of all that was appended: "null", or why not. */
-  outcomes(): string[] {
+  /** Starts a task. @returns Its id. */
+  async start(task: Task, timeoutMs?: number): Promise<number> {
+    const order = this.order(task, timeoutMs)
+    const [answer] = await this.tell(order)
+    if (answer !== null) throw new Error(`it was refused: ${answer}`)
+    return order.id
+  }
+
+  /** Starts a task and waits. @returns What was told of it. */
+  async run(task: Task, timeoutMs?: number): Promise<HelperEnd> {
+    return await this.endOf(await this.start(task, timeoutMs))
+  }
+
+  async endOf(id: number): Promise<HelperEnd> {
+    await this.line(`helper {"type":"helper","id":${id},`)
+    return this.ends().find((end) => end.id === id) as HelperEnd
+  }
+
+  /** Appends, and waits. @returns What was told of it: null, or why not. */
+  async append(append: readonly string[], text: string, maxBytes = 1e6): Promise<string | null> {
+    return (await this.run({ append, text, maxBytes })).errno
+  }
+
+  /** All that was told of helpers. */
+  ends(): HelperEnd[] {
     return this.lines
-      .filter((line) => line.startsWith('appended '))
-      .map((line) => line.slice('appended '.length))
+      .filter((line) => line.startsWith('helper '))
+      .map((line) => JSON.parse(Buffer.from(line.slice('helper '.length), 'latin1').toString()))
   }
 
   /** The last lines of a file, as this process sees it. */
-  async tail(path: string, maxBytes = 1e6): Promise<unknown> {
-    return (await this.tell({ tail: path, maxBytes }))[0]
+  async tail(path: string, maxBytes = 1e6): Promise<string | null> {
+    return (await this.run({ tail: [path], maxBytes })).text
+  }
+
+  /** The children that are helpers. */
+  helpers(): number[] {
+    const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
+    return text.trim().split(' ').filter(Boolean).map(Number)
   }
 }

@@ -63,7 +63,7 @@ world.pitcrewHandlers = {
   handle: onEvent,
   recover: (problem) => host.print(JSON.stringify({ type: 'problem', problem })),
 }
-const error = host.listen(`${host.getenv('PITCREW_STATE_DIR')}/socket`)
+const error = host.listen(`${host.getenv('PITCREW_STATE_DIR')}/socket`, '{}')
 host.print(error ?? 'listening')
 
 /** The look through /proc to its end. */

@@ -22,7 +22,6 @@ const leftOut = [
   'armLastWord',
   'startLastWord',
   'write',
-  'helper',
   'foreground',
 ]
 /** Whose first argument is a path to write to. */
@@ -147,6 +146,20 @@ function probeSpec(): unknown {
   }
 }
 
+/** Never this program itself: it would begin anew. */
+function taskSpec(): unknown {
+  const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
+  const path = `${folder}/a/b/${random.below(3)}`
+  const [timeoutMs, maxBytes, text] = [or(pick([0, 5, 5000])), or(100), or(pick(strings))]
+  return pick([
+    { append: or([path, `${folder}/c/d/e`]), text, maxBytes, timeoutMs },
+    { write: or([path]), text, timeoutMs },
+    { tail: or([path, '/etc/passwd']), maxBytes, timeoutMs },
+    { exists: or(path), timeoutMs },
+    { connect: or(pick([`${folder}/0`, `${folder}/1`, '@none'])), timeoutMs },
+  ])
+}
+
 function callOne(): void {
   const name = pick(names)
   const args = Array.from({ length: random.below(5) }, () => anything())
@@ -155,7 +168,8 @@ function callOne(): void {
   if (toClients.includes(name) && random.below(4) > 0) args[0] = random.below(50)
   if (name === 'forgetProbe' && random.below(4) > 0) args[0] = random.below(50)
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
-  if (name.endsWith('Aside')) args[0] = [`${folder}/a/b/${random.below(3)}`]
+  if (name === 'helper' && random.below(4) > 0) args.splice(0, 2, random.below(50), taskSpec())
+  if (name === 'forgetHelper' && random.below(4) > 0) args[0] = random.below(50)
   // The last word would be armed by a signal to ourselves only; runs are signalled with anything.
   called.add(name)
   try {

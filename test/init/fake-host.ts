@@ -8,6 +8,8 @@ export class FakeHost {
   /** Whether the next spawns and probes can be begun. */
   canSpawn = true
   canProbe = true
+  /** Why the next tasks are refused; null = they are not. */
+  refusal: string | null = null
 
   get host(): Host {
     const host: Partial<Host> = {
@@ -30,6 +32,13 @@ export class FakeHost {
       probe: (id, spec) => this.#probe(id, spec),
       forgetProbe: (id) => {
         this.asked.push(`forget ${id}`)
+      },
+      helper: (id, task) => {
+        this.asked.push(`task ${id}: ${JSON.stringify(task)}`)
+        return this.refusal
+      },
+      forgetHelper: (id) => {
+        this.asked.push(`forget task ${id}`)
       },
     }
     return host as Host

@@ -4,18 +4,21 @@ import { describe, expect, test } from 'vitest'
 import type { Note } from '../../src/core/effect.ts'
 import type { Host } from '../../src/host/host.ts'
 import { Journal } from '../../src/init/journal.ts'
+import { Tasks } from '../../src/init/tasks.ts'
 import { Timers } from '../../src/init/timers.ts'
 
 const lifeMs = Date.UTC(2026, 10, 21, 17, 0, 0)
 
 class Desk {
   nowMs = 1000
-  /** What children were given to append, and how the next ones are answered at once. */
+  /** What helpers were given to append, and how the next ones are refused. */
   readonly given: string[] = []
   errno: string | null = null
+  #id = 0
   readonly paths: (readonly string[])[] = []
   readonly printed: string[] = []
   readonly timers: Timers = new Timers()
+  readonly tasks: Tasks
   readonly journal: Journal
 
   constructor() {
@@ -25,15 +28,31 @@ class Desk {
       wallMs: () => lifeMs + this.nowMs - 1000,
       getenv: (name) => (name === 'PITCREW_RUN_DIR' ? '/run/here' : null),
       isFolder: (path) => path === '/var/lib/pitcrew',
-      appendAside: (paths, text) => {
-        this.paths.push(paths)
-        if (this.errno === null) this.given.push(text)
+      helper: (id, task) => {
+        if (!('append' in task)) throw new Error('not a task of the journal')
+        this.#id = id
+        this.paths.push(task.append)
+        if (this.errno === null) this.given.push(task.text)
         return this.errno
       },
     }
-    this.journal = new Journal(host as Host, 'box', this.timers, (text) => {
+    const print = (text: string): void => {
       this.printed.push(text)
-    })
+    }
+    this.tasks = new Tasks(host as Host, print)
+    this.journal = new Journal(host as Host, this.tasks, 'box', this.timers, print)
+  }
+
+  /** The latest helper has ended; or one before it. */
+  appended(errno: string | null, id = this.#id): void {
+    const rest = { code: 0, signal: 0, timedOut: errno === 'ETIMEDOUT', text: '' }
+    this.tasks.ended({ type: 'helper', id, errno, ...rest })
+  }
+
+  /** What the loop does after a failure. */
+  recover(): void {
+    this.tasks.forgetAll()
+    this.journal.mend()
   }
 
   started(run: number, daemon = 'web'): void {
@@ -113,7 +132,7 @@ describe('what happened is written', () => {
     desk.started(2)
     desk.pass(1000)
     expect(desk.given).toHaveLength(1)
-    desk.journal.appended(null)
+    desk.appended(null)
     desk.pass(249)
     expect(desk.given).toHaveLength(1)
     desk.pass(1)
@@ -125,7 +144,7 @@ describe('what happened is written', () => {
     expect(desk.isArmed).toBe(false)
     desk.started(1)
     desk.pass(250)
-    desk.journal.appended(null)
+    desk.appended(null)
     expect(desk.isArmed).toBe(false)
   })
 
@@ -134,7 +153,7 @@ describe('what happened is written', () => {
     for (let run = 1; run <= 1000; run++) {
       desk.started(run)
       if (run % 8 === 0) desk.pass(2)
-      if (run % 40 === 0) desk.journal.appended(null)
+      if (run % 40 === 0) desk.appended(null)
     }
     expect(desk.given.length).toBeGreaterThan(1)
     desk.pass(1000)
@@ -149,7 +168,7 @@ describe('what happened is written', () => {
       for (let daemon = 0; daemon < 50; daemon++) storm.started(ms, `d${daemon}`)
       for (const desk of [calm, storm]) {
         desk.pass(10)
-        desk.journal.appended(null)
+        desk.appended(null)
       }
     }
     expect(calm.given.length).toBeLessThanOrEqual(12)
@@ -163,6 +182,21 @@ describe('what happened is written', () => {
     desk.started(1)
     desk.journal.finish()
     expect(linesOf(desk.given[0])).toHaveLength(1)
+  })
+
+  test('and what is written at the end is acknowledged by no answer from before', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.started(2)
+    desk.journal.finish()
+    desk.appended(null, 1)
+    desk.started(3) // The command of a death takes its time.
+    desk.pass(1000)
+    expect(desk.given).toHaveLength(2)
+    desk.appended(null)
+    desk.pass(1000)
+    expect(linesOf(desk.given[2]).map(({ run }) => run)).toEqual([3])
   })
 
   test('of pitcrew itself, too, and of a death with what is known of it', () => {
@@ -250,7 +284,7 @@ describe('a disk that cannot be written', () => {
     desk.started(1)
     desk.pass(250)
     desk.started(2)
-    desk.journal.appended('ENOSPC')
+    desk.appended('ENOSPC')
     desk.pass(250)
     expect(desk.given).toHaveLength(1)
     desk.started(3)
@@ -271,21 +305,61 @@ describe('a disk that cannot be written', () => {
     expect(desk.given[0]?.length).toBeLessThan(130 * 1024)
     expect(lines[0]?.dropped).toBe(3001 - lines.length)
     expect(lines.at(-1)?.run).toBe(3001)
-    desk.journal.appended(null)
+    desk.appended(null)
     desk.started(3002)
     desk.pass(250)
     expect(linesOf(desk.given[1])).toMatchObject([{ run: 3002 }])
     expect(linesOf(desk.given[1])[0]).not.toHaveProperty('dropped')
   })
 
-  test('and the answer of a child that is lost in a failure of ours, stop nothing', () => {
+  test('or hangs until the helper is given up: the same', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.appended('ETIMEDOUT')
+    desk.started(2)
+    desk.pass(250)
+    expect(linesOf(desk.given[1]).map(({ run }) => run)).toEqual([1, 2])
+    expect(desk.printed).toEqual([
+      'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory',
+    ])
+  })
+
+  test('and the answer of a helper that is lost in a failure of ours, stop nothing', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
     desk.started(2)
-    desk.journal.mend()
+    desk.recover()
     desk.pass(250)
     expect(linesOf(desk.given[1])).toMatchObject([{ run: 2 }])
+  })
+
+  test('an answer from before a recovery says nothing of what is written now', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.recover()
+    desk.started(2)
+    desk.pass(250)
+    desk.appended(null, 1)
+    desk.appended('ENOSPC', 2)
+    desk.started(3)
+    desk.pass(250)
+    expect(linesOf(desk.given[2]).map(({ run }) => run)).toEqual([2, 3])
+  })
+
+  test('an answer that comes twice acknowledges nothing else', () => {
+    const desk = new Desk()
+    desk.started(1)
+    desk.pass(250)
+    desk.appended(null)
+    desk.started(2)
+    desk.pass(250)
+    desk.appended(null, 1)
+    desk.started(3)
+    desk.pass(1000)
+    expect(desk.given).toHaveLength(2)
   })
 })
 
@@ -302,13 +376,13 @@ describe('a reader', () => {
     const desk = new Desk()
     for (let run = 1; run <= 400; run++) desk.started(run)
     desk.pass(250)
-    desk.journal.appended(null)
+    desk.appended(null)
     const kept = desk.numbers()
     expect(kept.length).toBeLessThan(200)
     expect(kept.at(-1)).toBe(400)
     for (let run = 401; run <= 700; run++) desk.started(run)
     desk.pass(250)
-    desk.journal.appended(null)
+    desk.appended(null)
     expect(desk.numbers()).toHaveLength(kept.length + 300)
   })
 

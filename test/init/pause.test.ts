@@ -18,7 +18,7 @@ class Frozen {
       wallMs: () => this.nowMs,
       uid: 0,
       isFolder: () => false,
-      appendAside: () => null,
+      helper: () => null,
       wakeAt: (atMs) => {
         this.wakeAtMs = atMs
       },
@@ -39,7 +39,8 @@ class Frozen {
     this.loop.boot()
     // What has happened so far is written down.
     this.wakeAt(1250)
-    this.loop.handle({ type: 'appended', errno: null })
+    const end = { errno: null, code: 0, signal: 0, timedOut: false, text: '' }
+    this.loop.handle({ type: 'helper', id: 1, ...end })
   }
 
   wakeAt(atMs: number): void {

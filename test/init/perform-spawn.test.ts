@@ -6,6 +6,7 @@ import { ControlLink } from '../../src/init/control.ts'
 import { Deaths } from '../../src/init/deaths.ts'
 import { Journal } from '../../src/init/journal.ts'
 import { Performer } from '../../src/init/perform.ts'
+import { Tasks } from '../../src/init/tasks.ts'
 import { Timers } from '../../src/init/timers.ts'
 import { Voice } from '../../src/init/voice.ts'
 import { plan } from '../core/plans.ts'
@@ -27,14 +28,17 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
     envHide: () => {},
     wallMs: () => 0,
     oomKills: () => null,
+    isFolder: () => false,
+    uid: 0,
   }
   const host = partial as Host
   const timers = new Timers()
   const bundle = plan({ web: {} })
-  const journal = new Journal(host, bundle.name, timers, () => {})
+  const tasks = new Tasks(host, () => {})
+  const journal = new Journal(host, tasks, bundle.name, timers, () => {})
   const voice = new Voice(() => {}, new Deaths(host), journal)
-  const control = new ControlLink(host, timers, voice, initialState(bundle), () => {})
-  return new Performer(host, bundle, timers, voice, control, () => {})
+  const control = new ControlLink(host, tasks, timers, voice, initialState(bundle), () => {})
+  return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
 
 test('a run begins when its spawn is done, not when it was ordered', () => {

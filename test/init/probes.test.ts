@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Probe } from '../../src/core/plan.ts'
 import { type Helper, Helpers } from '../../src/init/helpers.ts'
 import { Probes } from '../../src/init/probes.ts'
+import { Tasks } from '../../src/init/tasks.ts'
 import { Timers } from '../../src/init/timers.ts'
 import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
@@ -17,8 +18,10 @@ class World {
   readonly #timers: Timers = new Timers()
   readonly #helpers: Helpers = new Helpers(this.fake.host, this.#timers)
   readonly #told: string[] = []
+  readonly #tasks: Tasks = new Tasks(this.fake.host, (text) => this.#told.push(text))
   readonly probes: Probes = new Probes(
     this.fake.host,
+    this.#tasks,
     this.#timers,
     this.#helpers,
     (_, command): Helper => ({ command, ...asItself }),
@@ -41,6 +44,12 @@ class World {
 
   probed(id: number, errno: string | null, text = ''): this {
     this.probes.probed({ type: 'probed', id, errno, text })
+    return this
+  }
+
+  taskEnded(id: number, errno: string | null): this {
+    const rest = { code: 0, signal: 0, timedOut: false, text: '' }
+    this.#tasks.ended({ type: 'helper', id, errno, ...rest })
     return this
   }
 
@@ -131,11 +140,33 @@ describe('is it ready?', () => {
     expect(world.helperEnded('web:ready', 2, true).after(0)).toEqual(['tell ready web 1'])
   })
 
-  test('by a file: pitcrew itself in a process of its own, since a disk may hang', () => {
-    const world = new World().watchReady({ type: 'file', path: '/run/web.pid' })
-    expect(world.after(50)).toEqual([
-      'spawn web:ready 1: {"self":["@exists","/run/web.pid"]} (null) at 10 ms',
-    ])
+  test.each([
+    ['file', '{"exists":"/run/web","timeoutMs":5000}'],
+    ['unix', '{"connect":"/run/web","timeoutMs":5000}'],
+  ] as const)('by a path (%s): by a helper, since a disk may hang', (type, task) => {
+    const world = new World().watchReady({ type, path: '/run/web' })
+    expect(world.after(50)).toEqual([`task 1: ${task} at 10 ms`])
+    expect(world.taskEnded(1, 'ENOENT').after(100)).toEqual([`task 2: ${task} at 150 ms`])
+    expect(world.taskEnded(2, null).after(1000)).toEqual(['tell ready web 1'])
+  })
+
+  test('by a file whose path is relative: to where the daemon runs', () => {
+    const world = new World()
+    const ready = { sign: { type: 'file', path: 'up' }, timeoutMs: 1000, intervalMs: 100 } as const
+    world.probes.watch(daemonSpec('web', { ready, cwd: '/srv' }), 1, 'ready')
+    expect(world.after(50)).toEqual(['task 1: {"exists":"/srv/up","timeoutMs":5000} at 10 ms'])
+  })
+
+  test('an abstract name of a socket is on no disk', () => {
+    const world = new World().watchReady({ type: 'unix', path: '@web' })
+    expect(world.after(50)).toEqual(['unix 1: @web at 10 ms'])
+  })
+
+  test('a task that nobody wants any more is ended, and its answer is too late', () => {
+    const world = new World().watchReady({ type: 'file', path: '/run/web' })
+    world.after(50)
+    world.probes.unwatch('web')
+    expect(world.taskEnded(1, null).after(10_000)).toEqual(['forget task 1'])
   })
 
   test('a command that is not waited for any more is killed', () => {
@@ -163,6 +194,49 @@ describe('is it alive?', () => {
       'tcp 1: 127.0.0.1:80 at 1000 ms',
       'forget 1 at 1200 ms',
       'tell unfit web 1 at 1200 ms',
+    ])
+  })
+})
+
+describe('a helper that is refused', () => {
+  const path: Probe = { type: 'file', path: '/run/web' }
+  const task = '{"exists":"/run/web","timeoutMs":200}'
+
+  test('for want of room says nothing of the daemon, unless it lasts', () => {
+    const world = new World()
+    world.fake.refusal = 'EBUSY'
+    world.watchAlive(path, 1)
+    expect(world.after(1500)).toEqual([`task 1: ${task} at 1000 ms`])
+    world.fake.refusal = null
+    expect(world.after(1000)).toEqual([`task 2: ${task} at 2000 ms`])
+    world.fake.refusal = 'EBUSY'
+    expect(world.taskEnded(2, null).after(3000)).toEqual([
+      `task 3: ${task} at 3500 ms`,
+      `task 4: ${task} at 4500 ms`,
+      'tell unfit web 1 at 4500 ms',
+    ])
+  })
+
+  test('since too many hang is reported, once until there is room again', () => {
+    const world = new World()
+    world.fake.refusal = 'EAGAIN'
+    const hanging = /^too many helpers hang/
+    const said = (lines: string[]): string[] => lines.filter((line) => hanging.test(line))
+    world.watchReady(path)
+    expect(said(world.after(1000))).toHaveLength(1)
+    world.fake.refusal = null
+    expect(said(world.after(100))).toHaveLength(0)
+    world.fake.refusal = 'EAGAIN'
+    world.taskEnded(11, 'ENOENT')
+    expect(said(world.after(1000))).toHaveLength(1)
+  })
+
+  test('since one before it hangs at that path is a failure', () => {
+    const world = new World()
+    world.fake.refusal = 'ETIMEDOUT'
+    expect(world.watchAlive(path, 1).after(5000)).toEqual([
+      `task 1: ${task} at 1000 ms`,
+      'tell unfit web 1 at 1000 ms',
     ])
   })
 })

@@ -10,6 +10,7 @@ import {
 } from './checkers/ending.ts'
 import * as helpers from './checkers/helpers.ts'
 import * as intruders from './checkers/intruders.ts'
+import { oneWriteAtATime } from './checkers/journal.ts'
 import * as lanes from './checkers/lanes.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from './checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from './checkers/order.ts'
@@ -82,6 +83,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   ...readiness,
   ...helpers,
   ...told,
+  oneWriteAtATime,
   ...tickets,
   ...intruders,
   exitCode,

@@ -72,16 +72,8 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
     envNames: guarded('envNames', () => environment),
     envHide: guarded('envHide', () => {}),
-    helper: guarded('helper', (spec) => world.helper(spec)),
-    writeFileAside: guarded('writeFileAside', (_, text) => {
-      world.note({ what: 'report', text })
-      return null
-    }),
-    appendAside: guarded('appendAside', (_, text) => {
-      world.append(text)
-      return null
-    }),
-    readTail: () => '',
+    helper: guarded('helper', (id, task) => world.helper(id, task)),
+    forgetHelper: guarded('forgetHelper', (id) => world.looks.forget(-id)),
     makeFolder: () => null,
     lock: () => null,
     listen: guarded('listen', () => {

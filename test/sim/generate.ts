@@ -54,6 +54,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
     disk: {
       tookMs: chance.weighted([6, chance.below(30)], [2, 3000], [1, never]),
       errno: chance.percent(15) ? 'ENOSPC' : null,
+      repeatsAfterMs: chance.percent(10) ? chance.between(1, 600) : never,
     },
   }
 }
@@ -184,7 +185,7 @@ const types = [
   'output-closed',
   'client',
   'line',
-  'appended',
+  'helper',
 ] as const
 
 function fault(chance: Chance, mood: Mood): Fault {

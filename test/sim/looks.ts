@@ -1,5 +1,6 @@
-/** Looks from outside, after native/probe.c: whoever is asked for at an address answers as its life says, some time
- *  later. */
+/** Looks from outside, after native/probe.c, and the same by a path, which is a helper's work (native/helper.c):
+ *  whoever is asked for at an address answers as its life says, some time later. The number of a helper's look is
+ *  below 0. */
 
 import type { HostEvent, ProbeSpec } from '../../src/host/host.ts'
 import type { Errno } from '../../src/host/system.ts'
@@ -7,7 +8,7 @@ import type { Agenda } from './agenda.ts'
 import type { Process } from './kernel.ts'
 import { never, type Seen } from './schedule.ts'
 
-type Found = Extract<HostEvent, { type: 'probed' }>
+type Found = Extract<HostEvent, { type: 'probed' | 'helper' }>
 
 /** It begins; or, with the id alone, it is forgotten. */
 type Look =
@@ -36,21 +37,36 @@ export class Looks {
   }
 
   begin(id: number, spec: ProbeSpec): Errno | null {
-    const of = spec.type === 'unix' ? spec.path.slice('/run/'.length) : `d${spec.port - firstPort}`
+    if (spec.type === 'unix') return 'EINVAL' // A path is a helper's work, and there are no others.
+    return this.#begin(id, `d${spec.port - firstPort}`, never)
+  }
+
+  /** By the path of a file or of a socket: "/run/d0", "/run/d0.ready". */
+  beginTask(task: number, path: string, timeoutMs: number): Errno | null {
+    const [of] = path.slice('/run/'.length).split('.')
+    return this.#begin(-task, of as string, timeoutMs)
+  }
+
+  #begin(id: number, of: string, timeoutMs: number): Errno | null {
     const seen = this.#there.get(of)?.seen
     const errno = seen?.errno ?? null
     this.#note({ id, of, errno })
     if (errno !== null) return errno
     this.#open.add(id)
     const tookMs = seen?.tookMs ?? 0
-    if (tookMs < never) this.#agenda.after(tookMs, () => this.#answer(id, of))
+    if (tookMs < timeoutMs) this.#agenda.after(tookMs, () => this.#answer(id, of))
+    else if (timeoutMs < never) this.#agenda.after(timeoutMs, () => this.#timeOut(id))
     return null
   }
 
   forget(id: number): void {
     this.#note({ id })
     this.#open.delete(id)
-    this.#found = this.#found.filter((found) => found.id !== id)
+    this.#found = this.#found.filter((found) => numberOf(found) !== id)
+  }
+
+  #timeOut(id: number): void {
+    if (this.#open.delete(id)) this.#found.push(endOf(id, 'ETIMEDOUT'))
   }
 
   #answer(id: number, of: string): void {
@@ -58,7 +74,8 @@ export class Looks {
     if (!this.#open.delete(id) && !there?.seen.isLate) return
     const isWell = there !== undefined && this.#isWell(there)
     const text = isWell ? there.seen.answer : ''
-    this.#found.push({ type: 'probed', id, errno: isWell ? null : 'ECONNREFUSED', text })
+    const errno = isWell ? null : 'ECONNREFUSED'
+    this.#found.push(id < 0 ? endOf(id, errno) : { type: 'probed', id, errno, text })
   }
 
   #isWell({ leader, seen, sinceMs }: { leader: Process; seen: Seen; sinceMs: number }): boolean {
@@ -74,4 +91,13 @@ export class Looks {
   next(): Found | undefined {
     return this.#found.shift()
   }
+}
+
+function endOf(id: number, errno: string | null): Found {
+  const timedOut = errno === 'ETIMEDOUT'
+  return { type: 'helper', id: -id, errno, code: 0, signal: 0, timedOut, text: '' }
+}
+
+function numberOf({ type, id }: Found): number {
+  return type === 'helper' ? -id : id
 }

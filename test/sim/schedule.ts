@@ -33,6 +33,8 @@ interface Disk {
   /** never = nothing. */
   readonly tookMs: number
   readonly errno: string | null
+  /** The host tells each answer once more, so much later; never = once. */
+  readonly repeatsAfterMs: number
 }
 
 export interface HelperScript {

@@ -5,7 +5,7 @@ import { linesOf } from '../notify-fields.ts'
 import type { Facts, RunFacts, When } from './facts.ts'
 import { kept, lastRun } from './timeline.ts'
 
-/** One look from outside, by a connection. */
+/** One look from outside that is not a command. */
 export interface Look {
   readonly id: number
   readonly run: RunFacts
@@ -59,10 +59,15 @@ function read(facts: Facts): Signs {
       if (look !== undefined) look.forgotten ??= when
     } else if (moment.what === 'call') {
       const { event } = moment
-      if (event.type === 'probed') {
-        const look = looks.get(event.id)
+      if (event.type === 'recover') {
+        // What helpers answer from now on is of nobody.
+        for (const look of looks.values()) {
+          if (look.id < 0 && look.answered === null) look.forgotten ??= when
+        }
+      } else if (event.type === 'probed' || event.type === 'helper') {
+        const look = looks.get(event.type === 'helper' ? -event.id : event.id)
         if (look === undefined || look.forgotten !== null) continue
-        const isGood = event.errno === null && isGoodText(look, event.text)
+        const isGood = event.errno === null && isGoodText(look, event.text ?? '')
         look.answered = { ...when, isGood }
         if (isGood && look.for === 'ready') ready.push({ ...when, run: look.run })
       } else if (event.type === 'ready') {
@@ -102,7 +107,7 @@ function purposeOf(run: RunFacts, index: number): Look['for'] {
 }
 
 function isConnection(type: string): boolean {
-  return type === 'tcp' || type === 'unix' || type === 'http'
+  return type === 'tcp' || type === 'unix' || type === 'http' || type === 'file'
 }
 
 function isGoodText({ run, for: purpose }: Look, text: string): boolean {

@@ -53,7 +53,7 @@ export type What =
   | { readonly what: 'close-client'; readonly client: number }
   /** The client closed its connection; pitcrew reads of it a little later. */
   | { readonly what: 'hung-up'; readonly client: number }
-  | { readonly what: 'append'; readonly text: string }
+  | { readonly what: 'append'; readonly id: number; readonly text: string }
   | { readonly what: 'close-output'; readonly daemon: string; readonly run: number }
   | { readonly what: 'report'; readonly text: string }
   | { readonly what: 'finish'; readonly code: number; readonly flushMs: number }
@@ -136,7 +136,7 @@ export function describeMoment(moment: Moment): string {
     case 'hung-up':
       return `      client ${moment.client} closes its connection`
     case 'append':
-      return `    append ${moment.text.split('\n').length - 1} lines to the journal`
+      return `    helper ${moment.id}: append ${moment.text.split('\n').length - 1} lines to the journal`
     case 'close-output':
       return `    close the output of ${name(moment)}`
     case 'report':
@@ -184,10 +184,8 @@ function describeCall(event: HostEvent | Recovery): string {
       return `-> client ${event.client}: ${event.text}`
     case 'client-gone':
       return `-> client ${event.client} is gone`
-    case 'appended':
-      return `-> appended${event.errno === null ? '' : `: ${event.errno}`}`
     case 'helper':
-      return `-> helper ${describeExit(event)}${event.timedOut ? ', timed out' : ''}`
+      return `-> helper ${event.id}: ${event.errno ?? describeExit(event)}`
     case 'recover':
       return `-> recover ${event.live.map((live) => `${name(live)}${live.exit === null ? '' : ` ${describeExit(live.exit)}`}${live.gone ? ' gone' : ''}`).join(', ')}${event.shutdownAsked ? ', shutdown asked' : ''}`
     default:

@@ -61,18 +61,21 @@ export const unreachable: Reasons = {
  *  as well. When schedules change, `npm run sim -- --seeds 20000` tells others. */
 export const seedsOfRare: Readonly<Record<string, number>> = {
   'stopped × backoff': 3903,
-  'stopped × gone': 11150,
-  'stopped × stuck': 2460,
+  'stopped × gone': 2020,
+  'stopped × grace': 2820,
+  'stopped × stuck': 22680,
+  'waiting × backoff': 32070,
   'waiting × exited': 1500,
   'waiting × pinged': 10739,
   'waiting × ready': 1849,
   'waiting × said': 20244,
-  'backoff × gone': 9710,
-  'backoff × grace': 7870,
+  'backoff × gone': 2540,
+  'backoff × grace': 6650,
   'backoff × half': 1590,
   'backoff × unfit': 20990,
+  'starting × hold': 2180,
   'starting × pinged': 13024,
-  'starting × ready': 26066,
+  'starting × ready': 28654,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'

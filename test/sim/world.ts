@@ -3,9 +3,9 @@
  *  that happens. */
 import type { Exit } from '../../src/core/event.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
+import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type {
   Handlers,
-  HelperSpec,
   HostEvent,
   SignalAnswer,
   SignalTarget,
@@ -56,7 +56,7 @@ export class World {
   #wakeAtMs = Number.POSITIVE_INFINITY
   #frozenUntilMs = 0
   #zombies: Process[] = []
-  #helperEnd: Extract<HostEvent, { type: 'helper' }> | null = null
+  #helperEnds: HelperEnd[] = []
   #lastWordMs = 10_000
   #lastWordAtMs = Number.POSITIVE_INFINITY
   #isLastWordRunning = false
@@ -135,7 +135,7 @@ export class World {
       this.#words.areThere ||
       this.looks.areThere ||
       this.clients.areThere ||
-      this.#helperEnd !== null ||
+      this.#helperEnds.length > 0 ||
       this.#output.hasWork ||
       this.#isStallNews ||
       this.#isDone()
@@ -156,9 +156,7 @@ export class World {
       this.#tell({ type: 'wake' })
     }
     this.#tellStall()
-    const helperEnd = this.#helperEnd
-    this.#helperEnd = null
-    if (helperEnd !== null) this.#tell(helperEnd)
+    for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#tell(end)
     for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
       this.#tell(found)
     for (let asked = this.clients.next(); asked !== undefined; asked = this.clients.next())
@@ -362,12 +360,32 @@ export class World {
     this.#output.close(daemon, run)
   }
 
-  helper(spec: HelperSpec): string | null {
-    const parsed = parse(this.#schedule, spec)
+  helper(id: number, task: HelperTask): string | null {
+    if ('exists' in task) return this.looks.beginTask(id, task.exists, task.timeoutMs)
+    if ('connect' in task) return this.looks.beginTask(id, task.connect, task.timeoutMs)
+    if ('append' in task) return this.#append(id, task)
+    if ('write' in task) this.note({ what: 'report', text: task.text })
+    if (!('run' in task)) return null
+    const parsed = parse(this.#schedule, id, task)
     if ('errno' in parsed) return parsed.errno
-    this.agenda.after(parsed.afterMs, () => {
-      this.#helperEnd = parsed.end
+    this.#endHelper(parsed.afterMs, parsed.end)
+    return null
+  }
+
+  #endHelper(afterMs: number, end: HelperEnd): void {
+    this.agenda.after(afterMs, () => {
+      this.#helperEnds.push(end)
     })
+  }
+
+  #append(id: number, { text, timeoutMs }: { text: string; timeoutMs: number }): null {
+    this.note({ what: 'append', id, text })
+    const { tookMs, errno, repeatsAfterMs } = this.#schedule.disk
+    const timedOut = tookMs >= timeoutMs
+    const end = { type: 'helper', id, code: 0, signal: 0, timedOut, text: '' } as const
+    const atMs = Math.min(tookMs, timeoutMs)
+    this.#endHelper(atMs, { ...end, errno: timedOut ? 'ETIMEDOUT' : errno })
+    if (repeatsAfterMs < never) this.#endHelper(atMs + repeatsAfterMs, { ...end, errno })
     return null
   }
 
@@ -380,15 +398,6 @@ export class World {
   closeClient(client: number): void {
     this.note({ what: 'close-client', client })
     this.clients.close(client)
-  }
-
-  append(text: string): void {
-    this.note({ what: 'append', text })
-    const { tookMs, errno } = this.#schedule.disk
-    if (tookMs === never) return
-    this.agenda.after(tookMs, () => {
-      if (this.#finish === null) this.clients.tell({ type: 'appended', errno })
-    })
   }
 
   armLastWord(afterMs: number): void {

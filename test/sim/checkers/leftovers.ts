@@ -77,7 +77,7 @@ export const quiet: Promised = {
   },
 }
 
-const noted: readonly string[] = ['appended', 'line', 'output-stalled']
+const noted: readonly string[] = ['helper', 'line', 'output-stalled']
 
 /** What was said is written to the journal, a little later; and what could not be written then, once the disk has
  *  answered. What a client asks for may end what the policy was about to do, of which no

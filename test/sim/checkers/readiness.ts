@@ -169,7 +169,7 @@ function alive(facts: Facts, run: RunFacts): string | null {
   const fault = claimed(run, 'not-alive')
   if (spec === null) return fault === null ? null : `${nameOf(run)} is not looked at`
   // What commands find is not seen where one could not be run.
-  if (spec.probe.type === 'command' || spec.probe.type === 'file') return null
+  if (spec.probe.type === 'command') return null
   let failed = 0
   for (const look of signsOf(facts).looks) {
     if (look.run !== run || look.for !== 'alive') continue

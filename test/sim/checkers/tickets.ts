@@ -1,6 +1,7 @@
 /** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
 import type { Claim } from '../claims.ts'
 import type { Answer, Asked, Facts, Request, RunFacts, When } from '../facts.ts'
+import { never } from '../schedule.ts'
 import { callBefore, lastRun } from '../timeline.ts'
 import { first, type Promised } from './promise.ts'
 
@@ -174,11 +175,12 @@ export const endsOnce: Promised = {
       }
     }
     // What the disk does not take is written once more.
-    if (facts.isBroken || facts.schedule.disk.errno !== null) return null
+    const { errno, tookMs } = facts.schedule.disk
+    if (facts.isBroken || errno !== null || tookMs === never) return null
     const twice = [...ended].find(([, times]) => times > 1)
     if (twice !== undefined) return `ticket ${twice[0]} ends ${twice[1]} times`
     const numbers = [...ended.keys()]
-    const isCut = facts.schedule.disk.tookMs > 1000 || facts.boot === null
+    const isCut = tookMs > 1000 || facts.boot === null
     const missing = numbers.length === 0 ? 0 : Math.max(...numbers) - numbers.length
     const isLate = facts.asks.some(({ index }) => index > (facts.finish?.index ?? 0))
     return missing === 0 || isCut || isLate ? null : `${missing} tickets have no end`

@@ -59,6 +59,22 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['outputClosed'],
   },
   {
+    name: 'an answer from before a recovery is taken for that of another task',
+    file: 'init/tasks.ts',
+    from: '    this.#open.clear()\n',
+    to: '',
+    seed: 1,
+    breaks: ['oneWriteAtATime'],
+  },
+  {
+    name: 'a write is acknowledged twice',
+    file: 'init/tasks.ts',
+    from: '    this.#open.delete(end.id)\n',
+    to: '',
+    seed: 1,
+    breaks: ['oneWriteAtATime', 'readyTold', 'aliveKept'],
+  },
+  {
     name: 'a run number is left out',
     file: 'init/perform.ts',
     from: 'spawnSpecOf(this.#environment, spec, effect.run)',
