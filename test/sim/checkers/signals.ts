@@ -93,7 +93,13 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
     (isBehind && calls.some((one) => one.index < sent.index && isForwardOf(one)))
   // After a recovery nobody remembers what was asked before.
   const isVague = stopOrder(run) !== null || run.spec.after.length > 0
-  return isAsked || isForward || (facts.isBroken && isVague)
+  return isAsked || isForward || (facts.isBroken && isVague) || mayBeUnfit(facts, run, sent)
+}
+
+/** A call that was cut off may have called it unfit, and the line about it is lost. */
+function mayBeUnfit({ calls }: Facts, { spec, spawned }: RunFacts, { index }: Sent): boolean {
+  if (spec.ready === null && spec.alive === null && spec.watchdogMs === null) return false
+  return calls.some((one) => one.failed && one.index > spawned.index && one.index < index)
 }
 
 function isLeaderEnd(moment: Moment, { spec, run }: RunFacts): boolean {
