@@ -61,6 +61,9 @@ export const selectedOnly: Promised = {
     const missing = names.find(
       (name) =>
         waitsForNobody(facts, name) &&
+        !facts.requests.some(({ daemon, verb, atMs }) => {
+          return daemon === name && verb === 'stop' && atMs <= dueMs
+        }) &&
         !facts.runs.some(({ spec, spawned }) => spec.name === name && spawned.atMs <= dueMs),
     )
     return missing === undefined ? null : `${missing} was not started`
