@@ -93,6 +93,14 @@ static FUNCTION(host_close_client) {
   return JS_UNDEFINED;
 }
 
+static FUNCTION(host_keep_client) {
+  UNUSED;
+  struct client *client = client_of(argv[0]);
+  bool is_kept = client && client->way == BY_DAEMON_FD && client->run;
+  if (is_kept) client->told = false;
+  return JS_NewBool(ctx, is_kept);
+}
+
 static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("makeFolder", 1, host_make_folder),
     JS_CFUNC_DEF("lock", 2, host_lock),
@@ -101,6 +109,7 @@ static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("send", 2, host_send),
     JS_CFUNC_DEF("queued", 1, host_queued),
     JS_CFUNC_DEF("closeClient", 1, host_close_client),
+    JS_CFUNC_DEF("keepClient", 1, host_keep_client),
 };
 
 void bind_control(JSValue host) {

@@ -72,6 +72,7 @@ static size_t take_lines(struct client *client, size_t bytes, double until_ms) {
   size_t at = 0;
   for (int lines = 0; at < bytes && lines < LINES_A_TURN && client_hears(client); lines++) {
     if (lines > 0 && now_ms() >= until_ms) break;
+    if (!client->told) client_tell(client, NULL);
     const char *newline = memchr(text + at, '\n', bytes - at);
     size_t count = newline ? (size_t)(newline - (text + at)) : bytes - at;
     if (client->in_bytes + count > LINE_BYTES_MAX) {
@@ -99,7 +100,6 @@ bool client_read(struct client *client, double until_ms) {
     client_gone(client);
     return false;
   }
-  if (!client->told) client_tell(client, NULL);
   size_t taken = take_lines(client, (size_t)n, until_ms);
   if (client->fd >= 0 && taken > 0) recv(client->fd, text, taken, MSG_DONTWAIT);
   return client_hears(client);

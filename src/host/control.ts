@@ -23,6 +23,9 @@ export interface ControlHost {
   queued(client: number): number
   /** Passes on what is queued for at most a second, reads nothing more, then closes. */
   closeClient(client: number): void
+  /** A daemon's own connection (PITCREW_FD) stays; a `client` event comes again before its next
+   *  line. False: it is none, or its run is over. */
+  keepClient(client: number): boolean
   /** Hands a client over to the pump: what it gets from now on is bytes, one line of a daemon each,
    *  as docs/PROTOCOL.md says under "logs", and at the end the connection is closed. What it sends
    *  is ignored. */

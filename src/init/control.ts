@@ -7,11 +7,12 @@ import type { Event } from '../core/event.ts'
 import type { Daemon } from '../core/phases.ts'
 import type { State } from '../core/state.ts'
 import type { Ticket } from '../core/ticket.ts'
-import { describeError, type ErrorCode } from '../errors.ts'
+import { describeError } from '../errors.ts'
 import type { Host, HostEvent } from '../host/host.ts'
 import type { NotifyFields } from '../host/readiness.ts'
 import { version } from '../version.ts'
 import { eventsOfMessage, mainPidWords } from './notified.ts'
+import { afterFailure, atTheEnd } from './refusals.ts'
 import type { Tasks } from './tasks.ts'
 import type { Timers } from './timers.ts'
 import type { Voice } from './voice.ts'
@@ -72,7 +73,7 @@ export class ControlLink {
       this.#control ??= this.#load()
     }
     // That it came was lost in a failure of ours: it waits for what never comes.
-    if (event.type === 'line' && !this.#clients.has(client)) return this.#refuse(client)
+    if (event.type === 'line' && !this.#clients.has(client)) return this.#fail(client)
     if (event.type === 'client-gone') this.#clients.delete(client)
     this.#do((control) => {
       if (event.type === 'client') control.connected(client, event.peer)
@@ -109,7 +110,7 @@ export class ControlLink {
   drop(): void {
     this.#control = null
     this.#voice.journal.listener = null
-    for (const client of [...this.#clients]) this.#refuse(client)
+    for (const client of [...this.#clients]) this.#fail(client)
   }
 
   #do(work: (control: Control) => void): void {
@@ -214,35 +215,19 @@ export class ControlLink {
   }
 
   #refuse(client: number): void {
-    this.#host.send(client, refusalLine(this.#isOver ? atTheEnd : afterFailure))
+    this.#host.send(client, atTheEnd)
     this.#close(client)
+  }
+
+  /** Its requests are not answered any more. A daemon has one connection, which is kept. */
+  #fail(client: number): void {
+    this.#host.send(client, afterFailure)
+    this.#clients.delete(client)
+    if (!this.#host.keepClient(client)) this.#host.closeClient(client)
   }
 
   #close(client: number): void {
     this.#clients.delete(client)
     this.#host.closeClient(client)
   }
-}
-
-type Refusal = { readonly code: ErrorCode; readonly message: string; readonly hint: string | null }
-
-const afterFailure: Refusal = {
-  code: 'INTERNAL',
-  message: 'cannot answer: something failed inside pitcrew, which goes on',
-  hint: 'connect again; "pitcrew logs" says more',
-}
-/** Sent by the host, to a connection that there is no room for. */
-export const tooManyClients: string = refusalLine({
-  code: 'BUSY',
-  message: 'too many clients',
-  hint: 'try again later',
-})
-const atTheEnd: Refusal = {
-  code: 'FAILED',
-  message: 'cannot answer any more: pitcrew ends',
-  hint: null,
-}
-
-function refusalLine(failed: Refusal): string {
-  return JSON.stringify({ id: null, failed })
 }

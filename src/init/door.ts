@@ -5,7 +5,7 @@ import { isoTime } from '../core/iso-time.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { givenSocket, lockIn, runFolders, socketIn } from '../host/places.ts'
-import { tooManyClients } from './control.ts'
+import { tooManyClients } from './refusals.ts'
 
 /** @param name   Of the bundle.
  *  @param bundle Where the bundle was found.

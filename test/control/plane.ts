@@ -220,6 +220,7 @@ export class Plane {
         const client = this.clients.get(id)
         if (client !== undefined) client.isClosed = true
       },
+      keepClient: () => false,
       streamLogs: (client, spec) => {
         this.streams.push({ client, ...spec })
         return null

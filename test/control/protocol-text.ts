@@ -54,6 +54,10 @@ that reads nothing for ten seconds gets LAGGED; \`cancel\` ends the rest.
 its run has failed. What cannot be read as a request at all is answered with \`"id":null\`. Who may
 nothing gets one such line and is closed, and nothing that he sends is read.
 
+After a failure inside pitcrew each client gets such a line with the code INTERNAL, which answers all
+that it has asked, and is closed. \`$PITCREW_FD\` stays open: before the next answer comes a greeting
+again. A \`READY=1\` that was answered with \`done\` is kept whatever fails then.
+
 ## Who may what
 
 | caller                                                          | may                                     |

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type ControlClient, control, socketOf, tryConnect } from './control-client.ts'
-import { Pitcrew, root, sh } from './pitcrew.ts'
+import { compiled, Pitcrew, root, sh } from './pitcrew.ts'
 
 const planted = join(root, 'build/pitcrew-plant-control')
 const broken = join(root, 'build/pitcrew-broken-control')
@@ -82,3 +82,19 @@ test('a control plane that always breaks hurts no daemon', async () => {
   }
   await endsWell(pitcrew)
 })
+
+/** FAULTS 43. */
+test.each(['host-line', 'host-client'])(
+  "a daemon's own connection survives a bug at %s, and READY=1 over it is not lost",
+  async (place) => {
+    const ask = '{"id":1,"verb":"notify","args":{"text":"READY=1"}}'
+    // The fixture reads a line for each that it sends: a failure, or a greeting and an answer.
+    const script = `"$CALLS" "$PITCREW_FD" '${ask}' '${ask}' '${ask}' '${ask}'; exec sleep 1000`
+    const daemons = { web: { command: sh(script), ready: 'notify', control: 'look' } }
+    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compiled('calls') }
+    await using pitcrew = new Pitcrew({ daemons }, { program: planted, env })
+    await pitcrew.line('[web] {"id":null,"failed":{"code":"INTERNAL"')
+    await pitcrew.line('web: ready')
+    await pitcrew.line('[web] {"id":1,"done":{}}')
+  },
+)

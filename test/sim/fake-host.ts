@@ -84,6 +84,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     queued: () => 0,
     send: guarded('send', (client, line) => world.send(client, line)),
     closeClient: guarded('closeClient', (client) => world.closeClient(client)),
+    keepClient: () => false,
     streamLogs: () => 'ENOSYS',
     usage: () => [],
     loadCheck: guarded('loadCheck', () => planCheck),
