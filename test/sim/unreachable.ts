@@ -61,29 +61,38 @@ export const unreachable: Reasons = {
  *  as well. When schedules change, `npm run sim -- --seeds 20000` tells others. */
 export const seedsOfRare: Readonly<Record<string, number>> = {
   'stopped × backoff': 3903,
-  'stopped × gone': 2020,
-  'stopped × grace': 2820,
-  'stopped × stuck': 22680,
-  'waiting × backoff': 32070,
-  'waiting × exited': 1500,
-  'waiting × pinged': 10739,
-  'waiting × ready': 1849,
-  'waiting × said': 20244,
-  'backoff × gone': 2540,
+  'stopped × gone': 6090,
+  'stopped × grace': 2340,
+  'stopped × stuck': 24140,
+  'stopped × unfit': 1263,
+  'waiting × backoff': 4880,
+  'waiting × exited': 2000,
+  'waiting × grace': 2000,
+  'waiting × pinged': 55635,
+  'waiting × ready': 14487,
+  'waiting × said': 19362,
+  'waiting × unfit': 4770,
+  'backoff × gone': 29880,
   'backoff × grace': 6650,
   'backoff × half': 1590,
   'backoff × unfit': 20990,
   'starting × hold': 2180,
-  'starting × pinged': 13024,
-  'starting × ready': 28654,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'
 const spawnLost =
   'its spawn is told by the host alone, since the recovery broke, too, and it speaks at once'
 
+const queueKept = 'what waits in the queue survives a failure: only a spawn itself can be lost'
+
 /** Hardly ever seen in millions of schedules. */
 export const rare: Reasons = {
+  'waiting × start': queueKept,
+  'backoff × start': queueKept,
+  'starting × ready': queueKept,
+  'starting × pinged': queueKept,
+  'starting × exited': queueKept,
+  'starting × gone': queueKept,
   'waiting × stuck': disarmLost,
   'backoff × stuck': disarmLost,
   'killing × grace': 'KILL in a recovery, and the order to disarm is lost',

@@ -8,7 +8,14 @@ export const initMutants: readonly Mutant[] = [
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
     seed: 981,
-    breaks: ['oneAtATime', 'stopInOrder', 'stopAtOnce', 'nothingLeft', 'endsWhenOver'],
+    breaks: [
+      'oneAtATime',
+      'stopInOrder',
+      'stopAtOnce',
+      'nothingLeft',
+      'endsWhenOver',
+      'killInTime',
+    ],
   },
   {
     name: 'an order that was lost is not given again',
@@ -16,7 +23,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'if (orders.includes(effect.type)) this.#isOrderLost = true',
     to: '',
     seed: 176,
-    breaks: ['inDeadline', 'nothingLeft'],
+    breaks: ['inDeadline', 'nothingLeft', 'killInTime'],
   },
   {
     name: 'what is left of a batch waits for the next event',
@@ -111,7 +118,7 @@ export const initMutants: readonly Mutant[] = [
     file: 'init/helpers.ts',
     from: "      this.#host.stop(name, run, signalNumbers.KILL, 'tree')\n      throw error",
     to: '      throw error',
-    seed: 1_521_613_512,
+    seed: 55_392,
     breaks: ['oneAtATime'],
   },
   {
