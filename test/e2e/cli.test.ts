@@ -20,6 +20,7 @@ const failing = {
 test('status: what the daemons do, for people and for programs', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: failing } })
   await pitcrew.line('again in ')
+  await say(pitcrew, 'wait', 'web')
   const { status, out } = await say(pitcrew, 'status')
   expect(status).toBe(0)
   expect(out[0]).toMatch(
@@ -77,7 +78,7 @@ test('one that does not come up: its cause and last lines, and status 1', async 
   expect(status).toBe(1)
   expect(out).toEqual([])
   expect(err[0]).toMatch(
-    /^pitcrew: cannot start db: .*code 3 \(ticket \d+\); "pitcrew explain db" /,
+    /^pitcrew: cannot start db: .*code 3 before it was ready \(ticket \d+\); "pitcrew explain db" /,
   )
   expect(err.slice(1)).toEqual(['  its last lines:', '    no config here'])
 })

@@ -79,7 +79,7 @@ test('a start that fails says why, and what was printed last', async () => {
   using client = await control(pitcrew)
   expect(await client.failed('start', { daemon: 'b' })).toMatchObject({
     code: 'FAILED',
-    message: 'cannot start b: exit code 3',
+    message: 'cannot start b: exit code 3 before it was ready',
     lastLines: ['cannot find my keys'],
   })
 })

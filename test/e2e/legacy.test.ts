@@ -68,8 +68,8 @@ test('of a line that is longer alone, its end', async () => {
 })
 
 test('a run that lives has none', async () => {
-  const channels = await played([run('web', '"$NOTIFIES" barrier; echo last', { notify: true })])
-  expect(channels.told('notify')).toMatchObject([{ text: 'BARRIER=1', legacy: null }])
+  const channels = await played([run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true })])
+  expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, legacy: null }])
 })
 
 test('what is left of a run when its leader has ended is told as long as something lives', async () => {

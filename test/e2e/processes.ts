@@ -13,7 +13,7 @@ import { childrenOf, type Pitcrew } from './pitcrew.ts'
 import type { Program } from './program.ts'
 
 /** How long `eventually` asks, in ms. */
-const patienceMs = 5000
+const patienceMs = 30_000
 
 export interface Seen {
   readonly pid: number

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
 /** How long a test waits for a line or an end before it fails with everything that was said, in ms. */
-const usualPatienceMs = 10_000
+const usualPatienceMs = 30_000
 
 export interface ProgramOptions {
   readonly cwd?: string
