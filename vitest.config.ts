@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     // A test that waits has a limit of its own; this one only ends what hangs.
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Tests with processes mostly wait, so four of them keep two cores busy. Vitest's own number is
     // one worker fewer than there are cores.
     maxWorkers: 4,
@@ -29,7 +29,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           name: 'docker',
           include: ['test/container/**/*.test.ts'],
           globalSetup: ['test/container/setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
     ],

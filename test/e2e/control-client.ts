@@ -9,7 +9,7 @@ import { answers, items, type VerbName } from '../../src/control/verbs.ts'
 import type { Pitcrew } from './pitcrew.ts'
 
 /** How long a test waits for a line, in ms. */
-const patienceMs = 10_000
+const patienceMs = 30_000
 
 export interface Answer {
   readonly id: number | null

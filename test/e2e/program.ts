@@ -53,11 +53,17 @@ export class Program {
 
   /** The first line of stdout, from the `from`th on, that has this in it. */
   async line(wanted: string | RegExp, from = 0): Promise<string> {
-    return this.#until(`the line ${String(wanted)}`, () =>
-      this.lines
-        .slice(from)
-        .find((line) => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line))),
-    )
+    const fits = (line: string): boolean =>
+      typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line)
+    // Each line is read once, since there may be hundreds of thousands of them.
+    let at = from
+    return this.#until(`the line ${String(wanted)}`, () => {
+      while (at < this.lines.length) {
+        const line = this.lines[at++] as string
+        if (fits(line)) return line
+      }
+      return undefined
+    })
   }
 
   /** Waits until so many lines have this in them, and gives them. */

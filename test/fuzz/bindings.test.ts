@@ -29,6 +29,8 @@ test(
         'unshare',
         [...unshared, 'run', String(seed), '3000', folder],
         {
+          // A path that it makes up may be a relative one.
+          cwd: folder,
           env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
           encoding: 'utf8',
           timeout: 60_000,
