@@ -29,7 +29,9 @@ static void add_heir(pid_t child, void *context) {
 void children_init(bool all_end_with_us) {
   usable = proc_usable();
   end_with_us = all_end_with_us && getpid() != 1;
-  if (usable) proc_each_child(getpid(), add_heir, NULL);
+  if (!usable) return;
+  proc_init();
+  proc_each_own_child(add_heir, NULL);
 }
 
 void children_reaped(pid_t pid) {
@@ -49,7 +51,7 @@ static void count_orphan(pid_t child, void *orphans) {
 
 bool children_orphaned(void) {
   int64_t orphans = 0;
-  bool listed = proc_each_child(getpid(), count_orphan, &orphans);
+  bool listed = proc_each_own_child(count_orphan, &orphans);
   return !listed || orphans > (int64_t)runs_with_leader();
 }
 
@@ -61,7 +63,7 @@ static void end_child(pid_t child, void *left) {
 
 static bool end_round(void) {
   bool left = false;
-  if (usable && proc_each_child(getpid(), end_child, &left)) return !left;
+  if (usable && proc_each_own_child(end_child, &left)) return !left;
   return runs_with_leader() == 0;
 }
 

@@ -205,8 +205,9 @@ void out_give_up(void) {
   gone = true;
 }
 
+/* In a stall it is the loop that tries again: here it would be one write for each line. */
 unsigned char *out_room(size_t bytes) {
-  if (end + bytes > OUT_BYTES) out_flush();
+  if (end + bytes > OUT_BYTES && !stalled) out_flush();
   return end + bytes > OUT_BYTES ? NULL : buffer + end;
 }
 

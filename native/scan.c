@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -36,10 +37,29 @@ double scan_next_ms(void) { return next_ms; }
 /* For want of memory or of descriptors a process may be missed, and its run be taken for over. */
 static bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
 
+/* A scan ends runs, which gives descriptors back: so two are kept for it, where none is left. */
+static int reserve[2] = {-1, -1};
+
+void scan_init(void) {
+  for (int i = 0; i < 2; i++)
+    if (reserve[i] < 0) reserve[i] = fd_moved_up(open("/dev/null", O_PATH | O_CLOEXEC));
+}
+
+/* True: there was something to give up, so that it is worth trying again. */
+static bool use_reserve(void) {
+  bool used = (errno == EMFILE || errno == ENFILE) && reserve[0] >= 0;
+  for (int i = 0; used && i < 2; i++) {
+    if (reserve[i] >= 0) close(reserve[i]);
+    reserve[i] = -1;
+  }
+  return used;
+}
+
 static bool add(pid_t pid) {
   struct proc_stat stat;
   errno = 0;
-  if (!proc_stat(pid, &stat)) return !is_shortage(errno);
+  bool known = proc_stat(pid, &stat) || (use_reserve() && proc_stat(pid, &stat));
+  if (!known) return !is_shortage(errno);
   if (count == room) {
     size_t more = room ? room * 2 : 64;
     struct seen *grown = realloc(seen, more * sizeof *seen);
@@ -160,10 +180,12 @@ static void end(void) {
   seen = NULL;
   keys = NULL;
   room = 0;
+  scan_init();
 }
 
 static bool begin(void) {
   directory = opendir("/proc");
+  if (!directory && use_reserve()) directory = opendir("/proc");
   failed = !directory && is_shortage(errno);
   count = 0;
   spent_ms = 0;

@@ -19,6 +19,7 @@ struct seen {
   struct run *run; /* of KIN_RUN */
 };
 
+void scan_init(void); /* keeps descriptors for scans */
 bool scan_is_running(void);
 /* Begins, or reads on for a bounded part of a turn. True: the scan is complete, and each process
  * was visited. A scan that fails for want of memory or descriptors is not running any more, and is

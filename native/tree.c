@@ -36,6 +36,7 @@ static uint64_t next_mark;
 /* A number that another pitcrew, inside a daemon of ours, will not use, too; then a counter. */
 void tree_init(void) {
   usable = proc_usable();
+  if (usable) scan_init();
   uint32_t instance = 0;
   if (syscall(SYS_getrandom, &instance, sizeof instance, 0) < 0) instance = (uint32_t)getpid();
   next_mark = (1ull << 62) | (uint64_t)(instance & 0xffffff) << 32;

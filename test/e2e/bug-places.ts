@@ -66,8 +66,14 @@ export const places: readonly Place[] = [
   { what: 'its time', place: 'elapsed-look', daemons: { web: isLookedAt }, lines: [isReady] },
   {
     what: 'the end of a look',
-    place: 'host-exited',
+    place: 'host-helper',
     daemons: { web: isLookedAt },
+    lines: [isReady],
+  },
+  {
+    what: 'the end of a command',
+    place: 'host-exited',
+    daemons: { web: { command: sh(stays), ready: { command: ['/bin/true'], ...often } } },
     lines: [isReady],
   },
   {

@@ -68,7 +68,9 @@ test('of a line that is longer alone, its end', async () => {
 })
 
 test('a run that lives has none', async () => {
-  const channels = await played([run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true })])
+  const channels = await played([
+    run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true }),
+  ])
   expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, legacy: null }])
 })
 

@@ -66,7 +66,8 @@ function differences(plan: Plan, steps: readonly Step[]): Step[] {
 
 test('a trace replays through the core with the same effects, and a changed one does not', async () => {
   const { plan, steps } = await tracedRun()
-  const kinds = new Set(steps.map(({ event }) => event.type))
+  // A start that is slow on a busy machine is ready by an event of its own.
+  const kinds = new Set(steps.map(({ event }) => event.type).filter((type) => type !== 'ready'))
   expect([...kinds].sort()).toEqual(
     [
       'boot',
