@@ -63,8 +63,13 @@ static FUNCTION(host_notify) {
 
 static FUNCTION(host_oom_kills) {
   UNUSED;
-  int64_t count = cgroup_oom_kills();
-  return count < 0 ? JS_NULL : JS_NewInt64(ctx, count);
+  bool watched;
+  int64_t count = cgroup_oom_kills(&watched);
+  if (count < 0) return JS_NULL;
+  JSValue kills = JS_NewObject(ctx);
+  set(kills, "count", JS_NewInt64(ctx, count));
+  set(kills, "isWatched", JS_NewBool(ctx, watched));
+  return kills;
 }
 
 static const JSCFunctionListEntry probe_functions[] = {

@@ -91,6 +91,12 @@ void event_notify(const struct run *run, const struct notify_field *fields) {
 
 void event_wake(void) { engine_handle(event_new("wake")); }
 
+void event_oom_kills(int64_t count) {
+  JSValue event = event_new("oom-kills");
+  set(event, "count", JS_NewInt64(js, count));
+  engine_handle(event);
+}
+
 void event_probed(int64_t id, int error, const char *text, size_t bytes) {
   JSValue event = event_new("probed");
   set(event, "id", JS_NewInt64(js, id));

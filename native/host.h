@@ -57,6 +57,7 @@ enum watch_kind {
   WATCH_READY,
   WATCH_NOTIFY,
   WATCH_PROBES,
+  WATCH_MEMORY,
   WATCH_CLIENTS
 };
 /* What an epoll entry points to: the first member of whatever is watched. */
@@ -171,7 +172,11 @@ bool probes_want_turn(void);
 void announce(const char *text, size_t bytes);
 void announce_turn(void);
 double announce_wake_ms(void);
-int64_t cgroup_oom_kills(void); /* -1 = not known */
+/* -1 = not known. Watched: event_oom_kills follows on a growth, half a second to one later. */
+int64_t cgroup_oom_kills(bool *watched);
+void cgroup_news(void);
+void cgroup_turn(void);
+double cgroup_wake_ms(void);
 
 /* ---- environ.c, tty.c (helper.c: helper.h, file.c: file.h) */
 
@@ -218,6 +223,7 @@ void event_output_resumed(void);
 void event_flushed(void);
 void event_ready(const struct run *run);
 void event_wake(void);
+void event_oom_kills(int64_t count);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
 
 #endif

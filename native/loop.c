@@ -161,7 +161,7 @@ static int timeout_ms(void) {
     return 0;
   double until = fmin(fmin(wake_ms, helpers_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
-  until = fmin(until, rewatch_ms);
+  until = fmin(until, fmin(rewatch_ms, cgroup_wake_ms()));
   until = fmin(until, fmin(out_wake_ms(), announce_wake_ms()));
   if (finishing) until = fmin(until, flushed ? finish_deadline_ms : give_up_ms());
   if (isinf(until)) return -1;
@@ -197,6 +197,8 @@ static void serve(struct epoll_event *events, int count) {
       probes = true;
     else if (watch->kind == WATCH_CLIENTS)
       clients = true;
+    else if (watch->kind == WATCH_MEMORY)
+      cgroup_news();
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
     else if (watch->kind == WATCH_TAPPED)
@@ -209,6 +211,7 @@ static void serve(struct epoll_event *events, int count) {
   }
   out_turn();
   announce_turn();
+  cgroup_turn();
   helpers_check_deadlines();
   if (probes || probes_want_turn()) probes_turn();
   logs_turn();

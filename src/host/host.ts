@@ -42,8 +42,8 @@ export interface Host extends System, ControlHost, OutputHost {
   forgetProbe(id: number): void
   /** Sends a text to the NOTIFY_SOCKET that we were given ourselves, if there is one. */
   notify(text: string): void
-  /** How often the kernel killed somebody of our control group for memory; null = not known. */
-  oomKills(): number | null
+  /** How often the kernel killed a process of our control group for memory; null = not known. */
+  oomKills(): OomKills | null
 
   /** All runs that are not over, and those whose end was told in the call that failed. */
   live(): readonly LiveRun[]
@@ -89,6 +89,12 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Puts a run's process group into the foreground of our terminal and continues it, if we are
    *  in the foreground ourselves; false otherwise. */
   foreground(daemon: string, run: number): boolean
+}
+
+export interface OomKills {
+  readonly count: number
+  /** One `oom-kills` event follows on a growth, half a second to one later. */
+  readonly isWatched: boolean
 }
 
 export interface Legacy {
@@ -201,6 +207,8 @@ export type HostEvent =
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
   | OutputEvent
   | { readonly type: 'wake' }
+  /** The kernel has killed for memory, so often by now. At most two a second. */
+  | { readonly type: 'oom-kills'; readonly count: number }
   /** Processes that descend from us and are of no run that is known, at most 16; each once. */
   | { readonly type: 'unattributed'; readonly pids: readonly number[] }
   | ClientEvent

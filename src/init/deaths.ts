@@ -2,6 +2,7 @@
  *  One line of the log, and one record that is kept: for the exit report, and for the command that
  *  is run at a death. */
 import { describeExitOf, foregroundRemedy } from '../core/describe.ts'
+import { formatDuration } from '../core/duration.ts'
 import type { DeathNote } from '../core/effect.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host, Legacy } from '../host/host.ts'
@@ -43,25 +44,46 @@ const causeMax = 250
 /** How many of its last lines are kept. */
 const linesMax = 5
 
+const noDeath = 'no daemon is known to have died of it'
+const killedInTheLast = ', the kernel killed a process for memory in the last'
+
 export class Deaths {
   readonly #host: Host
-  #oomKills: number | null
+  /** How many kills for memory are told of or too old for a death of now; null = not known. */
+  #oomKills: number | null = null
+  #lookedAtMs = 0
   /** Of each daemon that had one. */
   readonly last: Map<string, KeptDeath> = new Map()
 
   constructor(host: Host) {
     this.#host = host
-    this.#oomKills = host.oomKills()
+    this.mend()
+  }
+
+  /** All kills for memory until now are old: at the start, and after a failure of ours. */
+  mend(): void {
+    this.#oomKills = this.#host.oomKills()?.count ?? null
+    this.#lookedAtMs = this.#host.now()
+  }
+
+  /** @param count Of kills for memory; the deaths that came of them are told.
+   *  @returns Words for those of which no death came; null = there are none. */
+  counted(count: number): string | null {
+    const more = count - (this.#oomKills ?? count)
+    this.#oomKills = count
+    if (more <= 0) return null
+    const killed = more === 1 ? 'a process' : `${more} processes`
+    return `the kernel killed ${killed} for memory (${count} in all); ${noDeath}`
   }
 
   /** Keeps the record of it. @returns Its words for the log. */
   tell(note: DeathNote): string {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
-    const isOom = this.#isOutOfMemory(note)
-    const record = recordOf(note, legacy, isOom)
+    const memory = this.#memoryWords(note)
+    const record = recordOf(note, legacy, memory)
     const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
-    const cause = isOom ? `${deathHead(note)}, probably out of memory` : deathHead(note)
+    const cause = `${deathHead(note)}${memory}`
     const usage = `${usageWords(legacy)}${backgroundWords(note)}`
     return `${cause}${usage}; ${record.next}${lastWords(record)}`
   }
@@ -79,24 +101,37 @@ export class Deaths {
     ]
   }
 
-  /** Only a KILL that was not ours, while the kernel killed somebody of our group: the counter does
-   *  not say whom. */
-  #isOutOfMemory(note: DeathNote): boolean {
-    if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return false
+  /** Only of a KILL that was not ours, and the counter does not say which process it was. Where it
+   *  is not watched, a growth may be as old as the last look. */
+  #memoryWords(note: DeathNote): string {
+    if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''
     const before = this.#oomKills
-    this.#oomKills = this.#host.oomKills()
-    return before !== null && this.#oomKills !== null && this.#oomKills > before
+    const kills = this.#host.oomKills()
+    if (before === null || kills === null) {
+      this.#oomKills = kills?.count ?? null
+      return ''
+    }
+    const hasGrown = kills.count > before
+    if (kills.isWatched) {
+      if (hasGrown) this.#oomKills = before + 1
+      return hasGrown ? ', probably out of memory' : ''
+    }
+    const sinceMs = this.#host.now() - this.#lookedAtMs
+    this.#oomKills = kills.count
+    this.#lookedAtMs += sinceMs
+    if (!hasGrown) return ''
+    return `${killedInTheLast} ${formatDuration(Math.ceil(sinceMs))}`
   }
 }
 
-function recordOf(note: DeathNote, legacy: Legacy | null, isOom: boolean): DeathRecord {
+function recordOf(note: DeathNote, legacy: Legacy | null, memory: string): DeathRecord {
   const { run, pid, uptimeMs, status, verdict } = note
   // Of an error of our own there is a stack behind the first line.
   const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
   return {
     run,
     pid,
-    cause: isOom ? `${ended}, probably out of memory` : ended,
+    cause: `${ended}${memory}`,
     uptimeMs: Math.round(uptimeMs),
     cpuMs: legacy === null ? null : Math.round(legacy.cpuMs),
     memoryKib: legacy?.memoryKib ?? null,

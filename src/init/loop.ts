@@ -90,6 +90,9 @@ export class Loop implements Handlers {
         return this.#take({ ...event, type: 'ready', atMs })
       case 'unattributed':
         return this.#performer.nameUnattributed(event.pids)
+      case 'oom-kills':
+        this.#voice.oomKills(event.count)
+        return this.#drain()
       case 'exited':
       case 'gone':
       case 'output-closed':
@@ -124,7 +127,7 @@ export class Loop implements Handlers {
     this.#wakeAt(this.#mending.recover(atMs))
     this.#control.drop()
     this.#tasks.forgetAll()
-    this.#voice.journal.mend()
+    this.#voice.mend()
     this.#voice.say(`internal error, carrying on: ${problem}`)
     // Before what helpers have reported just now: what runs was looked at before that.
     this.#queue.pushFirst(this.#reconcile(atMs))

@@ -28,6 +28,18 @@ export class Voice {
     } else this.journal.note(note, null)
   }
 
+  /** The deaths that came of them are told. */
+  oomKills(count: number): void {
+    const words = this.deaths.counted(count)
+    if (words !== null) this.say(words)
+  }
+
+  /** After a failure of ours. */
+  mend(): void {
+    this.journal.mend()
+    this.deaths.mend()
+  }
+
   /** Something about pitcrew itself. */
   say(text: string): void {
     this.#print(text)

@@ -1,9 +1,10 @@
 /** What the host tells to whoever started us, and what it knows of the control group that we are in. */
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { isSanitized } from './cost.ts'
+import { isRemoved, joining, memoryGroup } from './memory-group.ts'
 import { compiled } from './pitcrew.ts'
 import { buildProber, Prober } from './prober.ts'
 import { eventually } from './processes.ts'
@@ -51,7 +52,7 @@ describe('kills for memory', () => {
   })
   test.skipIf(group === null || isSanitized)('are counted in our control group', async () => {
     if (group === null) return
-    const inGroup = ['sh', '-c', `echo $$ >${group}/cgroup.procs; exec "$@"`, 'sh']
+    const inGroup = joining(group)
     await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
     const [before] = await prober.tell({ oomKills: true })
     const eater = new Program([...inGroup, 'tail', '/dev/zero'], {
@@ -62,37 +63,3 @@ describe('kills for memory', () => {
     expect(Number(after)).toBe(Number(before) + 1)
   })
 })
-
-/** A control group with 32 MiB, in either of the two forms; null where none may be made. */
-function memoryGroup(): string | null {
-  const forms = [
-    { root: '/sys/fs/cgroup', limit: 'memory.max', swap: 'memory.swap.max' },
-    { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', swap: null },
-  ]
-  for (const { root, limit, swap } of forms) {
-    const folder = join(root, `pitcrew-test-${process.pid}`)
-    try {
-      mkdirSync(folder)
-    } catch {
-      continue
-    }
-    try {
-      const options = { flag: 'r+' }
-      writeFileSync(join(folder, limit), String(32 * 1024 * 1024), options)
-      if (swap !== null) writeFileSync(join(folder, swap), '0', options)
-      return folder
-    } catch {
-      rmdirSync(folder)
-    }
-  }
-  return null
-}
-
-function isRemoved(folder: string): boolean {
-  try {
-    rmdirSync(folder)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -20,7 +20,7 @@ function carryOut(order: Order): unknown {
   if ('probe' in order) return host.probe(order.probe, order.spec)
   if ('forget' in order) return host.forgetProbe(order.forget) ?? null
   if ('notify' in order) return host.notify(order.notify) ?? null
-  return host.oomKills()
+  return host.oomKills()?.count ?? null
 }
 
 function ordered(): Order[] {

@@ -25,12 +25,22 @@ const legacy: Legacy = {
   lastLines: 'listening\nfatal: address in use\n',
 }
 
-function deathsOn(oomKills: readonly (number | null)[], left: Legacy | null = legacy): Deaths {
-  let reads = 0
+/** @param counts What each look at the counter finds. */
+function deathsOn(
+  counts: readonly (number | null)[],
+  left: Legacy | null = legacy,
+  isWatched = true,
+  times: readonly number[] = [1000],
+): Deaths {
+  let looks = 0
+  let asked = 0
   const host: Partial<Host> = {
-    now: () => 1000,
+    now: () => times[Math.min(asked++, times.length - 1)] as number,
     legacy: () => left,
-    oomKills: () => oomKills[Math.min(reads++, oomKills.length - 1)] ?? null,
+    oomKills: () => {
+      const count = counts[Math.min(looks++, counts.length - 1)] ?? null
+      return count === null ? null : { count, isWatched }
+    },
   }
   return new Deaths(host as Host)
 }
@@ -93,10 +103,53 @@ describe('out of memory is said', () => {
     expect(deathsOn(oomKills).tell(of)).not.toContain('probably')
   })
 
-  test('once for each such death', () => {
-    const deaths = deathsOn([4, 5, 5])
+  test('once for each kill', () => {
+    const deaths = deathsOn([4, 6, 6, 6])
     expect(deaths.tell(killed)).toContain('probably')
-    expect(deaths.tell({ ...killed, run: 3 })).not.toContain('probably')
+    expect(deaths.tell({ ...killed, run: 3 })).toContain('probably')
+    expect(deaths.tell({ ...killed, run: 4 })).not.toContain('probably')
+  })
+
+  test('not when the kernel killed long ago', () => {
+    const deaths = deathsOn([4, 5])
+    deaths.counted(5)
+    expect(deaths.tell(killed)).not.toContain('memory,')
+  })
+
+  test('not of a kill from before a failure of ours', () => {
+    const deaths = deathsOn([4, 5, 5])
+    deaths.mend()
+    expect(deaths.tell(killed)).not.toContain('memory,')
+  })
+})
+
+describe('a kill for memory that no death is known of', () => {
+  const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
+
+  test('has words', () => {
+    expect(deathsOn([4]).counted(5)).toBe(
+      'the kernel killed a process for memory (5 in all); no daemon is known to have died of it',
+    )
+    expect(deathsOn([4]).counted(6)).toContain('killed 2 processes for memory (6 in all)')
+  })
+
+  test('has none for what a daemon died of, and is told once', () => {
+    const deaths = deathsOn([4, 5])
+    deaths.tell(killed)
+    expect(deaths.counted(5)).toBeNull()
+    expect(deaths.counted(6)).toContain('a process')
+    expect(deaths.counted(6)).toBeNull()
+  })
+})
+
+describe('where a kill for memory has no time', () => {
+  const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
+
+  test('it is said when it may have been', () => {
+    const deaths = deathsOn([4, 5], legacy, false, [1000, 7_201_000])
+    const line = deaths.tell(killed)
+    expect(line).toContain('after 4.2 s, the kernel killed a process for memory in the last 2 h (')
+    expect(line).not.toContain('out of memory')
   })
 })
 

@@ -63,7 +63,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     probe: guarded('probe', (id, spec) => world.looks.begin(id, spec)),
     forgetProbe: guarded('forgetProbe', (id) => world.looks.forget(id)),
     notify: guarded('notify', (text) => world.note({ what: 'announce', text })),
-    oomKills: guarded('oomKills', () => world.oomKills),
+    oomKills: guarded('oomKills', () => world.countOomKills()),
     legacy: guarded('legacy', (daemon, run) => world.runs.legacy(daemon, run)),
     live: guarded('live', () => world.runs.live()),
     // No client of the small world speaks for a daemon.

@@ -7,6 +7,7 @@ import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type {
   Handlers,
   HostEvent,
+  OomKills,
   SignalAnswer,
   SignalTarget,
   SpawnAnswer,
@@ -38,6 +39,8 @@ const lastWordPauseMs = 1000
 const atOnce = 0
 /** A stall that is shorter is not reported. */
 const stallMs = 1000
+/** How long after a growth the count of kills for memory is told. */
+const oomToldMs = 750
 
 export class World {
   readonly trace: Moment[] = []
@@ -67,7 +70,10 @@ export class World {
   /** That it is stalled was reported. */
   outputStall: OutputStall | null = null
   /** How often the kernel killed somebody of ours for memory. */
-  oomKills: number = 0
+  #oomKills = 0
+  /** At the last news; null: nobody has asked yet, and nothing is watched. */
+  #oomNoticed: number | null = null
+  #oomTellAtMs = Number.POSITIVE_INFINITY
   /** Set when pitcrew has ended. */
   exitCode: number | null = null
   /** What broke that nobody planted. */
@@ -138,6 +144,8 @@ export class World {
       this.#helperEnds.length > 0 ||
       this.#output.hasWork ||
       this.#isStallNews ||
+      this.#isOomNews ||
+      this.agenda.nowMs >= this.#oomTellAtMs ||
       this.#isDone()
     )
   }
@@ -156,6 +164,7 @@ export class World {
       this.#tell({ type: 'wake' })
     }
     this.#tellStall()
+    this.#tellOomKills()
     for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#tell(end)
     for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
       this.#tell(found)
@@ -239,7 +248,7 @@ export class World {
       case 'hit':
         return this.#kernel.signalOneOf(act.daemon, act.index, act.signal)
       case 'oom':
-        this.oomKills++
+        this.#oomKills++
         return this.#kernel.signalOneOf(act.daemon, 0, signalNumbers.KILL)
       case 'ask':
         return this.clients.ask(act)
@@ -314,6 +323,22 @@ export class World {
     this.#tell({ type: 'output-stalled', ...this.outputStall })
   }
 
+  get #isOomNews(): boolean {
+    return this.#oomNoticed !== null && this.#oomKills !== this.#oomNoticed
+  }
+
+  /** The deaths that came of them are told before. */
+  #tellOomKills(): void {
+    if (this.agenda.nowMs >= this.#oomTellAtMs) {
+      this.#oomTellAtMs = Number.POSITIVE_INFINITY
+      if (this.#finish === null) this.#tell({ type: 'oom-kills', count: this.#oomKills })
+    }
+    if (!this.#isOomNews) return
+    this.#oomNoticed = this.#oomKills
+    this.#oomTellAtMs = Math.min(this.#oomTellAtMs, this.agenda.nowMs + oomToldMs)
+    this.agenda.after(oomToldMs, () => {})
+  }
+
   #end(code: number): void {
     this.exitCode = code
     this.note({ what: 'end', code })
@@ -328,6 +353,11 @@ export class World {
   }
 
   // What pitcrew may ask of the host.
+
+  countOomKills(): OomKills {
+    this.#oomNoticed ??= this.#oomKills
+    return { count: this.#oomKills, isWatched: true }
+  }
 
   wakeAt(atMs: number): void {
     this.#wakeAtMs = atMs

@@ -77,7 +77,7 @@ export const doneIsDone: Promised = {
 }
 
 const isOfNoDaemon =
-  / ignored: | stdout goes on: | cannot write the journal: | was not running for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
+  / ignored: | stdout goes on: | the kernel killed | cannot write the journal: | was not running for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
 
 /** Where pitcrew was broken on purpose, it knows by itself what is over. */
 export const endsWhenOver: Promised = {

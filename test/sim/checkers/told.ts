@@ -16,21 +16,33 @@ export const stoppingTold: Promised = {
 
 export const oomTold: Promised = {
   sentence:
-    'A death is one by lack of memory when KILL was not ours and the kernel killed somebody of ours meanwhile',
+    'A death is one by lack of memory when KILL was not ours and the kernel killed just now; other kills for memory are told, too',
   broken: (facts) => {
     if (facts.isBroken) return null
-    let seen = 0
-    const deaths = facts.claims.filter(({ what }) => what === 'died')
-    const ooms = facts.trace.filter((one) => one.what === 'act' && one.act.type === 'oom')
-    const known = ooms.filter(({ index }) => index >= (facts.boot?.index ?? 0))
-    return first(deaths, ({ daemon, run, index, isOom }) => {
-      const of = facts.runsOf.get(daemon)?.find((one) => one.run === run)
-      const kills = known.filter((one) => one.index < index).length
-      const isByKill = of?.exit?.signal === signalNumbers.KILL
-      const expected = isByKill && kills > seen
-      if (isByKill) seen = kills
-      if (isOom === expected || of === undefined) return null
-      return `of ${nameOf(of)} it is ${isOom ? '' : 'not '}said that it was for memory`
+    const isKiller = facts.trace.some((one) => one.what === 'act' && one.act.type === 'oom')
+    if (!isKiller)
+      return facts.claims.some(({ isOom }) => isOom) ? 'the kernel killed nothing' : null
+    let kills = 0
+    let blamed = 0
+    let told = 0
+    const deaths = new Map(facts.claims.map((claim) => [claim.index, claim]))
+    return first(facts.trace, (one) => {
+      if (one.what === 'act' && one.act.type === 'oom') kills++
+      if (one.index < (facts.boot?.index ?? 0)) blamed = kills
+      if (one.what === 'call' && one.event.type === 'oom-kills') {
+        told = one.event.count - blamed
+        blamed = one.event.count
+      } else if (one.what === 'say' && one.line.includes(': the kernel killed ')) {
+        if (told === 0) return 'a kill for memory is told that a daemon died of'
+        told = 0
+      } else if (told > 0) return `${told} kills for memory are not told`
+      const death = deaths.get(one.index)
+      if (death?.what !== 'died') return null
+      const of = facts.runsOf.get(death.daemon)?.find(({ run }) => run === death.run)
+      const expected = of?.exit?.signal === signalNumbers.KILL && kills > blamed
+      if (expected) blamed++
+      if (death.isOom === expected || of === undefined) return null
+      return `of ${nameOf(of)} it is ${death.isOom ? '' : 'not '}said that it was for memory`
     })
   },
 }
