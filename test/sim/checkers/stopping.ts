@@ -160,7 +160,8 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
       ? null
       : `${nameOf(run)}: the tree is asked at ${tree.atMs}, too early`
   }
-  return tree.atMs >= order.atMs + halfMs - 0.001
+  // As with KILL, what made it end may have come while something was spawned.
+  return tree.atMs >= Math.max(order.atMs, order.atMs + halfMs - facts.spawnMs) - 0.001
     ? null
     : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
 }

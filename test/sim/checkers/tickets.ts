@@ -96,7 +96,11 @@ export const failedHasCause: Promised = {
   broken: (facts) =>
     eachAnswer(facts, (asked, { failed, index }) => {
       if (failed?.code !== 'FAILED' || facts.isBroken) return null
-      if (asked.verb === 'stop' || asked.verb === 'shutdown') return 'a stop does not fail'
+      const isOver = facts.finish !== null && facts.finish.index < index
+      // A shutdown that comes when everything has ended by itself has nothing left to do.
+      const isLate = asked.verb === 'shutdown' && isOver && facts.shutdown === null
+      const isStop = asked.verb === 'stop' || asked.verb === 'shutdown'
+      if (isStop && !isLate) return 'a stop does not fail'
       const isSeen = facts.claims.some(
         (claim) =>
           claim.daemon === asked.daemon &&
@@ -104,7 +108,6 @@ export const failedHasCause: Promised = {
           claim.index < index &&
           failures.includes(claim.what),
       )
-      const isOver = facts.finish !== null && facts.finish.index < index
       return isSeen || isOver ? null : 'nothing of that kind was said'
     }),
 }
@@ -150,9 +153,11 @@ function isContrary(facts: Facts, asked: Asked, later: Request): boolean {
 export const shutdownTellsCode: Promised = {
   sentence: 'A shutdown that is asked for ends with the exit code that pitcrew ends with',
   broken: (facts) =>
-    eachAnswer(facts, (asked, { done, failed }) => {
+    eachAnswer(facts, (asked, { done, failed, index }) => {
       if (asked.verb !== 'shutdown' || !asked.wait) return null
-      if (failed !== undefined) return facts.isBroken ? null : `it is ${failed.code}`
+      // It came when everything had ended by itself.
+      const isOver = facts.finish !== null && facts.finish.index < index && facts.shutdown === null
+      if (failed !== undefined) return facts.isBroken || isOver ? null : `it is ${failed.code}`
       if (done === undefined || !isTicket(done) || facts.finish === null) return null
       return done.exitCode === facts.finish.code ? null : `it says ${done.exitCode}`
     }),
@@ -165,13 +170,15 @@ export const endsOnce: Promised = {
   sentence: 'Each ticket ends once, as the journal tells, and none is left open',
   broken: (facts) => {
     const ended = new Map<number, number>()
+    const givenUp = appendsGivenUp(facts)
     for (const moment of facts.trace) {
       if (moment.what !== 'append') continue
       // More than there was room for: how much is counted.
       if (moment.text.includes('"dropped":')) return null
       for (const [, number] of moment.text.matchAll(ticketEnd)) {
         const ticket = Number(number)
-        ended.set(ticket, (ended.get(ticket) ?? 0) + 1)
+        // What was given up is written once more, and may have been written all the same.
+        ended.set(ticket, (ended.get(ticket) ?? 0) + (givenUp.has(moment.id) ? 0 : 1))
       }
     }
     // What the disk does not take is written once more.
@@ -185,6 +192,15 @@ export const endsOnce: Promised = {
     const isLate = facts.asks.some(({ index }) => index > (facts.finish?.index ?? 0))
     return missing === 0 || isCut || isLate ? null : `${missing} tickets have no end`
   },
+}
+
+/** The numbers of the helpers that did not append in time. */
+function appendsGivenUp({ calls }: Facts): ReadonlySet<number> {
+  const ids = new Set<number>()
+  for (const { event } of calls) {
+    if (event.type === 'helper' && event.errno === 'ETIMEDOUT') ids.add(event.id)
+  }
+  return ids
 }
 
 function eachAnswer(
