@@ -99,11 +99,11 @@ bool pipe_hear(struct pipe *pipe, const struct lines *lines, const unsigned char
 }
 
 /* A last line without a newline gets one. What cannot be passed on any more is counted. */
-static void close_pipe(struct pipe *pipe) {
+static void close_pipe(struct pipe *pipe, bool at_end) {
   if (!kept_format(pipe)) kept_lose(pipe);
   if (pipe->lines.partial_bytes) hear(pipe, &pipe->lines, "\n", 1);
   lines_end(&pipe->lines);
-  out_count_lost(NULL, bytes_in_pipe(pipe), 0);
+  if (!at_end) out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
   closing_count -= pipe->closing;
   pipe_leave_set(pipe);
@@ -127,7 +127,7 @@ static enum served serve_pipe(struct pipe *pipe) {
   ssize_t n = read(pipe->fd, text, CHUNK_BYTES);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return SERVED_EMPTY;
   if (n <= 0) {
-    close_pipe(pipe);
+    close_pipe(pipe, n == 0);
     return SERVED_CLOSED;
   }
   if (n >= PIPE_BYTES) grow(pipe);
@@ -156,12 +156,12 @@ static void serve_closing(void) {
     if (!pipe->closing) continue;
     enum served served = empty_pipe(pipe);
     if (served == SERVED_FULL) break;
-    if (served != SERVED_CLOSED) close_pipe(pipe);
+    if (served != SERVED_CLOSED) close_pipe(pipe, false);
   }
   /* With stdout full for long, pipes of runs that are over must not add up. The oldest are last. */
   for (struct pipe *pipe = pipes; pipe && closing_count > CLOSING_MAX; pipe = next) {
     next = pipe->next;
-    if (pipe->closing && pipe != chunk_of) close_pipe(pipe);
+    if (pipe->closing && pipe != chunk_of) close_pipe(pipe, false);
   }
 }
 

@@ -27,10 +27,14 @@ static int null_fd = -1, dumpable;
 static int output_slot = -1, ready_slot = -1, control_slot = -1;
 static bool are_lent; /* to a child that may still use them */
 static struct rlimit files_limit, mark_limit;
+static pid_t own_pid;
+static uid_t own_uid;
 
 void spawn_init(void) {
   null_fd = fd_moved_up(open("/dev/null", O_RDWR | O_CLOEXEC));
   dumpable = prctl(PR_GET_DUMPABLE);
+  own_pid = getpid();
+  own_uid = getuid();
   getrlimit(RLIMIT_NOFILE, &files_limit);
   getrlimit(RLIMIT_RSS, &mark_limit);
   struct rlimit raised = {files_limit.rlim_max, files_limit.rlim_max};
@@ -135,7 +139,7 @@ static void close_childs_ends(struct child *child) {
 
 uid_t spawn_uid(const struct start *start) {
   const uid_t unknown = (uid_t)-1;
-  if (!start->spec.user || start->child.is_own_user) return getuid();
+  if (!start->spec.user || start->child.is_own_user) return own_uid;
   return start->child.has_changed_user ? (uid_t)start->identity.uid : unknown;
 }
 
@@ -229,7 +233,7 @@ struct spawn_answer spawn_run(struct start *start) {
   if (mark_limit.rlim_max != RLIM_INFINITY && mark > mark_limit.rlim_max) mark = 0;
   start->child = (struct child){.spec = spec,
                                 .identity = &start->identity,
-                                .parent = getpid(),
+                                .parent = own_pid,
                                 .null_fd = null_fd,
                                 .output_fd = -1,
                                 .ready_fd = -1,
