@@ -134,6 +134,11 @@ static FUNCTION(host_load_control) {
   return engine_load(IMAGE_CONTROL, "pitcrewControl");
 }
 
+static FUNCTION(host_load_seldom) {
+  UNUSED;
+  return engine_load(IMAGE_SELDOM, "pitcrewSeldom");
+}
+
 static FUNCTION(host_load_check) {
   UNUSED;
   return engine_load(IMAGE_CHECK, "pitcrewCheck");
@@ -186,6 +191,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("lost", 0, host_lost),
     JS_CFUNC_DEF("outputStall", 0, host_output_stall),
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
+    JS_CFUNC_DEF("loadSeldom", 0, host_load_seldom),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
     JS_CFUNC_DEF("startLastWord", 0, host_start_last_word),

@@ -29,7 +29,9 @@ static void add_heir(pid_t child, void *context) {
 void children_init(bool all_end_with_us) {
   usable = proc_usable();
   end_with_us = all_end_with_us && getpid() != 1;
-  if (usable) proc_each_own_child(add_heir, NULL);
+  if (!usable) return;
+  proc_init();
+  proc_each_own_child(add_heir, NULL);
 }
 
 void children_reaped(pid_t pid) {

@@ -15,6 +15,7 @@ enum {
   MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
   CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
   CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before they look for any */
+  GARBAGE_BYTES = 512 * 1024,              /* more than its images take: they leave none */
   STACK_BYTES = 512 * 1024,
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,
@@ -149,6 +150,7 @@ static void start(bool for_init, int argc, char **argv) {
 
 void engine_run_init(enum image image, int argc, char **argv) {
   start(true, argc, argv);
+  JS_SetGCThreshold(runtime, GARBAGE_BYTES);
   set_deadline(START_MS_MAX);
   if (!evaluate(image)) die("start");
   set_deadline(0);

@@ -200,7 +200,15 @@ int write_all(int fd, const char *text, size_t bytes); /* file.c: waits; 0 or er
 
 /* control: the init loads it for its first client. bundle: the init's helper, and a verb that reads
  * a bundle. */
-enum image { IMAGE_INIT, IMAGE_ONE, IMAGE_CHECK, IMAGE_CONTROL, IMAGE_CLI, IMAGE_BUNDLE };
+enum image {
+  IMAGE_INIT,
+  IMAGE_SELDOM,
+  IMAGE_ONE,
+  IMAGE_CHECK,
+  IMAGE_CONTROL,
+  IMAGE_CLI,
+  IMAGE_BUNDLE,
+};
 struct bytecode {
   const uint8_t *start;
   size_t bytes;

@@ -4,6 +4,7 @@
 
 #define IMAGE(name) extern const uint8_t image_##name##_start[], image_##name##_end[]
 IMAGE(init);
+IMAGE(seldom);
 IMAGE(one);
 IMAGE(check);
 IMAGE(control);
@@ -15,6 +16,7 @@ IMAGE(bundle);
 struct bytecode image_code(enum image image) {
   switch (image) {
     case IMAGE_INIT: return (struct bytecode)CODE(init);
+    case IMAGE_SELDOM: return (struct bytecode)CODE(seldom);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
     case IMAGE_CONTROL: return (struct bytecode)CODE(control);

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "proc.h"
+#include "host.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -86,17 +87,14 @@ void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void 
   closedir(directory);
 }
 
-/* Of one thread. Numbers with a blank behind each; no call that a signal handler may not make. */
-static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, void *context),
-                          void *context) {
-  char path[64], text[4096];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)thread);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+/* Numbers with a blank behind each; no call that a signal handler may not make. */
+static void each_child_in(int fd, void (*visit)(pid_t child, void *context), void *context) {
+  char text[4096];
   pid_t child = 0;
+  off_t at = 0;
   /* A read ends where the next number has no room: one that leaves half of it was the last. */
-  for (ssize_t n = sizeof text; n > (ssize_t)sizeof text / 2;) {
-    n = read(fd, text, sizeof text);
+  for (ssize_t n = sizeof text; n > (ssize_t)sizeof text / 2; at += n) {
+    n = pread(fd, text, sizeof text, at);
     for (ssize_t i = 0; i < n; i++) {
       if (text[i] == ' ') {
         visit(child, context);
@@ -106,14 +104,33 @@ static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, vo
       }
     }
   }
+}
+
+static int open_children(pid_t pid, pid_t thread) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)thread);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, void *context),
+                          void *context) {
+  int fd = open_children(pid, thread);
+  if (fd < 0) return false;
+  each_child_in(fd, visit, context);
   close(fd);
   return true;
 }
 
+/* Kept open, since it is wanted at each end of a process, also where no descriptor is left. We have
+ * one thread. */
+static int own_children_fd = -1;
+
+void proc_init(void) { own_children_fd = fd_moved_up(open_children(getpid(), getpid())); }
+
 bool proc_each_own_child(void (*visit)(pid_t child, void *context), void *context) {
-  static pid_t own;
-  if (!own) own = getpid();
-  return each_child_of(own, own, visit, context);
+  if (own_children_fd < 0) return false;
+  each_child_in(own_children_fd, visit, context);
+  return true;
 }
 
 bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context) {

@@ -23,10 +23,12 @@ bool proc_stat(pid_t pid, struct proc_stat *stat);
 int64_t proc_exact_kib(pid_t pid);
 /* Calls `visit` for each process; stops when it returns false. */
 void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void *context);
-/* Calls `visit` for each child of a process, zombies too, of whichever of its threads. False: the
+/* Opens what proc_each_own_child reads. */
+void proc_init(void);
+/* Calls `visit` for each child of this process, zombies too; also in a signal handler. False: the
  * kernel does not list them. */
-bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context);
-/* The same of ourselves, who have one thread; also in a signal handler. */
 bool proc_each_own_child(void (*visit)(pid_t child, void *context), void *context);
+/* The same for the children of another process, of whichever of its threads. */
+bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void *context);
 
 #endif

@@ -6,7 +6,8 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
- *    --init FILE, --one FILE, --check FILE, --control FILE, --cli FILE, --bundle FILE
+ *    --init FILE, --seldom FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
+ *    --bundle FILE
  *                another entry for an image: a test that runs in the engine
  *    --out FILE  where to (build/pitcrew)
  *
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     debug: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
     init: { type: 'string', default: 'src/init/entry.ts' },
+    seldom: { type: 'string', default: 'src/init/seldom-entry.ts' },
     one: { type: 'string', default: 'src/init/one-entry.ts' },
     check: { type: 'string', default: 'src/init/check-entry.ts' },
     control: { type: 'string', default: 'src/control/entry.ts' },
@@ -75,8 +77,17 @@ const hostFlags = [
   '-Wno-missing-field-initializers',
   '-Werror',
 ]
-/** What runs at every event is built for speed, the rest for size. */
-const optimise = (file) => [basename(file).startsWith('lib') ? '-Os' : '-O2']
+/** What runs at every event, every line or every start of a daemon is built for speed, the rest for
+ *  size. */
+const fast = new Set(
+  (
+    'quickjs dtoa engine loop events bind_spawn spawn start child runs reap proc tree ready ' +
+    'pump kept lines out ring ring_lines logs follower client_in client_out'
+  ).split(' '),
+)
+const isFast = (file) => fast.has(basename(file, '.c'))
+const slowFirst = (a, b) => isFast(a) - isFast(b)
+const optimise = (file) => [isFast(file) ? '-O2' : '-Os']
 
 const versions = new Map()
 const objectsUnderWay = new Map()
@@ -92,11 +103,15 @@ async function main() {
   verifyEngine(engine)
   mkdirSync(cacheFolder, { recursive: true })
   const engineObjects = Promise.all(
-    engineSources.map((file) =>
-      object(join(engine, file), [...engineFlags, ...optimise(file), ...checks], compiler),
-    ),
+    engineSources
+      .toSorted(slowFirst)
+      .map((file) =>
+        object(join(engine, file), [...engineFlags, ...optimise(file), ...checks], compiler),
+      ),
   )
-  const hostSources = readdirSync(join(root, 'native')).filter((file) => file.endsWith('.c'))
+  const hostSources = readdirSync(join(root, 'native'))
+    .filter((file) => file.endsWith('.c'))
+    .sort(slowFirst)
   const hostObjects = Promise.all(
     hostSources.map((file) =>
       object(
@@ -106,7 +121,13 @@ async function main() {
       ),
     ),
   )
-  const objects = await Promise.all([engineObjects, hostObjects, makeImages()])
+  // What is used at every start lies together, so that fewer pages of the file are in memory.
+  const objects = await Promise.all([
+    makeImages(['bundle', 'cli', 'control', 'check', 'one', 'seldom']),
+    engineObjects,
+    hostObjects,
+    makeImages(['init']),
+  ])
   await link(objects.flat())
 }
 
@@ -145,10 +166,10 @@ function compilerVersion(cc) {
 }
 
 /** The bytecode images, as object files with a start and an end symbol each. */
-async function makeImages() {
+async function makeImages(names) {
   const tool = await bytecodeCompiler()
   return Promise.all(
-    ['init', 'one', 'check', 'control', 'cli', 'bundle'].map(async (name) => {
+    names.map(async (name) => {
       const script = await bundleScript(options[name])
       const id = createHash('sha256')
         .update(JSON.stringify([name, script, compiler]))

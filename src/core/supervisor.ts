@@ -60,6 +60,10 @@ export function step(state: State, event: Event): readonly Effect[] {
 
 function route(draft: Draft, event: Event): void {
   switch (event.type) {
+    // The frequent ones first: an event is compared with one case after the other.
+    case 'spawned':
+    case 'exited':
+      return tell(draft, event.daemon, event)
     case 'boot':
       return boot(draft)
     case 'signal':

@@ -73,6 +73,8 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Loads the image with the control plane, once, and gives what it puts into
    *  `globalThis.pitcrewControl`. */
   loadControl(): unknown
+  /** The same for the image with what most runs do without: `globalThis.pitcrewSeldom`. */
+  loadSeldom(): unknown
   /** The same for the image that checks a plan: `globalThis.pitcrewCheck`. */
   loadCheck(): unknown
 

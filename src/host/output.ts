@@ -36,3 +36,7 @@ export type OutputEvent =
   | { readonly type: 'output-resumed' }
   /** After `finish`: all output was passed on or counted as lost. */
   | { readonly type: 'flushed' }
+
+/** A stdout that takes nothing for so long is given up at the end, in milliseconds. What is waited
+ *  for at the end leaves it that much. */
+export const flushSilentMs = 250

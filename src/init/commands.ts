@@ -6,6 +6,7 @@ import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { DaemonSpec } from '../core/plan.ts'
 import type { Host } from '../host/host.ts'
+import { flushSilentMs } from '../host/output.ts'
 import type { Deaths } from './deaths.ts'
 import type { Helper, Helpers } from './helpers.ts'
 
@@ -14,10 +15,6 @@ type Elapsed = Omit<Extract<Event, { type: 'elapsed' }>, 'atMs'>
 
 /** How long a command may take, in milliseconds. */
 const commandMs = 60_000
-/** What the output gets of the time that is left at the end, in milliseconds. A stdout that takes
- *  nothing for so long is given up then. */
-const flushMsMin = 250
-
 export class Commands {
   readonly #host: Host
   readonly #helpers: Helpers
@@ -72,7 +69,7 @@ export class Commands {
   finish(code: number, flushMs: number): void {
     const untilMs = this.#host.now() + flushMs
     this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))
-    this.#helpers.hurry(untilMs - flushMsMin)
+    this.#helpers.hurry(untilMs - flushSilentMs)
     this.#end = { code, untilMs }
     this.#endIfAlone()
   }
@@ -88,7 +85,7 @@ export class Commands {
   #endIfAlone(): void {
     if (this.#end === null || this.#helpers.isAnyWaitedFor()) return
     const { code, untilMs } = this.#end
-    this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushMsMin)
+    this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)
   }
 }
 

@@ -11,8 +11,8 @@ import { describeError } from '../errors.ts'
 import type { Host, HostEvent } from '../host/host.ts'
 import type { NotifyFields } from '../host/readiness.ts'
 import { version } from '../version.ts'
-import { eventsOfMessage, mainPidWords } from './notified.ts'
 import { afterFailure, atTheEnd } from './refusals.ts'
+import { seldomOf } from './seldom-image.ts'
 import type { Tasks } from './tasks.ts'
 import type { Timers } from './timers.ts'
 import type { Voice } from './voice.ts'
@@ -195,6 +195,7 @@ export class ControlLink {
   takeMessage(name: string, run: number, fields: NotifyFields): void {
     const daemon = this.#state.daemons.get(name)
     if (daemon === undefined) return
+    const { eventsOfMessage } = seldomOf(this.#host)
     for (const event of eventsOfMessage(daemon.spec, run, fields)) this.#tell(event)
     if (fields.MAINPID !== undefined) this.#checkMainPid(daemon, run, fields.MAINPID)
   }
@@ -205,7 +206,7 @@ export class ControlLink {
     if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
     if (this.#mainPids.get(name) === run) return
     this.#mainPids.set(name, run)
-    this.#voice.say(`${name}: ${mainPidWords(daemon.pid, run, mainPid)}`)
+    this.#voice.say(`${name}: ${seldomOf(this.#host).mainPidWords(daemon.pid, run, mainPid)}`)
   }
 
   /** Over its own connection: the host keeps that it is ready before the answer says so. */

@@ -1,13 +1,11 @@
 /** Deaths that nobody asked for: why, what it cost, what the daemon said at last, and what follows.
  *  One line of the log, and one record that is kept: for the exit report, and for the command that
  *  is run at a death. */
-import { describeExitOf, foregroundRemedy } from '../core/describe.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DeathNote } from '../core/effect.ts'
 import { signalNumbers } from '../core/signals.ts'
-import type { Host, Legacy } from '../host/host.ts'
-import { backgroundWords, deathHead, faultWords, verdictWords } from './report.ts'
-import { whyNotStarted } from './start-failure.ts'
+import type { Host } from '../host/host.ts'
+import { seldomOf } from './seldom-image.ts'
 
 /** What is kept of a death. */
 export interface DeathRecord {
@@ -36,13 +34,6 @@ export interface KeptDeath {
   /** Why it could not be started; null = it was. */
   readonly startFailure: string | null
 }
-
-/** How much of its last line is in the log, in characters. */
-const lineMax = 160
-/** How much of a cause is kept, in characters. */
-const causeMax = 250
-/** How many of its last lines are kept. */
-const linesMax = 5
 
 const noDeath = 'no daemon is known to have died of it'
 const killedInTheLast = ', the kernel killed a process for memory in the last'
@@ -80,12 +71,9 @@ export class Deaths {
   tell(note: DeathNote): string {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
     const memory = this.#memoryWords(note)
-    const record = recordOf(note, legacy, memory)
-    const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
+    const { record, startFailure, words } = seldomOf(this.#host).deathStory(note, legacy, memory)
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
-    const cause = `${deathHead(note)}${memory}`
-    const usage = `${usageWords(legacy)}${backgroundWords(note)}`
-    return `${cause}${usage}; ${record.next}${lastWords(record)}`
+    return words
   }
 
   /** For the command of a death, which was told before. */
@@ -122,64 +110,4 @@ export class Deaths {
     if (!hasGrown) return ''
     return `${killedInTheLast} ${formatDuration(Math.ceil(sinceMs))}`
   }
-}
-
-function recordOf(note: DeathNote, legacy: Legacy | null, memory: string): DeathRecord {
-  const { run, pid, uptimeMs, status, verdict } = note
-  // Of an error of our own there is a stack behind the first line.
-  const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
-  return {
-    run,
-    pid,
-    cause: `${ended}${memory}`,
-    uptimeMs: Math.round(uptimeMs),
-    cpuMs: legacy === null ? null : Math.round(legacy.cpuMs),
-    memoryKib: legacy?.memoryKib ?? null,
-    status,
-    lastLines: legacy === null ? [] : linesOf(legacy.lastLines),
-    next: verdictWords(verdict),
-    ...(isInBackground(note) && { remedy: foregroundRemedy }),
-  }
-}
-
-function isInBackground(note: DeathNote): boolean {
-  return note.kind === 'died' && note.leftOthers
-}
-
-function causeOf(note: DeathNote): string {
-  switch (note.kind) {
-    case 'died':
-      return isInBackground(note)
-        ? `${describeExitOf(note)}, leaving processes behind`
-        : describeExitOf(note)
-    case 'start-failed':
-      return `could not start: ${whyNotStarted(note, note.command)}`
-    case 'unfit':
-      return faultWords[note.fault]
-  }
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(-linesMax)
-}
-
-function usageWords(legacy: Legacy | null): string {
-  if (legacy === null) return ''
-  return ` (cpu ${Math.round(legacy.cpuMs)} ms, memory ${(legacy.memoryKib / 1024).toFixed(1)} MiB)`
-}
-
-function lastWords({ status, lastLines }: DeathRecord): string {
-  const line = status === '' ? lastLines.at(-1) : status
-  if (line === undefined) return ''
-  return `; its last ${status === '' ? 'line' : 'status'}: ${printable(line)}`
-}
-
-/** One line, whatever a daemon writes. */
-function printable(text: string): string {
-  let line = ''
-  for (const char of text.slice(0, lineMax)) line += char < ' ' || char === '\x7f' ? '?' : char
-  return JSON.stringify(line)
 }

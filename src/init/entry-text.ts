@@ -5,7 +5,7 @@ import type { Note } from '../core/effect.ts'
 import { isoTime } from '../core/iso-time.ts'
 import type { Outcome, Ticket } from '../core/ticket.ts'
 import type { DeathRecord } from './deaths.ts'
-import { wordsOf } from './report.ts'
+import { usualWords } from './report.ts'
 
 /** As little as can be kept until somebody wants to read it. */
 export interface Noted {
@@ -14,7 +14,7 @@ export interface Noted {
   readonly note: Note | null
   /** Of an unasked death. */
   readonly death: DeathRecord | null
-  /** As they are in the log; null = they are not. */
+  /** null: those of a ticket, which are made when they are needed. */
   readonly words: string | null
 }
 
@@ -22,7 +22,7 @@ export function entryText(cursor: string, noted: Noted): string {
   const { wallMs, note, death } = noted
   const head = `{"cursor":"${cursor}","at":"${isoTime(wallMs)}","type":"`
   if (note === null) return `${head}pitcrew","words":${JSON.stringify(noted.words)}}`
-  const words = noted.words ?? wordsOf(note)
+  const words = noted.words ?? usualWords(note) ?? ''
   const usual = usualText(note, words)
   if (usual !== null) return head + usual
   const daemon = daemonOf(note)

@@ -19,10 +19,10 @@ export class EventQueue {
   }
 
   push(event: Event): void {
-    if (isShutdown(event)) return this.pushFirst(event)
     const key = keyOf(event)
     if (key === null) {
-      this.#events.push(event)
+      if (isShutdown(event)) this.#events.unshift(event)
+      else this.#events.push(event)
       return
     }
     const older = this.#replaceable.get(key)
@@ -46,6 +46,7 @@ export class EventQueue {
       const at = this.#events.indexOf(event)
       if (at >= 0) this.#events.splice(at, 1)
     }
+    if (this.#replaceable.size === 0) return
     const key = keyOf(event)
     if (key !== null && this.#replaceable.get(key) === event) this.#replaceable.delete(key)
   }

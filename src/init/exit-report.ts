@@ -1,11 +1,26 @@
 /** exit-report.json: how the exit code came about, for whoever looks at a container that has
  *  ended. */
-import { describeAsker, describeExitOf, describeReason } from '../core/describe.ts'
+import { describeAsker, describeExitOf, describeReason, faultWords } from '../core/describe.ts'
 import type { DaemonReport, ExitReport } from '../core/exit-code.ts'
 import { isoTime } from '../core/iso-time.ts'
+import type { HelperTask } from '../host/helper.ts'
+import type { Host } from '../host/host.ts'
 import type { LostOutput } from '../host/output.ts'
 import type { KeptDeath } from './deaths.ts'
-import { faultWords } from './report.ts'
+import { lastWriteMs } from './journal.ts'
+import type { Voice } from './voice.ts'
+
+/** Writes it beside the journal, as far as all is known by now. */
+export function exitReportTask(
+  host: Host,
+  bundle: string,
+  { journal, deaths }: Voice,
+  report: ExitReport,
+): HelperTask {
+  const write = journal.folders.map((folder) => `${folder}/${bundle}/exit-report.json`)
+  const text = exitReportText(report, host.wallMs(), host.lost(), deaths.last)
+  return { write, text, timeoutMs: lastWriteMs }
+}
 
 /** @param wallMs The time of the end.
  *  @param deaths The last unasked death of each daemon that had one. */

@@ -3,6 +3,7 @@
  *  core never hears of it. */
 import { signalNumbers } from '../core/signals.ts'
 import type { Host, LiveRun, SpawnSpec } from '../host/host.ts'
+import { isHelper } from './spawn-spec.ts'
 import { explained, whyNotStarted } from './start-failure.ts'
 import type { Timers } from './timers.ts'
 
@@ -21,11 +22,6 @@ interface Running {
 
 function commandOf({ command }: Helper): string {
   return Array.isArray(command) ? (command[0] ?? '') : 'pitcrew itself'
-}
-
-/** True for the name of a helper's run. */
-export function isHelper(name: string): boolean {
-  return name.includes(':')
 }
 
 export class Helpers {

@@ -63,7 +63,7 @@ export class Journal implements JournalView {
     this.folders = stateFolders(host)
   }
 
-  /** @param words As they are in the log; null = they are not. */
+  /** @param words null: those of a ticket, made when they are needed. */
   note(note: Note | null, words: string | null, death: DeathRecord | null = null): void {
     const entries = this.#entries
     entries.note({ wallMs: this.#host.wallMs(), note, death, words })

@@ -12,11 +12,11 @@ import type { Handlers, Host, HostEvent } from '../host/host.ts'
 import { ControlLink, type Told } from './control.ts'
 import { Deaths } from './deaths.ts'
 import { EventQueue } from './event-queue.ts'
-import { isHelper } from './helpers.ts'
 import { Journal } from './journal.ts'
 import { Mending } from './mending.ts'
 import { Performer } from './perform.ts'
 import { type Plant, plantOf } from './plant.ts'
+import { isHelper } from './spawn-spec.ts'
 import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
@@ -57,7 +57,7 @@ export class Loop implements Handlers {
     const print = (text: string): void => host.print(`${plan.label}: ${text}`)
     this.#tasks = new Tasks(host, print)
     const journal = new Journal(host, this.#tasks, plan.name, timers, print)
-    this.#voice = new Voice(print, new Deaths(host), journal)
+    this.#voice = new Voice(host, print, new Deaths(host), journal)
     const tell = (event: Told): void => this.#queue.push({ ...event, atMs: host.now() })
     const control = new ControlLink(host, this.#tasks, timers, this.#voice, this.#state, tell)
     this.#performer = new Performer(host, plan, this.#tasks, timers, this.#voice, control, tell)
@@ -77,6 +77,11 @@ export class Loop implements Handlers {
     this.#plant(`host-${event.type}`)
     this.#noticePause(atMs)
     switch (event.type) {
+      case 'exited':
+      case 'gone':
+      case 'output-closed':
+        if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
+        return event.type === 'output-closed' ? undefined : this.#endHelper(event)
       case 'wake':
         return this.#wake(atMs)
       case 'signal':
@@ -93,11 +98,6 @@ export class Loop implements Handlers {
       case 'oom-kills':
         this.#voice.oomKills(event.count)
         return this.#drain()
-      case 'exited':
-      case 'gone':
-      case 'output-closed':
-        if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
-        return event.type === 'output-closed' ? undefined : this.#endHelper(event)
       case 'notify':
         this.#control.takeMessage(event.daemon, event.run, event.fields)
         return this.#drain()
@@ -109,7 +109,7 @@ export class Loop implements Handlers {
       case 'probed':
       case 'flushed':
       case 'helper':
-        if (event.type === 'probed') this.#performer.probes.probed(event)
+        if (event.type === 'probed') this.#performer.aids?.probes.probed(event)
         else if (event.type === 'flushed') this.#performer.flushed()
         else this.#tasks.ended(event)
         return this.#drain()
@@ -157,7 +157,7 @@ export class Loop implements Handlers {
   #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
     const isEnd = event.type === 'gone'
     const isGood = !isEnd && event.code === 0 && event.signal === 0
-    this.#performer.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
+    this.#performer.aids?.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
     this.#drain()
   }
 
@@ -166,13 +166,13 @@ export class Loop implements Handlers {
     switch (timer.kind) {
       case 'look':
       case 'late':
-        return this.#performer.probes.elapsed(timer)
+        return this.#performer.aids?.probes.elapsed(timer)
       case 'helper':
-        return this.#performer.helpers.late(timer.helper)
+        return this.#performer.aids?.helpers.late(timer.helper)
       case 'journal':
         return this.#voice.journal.flush()
       case 'outer':
-        return this.#performer.outer.elapsed(timer.what)
+        return this.#performer.outer?.elapsed(timer.what)
       case 'control':
         return this.#control.elapsed(timer.key)
       default:
@@ -221,8 +221,8 @@ export class Loop implements Handlers {
 
   #reconcile(atMs: number): Event {
     const all = this.#host.live()
-    this.#performer.probes.forgetAll()
-    this.#performer.helpers.reconcile(all)
+    this.#performer.aids?.probes.forgetAll()
+    this.#performer.aids?.helpers.reconcile(all)
     const live = this.#queue.withEnds(all).filter(({ daemon }) => !isHelper(daemon))
     const outputStall = this.#host.outputStall()
     return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
@@ -233,7 +233,7 @@ export class Loop implements Handlers {
     const effects = step(this.#state, event)
     this.#trace(event, effects)
     this.#turn.effects(nextRunFirst(event, effects))
-    this.#performer.outer.stepped(this.#state)
+    this.#performer.outer?.stepped(this.#state)
   }
 
   #perform(effect: Effect): void {

@@ -1,6 +1,7 @@
 /** When it is to be looked again at what runs: after a failure inside pitcrew, and when an order
  *  was lost, which is given again then; but not too often, since that may fail each time. */
 import type { Effect } from '../core/effect.ts'
+import type { Event } from '../core/event.ts'
 
 /** Between two looks, in milliseconds. */
 const everyMs = 100
@@ -57,4 +58,17 @@ export class Mending {
     this.#isRecovering = false
     return true
   }
+}
+
+/** As if it had been run and had failed: the stop signal follows at once. */
+export function stopCommandFailed(
+  { daemon, run }: Extract<Effect, { type: 'run-command' }>,
+  atMs: number,
+): Event {
+  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
+}
+
+/** Somebody waits for it, and it does not come again. */
+export function isAnswer(effect: Effect): boolean {
+  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

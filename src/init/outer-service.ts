@@ -15,7 +15,6 @@ const namedMax = 5
 export class OuterService {
   readonly #host: Host
   readonly #timers: Timers
-  readonly #isThere: boolean
   /** How often WATCHDOG=1 is sent; null = nobody asks for it. */
   readonly #watchdogMs: number | null
   /** When that is sent next. */
@@ -27,13 +26,11 @@ export class OuterService {
   constructor(host: Host, timers: Timers) {
     this.#host = host
     this.#timers = timers
-    this.#isThere = environmentValue(host, 'NOTIFY_SOCKET') !== null
-    this.#watchdogMs = this.#isThere ? watchdogOf(host) : null
+    this.#watchdogMs = watchdogOf(host)
   }
 
   /** The state may be another. */
   stepped(state: State): void {
-    if (!this.#isThere) return
     this.#state = state
     const nowMs = this.#host.now()
     if (!this.#isStatusDue) this.#arm('status', nowMs + statusAfterMs)

@@ -5,19 +5,19 @@ import type { Event, Started } from '../core/event.ts'
 import type { DaemonSpec, Plan } from '../core/plan.ts'
 import { signalNumbers } from '../core/signals.ts'
 import type { Host } from '../host/host.ts'
-import { Commands } from './commands.ts'
+import { flushSilentMs } from '../host/output.ts'
+import { environmentValue } from '../host/places.ts'
+import type { Aids } from './aids.ts'
 import type { ControlLink, Told } from './control.ts'
 import { type Environment, environmentFor } from './environment.ts'
-import { exitReportText } from './exit-report.ts'
-import { type Helper, Helpers } from './helpers.ts'
-import { lastWriteMs } from './journal.ts'
-import { OuterService } from './outer-service.ts'
-import { Probes } from './probes.ts'
+import { exitReportTask } from './exit-report.ts'
+import type { Helper } from './helpers.ts'
+import { isAnswer, stopCommandFailed } from './mending.ts'
+import type { OuterService } from './outer-service.ts'
+import { seldomOf } from './seldom-image.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
-import { explained } from './start-failure.ts'
 import type { Tasks } from './tasks.ts'
 import type { Timers } from './timers.ts'
-import { unattributedText } from './unattributed.ts'
 import type { Voice } from './voice.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
@@ -32,14 +32,14 @@ export class Performer {
   readonly #timers: Timers
   readonly #voice: Voice
   readonly #control: ControlLink
-  readonly #commands: Commands
   /** How it ends; null: not yet. */
   #report: Finish['report'] | null = null
   /** As the report that was written says. */
   #lostBytes = 0
-  readonly outer: OuterService
-  readonly helpers: Helpers
-  readonly probes: Probes
+  readonly #tell: (event: Told) => void
+  #aids: Aids | null = null
+  /** null: no service manager listens. */
+  readonly outer: OuterService | null
 
   /** @param plan The whole plan: claims of daemons that were not selected count, too.
    *  @param tell Takes what comes of probes and commands, some time later. */
@@ -62,18 +62,9 @@ export class Performer {
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#tasks = tasks
     this.#timers = timers
-    this.outer = new OuterService(host, timers)
-    this.helpers = new Helpers(host, timers)
-    const say = (text: string): void => voice.say(text)
-    this.#commands = new Commands(host, this.helpers, voice.deaths, say, tell)
-    this.probes = new Probes(
-      host,
-      tasks,
-      timers,
-      this.helpers,
-      (spec, command) => this.#helper(spec, command, 'null', []),
-      tell,
-    )
+    this.#tell = tell
+    const hasOuter = environmentValue(host, 'NOTIFY_SOCKET') !== null
+    this.outer = hasOuter ? new (seldomOf(host).OuterService)(host, timers) : null
     host.envHide(this.#environment.claimed)
   }
 
@@ -81,12 +72,28 @@ export class Performer {
     return this.#specs.get(name)
   }
 
+  /** null: none was ever needed. */
+  get aids(): Aids | null {
+    return this.#aids
+  }
+
   /** @returns What came of it at once, if anything. */
   perform(effect: Effect): Event | null {
     const host = this.#host
     switch (effect.type) {
+      // The frequent ones first: an effect is compared with one case after the other.
       case 'spawn':
         return this.#spawn(effect)
+      case 'report':
+        this.#voice.note(effect.note)
+        if (effect.note.kind === 'ticket') this.#control.ended(effect.note.ticket)
+        return null
+      case 'arm':
+        this.#timers.arm(effect.timer, host.now() + effect.afterMs)
+        return null
+      case 'disarm':
+        this.#timers.disarm(effect.timer)
+        return null
       case 'signal':
         host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], effect.to)
         return null
@@ -100,31 +107,21 @@ export class Performer {
       case 'close-output':
         host.closeOutput(effect.daemon, effect.run)
         return null
-      case 'arm':
-        this.#timers.arm(effect.timer, host.now() + effect.afterMs)
-        return null
-      case 'disarm':
-        this.#timers.disarm(effect.timer)
-        return null
       case 'watch':
-        this.probes.watch(this.#specs.get(effect.daemon) as DaemonSpec, effect.run, effect.for)
+        this.#neededAids().probes.watch(this.#specOf(effect), effect.run, effect.for)
         return null
       case 'unwatch':
-        this.probes.unwatch(effect.daemon)
+        this.#aids?.probes.unwatch(effect.daemon)
         return null
       case 'run-command':
         this.#runCommand(effect)
         return null
       case 'end-command':
-        this.#commands.endStop(effect.daemon)
+        this.#aids?.commands.endStop(effect.daemon)
         return null
       case 'announce':
         if (effect.state === 'STOPPING=1') host.startLastWord()
         host.notify(effect.state)
-        return null
-      case 'report':
-        this.#voice.note(effect.note)
-        if (effect.note.kind === 'ticket') this.#control.ended(effect.note.ticket)
         return null
       case 'accepted':
         this.#control.accepted(effect)
@@ -146,32 +143,44 @@ export class Performer {
     const live = this.#host
       .live()
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
-    if (live !== undefined) return { type: 'spawned', ...this.#run(effect), ...startedOf(live) }
+    if (live !== undefined) return this.#spawned(effect, live)
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
   }
 
   #spawn(effect: Spawn): Event {
-    const spec = this.#specs.get(effect.daemon) as DaemonSpec
+    const spec = this.#specOf(effect)
     const answer = this.#host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
-    // A spawn takes time: it has happened now.
-    const run = this.#run(effect)
-    if ('pid' in answer) return { type: 'spawned', ...run, ...startedOf(answer) }
-    return { type: 'spawn-failed', ...run, ...explained(answer, spec) }
+    if ('pid' in answer) return this.#spawned(effect, answer)
+    return {
+      type: 'spawn-failed',
+      ...this.#run(effect),
+      ...seldomOf(this.#host).explained(answer, spec),
+    }
   }
 
   /** The end of a run whose command was never executed gets its reason. */
   explain(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
-    const spec = this.#specs.get(event.daemon) as DaemonSpec
-    return { ...event, failure: explained(event.failure, spec) }
+    try {
+      const failure = seldomOf(this.#host).explained(event.failure, this.#specOf(event))
+      return { ...event, failure }
+    } catch {
+      return event // The host tells an end only once: it counts more than its reason.
+    }
   }
 
+  #spawned({ daemon, run }: Spawn, { pid, isSlow }: Started): Event {
+    const event = { type: 'spawned', daemon, run, pid, atMs: this.#host.now() } as const
+    return isSlow ? { ...event, isSlow } : event
+  }
+
+  /** A spawn takes time: what came of it has happened now. */
   #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
     return { daemon, run, atMs: this.#host.now() }
   }
 
   nameUnattributed(pids: readonly number[]): void {
-    this.#voice.say(unattributedText(this.#host, pids))
+    this.#voice.say(seldomOf(this.#host).unattributedText(this.#host, pids))
   }
 
   #nameMembers(daemon: string, run: number): void {
@@ -179,9 +188,29 @@ export class Performer {
     if (pids.length > 0) this.#voice.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
   }
 
+  #neededAids(): Aids {
+    const { deaths } = this.#voice
+    this.#aids ??= new (seldomOf(this.#host).Aids)(
+      this.#host,
+      this.#tasks,
+      this.#timers,
+      deaths,
+      (text) => this.#voice.say(text),
+      (spec, command) => this.#helper(spec, command, 'null', []),
+      this.#tell,
+    )
+    return this.#aids
+  }
+
   #runCommand(effect: Extract<Effect, { type: 'run-command' }>): void {
-    const spec = this.#specs.get(effect.daemon) as DaemonSpec
-    this.#commands.run(effect, spec, (command, env) => this.#helper(spec, command, 'pump', env))
+    const { commands } = this.#neededAids()
+    commands.run(effect, this.#specOf(effect), (command, env) => {
+      return this.#helper(this.#specOf(effect), command, 'pump', env)
+    })
+  }
+
+  #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
+    return this.#specs.get(daemon) as DaemonSpec
   }
 
   #helper(
@@ -200,7 +229,8 @@ export class Performer {
       this.#voice.journal.finish()
       this.#writeReport(report)
     } finally {
-      this.#commands.finish(report.code, flushMs)
+      if (this.#aids !== null) this.#aids.commands.finish(report.code, flushMs)
+      else this.#host.finish(report.code, flushMs, flushSilentMs)
     }
   }
 
@@ -213,30 +243,8 @@ export class Performer {
   }
 
   #writeReport(report: Finish['report']): void {
-    const host = this.#host
-    const file = `${this.#plan.name}/exit-report.json`
-    const { journal, deaths } = this.#voice
-    const paths = journal.folders.map((folder) => `${folder}/${file}`)
-    const lost = host.lost()
-    this.#lostBytes = lost.bytes
-    const text = exitReportText(report, host.wallMs(), lost, deaths.last)
-    this.#tasks.start({ write: paths, text, timeoutMs: lastWriteMs }, () => {})
+    const task = exitReportTask(this.#host, this.#plan.name, this.#voice, report)
+    this.#lostBytes = this.#host.lost().bytes
+    this.#tasks.start(task, () => {})
   }
-}
-
-function startedOf({ pid, isSlow }: Started): Started {
-  return isSlow ? { pid, isSlow } : { pid }
-}
-
-/** As if it had been run and had failed: the stop signal follows at once. */
-function stopCommandFailed(
-  { daemon, run }: Extract<Effect, { type: 'run-command' }>,
-  atMs: number,
-): Event {
-  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
-}
-
-/** Somebody waits for it, and it does not come again. */
-function isAnswer(effect: Effect): boolean {
-  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

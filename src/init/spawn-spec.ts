@@ -65,3 +65,8 @@ function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {
     hard === 'unlimited' ? -1 : hard,
   ])
 }
+
+/** True for the name of a helper's run. */
+export function isHelper(name: string): boolean {
+  return name.includes(':')
+}

@@ -10,6 +10,7 @@ import { describeErrno, PitcrewError } from '../errors.ts'
 import { readBundleFile } from '../host/find-bundle.ts'
 import type { HelperEnd } from '../host/helper.ts'
 import type { Handlers, Host, HostEvent } from '../host/host.ts'
+import { flushSilentMs } from '../host/output.ts'
 import { sumWith } from '../host/sum.ts'
 import { version } from '../version.ts'
 import { type RunArguments, runArguments } from './arguments.ts'
@@ -21,8 +22,6 @@ const helperTimeoutMs = 20_000
 const parserId = 0
 /** How much longer than the deadline of the bundle the host waits before its last word. */
 const lastWordAfterMs = 1000
-/** A stdout that takes nothing for so long is given up at the end, in milliseconds. */
-const flushSilentMs = 250
 /** Signals that are kept while the plan is made. */
 const earlySignalsMax = 64
 /** How long a plan is read before the host has its turn again, in milliseconds, and how many steps

@@ -13,6 +13,7 @@ import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import { fieldsOf } from '../notify-fields.ts'
 
 export type Line = Readonly<{
@@ -199,6 +200,7 @@ export class Plane {
         this.finished = code
         this.#toAnswer.push({ type: 'flushed' })
       },
+      loadSeldom: () => seldom,
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
         return (supervisor: Supervisor) => {

@@ -39,20 +39,20 @@ describe.skipIf(isSanitized || !isThere('valgrind'))('instructions', () => {
   }
 
   test('of the start of the engine and the policy', () => {
-    expect(instructions(0)).toBeLessThan(5_600_000)
+    expect(instructions(0)).toBeLessThan(5_550_000)
   })
 
   test('of the start of a client verb, which parses no bundle', () => {
     const verb = instructionsOf(binary, '--version')
     expect(verb).toBeGreaterThan(600_000) // Or nothing was counted.
-    expect(verb).toBeLessThan(5_300_000)
+    expect(verb).toBeLessThan(3_350_000)
   })
 
   test('of the boot and the stop of a daemon, however many there are', () => {
     const [few, more, many] = [instructions(50), instructions(150), instructions(650)]
     const each = (more - few) / 100
     expect(each).toBeGreaterThan(100_000) // Or nothing was counted.
-    expect(each).toBeLessThan(820_000)
+    expect(each).toBeLessThan(818_000)
     expect((many - more) / 500).toBeLessThan(each * 1.1)
   })
 })
@@ -85,16 +85,16 @@ describe.skipIf(isSanitized || !isThere('strace'))('system calls', () => {
   test('of the boot and the stop of a daemon', async () => {
     const each = ((await callsOf(60, 0)) - (await callsOf(10, 0))) / 50
     expect(each).toBeGreaterThan(10) // Or nothing was counted.
-    expect(each).toBeLessThan(31)
+    expect(each).toBeLessThan(26)
   })
 
   test('of a restart', async () => {
     const each = ((await callsOf(1, 25)) - (await callsOf(1, 5))) / 20
     expect(each).toBeGreaterThan(10)
-    expect(each).toBeLessThan(45)
+    expect(each).toBeLessThan(41)
   })
 })
 
 test.skipIf(isSanitized)('bytes of the binary', () => {
-  expect(statSync(binary).size).toBeLessThan(2_300_000)
+  expect(statSync(binary).size).toBeLessThan(2_280_000)
 })

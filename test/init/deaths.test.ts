@@ -5,6 +5,7 @@ import type { DeathNote } from '../../src/core/effect.ts'
 import { noRow } from '../../src/core/restart-policy.ts'
 import type { Host, Legacy } from '../../src/host/host.ts'
 import { Deaths } from '../../src/init/deaths.ts'
+import { seldom } from '../../src/init/seldom.ts'
 
 const note: DeathNote = {
   kind: 'died',
@@ -36,6 +37,7 @@ function deathsOn(
   let asked = 0
   const host: Partial<Host> = {
     now: () => times[Math.min(asked++, times.length - 1)] as number,
+    loadSeldom: () => seldom,
     legacy: () => left,
     oomKills: () => {
       const count = counts[Math.min(looks++, counts.length - 1)] ?? null

@@ -1,5 +1,6 @@
 /** A host for stories of the init's own parts: a clock that is moved by hand, and what was asked. */
 import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
+import { seldom } from '../../src/init/seldom.ts'
 
 export class FakeHost {
   nowMs = 1000
@@ -24,6 +25,7 @@ export class FakeHost {
         this.asked.push(`stop ${signal} to the ${to} of ${daemon} ${run}`)
         return 'sent'
       },
+      loadSeldom: () => seldom,
       legacy: () => null,
       oomKills: () => null,
       finish: (code, flushMs) => {

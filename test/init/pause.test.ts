@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Host } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import { plan } from '../core/plans.ts'
 
 const ready = { sign: { type: 'notify' }, timeoutMs: 3000, intervalMs: 100 } as const
@@ -32,6 +33,7 @@ class Frozen {
       getenv: () => null,
       envNames: () => [],
       envHide: () => {},
+      loadSeldom: () => seldom,
       oomKills: () => null,
       notify: () => {},
     }

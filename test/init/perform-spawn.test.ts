@@ -6,6 +6,7 @@ import { ControlLink } from '../../src/init/control.ts'
 import { Deaths } from '../../src/init/deaths.ts'
 import { Journal } from '../../src/init/journal.ts'
 import { Performer } from '../../src/init/perform.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import { Tasks } from '../../src/init/tasks.ts'
 import { Timers } from '../../src/init/timers.ts'
 import { Voice } from '../../src/init/voice.ts'
@@ -14,7 +15,11 @@ import { plan } from '../core/plans.ts'
 const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
 
 /** A host on which a spawn takes 40 ms. */
-function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
+function performerOn(
+  live: readonly LiveRun[],
+  answer: SpawnAnswer,
+  loadSeldom: Host['loadSeldom'] = () => seldom,
+): Performer {
   let nowMs = 1000
   const partial: Partial<Host> = {
     now: () => nowMs,
@@ -28,6 +33,7 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
     envHide: () => {},
     wallMs: () => 0,
     oomKills: () => null,
+    loadSeldom,
     isFolder: () => false,
     uid: 0,
   }
@@ -36,7 +42,7 @@ function performerOn(live: readonly LiveRun[], answer: SpawnAnswer): Performer {
   const bundle = plan({ web: {} })
   const tasks = new Tasks(host, () => {})
   const journal = new Journal(host, tasks, bundle.name, timers, () => {})
-  const voice = new Voice(() => {}, new Deaths(host), journal)
+  const voice = new Voice(host, () => {}, new Deaths(host), journal)
   const control = new ControlLink(host, tasks, timers, voice, initialState(bundle), () => {})
   return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
@@ -74,4 +80,15 @@ test('a command for a stop that broke is one that failed: the stop signal does n
     type: 'elapsed',
     timer: { kind: 'half', daemon: 'web', run: 2 },
   })
+})
+
+test('an end is told without its reason where the image with the words cannot be loaded', () => {
+  const loadSeldom = (): never => {
+    throw new Error('planted')
+  }
+  const performer = performerOn([], { pid: 7 }, loadSeldom)
+  const failure = { step: 'exec', errno: 'ENOENT' }
+  const end = { type: 'exited', daemon: 'web', run: 2, code: 70, signal: 0, gone: true } as const
+  const event = { ...end, failure, outputOpen: false, atMs: 1000 }
+  expect(performer.explain(event)).toBe(event)
 })

@@ -4,7 +4,8 @@ import type { Note, ShutdownReason } from '../../src/core/effect.ts'
 import { noRow } from '../../src/core/restart-policy.ts'
 import type { Asker, Ticket } from '../../src/core/ticket.ts'
 import { exitReportText } from '../../src/init/exit-report.ts'
-import { isPrinted, wordsOf } from '../../src/init/report.ts'
+import { isPrinted, usualWords } from '../../src/init/report.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import { elapsed, exited, leaderExited, restart, spawned, spawnFailed } from '../core/events.ts'
 import { plan } from '../core/plans.ts'
 import { Game, up } from '../core/story.ts'
@@ -167,6 +168,17 @@ function client(uid: number | null, pid: number | null, daemon: string | null): 
 
 function shutdown(reason: ShutdownReason, daemons: number): Extract<Note, { kind: 'shutdown' }> {
   return { kind: 'shutdown', reason, daemons, deadlineMs: 9000 }
+}
+
+function wordsOf(note: Note): string {
+  switch (note.kind) {
+    case 'died':
+    case 'unfit':
+    case 'start-failed':
+      return seldom.deathStory(note, null, '').words
+    default:
+      return usualWords(note) ?? seldom.troubleWords(note)
+  }
 }
 
 test('one note, one line', () => {

@@ -5,6 +5,7 @@ import { planCheck } from '../../src/core/plan-check.ts'
 import { serializePlan } from '../../src/core/plan-text.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import { Start } from '../../src/init/start.ts'
 import { manyDaemons } from '../core/plans.ts'
 
@@ -28,6 +29,7 @@ class Starting {
       },
       readFile: () => ({ text }),
       sum: () => '',
+      loadSeldom: () => seldom,
       loadCheck: () => planCheck,
       getenv: () => null,
       envNames: () => [],

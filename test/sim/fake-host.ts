@@ -5,6 +5,7 @@ import { Server } from '../../src/control/server.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { planCheck } from '../../src/core/plan-check.ts'
 import type { Host } from '../../src/host/host.ts'
+import { seldom } from '../../src/init/seldom.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 import type { World } from './world.ts'
@@ -87,6 +88,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     keepClient: () => false,
     streamLogs: () => 'ENOSYS',
     usage: () => [],
+    loadSeldom: () => seldom,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     traceTo: () => 'EROFS',
