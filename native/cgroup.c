@@ -114,9 +114,10 @@ static void open_counter(void) {
 }
 
 int64_t cgroup_oom_kills(bool *watched) {
-  if (counter_fd < 0) open_counter();
+  bool was_open = counter_fd >= 0;
+  if (!was_open) open_counter();
   *watched = news_fd >= 0;
-  return count();
+  return was_open ? count() : told;
 }
 
 double cgroup_wake_ms(void) { return look_ms; }

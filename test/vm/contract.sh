@@ -79,7 +79,7 @@ cat > service.yaml <<'Y'
 name: service
 daemons:
   web: { command: [sh, -c, 'echo up; exec sleep 1000'], ready: { log: up } }
-  hog: { command: [sh, -c, 'until [ -e /run/eat ]; do sleep 0.2; done; rm /run/eat; exec tail -n 1 /dev/zero'] }
+  hog: { command: [sh, -c, 'until [ -e /run/eat ]; do sleep 0.2; done; rm /run/eat; tail -n 1 /dev/zero; exec tail -n 1 /dev/zero'] }
 Y
 cat > /etc/systemd/system/crew.service <<U
 [Service]
@@ -107,6 +107,8 @@ check "systemd: WatchdogSec is kept" sh -c "[ \"\$(systemctl show -P MainPID cre
 touch /run/eat
 check "systemd: a daemon that eats all memory is restarted alone" until_true 60 \
   sh -c 'pitcrew explain hog; pitcrew events > events; grep -q "hog *died.*out of memory" events'
+check "systemd: … and its child that was killed before is mentioned" until_true 20 \
+  sh -c 'pitcrew events > events; grep -q "killed a process for memory.*no daemon" events'
 check "systemd: … and the service lives on" sh -c \
   "[ \"\$(systemctl show -P MainPID crew)\" = $pid ] && systemctl is-active crew"
 check "systemd: a stop is orderly" timeout 30 systemctl stop crew
