@@ -1,6 +1,6 @@
 /** DESIGN, "The host", pump: a ring of the last lines per daemon, with a time per line; what `logs` gives of the past. */
 import { beforeAll, expect, test } from 'vitest'
-import { buildLogs, Logs, textsOf } from './logs.ts'
+import { buildLogs, type Line, Logs, textsOf } from './logs.ts'
 import { eventually } from './processes.ts'
 
 beforeAll(buildLogs, 300_000)
@@ -147,9 +147,13 @@ test('with more daemons than there is memory for, each has its last lines all th
   const last = Array.from({ length: 4000 }, (_, n) => n + 1).slice(-205) // 205 * 5 - 1 = 1024
   for (const name of names) expect(await logs.lastLines(name, 1)).toBe(last.join('\n'))
   const sizes = await Promise.all(
-    names.map(async (daemon) => (await logs.past({ daemons: [daemon] })).length * 5),
+    names.map(async (daemon) => bytesOf(await logs.past({ daemons: [daemon] }))),
   )
   const total = sizes.reduce((sum, size) => sum + size, 0)
   expect(total).toBeLessThan(2 * 1024 * 1024)
   expect(total).toBeGreaterThan(700_000)
 })
+
+function bytesOf(lines: readonly Line[]): number {
+  return lines.reduce((bytes, { text }) => bytes + text.length + 1, 0)
+}

@@ -28,7 +28,7 @@ beforeAll(() => {
 
 function bundleOf(count: number): string {
   const daemons = Array.from({ length: count }, (_, n) => `  d-${n}: { command: [${sleeps}] }\n`)
-  return `deadline: 20s\ndaemons:\n${daemons.join('')}`
+  return `deadline: 60s\ndaemons:\n${daemons.join('')}`
 }
 
 /** Nothing was too much for it. */

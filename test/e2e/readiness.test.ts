@@ -29,7 +29,7 @@ async function isStarted(pitcrew: Pitcrew): Promise<void> {
   isNotReady(pitcrew)
 }
 
-const isNotReady = ({ lines }: Pitcrew): void => expect(lines.join('\n')).not.toContain(': ready')
+const isNotReady = ({ lines }: Pitcrew): void => expect(lines.join('\n')).not.toContain('b: ready')
 const becomesReady = (pitcrew: Pitcrew): Promise<string> =>
   pitcrew.line(/^pitcrew: b: ready after [\d.]+ m?s \(run 1\)$/)
 const go = ({ folder }: Pitcrew): void => writeFileSync(join(folder, 'go'), 'go\n')

@@ -154,7 +154,7 @@ test('what cannot be started leaves no descriptor, no process and no zombie, how
 
 test('with all descriptors used up, the daemons that were started live on, and it ends well', async () => {
   const daemons = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, long]))
-  const wrap = ['/bin/sh', '-c', 'ulimit -n 24; exec "$@"', 'sh']
+  const wrap = ['/bin/sh', '-c', 'ulimit -n 28; exec "$@"', 'sh']
   await using pitcrew = new Pitcrew({ daemons }, { wrap })
   await pitcrew.line('d29: cannot start (run 1): pipe: too many open files (EMFILE)')
   await pitcrew.line('[d0] up')

@@ -152,7 +152,7 @@ function manyStubborn(count: number): Record<string, object> {
 
 describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
   test('a thousand of them are all killed within the deadline', { timeout: 60_000 }, async () => {
-    const bundle = { deadline: '12s', daemons: manyStubborn(1000) }
+    const bundle = { deadline: '30s', daemons: manyStubborn(1000) }
     await using pitcrew = new Pitcrew(bundle, { asPid1: false })
     for (const up of [250, 500, 750, 1000]) await pitcrew.linesWith('] up', up)
     const beganMs = performance.now()
@@ -183,7 +183,8 @@ describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
 
 /** Signals, pipes, the parser and its end, clients, the socket, the daemon's pipe. */
 const watchesAtBoot = 7
-/** The kernel has no memory for what is to be watched, from the so many-th time on. */
+/** The kernel has no memory for what is to be watched, from the so many-th time on, twice. It must not refuse to end a
+ *  watch: the real one never does, and what is freed would be reported. */
 const failing = (from: number): string[] => [
   'strace',
   '-qq',
@@ -194,7 +195,7 @@ const failing = (from: number): string[] => [
   '-e',
   'signal=none',
   '-e',
-  `inject=epoll_ctl:error=ENOSPC:when=${from}+`,
+  `inject=epoll_ctl:error=ENOSPC:when=${from}..${from + 1}`,
 ]
 
 test.skipIf(!hasStrace || isSanitized)(

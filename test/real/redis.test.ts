@@ -89,7 +89,9 @@ describeWith(['redis', 'redisCli'], 'redis', () => {
     const restart = { backoff: { initial: '20ms', max: '50ms' } }
     const db = { command, ready, restart }
     await using pitcrew = new Pitcrew({ daemons: { a: long, db } })
-    await pitcrew.line(/db: died: exit code 1 before it was ready, .*; again in \d+ ms, restart 3 in a row/)
+    await pitcrew.line(
+      /db: died: exit code 1 before it was ready, .*; again in \d+ ms, restart 3 in a row/,
+    )
     other.process.kill('SIGKILL')
     await pitcrew.line('db: ready after')
     await end(pitcrew)
