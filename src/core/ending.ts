@@ -128,7 +128,8 @@ export function extendStop(
   { extendMs, limitMs, atMs }: Of<'pinged'>,
   effects: Effect[],
 ): Daemon {
-  const killAtMs = atMs + Math.min(extendMs ?? 0, limitMs)
+  if (extendMs === null) return daemon
+  const killAtMs = atMs + Math.min(extendMs, limitMs)
   if (killAtMs <= daemon.killAtMs) return daemon
   const next = { ...daemon, killAtMs }
   if (next.treeTold) arm(effects, 'grace', next, killAtMs - atMs)

@@ -121,3 +121,15 @@ test('a run whose start was never answered is killed at the deadline, too', () =
                                        finish 0
   `)
 })
+
+test('a sign of life in a stop that is late does not shorten what is left of it', () => {
+  const ping = { type: 'pinged', daemon: 'web', run: 1, extendMs: null } as const
+  expect(
+    story(up(plan({ web: { stop: { graceMs: 50 } } })), restart('web'), later(75, ping)),
+  ).toMatchInlineSnapshot(`
+    0 ms   given                   web: running, run 1, pid 7
+    0 ms   restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                                   > TERM to web 1, arm half:web:1 25 ms
+    75 ms  pinged web 1
+  `)
+})

@@ -160,8 +160,7 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
       ? null
       : `${nameOf(run)}: the tree is asked at ${tree.atMs}, too early`
   }
-  // As with KILL, what made it end may have come while something was spawned.
-  return tree.atMs >= Math.max(order.atMs, order.atMs + halfMs - facts.spawnMs) - 0.001
+  return tree.atMs >= order.atMs + halfMs - 0.001
     ? null
     : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
 }

@@ -261,8 +261,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a stop is extended beyond the deadline',
     file: 'core/ending.ts',
-    from: 'atMs + Math.min(extendMs ?? 0, limitMs)',
-    to: 'atMs + (extendMs ?? 0) + 0 * limitMs',
+    from: 'atMs + Math.min(extendMs, limitMs)',
+    to: 'atMs + extendMs + 0 * limitMs',
     seed: 564,
     breaks: ['killInTime', 'inDeadline', 'deadlineKept'],
   },
