@@ -214,8 +214,9 @@ export class World {
     return !call.failed
   }
 
+  /** A pause that began in this call is over before the call goes on. */
   #armLastWord(): void {
-    this.#lastWordAtMs = this.agenda.nowMs + this.#lastWordMs
+    this.#lastWordAtMs = Math.max(this.agenda.nowMs, this.#frozenUntilMs) + this.#lastWordMs
     if (this.#lastWordMs < never) this.#awaitLastWord()
   }
 
