@@ -73,7 +73,7 @@ export class Loop implements Handlers {
   }
 
   handle(event: HostEvent): void {
-    const atMs = this.#host.now()
+    const atMs = this.#turn.called()
     this.#plant(`host-${event.type}`)
     this.#noticePause(atMs)
     switch (event.type) {
@@ -192,7 +192,7 @@ export class Loop implements Handlers {
     for (; this.#turn.perform() && steps < batchMax; steps++) {
       const event = this.#nextEvent()
       if (event === undefined) break
-      this.#step(event)
+      this.#step(this.#turn.timed(event))
       this.#queue.drop(event)
     }
     if (steps > 0) this.#control.stepped()

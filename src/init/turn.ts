@@ -18,6 +18,7 @@ export class Turn {
   readonly #performOne: (effect: Effect) => void
   #effects: readonly Effect[] = []
   #performed = 0
+  #calledAtMs = 0
   /** Since the last look at the clock. */
   #worked = 0
   /** When it is over; null = nobody has looked at the clock yet. */
@@ -26,6 +27,19 @@ export class Turn {
   constructor(host: Pick<Host, 'now'>, performOne: (effect: Effect) => void) {
     this.#host = host
     this.#performOne = performOne
+  }
+
+  /** The host begins a call. @returns Its time. */
+  called(): number {
+    this.#calledAtMs = this.#host.now()
+    return this.#calledAtMs
+  }
+
+  /** What waited in the queue comes now: the time in which it waited, or nothing ran, is not taken
+   *  from a grace that begins with it. */
+  timed(event: Event): Event {
+    const atMs = this.#calledAtMs
+    return event.atMs < atMs ? { ...event, atMs } : event
   }
 
   begin(): void {

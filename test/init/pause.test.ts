@@ -1,5 +1,6 @@
 /** FAULTS: whoever was frozen (`docker pause`) could not be ready or speak in time. */
 import { expect, test } from 'vitest'
+import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop.ts'
 import { seldom } from '../../src/init/seldom.ts'
@@ -11,9 +12,12 @@ class Frozen {
   nowMs = 1000
   wakeAtMs = Number.POSITIVE_INFINITY
   readonly lines: string[] = []
+  readonly kills: string[] = []
   readonly loop: Loop
+  readonly spawnMs: number
 
-  constructor() {
+  constructor(daemons: Parameters<typeof plan>[0] = { web: { ready } }, spawnMs = 0) {
+    this.spawnMs = spawnMs
     const host: Partial<Host> = {
       now: () => this.nowMs,
       wallMs: () => this.nowMs,
@@ -23,9 +27,15 @@ class Frozen {
       wakeAt: (atMs) => {
         this.wakeAtMs = atMs
       },
-      spawn: () => ({ pid: 7 }),
+      spawn: () => {
+        this.nowMs += this.spawnMs
+        return { pid: 7 }
+      },
       signal: () => 'sent',
-      stop: () => 'sent',
+      stop: (daemon, _, signal) => {
+        if (signal === signalNumbers.KILL) this.kills.push(`${daemon} at ${this.nowMs}`)
+        return 'sent'
+      },
       startLastWord: () => {},
       print: (line) => {
         this.lines.push(line)
@@ -37,12 +47,16 @@ class Frozen {
       oomKills: () => null,
       notify: () => {},
     }
-    this.loop = new Loop(host as Host, plan({ web: { ready } }), ['web'], null)
+    this.loop = new Loop(host as Host, plan(daemons), Object.keys(daemons), null)
     this.loop.boot()
-    // What has happened so far is written down.
+  }
+
+  /** What has happened so far is written down. */
+  written(): this {
     this.wakeAt(1250)
     const end = { errno: null, code: 0, signal: 0, timedOut: false, text: '' }
     this.loop.handle({ type: 'helper', id: 1, ...end })
+    return this
   }
 
   wakeAt(atMs: number): void {
@@ -52,14 +66,14 @@ class Frozen {
 }
 
 test('woken in time, a daemon that is not ready is ended', () => {
-  const world = new Frozen()
+  const world = new Frozen().written()
   expect(world.wakeAtMs).toBe(4000)
   world.wakeAt(4900)
   expect(world.lines.join()).toContain('not ready in time')
 })
 
 test('woken much later, nobody ran: it has the rest of its time, and that is said once', () => {
-  const world = new Frozen()
+  const world = new Frozen().written()
   world.wakeAt(64_000)
   expect(world.lines.filter((line) => line.includes('not running'))).toEqual([
     'pitcrew: was not running for 1 min',
@@ -72,7 +86,7 @@ test('woken much later, nobody ran: it has the rest of its time, and that is sai
 })
 
 test('and once, too, when what comes first needs no new alarm', () => {
-  const world = new Frozen()
+  const world = new Frozen().written()
   world.nowMs = 64_000
   world.loop.handle({ type: 'output-closed', daemon: 'web:alive', run: 1 })
   world.loop.handle({ type: 'wake' })
@@ -80,10 +94,21 @@ test('and once, too, when what comes first needs no new alarm', () => {
 })
 
 test('and whatever comes first is heard before its time is up', () => {
-  const world = new Frozen()
+  const world = new Frozen().written()
   world.nowMs = 64_000
   world.loop.handle({ type: 'notify', daemon: 'web', run: 1, fields: { READY: '1' } })
   expect(world.lines.at(-1)).toContain('web: ready')
   world.wakeAt(64_250)
   expect(world.wakeAtMs).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('one whose start was not taken up before the freeze has its whole grace after it', () => {
+  const one = { stop: { graceMs: 1000 } }
+  const many = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`d${index}`, one]))
+  const world = new Frozen(many, 10)
+  world.nowMs = 8000
+  world.loop.handle({ type: 'signal', signal: signalNumbers.TERM, hangup: false })
+  while (world.kills.length === 0) world.wakeAt(world.wakeAtMs)
+  expect(world.kills).toHaveLength(16)
+  expect(new Set(world.kills.map((kill) => kill.split(' at ')[1]))).toEqual(new Set(['9000']))
 })

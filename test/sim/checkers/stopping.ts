@@ -1,5 +1,6 @@
 /** Promises about how a run is ended. */
 import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Claim } from '../claims.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
 import { signsOf } from '../signs.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
@@ -201,13 +202,26 @@ function hasFailedToStop(
 
 export const overIsOver: Promised = {
   sentence: 'A run that is over is never signalled',
-  broken: ({ runs, isHelpless }) =>
-    first(isHelpless ? [] : runs, (run) => {
-      const late = run.signals.find((sent) => run.gone !== null && sent.index > run.gone.index)
+  broken: (facts) =>
+    first(facts.isHelpless ? [] : facts.runs, (run) => {
+      const late = run.signals.find((sent) => {
+        return run.gone !== null && sent.index > run.gone.index && !wasDecided(facts, run, sent)
+      })
       return late === undefined
         ? null
         : `${nameOf(run)} is sent signal ${late.signal} when it is over`
     }),
+}
+
+/** The end waited in the queue: the order was decided before it was taken up, and reached nothing. */
+function wasDecided({ trace }: Facts, { claims }: RunFacts, { index }: When): boolean {
+  const order = trace[index]
+  const isNothing = order?.what === 'signal' && order.answer === 'gone'
+  return isNothing && claims.some((claim) => isEnd(claim) && claim.index > index)
+}
+
+function isEnd({ what }: Claim): boolean {
+  return what === 'died' || what === 'stopped'
 }
 
 export const noStranger: Promised = {
