@@ -22,7 +22,14 @@ export class Asking {
     this.#selected = selected
   }
 
-  connected({ client, peer }: Extract<HostEvent, { type: 'client' }>, opened: When): void {
+  /** @param failed The call broke. */
+  connected(
+    { client, peer }: Extract<HostEvent, { type: 'client' }>,
+    failed: boolean,
+    opened: When,
+  ): void {
+    // It hung up before that: its greeting is not seen, but its lines are read.
+    if (!failed && this.#closed.has(client)) this.#greeted.add(client)
     if (peer.pid !== hostilePid) return
     const isOperator = peer.daemon === null && peer.uid === 0
     const access = isOperator ? 'operate' : peer.daemon === null ? 'none' : 'look'

@@ -252,7 +252,7 @@ class Observer {
   #hear({ event, failed }: Call, when: When): void {
     if (event.type === 'recover') return this.#recover(event, when)
     if (event.type === 'signal') this.#signal(event, failed, when)
-    if (event.type === 'client') this.#asking.connected(event, when)
+    if (event.type === 'client') this.#asking.connected(event, failed, when)
     if (event.type === 'line') this.#asked(event, failed, when)
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined

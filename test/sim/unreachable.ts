@@ -8,7 +8,6 @@ const skip = 'one that waits is skipped'
 const hold = 'one is held that runs or is about to'
 const spawn =
   'the answer to a spawn is stepped before anything else of that run, or forgotten with it'
-const boot = 'the boot comes first, and after a recovery nobody is starting'
 const timers = 'a run has timers from its end on, and it does not begin again'
 const backoff = 'that timer is set when a run is over, and the next run has another number'
 
@@ -27,7 +26,6 @@ export const unreachable: Reasons = {
   'backoff × hold': hold,
   'backoff × spawned': spawn,
   'backoff × spawn-failed': spawn,
-  'starting × start': boot,
   'starting × turn': turn,
   'starting × skip': skip,
   'starting × half': timers,
@@ -83,16 +81,18 @@ const disarmLost = 'KILL, the order to disarm is lost, and it is still there a s
 const spawnLost =
   'its spawn is told by the host alone, since the recovery broke, too, and it speaks at once'
 
-const queueKept = 'what waits in the queue survives a failure: only a spawn itself can be lost'
+const bootAgain =
+  'a boot of more than 128 daemons takes several steps, one of them fails, and it begins anew'
 
-/** Hardly ever seen in millions of schedules. */
+/** The real init can lead there; hardly ever seen in millions of schedules. */
 export const rare: Reasons = {
-  'waiting × start': queueKept,
-  'backoff × start': queueKept,
-  'starting × ready': queueKept,
-  'starting × pinged': queueKept,
-  'starting × exited': queueKept,
-  'starting × gone': queueKept,
+  'waiting × start': bootAgain,
+  'backoff × start': bootAgain,
+  'starting × start': bootAgain,
+  'starting × ready': spawnLost,
+  'starting × pinged': spawnLost,
+  'starting × exited': spawnLost,
+  'starting × gone': spawnLost,
   'waiting × stuck': disarmLost,
   'backoff × stuck': disarmLost,
   'killing × grace': 'KILL in a recovery, and the order to disarm is lost',

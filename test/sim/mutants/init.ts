@@ -108,7 +108,7 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'the end is put off instead of ordered, and the last word with it',
     file: 'init/commands.ts',
-    from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushMsMin)',
+    from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)',
     to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
     seed: 2,
     breaks: ['termEnds'],
