@@ -79,7 +79,7 @@ function flood(chance: Chance, life: Life): Life {
 }
 
 /** Lines of one message. */
-const floodLines = 8
+const floodLines = 64
 
 const floods: readonly string[] = [
   'WATCHDOG=1\n'.repeat(floodLines),
