@@ -64,9 +64,11 @@ static void add(struct client *client, const void *bytes, size_t count) {
   client->out_end += (uint32_t)count;
 }
 
+/* With much in all buffers, what can be sent is sent before the next client gets its room. */
 static void send_soon(struct client *client) {
   client_wait(client);
-  if (client_queued(client) >= SEND_AT_ONCE) client_flush(client);
+  bool is_much = client_queued(client) >= SEND_AT_ONCE || rooms_total > EMPTY_TOTAL;
+  if (is_much) client_flush(client);
 }
 
 static bool takes(struct client *client, size_t count) {

@@ -89,7 +89,9 @@ export function becomeReady(
   const ready = { ...daemon, readyAtMs: atMs }
   disarm(effects, 'ready', daemon)
   stopLooking(daemon, effects)
-  tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
+  // Without a sign of its own it is ready when it runs, also where its start was slow.
+  if (spec.ready !== null)
+    tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
   watchAlive(ready, effects)
   return ready
 }

@@ -28,7 +28,7 @@ test('it is not ready before its command was executed', () => {
     0 ms    spawned web 1: pid 7, slow  web: running, run 1, pid 7
                                         > say started
     900 ms  ready web 1                 db: starting, run 1, wants up
-                                        > say ready, spawn db 1, disarm waiting
+                                        > spawn db 1, disarm waiting
   `)
 })
 

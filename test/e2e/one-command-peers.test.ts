@@ -44,7 +44,7 @@ describe.skipIf(!isThere('tini') || !isThere('dumb-init'))('beside tini and dumb
     '%s: it stands in %s, a session of its own: %s, HUP stays ignored: %s',
     (init, ...how) => {
       const [folder, hasSession, isIgnored] = how
-      const script = `pwd; readlink /proc/$PPID/cwd; ps -o sid= -p $$; echo $$; sed -n 's/SigIgn:.*\\(.\\)$/\\1/p' /proc/self/status`
+      const script = `pwd; i=0; while [ "$(readlink /proc/$PPID/cwd)" != ${folder} ] && [ $i -lt 500 ]; do i=$((i+1)); sleep 0.01; done; readlink /proc/$PPID/cwd; ps -o sid= -p $$; echo $$; sed -n 's/SigIgn:.*\\(.\\)$/\\1/p' /proc/self/status`
       const [own, above, session, pid, ignored] = run([
         ...nohup,
         ...inits[init],
