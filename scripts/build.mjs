@@ -121,12 +121,13 @@ async function main() {
       ),
     ),
   )
+  const tool = bytecodeCompiler()
   // What is used at every start lies together, so that fewer pages of the file are in memory.
   const objects = await Promise.all([
-    makeImages(['bundle', 'cli', 'control', 'check', 'one', 'seldom']),
+    makeImages(tool, ['bundle', 'cli', 'control', 'check', 'one', 'seldom']),
     engineObjects,
     hostObjects,
-    makeImages(['init']),
+    makeImages(tool, ['init']),
   ])
   await link(objects.flat())
 }
@@ -166,8 +167,8 @@ function compilerVersion(cc) {
 }
 
 /** The bytecode images, as object files with a start and an end symbol each. */
-async function makeImages(names) {
-  const tool = await bytecodeCompiler()
+async function makeImages(toolUnderWay, names) {
+  const tool = await toolUnderWay
   return Promise.all(
     names.map(async (name) => {
       const script = await bundleScript(options[name])
