@@ -55,8 +55,8 @@ static const char *memory_group(const char *line) {
 
 static int open_in(const char *group, const char *name, int flags) {
   char path[PATH_BYTES];
-  int bytes = snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/%s", is_v2 ? "" : "/memory", group,
-                       name);
+  int bytes =
+      snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/%s", is_v2 ? "" : "/memory", group, name);
   return bytes < (int)sizeof path ? open(path, flags | O_CLOEXEC) : -1;
 }
 

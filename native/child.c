@@ -171,7 +171,7 @@ static void execute(struct child *child) {
   fail(child, "exec", error);
 }
 
-/* Where it is, for whoever has to say where it stands still. */
+/* Where it is: what a message says of a child that stands still. */
 static bool at(struct child *child, const char *step) {
   child->at = step;
   return true;

@@ -15,7 +15,7 @@ enum {
   MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
   CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
   CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before they look for any */
-  GARBAGE_BYTES = 512 * 1024,              /* more than its images take: they leave none */
+  GARBAGE_BYTES = 512 * 1024,             /* more than its images take: they leave none */
   STACK_BYTES = 512 * 1024,
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,

@@ -177,7 +177,7 @@ void identity_release(struct identity *identity) {
 
 struct group_search {
   const char *name;   /* of the group to find; NULL = none */
-  const char *member; /* whose groups are added; NULL = nobody's */
+  const char *member; /* whose groups are added; NULL = no groups */
 };
 
 static void read_group(struct table *table, struct identity *identity,

@@ -23,7 +23,7 @@
 
 enum {
   MESSAGE_BYTES_MAX = 4096,
-  MESSAGES_A_TURN = 64, /* of all runs, shared evenly */
+  MESSAGES_A_TURN = 64,      /* of all runs, shared evenly */
   MESSAGES_AT_THE_END = 512, /* the longest queue that systems are set up with */
 };
 static const char variable[] = "NOTIFY_SOCKET=";

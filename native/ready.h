@@ -14,7 +14,7 @@ int notify_open(struct arena *arena, char **envp);
 bool channel_add(struct channel *channel, int fd);
 /* It is readable, one of so many that are. */
 void channel_hear(struct channel *channel, int ready_count);
-void channels_drain(struct run *run);       /* what has been said is told now */
+void channels_drain(struct run *run); /* what has been said is told now */
 void channels_close(struct run *run);
 
 /* The fields of sd_notify(3) that are passed on; of one that is there several times the last. */

@@ -5,7 +5,7 @@
  * The last word: from the beginning of a shutdown on, a timer that no policy, no engine and no full
  * pipe can hold up. TERM, INT and a hangup start it by themselves; of any other shutdown the policy
  * tells. It is the one signal handler of the program and does nothing but kill and exit. Its signal
- * is the last of the real-time ones: ALRM is one that somebody may send or map. */
+ * is the last of the real-time ones: ALRM may be sent or mapped. */
 #define _GNU_SOURCE
 #include "host.h"
 #include "raw.h"

@@ -106,7 +106,7 @@ static bool reap_failed(const struct start *start) {
     if (waitpid(start->pid, NULL, WNOHANG) != 0) return true;
     double left = start->since_ms + wait_ms() - now_ms();
     if (left <= 0) return false;
-    /* This takes the signal from the loop, for whom it may be. */
+    /* This takes the signal, which may be for the loop. */
     struct timespec in = timespec_of(left);
     sigtimedwait(&child_signal, NULL, &in);
     loop_reap_soon();

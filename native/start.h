@@ -10,7 +10,7 @@
 enum { START_STACK_BYTES = 64 * 1024 };
 
 struct start {
-  /* Not 0 while the child uses our memory: the kernel clears it and wakes who waits for it. */
+  /* Not 0 while the child uses our memory: the kernel clears it and wakes the parent. */
   volatile int is_standing;
   pid_t pid;
   double since_ms;

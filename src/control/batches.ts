@@ -30,7 +30,7 @@ interface Job {
 export class Batches {
   readonly #supervisor: Supervisor
   readonly #broken: (call: Call, error: unknown) => void
-  /** Who is next comes first. */
+  /** The next one comes first. */
   #jobs: Job[] = []
 
   /** @param broken Is told of a bug in the work of a request. */

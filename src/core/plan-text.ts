@@ -12,7 +12,7 @@ export type PlanAnswer = { readonly plan: Plan } | { readonly error: string }
 
 /** JSON with a daemon a line: so it is read daemon by daemon. The format comes first, so that a
  *  glance tells a plan from a bundle. What a daemon has by default is left out: with a thousand
- *  daemons that is most of the text, of the time to read it, and of the memory, since those who
+ *  daemons that is most of the text, of the time to read it, and of the memory, since those that
  *  have the same default share it. */
 export function serializePlan(plan: Plan): string {
   const { plan: format, daemons, ...rest } = plan

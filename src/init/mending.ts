@@ -68,7 +68,7 @@ export function stopCommandFailed(
   return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
 }
 
-/** Somebody waits for it, and it does not come again. */
+/** A client waits for it, and it is not sent again. */
 export function isAnswer(effect: Effect): boolean {
   return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

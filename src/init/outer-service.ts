@@ -1,4 +1,4 @@
-/** pitcrew as a service of somebody else: what it reports of itself to the service manager that set
+/** pitcrew as a service: what it reports of itself to the service manager that set
  *  NOTIFY_SOCKET, besides READY and STOPPING: a summary when it has changed, and WATCHDOG=1 where
  *  WATCHDOG_USEC asks for it. That comes from the loop of the policy, so that a policy that fails
  *  for good is noticed. */
@@ -15,7 +15,7 @@ const namedMax = 5
 export class OuterService {
   readonly #host: Host
   readonly #timers: Timers
-  /** How often WATCHDOG=1 is sent; null = nobody asks for it. */
+  /** How often WATCHDOG=1 is sent; null = it is not asked for. */
   readonly #watchdogMs: number | null
   /** When that is sent next. */
   #watchdogAtMs = 0

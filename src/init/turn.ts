@@ -21,7 +21,7 @@ export class Turn {
   #calledAtMs = 0
   /** Since the last look at the clock. */
   #worked = 0
-  /** When it is over; null = nobody has looked at the clock yet. */
+  /** When it is over; null = the clock was not read yet. */
   #untilMs: number | null = null
 
   constructor(host: Pick<Host, 'now'>, performOne: (effect: Effect) => void) {
