@@ -12,6 +12,7 @@ test('three hundred daemons start in the order of the file, live, and end', asyn
   const daemons = Object.fromEntries(names.map((name) => [name, long]))
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.linesWith('] up', 300)
+  await pitcrew.linesWith(': started', 300)
   expect(started(pitcrew)).toEqual(names)
   expect(processesUnder(pitcrew)).toHaveLength(300)
   expect(zombiesUnder(pitcrew)).toEqual([])
