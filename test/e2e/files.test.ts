@@ -132,7 +132,8 @@ describe('write', () => {
     await using writer = await Writer.start()
     const end = await writer.run({ write: ['/proc/no/such'], text: 'x' })
     expect(end.errno).toBe('ENOENT')
-    expect(writer.errors).toContain('pitcrew: cannot write /proc/no/such: ENOENT')
+    const line = 'pitcrew: cannot write /proc/no/such: ENOENT'
+    await eventually('it is on stderr', () => writer.errors.includes(line))
   })
 })
 
