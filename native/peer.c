@@ -1,4 +1,4 @@
-/* Who is at the other end of a connection: the kernel's word at the time when it was made, and
+/* The process at the other end of a connection: what the kernel noted of it when it connected, and
  * where that process comes from. What descends from us is never an operator's. */
 #define _GNU_SOURCE
 #include "client.h"

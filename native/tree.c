@@ -67,6 +67,15 @@ static int stop_leader(struct run *run, int signal) {
   return stop_pid(run->pid, signal);
 }
 
+/* Without the leader its members are stopped one by one, as the scan finds them. */
+static void stop_group(struct run *run, int signal, bool with_leader) {
+  if (run->group_empty) return;
+  if (!with_leader && !run->leader_gone)
+    run->rest_due = true;
+  else if (stop_pid(-run->pid, signal) == ESRCH)
+    tree_changed();
+}
+
 static int stop_tree(struct run *run, int signal, bool with_leader) {
   bool any = strays_live(run);
   if (run->tree_signal != signal || signal == SIGKILL) {
@@ -76,12 +85,7 @@ static int stop_tree(struct run *run, int signal, bool with_leader) {
     strays_stop(run, signal);
     /* Before its exec the leader may not have made its group yet. */
     if (run->start && !run->leader_gone) any |= stop_pid(run->pid, signal) == 0;
-    if (run->group_empty) {
-    } else if (!with_leader && !run->leader_gone) {
-      run->rest_due = true; /* Its members are found by the scan. */
-    } else if (stop_pid(-run->pid, signal) == ESRCH) {
-      tree_changed();
-    }
+    stop_group(run, signal, with_leader);
   }
   want_scan(run);
   return any || !run->group_empty ? 0 : ESRCH;
