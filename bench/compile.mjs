@@ -24,9 +24,9 @@ export async function compileAll() {
   makeScratch()
   const daemons = readdirSync(join(here, 'daemons')).filter((name) => name.endsWith('.c'))
   await Promise.all([
-    compile('floor', ['floor.c']),
-    compile('stopwatch', ['stopwatch.c', 'world.c', 'check.c']),
-    compile('asker', ['asker.c']),
+    compile('floor', ['programs/floor.c']),
+    compile('stopwatch', ['programs/stopwatch.c', 'programs/world.c', 'programs/check.c']),
+    compile('asker', ['programs/asker.c']),
     ...daemons.map((name) => compile(basename(name, '.c'), [`daemons/${name}`])),
   ])
 }

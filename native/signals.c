@@ -27,7 +27,7 @@ enum {
   LAST_WORD_DEFAULT_MS = 10000,
   LAST_WORD_SIGNAL = 64,
   SLICE_MS = 200,
-  PAUSE_MS = 1000, /* the policy's, too: src/init/loop.ts */
+  PAUSE_MS = 1000, /* the policy's, too: src/init/loop/loop.ts */
   SIGNALS_MAX = 65,
 };
 

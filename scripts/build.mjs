@@ -5,7 +5,7 @@
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
- *    --plant     an init in which tests may plant bugs (see src/init/plant.ts)
+ *    --plant     an init in which tests may plant bugs (see src/init/loop/fault-injection.ts)
  *    --init FILE, --seldom FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
  *    --bundle FILE
  *                another entry for an image: a test that runs in the engine
@@ -37,13 +37,13 @@ const { values: options } = parseArgs({
     sanitize: { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
-    init: { type: 'string', default: 'src/init/entry.ts' },
-    seldom: { type: 'string', default: 'src/init/seldom-entry.ts' },
-    one: { type: 'string', default: 'src/init/one-entry.ts' },
-    check: { type: 'string', default: 'src/init/check-entry.ts' },
-    control: { type: 'string', default: 'src/control/entry.ts' },
+    init: { type: 'string', default: 'src/init/image/entry.ts' },
+    seldom: { type: 'string', default: 'src/init/image/seldom-entry.ts' },
+    one: { type: 'string', default: 'src/init/image/one-entry.ts' },
+    check: { type: 'string', default: 'src/init/image/check-entry.ts' },
+    control: { type: 'string', default: 'src/control/server/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
-    bundle: { type: 'string', default: 'src/cli/bundle-entry.ts' },
+    bundle: { type: 'string', default: 'src/cli/bundle/bundle-entry.ts' },
     out: { type: 'string' },
   },
 })

@@ -90,7 +90,8 @@ async function bundle() {
       onLoad({ filter: /src\/core\/daemon\.ts$/ }, ({ path }) => {
         const text = readFileSync(path, 'utf8')
         const head = /export function stepDaemon\([^)]*\): Daemon \{\n/.exec(text)?.[0]
-        if (head === undefined) throw new Error('the hook does not fit src/core/daemon.ts any more')
+        if (head === undefined)
+          throw new Error('the hook does not fit src/core/daemon/daemon.ts any more')
         const contents = text.replace(head, `${head}  globalThis.onCell?.(daemon, event)\n`)
         return { contents, loader: 'ts' }
       })

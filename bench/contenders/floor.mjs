@@ -1,4 +1,4 @@
-/** The ruler: bench/floor.c. */
+/** The ruler: bench/programs/floor.c. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program } from '../scratch.mjs'

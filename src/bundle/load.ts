@@ -6,9 +6,10 @@
  *  Runs in a helper or in a client verb, never in PID 1: a bug in here, or a file made to hurt,
  *  costs one short-lived process. Pure, and nothing of the host is in the plan, so that a plan
  *  built on one machine is the plan of another. */
-import type { Plan } from '../core/plan.ts'
-import { parsePlan } from '../core/plan-check.ts'
-import { isPlanText, maxBundleBytes } from '../core/plan-text.ts'
+
+import { parsePlan } from '../core/plan/check-plan.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { isPlanText, maxBundleBytes } from '../core/plan/plan-text.ts'
 import { parseTree } from './parse.ts'
 import { collectProblems, type ProblemList, type Problems } from './problems.ts'
 import { readBundle } from './schema.ts'

@@ -2,9 +2,9 @@
  *  ours and not a validation library's because a library sees what YAML made of the text: it can
  *  neither say where something stands, nor tell `022` from `22`, nor "not yet" from "unknown"; and
  *  it would cost the parsing helper more time to load than the bundle takes to read. */
-import { formatDuration, parseDuration } from '../core/duration.ts'
-import { didYouMean } from '../core/suggest.ts'
-import { complain, inside, mismatch, type Place, type Reader } from './place.ts'
+import { formatDuration, parseDuration } from '../core/text/duration.ts'
+import { didYouMean } from '../core/text/suggest.ts'
+import { complain, inside, mismatch, type Place, type Reader } from './location.ts'
 import { quote } from './problems.ts'
 import { type Entry, isNothing, type Value } from './tree.ts'
 

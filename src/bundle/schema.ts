@@ -1,18 +1,19 @@
 /** The bundle file from the top: tree → plan. Each key has one reader; what is not in a table here,
  *  in daemon.ts or in their helpers is refused. */
-import { isEnvName, isName, nameRule } from '../core/names.ts'
-import { type DaemonSpec, type Plan, planFormat, type SignalMap } from '../core/plan.ts'
-import { maxDaemons } from '../core/plan-check.ts'
-import { suggest } from '../core/suggest.ts'
-import { checkDones, completeAfter } from './after.ts'
-import { type DaemonFound, readDaemon } from './daemon.ts'
-import { completeOnDeath, onDeath } from './on-death.ts'
-import { complain, mismatch, type Reader, type Reading } from './place.ts'
+
+import { maxDaemons } from '../core/plan/check-plan.ts'
+import { isEnvName, isName, nameRule } from '../core/plan/names.ts'
+import { type DaemonSpec, type Plan, planFormat, type SignalMap } from '../core/plan/plan.ts'
+import { suggest } from '../core/text/suggest.ts'
+import { checkDones, completeAfter } from './keys/after.ts'
+import { type DaemonFound, readDaemon } from './keys/daemon.ts'
+import { completeOnDeath, onDeath } from './keys/on-death.ts'
+import { signalMap } from './keys/signal.ts'
+import { complain, mismatch, type Reader, type Reading } from './location.ts'
 import { type Problems, quote } from './problems.ts'
 import { duration, fields, textThat } from './read.ts'
-import { signalMap } from './signal.ts'
+import { checkUses } from './references.ts'
 import type { Value } from './tree.ts'
-import { checkUses } from './use.ts'
 
 /** @returns The plan, completed with defaults; of no use when a problem was reported. */
 export function readBundle(root: Value, problems: Problems): Plan {

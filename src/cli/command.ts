@@ -1,6 +1,6 @@
 /** What a verb of the command line is, and how its arguments are read. Small and our own, since all
  *  of it is in the one binary. */
-import { didYouMean } from '../core/suggest.ts'
+import { didYouMean } from '../core/text/suggest.ts'
 import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 

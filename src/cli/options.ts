@@ -1,5 +1,5 @@
 /** Options that several verbs have, and how their values are read. */
-import { parseDuration } from '../core/duration.ts'
+import { parseDuration } from '../core/text/duration.ts'
 import { type Command, type OptionSpec, usageError } from './command.ts'
 
 export const socket: OptionSpec = {

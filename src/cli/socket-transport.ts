@@ -2,7 +2,7 @@
  *  meanwhile. */
 
 import type { Transport } from '../client/transport.ts'
-import { formatDuration } from '../core/duration.ts'
+import { formatDuration } from '../core/text/duration.ts'
 import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 

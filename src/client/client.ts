@@ -6,11 +6,11 @@
  *    logs    lines; it takes the connection over
  *
  *  When the connection ends, whoever still waits gets NO_PITCREW. */
-import type { Entry, EventsAnswer, Progress } from '../control/answers.ts'
-import type { AnswerLine, Greeting, RequestLine } from '../control/protocol.ts'
-import type { EventsArgs, LogsArgs } from '../control/requests.ts'
-import type { DaemonStatus, StatusAnswer } from '../control/status.ts'
-import type { VerbName, Verbs } from '../control/verbs.ts'
+import type { Entry, EventsAnswer, Progress } from '../control/protocol/answers.ts'
+import type { AnswerLine, Greeting, RequestLine } from '../control/protocol/protocol.ts'
+import type { EventsArgs, LogsArgs } from '../control/protocol/requests.ts'
+import type { DaemonStatus, StatusAnswer } from '../control/protocol/status.ts'
+import type { VerbName, Verbs } from '../control/protocol/verbs.ts'
 import { PitcrewError } from '../errors.ts'
 import { readGreeting } from './greeting.ts'
 import { Lines } from './lines.ts'

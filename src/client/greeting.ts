@@ -1,7 +1,7 @@
 /** The first line of the server: who it is, and whether we understand each other. */
 
-import { type Failure, type Greeting, protocolVersion } from '../control/protocol.ts'
-import { isRecord } from '../core/shape.ts'
+import { type Failure, type Greeting, protocolVersion } from '../control/protocol/protocol.ts'
+import { isRecord } from '../core/plan/shape.ts'
 import { PitcrewError } from '../errors.ts'
 import { requestError } from './request-error.ts'
 

@@ -1,5 +1,5 @@
 /** What goes wrong with a request, as errors: what the server says, and that there is none. */
-import type { Failure } from '../control/protocol.ts'
+import type { Failure } from '../control/protocol/protocol.ts'
 import { type ErrorCode, isErrorCode, PitcrewError } from '../errors.ts'
 
 /** The server refused a request, or what was asked for has failed. */

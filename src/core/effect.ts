@@ -1,9 +1,10 @@
 /** Something the init must do. Plain data: it can be logged, compared, stored and replayed. */
+
+import type { Verdict } from './daemon/restart-policy.ts'
 import type { Exit, Fault, Flaw, SpawnFailure, Timer } from './event.ts'
-import type { ExitReport } from './exit-code.ts'
-import type { Verdict } from './restart-policy.ts'
 import type { Signal } from './signals.ts'
-import type { Asker, Ticket } from './ticket.ts'
+import type { ExitReport } from './supervisor/exit-code.ts'
+import type { Asker, Ticket } from './supervisor/ticket.ts'
 
 export type Effect = Readonly<
   | { type: 'spawn'; daemon: string; run: number }
@@ -35,7 +36,7 @@ export type Effect = Readonly<
   | { type: 'finish'; report: ExitReport; flushMs: number }
 >
 
-/** What a person should know. `init/report.ts` puts it into words. */
+/** What a person should know. `init/report/messages.ts` puts it into words. */
 export type Note = Readonly<
   | { kind: 'started'; daemon: string; run: number; pid: number }
   | { kind: 'ready'; daemon: string; run: number; afterMs: number }

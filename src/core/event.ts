@@ -1,7 +1,7 @@
 /** What happened. Everything the core ever learns comes in one of these: time, process ids and
  *  exit codes are in the event, so that the same events always lead to the same effects. */
 import type { Signal } from './signals.ts'
-import type { Asker } from './ticket.ts'
+import type { Asker } from './supervisor/ticket.ts'
 
 export type Event = Readonly<
   { atMs: number } & ( // Monotonic milliseconds; the zero means nothing.

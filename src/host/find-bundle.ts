@@ -1,6 +1,6 @@
 /** Finds and reads the file that describes the bundle, in the same way for `run` and for the client
  *  verbs. It knows nothing of YAML, so that the init may use it. */
-import { isPlanText, maxPlanBytes } from '../core/plan-text.ts'
+import { isPlanText, maxPlanBytes } from '../core/plan/plan-text.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import type { FileAnswer, System } from './system.ts'
 

@@ -1,6 +1,6 @@
 /** The benchmark is made of plain modules, without types: what the tests need of them, with types. */
 import { join } from 'node:path'
-import { root } from '../e2e/pitcrew.ts'
+import { root } from '../e2e/support/pitcrew.ts'
 
 type Values = Readonly<Record<string, number>>
 export type Report = readonly [name: string, pid: number]

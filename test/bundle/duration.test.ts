@@ -1,6 +1,6 @@
 /** Lengths of time, as DESIGN §6 writes them: 9s, 200ms, 1m. */
 import { expect, test } from 'vitest'
-import { formatDuration, parseDuration } from '../../src/core/duration.ts'
+import { formatDuration, parseDuration } from '../../src/core/text/duration.ts'
 
 test('reads pairs of number and unit', () => {
   const table = [

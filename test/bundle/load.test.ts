@@ -1,8 +1,8 @@
 /** DESIGN §6: what a bundle file means. */
 import { expect, test } from 'vitest'
-import type { Plan } from '../../src/core/plan.ts'
-import { checkPlan, parsePlan } from '../../src/core/plan-check.ts'
-import { serializePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, parsePlan } from '../../src/core/plan/check-plan.ts'
+import type { Plan } from '../../src/core/plan/plan.ts'
+import { serializePlan } from '../../src/core/plan/plan-text.ts'
 import { daemonOf, planOf } from './problems-of.ts'
 
 const full = `

@@ -1,10 +1,10 @@
 /** The init believes nothing about a plan that comes from outside: every field is checked, unless the plan is sealed. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { findCycle } from '../../src/core/cycle.ts'
-import { type Plan, specDefaults } from '../../src/core/plan.ts'
-import { checkPlan, parsePlan, planCheck } from '../../src/core/plan-check.ts'
-import { isPlanText, readPlan, sealPlan, serializePlan } from '../../src/core/plan-text.ts'
+import { checkPlan, parsePlan, planCheck } from '../../src/core/plan/check-plan.ts'
+import { findCycle } from '../../src/core/plan/cycle.ts'
+import { type Plan, specDefaults } from '../../src/core/plan/plan.ts'
+import { isPlanText, readPlan, sealPlan, serializePlan } from '../../src/core/plan/plan-text.ts'
 import { planOf } from './problems-of.ts'
 
 const plan = planOf(`

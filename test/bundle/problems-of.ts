@@ -1,7 +1,7 @@
 /** Loads a bundle for a test. */
 import { loadBundle } from '../../src/bundle/load.ts'
 import { describeProblem } from '../../src/bundle/problems.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import type { Plan } from '../../src/core/plan/plan.ts'
 
 /** The problems as a person sees them, one a line. */
 export function problemsOf(text: string): string {

@@ -3,7 +3,7 @@
  *  and the remedy; all of them come at once, in the order of the file. */
 import { expect, test } from 'vitest'
 import { loadBundle } from '../../src/bundle/load.ts'
-import { maxBundleBytes } from '../../src/core/plan-text.ts'
+import { maxBundleBytes } from '../../src/core/plan/plan-text.ts'
 import { problemsOf, problemsOfDaemon } from './problems-of.ts'
 
 test('everything that is wrong is said at once, in the order of the file', () => {

@@ -1,6 +1,6 @@
 /** What follows when a daemon has ended by itself, in the bundle file: restarts, jobs, guards, onDeath. */
 import { describe, expect, test } from 'vitest'
-import type { RestartSpec } from '../../src/core/plan.ts'
+import type { RestartSpec } from '../../src/core/plan/plan.ts'
 import { daemonOf, planOf, problemsOf, problemsOfDaemon } from './problems-of.ts'
 
 function restartOf(keys: string): string {

@@ -1,6 +1,6 @@
 /** "did you mean": near words are offered, far ones are not. */
 import { expect, test } from 'vitest'
-import { didYouMean, suggest } from '../../src/core/suggest.ts'
+import { didYouMean, suggest } from '../../src/core/text/suggest.ts'
 import { Random } from '../core/random.ts'
 
 const keys = ['command', 'cwd', 'env', 'after', 'stop', 'restart', 'main', 'user']

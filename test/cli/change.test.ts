@@ -1,6 +1,6 @@
 /** start, stop, restart, shutdown, wait and ticket: the outcome is waited for and told. */
 import { describe, expect, test } from 'vitest'
-import type { TicketAnswer } from '../../src/control/answers.ts'
+import type { TicketAnswer } from '../../src/control/protocol/answers.ts'
 import { ask, listening, play } from './cli.ts'
 import { type Asked, FakeServer } from './fake-server.ts'
 

@@ -1,6 +1,6 @@
 /** A server in memory: for each verb, what it answers. */
-import type { DaemonStatus, StatusAnswer } from '../../src/control/status.ts'
-import type { VerbName } from '../../src/control/verbs.ts'
+import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
+import type { VerbName } from '../../src/control/protocol/verbs.ts'
 
 export interface Asked {
   readonly id: number

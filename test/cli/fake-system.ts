@@ -1,7 +1,7 @@
 /** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that only moves when
  *  somebody waits. */
 import { createHash } from 'node:crypto'
-import { bundleImage } from '../../src/cli/bundle-image.ts'
+import { bundleImage } from '../../src/cli/bundle/bundle-image.ts'
 import type { ClientSystem, Errno, FileAnswer } from '../../src/host/system.ts'
 import type { FakeServer } from './fake-server.ts'
 

@@ -1,6 +1,6 @@
 /** DESIGN §7: `status` is beautiful in a terminal and exact for programs. */
 import { describe, expect, test } from 'vitest'
-import type { DaemonStatus, StatusAnswer } from '../../src/control/status.ts'
+import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
 import { ask, listening, play } from './cli.ts'
 import { daemon, FakeServer, statusAnswer } from './fake-server.ts'
 import type { FakeSystem } from './fake-system.ts'

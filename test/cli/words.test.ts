@@ -1,10 +1,10 @@
 /** Numbers and texts as people read them, and how they fit on a line. */
 
 import { describe, expect, test } from 'vitest'
-import { cut, widthOf } from '../../src/cli/paper.ts'
-import { table } from '../../src/cli/table.ts'
-import { briefly, memory, percent, tightly } from '../../src/cli/words.ts'
-import { oneLine } from '../../src/core/one-line.ts'
+import { cut, widthOf } from '../../src/cli/terminal/style.ts'
+import { table } from '../../src/cli/terminal/table.ts'
+import { briefly, memory, percent, tightly } from '../../src/cli/terminal/words.ts'
+import { oneLine } from '../../src/core/text/one-line.ts'
 
 test.each([
   [-5, '0 ms', '0ms'],

@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { eventually, pidOf, processesUnder, zombiesUnder } from '../e2e/processes.ts'
+import { eventually, pidOf, processesUnder, zombiesUnder } from '../e2e/support/processes.ts'
 import {
   BotBottle,
   build,

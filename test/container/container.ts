@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, inject } from 'vitest'
-import { writeBundle } from '../e2e/pitcrew.ts'
-import { Program } from '../e2e/program.ts'
+import { writeBundle } from '../e2e/support/pitcrew.ts'
+import { Program } from '../e2e/support/program.ts'
 import { type Answer, docker, dockerAnswer } from './docker.ts'
 
 const dockerRun = inject('dockerRun')
@@ -28,7 +28,7 @@ export interface ContainerOptions {
   readonly args?: readonly string[]
   /** `docker run --detach` and `docker logs --follow`, instead of a client that is attached. */
   readonly detached?: boolean
-  /** A program in front of the docker client that starts it and stays: see test/fixtures/channel.c. */
+  /** A program in front of the docker client that starts it and stays: see test/fixtures/programs/channel.c. */
   readonly via?: readonly string[]
 }
 

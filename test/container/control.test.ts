@@ -5,8 +5,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { binary, fixtures, sh } from '../e2e/pitcrew.ts'
-import { pidOf } from '../e2e/processes.ts'
+import { binary, fixtures, sh } from '../e2e/support/pitcrew.ts'
+import { pidOf } from '../e2e/support/processes.ts'
 import { Container, type ContainerOptions, describeInDocker } from './container.ts'
 
 const bundle = {
@@ -38,7 +38,7 @@ const places: readonly [string, ContainerOptions][] = [
   [
     'under a seccomp profile that refuses newer system calls',
     {
-      docker: ['--security-opt', `seccomp=${join(fixtures, 'refuses-new-calls.json')}`],
+      docker: ['--security-opt', `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`],
     },
   ],
 ]

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../e2e/pitcrew.ts'
-import { Program } from '../e2e/program.ts'
+import { root } from '../e2e/support/pitcrew.ts'
+import { Program } from '../e2e/support/program.ts'
 import { describeInDocker } from './container.ts'
 
 const canStart = process.getuid?.() === 0 && spawnSync('dockerd', ['--version']).error === undefined

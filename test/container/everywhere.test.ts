@@ -1,8 +1,14 @@
 /** The contract holds in every kind of container: what docker can take away is not needed. */
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { fixtures, sh } from '../e2e/pitcrew.ts'
-import { eventually, pidOf, pidsSaid, processesUnder, zombiesUnder } from '../e2e/processes.ts'
+import { fixtures, sh } from '../e2e/support/pitcrew.ts'
+import {
+  eventually,
+  pidOf,
+  pidsSaid,
+  processesUnder,
+  zombiesUnder,
+} from '../e2e/support/processes.ts'
 import { Container, type ContainerOptions, describeInDocker, withoutProc } from './container.ts'
 
 const bundle = {
@@ -37,7 +43,7 @@ const places: readonly [string, ContainerOptions, string | null | RegExp][] = [
   ['without /proc', withoutProc, kept],
   [
     'under a seccomp profile that refuses newer system calls',
-    { docker: ['--security-opt', `seccomp=${join(fixtures, 'refuses-new-calls.json')}`] },
+    { docker: ['--security-opt', `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`] },
     kept,
   ],
   [

@@ -1,7 +1,7 @@
 /** `docker exec` beside a running pitcrew, and what it leaves behind. */
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
-import { eventually, processesUnder } from '../e2e/processes.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
+import { eventually, processesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }

@@ -1,7 +1,7 @@
 /** Limits of the container: memory and processes. One daemon pays, its siblings do not notice. */
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
-import { pidOf } from '../e2e/processes.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
+import { pidOf } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }

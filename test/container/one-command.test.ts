@@ -1,8 +1,8 @@
 /** `pitcrew -- COMMAND` beside tini and dumb-init, in the same places: the same is seen from outside, and where it is
  *  not, the title says why. */
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
-import { eventually, processesUnder, zombiesUnder } from '../e2e/processes.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
+import { eventually, processesUnder, zombiesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const inits = ['/pitcrew', 'tini', 'dumb-init'] as const

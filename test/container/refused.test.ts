@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { binary, fixtures, sh, writeBundle } from '../e2e/pitcrew.ts'
-import { eventually, processesUnder } from '../e2e/processes.ts'
+import { binary, fixtures, sh, writeBundle } from '../e2e/support/pitcrew.ts'
+import { eventually, processesUnder } from '../e2e/support/processes.ts'
 import { Container, type ContainerOptions, describeInDocker, withoutProc } from './container.ts'
 
-const profile = `seccomp=${join(fixtures, 'refuses-new-calls.json')}`
+const profile = `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`
 const refusing: ContainerOptions = { docker: ['--security-opt', profile] }
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Its leader ends when it has left the group: when it has let go of what is read here. */

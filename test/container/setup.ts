@@ -4,7 +4,7 @@
  *  `node scripts/docker.mjs run COMMAND` gives a command an engine. */
 import { execFileSync } from 'node:child_process'
 import type { TestProject } from 'vitest/node'
-import { binary, compiled } from '../e2e/pitcrew.ts'
+import { binary, compiled } from '../e2e/support/pitcrew.ts'
 import { docker, dockerAnswer, whyNoDocker } from './docker.ts'
 import { buildImage, type Contents, importImage } from './image.ts'
 

@@ -1,7 +1,7 @@
 /** A PID namespace that is shared with another container: pitcrew is not PID 1 there, but a subreaper. */
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
-import { eventually, processesUnder } from '../e2e/processes.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
+import { eventually, processesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }

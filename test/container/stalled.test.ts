@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
-import { eventually, isAlive, processesUnder } from '../e2e/processes.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
+import { eventually, isAlive, processesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 /** Looks in a row that find everybody asleep, until all of them are taken to wait. */

@@ -1,6 +1,6 @@
 /** `docker stop` gives ten seconds and then kills everything: pitcrew has ended by itself before. */
 import { expect, test } from 'vitest'
-import { sh } from '../e2e/pitcrew.ts'
+import { sh } from '../e2e/support/pitcrew.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const stubborn = {

@@ -1,8 +1,8 @@
 /** `docker run -it`: keys, and what holds when the client or its terminal goes. */
 import { expect, test } from 'vitest'
-import { channelWords, tell, type } from '../e2e/channel.ts'
-import { childrenOf, sh } from '../e2e/pitcrew.ts'
-import { ctrlC } from '../e2e/terminal.ts'
+import { channelWords, tell, type } from '../e2e/support/channel.ts'
+import { childrenOf, sh } from '../e2e/support/pitcrew.ts'
+import { ctrlC } from '../e2e/support/terminal.ts'
 import { Container, type ContainerOptions, describeInDocker } from './container.ts'
 
 const bundle = {

@@ -1,6 +1,6 @@
 /** What the journal knows: memory, and before that its file. */
 import { describe, expect, test } from 'vitest'
-import { History } from '../../src/control/history.ts'
+import { History } from '../../src/control/verbs/history.ts'
 
 const life = 1_795_280_400_000
 

@@ -3,17 +3,17 @@
  *  answer is checked against its schema. */
 
 import { expect } from 'vitest'
-import { type Entry, progress } from '../../src/control/answers.ts'
-import type { Supervisor } from '../../src/control/port.ts'
-import { Server } from '../../src/control/server.ts'
-import { answers, items, type VerbName } from '../../src/control/verbs.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import { type Entry, progress } from '../../src/control/protocol/answers.ts'
+import { answers, items, type VerbName } from '../../src/control/protocol/verbs.ts'
+import type { Supervisor } from '../../src/control/server/port.ts'
+import { Server } from '../../src/control/server/server.ts'
+import type { Plan } from '../../src/core/plan/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
-import { Loop } from '../../src/init/loop.ts'
-import { seldom } from '../../src/init/seldom.ts'
+import { seldom } from '../../src/init/image/seldom.ts'
+import { Loop } from '../../src/init/loop/loop.ts'
 import { fieldsOf } from '../notify-fields.ts'
 
 export type Line = Readonly<{

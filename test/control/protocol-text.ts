@@ -6,10 +6,10 @@ import {
   protocolVersion,
   requestsMax,
   requestsOfDaemonsMax,
-} from '../../src/control/protocol.ts'
-import type { Schema } from '../../src/control/schema.ts'
-import { daemonStates } from '../../src/control/status.ts'
-import { answers, items, type VerbName, verbs } from '../../src/control/verbs.ts'
+} from '../../src/control/protocol/protocol.ts'
+import type { Schema } from '../../src/control/protocol/schema.ts'
+import { daemonStates } from '../../src/control/protocol/status.ts'
+import { answers, items, type VerbName, verbs } from '../../src/control/protocol/verbs.ts'
 import { errorCodes } from '../../src/errors.ts'
 
 export function protocolText(): string {

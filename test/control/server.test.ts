@@ -1,6 +1,6 @@
 /** Who may speak, in which lines, how much at a time; FAULTS 33 and 34. */
 import { describe, expect, test } from 'vitest'
-import { requestsMax, requestsOfDaemonsMax } from '../../src/control/protocol.ts'
+import { requestsMax, requestsOfDaemonsMax } from '../../src/control/protocol/protocol.ts'
 import type { Peer } from '../../src/host/control.ts'
 import { plan, type Some } from '../core/plans.ts'
 import { Plane } from './plane.ts'

@@ -1,6 +1,6 @@
 /** `wait`: at once where it is so, FAILED where it never will be, and otherwise when it becomes so. */
 import { describe, expect, test } from 'vitest'
-import type { WaitFor } from '../../src/control/requests.ts'
+import type { WaitFor } from '../../src/control/protocol/requests.ts'
 import { plan, type Some } from '../core/plans.ts'
 import { Plane, type PlaneClient } from './plane.ts'
 

@@ -2,10 +2,10 @@
  *  written. As far as the core can tell it is a host: it knows what lives, and it keeps the timers. */
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type LiveRun, type Timer, timerKey } from '../../src/core/event.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import type { Plan } from '../../src/core/plan/plan.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
-import { initialState, type State } from '../../src/core/state.ts'
-import { step } from '../../src/core/supervisor.ts'
+import { initialState, type State } from '../../src/core/supervisor/state.ts'
+import { step } from '../../src/core/supervisor/supervisor.ts'
 import { type Beat, type Happening, type Later, toHappening } from './events.ts'
 
 /** What happens to the step that goes wrong. */

@@ -8,7 +8,7 @@ import {
   type RestartSpec,
   type StopSpec,
   specDefaults,
-} from '../../src/core/plan.ts'
+} from '../../src/core/plan/plan.ts'
 
 export type Some = Partial<Omit<DaemonSpec, 'name' | 'stop' | 'restart' | 'after'>> & {
   readonly stop?: Partial<StopSpec>

@@ -7,13 +7,13 @@
  *  the end of the shutdown's ticket. Each story, whatever it is about, also keeps an eye on the
  *  processes, the timers and the tickets: see `Watch`. */
 import { expect } from 'vitest'
-import { describeDaemon, describeEffect, describeEvent } from '../../src/core/describe.ts'
+import type { Daemon } from '../../src/core/daemon/phases.ts'
 import type { Effect, Note } from '../../src/core/effect.ts'
 import type { Event } from '../../src/core/event.ts'
-import type { Daemon } from '../../src/core/phases.ts'
-import type { Plan } from '../../src/core/plan.ts'
-import { initialState, type State } from '../../src/core/state.ts'
-import { step } from '../../src/core/supervisor.ts'
+import type { Plan } from '../../src/core/plan/plan.ts'
+import { initialState, type State } from '../../src/core/supervisor/state.ts'
+import { step } from '../../src/core/supervisor/supervisor.ts'
+import { describeDaemon, describeEffect, describeEvent } from '../../src/core/text/describe.ts'
 import { type Beat, spawned, toHappening } from './events.ts'
 import { Watch } from './watch.ts'
 

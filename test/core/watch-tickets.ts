@@ -2,8 +2,8 @@
  *  for something is told his ticket once, before he is told its end. */
 import type { Effect } from '../../src/core/effect.ts'
 import type { Event } from '../../src/core/event.ts'
-import type { State } from '../../src/core/state.ts'
-import type { Ticket } from '../../src/core/ticket.ts'
+import type { State } from '../../src/core/supervisor/state.ts'
+import type { Ticket } from '../../src/core/supervisor/ticket.ts'
 
 export class TicketWatch {
   readonly #open: Map<number, Ticket> = new Map()

@@ -2,7 +2,7 @@
  *  timer of a run that is over (but for the one of its output), nothing spawned in a shutdown. */
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type RunTimer, type Timer, timerKey } from '../../src/core/event.ts'
-import type { State } from '../../src/core/state.ts'
+import type { State } from '../../src/core/supervisor/state.ts'
 import { TicketWatch } from './watch-tickets.ts'
 
 export class Watch {

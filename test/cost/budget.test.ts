@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { isSanitized } from '../e2e/cost.ts'
-import { binary, Pitcrew, root, sh } from '../e2e/pitcrew.ts'
+import { isSanitized } from '../e2e/support/cost.ts'
+import { binary, Pitcrew, root, sh } from '../e2e/support/pitcrew.ts'
 
 const isRequired = process.env.PITCREW_REQUIRE_REAL === '1'
 

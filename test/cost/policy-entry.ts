@@ -1,7 +1,7 @@
 /** What is counted by policy.test.ts: the policy alone, in the real engine, over a host that does
  *  nothing. A boot and a stop of so many daemons; the word of the command line says how many. */
 import type { Handlers, Host } from '../../src/host/host.ts'
-import { Loop } from '../../src/init/loop.ts'
+import { Loop } from '../../src/init/loop/loop.ts'
 import { manyDaemons } from '../core/plans.ts'
 
 declare global {

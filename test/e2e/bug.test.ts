@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { places as otherPlaces, type Place } from './bug-places.ts'
-import { verb } from './cli.ts'
-import { canUnshare, compiled, Pitcrew, root, sh } from './pitcrew.ts'
-import { eventually, leftBehind, release } from './processes.ts'
-import { Program } from './program.ts'
+import { places as otherPlaces, type Place } from './support/bug-places.ts'
+import { verb } from './support/cli.ts'
+import { canUnshare, compiled, Pitcrew, root, sh } from './support/pitcrew.ts'
+import { eventually, leftBehind, release } from './support/processes.ts'
+import { Program } from './support/program.ts'
 
 const program = join(root, 'build/pitcrew-plant')
 const lastWord = 70

@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import type { StatusAnswer } from '../../src/control/status.ts'
-import { environment } from './cli.ts'
-import { binary, childrenOf, compiled, Pitcrew, writeBundle } from './pitcrew.ts'
-import { Program } from './program.ts'
+import type { StatusAnswer } from '../../src/control/protocol/status.ts'
+import { environment } from './support/cli.ts'
+import { binary, childrenOf, compiled, Pitcrew, writeBundle } from './support/pitcrew.ts'
+import { Program } from './support/program.ts'
 
 /** A pipe each, and what pitcrew has itself. */
 const descriptorsNeeded = 2 * 4096

@@ -6,8 +6,8 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Random } from '../core/random.ts'
-import { isSanitized } from '../e2e/cost.ts'
-import { Pitcrew, sh } from '../e2e/pitcrew.ts'
+import { isSanitized } from '../e2e/support/cost.ts'
+import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
 import { mutate } from './mutate.ts'
 
 const seconds = Number(process.env.FUZZ_SECONDS ?? 3)

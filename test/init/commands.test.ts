@@ -1,10 +1,10 @@
 /** DESIGN §6: `stop.command` and `onDeath: { command }`. */
 import { describe, expect, test } from 'vitest'
 import type { DeathNote } from '../../src/core/effect.ts'
-import { Commands } from '../../src/init/commands.ts'
-import { Deaths } from '../../src/init/deaths.ts'
-import { type Helper, Helpers } from '../../src/init/helpers.ts'
-import { Timers } from '../../src/init/timers.ts'
+import { Timers } from '../../src/init/loop/timers.ts'
+import { Commands } from '../../src/init/perform/commands.ts'
+import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
+import { Deaths } from '../../src/init/report/deaths.ts'
 import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
 

@@ -1,11 +1,11 @@
 /** DESIGN §4, Death: "logged once per run … with its cause, the last lines it printed and its resource
  *  use". */
 import { describe, expect, test } from 'vitest'
+import { noRow } from '../../src/core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../src/core/effect.ts'
-import { noRow } from '../../src/core/restart-policy.ts'
 import type { Host, Legacy } from '../../src/host/host.ts'
-import { Deaths } from '../../src/init/deaths.ts'
-import { seldom } from '../../src/init/seldom.ts'
+import { seldom } from '../../src/init/image/seldom.ts'
+import { Deaths } from '../../src/init/report/deaths.ts'
 
 const note: DeathNote = {
   kind: 'died',

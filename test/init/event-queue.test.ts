@@ -1,7 +1,7 @@
 /** DESIGN §3, Bounded work: queues are bounded and coalesce; a shutdown goes to the front. */
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/event.ts'
-import { EventQueue } from '../../src/init/event-queue.ts'
+import { EventQueue } from '../../src/init/loop/event-queue.ts'
 
 const web = { daemon: 'web', run: 1 } as const
 const ready: Event = { type: 'ready', ...web, atMs: 1 }

@@ -1,6 +1,6 @@
 /** A host for stories of the init's own parts: a clock that is moved by hand, and what was asked. */
 import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/seldom.ts'
+import { seldom } from '../../src/init/image/seldom.ts'
 
 export class FakeHost {
   nowMs = 1000

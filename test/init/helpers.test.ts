@@ -1,7 +1,7 @@
 /** DESIGN §1: a helper is a short-lived child of pitcrew itself, bounded in time. */
 import { describe, expect, test } from 'vitest'
-import { type Helper, Helpers } from '../../src/init/helpers.ts'
-import { Timers } from '../../src/init/timers.ts'
+import { Timers } from '../../src/init/loop/timers.ts'
+import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
 import { FakeHost } from './fake-host.ts'
 
 const look: Helper = {

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Note } from '../../src/core/effect.ts'
 import type { Host } from '../../src/host/host.ts'
-import { Journal } from '../../src/init/journal.ts'
-import { Tasks } from '../../src/init/tasks.ts'
-import { Timers } from '../../src/init/timers.ts'
+import { Tasks } from '../../src/init/loop/tasks.ts'
+import { Timers } from '../../src/init/loop/timers.ts'
+import { Journal } from '../../src/init/report/journal.ts'
 
 const lifeMs = Date.UTC(2026, 10, 21, 17, 0, 0)
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
-import { Loop } from '../../src/init/loop.ts'
-import { seldom } from '../../src/init/seldom.ts'
+import { seldom } from '../../src/init/image/seldom.ts'
+import { Loop } from '../../src/init/loop/loop.ts'
 import { plan } from '../core/plans.ts'
 
 const ready = { sign: { type: 'notify' }, timeoutMs: 3000, intervalMs: 100 } as const

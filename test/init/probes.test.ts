@@ -1,10 +1,10 @@
 /** DESIGN §6: `ready:` and `alive:` looked at from outside. */
 import { describe, expect, test } from 'vitest'
-import type { Probe } from '../../src/core/plan.ts'
-import { type Helper, Helpers } from '../../src/init/helpers.ts'
-import { Probes } from '../../src/init/probes.ts'
-import { Tasks } from '../../src/init/tasks.ts'
-import { Timers } from '../../src/init/timers.ts'
+import type { Probe } from '../../src/core/plan/plan.ts'
+import { Tasks } from '../../src/init/loop/tasks.ts'
+import { Timers } from '../../src/init/loop/timers.ts'
+import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
+import { Probes } from '../../src/init/perform/probes.ts'
 import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
 

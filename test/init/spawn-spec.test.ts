@@ -1,8 +1,8 @@
 /** From a daemon of the plan to what the host is told. */
 import { expect, test } from 'vitest'
-import { type LimitSpec, limitNames } from '../../src/core/plan.ts'
-import { environmentFor } from '../../src/init/environment.ts'
-import { helperOf, spawnSpecOf } from '../../src/init/spawn-spec.ts'
+import { type LimitSpec, limitNames } from '../../src/core/plan/plan.ts'
+import { environmentFor } from '../../src/init/perform/environment.ts'
+import { helperOf, spawnSpecOf } from '../../src/init/perform/spawn-spec.ts'
 import { daemonSpec, type Some } from '../core/plans.ts'
 
 function specOf(some: Some, names: readonly string[] = ['PATH', 'HOME']) {

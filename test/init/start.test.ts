@@ -1,12 +1,12 @@
 /** From the command line to the running supervisor: a plan of thousands of daemons takes several turns, with the host's
  *  in between. */
 import { describe, expect, test } from 'vitest'
-import { planCheck } from '../../src/core/plan-check.ts'
-import { serializePlan } from '../../src/core/plan-text.ts'
+import { planCheck } from '../../src/core/plan/check-plan.ts'
+import { serializePlan } from '../../src/core/plan/plan-text.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/seldom.ts'
-import { Start } from '../../src/init/start.ts'
+import { seldom } from '../../src/init/image/seldom.ts'
+import { Start } from '../../src/init/start/start.ts'
 import { manyDaemons } from '../core/plans.ts'
 
 class Starting {

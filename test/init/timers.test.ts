@@ -1,7 +1,7 @@
 /** Timers by name over one alarm: compared with a model that sorts a list each time. */
 import { describe, expect, test } from 'vitest'
 import { type Timer, timerKey } from '../../src/core/event.ts'
-import { type InitTimer, Timers } from '../../src/init/timers.ts'
+import { type InitTimer, Timers } from '../../src/init/loop/timers.ts'
 import { Random } from '../core/random.ts'
 
 const timer = (daemon: string): Timer => ({ kind: 'grace', daemon, run: 1 })

@@ -14,7 +14,7 @@ export function changesOf({ to, ...rest }: Equivalent): Change[] {
 
 export const equivalents: readonly Equivalent[] = [
   {
-    file: 'core/restart-policy.ts',
+    file: 'core/daemon/restart-policy.ts',
     inside: 'noRow',
     from: 'export const noRow: Row = { length: 0, share: 1, startedAtMs: [] }',
     to: [
@@ -24,7 +24,7 @@ export const equivalents: readonly Equivalent[] = [
     why: 'the first restart of a row draws its share',
   },
   {
-    file: 'core/restart-policy.ts',
+    file: 'core/daemon/restart-policy.ts',
     inside: 'backoffMs',
     from: 'return Math.min(restart.backoffMs * 2 ** Math.min(length, 30), restart.backoffMaxMs)',
     to: [

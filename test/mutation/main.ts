@@ -74,7 +74,9 @@ function sourcesOf(
   files: readonly string[] | null,
 ): Map<string, string> {
   const folder = join(root, source)
-  const names = files ?? readdirSync(join(folder, room)).map((name) => `${room}/${name}`)
+  const inRoom = readdirSync(join(folder, room), { recursive: true, encoding: 'utf8' })
+  const names =
+    files ?? inRoom.filter((name) => name.endsWith('.ts')).map((name) => `${room}/${name}`)
   const missing = names.find((name) => !existsSync(join(folder, name)))
   if (missing !== undefined) {
     throw new Error(`cannot mutate "${missing}": not in ${source}/; say --files ${room}/FILE.ts`)

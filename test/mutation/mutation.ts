@@ -12,7 +12,7 @@ export interface Mutation extends Change {
 
 /** What distinguishes a mutation from others. */
 export interface Change {
-  /** In src/: "core/ending.ts". */
+  /** In src/: "core/daemon/ending.ts". */
   readonly file: string
   /** The name of the function that it is in. */
   readonly inside: string

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, PitcrewError } from '../../src/node/index.ts'
-import { binary } from '../e2e/pitcrew.ts'
-import { Program } from '../e2e/program.ts'
+import { binary } from '../e2e/support/pitcrew.ts'
+import { Program } from '../e2e/support/program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-dying-'))
 const path = join(folder, 'pitcrew.sock')

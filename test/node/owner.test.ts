@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
-import { binary, root } from '../e2e/pitcrew.ts'
-import { eventually, isAlive } from '../e2e/processes.ts'
+import { binary, root } from '../e2e/support/pitcrew.ts'
+import { eventually, isAlive } from '../e2e/support/processes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-owner-'))
 afterAll(() => rmSync(folder, { recursive: true }))

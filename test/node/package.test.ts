@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { binary, root } from '../e2e/pitcrew.ts'
+import { binary, root } from '../e2e/support/pitcrew.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-package-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { connect, defineBundle, PitcrewError, start } from '../../src/node/index.ts'
-import { binary, Pitcrew, sh } from '../e2e/pitcrew.ts'
+import { binary, Pitcrew, sh } from '../e2e/support/pitcrew.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-node-'))
 afterAll(() => rmSync(folder, { recursive: true }))

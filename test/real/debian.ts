@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
-import type { Pitcrew } from '../e2e/pitcrew.ts'
+import type { Pitcrew } from '../e2e/support/pitcrew.ts'
 
 /** Where Debian puts them, and in which package they come. */
 const programs = {

@@ -1,9 +1,9 @@
 /** privoxy 3.0, tinyproxy 1.11 and squid 5.7: how each of them ends, and a guard whose client is stopped with it. */
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { freePort, listening } from '../e2e/listeners.ts'
-import { Pitcrew, sh } from '../e2e/pitcrew.ts'
-import { outsidePid, pidOf, pidsSaid, saidBy } from '../e2e/processes.ts'
+import { freePort, listening } from '../e2e/support/listeners.ts'
+import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
+import { outsidePid, pidOf, pidsSaid, saidBy } from '../e2e/support/processes.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }

@@ -1,10 +1,10 @@
 /** redis 7: it says in its log that it is ready, and its own client asks whether it is alive. */
 import { execFileSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../e2e/listeners.ts'
-import { Pitcrew, sh } from '../e2e/pitcrew.ts'
-import { eventually, outsidePid, pidOf, pidsSaid, stateOf } from '../e2e/processes.ts'
-import { Program } from '../e2e/program.ts'
+import { freePort } from '../e2e/support/listeners.ts'
+import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
+import { eventually, outsidePid, pidOf, pidsSaid, stateOf } from '../e2e/support/processes.ts'
+import { Program } from '../e2e/support/program.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }

@@ -1,8 +1,8 @@
 /** nginx 1.22, fcgiwrap 1.1 and git daemon 2.39: masters whose workers outlive them. */
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { freePort } from '../e2e/listeners.ts'
-import { Pitcrew, sh } from '../e2e/pitcrew.ts'
+import { freePort } from '../e2e/support/listeners.ts'
+import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
 import {
   eventually,
   isAlive,
@@ -10,7 +10,7 @@ import {
   pidOf,
   pidsSaid,
   processesUnder,
-} from '../e2e/processes.ts'
+} from '../e2e/support/processes.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }

@@ -3,9 +3,9 @@
  *      pitcrew-sim FROM COUNT      one line a seed: its number and the hash of its trace
  *      pitcrew-sim story SEED      the lines of one trace */
 import type { System } from '../../src/host/system.ts'
-import { scheduleFor } from './generate.ts'
-import { hashOf, linesOf } from './hash.ts'
-import { World } from './world.ts'
+import { scheduleFor } from './generate/generate.ts'
+import { hashOf, linesOf } from './judge/hash.ts'
+import { World } from './world/world.ts'
 
 const { pitcrewHost: system } = globalThis as unknown as { readonly pitcrewHost: System }
 

@@ -3,10 +3,10 @@
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { isSanitized } from '../e2e/cost.ts'
-import { scheduleFor } from './generate.ts'
-import { hashOf, linesOf } from './hash.ts'
-import { World } from './world.ts'
+import { isSanitized } from '../e2e/support/cost.ts'
+import { scheduleFor } from './generate/generate.ts'
+import { hashOf, linesOf } from './judge/hash.ts'
+import { World } from './world/world.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const program = join(root, `build/pitcrew-sim${isSanitized ? '-sanitize' : ''}`)

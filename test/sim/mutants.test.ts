@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { promises } from './check.ts'
+import { promises } from './judge/check.ts'
 import { type Mutant, mutants } from './mutants.ts'
 import { simulatorWith } from './simulator-with.ts'
 

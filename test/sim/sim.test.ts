@@ -4,11 +4,11 @@
  *  SEED=7 npx vitest run test/sim/sim.test.ts    plays one of them again and tells its story
  *  npm run sim -- --seeds 1000000                plays many */
 import { expect, test, vi } from 'vitest'
-import { Cells } from './coverage.ts'
-import { tell, whatBroke } from './fail.ts'
 import { foundSeeds } from './found-seeds.ts'
-import { scheduleFor } from './generate.ts'
-import { rare, seedsOfRare, unreachable } from './unreachable.ts'
+import { scheduleFor } from './generate/generate.ts'
+import { Cells } from './judge/coverage.ts'
+import { tell, whatBroke } from './judge/fail.ts'
+import { rare, seedsOfRare, unreachable } from './judge/unreachable.ts'
 
 const schedules = 1000
 /** More than any seed that is used before. */
@@ -16,8 +16,8 @@ const newSeedsFrom = 1_000_000_000
 const seed = process.env.SEED
 
 const cells = vi.hoisted(() => ({ now: null as Cells | null }))
-vi.mock('../../src/core/daemon.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/core/daemon.ts')>()
+vi.mock('../../src/core/daemon/daemon.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/core/daemon/daemon.ts')>()
   const stepDaemon: typeof original.stepDaemon = (...args) => {
     cells.now?.see(args[0], args[1])
     return original.stepDaemon(...args)

@@ -11,7 +11,7 @@ const schedules = 500
 test.each([1, 2])(
   `every promise is kept with slices of %i in ${schedules} schedules`,
   async (size) => {
-    const path = join(src, 'core/sweep.ts')
+    const path = join(src, 'core/supervisor/sweep.ts')
     const text = readFileSync(path, 'utf8')
     const sliced = text.replace('const atOnceMax = 128', `const atOnceMax = ${size}`)
     expect(sliced).not.toBe(text)

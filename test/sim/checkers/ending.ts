@@ -1,9 +1,9 @@
 /** Promises about the end of pitcrew itself. */
-import type { DaemonSpec } from '../../../src/core/plan.ts'
-import { aliveAt, type Facts, type RunFacts } from '../facts.ts'
-import { isGoodEnd, isUnready } from '../standing.ts'
-import { lastRun } from '../timeline.ts'
-import { describeMoment, type Moment } from '../trace.ts'
+import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import { aliveAt, type Facts, type RunFacts } from '../judge/facts.ts'
+import { isGoodEnd, isUnready } from '../judge/standing.ts'
+import { lastRun } from '../judge/timeline.ts'
+import { describeMoment, type Moment } from '../judge/trace.ts'
 import { isFaultClaim } from './orders.ts'
 import { first, type Promised } from './promise.ts'
 

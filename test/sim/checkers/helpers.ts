@@ -1,8 +1,8 @@
 /** Promises about those who serve a daemon: looks at it, and commands that are run for it. */
-import type { Facts, HelperFacts, RunFacts } from '../facts.ts'
-import { canFollow } from '../follower.ts'
-import { claimed, type Look, signsOf, upUntil } from '../signs.ts'
-import { lastRun, nextCall } from '../timeline.ts'
+import type { Facts, HelperFacts, RunFacts } from '../judge/facts.ts'
+import { canFollow } from '../judge/follower.ts'
+import { claimed, type Look, signsOf, upUntil } from '../judge/signs.ts'
+import { lastRun, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 const readyLookMs = 5000

@@ -1,6 +1,6 @@
 /** Promises about clients that may not, or send what is no request, and about daemons that flood. */
-import type { Facts, Intruder, When } from '../facts.ts'
-import { nextCall } from '../timeline.ts'
+import type { Facts, Intruder, When } from '../judge/facts.ts'
+import { nextCall } from '../judge/timeline.ts'
 import { first, type Promised } from './promise.ts'
 
 export const intrudersRefused: Promised = {

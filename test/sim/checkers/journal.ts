@@ -1,5 +1,5 @@
 /** Promises about what is written down. */
-import type { Moment } from '../trace.ts'
+import type { Moment } from '../judge/trace.ts'
 import type { Promised } from './promise.ts'
 
 export const oneWriteAtATime: Promised = {

@@ -1,6 +1,6 @@
 /** Promises about who may start, and when: see follower.ts. */
-import type { Finding } from '../findings.ts'
-import { follow } from '../follower.ts'
+import type { Finding } from '../judge/findings.ts'
+import { follow } from '../judge/follower.ts'
 import type { Promised } from './promise.ts'
 
 function never(sentence: string, ...findings: readonly Finding[]): Promised {

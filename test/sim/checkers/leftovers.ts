@@ -1,8 +1,8 @@
 /** Promises about what stays behind: nothing. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Facts } from '../facts.ts'
-import { follow } from '../follower.ts'
-import { isAnyWithin, nextCall } from '../timeline.ts'
+import type { Facts } from '../judge/facts.ts'
+import { follow } from '../judge/follower.ts'
+import { isAnyWithin, nextCall } from '../judge/timeline.ts'
 import { kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

@@ -1,7 +1,7 @@
 /** Promises about who goes first. */
-import type { DaemonSpec } from '../../../src/core/plan.ts'
-import type { Facts, RunFacts, When } from '../facts.ts'
-import { kept, lastRun } from '../timeline.ts'
+import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import type { Facts, RunFacts, When } from '../judge/facts.ts'
+import { kept, lastRun } from '../judge/timeline.ts'
 import { isFaultClaim, kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

@@ -1,7 +1,7 @@
 /** What pitcrew ordered of a run, read off the signals that it sent. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Claim } from '../claims.ts'
-import type { RunFacts, Sent } from '../facts.ts'
+import type { Claim } from '../judge/claims.ts'
+import type { RunFacts, Sent } from '../judge/facts.ts'
 
 /** When it was asked to end, by the stop signal to its leader or by its stop command; null when it never was. */
 export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {

@@ -1,5 +1,5 @@
 /** A promise of DESIGN §4 and the function that finds where it was broken. */
-import type { Facts, RunFacts } from '../facts.ts'
+import type { Facts, RunFacts } from '../judge/facts.ts'
 
 export interface Promised {
   /** What a user may rely on. */

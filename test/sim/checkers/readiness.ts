@@ -1,8 +1,8 @@
 /** Promises about when a run is ready, and what becomes of one that is not. */
-import type { Facts, RunFacts, When } from '../facts.ts'
-import { canFollow } from '../follower.ts'
-import { claimed, signsOf, upUntil } from '../signs.ts'
-import { callBefore, nextCall } from '../timeline.ts'
+import type { Facts, RunFacts, When } from '../judge/facts.ts'
+import { canFollow } from '../judge/follower.ts'
+import { claimed, signsOf, upUntil } from '../judge/signs.ts'
+import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const readyRight: Promised = {

@@ -1,6 +1,6 @@
 /** Promises about restarts: how many, and what became of each request. */
-import type { Facts, Request, RunFacts } from '../facts.ts'
-import { kept, lastRun } from '../timeline.ts'
+import type { Facts, Request, RunFacts } from '../judge/facts.ts'
+import { kept, lastRun } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const notUnasked: Promised = {

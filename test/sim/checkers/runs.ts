@@ -1,8 +1,8 @@
 /** Promises about runs: one at a time, and told as they were. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Claim } from '../claims.ts'
-import type { Facts, RunFacts } from '../facts.ts'
-import { nextCall } from '../timeline.ts'
+import type { Claim } from '../judge/claims.ts'
+import type { Facts, RunFacts } from '../judge/facts.ts'
+import { nextCall } from '../judge/timeline.ts'
 import { isFaultClaim, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

@@ -1,6 +1,6 @@
 /** The deadline and its waves, counted out by other means than core/deadline.ts: each wave has at least what it asks
  *  for, or an even share. */
-import type { Facts } from '../facts.ts'
+import type { Facts } from '../judge/facts.ts'
 
 /** From the beginning of the shutdown: before that, nothing of its wave is killed. */
 export function shareEndMs(facts: Facts, name: string): number {

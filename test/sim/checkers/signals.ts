@@ -1,8 +1,8 @@
 /** Promises about signals to pitcrew, and about those that it sends. */
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
-import type { Facts, RunFacts, Sent, When } from '../facts.ts'
-import { callBefore, lastRun } from '../timeline.ts'
-import type { Call, Moment } from '../trace.ts'
+import type { Facts, RunFacts, Sent, When } from '../judge/facts.ts'
+import { callBefore, lastRun } from '../judge/timeline.ts'
+import type { Call, Moment } from '../judge/trace.ts'
 import { isFaultClaim, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

@@ -1,6 +1,6 @@
 /** Promises about the time before the first daemon: either all of it begins, or it is said why not. */
 import { signalName, signalNumbers } from '../../../src/core/signals.ts'
-import type { Facts } from '../facts.ts'
+import type { Facts } from '../judge/facts.ts'
 import type { Promised } from './promise.ts'
 
 export const beginsOrSays: Promised = {

@@ -1,8 +1,8 @@
 /** Promises about how a run is ended. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Claim } from '../claims.ts'
-import { aliveAt, type Facts, type RunFacts, type When } from '../facts.ts'
-import { signsOf } from '../signs.ts'
+import type { Claim } from '../judge/claims.ts'
+import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
+import { signsOf } from '../judge/signs.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'

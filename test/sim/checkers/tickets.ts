@@ -1,8 +1,8 @@
 /** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
-import type { Claim } from '../claims.ts'
-import type { Answer, Asked, Facts, Request, RunFacts, When } from '../facts.ts'
-import { never } from '../schedule.ts'
-import { callBefore, lastRun } from '../timeline.ts'
+import type { Claim } from '../judge/claims.ts'
+import type { Answer, Asked, Facts, Request, RunFacts, When } from '../judge/facts.ts'
+import { callBefore, lastRun } from '../judge/timeline.ts'
+import { never } from '../world/schedule.ts'
 import { first, type Promised } from './promise.ts'
 
 type TicketAnswer = NonNullable<Answer['done']>

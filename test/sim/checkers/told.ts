@@ -1,6 +1,6 @@
 /** Promises about what pitcrew says to those who watch over it. */
 import { signalNumbers } from '../../../src/core/signals.ts'
-import { canFollow, follow } from '../follower.ts'
+import { canFollow, follow } from '../judge/follower.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const stoppingTold: Promised = {

@@ -4,7 +4,7 @@ import type { Mutant } from '../mutants.ts'
 export const initMutants: readonly Mutant[] = [
   {
     name: 'a spawn that broke behind the spawn is one that failed',
-    file: 'init/perform.ts',
+    file: 'init/perform/perform.ts',
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
     seed: 981,
@@ -19,7 +19,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'an order that was lost is not given again',
-    file: 'init/mending.ts',
+    file: 'init/loop/recovery-schedule.ts',
     from: 'if (orders.includes(effect.type)) this.#isOrderLost = true',
     to: '',
     seed: 176,
@@ -27,7 +27,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'what is left of a batch waits for the next event',
-    file: 'init/loop.ts',
+    file: 'init/loop/loop.ts',
     from: 'isBusy ? this.#host.now() : nextMs',
     to: 'nextMs',
     seed: 1646,
@@ -35,7 +35,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a timer that is disarmed goes off',
-    file: 'init/timers.ts',
+    file: 'init/loop/timers.ts',
     from: '    this.#disarm(keyOf(timer))\n',
     to: '    keyOf(timer)\n',
     seed: 44,
@@ -43,7 +43,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'signals from before the start are lost',
-    file: 'init/start.ts',
+    file: 'init/start/start.ts',
     from: 'loop.boot(this.#early)',
     to: 'loop.boot()',
     seed: 236,
@@ -51,7 +51,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a bug before the start does not keep it from starting',
-    file: 'init/start.ts',
+    file: 'init/start/start.ts',
     from: '    this.#isOver = true\n    this.#host.write',
     to: '    this.#host.write',
     seed: 2736,
@@ -59,7 +59,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'output is never closed',
-    file: 'init/perform.ts',
+    file: 'init/perform/perform.ts',
     from: 'host.closeOutput(effect.daemon, effect.run)',
     to: '',
     seed: 16,
@@ -67,7 +67,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'an answer from before a recovery is taken for that of another task',
-    file: 'init/tasks.ts',
+    file: 'init/loop/tasks.ts',
     from: '    this.#open.clear()\n',
     to: '',
     seed: 1,
@@ -75,7 +75,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a write is acknowledged twice',
-    file: 'init/tasks.ts',
+    file: 'init/loop/tasks.ts',
     from: '    this.#open.delete(end.id)\n',
     to: '',
     seed: 1,
@@ -83,7 +83,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a run number is left out',
-    file: 'init/perform.ts',
+    file: 'init/perform/perform.ts',
     from: 'spawnSpecOf(this.#environment, spec, effect.run)',
     to: 'spawnSpecOf(this.#environment, spec, effect.run + 1)',
     seed: 3,
@@ -91,7 +91,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown that no signal asked for has no last word',
-    file: 'init/perform.ts',
+    file: 'init/perform/perform.ts',
     from: "if (effect.state === 'STOPPING=1') host.startLastWord()",
     to: '',
     seed: 1,
@@ -99,7 +99,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'what the parser said of a bundle is not handed on',
-    file: 'init/start.ts',
+    file: 'init/start/start.ts',
     from: 'return this.#host.finish(event.code, 0, 0)',
     to: 'return this.#host.finish(1, 0, 0)',
     seed: 159,
@@ -107,7 +107,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'the end is put off instead of ordered, and the last word with it',
-    file: 'init/commands.ts',
+    file: 'init/perform/commands.ts',
     from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)',
     to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
     seed: 2,
@@ -115,7 +115,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a command whose spawn broke behind the spawn is left alone',
-    file: 'init/helpers.ts',
+    file: 'init/perform/helpers.ts',
     from: "      this.#host.stop(name, run, signalNumbers.KILL, 'tree')\n      throw error",
     to: '      throw error',
     seed: 55_392,

@@ -7,7 +7,7 @@ const wrongDeeds = ['notUnasked', 'answeredOnce', 'siblings', 'endsForReason', '
 export const intruderMutants: readonly Mutant[] = [
   {
     name: 'a foreign user may look',
-    file: 'control/access.ts',
+    file: 'control/server/access.ts',
     from: "return uid === 0 || uid === own ? 'operate' : null",
     to: "return uid === 0 || uid === own ? 'operate' : 'look'",
     seed: 7,
@@ -15,7 +15,7 @@ export const intruderMutants: readonly Mutant[] = [
   },
   {
     name: 'a client without any right stays connected',
-    file: 'control/server.ts',
+    file: 'control/server/server.ts',
     from: 'if (access === null) return this.#close(id, refusal)',
     to: 'if (access === null) return',
     seed: 7,
@@ -23,7 +23,7 @@ export const intruderMutants: readonly Mutant[] = [
   },
   {
     name: 'a process of a daemon may do what an operator may',
-    file: 'control/access.ts',
+    file: 'control/server/access.ts',
     from: "if (access === 'operate') return null",
     to: 'if (access !== null) return null',
     seed: 7,
@@ -31,7 +31,7 @@ export const intruderMutants: readonly Mutant[] = [
   },
   {
     name: 'a line that is no request is not answered',
-    file: 'control/server.ts',
+    file: 'control/server/server.ts',
     from: 'if (read.id === null) return client.fail(read.failed)',
     to: 'if (read.id === null) return',
     seed: 7,
@@ -39,7 +39,7 @@ export const intruderMutants: readonly Mutant[] = [
   },
   {
     name: 'a line that is too long is passed over',
-    file: 'control/server.ts',
+    file: 'control/server/server.ts',
     from: 'if (text === null) return this.#drop(client, tooLong)',
     to: 'if (text === null) return',
     seed: 7,
@@ -47,7 +47,7 @@ export const intruderMutants: readonly Mutant[] = [
   },
   {
     name: 'a request with a key too many is done all the same',
-    file: 'control/read-request.ts',
+    file: 'control/protocol/read-request.ts',
     from: 'if (extra !== undefined) {',
     to: "if (extra === '') {",
     seed: 7,

@@ -1,9 +1,9 @@
 /** Faults in who may start, and when. */
 import type { Mutant } from '../mutants.ts'
 
-const file = 'core/lanes.ts'
+const file = 'core/supervisor/scheduling.ts'
 /** How somebody stands for those after him. */
-const rule = 'core/standing.ts'
+const rule = 'core/daemon/dependency-state.ts'
 
 export const lanesMutants: readonly Mutant[] = [
   {
@@ -96,7 +96,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'who was held does not come back',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)",
     to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)",
     seed: 286,
@@ -128,7 +128,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'that all are ready is told too early',
-    file: 'core/draft.ts',
+    file: 'core/supervisor/step-context.ts',
     from: "if (daemon.phase === 'running') return daemon.readyAtMs !== null",
     to: "if (daemon.phase === 'running') return true",
     seed: 3,
@@ -136,7 +136,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'that all are ready is told again and again',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: '  draft.announced = true\n',
     to: '',
     seed: 2,
@@ -144,7 +144,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'that it shuts down is not told',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "  draft.do({ type: 'announce', state: 'STOPPING=1' })\n  draft.report",
     to: '  draft.report',
     seed: 2,
@@ -152,7 +152,7 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     name: 'it ends though somebody may be missing',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null",
     to: "if (daemon.end === 'asked') return null",
     seed: 98,

@@ -1,7 +1,7 @@
 /** Faults in what follows the end of a run that nobody asked for. */
 import type { Mutant } from '../mutants.ts'
 
-const file = 'core/restart-policy.ts'
+const file = 'core/daemon/restart-policy.ts'
 
 export const policyMutants: readonly Mutant[] = [
   {
@@ -62,7 +62,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'the calm time is counted from the start, not from when it was ready',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: 'return readyAtMs === null ? 0 : atMs - readyAtMs',
     to: 'return readyAtMs === null ? 1e9 : atMs - readyAtMs',
     seed: 3,
@@ -102,7 +102,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody counts what the policy starts',
-    file: 'core/starting.ts',
+    file: 'core/daemon/starting.ts',
     from: 'byPolicy ? startedByPolicy(spec, daemon.row, atMs) : daemon.row',
     to: 'daemon.row',
     seed: 17,
@@ -110,7 +110,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'what somebody asked for counts for the limit, too',
-    file: 'core/starting.ts',
+    file: 'core/daemon/starting.ts',
     from: 'byPolicy ? startedByPolicy(spec, daemon.row, atMs) : daemon.row',
     to: 'startedByPolicy(spec, daemon.row, atMs)',
     seed: 12,
@@ -150,7 +150,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'the backoff has no timer',
-    file: 'core/starting.ts',
+    file: 'core/daemon/starting.ts',
     from: "  arm(effects, 'backoff', daemon, afterMs)\n",
     to: '',
     seed: 3,
@@ -158,7 +158,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'the backoff is over before its time',
-    file: 'core/starting.ts',
+    file: 'core/daemon/starting.ts',
     from: "arm(effects, 'backoff', daemon, afterMs)",
     to: "arm(effects, 'backoff', daemon, afterMs / 2)",
     seed: 2,
@@ -166,7 +166,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'whoever asks waits for the rest of the backoff',
-    file: 'core/daemon.ts',
+    file: 'core/daemon/daemon.ts',
     from: 'restart: waitNoLonger,',
     to: 'restart: stay,',
     seed: 27,
@@ -174,7 +174,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'one that is given up and says so is the end of nothing',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null",
     to: 'return null',
     seed: 64,
@@ -182,7 +182,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'a daemon that ends well before it is ready has not failed',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "isUnready(daemon) ? 'before-ready' : null",
     to: 'isUnready(daemon) ? null : null',
     seed: 16,
@@ -197,7 +197,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'what is given up has done its work, if its last run ended well',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "fine && verdict.why !== 'limit'",
     to: 'fine',
     seed: 1709,
@@ -205,7 +205,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'a failure that ended the bundle may count as zero',
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'own > 0 || !hasEndedBundle(daemon, end) ? own',
     to: 'own >= 0 || !hasEndedBundle(daemon, end) ? own',
     seed: 3,
@@ -213,7 +213,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     name: 'an end before it was ready counts as zero',
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'if (signal === 0 && last.flaw !== null) return Math.max(1, code)',
     to: 'if (signal === 0 && last.flaw !== null) return code',
     seed: 3,

@@ -4,7 +4,7 @@ import type { Mutant } from '../mutants.ts'
 export const runMutants: readonly Mutant[] = [
   {
     name: 'a timer is not disarmed when a run is over',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "  disarm(effects, 'half', daemon)\n  if (outputOpen)",
     to: '  if (outputOpen)',
     seed: 173,
@@ -12,7 +12,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'what comes from an old run touches the next one',
-    file: 'core/daemon.ts',
+    file: 'core/daemon/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: '',
     seed: 16,
@@ -20,7 +20,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the group is told to stop when it is empty',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: '  if (gone) return end(daemon, exit, event, effects)',
     to: "  if (gone && daemon.phase === 'killing') return end(daemon, exit, event, effects)",
     seed: 2,
@@ -28,7 +28,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'KILL to the leader alone',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "signal: 'KILL', to: 'tree' }",
     to: "signal: 'KILL', to: 'leader' }",
     seed: 2,
@@ -36,7 +36,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'no KILL at all',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "  effects.push({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })\n",
     to: '',
     seed: 3,
@@ -44,7 +44,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'KILL at half of the grace',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "arm(effects, 'grace', daemon, Math.max(0, daemon.killAtMs - atMs))",
     to: "arm(effects, 'grace', daemon, 0)",
     seed: 3,
@@ -52,7 +52,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the tree is told too early',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: '(daemon.killAtMs - atMs) / 2',
     to: '(daemon.killAtMs - atMs) / 8',
     seed: 16,
@@ -60,7 +60,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the leader is signalled again with the rest of its tree',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "signal: stop.signal, to: 'rest' })\n  return",
     to: "signal: stop.signal, to: 'tree' })\n  return",
     seed: 16,
@@ -68,7 +68,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the stop signal goes to the leader once more at half of the grace',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: 'if (isFirst) {',
     to: 'if (daemon.exit === null) {',
     seed: 16,
@@ -76,7 +76,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a forwarded signal continues the daemon, too',
-    file: 'init/perform.ts',
+    file: 'init/perform/perform.ts',
     from: "host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
     to: "host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
     seed: 3,
@@ -84,7 +84,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the tree is told twice',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: '  if (daemon.treeTold) return daemon\n',
     to: '',
     seed: 4,
@@ -92,7 +92,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a dead daemon gives what it left behind a minute',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: 'const restGraceMs = 1000',
     to: 'const restGraceMs = 60_000',
     seed: 67,
@@ -100,7 +100,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown gives a daemon that is ending no less time',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: 'const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))',
     to: 'const killAtMs = daemon.killAtMs',
     seed: 483,
@@ -108,7 +108,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'KILL to what is left counts as the end of the leader',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: "daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent",
     to: "remember(daemon.sent, 'KILL')",
     seed: 45,
@@ -116,7 +116,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a forwarded signal is not remembered',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: 'sent: remember(daemon.sent, signal)',
     to: 'sent: daemon.sent',
     seed: 872,
@@ -124,7 +124,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'output that stays open is read for ever',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: 'if (outputOpen) arm',
     to: 'if (false) arm',
     seed: 16,
@@ -132,7 +132,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'the output of a run is closed when it is over',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: 'const lingerMs = 1000',
     to: 'const lingerMs = 0',
     seed: 4,
@@ -140,7 +140,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'an end that was lost in a failure is never noticed',
-    file: 'core/recovery.ts',
+    file: 'core/daemon/recovery.ts',
     from: 'if (live?.run === run && live.exit === null) return lookAgain',
     to: 'if (live?.run === run) return lookAgain',
     seed: 39,
@@ -148,7 +148,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a start is told with another number',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "tell(effects, { kind: 'started', daemon: name, run, pid })",
     to: "tell(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
     seed: 2,
@@ -156,7 +156,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'what died is started again, under "never"',
-    file: 'core/restart-policy.ts',
+    file: 'core/daemon/restart-policy.ts',
     from: "if (policy === 'never') return",
     to: "if (policy === 'never' && ended.fine) return",
     seed: 2,

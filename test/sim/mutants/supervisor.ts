@@ -4,7 +4,7 @@ import type { Mutant } from '../mutants.ts'
 export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'a daemon that restarts is not stopped by a shutdown',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'if (!isRunning || draft.blockers.get(name) === 0) stop',
     to: 'if (isRunning && draft.blockers.get(name) === 0) stop',
     seed: 3,
@@ -12,7 +12,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'KILL again at the deadline',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "if (phase === 'stopped' || phase === 'killing') return",
     to: "if (phase === 'stopped') return",
     seed: 12,
@@ -20,7 +20,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'no KILL at the deadline',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "if (phase === 'stopped' || phase === 'killing') return",
     to: 'if (phase.length > 0) return',
     seed: 969,
@@ -28,7 +28,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: "a wave eats the others' grace",
-    file: 'core/deadline.ts',
+    file: 'core/plan/deadline.ts',
     from: 'Math.min(ask, left / (asks.length - done))',
     to: 'Math.min(ask, left)',
     seed: 3,
@@ -36,7 +36,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown has no deadline',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })",
     to: '',
     seed: 19,
@@ -44,7 +44,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'all are stopped at once',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'if (!isRunning || draft.blockers.get(name) === 0) stop',
     to: 'stop',
     seed: 13,
@@ -52,7 +52,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody is stopped when those after it are over',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'if (draft.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(draft, after, tell)',
     to: '',
     seed: 3,
@@ -60,7 +60,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'what KILL did not end holds up the others',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: " && !(daemon.phase === 'killing' && daemon.stuck)",
     to: '',
     seed: 686,
@@ -68,7 +68,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a dead daemon between two others undoes their order',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: '(holdsUp(daemon) || draft.blockers.get(name) !== 0)',
     to: 'holdsUp(daemon)',
     seed: 107,
@@ -76,7 +76,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'codes that are fine are not',
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'return code === 0 || spec.stop.success.includes(code) ||',
     to: 'return code === 0 ||',
     seed: 33,
@@ -84,7 +84,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: "main's own code does not win",
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'if (main !== null) return',
     to: 'if (main === undefined) return',
     seed: 27,
@@ -92,7 +92,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'the smallest failure wins',
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'if (counted > code)',
     to: 'if (counted > 0 && (code === 0 || counted < code))',
     seed: 5,
@@ -100,7 +100,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'signals are forwarded in a shutdown',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'if (action === undefined || draft.isEnding) return',
     to: 'if (action === undefined) return',
     seed: 36,
@@ -108,7 +108,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'the end of the main daemon is the end of nothing',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'\n",
     to: '',
     seed: 14,
@@ -116,7 +116,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a critical daemon that is over for good is the end of nothing',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "  if (critical) return 'critical-ended'\n",
     to: '',
     seed: 5,
@@ -124,7 +124,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'daemons start in the reverse order',
-    file: 'core/sweep.ts',
+    file: 'core/supervisor/sweep.ts',
     from: "const backwards: readonly Stage[] = ['count']",
     to: "const backwards: readonly Stage[] = ['count', 'start']",
     seed: 2,
@@ -132,7 +132,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'it does not end when all have ended',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'const isOver = draft.booted && draft.parked === 0',
     to: 'const isOver = false',
     seed: 17,
@@ -140,7 +140,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'it ends when one has ended',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'if (draft.active > 0 || draft.finished) return',
     to: 'if (draft.active > 1 || draft.finished) return',
     seed: 3,
@@ -148,7 +148,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'what ends at the deadline is told as a death',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'if (before === undefined || draft.state.finished) return',
     to: 'if (before === undefined) return',
     seed: 792,
@@ -156,7 +156,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'TERM that came in a failure is forgotten',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: "else if (shutdownAsked) beginShutdown(draft, { kind: 'signal', signal: 'TERM' })",
     to: '',
     seed: 229,
@@ -164,7 +164,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'names that nobody selected are run',
-    file: 'core/select.ts',
+    file: 'core/plan/select.ts',
     from: 'names.filter((name) => wanted.has(name))',
     to: '[...names]',
     seed: 1,
@@ -172,7 +172,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a signal is forwarded to all',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'for (const name of action.forward)',
     to: 'for (const name of draft.state.order.start)',
     seed: 2,
@@ -180,7 +180,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'a signal that is not mapped does what HUP does',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'const action = draft.state.plan.signals[signal]',
     to: 'const action = draft.state.plan.signals[signal] ?? draft.state.plan.signals.HUP',
     seed: 2,
@@ -188,7 +188,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'an ignored signal is told too often',
-    file: 'core/ignored-signals.ts',
+    file: 'core/supervisor/ignored-signals.ts',
     from: 'power *= 10',
     to: 'power *= 2',
     seed: 44,
@@ -196,7 +196,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'output has the least time at the end, however much is left',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'Math.max(minimumMs, plan.deadlineMs - spentMs)',
     to: 'minimumMs',
     seed: 2,

@@ -5,7 +5,7 @@ import type { Mutant } from '../mutants.ts'
 export const ticketMutants: readonly Mutant[] = [
   {
     name: 'requests do not coalesce',
-    file: 'core/requests.ts',
+    file: 'core/supervisor/requests.ts',
     from: 'if (open !== null && wantsTheSame(request, open, daemon))',
     to: 'if (open === undefined)',
     seed: 27,
@@ -13,7 +13,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who joins is not counted',
-    file: 'core/requests.ts',
+    file: 'core/supervisor/requests.ts',
     from: 'requests: open.requests + 1',
     to: 'requests: open.requests',
     seed: 27,
@@ -21,7 +21,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a request is satisfied by the run that it wants to be replaced',
-    file: 'core/requests.ts',
+    file: 'core/supervisor/requests.ts',
     from: 'return isComing ? daemon.run : daemon.run + 1',
     to: 'return daemon.run',
     seed: 55,
@@ -29,7 +29,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who asks is not told his ticket',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: 'if (token !== 0) draft.do',
     to: 'if (token === -1) draft.do',
     seed: 4,
@@ -37,7 +37,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody is told that it is done',
-    file: 'control/call.ts',
+    file: 'control/server/call.ts',
     from: 'this.client.send(items.length === 0',
     to: 'if (items.length < 0) this.client.send(items.length === 0',
     seed: 13,
@@ -45,7 +45,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who waits is told that it is under way',
-    file: 'control/changes.ts',
+    file: 'control/verbs/changes.ts',
     from: 'if (wait.forEnd) this.#waitFor',
     to: 'if (!wait.forEnd) this.#waitFor',
     seed: 4,
@@ -53,7 +53,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a start is done when its run is there, ready or not',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'running' && daemon.readyAtMs !== null",
     to: "return daemon.phase === 'running'",
     seed: 59,
@@ -61,7 +61,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a job is done when it runs',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'stopped' && daemon.end === 'done'",
     to: "return daemon.phase === 'running'",
     seed: 55,
@@ -69,7 +69,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a stop is done when it is ordered',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'stopped' ? { kind: 'done', now: null, changed: true } : null",
     to: "return { kind: 'done', now: null, changed: true }",
     seed: 4,
@@ -77,7 +77,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a request fails for what was before it',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: '  if (daemon.run < ticket.satisfiedByRun) return null\n',
     to: '',
     seed: 27,
@@ -85,7 +85,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who waits for a run that cannot be started is not told',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: 'if (last.failure === null) return',
     to: 'if (last.failure !== null) return null\n  return',
     seed: 44,
@@ -93,7 +93,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who waits for one that is skipped is not told',
-    file: 'core/supervisor.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: "if (event.type === 'skip') failSkipped(draft, name, event.needs)",
     to: '',
     seed: 16,
@@ -101,7 +101,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown forgets who waits',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: "draft.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop']",
     to: "['count', 'stop']",
     seed: 3,
@@ -109,7 +109,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown says that all went well',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'tellEnded(draft, report.code)',
     to: 'tellEnded(draft, 0)',
     seed: 42,
@@ -117,7 +117,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'the journal does not know of what the policy asked for',
-    file: 'core/tickets.ts',
+    file: 'core/supervisor/tickets.ts',
     from: "  draft.report({ kind: 'ticket', ticket: ended })",
     to: "  if (ticket.by.kind !== 'policy') draft.report({ kind: 'ticket', ticket: ended })",
     seed: 2,
@@ -125,7 +125,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who was stopped by an operator ends pitcrew',
-    file: 'core/shutdown.ts',
+    file: 'core/supervisor/shutdown.ts',
     from: 'const isOver = draft.booted && draft.parked === 0',
     to: 'const isOver = draft.booted',
     seed: 246,
@@ -133,7 +133,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who was skipped and is stopped comes back',
-    file: 'core/starting.ts',
+    file: 'core/daemon/starting.ts',
     from: "daemon.end === 'skipped' && !isEnding",
     to: 'isEnding && !isEnding',
     seed: 27666,
@@ -141,7 +141,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who was stopped comes back with whom it needs',
-    file: 'core/lanes.ts',
+    file: 'core/supervisor/scheduling.ts',
     from: "daemon.phase === 'stopped' && daemon.end === 'skipped'",
     to: "daemon.phase === 'stopped' && (daemon.end === 'skipped' || daemon.end === 'asked')",
     seed: 323,
@@ -149,7 +149,7 @@ export const ticketMutants: readonly Mutant[] = [
   },
   {
     name: 'who was stopped fails those after it',
-    file: 'core/standing.ts',
+    file: 'core/daemon/dependency-state.ts',
     from: "return daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "return 'failed'",
     seed: 559,

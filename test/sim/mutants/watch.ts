@@ -4,7 +4,7 @@ import type { Mutant } from '../mutants.ts'
 export const watchMutants: readonly Mutant[] = [
   {
     name: 'the time to be ready is not limited',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "  arm(effects, 'ready', daemon, Math.max(0, readyByMs(daemon) - atMs))\n",
     to: '',
     seed: 4,
@@ -12,7 +12,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'who is ready is to be ready in time all the same',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "  disarm(effects, 'ready', daemon)\n  stopLooking(daemon, effects)\n",
     to: '  stopLooking(daemon, effects)\n',
     seed: 216,
@@ -20,7 +20,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'who is not ready in time is ready all the same',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon",
     to: "if (fault === 'not-ready') return daemon",
     seed: 4,
@@ -28,7 +28,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody looks whether it is ready',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "  effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })\n",
     to: '',
     seed: 3,
@@ -36,7 +36,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody stops looking whether it is ready',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: '  stopLooking(daemon, effects)\n  const flaw',
     to: '  const flaw',
     seed: 4,
@@ -44,7 +44,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a look that is over is not forgotten',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: '    this.#host.forgetProbe(id)\n',
     to: '',
     seed: 4,
@@ -52,7 +52,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'what is found too late counts',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: '    this.#host.forgetProbe(id)\n    this.#byId.delete(id)\n',
     to: '    this.#host.forgetProbe(id)\n',
     seed: 3078,
@@ -60,7 +60,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a look has all the time of the world',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: '    this.#timers.arm(timer, this.#host.now() + watch.lookMs)\n',
     to: '    timer.kind satisfies string\n',
     seed: 415,
@@ -68,7 +68,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'one look that fails is enough',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: 'watch.failures >= (spec.alive?.failures ?? 1)',
     to: 'watch.failures >= 1',
     seed: 247,
@@ -76,7 +76,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'looks that fail are counted, though one between them did not',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: 'watch.failures = isGood ? 0 : watch.failures + 1',
     to: 'watch.failures = isGood ? watch.failures : watch.failures + 1',
     seed: 302,
@@ -84,7 +84,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'each answer of HTTP is a good one',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: 'return status >= 200 && status < 400',
     to: 'return status >= 0',
     seed: 34,
@@ -92,7 +92,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'it is looked at twice as often',
-    file: 'init/probes.ts',
+    file: 'init/perform/probes.ts',
     from: '    this.#lookLater(watch, watch.intervalMs)\n  }\n\n  #lookLater',
     to: '    this.#lookLater(watch, watch.intervalMs / 2)\n  }\n\n  #lookLater',
     seed: 34,
@@ -100,7 +100,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'what an old run says of itself counts for the next one',
-    file: 'core/daemon.ts',
+    file: 'core/daemon/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: "if ('run' in event && event.run !== daemon.run && event.type !== 'ready') return daemon",
     seed: 16,
@@ -108,7 +108,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'any message says that it is ready',
-    file: 'init/notified.ts',
+    file: 'init/perform/sd-notify.ts',
     from: "const isReady = fields.READY === '1'",
     to: 'const isReady = fields.MAINPID === undefined',
     seed: 793,
@@ -116,7 +116,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a message that it is ready says nothing',
-    file: 'init/notified.ts',
+    file: 'init/perform/sd-notify.ts',
     from: "if (isReady && spec.ready?.sign.type === 'notify')",
     to: "if (isReady && spec.ready?.sign.type === 'fd')",
     seed: 3,
@@ -124,7 +124,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'that it is ready is lost where it was told by a descriptor',
-    file: 'init/loop.ts',
+    file: 'init/loop/loop.ts',
     from: "      case 'ready':\n",
     to: "      case 'ready':\n        return undefined\n",
     seed: 3,
@@ -132,7 +132,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a watchdog that is fed bites',
-    file: 'core/reports.ts',
+    file: 'core/daemon/reports.ts',
     from: "    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))\n",
     to: '',
     seed: 26,
@@ -140,7 +140,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'there is no watchdog',
-    file: 'core/running.ts',
+    file: 'core/daemon/running.ts',
     from: "  effects.push({ type: 'arm', timer, afterMs: watchdogMs })\n",
     to: '  timer.kind satisfies string\n',
     seed: 26,
@@ -148,7 +148,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'who calls itself unfit is not believed',
-    file: 'init/notified.ts',
+    file: 'init/perform/sd-notify.ts',
     from: "fields.WATCHDOG === 'trigger'",
     to: "fields.WATCHDOG === 'triggered'",
     seed: 423,
@@ -156,7 +156,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'who is unfit has not failed',
-    file: 'core/exit-code.ts',
+    file: 'core/supervisor/exit-code.ts',
     from: 'return last.fault === null ? counted : Math.max(1, counted)',
     to: 'return counted',
     seed: 14,
@@ -164,7 +164,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a command has all the time of the world',
-    file: 'init/helpers.ts',
+    file: 'init/perform/helpers.ts',
     from: "      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n      return null",
     to: '      return null',
     seed: 147,
@@ -172,7 +172,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a command that is late is left alone',
-    file: 'init/helpers.ts',
+    file: 'init/perform/helpers.ts',
     from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#tell(running, false)',
     to: '    if (running === undefined) return\n    this.#tell(running, false)',
     seed: 4,
@@ -180,7 +180,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'what a command leaves behind is left alone',
-    file: 'init/helpers.ts',
+    file: 'init/perform/helpers.ts',
     from: '    if (gone) this.#forget(name)\n    else this.#kill(name)\n',
     to: '    this.#forget(name)\n',
     seed: 4,
@@ -188,7 +188,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a stop command outlives its run',
-    file: 'init/commands.ts',
+    file: 'init/perform/commands.ts',
     from: '    this.#helpers.cancel(stopName(daemon))\n',
     to: '',
     seed: 48,
@@ -196,7 +196,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'commands outlive the end',
-    file: 'init/commands.ts',
+    file: 'init/perform/commands.ts',
     from: '    this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
     seed: 2761,
@@ -212,7 +212,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a death is always one for memory',
-    file: 'init/deaths.ts',
+    file: 'init/report/deaths.ts',
     from: "if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''",
     to: "if (note.kind !== 'died') return ''",
     seed: 29,
@@ -220,7 +220,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'no death is one for memory',
-    file: 'init/deaths.ts',
+    file: 'init/report/deaths.ts',
     from: 'kills.count > before',
     to: 'kills.count < before',
     seed: 11,
@@ -228,7 +228,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'an old kill for memory is blamed for a death of now',
-    file: 'init/deaths.ts',
+    file: 'init/report/deaths.ts',
     from: '    this.#oomKills = count\n    if (more',
     to: '    if (more',
     seed: 1,
@@ -236,7 +236,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a kill for memory that no daemon died of is not told',
-    file: 'init/deaths.ts',
+    file: 'init/report/deaths.ts',
     from: 'if (more <= 0) return null',
     to: 'if (more <= 1000) return null',
     seed: 1,
@@ -244,7 +244,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'its status stays that of a reload',
-    file: 'core/reports.ts',
+    file: 'core/daemon/reports.ts',
     from: 'status ?? daemon.statusBefore ?? daemon.status',
     to: 'status ?? daemon.status',
     seed: 113,
@@ -252,7 +252,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a stop is not extended',
-    file: 'core/daemon.ts',
+    file: 'core/daemon/daemon.ts',
     from: 'pinged: extendStop,',
     to: 'pinged: stay,',
     seed: 26,
@@ -260,7 +260,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a stop is extended beyond the deadline',
-    file: 'core/ending.ts',
+    file: 'core/daemon/ending.ts',
     from: 'atMs + Math.min(extendMs, limitMs)',
     to: 'atMs + extendMs + 0 * limitMs',
     seed: 564,

@@ -1,0 +1,124 @@
+/** One daemon of the bundle file, with its defaults. */
+import {
+  type AliveSpec,
+  type DaemonSpec,
+  type ReadySpec,
+  type StopSpec,
+  specDefaults,
+} from '../../core/plan/plan.ts'
+import { suggest } from '../../core/text/suggest.ts'
+import { complain, type Place, type Reader, type Reading } from '../location.ts'
+import { fields, flag, oneOf, textThat } from '../read.ts'
+import type { Entry } from '../tree.ts'
+import { after } from './after.ts'
+import { alive, watchdog } from './alive.ts'
+import { command } from './command.ts'
+import { checkTogether } from './cross-field.ts'
+import { env } from './env.ts'
+import { limits, umask } from './limit.ts'
+import { type OwnOnDeath, ownOnDeath } from './on-death.ts'
+import { ready } from './ready.ts'
+import { completeRestart, type Restart, restart } from './restart.ts'
+import { stop } from './stop.ts'
+
+/** A daemon, completed as far as that is possible without the rest of the bundle. */
+export type DaemonFound = Omit<DaemonSpec, 'onDeath'> & {
+  readonly onDeath: OwnOnDeath | undefined
+}
+
+/** @returns The daemon; of no use when a problem was reported. */
+export function readDaemon({ key: name, at, value }: Entry, reading: Reading): DaemonFound {
+  const place: Place = { reading, daemon: name, path: '' }
+  const found = daemonFields(value, place) ?? {}
+  if (value.kind === 'map' && !value.entries.some(({ key }) => isMeant(key))) {
+    complain(place, at, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
+  }
+  checkTogether(value, found, place)
+  const { kind = 'daemon', main = false } = found
+  return {
+    name,
+    kind,
+    command: found.command ?? [],
+    cwd: found.cwd ?? specDefaults.cwd,
+    env: found.env ?? specDefaults.env,
+    after: found.after ?? specDefaults.after,
+    ready: found.ready ?? specDefaults.ready,
+    alive: found.alive ?? specDefaults.alive,
+    watchdogMs: found.watchdog ?? specDefaults.watchdogMs,
+    stop: found.stop ?? specDefaults.stop,
+    restart: completeRestart(found.restart ?? {}, main || kind === 'job'),
+    main,
+    critical: found.critical ?? specDefaults.critical,
+    guard: found.guard ?? specDefaults.guard,
+    optional: found.optional ?? specDefaults.optional,
+    onDeath: found.onDeath,
+    control: found.control ?? specDefaults.control,
+    user: found.user ?? specDefaults.user,
+    group: found.group ?? specDefaults.group,
+    umask: found.umask ?? specDefaults.umask,
+    limits: found.limits ?? specDefaults.limits,
+  }
+}
+
+/** A slip in the one key that is needed is one problem, not two. */
+function isMeant(key: string): boolean {
+  return suggest(key, ['command']) !== null
+}
+
+const account: Reader<string> = textThat(
+  (name) =>
+    /^\d{1,10}$/.test(name) ? Number(name) <= 4_294_967_294 : /^[A-Za-z_][\w.-]*\$?$/.test(name),
+  'a name or a number',
+)
+
+/** Keys that are planned: see the bundle file in the design. */
+const later: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
+
+interface DaemonFields {
+  kind: DaemonSpec['kind']
+  command: string[]
+  cwd: string
+  env: DaemonSpec['env']
+  after: DaemonSpec['after']
+  ready: ReadySpec
+  alive: AliveSpec
+  watchdog: number
+  stop: StopSpec
+  restart: Partial<Restart>
+  main: boolean
+  critical: boolean
+  guard: boolean
+  optional: boolean
+  onDeath: OwnOnDeath
+  control: 'look' | 'operate'
+  user: string
+  group: string
+  umask: number
+  limits: DaemonSpec['limits']
+}
+
+const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
+  {
+    kind: oneOf(['daemon', 'job']),
+    command,
+    cwd: textThat((path) => path !== '', 'a path'),
+    env,
+    after,
+    ready,
+    alive,
+    watchdog,
+    stop,
+    restart,
+    main: flag,
+    critical: flag,
+    guard: flag,
+    optional: flag,
+    onDeath: ownOnDeath,
+    control: oneOf(['look', 'operate']),
+    user: account,
+    group: account,
+    umask,
+    limits,
+  },
+  later,
+)

@@ -1,0 +1,44 @@
+/** What `build` does: the parser's work ahead of time, so that PID 1 starts without it. */
+
+import type { Plan } from '../../core/plan/plan.ts'
+import { maxPlanBytes, type SumOf, sealPlan } from '../../core/plan/plan-text.ts'
+import { count } from '../../core/text/describe.ts'
+import { describeErrno, PitcrewError } from '../../errors.ts'
+import { sumWith } from '../../host/sum.ts'
+import { version } from '../../version.ts'
+import { type Input, usageError } from '../command.ts'
+import { loadBundleFile, reportInvalid } from './bundle-file.ts'
+
+const self = { name: 'build' }
+
+/** @returns The exit status. */
+export function buildPlan(input: Input<{ out: string }>): number {
+  const [path] = input.args
+  const { out } = input.options
+  if (out === undefined) throw usageError(self, 'missing option --out', 'write --out FILE')
+  const loaded = loadBundleFile(input, path)
+  if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
+  if (out === loaded.path) {
+    const hint = 'name another file, the bundle would be gone'
+    throw usageError(self, `cannot write the plan over its bundle ${out}`, hint)
+  }
+  const text = planText(loaded.plan, sumWith(input.system, version))
+  if (out === '-') {
+    input.print(text)
+    return 0
+  }
+  const errno = input.system.writeFile(out, `${text}\n`)
+  if (errno !== null) {
+    throw new PitcrewError('WRITE_FAILED', `cannot write ${out}: ${describeErrno(errno)}`)
+  }
+  input.talk(`pitcrew: wrote ${out}: ${count(loaded.plan.daemons.length, 'daemon')}`)
+  return 0
+}
+
+/** A plan that nobody could read again is not written. */
+export function planText(plan: Plan, sumOf: SumOf): string {
+  const text = sealPlan(plan, sumOf)
+  if (text.length < maxPlanBytes) return text
+  const hint = 'the aliases of the bundle make it this large: use fewer'
+  throw new PitcrewError('BUNDLE_INVALID', 'cannot build a plan of more than 4 MiB', hint)
+}

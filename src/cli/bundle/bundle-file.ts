@@ -1,0 +1,32 @@
+/** Bundle file → plan, for every verb that takes a bundle. */
+import { loadBundle } from '../../bundle/load.ts'
+import { describeProblem, type ProblemList } from '../../bundle/problems.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { type BundleFile, readBundleFile } from '../../host/find-bundle.ts'
+import type { Input } from '../command.ts'
+
+export type Loaded =
+  | { readonly path: string; readonly plan: Plan }
+  | { readonly path: string; readonly invalid: ProblemList }
+
+/** @param path As it was given on the command line; absent = look in the usual places. */
+export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string): Loaded {
+  const file: BundleFile = readBundleFile(system, path ?? null)
+  const answer = loadBundle(file.text)
+  return 'plan' in answer
+    ? { path: file.path, plan: answer.plan }
+    : { path: file.path, invalid: answer }
+}
+
+/** Tells a person what is wrong with a bundle. @returns The exit status. */
+export function reportInvalid(
+  { talk }: Pick<Input, 'talk'>,
+  path: string,
+  { problems, more }: ProblemList,
+): number {
+  for (const problem of problems) talk(describeProblem(path, problem))
+  const count = problems.length + more
+  const shown = more > 0 ? `, the first ${problems.length} are shown` : ''
+  talk(`pitcrew: cannot use ${path}: ${count} problem${count === 1 ? '' : 's'}${shown}`)
+  return 2
+}

@@ -1,0 +1,194 @@
+/** The scripts of `completion`, made of the table of verbs. Each asks `pitcrew @names` for the
+ *  daemons where a verb takes them, and the shell for files where it takes a path. */
+import { type Command, type OptionSpec, typedVerbs } from '../command.ts'
+
+type Commands = readonly Command[]
+
+/** @param shell bash, zsh or fish. */
+export function completionScript(shell: string, commands: Commands): string {
+  if (shell === 'bash') return bashScript(commands)
+  return shell === 'zsh' ? zshScript(commands) : fishScript(commands)
+}
+
+function bashScript(commands: Commands): string {
+  const verbs = typedVerbs(commands)
+  const cases = verbs.flatMap((command) => [
+    `    ${command.name})`,
+    `      options='${allFlags(command).join(' ')}'`,
+    ...bashValues(command),
+    `      ${bashArguments(command, commands)} ;;`,
+  ])
+  return [
+    '_pitcrew() {',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options= words=',
+    '  COMPREPLY=()',
+    '  if [ "$COMP_CWORD" -eq 1 ]; then',
+    `    COMPREPLY=($(compgen -W '${names(verbs).join(' ')} --help --version' -- "$word"))`,
+    '    return',
+    '  fi',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    '  case ${COMP_WORDS[1]} in',
+    ...cases,
+    '  esac',
+    '  case $word in -*) words=$options ;; esac',
+    '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
+    '}',
+    'complete -F _pitcrew pitcrew',
+  ].join('\n')
+}
+
+/** What may stand behind the options with a value. */
+function bashValues({ options }: Command): string[] {
+  const withValue = Object.entries(options).filter(([, { value }]) => value !== null)
+  const paths = withValue.filter(([, { value }]) => isPath(value))
+  const chosen = withValue.filter(([, { words }]) => words !== undefined)
+  const free = withValue.filter((option) => !paths.includes(option) && !chosen.includes(option))
+  const cases = [
+    ...chosen.map((option) => {
+      const reply = `compgen -W '${option[1].words?.join(' ')}' -- "$word"`
+      return `${flagsOf(option).join('|')}) COMPREPLY=($(${reply})); return ;;`
+    }),
+    ...(paths.length === 0
+      ? []
+      : [`${paths.flatMap(flagsOf).join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;`]),
+    ...(free.length === 0 ? [] : [`${free.flatMap(flagsOf).join('|')}) return ;;`]),
+  ]
+  if (cases.length === 0) return []
+  return ['      case $before in', ...cases.map((line) => `        ${line}`), '      esac']
+}
+
+function flagsOf([name, { short }]: readonly [string, OptionSpec]): string[] {
+  return [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]
+}
+
+function bashArguments(command: Command, commands: Commands): string {
+  switch (takes(command)) {
+    case 'daemons':
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+      return 'case $word in -*) ;; *) words=$("${COMP_WORDS[0]}" @names 2>/dev/null) ;; esac'
+    case 'path':
+      return 'case $word in -*) ;; *) COMPREPLY=($(compgen -f -- "$word")); return ;; esac'
+    case 'nothing':
+      return ':'
+    default:
+      return `words='${wordsFor(command, commands).join(' ')}'`
+  }
+}
+
+function zshScript(commands: Commands): string {
+  const verbs = typedVerbs(commands)
+  const cases = verbs.map((command) => {
+    const options = Object.entries(command.options).flatMap(zshOption)
+    const specs = [...options, "'(- *)--help[show the page of this verb]'"]
+    return `    ${command.name}) _arguments ${[...specs, zshArguments(command, commands)].join(' ')} ;;`
+  })
+  return [
+    '#compdef pitcrew',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    '_pitcrew_daemons() { compadd -- ${(f)"$(pitcrew @names 2>/dev/null)"} }',
+    '_pitcrew() {',
+    '  local -a verbs',
+    '  if (( CURRENT == 2 )); then',
+    '    verbs=(',
+    ...verbs.map(({ name, summary }) => `      ${quoted(`${name}:${summary}`)}`),
+    '    )',
+    "    _describe 'verb' verbs",
+    '    return',
+    '  fi',
+    '  local verb=$words[2]',
+    '  shift words',
+    '  (( CURRENT-- ))',
+    '  case $verb in',
+    ...cases,
+    '  esac',
+    '}',
+    'compdef _pitcrew pitcrew',
+  ].join('\n')
+}
+
+function zshOption(option: readonly [string, OptionSpec]): string[] {
+  const [, spec] = option
+  const help = spec.help.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', ',')
+  const { value, words } = spec
+  const action = words === undefined ? (isPath(value) ? '_files' : ' ') : `(${words.join(' ')})`
+  const behind = value === null ? '' : `:${value}:${action}`
+  return flagsOf(option).map((flag) => quoted(`${flag}[${help}]${behind}`))
+}
+
+function zshArguments(command: Command, commands: Commands): string {
+  switch (takes(command)) {
+    case 'daemons':
+      return "'*:daemon:_pitcrew_daemons'"
+    case 'path':
+      return "'*:file:_files'"
+    case 'nothing':
+      return "'*: : '"
+    default:
+      return `'1:word:(${wordsFor(command, commands).join(' ')})'`
+  }
+}
+
+function fishScript(commands: Commands): string {
+  const verbs = typedVerbs(commands)
+  const lines = verbs.flatMap((command) => {
+    const begin = `complete -c pitcrew -n '__fish_seen_subcommand_from ${command.name}'`
+    return [
+      `complete -c pitcrew -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.summary)}`,
+      ...Object.entries(command.options).map(
+        ([name, spec]) => `${begin} ${fishOption(name, spec)} -d ${quoted(spec.help)}`,
+      ),
+      ...fishArguments(command, commands).map((words) => `${begin} ${words}`),
+    ]
+  })
+  return ['complete -c pitcrew -f', ...lines].join('\n')
+}
+
+function fishOption(name: string, { value, short, words }: OptionSpec): string {
+  const flags = `-l ${name}${short === undefined ? '' : ` -s ${short}`}`
+  if (value === null) return flags
+  if (isPath(value)) return `${flags} -r -F`
+  return `${flags} -x${words === undefined ? '' : ` -a '${words.join(' ')}'`}`
+}
+
+function fishArguments(command: Command, commands: Commands): string[] {
+  switch (takes(command)) {
+    case 'daemons':
+      return ["-a '(pitcrew @names 2>/dev/null)'"]
+    case 'path':
+      return ['-F']
+    case 'nothing':
+      return []
+    default:
+      return [`-a '${wordsFor(command, commands).join(' ')}'`]
+  }
+}
+
+/** What the arguments of a verb are. */
+function takes({ args }: Command): 'daemons' | 'path' | 'words' | 'nothing' {
+  const first = args[0]?.replaceAll(/[[\].]/g, '')
+  if (first === 'NAME') return 'daemons'
+  if (first === 'BUNDLE') return 'path'
+  return first === 'VERB' || first === 'SHELL' ? 'words' : 'nothing'
+}
+
+function wordsFor({ args }: Command, commands: Commands): readonly string[] {
+  return args[0] === 'SHELL' ? ['bash', 'zsh', 'fish'] : names(typedVerbs(commands))
+}
+
+function isPath(value: string | null): boolean {
+  return value === 'FILE' || value === 'PATH'
+}
+
+function allFlags({ options }: Command): string[] {
+  return [...Object.keys(options), 'help'].map((name) => `--${name}`)
+}
+
+function names(commands: Commands): string[] {
+  return commands.map(({ name }) => name)
+}
+
+/** In single quotes of a shell; fish, too, reads them so. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,130 @@
+/** What `validate` does: says what pitcrew would do with a bundle, or everything that is wrong with
+ *  it. */
+import type { ProblemList } from '../../bundle/problems.ts'
+import { splitShutdown } from '../../core/plan/deadline.ts'
+import { type Order, orderOf } from '../../core/plan/order.ts'
+import type { AfterSpec, DaemonSpec, Plan, Until } from '../../core/plan/plan.ts'
+import { formatDuration } from '../../core/text/duration.ts'
+import { PitcrewError } from '../../errors.ts'
+import type { Input } from '../command.ts'
+import { type Loaded, loadBundleFile, reportInvalid } from './bundle-file.ts'
+
+/** @returns The exit status. */
+export function validateBundle(input: Input<{ json: true }>): number {
+  if (input.options.json) return validateForProgram(input)
+  const loaded = loadBundleFile(input, input.args[0])
+  if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
+  input.print(summarize(loaded.path, loaded.plan))
+  return 0
+}
+
+/** The bundle in a few lines: the daemons in start order, and the deadline as it is shared. */
+function summarize(path: string, plan: Plan): string {
+  const order = orderOf(plan.daemons)
+  const count = plan.daemons.length
+  const specs = new Map(plan.daemons.map((spec) => [spec.name, spec]))
+  const numberWidth = String(count).length
+  const nameWidth = Math.max(...order.start.map((name) => name.length))
+  const waits = new Map(order.start.map((name) => [name, describeAfter(specs, name)]))
+  const waitWidth = Math.max(...[...waits.values()].map((wait) => wait.length))
+  const starts = order.start.map((name, index) => {
+    const number = String(index + 1).padStart(numberWidth)
+    const wait = waitWidth === 0 ? '' : `${waits.get(name)?.padEnd(waitWidth)}  `
+    const command = shorten(specs.get(name)?.command.join(' ') ?? '')
+    return `  ${number} ${name.padEnd(nameWidth)}  ${wait}${command}`
+  })
+  return [
+    `${path} is valid: ${plan.name}, ${count} daemon${count === 1 ? '' : 's'}, in start order`,
+    ...starts,
+    `shutdown within ${formatDuration(plan.deadlineMs)}`,
+    ...describeShutdown(plan, order),
+  ].join('\n')
+}
+
+type Specs = ReadonlyMap<string, DaemonSpec>
+
+/** "after db ready, cache started", or nothing. */
+function describeAfter(specs: Specs, name: string): string {
+  const after = specs.get(name)?.after ?? []
+  if (after.length === 0) return ''
+  const waits = after.map((wait) => `${wait.daemon} ${untilOf(specs, wait)}`)
+  return shorten(`after ${few(waits, 3)}`)
+}
+
+/** What is waited for in truth: a daemon that has no sign is ready as soon as it was started. */
+function untilOf(specs: Specs, { daemon, until }: AfterSpec): Until {
+  const spec = specs.get(daemon)
+  if (until !== 'ready') return until
+  if (spec?.kind === 'job') return 'done'
+  return spec?.ready === null ? 'started' : 'ready'
+}
+
+function describeShutdown(plan: Plan, order: Order): string[] {
+  const { killAtMs, flushMs } = splitShutdown(plan, order)
+  const lines = killAtMs.map((atMs, wave) => {
+    const names = order.start.filter((name) => order.wave.get(name) === wave)
+    return `  stop ${few(names)}, killed ${formatDuration(atMs)} after the request at the latest`
+  })
+  return [...lines, `  output is passed on for another ${formatDuration(flushMs)}`]
+}
+
+function few(names: readonly string[], most = 4): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}
+
+/** On one line, whatever is in it. */
+function shorten(text: string): string {
+  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
+
+function validateForProgram(input: Input): number {
+  const loaded = loadOrProblem(input)
+  if ('invalid' in loaded) {
+    input.print(JSON.stringify({ valid: false, path: loaded.path, ...loaded.invalid }))
+    return 2
+  }
+  const { path, plan } = loaded
+  const order = orderOf(plan.daemons)
+  const { killAtMs, flushMs } = splitShutdown(plan, order)
+  const shutdown = { deadlineMs: plan.deadlineMs, killAtMs, flushMs }
+  const { name } = plan
+  const after = afterForProgram(plan)
+  input.print(JSON.stringify({ valid: true, path, name, startOrder: order.start, after, shutdown }))
+  return 0
+}
+
+/** For each daemon that waits: for whom, and for what. */
+function afterForProgram({ daemons }: Plan): Record<string, Record<string, Until>> {
+  const specs = new Map(daemons.map((spec) => [spec.name, spec]))
+  const waiting = daemons.filter(({ after }) => after.length > 0)
+  return Object.fromEntries(
+    waiting.map(({ name, after }) => [
+      name,
+      Object.fromEntries(after.map((wait) => [wait.daemon, untilOf(specs, wait)])),
+    ]),
+  )
+}
+
+/** A file that cannot be read is a problem without a place. */
+function loadOrProblem(input: Input): Loaded | { path: string | null; invalid: NoPlace } {
+  const [path] = input.args
+  try {
+    return loadBundleFile(input, path)
+  } catch (error) {
+    if (!(error instanceof PitcrewError)) throw error
+    const { message, hint } = error
+    const problems = [{ line: null, column: null, message, hint }]
+    return { path: path ?? null, invalid: { problems, more: 0 } }
+  }
+}
+
+type NoPlace = Omit<ProblemList, 'problems'> & {
+  readonly problems: readonly {
+    line: null
+    column: null
+    message: string
+    hint: string | null
+  }[]
+}

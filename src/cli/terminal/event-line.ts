@@ -1,0 +1,36 @@
+/** An entry of the journal on a line: `2026-11-21 17:00:00.123 web  died: exit code 3`. */
+
+import type { Entry } from '../../control/protocol/answers.ts'
+import { oneLine } from '../../core/text/one-line.ts'
+import { type Colour, type Paper, paint } from './style.ts'
+
+/** Of what a reader should see first. The rest is plain. */
+const colours: Readonly<Record<string, Colour | undefined>> = {
+  'deadline-missed': 'red',
+  died: 'red',
+  done: 'green',
+  'end-missed': 'red',
+  held: 'yellow',
+  killing: 'red',
+  pitcrew: 'red',
+  ready: 'green',
+  shutdown: 'yellow',
+  skipped: 'red',
+  'start-failed': 'red',
+  stuck: 'red',
+  unfit: 'red',
+}
+
+export function eventLine(paper: Paper, entry: Entry, nameWidth: number): string {
+  const { at, type, daemon, words } = entry
+  const time = paint(paper, 'dim', localLooking(at))
+  const name = paint(paper, 'bold', (daemon ?? '').padEnd(nameWidth))
+  const colour = entry.outcome === 'failed' ? 'red' : (colours[type] ?? 'plain')
+  const text = paint(paper, colour, oneLine(words))
+  return `${time} ${name}  ${text}`.trimEnd()
+}
+
+/** "2026-11-21T17:00:00.123Z" without its letters; it is UTC, as everything in a container. */
+function localLooking(iso: string): string {
+  return iso.replace('T', ' ').replace('Z', '')
+}

@@ -1,0 +1,133 @@
+/** What pitcrew and its daemons do, for a person: a line of the whole, and a line for each. */
+
+import type { DaemonState, DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
+import { count } from '../../core/text/describe.ts'
+import { oneLine } from '../../core/text/one-line.ts'
+import { type Colour, cut, type Paper, paint } from './style.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { briefly, memory, percent, tightly } from './words.ts'
+
+const columns: readonly Column[] = [
+  { title: 'NAME', isRight: false, goes: 0 },
+  { title: 'STATE', isRight: false, goes: 0 },
+  { title: 'UPTIME', isRight: true, goes: 4 },
+  { title: 'RESTARTS', isRight: true, goes: 3 },
+  { title: 'CPU', isRight: true, goes: 1 },
+  { title: 'MEM', isRight: true, goes: 2 },
+  { title: '', isRight: false, goes: 0 },
+]
+
+export const colourOf: { readonly [S in DaemonState]: Colour } = {
+  idle: 'dim',
+  waiting: 'yellow',
+  backoff: 'red',
+  starting: 'yellow',
+  running: 'yellow',
+  ready: 'green',
+  stopping: 'yellow',
+  killing: 'red',
+  stopped: 'dim',
+  done: 'dim',
+  failed: 'red',
+  skipped: 'red',
+}
+
+/** @param before An earlier answer: processor time is then that of the time between, and that of
+ *  the whole run otherwise. */
+export function statusPage(
+  paper: Paper,
+  answer: StatusAnswer,
+  before: StatusAnswer | null,
+): string[] {
+  const runsBefore = new Map(before?.daemons.map((daemon) => [daemon.name, daemon]))
+  const rows = answer.daemons.map((daemon) => row(daemon, runsBefore.get(daemon.name)))
+  return [head(paper, answer), ...table(paper, columns, rows)]
+}
+
+/** "shop: 4 daemons, 3 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)" */
+function head(paper: Paper, answer: StatusAnswer): string {
+  const { name, daemons, stopping, outputStall, uptimeMs, version, pid } = answer
+  const parts = [summary(answer), `up ${briefly(uptimeMs)}`, `pitcrew ${version} (pid ${pid})`]
+  const text = `: ${parts.join(', ')}`
+  const isWell = daemons.every(({ state }) => colourOf[state] !== 'red')
+  const usual = stopping === null && outputStall === null ? 'plain' : 'yellow'
+  const colour = stopping === null && !isWell ? 'red' : usual
+  const shown = cut(text, paper.columns - name.length)
+  return paint(paper, 'bold', cut(name, paper.columns)) + paint(paper, colour, shown)
+}
+
+/** "4 daemons, 3 ready"; and that stdout is stalled, or that everything ends. */
+export function summary({ daemons, stopping, outputStall }: StatusAnswer): string {
+  const ready = daemons.filter(({ state }) => state === 'ready').length
+  const end = stopping === null ? '' : `, stopping, ${briefly(stopping.leftMs)} left`
+  const stall = outputStall === null ? '' : `, stdout stalled for ${briefly(outputStall.forMs)}`
+  return `${count(daemons.length, 'daemon')}, ${ready} ready${stall}${end}`
+}
+
+function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly Cell[] {
+  const { name, state, uptimeMs, restarts, usage } = daemon
+  const colour = colourOf[state]
+  const isOver = colour === 'dim'
+  const plain = (text: string): Cell => ({ text, colour: isOver ? 'dim' : 'plain' })
+  return [
+    plain(name),
+    { text: state, colour },
+    plain(uptimeMs === null ? '-' : tightly(uptimeMs)),
+    plain(String(restarts)),
+    plain(cpuShare(daemon, before)),
+    plain(usage === null ? '-' : memory(usage.memoryKib)),
+    { text: remark(daemon), colour: colour === 'red' ? 'red' : 'dim' },
+  ]
+}
+
+function cpuShare(
+  { run, usage, uptimeMs }: DaemonStatus,
+  before: DaemonStatus | undefined,
+): string {
+  if (usage === null || uptimeMs === null || uptimeMs === 0) return '-'
+  const isSame = before?.run === run && before.usage !== null && before.uptimeMs !== null
+  const sinceMs = isSame ? uptimeMs - (before.uptimeMs ?? 0) : uptimeMs
+  const usedMs = isSame ? usage.cpuMs - (before.usage?.cpuMs ?? 0) : usage.cpuMs
+  // A process that has ended and was waited for by nobody takes its time with it.
+  return sinceMs > 0 ? percent(Math.max(0, usedMs) / sinceMs) : '-'
+}
+
+/** What matters most now. */
+function remark(daemon: DaemonStatus): string {
+  const { kind, state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
+  const said = oneLine(daemon.status)
+  const died = oneLine(lastDeath?.cause ?? '')
+  switch (state) {
+    case 'waiting':
+      return waitsFor === null ? '' : `waits for ${waitsFor}`
+    case 'backoff':
+      if (nextAttemptMs === null) return died
+      return `next try in ${briefly(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
+    case 'starting':
+    case 'running':
+      // A job is at work until it is done, and never ready.
+      if (said !== '' || kind === 'job') return said
+      return joined(', ', 'not ready yet', diedWords(lastDeath))
+    case 'stopping':
+      return killMs === null ? said : `KILL in ${briefly(killMs)}`
+    case 'killing':
+      return 'KILL was sent, it is not gone yet'
+    case 'failed':
+      return joined('; ', died, oneLine(lastDeath?.next ?? ''))
+    case 'skipped':
+      return waitsFor === null ? '' : `${waitsFor} has failed`
+    case 'ready':
+      return said || diedWords(lastDeath)
+    default:
+      return said
+  }
+}
+
+/** "died 5 min ago: code 3" */
+function diedWords(death: DaemonStatus['lastDeath']): string {
+  return death === null ? '' : `died ${briefly(death.agoMs)} ago: ${oneLine(death.cause)}`
+}
+
+function joined(separator: string, ...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(separator)
+}

@@ -1,0 +1,84 @@
+/** What is written on: a terminal with a width and colours, or a file without either. */
+import type { ClientSystem } from '../../host/system.ts'
+
+export interface Paper {
+  /** Infinity: nothing is cut. */
+  readonly columns: number
+  readonly hasColours: boolean
+}
+
+export type Colour = 'plain' | 'bold' | 'dim' | 'red' | 'green' | 'yellow'
+
+const codes = { plain: '', bold: '1', dim: '2', red: '31', green: '32', yellow: '33' } as const
+
+/** A terminal that does not know its size has that of the first ones. */
+const usualColumns = 80
+
+export function paperOf(system: ClientSystem, fd: 1 | 2): Paper {
+  if (!system.isTerminal(fd)) return { columns: Number.POSITIVE_INFINITY, hasColours: false }
+  const hasColours = canDrawAgain(system, fd) && (system.getenv('NO_COLOR') ?? '') === ''
+  return { columns: system.terminalSize()?.columns ?? usualColumns, hasColours }
+}
+
+/** A terminal that does as it is told: what was written can be written over. */
+export function canDrawAgain(system: ClientSystem, fd: 1 | 2): boolean {
+  return system.isTerminal(fd) && system.getenv('TERM') !== 'dumb'
+}
+
+export function paint(paper: Paper, colour: Colour, text: string): string {
+  const code = codes[colour]
+  return paper.hasColours && code !== '' && text !== '' ? `\x1b[${code}m${text}\x1b[m` : text
+}
+
+/** How many columns a text takes. */
+export function widthOf(text: string): number {
+  if (isAscii(text)) return text.length
+  let width = 0
+  for (const char of text) width += widthOfChar(char.codePointAt(0) ?? 0)
+  return width
+}
+
+/** Nearly all of it is, and the engine finds that out faster than we look at one letter. */
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text)
+}
+
+/** At most so many columns of it; what was cut off is told by an ellipsis. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  if (columns < 1) return ''
+  if (isAscii(text)) return `${text.slice(0, columns - 1)}…`
+  let width = 1
+  let short = ''
+  for (const char of text) {
+    width += widthOfChar(char.codePointAt(0) ?? 0)
+    if (width > columns) break
+    short += char
+  }
+  return `${short}…`
+}
+
+/** Two for the letters of East Asia and for pictures, none for what is put over the letter before;
+ *  near enough to what terminals do. */
+function widthOfChar(code: number): 0 | 1 | 2 {
+  if (code < 0x300) return 1
+  if (code <= 0x36f || (code >= 0x200b && code <= 0x200f) || isBetween(code, 0xfe00, 0xfe0f))
+    return 0
+  return wide.some(([first, last]) => isBetween(code, first, last)) ? 2 : 1
+}
+
+const wide = [
+  [0x1100, 0x115f],
+  [0x2e80, 0xa4cf],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1faff],
+  [0x20000, 0x3ffff],
+] as const
+
+function isBetween(code: number, first: number, last: number): boolean {
+  return code >= first && code <= last
+}

@@ -1,0 +1,86 @@
+/** Rows of cells → aligned lines, in the width of the paper. Where that is too little, the columns
+ *  that matter least are left out first, then the first one is cut, and at last the lines. */
+import { type Colour, cut, type Paper, paint, widthOf } from './style.ts'
+
+export interface Cell {
+  readonly text: string
+  readonly colour: Colour
+}
+
+export interface Column {
+  readonly title: string
+  readonly isRight: boolean
+  /** When it is left out: 1 = first of all; 0 = never. */
+  readonly goes: number
+}
+
+const gap = 2
+/** So much is kept of the last column and of the first one, if they have so much. */
+const lastWidthMin = 24
+const firstWidthMin = 16
+
+/** The last column takes what is left of the width, and is not filled up. */
+export function table(
+  paper: Paper,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): string[] {
+  const titles = columns.map(({ title }): Cell => ({ text: title, colour: 'dim' }))
+  const all = [titles, ...rows].map((row) => row.map(measured))
+  const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at]?.width ?? 0)))
+  const shown = fitting(paper, columns, widths)
+  return all.map((row) => {
+    let left = paper.columns
+    const cells = shown.map(({ column, at, width: wanted }) => {
+      const cell = row[at] ?? empty
+      const isLast = at === columns.length - 1
+      const width = isLast ? cell.width : wanted
+      const padded = isLast ? cell.text : pad(cut(cell.text, width), width, column)
+      const text = width <= left ? padded : cut(padded, left)
+      left -= width + gap
+      return paint(paper, cell.colour, text)
+    })
+    return cells.join(' '.repeat(gap)).trimEnd()
+  })
+}
+
+interface Shown {
+  readonly column: Column
+  readonly at: number
+  readonly width: number
+}
+
+/** The columns that there is room for, with their widths. */
+function fitting(paper: Paper, columns: readonly Column[], widths: readonly number[]): Shown[] {
+  const last = columns.length - 1
+  let shown = columns.map((column, at): Shown => ({ column, at, width: widths[at] ?? 0 }))
+  const over = (): number => {
+    const used = shown.map(({ at, width }) => (at === last ? Math.min(width, lastWidthMin) : width))
+    return used.reduce((sum, width) => sum + width + gap, -gap) - paper.columns
+  }
+  const leaving = columns.filter(({ goes }) => goes > 0).sort((a, b) => a.goes - b.goes)
+  for (const column of leaving) {
+    if (over() <= 0) break
+    shown = shown.filter((one) => one.column !== column)
+  }
+  const tooMuch = Math.max(0, over())
+  return shown.map((one) => {
+    if (one.at !== 0) return one
+    return { ...one, width: Math.max(Math.min(one.width, firstWidthMin), one.width - tooMuch) }
+  })
+}
+
+interface Measured extends Cell {
+  readonly width: number
+}
+
+const empty: Measured = { text: '', colour: 'plain', width: 0 }
+
+function measured({ text, colour }: Cell): Measured {
+  return { text, colour, width: widthOf(text) }
+}
+
+function pad(text: string, room: number, { isRight }: Column): string {
+  const space = ' '.repeat(Math.max(0, room - widthOf(text)))
+  return isRight ? space + text : text + space
+}

@@ -1,0 +1,104 @@
+/** `status`: what pitcrew and its daemons do now, once or again and again. */
+import type { DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
+import type { Command, Input } from '../command.ts'
+import { connect } from '../connection.ts'
+import { given, json, socket } from '../options.ts'
+import { colourOf, statusPage, summary } from '../terminal/status-page.ts'
+import { type Colour, canDrawAgain, paperOf } from '../terminal/style.ts'
+
+interface Options extends Record<string, string | true> {
+  json: true
+  watch: true
+  socket: string
+}
+
+/** Between two looks of --watch. */
+const everyMs = 1000
+
+export const status: Command<Options> = {
+  name: 'status',
+  group: 'Look',
+  summary: 'Show what the daemons do now',
+  usage: 'status [NAME...] [--watch] [--json]',
+  details: `\
+CPU is what the processes of a daemon used of one processor, on average over its run;
+with --watch, since the last look. MEM is their resident memory. The last column says
+what matters most: whom it waits for, when it is tried again, what it says of itself,
+how it died.
+
+--watch looks every second until Ctrl-C. Where not all of them fit, those that are not
+well come first. Where stdout is no terminal it prints a line for each look.
+
+In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`,
+  args: ['[NAME...]'],
+  options: {
+    watch: { value: null, short: 'w', help: 'look again every second' },
+    json,
+    socket,
+  },
+
+  async run(input) {
+    const { client } = await connect(input)
+    const look = (): Promise<StatusAnswer> => {
+      const daemons = input.args.length === 0 ? undefined : [...new Set(input.args)]
+      return client.call('status', given({ daemons, usage: true }))
+    }
+    if (input.options.watch === undefined) {
+      const answer = await look()
+      if (input.options.json) input.print(JSON.stringify(answer))
+      else input.print(statusPage(paperOf(input.system, 1), answer, null).join('\n'))
+      return 0
+    }
+    const show = shower(input)
+    for (let before: StatusAnswer | null = null; ; input.system.sleep(everyMs)) {
+      const answer = await look()
+      show(answer, before)
+      before = answer
+    }
+  },
+}
+
+/** What each look of --watch prints. */
+function shower(
+  input: Input<Options>,
+): (answer: StatusAnswer, before: StatusAnswer | null) => void {
+  const { system, options, print } = input
+  if (options.json) return (answer) => print(JSON.stringify(answer))
+  if (!canDrawAgain(system, 1)) return (answer) => print(briefLine(answer))
+  // What was on the screen goes up, and can be read there afterwards.
+  system.write(1, '\n'.repeat(rowsOf(input)))
+  return (answer, before) => {
+    const rows = rowsOf(input)
+    const all = statusPage(paperOf(system, 1), answer, before)
+    // Nobody sees what is below the screen: it shall be those that are well.
+    const lines =
+      all.length < rows ? all : statusPage(paperOf(system, 1), troubledFirst(answer), before)
+    system.write(1, frame(lines, rows))
+  }
+}
+
+function troubledFirst(answer: StatusAnswer): StatusAnswer {
+  const of = (...colours: readonly Colour[]): DaemonStatus[] =>
+    answer.daemons.filter(({ state }) => colours.includes(colourOf[state]))
+  return { ...answer, daemons: [...of('red'), ...of('yellow'), ...of('green', 'dim')] }
+}
+
+/** "shop: 4 daemons, 3 ready: web ready, db backoff" */
+function briefLine(answer: StatusAnswer): string {
+  const states = answer.daemons.map(({ name, state }) => `${name} ${state}`)
+  return `${answer.name}: ${summary(answer)}: ${states.join(', ')}`
+}
+
+function rowsOf({ system }: Input<Options>): number {
+  return system.terminalSize()?.rows ?? 24
+}
+
+/** One write that takes the place of the last one, without a moment of emptiness. The cursor comes
+ *  to stand below it, so that Ctrl-C at any time leaves the terminal as every program does. */
+function frame(lines: readonly string[], rows: number): string {
+  const room = Math.max(1, rows - 1)
+  const more = lines.length - room
+  const shown = more > 0 ? [...lines.slice(0, room - 1), `and ${more + 1} more`] : lines
+  const text = shown.map((line) => `${line}\x1b[K\n`).join('')
+  return `\x1b[?2026h\x1b[H${text}\x1b[J\x1b[?2026l`
+}

@@ -1,0 +1,59 @@
+/** From a line of a client to a request: is it one, is the verb known, is he permitted, and is what
+ *  he asks with what the table says? In this order. */
+import { isRecord } from '../../core/plan/shape.ts'
+import { didYouMean } from '../../core/text/suggest.ts'
+import { refuse } from '../server/access.ts'
+import { failure } from './failure.ts'
+import type { Access, Failure } from './protocol.ts'
+import { isVerb, type VerbName, verbs } from './verbs.ts'
+
+export type ReadRequest =
+  | { readonly id: number; readonly verb: VerbName; readonly args: unknown }
+  | { readonly id: number; readonly failed: Failure }
+  /** There is no id that could be read. */
+  | { readonly id: null; readonly failed: Failure }
+
+export function readRequest(text: string, access: Access, daemon: string | null): ReadRequest {
+  const line = parse(text)
+  if (!isRecord(line)) return { id: null, failed: invalid('a request is a JSON object') }
+  const { id, verb, args = {}, ...more } = line
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) {
+    return { id: null, failed: invalid('its "id" is a whole number') }
+  }
+  if (typeof verb !== 'string') return { id, failed: invalid('its "verb" is a text') }
+  if (!isVerb(verb)) return { id, failed: unknownVerb(verb) }
+  const extra = Object.keys(more)[0]
+  if (extra !== undefined) {
+    const known = 'it has "id", "verb" and "args"'
+    return { id, failed: invalid(`unknown ${JSON.stringify(extra.slice(0, 40))}, ${known}`) }
+  }
+  const refused = refuse(verb, verbs[verb].who, access, daemon)
+  if (refused !== null) return { id, failed: refused }
+  const problem = verbs[verb].args.check(args, '')
+  return problem === null ? { id, verb, args } : { id, failed: wrongArguments(verb, problem) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function invalid(why: string): Failure {
+  return failure('REQUEST_INVALID', `cannot read the request: ${why}`, example)
+}
+
+const example = 'such as {"id":1,"verb":"status"}'
+
+function unknownVerb(verb: string): Failure {
+  const known = Object.keys(verbs)
+  const word = verb.slice(0, 40)
+  const hint = didYouMean(word, known) ?? `known: ${known.join(', ')}`
+  return failure('REQUEST_INVALID', `cannot do ${JSON.stringify(word)}: no such verb`, hint)
+}
+
+function wrongArguments(verb: VerbName, problem: string): Failure {
+  return failure('REQUEST_INVALID', `cannot ${verb}: ${problem.slice(0, 500)}`)
+}

@@ -1,0 +1,147 @@
+/** The verbs that change something, and `ticket`: asked of the core, answered when their ticket has
+ *  ended. */
+
+import type { Verb } from '../../core/event.ts'
+import type { Ticket } from '../../core/supervisor/ticket.ts'
+import { oneLine } from '../../core/text/one-line.ts'
+import type { Progress } from '../protocol/answers.ts'
+import { failure, noSuchDaemon } from '../protocol/failure.ts'
+import type { Handlers } from '../protocol/handlers.ts'
+import type { TicketArgs } from '../protocol/requests.ts'
+import type { Call, Waiting, WaitOptions } from '../server/call.ts'
+import type { Supervisor } from '../server/port.ts'
+import { progressOf } from './progress.ts'
+import { findTicket, ticketAnswer, ticketFailure, whatWords } from './ticket-answer.ts'
+import { roughly } from './words.ts'
+
+/** What a request waits for. */
+interface Wait {
+  /** null: the core has not seen it yet. */
+  ticket: number | null
+  joined: boolean
+  /** null: all of them. */
+  readonly daemon: string | null
+  /** It waits for the end; false: for the ticket alone. */
+  forEnd: boolean
+  /** It asked what became of a ticket: an end that is no success is an answer like any other. */
+  readonly asksOnly: boolean
+}
+
+interface ChangeOptions extends WaitOptions {
+  readonly wait?: boolean
+  readonly why?: string
+}
+
+export class Changes implements Waiting {
+  readonly #supervisor: Supervisor
+  readonly #waits: Map<Call, Wait> = new Map()
+  readonly #byToken: Map<number, Call> = new Map()
+  readonly #byTicket: Map<number, Set<Call>> = new Map()
+  readonly handlers: Pick<Handlers, Verb | 'ticket'>
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor
+    this.handlers = {
+      start: (call, args) => this.#change(call, 'start', args.daemon, args),
+      stop: (call, args) => this.#change(call, 'stop', args.daemon, args),
+      restart: (call, args) => this.#change(call, 'restart', args.daemon, args),
+      shutdown: (call, args) => this.#change(call, 'shutdown', null, args),
+      ticket: (call, args) => this.#ticket(call, args),
+    }
+  }
+
+  accepted(token: number, ticket: Ticket, joined: boolean): void {
+    const call = this.#byToken.get(token)
+    this.#byToken.delete(token)
+    const wait = call === undefined ? undefined : this.#waits.get(call)
+    if (call === undefined || wait === undefined) return
+    wait.ticket = ticket.id
+    wait.joined = joined
+    // Asked for while the last output is passed on: the end of its ticket was told before.
+    const hasEnded = joined && ticket.outcome.kind !== 'open'
+    if (wait.forEnd && hasEnded) this.#answer(call, ticket)
+    else if (wait.forEnd) this.#waitFor(call, ticket.id)
+    else call.done(ticketAnswer(this.#supervisor, ticket, joined))
+  }
+
+  ended(ticket: Ticket): void {
+    for (const call of [...(this.#byTicket.get(ticket.id) ?? [])]) this.#answer(call, ticket)
+  }
+
+  cancel(call: Call): void {
+    const wait = this.#waits.get(call) as Wait
+    const ticket = wait.ticket === null ? null : findTicket(this.#supervisor, wait.ticket)
+    if (ticket !== null) call.done(ticketAnswer(this.#supervisor, ticket, wait.joined))
+    // It is answered when there is a ticket.
+    else wait.forEnd = false
+  }
+
+  timeOut(call: Call): void {
+    const { ticket } = this.#waits.get(call) as Wait
+    const waited = roughly(this.#supervisor.host.now() - call.sinceMs)
+    const asked = ticket === null ? null : findTicket(this.#supervisor, ticket)
+    const what = asked === null ? 'it' : whatWords(asked)
+    const message = `cannot wait any longer: ${what} is not done after ${waited}`
+    if (ticket === null) return call.failed(failure('TIMED_OUT', message))
+    const hint = `ticket ${ticket} goes on: "pitcrew ticket ${ticket} --wait" waits for it`
+    call.failed({ ...failure('TIMED_OUT', message, hint), ticket })
+  }
+
+  release(call: Call): void {
+    const ticket = this.#waits.get(call)?.ticket ?? null
+    this.#waits.delete(call)
+    if (ticket === null) return
+    const calls = this.#byTicket.get(ticket)
+    calls?.delete(call)
+    if (calls?.size === 0) this.#byTicket.delete(ticket)
+  }
+
+  progress(call: Call): Progress {
+    const { daemon } = this.#waits.get(call) as Wait
+    return progressOf(this.#supervisor, daemon, call.sinceMs)
+  }
+
+  #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {
+    const { request, state } = this.#supervisor
+    const known = state.daemons
+    if (daemon !== null && !known.has(daemon)) {
+      return call.failed(noSuchDaemon(daemon, [...known.keys()]))
+    }
+    const { wait: forEnd = true, why = '' } = options
+    this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, asksOnly: false })
+    call.wait(this, options)
+    const { uid, pid, daemon: asker } = call.client.caller
+    const by = { kind: 'client', uid, pid, daemon: asker } as const
+    this.#byToken.set(request({ verb, daemon, by, why: oneLine(why).trim() }), call)
+  }
+
+  #ticket(call: Call, args: TicketArgs): void {
+    const ticket = findTicket(this.#supervisor, args.ticket)
+    if (ticket === null) {
+      const message = `cannot find ticket ${args.ticket}`
+      const hint = 'the last 200 that have ended are known'
+      return call.failed(failure('NO_SUCH_TICKET', message, hint))
+    }
+    if (args.wait !== true || ticket.outcome.kind !== 'open') {
+      return call.done(ticketAnswer(this.#supervisor, ticket, false))
+    }
+    const { id, daemon } = ticket
+    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, asksOnly: true })
+    this.#waitFor(call, ticket.id)
+    call.wait(this, args)
+  }
+
+  #waitFor(call: Call, ticket: number): void {
+    const calls = this.#byTicket.get(ticket)
+    if (calls === undefined) this.#byTicket.set(ticket, new Set([call]))
+    else calls.add(call)
+  }
+
+  #answer(call: Call, ticket: Ticket): void {
+    const { joined, asksOnly } = this.#waits.get(call) as Wait
+    const { outcome } = ticket
+    const isBad = outcome.kind === 'failed' || outcome.kind === 'superseded'
+    if (isBad && !asksOnly) call.failed(ticketFailure(this.#supervisor, ticket, outcome))
+    else call.done(ticketAnswer(this.#supervisor, ticket, joined))
+  }
+}

@@ -1,0 +1,91 @@
+/** `events`: what the journal has, and then what comes. The past is sent and its client made a follower
+ *  in one turn, and every new entry is told between turns: so there is no gap between the two, and
+ *  nothing comes twice. A request may have to wait for the past to be read. */
+import type { EventsAnswer, Progress } from '../protocol/answers.ts'
+import { noSuchDaemon } from '../protocol/failure.ts'
+import type { Handlers } from '../protocol/handlers.ts'
+import type { EventsArgs } from '../protocol/requests.ts'
+import type { Call, Waiting } from '../server/call.ts'
+import type { Recorded, Supervisor } from '../server/port.ts'
+import { History, type Since } from './history.ts'
+
+interface Follower {
+  /** null = all, and what is of no daemon. */
+  readonly daemons: readonly string[] | null
+  readonly missed: boolean
+}
+
+export class Followers implements Waiting {
+  readonly #supervisor: Supervisor
+  readonly #history: History
+  readonly #followers: Map<Call, Follower> = new Map()
+  readonly handlers: Pick<Handlers, 'events'>
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor
+    this.#history = new History(supervisor)
+    this.handlers = { events: (call, args) => this.#events(call, args) }
+  }
+
+  recorded(entry: Recorded): void {
+    for (const [call, { daemons }] of this.#followers) {
+      if (daemons === null || isOneOf(daemons, entry.daemon)) call.itemText(entry.text())
+    }
+  }
+
+  /** Everything ends: there is nothing more to follow. */
+  finish(): void {
+    for (const call of [...this.#followers.keys()]) this.cancel(call)
+  }
+
+  cancel(call: Call): void {
+    const { missed } = this.#followers.get(call) as Follower
+    call.done(this.#answer(missed))
+  }
+
+  timeOut(call: Call): void {
+    this.cancel(call)
+  }
+
+  release(call: Call): void {
+    this.#followers.delete(call)
+  }
+
+  progress(): Progress {
+    const nothing = { daemon: null, state: null, waitsFor: null, leftMs: null }
+    return { ...nothing, sinceMs: 0, words: 'following' }
+  }
+
+  #events(call: Call, args: EventsArgs): void {
+    const { state } = this.#supervisor
+    const stranger = args.daemons?.find((name) => !state.daemons.has(name))
+    if (stranger !== undefined) {
+      return call.failed(noSuchDaemon(stranger, [...state.daemons.keys()]))
+    }
+    this.#history.since(args.since ?? null, (past) => this.#sendPast(call, args, past))
+  }
+
+  #sendPast(call: Call, { tail, follow, daemons }: EventsArgs, { entries, missed }: Since): void {
+    if (!call.isOpen) return
+    const wanted =
+      daemons === undefined ? entries : entries.filter((text) => isAbout(text, daemons))
+    const from = tail === undefined ? 0 : Math.max(0, wanted.length - tail)
+    for (const text of wanted.slice(from)) call.itemText(text)
+    if (follow !== true) return call.done(this.#answer(missed))
+    this.#followers.set(call, { daemons: daemons ?? null, missed })
+    call.wait(this, {})
+  }
+
+  #answer(missed: boolean): EventsAnswer {
+    return { cursor: this.#supervisor.journal.cursor, missed }
+  }
+}
+
+function isAbout(text: string, daemons: readonly string[]): boolean {
+  const { daemon } = JSON.parse(text) as { daemon?: string }
+  return isOneOf(daemons, daemon ?? null)
+}
+
+function isOneOf(daemons: readonly string[], daemon: string | null): boolean {
+  return daemon !== null && daemons.includes(daemon)
+}

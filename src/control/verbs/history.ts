@@ -1,0 +1,142 @@
+/** What the journal knows: the entries in memory, and before them those of its file, of earlier
+ *  lives, too. The file is read at the first request, and again only when memory has let go of
+ *  entries that no request has seen. A helper reads it; requests that come meanwhile share the
+ *  answer. */
+import { isRecord } from '../../core/plan/shape.ts'
+import type { JournalView, Supervisor } from '../server/port.ts'
+
+const tailBytes = 256 * 1024
+const begin = '{"cursor":"'
+
+export interface Since {
+  /** JSON of an Entry (answers.ts) each, oldest first. */
+  readonly entries: readonly string[]
+  /** Some behind the cursor are not kept any more; or it is of nobody. */
+  readonly missed: boolean
+}
+
+type Sources = Pick<Supervisor, 'readJournal'> & { readonly journal: JournalView }
+
+export class History {
+  readonly #sources: Sources
+  /** From the file: what comes before that in memory; null = it was not or could not be read. */
+  #old: readonly string[] | null = null
+  /** What was answered from, the last time. */
+  #last: readonly string[] = []
+  /** Requests that wait for the file. */
+  #waiting: (() => void)[] = []
+
+  constructor(sources: Sources) {
+    this.#sources = sources
+  }
+
+  /** What is behind a cursor; null = all.
+   *  @param take Gets it: at once where the file is not needed. */
+  since(cursor: string | null, take: (since: Since) => void): void {
+    this.#whenKnown(() => take(this.#since(cursor)))
+  }
+
+  #since(cursor: string | null): Since {
+    const all = this.#all()
+    if (cursor === null) return { entries: all, missed: this.#old === null }
+    const [life = '', number] = cursor.split('-')
+    if (number === '0' && this.#sources.journal.cursor.startsWith(`${life}-`)) {
+      return sinceBirth(all, life)
+    }
+    const at = all.findLastIndex((line) => cursorOf(line) === cursor)
+    const isLast = cursor === this.#sources.journal.cursor
+    return at === -1 && !isLast
+      ? { entries: all, missed: true }
+      : { entries: isLast ? [] : all.slice(at + 1), missed: false }
+  }
+
+  #whenKnown(answer: () => void): void {
+    const isReading = this.#waiting.length > 0
+    if (!isReading && this.#isKnown()) return answer()
+    this.#waiting.push(answer)
+    if (isReading) return
+    this.#sources.readJournal(tailBytes, (text) => {
+      this.#old = text === null ? null : entriesIn(text, this.#sources.journal.kept())
+      for (const waiting of this.#waiting.splice(0)) waiting()
+    })
+  }
+
+  /** What comes before memory was read before, or needs not be. */
+  #isKnown(): boolean {
+    const kept = this.#sources.journal.kept()
+    if (this.#old !== null && isJoined(this.#old, kept)) return true
+    const part = this.#old === null ? null : partBefore(this.#last, kept)
+    if (part !== null) this.#old = part
+    return part !== null
+  }
+
+  #all(): readonly string[] {
+    const kept = this.#sources.journal.kept()
+    const old = this.#old ?? []
+    this.#last = isJoined(old, kept) ? [...old, ...kept] : kept
+    return this.#last
+  }
+}
+
+/** The entries of a file that are older than those in memory. A torn line and one of another writer
+ *  are left out; so is the second of two with one cursor: what was not written in time, and was
+ *  written again, may be there twice. */
+function entriesIn(text: string, kept: readonly string[]): readonly string[] {
+  const first = kept[0] === undefined ? null : cursorOf(kept[0])
+  const seen = new Set<string | null>([first])
+  const lines = text.split('\n').filter(isEntry)
+  const known = lines.findIndex((line) => cursorOf(line) === first)
+  return (known === -1 ? lines : lines.slice(0, known)).filter((line) => {
+    const cursor = cursorOf(line)
+    const isNew = !seen.has(cursor)
+    seen.add(cursor)
+    return isNew
+  })
+}
+
+function sinceBirth(all: readonly string[], life: string): Since {
+  const at = all.findIndex((line) => cursorOf(line)?.startsWith(`${life}-`))
+  if (at === -1) return { entries: [], missed: false }
+  return { entries: all.slice(at), missed: cursorOf(all[at] as string) !== `${life}-1` }
+}
+
+/** What was told before and is not in memory any more, as much of it as is read of a file; null:
+ *  the two do not meet. */
+function partBefore(last: readonly string[], kept: readonly string[]): readonly string[] | null {
+  const first = kept[0] === undefined ? null : cursorOf(kept[0])
+  const at = last.findLastIndex((line) => cursorOf(line) === first)
+  if (at === -1) return null
+  let from = at
+  for (let size = 0; from > 0; from--) {
+    size += (last[from - 1] as string).length
+    if (size > tailBytes) break
+  }
+  return last.slice(from, at)
+}
+
+/** Nothing is missing between the two. */
+function isJoined(old: readonly string[], kept: readonly string[]): boolean {
+  const first = kept[0] === undefined ? null : cursorOf(kept[0])
+  const [life, number] = first?.split('-') ?? []
+  if (number === undefined || number === '1') return true
+  const last = old.at(-1)
+  return last !== undefined && cursorOf(last) === `${life}-${Number(number) - 1}`
+}
+
+/** The cursor of an entry's text; null: it does not begin with one. */
+function cursorOf(line: string): string | null {
+  if (!line.startsWith(begin)) return null
+  const end = line.indexOf('"', begin.length)
+  return end === -1 ? null : line.slice(begin.length, end)
+}
+
+function isEntry(line: string): boolean {
+  if (cursorOf(line) === null) return false
+  try {
+    const entry: unknown = JSON.parse(line)
+    const { at, type, words } = isRecord(entry) ? entry : {}
+    return [at, type, words].every((field) => typeof field === 'string')
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,97 @@
+/** The verbs that look: `status` and `explain`. */
+
+import type { Daemon } from '../../core/daemon/phases.ts'
+import { describeStall } from '../../core/text/describe.ts'
+import type { Usage } from '../../host/control.ts'
+import { noSuchDaemon } from '../protocol/failure.ts'
+import type { Handlers } from '../protocol/handlers.ts'
+import type { DaemonArgs, StatusArgs } from '../protocol/requests.ts'
+import type { StatusHead } from '../protocol/status.ts'
+import { type Batches, itemsMax } from '../server/batches.ts'
+import type { Call } from '../server/call.ts'
+import type { Supervisor } from '../server/port.ts'
+import { describeDaemon, wholeMs } from './describe-daemon.ts'
+import { explain } from './explain.ts'
+import { stateOf } from './words.ts'
+
+export function lookHandlers(
+  supervisor: Supervisor,
+  batches: Batches,
+): Pick<Handlers, 'status' | 'explain'> {
+  return {
+    status: (call, args) => status(supervisor, batches, call, args),
+    explain: (call, args) => explainOne(supervisor, call, args),
+  }
+}
+
+/** The cursor is that of the beginning: what happens while daemons are told of comes behind it. */
+function status(supervisor: Supervisor, batches: Batches, call: Call, args: StatusArgs): void {
+  const { daemons } = supervisor.state
+  const stranger = args.daemons?.find((name) => !daemons.has(name))
+  if (stranger !== undefined) return call.failed(noSuchDaemon(stranger, [...daemons.keys()]))
+  const { cursor } = supervisor.journal
+  const names = args.daemons ?? [...daemons.keys()]
+  if (names.length <= itemsMax && args.usage !== true) {
+    // One batch: most bundles have no more, and it costs less.
+    const nowMs = supervisor.host.now()
+    const items = names.map((name) => itemOf(supervisor, name, null, nowMs))
+    return call.done(headOf(supervisor, cursor), items)
+  }
+  const items = daemonsOf(supervisor, names, args.usage === true)
+  batches.send(call, items, () => call.done(headOf(supervisor, cursor)))
+}
+
+function* daemonsOf(
+  supervisor: Supervisor,
+  names: readonly string[],
+  withUsage: boolean,
+): Generator<string | null, undefined, void> {
+  const { host } = supervisor
+  let usages = withUsage ? host.usage() : []
+  for (; usages === null; usages = host.usage()) yield null
+  const used = new Map<string, Usage>()
+  for (const usage of usages) used.set(`${usage.daemon} ${usage.run}`, usage)
+  for (const name of names) yield itemOf(supervisor, name, used, host.now())
+}
+
+function itemOf(
+  supervisor: Supervisor,
+  name: string,
+  used: ReadonlyMap<string, Usage> | null,
+  nowMs: number,
+): string {
+  const daemon = supervisor.state.daemons.get(name) as Daemon
+  const usage = used?.get(`${name} ${daemon.run}`) ?? null
+  return JSON.stringify(describeDaemon(supervisor, daemon, usage, nowMs))
+}
+
+function headOf(
+  { state, host, version, pid, startedAtMs }: Supervisor,
+  cursor: string,
+): StatusHead {
+  const nowMs = host.now()
+  const { shutdown, plan, outputStall } = state
+  return {
+    name: plan.name,
+    version,
+    pid,
+    uptimeMs: wholeMs(nowMs - startedAtMs),
+    cursor,
+    stopping:
+      shutdown === null ? null : { leftMs: wholeMs(shutdown.sinceMs + plan.deadlineMs - nowMs) },
+    outputStall:
+      outputStall === null
+        ? null
+        : {
+            forMs: wholeMs(nowMs - outputStall.sinceMs),
+            why: describeStall(outputStall.errno),
+          },
+  }
+}
+
+function explainOne(supervisor: Supervisor, call: Call, { daemon: name }: DaemonArgs): void {
+  const { daemons } = supervisor.state
+  const daemon = daemons.get(name)
+  if (daemon === undefined) return call.failed(noSuchDaemon(name, [...daemons.keys()]))
+  call.done({ daemon: name, state: stateOf(daemon), ...explain(supervisor, daemon) })
+}

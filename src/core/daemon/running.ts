@@ -1,0 +1,229 @@
+/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, has to
+ *  be ended, or dies. */
+
+import type { Effect } from '../effect.ts'
+import type { Flaw } from '../event.ts'
+import { isWord } from '../plan/plan.ts'
+import { isFine } from '../supervisor/exit-code.ts'
+import { armHalf, beginTermination, leaderEnded, stopLooking, terminate } from './ending.ts'
+import {
+  arm,
+  type Daemon,
+  disarm,
+  type End,
+  type In,
+  type Next,
+  type Of,
+  remember,
+  tell,
+  tellDeath,
+} from './phases.ts'
+import { noRow, type Verdict, verdictOn } from './restart-policy.ts'
+
+/** What a dead daemon left behind has this long, unless the bundle says otherwise, in
+ *  milliseconds. */
+const restGraceMs = 1000
+
+export function begin(
+  daemon: In<'starting'>,
+  { pid, isSlow, atMs }: Of<'spawned'>,
+  effects: Effect[],
+): Daemon {
+  const { spec, run, row, want, graceMs } = daemon
+  const { name } = spec
+  const readyAtMs = spec.ready === null && !isSlow ? atMs : null
+  const running: In<'running'> = {
+    spec,
+    run,
+    last: null,
+    row,
+    phase: 'running',
+    pid,
+    startedAtMs: atMs,
+    readyAtMs,
+    status: '',
+    statusBefore: null,
+    extendedToMs: 0,
+    sent: [],
+  }
+  tell(effects, { kind: 'started', daemon: name, run, pid })
+  if (want !== 'up') {
+    const next = want === 'down' ? 'asked' : 'up'
+    return beginTermination(running, atMs, graceMs, next, 'asked', effects)
+  }
+  if (readyAtMs === null) awaitReady(running, atMs, effects)
+  else watchAlive(running, effects)
+  return running
+}
+
+/** When it must be ready; Infinity = it need not. */
+export function readyByMs({ spec, startedAtMs, extendedToMs }: In<'running'>): number {
+  if (spec.ready === null) return Number.POSITIVE_INFINITY
+  return Math.max(startedAtMs + spec.ready.timeoutMs, extendedToMs)
+}
+
+/** Also after a failure of ours: said again, it does no harm. */
+export function awaitReady(daemon: In<'running'>, atMs: number, effects: Effect[]): void {
+  const { spec, run } = daemon
+  if (spec.ready === null) return
+  arm(effects, 'ready', daemon, Math.max(0, readyByMs(daemon) - atMs))
+  if (isWord(spec.ready.sign)) return
+  effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
+}
+
+export function watchAlive({ spec, run }: In<'running'>, effects: Effect[]): void {
+  const { name, alive, watchdogMs } = spec
+  if (alive !== null) effects.push({ type: 'watch', daemon: name, run, for: 'alive' })
+  if (watchdogMs === null) return
+  const timer = { kind: 'watchdog', daemon: name, run } as const
+  effects.push({ type: 'arm', timer, afterMs: watchdogMs })
+}
+
+export function becomeReady(
+  daemon: In<'running'>,
+  { atMs }: Of<'ready'>,
+  effects: Effect[],
+): Daemon {
+  if (daemon.readyAtMs !== null) return daemon
+  const { spec, run, startedAtMs } = daemon
+  const ready = { ...daemon, readyAtMs: atMs }
+  disarm(effects, 'ready', daemon)
+  stopLooking(daemon, effects)
+  // Without a sign of its own it is ready when it runs, also where its start was slow.
+  if (spec.ready !== null)
+    tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
+  watchAlive(ready, effects)
+  return ready
+}
+
+/** Its process is there and does not do what it should: that is a failure like a death. */
+export function endForFault(
+  daemon: In<'running'>,
+  { atMs, fault, graceMs }: Of<'unfit'>,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  const { spec, run, pid, startedAtMs, status } = daemon
+  if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon
+  const verdict = verdictOn(spec, daemon.row, {
+    atMs,
+    fine: false,
+    readyForMs: readyFor(daemon, atMs),
+    isEnding,
+  })
+  const uptimeMs = atMs - startedAtMs
+  const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
+  tellDeath(spec, { kind: 'unfit', ...died, fault }, effects)
+  const next = nextBy(verdict, false)
+  return beginTermination(withRow(daemon, verdict), atMs, graceMs, next, fault, effects)
+}
+
+export function forward(
+  daemon: In<'running'>,
+  { signal }: Of<'forward'>,
+  effects: Effect[],
+): Daemon {
+  const { name } = daemon.spec
+  effects.push({ type: 'forward', daemon: name, run: daemon.run, signal })
+  tell(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
+  return { ...daemon, sent: remember(daemon.sent, signal) }
+}
+
+export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: Effect[]): Daemon {
+  tell(effects, { kind: 'not-forwarded', daemon: daemon.spec.name, signal })
+  return daemon
+}
+
+/** It died by itself. A daemon that was not ready yet has failed, whatever its code. */
+export function die(
+  daemon: In<'running'>,
+  event: Of<'exited'>,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  return endUnasked(daemon, event, isUnready(daemon) ? 'before-ready' : null, effects, isEnding)
+}
+
+function isUnready({ spec, readyAtMs }: In<'running'>): boolean {
+  return readyAtMs === null && spec.kind === 'daemon'
+}
+
+/** What it left behind is ended under the same rules as after a stop. */
+export function endUnasked(
+  daemon: In<'running'>,
+  event: Of<'exited'>,
+  flaw: Flaw | null,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  const { code, signal, failure, gone, atMs } = event
+  const { spec, run, pid, status } = daemon
+  const uptimeMs = atMs - daemon.startedAtMs
+  const fine = flaw === null && failure === undefined && isFine(spec, daemon.sent, event)
+  const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
+  const verdict = verdictOn(spec, daemon.row, {
+    atMs,
+    fine,
+    readyForMs: readyFor(daemon, atMs),
+    isEnding,
+  })
+  if (verdict.kind === 'over' && verdict.why === 'done') {
+    tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs, leftOthers })
+  } else {
+    const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
+    tellDeath(
+      spec,
+      failure === undefined
+        ? { kind: 'died', ...died, code, signal, flaw, leftOthers }
+        : { kind: 'start-failed', ...died, command: spec.command[0] ?? '', ...failure },
+      effects,
+    )
+  }
+  const graceMs = spec.stop.graceMs ?? restGraceMs
+  const next = nextBy(verdict, fine)
+  const before = withRow(daemon, verdict)
+  const ending = terminate(before, atMs, graceMs, next, flaw ?? 'died', daemon.sent, effects)
+  if (!gone) armHalf(ending, atMs, effects)
+  return leaderEnded(ending, event, effects)
+}
+
+function readyFor({ readyAtMs }: In<'running'>, atMs: number): number {
+  return readyAtMs === null ? 0 : atMs - readyAtMs
+}
+
+function withRow(daemon: In<'running'>, verdict: Verdict): In<'running'> {
+  return verdict.kind === 'retry' ? { ...daemon, row: verdict.row } : daemon
+}
+
+function nextBy(verdict: Verdict, fine: boolean): Next {
+  if (verdict.kind === 'retry') return { retryAfterMs: verdict.afterMs }
+  // What is given up has failed, however its last run ended.
+  return (fine && verdict.why !== 'limit' ? 'done' : 'failed') satisfies End
+}
+
+export function retire(
+  daemon: In<'running'>,
+  { atMs, graceMs }: Of<'stop'>,
+  effects: Effect[],
+): Daemon {
+  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)
+}
+
+/** Asked for: what the policy knew of it is forgotten. */
+export function renew(
+  daemon: In<'running'>,
+  { atMs, graceMs }: Of<'restart'>,
+  effects: Effect[],
+): Daemon {
+  const asked = { ...daemon, row: noRow }
+  return beginTermination(asked, atMs, graceMs, 'up', 'asked', effects)
+}
+
+export function holdBack(
+  daemon: In<'running'>,
+  { atMs, graceMs, guard }: Of<'hold'>,
+  effects: Effect[],
+): Daemon {
+  tell(effects, { kind: 'held', daemon: daemon.spec.name, run: daemon.run, guard })
+  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)
+}

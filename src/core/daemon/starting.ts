@@ -1,0 +1,123 @@
+/** Rules of daemon.ts: from wanting to start to the end of the wait for a process. */
+import type { Effect } from '../effect.ts'
+import {
+  arm,
+  type Common,
+  type Daemon,
+  disarm,
+  type In,
+  type LastRun,
+  type Of,
+  stopped,
+  tell,
+  tellDeath,
+  waiting,
+} from './phases.ts'
+import { noRow, startedByPolicy, verdictOn } from './restart-policy.ts'
+
+/** At the boot, or when nothing fails it any more. */
+export function waitAtFirst(daemon: In<'stopped'>): Daemon {
+  return waiting(daemon, false)
+}
+
+/** Somebody asks for it: what the policy knew of it is forgotten. */
+export function wait(daemon: Daemon): Daemon {
+  return waiting({ ...daemon, row: noRow }, false)
+}
+
+/** Asked to stop, one that was skipped does not come back with whom it needs. */
+export function stayStopped(
+  daemon: In<'stopped'>,
+  _event: Of<'stop'>,
+  _effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  return daemon.end === 'skipped' && !isEnding ? stopped(daemon, 'asked') : daemon
+}
+
+/** Asked for: it need not wait for the rest of its backoff. */
+export function waitNoLonger(
+  daemon: In<'backoff'>,
+  _: Of<'start' | 'restart'>,
+  effects: Effect[],
+): Daemon {
+  disarm(effects, 'backoff', daemon)
+  return wait(daemon)
+}
+
+export function tryAgain(daemon: In<'backoff'>): Daemon {
+  return waiting(daemon, true)
+}
+
+export function giveUpWaiting(daemon: In<'waiting'>): Daemon {
+  return stopped(daemon, 'asked')
+}
+
+export function giveUpRetrying(daemon: In<'backoff'>, _: Of<'stop'>, effects: Effect[]): Daemon {
+  disarm(effects, 'backoff', daemon)
+  return stopped(daemon, 'asked')
+}
+
+export function skip(daemon: In<'waiting'>, { needs }: Of<'skip'>, effects: Effect[]): Daemon {
+  tell(effects, { kind: 'skipped', daemon: daemon.spec.name, needs })
+  return stopped(daemon, 'skipped')
+}
+
+export function spawnNext(daemon: In<'waiting'>, { atMs }: Of<'turn'>, effects: Effect[]): Daemon {
+  const { spec, last, byPolicy } = daemon
+  const run = daemon.run + 1
+  const row = byPolicy ? startedByPolicy(spec, daemon.row, atMs) : daemon.row
+  effects.push({ type: 'spawn', daemon: spec.name, run })
+  return { spec, run, last, row, phase: 'starting', want: 'up', graceMs: 0 }
+}
+
+/** Asked for while the spawn is under way: this run is the one that satisfies it. */
+export function startAfterAll(daemon: In<'starting'>): Daemon {
+  return daemon.want === 'again' ? daemon : { ...daemon, want: 'up' }
+}
+
+export function endAtOnce(daemon: In<'starting'>, { graceMs }: Of<'stop'>): Daemon {
+  return { ...daemon, want: 'down', graceMs }
+}
+
+/** This run must not be; the next one waits for the guard. */
+export function startLater(
+  daemon: In<'starting'>,
+  { graceMs, guard }: Of<'hold'>,
+  effects: Effect[],
+): Daemon {
+  const { want, run, spec } = daemon
+  if (want === 'down') return daemon
+  if (want === 'up') tell(effects, { kind: 'held', daemon: spec.name, run, guard })
+  return { ...daemon, want: 'again', graceMs }
+}
+
+export function notStarted(
+  daemon: In<'starting'>,
+  { step, errno, why, atMs }: Of<'spawn-failed'>,
+  effects: Effect[],
+  isEnding: boolean,
+): Daemon {
+  const { spec, run } = daemon
+  const failure = why === undefined ? { step, errno } : { step, errno, why }
+  const exit = { code: 0, signal: 0 }
+  const none = { fault: null, flaw: null, sent: [] }
+  const last: LastRun = { run, pid: 0, failure, exit, asked: false, ...none }
+  const verdict = verdictOn(spec, daemon.row, { atMs, fine: false, readyForMs: 0, isEnding })
+  const command = spec.command[0] ?? ''
+  const death = { daemon: spec.name, run, pid: 0, uptimeMs: 0, status: '', verdict }
+  tellDeath(spec, { kind: 'start-failed', ...death, command, ...failure }, effects)
+  const before = { ...daemon, last }
+  if (daemon.want === 'down') return stopped(before, 'asked')
+  if (daemon.want === 'again') return waiting(before, false)
+  if (verdict.kind === 'over') return stopped(before, 'failed')
+  return retry({ ...before, row: verdict.row }, verdict.afterMs, atMs, effects)
+}
+
+/** @param daemon With the row that the verdict gave it. */
+export function retry(daemon: Common, afterMs: number, atMs: number, effects: Effect[]): Daemon {
+  if (afterMs === 0) return waiting(daemon, true)
+  const { spec, run, last, row } = daemon
+  arm(effects, 'backoff', daemon, afterMs)
+  return { spec, run, last, row, phase: 'backoff', untilMs: atMs + afterMs }
+}

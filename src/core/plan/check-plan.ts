@@ -1,0 +1,195 @@
+/** Checks a plan that comes from outside: from a file that `pitcrew build` wrote, or from the
+ *  helper that parsed the bundle. The init believes nothing else about its input, so every field
+ *  is checked here, once, and the code behind it needs no doubts. One table, read from top to
+ *  bottom. */
+
+import { signalNumbers } from '../signals.ts'
+import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'
+import { checkReferences } from './check-references.ts'
+import { isEnvName, isEnvPattern, isName } from './names.ts'
+import { limitNames, type Plan, planFormat } from './plan.ts'
+import { type PlanAnswer, type PlanCheck, readWholePlan, type SumOf } from './plan-text.ts'
+import {
+  type Check,
+  fields,
+  flag,
+  integer,
+  isRecord,
+  list,
+  oneOf,
+  orNull,
+  record,
+  text,
+  textThat,
+  variant,
+} from './shape.ts'
+
+export const maxDaemons = 4096
+
+/** Signals to pitcrew that have one meaning for good, and why. */
+export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
+  TERM: 'TERM always shuts down',
+  INT: 'INT always shuts down',
+  KILL: 'no program can receive KILL',
+  STOP: 'no program can receive STOP',
+  CHLD: 'CHLD tells pitcrew that a process has ended',
+}
+
+/** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
+  return readWholePlan(text, () => planCheck, sumOf)
+}
+
+/**
+ * @param value What JSON.parse gave.
+ * @returns null when it is a Plan; else the first thing that is wrong and where, such as
+ *          `daemons[2].stop.graceMs: expected a number or null`.
+ */
+export function checkPlan(value: unknown): string | null {
+  const problem = checkHead(value)
+  if (problem !== null) return problem
+  const plan = value as Plan
+  for (const [index, daemon] of plan.daemons.entries()) {
+    const wrong = checkDaemon(daemon, index)
+    if (wrong !== null) return wrong
+  }
+  return checkReferences(plan)
+}
+
+function checkHead(value: unknown): string | null {
+  if (!isRecord(value)) return 'expected a plan, which is an object'
+  if (value.plan !== planFormat) return wrongFormat(value.plan)
+  return planShape(value, '')
+}
+
+function checkDaemon(spec: unknown, index: number): string | null {
+  return daemonShape(spec, `daemons[${index}]`)
+}
+
+export const planCheck: PlanCheck = {
+  head: checkHead,
+  daemon: checkDaemon,
+  references: checkReferences,
+}
+
+function wrongFormat(format: unknown): string {
+  if (typeof format !== 'number') return 'plan: expected the number of the format'
+  return `plan: format ${format} is not known, this version reads format ${planFormat}`
+}
+
+const name = textThat('a name', isName)
+const someText = textThat('text that is not empty', (value) => value !== '')
+const envName = textThat('the name of an environment variable', isEnvName)
+const envPattern = textThat(
+  'the name of an environment variable, maybe with * at its end',
+  isEnvPattern,
+)
+const signal = textThat('the name of a signal', (value) => Object.hasOwn(signalNumbers, value))
+const mappedSignal = textThat(
+  'the name of a signal that can be mapped',
+  (value) => Object.hasOwn(signalNumbers, value) && !Object.hasOwn(unmappableSignals, value),
+)
+const ms = integer(0, Number.MAX_SAFE_INTEGER, 'a number')
+const limit: Check = (value, place) => (value === 'unlimited' ? null : ms(value, place))
+
+const positive = integer(1, Number.MAX_SAFE_INTEGER, 'a positive number')
+const port = integer(1, maxPort, 'a port')
+const address = textThat('a numeric address', isAddress)
+const command = list(text, 1)
+
+const probes = {
+  tcp: { host: address, port },
+  unix: {
+    path: textThat('the path of a socket', (value) => {
+      return value !== '' && byteLength(value) <= maxSocketPath
+    }),
+  },
+  http: {
+    host: address,
+    port,
+    name: textThat('the name of a host', (value) => isVisible(value) && value.length <= 100),
+    path: textThat('the path of a page', isHttpPath),
+  },
+  command: { command },
+  file: { path: someText },
+}
+
+const words = {
+  fd: { fd: integer(3, 9, 'a descriptor from 3 to 9') },
+  notify: {},
+  log: {
+    text: textThat('a piece of a line', (value) => {
+      return value !== '' && !value.includes('\n') && byteLength(value) <= 256
+    }),
+  },
+}
+
+const readyShape = fields({
+  sign: variant({ ...probes, ...words }),
+  timeoutMs: positive,
+  intervalMs: positive,
+})
+
+const aliveShape = fields({
+  probe: variant(probes),
+  intervalMs: positive,
+  timeoutMs: positive,
+  failures: integer(1, 100, 'a number from 1 to 100'),
+})
+
+const restartShape = fields({
+  policy: oneOf(['always', 'on-failure', 'never']),
+  backoffMs: ms,
+  backoffMaxMs: ms,
+  limit: orNull(fields({ times: integer(1, 1000, 'a number from 1 to 1000'), windowMs: positive })),
+  calmMs: ms,
+  // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+  then: oneOf(['leave', 'shutdown']),
+})
+
+const daemonShape = fields({
+  name,
+  kind: oneOf(['daemon', 'job']),
+  command,
+  cwd: orNull(someText),
+  env: fields({
+    set: record(envName, text),
+    pass: orNull(list(envPattern)),
+    claim: list(envPattern),
+  }),
+  after: list(fields({ daemon: name, until: oneOf(['started', 'ready', 'done']) })),
+  ready: orNull(readyShape),
+  alive: orNull(aliveShape),
+  watchdogMs: orNull(positive),
+  stop: fields({
+    signal,
+    command: orNull(command),
+    graceMs: orNull(ms),
+    success: list(integer(0, 255, 'an exit code')),
+  }),
+  restart: restartShape,
+  main: flag,
+  critical: flag,
+  guard: flag,
+  optional: flag,
+  onDeath: orNull(command),
+  control: oneOf(['none', 'look', 'operate']),
+  user: orNull(someText),
+  group: orNull(someText),
+  umask: orNull(integer(0, 0o777, 'a file mode mask')),
+  limits: record(
+    textThat('the name of a limit', (value) => limitNames.some((known) => known === value)),
+    fields({ soft: limit, hard: limit }),
+  ),
+})
+
+const planShape = fields({
+  plan: ms,
+  name,
+  label: someText,
+  select: envName,
+  deadlineMs: integer(1, Number.MAX_SAFE_INTEGER, 'a number'),
+  signals: record(mappedSignal, fields({ forward: list(name), restart: list(name) })),
+  // Each of them is checked by itself.
+  daemons: list(() => null, 1, maxDaemons),
+})

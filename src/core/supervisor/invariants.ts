@@ -1,0 +1,62 @@
+/** What must be true after each step, checked in production too: a step that would break it
+ *  throws, and changes nothing. Only what the step changed is looked at, so that it costs the
+ *  same with a thousand daemons. */
+
+import type { Daemon } from '../daemon/phases.ts'
+import type { Draft } from './step-context.ts'
+import { isUnderWay } from './tickets.ts'
+
+export function checkStep(draft: Draft): void {
+  draft.daemons.eachChange(checkDaemon)
+  if (draft.hasTickets) {
+    draft.daemons.eachChange((_after, _before, name) => checkTicket(draft, name))
+    draft.lazyTickets?.eachChange((_after, _before, name) => checkTicket(draft, name))
+  }
+  checkEffects(draft)
+  if (draft.active < 0) fail(`${draft.active} daemons are active`)
+  if (draft.finished && draft.active > 0 && draft.shutdown === null)
+    fail('the end, with daemons alive')
+}
+
+function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): void {
+  if (before === undefined) return fail(`${name} is not in the plan`)
+  if (after.run < before.run) fail(`${name}: run ${after.run} after run ${before.run}`)
+  if (after.run > before.run && 'pid' in before && after.last?.run !== before.run)
+    fail(`${name}: run ${after.run} begins before run ${before.run} is over`)
+  if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
+  if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
+  if (after.phase !== 'terminating' && after.phase !== 'killing') return
+  if (after.asked && after.sent.length === 0 && after.spec.stop.command === null) {
+    fail(`${name}: is ending without having been told`)
+  }
+}
+
+/** Whoever waits for a ticket is told of its end. */
+function checkTicket(draft: Draft, name: string): void {
+  const open = draft.openTicket(name)
+  if (open === null) return
+  if (draft.isEnding) {
+    // It is the next thing to be done, or the like.
+    if (draft.sweep !== null) return
+    fail(`${name}: ticket ${open.id} is open, and everything ends`)
+  }
+  const daemon = draft.daemons.get(name)
+  if (daemon !== undefined && isUnderWay(open, daemon)) return
+  fail(`${name}: ticket ${open.id} is open, and nothing comes of it`)
+}
+
+function checkEffects(draft: Draft): void {
+  const spawned = new Set<string>()
+  for (const effect of draft.effects) {
+    if (effect.type !== 'spawn') continue
+    if (spawned.has(effect.daemon)) fail(`${effect.daemon} is spawned twice in one step`)
+    if (draft.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
+    if (draft.daemons.get(effect.daemon)?.phase !== 'starting')
+      fail(`${effect.daemon} is not starting`)
+    spawned.add(effect.daemon)
+  }
+}
+
+function fail(what: string): never {
+  throw new Error(`invariant broken: ${what}`)
+}

@@ -1,0 +1,213 @@
+/** One step under way. What changes is written here and reaches the state only when the step is
+ *  done, so that a step that fails has changed nothing. Copying a table of a thousand daemons at
+ *  each event would do the same and cost more than all the rest. */
+import { stepDaemon } from '../daemon/daemon.ts'
+import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
+import type { Effect, Note } from '../effect.ts'
+import { graceWithin } from '../plan/deadline.ts'
+import type { Counts, ReportedStall, Shutdown, State } from './state.ts'
+import type { Sweep } from './sweep.ts'
+import type { Ticket } from './ticket.ts'
+
+export class Draft {
+  readonly state: State
+  readonly atMs: number
+  readonly effects: Effect[] = []
+  readonly daemons: Overlay<Daemon>
+  /** Daemons that changed in a way that may concern others. */
+  readonly changed: string[] = []
+  /** How many of these were followed up. */
+  followed = 0
+  /** Daemons that can start, behind those of the state's queue. */
+  readonly queue: string[] = []
+  /** How many of the state's queue, and then of this one, were taken. */
+  taken = 0
+  /** The counts were not to be trusted. */
+  isRecounted = false
+  ticketsMade: number
+  shutdown: Shutdown | null
+  sweep: Sweep | null
+  /** Of how many daemons the sweep has taken care in this step. */
+  swept = 0
+  active: number
+  waiting: number
+  starting: number
+  arrived: number
+  parked: number
+  booted: boolean
+  announced: boolean
+  finished: boolean
+  outputStall: ReportedStall | null
+  stallToldAtMs: number
+  /** Made when they are asked for: most steps do without. */
+  lazyTickets: Overlay<Ticket> | null = null
+  lazyIgnored: Overlay<number> | null = null
+  lazyBlockers: Overlay<number> | null = null
+
+  constructor(state: State, atMs: number) {
+    this.state = state
+    this.atMs = atMs
+    this.daemons = new Overlay(state.daemons)
+    this.ticketsMade = state.ticketsMade
+    this.shutdown = state.shutdown
+    this.sweep = state.sweep
+    this.active = state.active
+    this.waiting = state.waiting
+    this.starting = state.starting
+    this.arrived = state.arrived
+    this.parked = state.parked
+    this.booted = state.booted
+    this.announced = state.announced
+    this.finished = state.finished
+    this.outputStall = state.outputStall
+    this.stallToldAtMs = state.stallToldAtMs
+  }
+
+  get tickets(): Overlay<Ticket> {
+    this.lazyTickets ??= new Overlay(this.state.tickets)
+    return this.lazyTickets
+  }
+
+  /** False: nobody has asked for anything yet, and the policy neither. */
+  get hasTickets(): boolean {
+    return this.lazyTickets !== null || this.state.tickets.size > 0
+  }
+
+  /** The open ticket of a daemon, if there is one. Most steps ask for it and find none. */
+  openTicket(name: string): Ticket | null {
+    if (!this.hasTickets) return null
+    const ticket = (this.lazyTickets ?? this.state.tickets).get(name)
+    return ticket?.outcome.kind === 'open' ? ticket : null
+  }
+
+  get ignored(): Overlay<number> {
+    this.lazyIgnored ??= new Overlay(this.state.ignored)
+    return this.lazyIgnored
+  }
+
+  get blockers(): Overlay<number> {
+    this.lazyBlockers ??= new Overlay(this.state.blockers)
+    return this.lazyBlockers
+  }
+
+  /** Steps one daemon; what that means for the others is the supervisor's business. */
+  tell(before: Daemon, event: DaemonEvent): Daemon {
+    const after = stepDaemon(before, event, this.effects, this.isEnding)
+    if (after === before) return after
+    this.daemons.set(before.spec.name, after)
+    const isAsBefore = after.phase === before.phase && after.phase !== 'stopped'
+    if (isAsBefore && hasArrived(after) === hasArrived(before)) return after
+    count(this, before, -1)
+    count(this, after, 1)
+    this.changed.push(before.spec.name)
+    return after
+  }
+
+  /** Counts anew: what the state says may be half of the truth. */
+  recount(): void {
+    this.isRecounted = true
+    this.active = this.waiting = this.starting = this.arrived = this.parked = 0
+    for (const daemon of this.state.daemons.values()) count(this, daemon, 1)
+  }
+
+  /** The next daemon that can start; null = there is none. */
+  nextInQueue(): string | null {
+    const { queue } = this.state
+    const name =
+      this.taken < queue.length ? queue[this.taken] : this.queue[this.taken - queue.length]
+    if (name === undefined) return null
+    this.taken++
+    return name
+  }
+
+  /** How long a single daemon has for its stop: it has the one deadline, too. */
+  graceOfOne({ spec }: Daemon): number {
+    return graceWithin(this.state.plan.deadlineMs, spec.stop.graceMs)
+  }
+
+  do(effect: Effect): void {
+    this.effects.push(effect)
+  }
+
+  report(note: Note): void {
+    this.effects.push({ type: 'report', note })
+  }
+
+  /** Nothing is started any more. */
+  get isEnding(): boolean {
+    return this.shutdown !== null || this.finished
+  }
+
+  /** What needs memory comes first: the daemons are all in their map already, so that they change
+   *  together. A number that was given to a ticket is never given again. */
+  commit(): void {
+    this.state.ticketsMade = this.ticketsMade
+    this.lazyTickets?.commit()
+    this.lazyIgnored?.commit()
+    this.lazyBlockers?.commit()
+    const { state } = this
+    if (this.queue.length > 0) state.queue.push(...this.queue)
+    this.daemons.commit()
+    if (this.taken > 0) state.queue.splice(0, this.taken)
+    state.shutdown = this.shutdown
+    state.sweep = this.sweep
+    state.active = this.active
+    state.waiting = this.waiting
+    state.starting = this.starting
+    state.arrived = this.arrived
+    state.parked = this.parked
+    state.booted = this.booted
+    state.announced = this.announced
+    state.finished = this.finished
+    state.outputStall = this.outputStall
+    state.stallToldAtMs = this.stallToldAtMs
+  }
+}
+
+/** Counts a daemon, or takes it out of the counts. */
+export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
+  if (daemon.phase !== 'stopped') counts.active += by
+  if (daemon.phase === 'waiting') counts.waiting += by
+  if (daemon.phase === 'starting') counts.starting += by
+  if (hasArrived(daemon)) counts.arrived += by
+  if (daemon.phase === 'stopped' && daemon.end === 'asked') counts.parked += by
+}
+
+/** It is where it was to come to: ready, done, or missing where it may be. */
+function hasArrived(daemon: Daemon): boolean {
+  if (daemon.phase === 'running') return daemon.readyAtMs !== null
+  if (daemon.phase !== 'stopped') return false
+  return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)
+}
+
+/** A map with changes that are not in it yet. */
+export class Overlay<V> {
+  readonly base: Map<string, V>
+  changes: Map<string, V> | null = null
+
+  constructor(base: Map<string, V>) {
+    this.base = base
+  }
+
+  get(key: string): V | undefined {
+    return this.changes?.get(key) ?? this.base.get(key)
+  }
+
+  set(key: string, value: V): void {
+    this.changes ??= new Map()
+    this.changes.set(key, value)
+  }
+
+  /** What changed, and what was there before. */
+  eachChange(look: (after: V, before: V | undefined, key: string) => void): void {
+    this.changes?.forEach((after, key) => {
+      look(after, this.base.get(key), key)
+    })
+  }
+
+  commit(): void {
+    this.changes?.forEach((value, key) => {
+      this.base.set(key, value)
+    })
+  }
+}

@@ -1,0 +1,89 @@
+/** Work on all daemons, a bounded number of them in a step. It goes through stages, and in each
+ *  through all daemons in turn. Until it is over each event that the core is given is `continue`:
+ *  what comes of it is the same as if all of it were one step, but the host has its turn in
+ *  between, and what is to be done for a part is done before the next part. */
+
+import type { LiveRun } from '../event.ts'
+import type { Draft } from './step-context.ts'
+
+export type Stage =
+  /** The boot: each is told to start; then it is over. */
+  | 'start'
+  | 'booted'
+  /** A shutdown: open tickets end, those in the way of each are counted, each is told to stop. */
+  | 'supersede'
+  | 'count'
+  | 'stop'
+  /** The deadline has come: each is killed; then everything is over. */
+  | 'kill'
+  | 'missed'
+  /** After a failure inside pitcrew: each is compared with what runs; may be the end of everything;
+   *  is looked at together with those that depend on it; then what was under way goes on. */
+  | 'reconcile'
+  | 'ends'
+  | 'follow'
+  | 'mended'
+
+export interface Sweep {
+  /** The first one is under way. */
+  readonly stages: readonly Stage[]
+  /** How many daemons it has behind it. */
+  readonly at: number
+  /** What runs, by daemon; for `reconcile`. */
+  readonly live: ReadonlyMap<string, LiveRun>
+  /** TERM, INT or a hangup came; for `mended`. */
+  readonly shutdownAsked: boolean
+}
+
+/** Daemons in a step. */
+const atOnceMax = 128
+
+/** Once, behind the stage of all daemons. */
+const single: readonly Stage[] = ['booted', 'missed', 'mended']
+/** Those that are after a daemon come before it. */
+const backwards: readonly Stage[] = ['count']
+
+/** What was under way before is not finished: it is taken up again by this, or is of no use any
+ *  more. */
+export function beginSweep(
+  draft: Draft,
+  stages: readonly Stage[],
+  live: Sweep['live'] = nothingRuns,
+  shutdownAsked = false,
+): void {
+  draft.sweep = { stages, at: 0, live, shutdownAsked }
+}
+
+const nothingRuns: Sweep['live'] = new Map()
+
+/** Whether daemons may be half compared with what runs: nothing may be concluded from them. */
+export function isReconciling({ sweep }: Draft): boolean {
+  const stage = sweep?.stages[0]
+  return stage === 'reconcile' || stage === 'ends'
+}
+
+/** What a stage does to one daemon; the name is '' where it is done once. */
+export type Treatments = Readonly<Record<Stage, (draft: Draft, name: string, sweep: Sweep) => void>>
+
+/** Goes on until it is over, or enough for a step. */
+export function sweepOn(draft: Draft, treatments: Treatments): void {
+  while (draft.sweep !== null && draft.swept < atOnceMax) sweepStage(draft, draft.sweep, treatments)
+}
+
+function sweepStage(draft: Draft, sweep: Sweep, treatments: Treatments): void {
+  const [stage, ...later] = sweep.stages as readonly [Stage, ...Stage[]]
+  const treat = treatments[stage]
+  const names = single.includes(stage) ? once : draft.state.order.start
+  const isBackwards = backwards.includes(stage)
+  const end = Math.min(names.length, sweep.at + atOnceMax - draft.swept)
+  for (let at = sweep.at; at < end; at++) {
+    draft.swept++
+    treat(draft, names[isBackwards ? names.length - 1 - at : at] as string, sweep)
+    // It led to another one.
+    if (draft.sweep !== sweep) return
+  }
+  if (end < names.length) draft.sweep = { ...sweep, at: end }
+  else draft.sweep = later.length > 0 ? { ...sweep, stages: later, at: 0 } : null
+}
+
+const once: readonly string[] = ['']

@@ -1,0 +1,62 @@
+/** A ticket: one request and what became of it. Requests that the same run satisfies are one
+ *  ticket. */
+import type { Verb } from '../event.ts'
+import type { Signal } from '../signals.ts'
+
+export interface Ticket {
+  readonly id: number
+  readonly verb: Verb
+  /** null: all of them. */
+  readonly daemon: string | null
+  /** Who asked first. */
+  readonly by: Asker
+  /** The reason that he gave; '' = none. */
+  readonly why: string
+  readonly askedAtMs: number
+  /** How many requests it stands for. */
+  readonly requests: number
+  /** Of a start or a restart: the run, or any after it, that satisfies the request: the next one
+   *  spawned after it was made. 0 = no run does. */
+  readonly satisfiedByRun: number
+  /** The run there was when it was asked for, and its pid; null when nothing ran. Of the policy:
+   *  the one that has ended. */
+  readonly old: RunAndPid | null
+  /** When the old run was over, and when the new one was spawned; null = not yet, or not needed. */
+  readonly stoppedAtMs: number | null
+  readonly spawnedAtMs: number | null
+  readonly outcome: Outcome
+}
+
+export interface RunAndPid {
+  readonly run: number
+  readonly pid: number
+}
+
+/** `client`: over a socket. `uid` and `pid` are null where the kernel cannot say; `daemon` is set
+ *  when it is a process of that daemon. */
+export type Asker =
+  | { readonly kind: 'signal'; readonly signal: Signal }
+  | {
+      readonly kind: 'client'
+      readonly uid: number | null
+      readonly pid: number | null
+      readonly daemon: string | null
+    }
+  /** The restart policy; or the end of a daemon that means the end of all. */
+  | { readonly kind: 'policy' }
+  | { readonly kind: 'hangup' }
+
+export type Outcome = Readonly<
+  | { kind: 'open' }
+  /** A start or a restart is done when the run is ready (of a job: when it has done its work); a
+   *  stop, when the run is over. `now`: that run, null after a stop. `changed`: false when nothing
+   *  had to be started or stopped. */
+  | { kind: 'done'; now: RunAndPid | null; changed: boolean; tookMs: number }
+  /** The shutdown is over: the exit code. */
+  | { kind: 'ended'; exitCode: number; tookMs: number }
+  /** `why` is one line: "exit code 3", "not ready in time", "cannot start it: exec: ENOENT". */
+  | { kind: 'failed'; why: string; tookMs: number }
+  /** `by`: the ticket of a later request that wants something else, or of the shutdown; and what
+   *  that one wants. */
+  | { kind: 'superseded'; by: number; verb: Verb; tookMs: number }
+>

@@ -1,0 +1,210 @@
+/** One line for each event, effect and daemon: the same words in stories, traces and when
+ *  debugging. */
+
+import type { Daemon, Next } from '../daemon/phases.ts'
+import type { Effect, ShutdownReason } from '../effect.ts'
+import type { Event, Exit, Fault, Flaw, Request, Timer } from '../event.ts'
+import { signalName } from '../signals.ts'
+import type { Asker } from '../supervisor/ticket.ts'
+
+/** "exited web 1: code 3" */
+export function describeEvent(event: Event): string {
+  switch (event.type) {
+    case 'boot':
+    case 'continue':
+      return event.type
+    case 'signal':
+      return event.hangup ? 'hangup' : event.signal
+    case 'request':
+      return describeRequest(event)
+    case 'spawned':
+      return `spawned ${event.daemon} ${event.run}: pid ${event.pid}${event.isSlow ? ', slow' : ''}`
+    case 'spawn-failed':
+      return `spawn-failed ${event.daemon} ${event.run}: ${event.step} ${event.errno}`
+    case 'exited':
+      return `exited ${event.daemon} ${event.run}: ${describeExit(event)}${event.gone ? '' : ', not alone'}`
+    case 'elapsed':
+      return `elapsed ${describeTimer(event.timer)}`
+    case 'said':
+      return `said ${event.daemon} ${event.run}: ${saidWords(event)}`
+    case 'pinged':
+      return `pinged ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
+    case 'unfit':
+      return `unfit ${event.daemon} ${event.run}: ${event.fault}`
+    case 'reconcile':
+      return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownAsked ? ', shutdown asked' : ''}`
+    case 'output-stalled':
+      return `output-stalled ${event.errno}`
+    case 'output-resumed':
+      return 'output-resumed'
+    default:
+      return `${event.type} ${event.daemon} ${event.run}`
+  }
+}
+
+/** "reloading", "\"Serving\"" */
+function saidWords({ status, change }: Extract<Event, { type: 'said' }>): string {
+  const words = status === null ? [] : [`"${status}"`]
+  return [...(change === null ? [] : [change]), ...words].join(', ')
+}
+
+/** "restart web (uid 0, pid 12)" */
+function describeRequest({ verb, daemon, by }: Request): string {
+  return `${verb}${daemon === null ? '' : ` ${daemon}`} (${describeAsker(by)})`
+}
+
+/** "USR1", "uid 0, pid 12", "daemon agent, pid 40" */
+export function describeAsker(by: Asker): string {
+  switch (by.kind) {
+    case 'signal':
+      return by.signal
+    case 'hangup':
+      return 'hangup'
+    case 'policy':
+      return 'restart policy'
+    case 'client': {
+      const who = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
+      return by.pid === null ? who : `${who}, pid ${by.pid}`
+    }
+  }
+}
+
+/** "TERM", "web is the main daemon and has ended" */
+export function describeReason(reason: ShutdownReason): string {
+  switch (reason.kind) {
+    case 'signal':
+      return reason.signal
+    case 'hangup':
+      return 'the terminal is gone'
+    case 'request':
+      return `shutdown (${describeAsker(reason.by)})`
+    case 'main-ended':
+      return `${reason.daemon} is the main daemon and has ended`
+    case 'critical-ended':
+      return `${reason.daemon} is critical and is given up`
+    case 'given-up':
+      return `${reason.daemon} is given up`
+  }
+}
+
+function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number]): string {
+  const exit = live.exit === null ? `pid ${live.pid}` : describeExit(live.exit)
+  return `${live.daemon} ${live.run}: ${exit}${live.gone ? ', gone' : ''}${live.ready ? ', ready' : ''}${live.isSlow ? ', slow' : ''}`
+}
+
+/** "grace:web:1" */
+function describeTimer(timer: Timer): string {
+  return 'daemon' in timer ? `${timer.kind}:${timer.daemon}:${timer.run}` : timer.kind
+}
+
+/** "code 3", "TERM" or "not executed: user ETIMEDOUT". */
+export function describeExit({ code, signal, failure }: Exit): string {
+  if (failure !== undefined) return `not executed: ${failure.step} ${failure.errno}`
+  return signal === 0 ? `code ${code}` : signalName(signal)
+}
+
+/** Why a run has ended: "exit code 3", "not ready in time". */
+export function describeCause({
+  fault,
+  exit,
+  flaw,
+}: {
+  readonly fault: Fault | null
+  readonly exit: Exit | null
+  readonly flaw: Flaw | null
+}): string {
+  if (fault !== null) return faultWords[fault]
+  return exit === null ? 'it has ended' : describeEnd(exit, flaw)
+}
+
+/** "exit code 3", "signal TERM", "exit code 0 before it was ready" */
+export function describeEnd(exit: Exit, flaw: Flaw | null = null): string {
+  if (flaw === 'unseen') return flawWords.unseen
+  const how = exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
+  return flaw === null ? how : `${how} ${flawWords[flaw]}`
+}
+
+/** "code 3", "TERM", "code 0 before it was ready" */
+export function describeExitOf({ flaw, ...exit }: Exit & { readonly flaw: Flaw | null }): string {
+  if (flaw === 'unseen') return flawWords.unseen
+  return flaw === null ? describeExit(exit) : `${describeExit(exit)} ${flawWords[flaw]}`
+}
+
+const flawWords: Readonly<Record<Flaw, string>> = {
+  'before-ready': 'before it was ready',
+  unseen: 'how it ended was not seen',
+}
+
+/** A daemon ended with 0 and left processes behind: what helps if it went into the background. */
+export const foregroundRemedy =
+  'if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)'
+
+export const faultWords: Readonly<Record<Fault, string>> = {
+  'not-ready': 'not ready in time',
+  'not-alive': 'not alive',
+  watchdog: 'silent for longer than its watchdog allows',
+  triggered: 'failed by its own report (WATCHDOG=trigger)',
+}
+
+/** "the tree of ", "" */
+function describeTarget(to: 'leader' | 'rest' | 'tree'): string {
+  return to === 'leader' ? '' : `the ${to} of `
+}
+
+/** "TERM to web 1" */
+export function describeEffect(effect: Effect): string {
+  switch (effect.type) {
+    case 'signal':
+      return `${effect.signal} to ${describeTarget(effect.to)}${effect.daemon} ${effect.run}`
+    case 'forward':
+      return `forward ${effect.signal} to ${effect.daemon} ${effect.run}`
+    case 'arm':
+      return `arm ${describeTimer(effect.timer)} ${Math.round(effect.afterMs)} ms`
+    case 'disarm':
+      return `disarm ${describeTimer(effect.timer)}`
+    case 'watch':
+      return `watch ${effect.daemon} ${effect.run} for ${effect.for}`
+    case 'run-command':
+      return `run the ${effect.about === null ? 'stop' : 'death'} command of ${effect.daemon} ${effect.run}`
+    case 'announce':
+      return `announce ${effect.state}`
+    case 'report':
+      return `say ${effect.note.kind}`
+    case 'accepted':
+      return `accept ${effect.token}: ticket ${effect.ticket.id}${effect.joined ? ', joined' : ''}`
+    case 'finish':
+      return `finish ${effect.report.code}${effect.report.from === null ? '' : ` (${effect.report.from})`}`
+    default:
+      return `${effect.type} ${effect.daemon} ${effect.run}`
+  }
+}
+
+/** "web: terminating, run 1, pid 7, wants up" */
+export function describeDaemon(daemon: Daemon): string {
+  const parts = [`${daemon.spec.name}: ${daemon.phase}`]
+  if (daemon.run > 0) parts.push(`run ${daemon.run}`)
+  if ('pid' in daemon) parts.push(`pid ${daemon.pid}`)
+  if (daemon.phase === 'stopped' && daemon.end !== 'none') parts.push(daemon.end)
+  if (daemon.phase === 'running' && daemon.spec.ready !== null) {
+    parts.push(daemon.readyAtMs === null ? 'not ready' : 'ready')
+  }
+  if ('want' in daemon) parts.push(`wants ${daemon.want}`)
+  if ('next' in daemon) parts.push(`then ${nextWords(daemon.next)}`)
+  return parts.join(', ')
+}
+
+function nextWords(next: Next): string {
+  if (typeof next === 'string') return next
+  return `retry after ${Math.round(next.retryAfterMs)} ms`
+}
+
+/** "1 daemon", "4 daemons" */
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+/** Why stdout takes nothing. */
+export function describeStall(errno: string): string {
+  if (errno === 'EAGAIN') return "the reader of pitcrew's stdout does not read, and it is full"
+  return `it cannot be written now (${errno})`
+}

@@ -1,6 +1,0 @@
-/** Where the image that checks a plan begins: loaded only for a plan that is not sealed. */
-import { planCheck } from '../core/plan-check.ts'
-
-const world = globalThis as unknown as { pitcrewCheck: typeof planCheck }
-
-world.pitcrewCheck = planCheck

@@ -1,0 +1,8 @@
+/** Where the image of `run` begins. */
+import type { Handlers, Host } from '../../host/host.ts'
+import { Start } from '../start/start.ts'
+import { handlersFor } from './main.ts'
+
+const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
+
+world.pitcrewHandlers = handlersFor(world.pitcrewHost, new Start(world.pitcrewHost))

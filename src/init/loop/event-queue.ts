@@ -1,0 +1,117 @@
+/** Events that wait for their step. Bounded: of the reports of a run the newest of each kind waits,
+ *  however many come. A request for a shutdown goes to the front. */
+import type { Event, Exit, LiveRun } from '../../core/event.ts'
+
+export class EventQueue {
+  #events: Event[] = []
+  /** Events that a newer one of the same key replaces. */
+  readonly #replaceable: Map<string, Event> = new Map()
+  /** Ends of runs that waited for their step when something failed. */
+  readonly #ends: Map<string, LiveRun> = new Map()
+
+  get size(): number {
+    return this.#events.length
+  }
+
+  /** It stays in the queue until it is dropped: what fails in its step must not lose it. */
+  get first(): Event | undefined {
+    return this.#events[0]
+  }
+
+  push(event: Event): void {
+    const key = keyOf(event)
+    if (key === null) {
+      if (isShutdown(event)) this.#events.unshift(event)
+      else this.#events.push(event)
+      return
+    }
+    const older = this.#replaceable.get(key)
+    this.#replaceable.set(key, event)
+    if (older === undefined) this.#events.push(event)
+    else this.#events[this.#events.indexOf(older)] = event
+  }
+
+  /** Behind all that waits, whatever it is. */
+  pushLast(event: Event): void {
+    this.#events.push(event)
+  }
+
+  pushFirst(event: Event): void {
+    this.#events.unshift(event)
+  }
+
+  drop(event: Event): void {
+    if (event === this.#events[0]) this.#events.shift()
+    else {
+      const at = this.#events.indexOf(event)
+      if (at >= 0) this.#events.splice(at, 1)
+    }
+    if (this.#replaceable.size === 0) return
+    const key = keyOf(event)
+    if (key !== null && this.#replaceable.get(key) === event) this.#replaceable.delete(key)
+  }
+
+  /** After a failure: forgets all but the ends of runs, which the host may not know any more.
+   *  @param compared Runs that were being compared when it failed. */
+  clear(compared: Iterable<LiveRun> = []): void {
+    for (const run of compared)
+      if (run.exit !== null && run.gone) this.#ends.set(keyOfRun(run), run)
+    for (const run of endsIn(this.#events)) this.#ends.set(keyOfRun(run), run)
+    this.#events = []
+    this.#replaceable.clear()
+  }
+
+  /** The runs that the host knows, and those whose end it has forgotten: these are given once. */
+  withEnds(live: readonly LiveRun[]): readonly LiveRun[] {
+    if (this.#ends.size === 0) return live
+    for (const run of live) this.#ends.delete(keyOfRun(run))
+    const all = [...live, ...this.#ends.values()]
+    this.#ends.clear()
+    return all
+  }
+}
+
+function keyOfRun({ daemon, run }: { readonly daemon: string; readonly run: number }): string {
+  return `${daemon}:${run}`
+}
+
+function isShutdown(event: Event): boolean {
+  if (event.type === 'request') return event.verb === 'shutdown'
+  if (event.type !== 'signal') return false
+  return event.hangup || event.signal === 'TERM' || event.signal === 'INT'
+}
+
+/** null: no other event takes its place. */
+function keyOf(event: Event): string | null {
+  switch (event.type) {
+    case 'pinged':
+      return `${event.extendMs === null ? 'pinged' : 'extended'}:${event.daemon}:${event.run}`
+    case 'said':
+      return `said ${event.change}:${event.daemon}:${event.run}`
+    default:
+      return null
+  }
+}
+
+function endsIn(events: readonly Event[]): readonly LiveRun[] {
+  const pids = new Map<string, number>()
+  const ready = new Set<string>()
+  const ends = new Map<string, LiveRun>()
+  const keep = (daemon: string, run: number, pid: number, exit: Exit, isReady: boolean): void => {
+    ends.set(keyOfRun({ daemon, run }), { daemon, run, pid, exit, gone: true, ready: isReady })
+  }
+  for (const event of events) {
+    const key = 'run' in event ? keyOfRun(event) : ''
+    if (event.type === 'spawned') pids.set(key, event.pid)
+    else if (event.type === 'ready') ready.add(key)
+    else if (event.type === 'exited') {
+      const { daemon, run, code, signal } = event
+      keep(daemon, run, pids.get(key) ?? 0, { code, signal }, ready.has(key))
+    } else if (event.type === 'reconcile') {
+      for (const { daemon, run, pid, exit, ready: isReady } of event.live) {
+        if (exit !== null) keep(daemon, run, pid, exit, isReady)
+      }
+    }
+  }
+  return [...ends.values()]
+}

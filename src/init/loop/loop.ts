@@ -1,0 +1,251 @@
+/** The running supervisor: host events in, one step of the core each, its effects performed, and
+ *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
+ *  its turn again, so that a signal never waits behind a thousand starts. */
+
+import type { Effect } from '../../core/effect.ts'
+import type { Event } from '../../core/event.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { initialState, type State } from '../../core/supervisor/state.ts'
+import { step } from '../../core/supervisor/supervisor.ts'
+import { formatDuration } from '../../core/text/duration.ts'
+import { describeError } from '../../errors.ts'
+import type { Handlers, Host, HostEvent } from '../../host/host.ts'
+import { ControlLink, type Told } from '../control/control-link.ts'
+import { Performer } from '../perform/perform.ts'
+import { isHelper } from '../perform/spawn-spec.ts'
+import { Deaths } from '../report/deaths.ts'
+import { Journal } from '../report/journal.ts'
+import { Voice } from '../report/reporter.ts'
+import { EventQueue } from './event-queue.ts'
+import { type Plant, plantOf } from './fault-injection.ts'
+import { Mending } from './recovery-schedule.ts'
+import { Tasks } from './tasks.ts'
+import { type InitTimer, Timers } from './timers.ts'
+import { type Trace, traceTo } from './trace.ts'
+import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
+
+const batchMax = 32 // Steps in one turn.
+/** Who is woken so much later than he asked for did not run, in milliseconds. */
+const pauseMs = 1000
+
+export class Loop implements Handlers {
+  readonly #host: Host
+  readonly #timers: Timers = new Timers()
+  readonly #tasks: Tasks
+  readonly #voice: Voice
+  readonly #control: ControlLink
+  readonly #performer: Performer
+  readonly #plant: Plant
+  readonly #trace: Trace
+  readonly #state: State
+  readonly #mending: Mending = new Mending()
+  readonly #queue: EventQueue = new EventQueue()
+  readonly #turn: Turn
+  #shutdownAsked = false
+  /** When the host was to wake us. */
+  #wakeAtMs = Number.POSITIVE_INFINITY
+
+  /** @param tracePath Where each step is written; null = nowhere. */
+  constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
+    this.#host = host
+    this.#turn = new Turn(host, (effect) => this.#perform(effect))
+    this.#plant = plantOf(host)
+    const isSelected = new Set(selected)
+    const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
+    this.#trace = traceTo(host, tracePath, { ...plan, daemons })
+    this.#state = initialState({ ...plan, daemons })
+    const timers = this.#timers
+    const print = (text: string): void => host.print(`${plan.label}: ${text}`)
+    this.#tasks = new Tasks(host, print)
+    const journal = new Journal(host, this.#tasks, plan.name, timers, print)
+    this.#voice = new Voice(host, print, new Deaths(host), journal)
+    const tell = (event: Told): void => this.#queue.push({ ...event, atMs: host.now() })
+    const control = new ControlLink(host, this.#tasks, timers, this.#voice, this.#state, tell)
+    this.#performer = new Performer(host, plan, this.#tasks, timers, this.#voice, control, tell)
+    this.#control = control
+  }
+
+  /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
+  boot(early: readonly SignalEvent[] = []): void {
+    const atMs = this.#host.now()
+    this.#queue.pushLast({ type: 'boot', atMs })
+    for (const event of early) this.#queue.pushLast(signalOf(event, atMs))
+    this.#drain()
+  }
+
+  handle(event: HostEvent): void {
+    const atMs = this.#turn.called()
+    this.#plant(`host-${event.type}`)
+    this.#noticePause(atMs)
+    switch (event.type) {
+      case 'exited':
+      case 'gone':
+      case 'output-closed':
+        if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
+        return event.type === 'output-closed' ? undefined : this.#endHelper(event)
+      case 'wake':
+        return this.#wake(atMs)
+      case 'signal':
+        return this.#take(signalOf(event, atMs))
+      case 'ready':
+      case 'output-stalled':
+      case 'output-resumed':
+        return this.#take({ ...event, atMs })
+      case 'executed':
+        if (this.#performer.spec(event.daemon)?.ready !== null) return
+        return this.#take({ ...event, type: 'ready', atMs })
+      case 'unattributed':
+        return this.#performer.nameUnattributed(event.pids)
+      case 'oom-kills':
+        this.#voice.oomKills(event.count)
+        return this.#drain()
+      case 'notify':
+        this.#control.takeMessage(event.daemon, event.run, event.fields)
+        return this.#drain()
+      case 'client':
+      case 'line':
+      case 'client-gone':
+        this.#control.handle(event)
+        return this.#drain()
+      case 'probed':
+      case 'flushed':
+      case 'helper':
+        if (event.type === 'probed') this.#performer.aids?.probes.probed(event)
+        else if (event.type === 'flushed') this.#performer.flushed()
+        else this.#tasks.ended(event)
+        return this.#drain()
+      default:
+        throw new Error(`unexpected ${event.type}`)
+    }
+  }
+
+  /** What was under way is not trusted; where this fails, too, it is tried again a little later. */
+  recover(problem: string, shutdownAsked: boolean): void {
+    const atMs = this.#host.now()
+    this.#queue.clear(this.#state.sweep?.live.values() ?? [])
+    this.#turn.forget()
+    this.#shutdownAsked = shutdownAsked
+    this.#wakeAt(this.#mending.recover(atMs))
+    this.#control.drop()
+    this.#tasks.forgetAll()
+    this.#voice.mend()
+    this.#voice.say(`internal error, carrying on: ${problem}`)
+    // Before what helpers have reported just now: what runs was looked at before that.
+    this.#queue.pushFirst(this.#reconcile(atMs))
+    this.#drain()
+    this.#mending.recovered()
+  }
+
+  /** Stopped, or frozen as by `docker pause`, nothing could be ready in time: all have more time. */
+  #noticePause(nowMs: number): void {
+    const lateMs = nowMs - this.#wakeAtMs
+    if (lateMs < pauseMs) return
+    this.#timers.postpone(lateMs + pauseMs)
+    // Not every event sets the alarm anew, and the next one is of the same pause.
+    this.#wakeAtMs = Number.POSITIVE_INFINITY
+    this.#voice.say(`was not running for ${formatDuration(Math.round(lateMs))}`)
+  }
+
+  #wake(nowMs: number): void {
+    this.#turn.begin()
+    for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
+      this.#elapse(timer, nowMs)
+      if (this.#turn.isOver(timer.kind === 'control' ? batchWork : 1)) break
+    }
+    this.#drain()
+  }
+
+  #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
+    const isEnd = event.type === 'gone'
+    const isGood = !isEnd && event.code === 0 && event.signal === 0
+    this.#performer.aids?.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
+    this.#drain()
+  }
+
+  #elapse(timer: InitTimer, atMs: number): void {
+    this.#plant(`elapsed-${timer.kind}`)
+    switch (timer.kind) {
+      case 'look':
+      case 'late':
+        return this.#performer.aids?.probes.elapsed(timer)
+      case 'helper':
+        return this.#performer.aids?.helpers.late(timer.helper)
+      case 'journal':
+        return this.#voice.journal.flush()
+      case 'outer':
+        return this.#performer.outer?.elapsed(timer.what)
+      case 'control':
+        return this.#control.elapsed(timer.key)
+      default:
+        this.#queue.push({ type: 'elapsed', timer, atMs })
+    }
+  }
+
+  #take(event: Event): void {
+    this.#queue.push(event)
+    this.#drain()
+  }
+
+  /** What is too much for a turn waits for the next. */
+  #drain(): void {
+    this.#turn.begin()
+    let steps = 0
+    for (; this.#turn.perform() && steps < batchMax; steps++) {
+      const event = this.#nextEvent()
+      if (event === undefined) break
+      this.#step(this.#turn.timed(event))
+      this.#queue.drop(event)
+    }
+    if (steps > 0) this.#control.stepped()
+    const isBusy = this.#queue.size > 0 || this.#state.sweep !== null || this.#turn.isBusy
+    const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
+    this.#wakeAt(isBusy ? this.#host.now() : nextMs)
+  }
+
+  /** A sweep is over before anything else is stepped, unless a failure makes all begin anew. It is
+   *  looked again at what runs when all that came of the other orders was stepped. */
+  #nextEvent(): Event | undefined {
+    const next = this.#queue.first
+    if (this.#state.sweep !== null && next?.type !== 'reconcile') {
+      return { type: 'continue', atMs: this.#host.now() }
+    }
+    if (next !== undefined || !this.#mending.isNeeded) return next
+    const atMs = this.#host.now()
+    if (this.#mending.begin(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
+    return this.#queue.first
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeAtMs = atMs
+    this.#host.wakeAt(atMs)
+  }
+
+  #reconcile(atMs: number): Event {
+    const all = this.#host.live()
+    this.#performer.aids?.probes.forgetAll()
+    this.#performer.aids?.helpers.reconcile(all)
+    const live = this.#queue.withEnds(all).filter(({ daemon }) => !isHelper(daemon))
+    const outputStall = this.#host.outputStall()
+    return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
+  }
+
+  #step(event: Event): void {
+    this.#plant(event.type)
+    const effects = step(this.#state, event)
+    this.#trace(event, effects)
+    this.#turn.effects(nextRunFirst(event, effects))
+    this.#performer.outer?.stepped(this.#state)
+  }
+
+  #perform(effect: Effect): void {
+    let outcome: Event | null
+    try {
+      this.#plant(`perform-${effect.type}`)
+      outcome = this.#performer.perform(effect)
+    } catch (error) {
+      this.#mending.lost(effect)
+      outcome = this.#performer.failed(effect, describeError(error))
+    }
+    if (outcome !== null) this.#queue.push(outcome)
+  }
+}

@@ -1,0 +1,74 @@
+/** When it is to be looked again at what runs: after a failure inside pitcrew, and when an order
+ *  was lost, which is given again then; but not too often, since that may fail each time. */
+import type { Effect } from '../../core/effect.ts'
+import type { Event } from '../../core/event.ts'
+
+/** Between two looks, in milliseconds. */
+const everyMs = 100
+/** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
+ */
+const orders: readonly Effect['type'][] = [
+  'signal',
+  'forward',
+  'arm',
+  'close-output',
+  'watch',
+  'unwatch',
+  'end-command',
+  'announce',
+  'finish',
+]
+
+export class Mending {
+  #isOrderLost = false
+  /** Stays true when the recovery fails, too. */
+  #isRecovering = false
+  #notBeforeMs = 0
+
+  /** An effect could not be performed. */
+  lost(effect: Effect): void {
+    if (orders.includes(effect.type)) this.#isOrderLost = true
+  }
+
+  /** A recovery begins. @returns When it is tried again, unless `recovered` is called. */
+  recover(nowMs: number): number {
+    this.#isRecovering = true
+    this.#notBeforeMs = nowMs + everyMs
+    return this.#notBeforeMs
+  }
+
+  recovered(): void {
+    this.#isRecovering = false
+  }
+
+  get isNeeded(): boolean {
+    return this.#isOrderLost || this.#isRecovering
+  }
+
+  /** When it is time for a look; Infinity: none is needed. */
+  get nextMs(): number {
+    return this.isNeeded ? this.#notBeforeMs : Number.POSITIVE_INFINITY
+  }
+
+  /** True: it is time, and this is the look. */
+  begin(nowMs: number): boolean {
+    if (nowMs < this.nextMs) return false
+    this.#notBeforeMs = nowMs + everyMs
+    this.#isOrderLost = false
+    this.#isRecovering = false
+    return true
+  }
+}
+
+/** As if it had been run and had failed: the stop signal follows at once. */
+export function stopCommandFailed(
+  { daemon, run }: Extract<Effect, { type: 'run-command' }>,
+  atMs: number,
+): Event {
+  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
+}
+
+/** A client waits for it, and it is not sent again. */
+export function isAnswer(effect: Effect): boolean {
+  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
+}

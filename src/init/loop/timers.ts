@@ -1,0 +1,170 @@
+/** Timers by name, over the host's single alarm, which knows whole milliseconds: so all that is due
+ *  in the same one is a bucket, and only buckets are kept in order. A thousand daemons that are
+ *  told to stop have a thousand timers in a handful of buckets, and to disarm one costs next to
+ *  nothing. */
+import { type Timer, timerKey } from '../../core/event.ts'
+
+/** The core's, and those of the init's own. */
+export type InitTimer =
+  | Timer
+  /** The next look at a daemon; the look under way takes too long. */
+  | { readonly kind: 'look' | 'late'; readonly daemon: string; readonly run: number }
+  /** A helper takes too long. */
+  | { readonly kind: 'helper'; readonly helper: string }
+  /** What happened is to be written down. */
+  | { readonly kind: 'journal' }
+  /** A report to the service manager that started us. */
+  | { readonly kind: 'outer'; readonly what: 'watchdog' | 'status' }
+  /** The control plane's. */
+  | { readonly kind: 'control'; readonly key: string }
+
+function keyOf(timer: InitTimer): string {
+  switch (timer.kind) {
+    case 'look':
+    case 'late':
+      return `look:${timer.daemon}`
+    case 'helper':
+      return `helper:${timer.helper}`
+    case 'journal':
+      return 'journal'
+    case 'outer':
+      return `outer:${timer.what}`
+    case 'control':
+      return `control:${timer.key}`
+    default:
+      return timerKey(timer)
+  }
+}
+
+interface Entry {
+  readonly timer: InitTimer
+  readonly key: string
+  readonly bucket: Bucket
+  isArmed: boolean
+}
+
+/** All that is due in one millisecond, in the order in which it was armed; with the dead. */
+interface Bucket {
+  readonly atMs: number
+  entries: Entry[]
+  armed: number
+  /** Those before it are dead. */
+  from: number
+}
+
+export class Timers {
+  readonly #byKey: Map<string, Entry> = new Map()
+  readonly #buckets: Map<number, Bucket> = new Map()
+  /** A heap of the times that have, or had, a bucket. */
+  readonly #times: number[] = []
+
+  /** Replaces a timer of the same name. */
+  arm(timer: InitTimer, atMs: number): void {
+    const key = keyOf(timer)
+    this.#disarm(key)
+    const bucket = this.#bucketAt(Math.ceil(atMs))
+    const entry = { timer, key, bucket, isArmed: true }
+    bucket.entries.push(entry)
+    bucket.armed++
+    this.#byKey.set(key, entry)
+  }
+
+  disarm(timer: InitTimer): void {
+    this.#disarm(keyOf(timer))
+  }
+
+  /** When the next timer is due, in whole milliseconds; Infinity when there is none. */
+  nextMs(): number {
+    for (let atMs = this.#times[0]; atMs !== undefined; atMs = this.#times[0]) {
+      if (this.#buckets.has(atMs)) return atMs
+      takeFirst(this.#times)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Takes one timer that is due, earliest first. */
+  due(nowMs: number): InitTimer | null {
+    const atMs = this.nextMs()
+    if (atMs > nowMs) return null
+    const bucket = this.#buckets.get(atMs) as Bucket
+    while (bucket.entries[bucket.from]?.isArmed === false) bucket.from++
+    const entry = bucket.entries[bucket.from] as Entry
+    this.#disarm(entry.key)
+    return entry.timer
+  }
+
+  /** Nobody ran for so long: all that was to come comes so much later. */
+  postpone(byMs: number): void {
+    for (const { timer, bucket } of [...this.#byKey.values()]) this.arm(timer, bucket.atMs + byMs)
+  }
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  #disarm(key: string): void {
+    const entry = this.#byKey.get(key)
+    if (entry === undefined) return
+    this.#byKey.delete(key)
+    entry.isArmed = false
+    const { bucket } = entry
+    bucket.armed--
+    if (bucket.armed === 0) {
+      this.#buckets.delete(bucket.atMs)
+      // They know each other: without this only the collector of cycles would find them.
+      bucket.entries = []
+    } else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
+      bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
+      bucket.from = 0
+    }
+  }
+
+  #bucketAt(atMs: number): Bucket {
+    const known = this.#buckets.get(atMs)
+    if (known !== undefined) return known
+    const bucket: Bucket = { atMs, entries: [], armed: 0, from: 0 }
+    this.#buckets.set(atMs, bucket)
+    if (this.#times.length > 64 && this.#times.length > 2 * this.#buckets.size) this.#rebuild()
+    else {
+      this.#times.push(atMs)
+      rise(this.#times)
+    }
+    return bucket
+  }
+
+  /** Forgets the times that have no bucket any more. What is in order is a heap, too. */
+  #rebuild(): void {
+    const times = [...this.#buckets.keys()].sort((a, b) => a - b)
+    this.#times.splice(0, this.#times.length, ...times)
+  }
+}
+
+/** The last one takes its place in the heap. */
+function rise(heap: number[]): void {
+  let at = heap.length - 1
+  const time = heap[at] as number
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    const above = heap[parent] as number
+    if (above <= time) break
+    heap[at] = above
+    at = parent
+  }
+  heap[at] = time
+}
+
+/** Removes the first one of a heap that is not empty. */
+function takeFirst(heap: number[]): void {
+  const time = heap.pop() as number
+  if (heap.length === 0) return
+  let at = 0
+  for (let child = 1; child < heap.length; child = 2 * at + 1) {
+    const right = child + 1
+    const least = right < heap.length && (heap[right] as number) < (heap[child] as number)
+    const next = least ? right : child
+    if ((heap[next] as number) >= time) break
+    heap[at] = heap[next] as number
+    at = next
+  }
+  heap[at] = time
+}

@@ -1,0 +1,88 @@
+/** pitcrew as a service: what it reports of itself to the service manager that set
+ *  NOTIFY_SOCKET, besides READY and STOPPING: a summary when it has changed, and WATCHDOG=1 where
+ *  WATCHDOG_USEC asks for it. That comes from the loop of the policy, so that a policy that fails
+ *  for good is noticed. */
+import type { State } from '../../core/supervisor/state.ts'
+import type { Host } from '../../host/host.ts'
+import { environmentValue } from '../../host/places.ts'
+import type { Timers } from '../loop/timers.ts'
+
+/** A burst of changes is one message, in milliseconds. */
+const statusAfterMs = 200
+/** So many daemons are named. */
+const namedMax = 5
+
+export class OuterService {
+  readonly #host: Host
+  readonly #timers: Timers
+  /** How often WATCHDOG=1 is sent; null = it is not asked for. */
+  readonly #watchdogMs: number | null
+  /** When that is sent next. */
+  #watchdogAtMs = 0
+  #state: State | null = null
+  #isStatusDue = false
+  #status = ''
+
+  constructor(host: Host, timers: Timers) {
+    this.#host = host
+    this.#timers = timers
+    this.#watchdogMs = watchdogOf(host)
+  }
+
+  /** The state may be another. */
+  stepped(state: State): void {
+    this.#state = state
+    const nowMs = this.#host.now()
+    if (!this.#isStatusDue) this.#arm('status', nowMs + statusAfterMs)
+    this.#isStatusDue = true
+    // Also when a failure has cost the timer.
+    if (nowMs >= this.#watchdogAtMs) this.#feed(nowMs)
+  }
+
+  elapsed(what: 'watchdog' | 'status'): void {
+    if (what === 'watchdog') return this.#feed(this.#host.now())
+    this.#isStatusDue = false
+    if (this.#state === null) return
+    const status = statusWords(this.#state)
+    if (status === this.#status) return
+    this.#status = status
+    this.#host.notify(`STATUS=${status}`)
+  }
+
+  #feed(nowMs: number): void {
+    if (this.#watchdogMs === null) return
+    this.#watchdogAtMs = nowMs + this.#watchdogMs
+    this.#arm('watchdog', this.#watchdogAtMs)
+    this.#host.notify('WATCHDOG=1')
+  }
+
+  #arm(what: 'watchdog' | 'status', atMs: number): void {
+    this.#timers.arm({ kind: 'outer', what }, atMs)
+  }
+}
+
+/** Half of what it allows, as sd_watchdog_enabled(3) advises. */
+function watchdogOf(host: Host): number | null {
+  const usec = Number(environmentValue(host, 'WATCHDOG_USEC') ?? 0)
+  const pid = environmentValue(host, 'WATCHDOG_PID')
+  const isOurs = pid === null || Number(pid) === host.pid
+  return isOurs && usec > 0 && Number.isFinite(usec) ? Math.max(10, usec / 2000) : null
+}
+
+/** "4 of 5 daemons ready; egress: backoff" */
+function statusWords({ plan, daemons, arrived, active, shutdown, outputStall }: State): string {
+  const all = plan.daemons.length
+  if (shutdown !== null) return `stopping: ${active} of ${all} daemons left`
+  const parts = [`${arrived} of ${all} daemons ready`]
+  const troubled: string[] = []
+  for (const [name, daemon] of daemons) {
+    const isFailed =
+      daemon.phase === 'stopped' && (daemon.end === 'failed' || daemon.end === 'skipped')
+    if (isFailed) troubled.push(`${name}: ${daemon.end}`)
+    else if (daemon.phase === 'backoff') troubled.push(`${name}: backoff`)
+  }
+  parts.push(...troubled.slice(0, namedMax))
+  if (troubled.length > namedMax) parts.push(`${troubled.length - namedMax} more`)
+  if (outputStall !== null) parts.push('stdout is stalled')
+  return parts.join('; ')
+}

@@ -1,0 +1,250 @@
+/** Does what the core decided: one effect, a host call or two, and what came of it as the next
+ *  event. */
+import type { Effect } from '../../core/effect.ts'
+import type { Event, Started } from '../../core/event.ts'
+import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
+import { signalNumbers } from '../../core/signals.ts'
+import type { Host } from '../../host/host.ts'
+import { flushSilentMs } from '../../host/output.ts'
+import { environmentValue } from '../../host/places.ts'
+import type { ControlLink, Told } from '../control/control-link.ts'
+import { seldomOf } from '../image/seldom-image.ts'
+import { isAnswer, stopCommandFailed } from '../loop/recovery-schedule.ts'
+import type { Tasks } from '../loop/tasks.ts'
+import type { Timers } from '../loop/timers.ts'
+import { exitReportTask } from '../report/exit-report.ts'
+import type { Voice } from '../report/reporter.ts'
+import type { Aids } from './aids.ts'
+import { type Environment, environmentFor } from './environment.ts'
+import type { Helper } from './helpers.ts'
+import type { OuterService } from './outer-service.ts'
+import { helperOf, spawnSpecOf } from './spawn-spec.ts'
+
+type Spawn = Extract<Effect, { type: 'spawn' }>
+type Finish = Extract<Effect, { type: 'finish' }>
+
+export class Performer {
+  readonly #host: Host
+  readonly #plan: Plan
+  readonly #specs: ReadonlyMap<string, DaemonSpec>
+  readonly #environment: Environment
+  readonly #tasks: Tasks
+  readonly #timers: Timers
+  readonly #voice: Voice
+  readonly #control: ControlLink
+  /** How it ends; null: not yet. */
+  #report: Finish['report'] | null = null
+  /** As the report that was written says. */
+  #lostBytes = 0
+  readonly #tell: (event: Told) => void
+  #aids: Aids | null = null
+  /** null: no service manager listens. */
+  readonly outer: OuterService | null
+
+  /** @param plan The whole plan: claims of daemons that were not selected count, too.
+   *  @param tell Takes what comes of probes and commands, some time later. */
+  constructor(
+    host: Host,
+    plan: Plan,
+    tasks: Tasks,
+    timers: Timers,
+    voice: Voice,
+    control: ControlLink,
+    tell: (event: Told) => void,
+  ) {
+    this.#host = host
+    this.#plan = plan
+    this.#voice = voice
+    this.#control = control
+    const specs = new Map<string, DaemonSpec>()
+    for (const spec of plan.daemons) specs.set(spec.name, spec)
+    this.#specs = specs
+    this.#environment = environmentFor(host.envNames(), plan.daemons)
+    this.#tasks = tasks
+    this.#timers = timers
+    this.#tell = tell
+    const hasOuter = environmentValue(host, 'NOTIFY_SOCKET') !== null
+    this.outer = hasOuter ? new (seldomOf(host).OuterService)(host, timers) : null
+    host.envHide(this.#environment.claimed)
+  }
+
+  spec(name: string): DaemonSpec | undefined {
+    return this.#specs.get(name)
+  }
+
+  /** null: none was ever needed. */
+  get aids(): Aids | null {
+    return this.#aids
+  }
+
+  /** @returns What came of it at once, if anything. */
+  perform(effect: Effect): Event | null {
+    const host = this.#host
+    switch (effect.type) {
+      // The frequent ones first: an effect is compared with one case after the other.
+      case 'spawn':
+        return this.#spawn(effect)
+      case 'report':
+        this.#voice.note(effect.note)
+        if (effect.note.kind === 'ticket') this.#control.ended(effect.note.ticket)
+        return null
+      case 'arm':
+        this.#timers.arm(effect.timer, host.now() + effect.afterMs)
+        return null
+      case 'disarm':
+        this.#timers.disarm(effect.timer)
+        return null
+      case 'signal':
+        host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], effect.to)
+        return null
+      case 'forward':
+        host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')
+        return null
+      case 'probe':
+        this.#nameMembers(effect.daemon, effect.run)
+        host.signal(effect.daemon, effect.run, 0, 'tree')
+        return null
+      case 'close-output':
+        host.closeOutput(effect.daemon, effect.run)
+        return null
+      case 'watch':
+        this.#neededAids().probes.watch(this.#specOf(effect), effect.run, effect.for)
+        return null
+      case 'unwatch':
+        this.#aids?.probes.unwatch(effect.daemon)
+        return null
+      case 'run-command':
+        this.#runCommand(effect)
+        return null
+      case 'end-command':
+        this.#aids?.commands.endStop(effect.daemon)
+        return null
+      case 'announce':
+        if (effect.state === 'STOPPING=1') host.startLastWord()
+        host.notify(effect.state)
+        return null
+      case 'accepted':
+        this.#control.accepted(effect)
+        return null
+      case 'finish':
+        this.#finish(effect)
+        return null
+    }
+  }
+
+  /** What an effect that could not be performed means for the core. */
+  failed(effect: Effect, problem: string): Event | null {
+    this.#voice.say(`internal error: cannot perform ${effect.type}: ${problem}`)
+    if (isAnswer(effect)) this.#control.drop()
+    if (effect.type === 'run-command' && effect.about === null)
+      return stopCommandFailed(effect, this.#host.now())
+    if (effect.type !== 'spawn') return null
+    // It may have failed behind the spawn, and two runs at once would be worse than any failure.
+    const live = this.#host
+      .live()
+      .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
+    if (live !== undefined) return this.#spawned(effect, live)
+    return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
+  }
+
+  #spawn(effect: Spawn): Event {
+    const spec = this.#specOf(effect)
+    const answer = this.#host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
+    if ('pid' in answer) return this.#spawned(effect, answer)
+    return {
+      type: 'spawn-failed',
+      ...this.#run(effect),
+      ...seldomOf(this.#host).explained(answer, spec),
+    }
+  }
+
+  /** The end of a run whose command was never executed gets its reason. */
+  explain(event: Event): Event {
+    if (event.type !== 'exited' || event.failure === undefined) return event
+    try {
+      const failure = seldomOf(this.#host).explained(event.failure, this.#specOf(event))
+      return { ...event, failure }
+    } catch {
+      return event // The host tells an end only once: it counts more than its reason.
+    }
+  }
+
+  #spawned({ daemon, run }: Spawn, { pid, isSlow }: Started): Event {
+    const event = { type: 'spawned', daemon, run, pid, atMs: this.#host.now() } as const
+    return isSlow ? { ...event, isSlow } : event
+  }
+
+  /** A spawn takes time: what came of it has happened now. */
+  #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
+    return { daemon, run, atMs: this.#host.now() }
+  }
+
+  nameUnattributed(pids: readonly number[]): void {
+    this.#voice.say(seldomOf(this.#host).unattributedText(this.#host, pids))
+  }
+
+  #nameMembers(daemon: string, run: number): void {
+    const pids = this.#host.members(daemon, run)
+    if (pids.length > 0) this.#voice.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
+  }
+
+  #neededAids(): Aids {
+    const { deaths } = this.#voice
+    this.#aids ??= new (seldomOf(this.#host).Aids)(
+      this.#host,
+      this.#tasks,
+      this.#timers,
+      deaths,
+      (text) => this.#voice.say(text),
+      (spec, command) => this.#helper(spec, command, 'null', []),
+      this.#tell,
+    )
+    return this.#aids
+  }
+
+  #runCommand(effect: Extract<Effect, { type: 'run-command' }>): void {
+    const { commands } = this.#neededAids()
+    commands.run(effect, this.#specOf(effect), (command, env) => {
+      return this.#helper(this.#specOf(effect), command, 'pump', env)
+    })
+  }
+
+  #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
+    return this.#specs.get(daemon) as DaemonSpec
+  }
+
+  #helper(
+    spec: DaemonSpec,
+    command: Helper['command'],
+    stdio: Helper['stdio'],
+    more: readonly string[],
+  ): Helper {
+    return helperOf(this.#environment, spec, command, stdio, more)
+  }
+
+  #finish({ report, flushMs }: Finish): void {
+    this.#report = report
+    this.#host.startLastWord()
+    try {
+      this.#voice.journal.finish()
+      this.#writeReport(report)
+    } finally {
+      if (this.#aids !== null) this.#aids.commands.finish(report.code, flushMs)
+      else this.#host.finish(report.code, flushMs, flushSilentMs)
+    }
+  }
+
+  /** All output is out, or given up: what was lost is known. Clients are answered last. */
+  flushed(): void {
+    const report = this.#report
+    if (report === null) return
+    this.#control.finishing(report.code)
+    if (this.#host.lost().bytes !== this.#lostBytes) this.#writeReport(report)
+  }
+
+  #writeReport(report: Finish['report']): void {
+    const task = exitReportTask(this.#host, this.#plan.name, this.#voice, report)
+    this.#lostBytes = this.#host.lost().bytes
+    this.#tasks.start(task, () => {})
+  }
+}

@@ -1,0 +1,222 @@
+/** Looks at daemons from outside: is it ready, is it alive? A look follows the end of the one that
+ *  was before it, never two at a time of one daemon, and each has its time. An address is asked by
+ *  the host itself; a path, whose disk may hang, by a task. */
+import type { Event } from '../../core/event.ts'
+import { type DaemonSpec, isWord, type Probe } from '../../core/plan/plan.ts'
+import type { HelperTask } from '../../host/helper.ts'
+import type { Host, HostEvent, ProbeSpec } from '../../host/host.ts'
+import type { Tasks } from '../loop/tasks.ts'
+import type { InitTimer, Timers } from '../loop/timers.ts'
+import type { Helper, Helpers } from './helpers.ts'
+
+/** One look for readiness, in milliseconds; all of them together have the daemon's own time. */
+const readyLookMs = 5000
+const userAgent = 'pitcrew'
+
+interface Watch {
+  readonly spec: DaemonSpec
+  readonly run: number
+  readonly for: 'ready' | 'alive'
+  readonly probe: Probe
+  readonly intervalMs: number
+  readonly lookMs: number
+  /** Looks in a row that failed. */
+  failures: number
+  /** Of the look under way, for the host; 0 = none. */
+  id: number
+  /** The same of a look that is a task. */
+  task: number
+  /** Since when no look can be started; Infinity = it can. */
+  blockedSinceMs: number
+}
+
+type Found = Pick<Extract<Event, { type: 'ready' }>, 'type' | 'daemon' | 'run'>
+type Lost = Omit<Extract<Event, { type: 'unfit' }>, 'atMs'>
+
+export class Probes {
+  readonly #host: Host
+  readonly #tasks: Tasks
+  readonly #timers: Timers
+  readonly #helpers: Helpers
+  readonly #helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper
+  readonly #tell: (event: Found | Lost) => void
+  readonly #watches: Map<string, Watch> = new Map()
+  readonly #byId: Map<number, Watch> = new Map()
+  #ids = 0
+
+  /** @param helperFor A command as the daemon itself would be run.
+   *  @param tell      Takes what was found: that a run is ready, or that it is not alive. */
+  constructor(
+    host: Host,
+    tasks: Tasks,
+    timers: Timers,
+    helpers: Helpers,
+    helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper,
+    tell: (event: Found | Lost) => void,
+  ) {
+    this.#host = host
+    this.#tasks = tasks
+    this.#timers = timers
+    this.#helpers = helpers
+    this.#helperFor = helperFor
+    this.#tell = tell
+  }
+
+  /** Begins anew when it is watched already. */
+  watch(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): void {
+    this.unwatch(spec.name)
+    const watch = watchFor(spec, run, what)
+    if (watch === null) return
+    this.#watches.set(spec.name, watch)
+    // Nobody is ready at once: the first look is worth more a little later.
+    this.#lookLater(watch, what === 'ready' ? Math.min(watch.intervalMs, 10) : watch.intervalMs)
+  }
+
+  unwatch(name: string): void {
+    const watch = this.#watches.get(name)
+    if (watch === undefined) return
+    this.#endLook(watch)
+    this.#watches.delete(name)
+  }
+
+  /** After a failure of ours: whoever is to be watched is named again. */
+  forgetAll(): void {
+    for (const name of this.#watches.keys()) this.unwatch(name)
+  }
+
+  /** A timer of ours has come. */
+  elapsed({ kind, daemon, run }: Extract<InitTimer, { kind: 'look' | 'late' }>): void {
+    const watch = this.#watches.get(daemon)
+    if (watch?.run !== run) return
+    if (kind === 'look') return this.#look(watch)
+    this.#endLook(watch)
+    this.#take(watch, false)
+  }
+
+  probed({ id, errno, text }: Extract<HostEvent, { type: 'probed' }>): void {
+    const watch = this.#byId.get(id)
+    if (watch === undefined) return
+    this.#byId.delete(id)
+    watch.id = 0
+    this.#take(watch, errno === null && (watch.probe.type !== 'http' || isGoodAnswer(text)))
+  }
+
+  #look(watch: Watch): void {
+    const { probe, spec } = watch
+    if (probe.type === 'command') return this.#runLook(watch, probe.command)
+    const timeoutMs = watch.lookMs
+    if (probe.type === 'file') {
+      return this.#startTask(watch, { exists: placeOf(probe.path, spec), timeoutMs })
+    }
+    if (probe.type === 'unix' && !probe.path.startsWith('@')) {
+      return this.#startTask(watch, { connect: probe.path, timeoutMs })
+    }
+    const id = ++this.#ids
+    const errno = this.#host.probe(id, probeSpec(probe))
+    if (errno !== null) return this.#take(watch, false)
+    watch.id = id
+    this.#byId.set(id, watch)
+    const timer = { kind: 'late', daemon: spec.name, run: watch.run } as const
+    this.#timers.arm(timer, this.#host.now() + watch.lookMs)
+  }
+
+  #startTask(watch: Watch, task: HelperTask): void {
+    const started = this.#tasks.start(task, ({ errno }) => {
+      watch.task = 0
+      this.#take(watch, errno === null)
+    })
+    // That there is no room for it says nothing of the daemon; any other refusal does.
+    if (started === 'EBUSY' || started === 'EAGAIN') return this.#waitForRest(watch)
+    watch.blockedSinceMs = Number.POSITIVE_INFINITY
+    if (typeof started === 'string') return this.#take(watch, false)
+    watch.task = started
+  }
+
+  #runLook(watch: Watch, command: Helper['command']): void {
+    const helper = this.#helperFor(watch.spec, command)
+    const name = lookName(watch)
+    if (this.#helpers.isRunning(name)) return this.#waitForRest(watch)
+    watch.blockedSinceMs = Number.POSITIVE_INFINITY
+    const error = this.#helpers.start(name, helper, watch.lookMs, (isGood) => {
+      if (this.#watches.get(watch.spec.name) === watch) this.#take(watch, isGood)
+    })
+    if (error !== null) this.#take(watch, false)
+  }
+
+  /** Not to be able to look says nothing of the daemon, as long as it does not last. */
+  #waitForRest(watch: Watch): void {
+    const nowMs = this.#host.now()
+    watch.blockedSinceMs = Math.min(watch.blockedSinceMs, nowMs)
+    if (nowMs - watch.blockedSinceMs > watch.lookMs) return this.#take(watch, false)
+    this.#lookLater(watch, watch.intervalMs)
+  }
+
+  #take(watch: Watch, isGood: boolean): void {
+    const { spec, run } = watch
+    watch.failures = isGood ? 0 : watch.failures + 1
+    if (watch.for === 'ready' && isGood) {
+      this.unwatch(spec.name)
+      return this.#tell({ type: 'ready', daemon: spec.name, run })
+    }
+    if (watch.for === 'alive' && watch.failures >= (spec.alive?.failures ?? 1)) {
+      this.unwatch(spec.name)
+      return this.#tell({ type: 'unfit', daemon: spec.name, run, fault: 'not-alive' })
+    }
+    this.#lookLater(watch, watch.intervalMs)
+  }
+
+  #lookLater({ spec, run }: Watch, afterMs: number): void {
+    const timer = { kind: 'look', daemon: spec.name, run } as const
+    this.#timers.arm(timer, this.#host.now() + afterMs)
+  }
+
+  /** Nothing comes of the look under way any more. */
+  #endLook(watch: Watch): void {
+    const { spec, run, id, task } = watch
+    this.#timers.disarm({ kind: 'look', daemon: spec.name, run })
+    this.#helpers.cancel(lookName(watch))
+    this.#tasks.cancel(task)
+    watch.task = 0
+    if (id === 0) return
+    this.#host.forgetProbe(id)
+    this.#byId.delete(id)
+    watch.id = 0
+  }
+}
+
+/** A path that is relative is so to where the daemon runs. */
+function placeOf(path: string, { cwd }: DaemonSpec): string {
+  return cwd === null || path.startsWith('/') ? path : `${cwd}/${path}`
+}
+
+function lookName({ spec, for: what }: Watch): string {
+  return `${spec.name}:${what}`
+}
+
+/** null: the run says it itself. */
+function watchFor(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): Watch | null {
+  const blockedSinceMs = Number.POSITIVE_INFINITY
+  const rest = { spec, run, for: what, failures: 0, id: 0, task: 0, blockedSinceMs }
+  const { ready, alive } = spec
+  if (what === 'alive') {
+    if (alive === null) return null
+    return { ...rest, probe: alive.probe, intervalMs: alive.intervalMs, lookMs: alive.timeoutMs }
+  }
+  if (ready === null) return null
+  const { sign, intervalMs } = ready
+  if (isWord(sign)) return null
+  return { ...rest, probe: sign, intervalMs, lookMs: readyLookMs }
+}
+
+function probeSpec(probe: Extract<Probe, { type: 'tcp' | 'unix' | 'http' }>): ProbeSpec {
+  if (probe.type !== 'http') return probe
+  const { host, port, name, path } = probe
+  const head = `GET ${path} HTTP/1.1\r\nHost: ${name}\r\nUser-Agent: ${userAgent}\r\n`
+  return { type: 'ask', host, port, request: `${head}Accept: */*\r\nConnection: close\r\n\r\n` }
+}
+
+/** "HTTP/1.1 204 No Content" */
+function isGoodAnswer(line: string): boolean {
+  const status = line.startsWith('HTTP/1.') ? Number(line.slice(9, 12)) : 0
+  return status >= 200 && status < 400
+}

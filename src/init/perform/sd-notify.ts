@@ -1,0 +1,51 @@
+/** A message of sd_notify(3) as events of the core: at most one of each kind. What has no meaning
+ *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
+
+import type { Event } from '../../core/event.ts'
+import type { DaemonSpec } from '../../core/plan/plan.ts'
+import { foregroundRemedy } from '../../core/text/describe.ts'
+import { oneLine } from '../../core/text/one-line.ts'
+import type { NotifyFields } from '../../host/readiness.ts'
+
+type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
+type Said = WithoutTime<Extract<Event, { type: 'ready' | 'said' | 'pinged' | 'unfit' }>>
+
+/** How much of a status is kept, in characters. */
+const statusMax = 200
+
+export function eventsOfMessage(
+  spec: DaemonSpec,
+  run: number,
+  fields: NotifyFields,
+): readonly Said[] {
+  const of = { daemon: spec.name, run }
+  const events: Said[] = []
+  const isReady = fields.READY === '1'
+  if (isReady && spec.ready?.sign.type === 'notify') events.push({ type: 'ready', ...of })
+  if (fields.WATCHDOG === 'trigger') events.push({ type: 'unfit', ...of, fault: 'triggered' })
+  const extendMs = msOf(fields.EXTEND_TIMEOUT_USEC)
+  if (fields.WATCHDOG === '1' || extendMs !== null) events.push({ type: 'pinged', ...of, extendMs })
+  const status = fields.STATUS?.slice(0, statusMax) ?? null
+  const change = isReady ? 'ready' : interimOf(fields)
+  if (status !== null || change !== null) events.push({ type: 'said', ...of, status, change })
+  return events
+}
+
+function interimOf({ RELOADING, STOPPING }: NotifyFields): 'reloading' | 'stopping' | null {
+  if (STOPPING === '1') return 'stopping'
+  return RELOADING === '1' ? 'reloading' : null
+}
+
+/** Of a number of microseconds; null = it is none, or zero. */
+function msOf(usec: string | undefined): number | null {
+  if (usec === undefined || usec === '') return null
+  for (const digit of usec) if (digit < '0' || digit > '9') return null
+  const ms = Math.ceil(Number(usec) / 1000)
+  return ms > 0 && Number.isFinite(ms) ? ms : null
+}
+
+/** Why another main process than the one that was started is not followed, and what helps. */
+export function mainPidWords(pid: number, run: number, mainPid: string): string {
+  const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
+  return `${asked}: pitcrew supervises pid ${pid}, which it started (run ${run}); ${foregroundRemedy}`
+}

@@ -1,0 +1,72 @@
+/** From a daemon of the plan to what the host needs to start it. */
+import { type DaemonSpec, isWord, type LimitName } from '../../core/plan/plan.ts'
+import type { SpawnSpec } from '../../host/host.ts'
+import type { Environment } from './environment.ts'
+import type { Helper } from './helpers.ts'
+
+/** RLIMIT_ numbers, the same on all Linux that we build for. */
+const limitNumbers: Readonly<Record<LimitName, number>> = {
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+}
+
+export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: number): SpawnSpec {
+  const ready = readyChannelOf(spec)
+  const env = environment.of(spec)
+  const { name, command, watchdogMs } = spec
+  return {
+    ...placeOf(spec),
+    daemon: name,
+    run,
+    command,
+    env: watchdogMs === null ? env : [...env, `WATCHDOG_USEC=${watchdogMs * 1000}`],
+    stdio: 'pump',
+    ready,
+    notify: watchdogMs !== null || ready?.type === 'notify',
+    control: spec.control !== 'none',
+  }
+}
+
+/** A command that serves a daemon: as the same user, in the same place, within the same limits.
+ *  @param more Entries of the environment, as "NAME=value". */
+export function helperOf(
+  environment: Environment,
+  spec: DaemonSpec,
+  command: Helper['command'],
+  stdio: Helper['stdio'],
+  more: readonly string[],
+): Helper {
+  return { ...placeOf(spec), command, env: [...environment.of(spec), ...more], stdio }
+}
+
+type Place = Pick<SpawnSpec, 'cwd' | 'user' | 'group' | 'umask' | 'limits'>
+
+function placeOf(spec: DaemonSpec): Place {
+  const { cwd, user, group, umask } = spec
+  return { cwd, user, group, umask, limits: limitsOf(spec) }
+}
+
+/** How the run itself says that it is ready; null where it is looked at from outside. */
+function readyChannelOf({ ready }: DaemonSpec): SpawnSpec['ready'] {
+  return ready !== null && isWord(ready.sign) ? ready.sign : null
+}
+
+function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {
+  return Object.entries(limits).map(([name, { soft, hard }]) => [
+    limitNumbers[name as LimitName],
+    soft === 'unlimited' ? -1 : soft,
+    hard === 'unlimited' ? -1 : hard,
+  ])
+}
+
+/** True for the name of a helper's run. */
+export function isHelper(name: string): boolean {
+  return name.includes(':')
+}

@@ -1,0 +1,126 @@
+/** A death in words: a line of the log, and the record that is kept of it. */
+
+import type { Verdict } from '../../core/daemon/restart-policy.ts'
+import type { DeathNote } from '../../core/effect.ts'
+import {
+  count,
+  describeEnd,
+  describeExitOf,
+  faultWords,
+  foregroundRemedy,
+} from '../../core/text/describe.ts'
+import { formatDuration } from '../../core/text/duration.ts'
+import type { Legacy } from '../../host/host.ts'
+import type { DeathRecord, KeptDeath } from './deaths.ts'
+import { backgroundWords, pidAndRun } from './messages.ts'
+import { whyNotStarted } from './start-failure.ts'
+
+/** How much of its last line is in the log, in characters. */
+const lineMax = 160
+/** How much of a cause is kept, in characters. */
+const causeMax = 250
+/** How many of its last lines are kept. */
+const linesMax = 5
+
+type Story = Omit<KeptDeath, 'atMs'> & { readonly words: string }
+
+/** @param memory What it has to do with a kill for memory. */
+export function deathStory(note: DeathNote, legacy: Legacy | null, memory: string): Story {
+  const record = recordOf(note, legacy, memory)
+  const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
+  const usage = `${usageWords(legacy)}${backgroundWords(note)}`
+  const words = `${deathHead(note)}${memory}${usage}; ${record.next}${lastWords(record)}`
+  return { record, startFailure, words }
+}
+
+/** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
+function deathHead(note: DeathNote): string {
+  if (note.kind === 'start-failed') {
+    return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note, note.command)}`
+  }
+  const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
+  if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note, note.flaw)}, ${when}`
+  return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
+}
+
+/** "again in 200ms" */
+function verdictWords(verdict: Verdict): string {
+  if (verdict.kind === 'retry') {
+    const when = verdict.afterMs === 0 ? 'at once' : `in ${formatDuration(verdict.afterMs)}`
+    return verdict.row.length > 1
+      ? `again ${when}, restart ${verdict.row.length} in a row`
+      : `again ${when}`
+  }
+  switch (verdict.why) {
+    case 'done':
+      return 'it has done its work'
+    case 'policy':
+      return 'restart policy is never'
+    case 'main':
+      return 'it is the main daemon'
+    case 'shutdown':
+      return 'shutting down'
+    case 'limit':
+      return `given up after ${count(verdict.times, 'restart')} in ${formatDuration(verdict.windowMs)}`
+  }
+}
+
+function recordOf(note: DeathNote, legacy: Legacy | null, memory: string): DeathRecord {
+  const { run, pid, uptimeMs, status, verdict } = note
+  // Of an error of our own there is a stack behind the first line.
+  const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
+  return {
+    run,
+    pid,
+    cause: `${ended}${memory}`,
+    uptimeMs: Math.round(uptimeMs),
+    cpuMs: legacy === null ? null : Math.round(legacy.cpuMs),
+    memoryKib: legacy?.memoryKib ?? null,
+    status,
+    lastLines: legacy === null ? [] : linesOf(legacy.lastLines),
+    next: verdictWords(verdict),
+    ...(isInBackground(note) && { remedy: foregroundRemedy }),
+  }
+}
+
+function isInBackground(note: DeathNote): boolean {
+  return note.kind === 'died' && note.leftOthers
+}
+
+function causeOf(note: DeathNote): string {
+  switch (note.kind) {
+    case 'died':
+      return isInBackground(note)
+        ? `${describeExitOf(note)}, leaving processes behind`
+        : describeExitOf(note)
+    case 'start-failed':
+      return `could not start: ${whyNotStarted(note, note.command)}`
+    case 'unfit':
+      return faultWords[note.fault]
+  }
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-linesMax)
+}
+
+function usageWords(legacy: Legacy | null): string {
+  if (legacy === null) return ''
+  return ` (cpu ${Math.round(legacy.cpuMs)} ms, memory ${(legacy.memoryKib / 1024).toFixed(1)} MiB)`
+}
+
+function lastWords({ status, lastLines }: DeathRecord): string {
+  const line = status === '' ? lastLines.at(-1) : status
+  if (line === undefined) return ''
+  return `; its last ${status === '' ? 'line' : 'status'}: ${printable(line)}`
+}
+
+/** One line, whatever a daemon writes. */
+function printable(text: string): string {
+  let line = ''
+  for (const char of text.slice(0, lineMax)) line += char < ' ' || char === '\x7f' ? '?' : char
+  return JSON.stringify(line)
+}

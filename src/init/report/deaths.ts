@@ -1,0 +1,114 @@
+/** Deaths that nobody asked for: why, what it cost, what the daemon said at last, and what follows.
+ *  One line of the log, and one record that is kept: for the exit report, and for the command that
+ *  is run at a death. */
+
+import type { DeathNote } from '../../core/effect.ts'
+import { signalNumbers } from '../../core/signals.ts'
+import { formatDuration } from '../../core/text/duration.ts'
+import type { Host } from '../../host/host.ts'
+import { seldomOf } from '../image/seldom-image.ts'
+
+/** What is kept of a death. */
+export interface DeathRecord {
+  readonly run: number
+  /** 0 = it could not be started. */
+  readonly pid: number
+  /** "code 3", "KILL, probably out of memory", "not ready in time" */
+  readonly cause: string
+  readonly uptimeMs: number
+  /** Processor time and most memory; null where the run is not over yet. */
+  readonly cpuMs: number | null
+  readonly memoryKib: number | null
+  /** What it said of itself (sd_notify), and its last lines. */
+  readonly status: string
+  readonly lastLines: readonly string[]
+  /** "again in 200ms" */
+  readonly next: string
+  /** What may help; not there where nothing is known. */
+  readonly remedy?: string
+}
+
+/** When it was, on the host's clock. */
+export interface KeptDeath {
+  readonly atMs: number
+  readonly record: DeathRecord
+  /** Why it could not be started; null = it was. */
+  readonly startFailure: string | null
+}
+
+const noDeath = 'no daemon is known to have died of it'
+const killedInTheLast = ', the kernel killed a process for memory in the last'
+
+export class Deaths {
+  readonly #host: Host
+  /** How many kills for memory are told of or too old for a death of now; null = not known. */
+  #oomKills: number | null = null
+  #lookedAtMs = 0
+  /** Of each daemon that had one. */
+  readonly last: Map<string, KeptDeath> = new Map()
+
+  constructor(host: Host) {
+    this.#host = host
+    this.mend()
+  }
+
+  /** All kills for memory until now are old: at the start, and after a failure of ours. */
+  mend(): void {
+    this.#oomKills = this.#host.oomKills()?.count ?? null
+    this.#lookedAtMs = this.#host.now()
+  }
+
+  /** @param count Of kills for memory; the deaths that came of them are told.
+   *  @returns Words for those of which no death came; null = there are none. */
+  counted(count: number): string | null {
+    const more = count - (this.#oomKills ?? count)
+    this.#oomKills = count
+    if (more <= 0) return null
+    const killed = more === 1 ? 'a process' : `${more} processes`
+    return `the kernel killed ${killed} for memory (${count} in all); ${noDeath}`
+  }
+
+  /** Keeps the record of it. @returns Its words for the log. */
+  tell(note: DeathNote): string {
+    const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
+    const memory = this.#memoryWords(note)
+    const { record, startFailure, words } = seldomOf(this.#host).deathStory(note, legacy, memory)
+    this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
+    return words
+  }
+
+  /** For the command of a death, which was told before. */
+  environment({ daemon, run }: DeathNote): readonly string[] {
+    const record = this.last.get(daemon)?.record
+    if (record?.run !== run) return []
+    const { cause, next, lastLines } = record
+    return [
+      `PITCREW_CAUSE=${cause}`,
+      `PITCREW_NEXT=${next}`,
+      // An entry of the environment ends at a NUL.
+      `PITCREW_LAST_LINES=${lastLines.join('\n').split('\0').join('?')}`,
+    ]
+  }
+
+  /** Only of a KILL that was not ours, and the counter does not say which process it was. Where it
+   *  is not watched, a growth may be as old as the last look. */
+  #memoryWords(note: DeathNote): string {
+    if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''
+    const before = this.#oomKills
+    const kills = this.#host.oomKills()
+    if (before === null || kills === null) {
+      this.#oomKills = kills?.count ?? null
+      return ''
+    }
+    const hasGrown = kills.count > before
+    if (kills.isWatched) {
+      if (hasGrown) this.#oomKills = before + 1
+      return hasGrown ? ', probably out of memory' : ''
+    }
+    const sinceMs = this.#host.now() - this.#lookedAtMs
+    this.#oomKills = kills.count
+    this.#lookedAtMs += sinceMs
+    if (!hasGrown) return ''
+    return `${killedInTheLast} ${formatDuration(Math.ceil(sinceMs))}`
+  }
+}

@@ -1,0 +1,69 @@
+/** exit-report.json: how the exit code came about, for whoever looks at a container that has
+ *  ended. */
+
+import type { DaemonReport, ExitReport } from '../../core/supervisor/exit-code.ts'
+import {
+  describeAsker,
+  describeExitOf,
+  describeReason,
+  faultWords,
+} from '../../core/text/describe.ts'
+import { isoTime } from '../../core/text/iso-time.ts'
+import type { HelperTask } from '../../host/helper.ts'
+import type { Host } from '../../host/host.ts'
+import type { LostOutput } from '../../host/output.ts'
+import type { KeptDeath } from './deaths.ts'
+import { lastWriteMs } from './journal.ts'
+import type { Voice } from './reporter.ts'
+
+/** Writes it beside the journal, as far as all is known by now. */
+export function exitReportTask(
+  host: Host,
+  bundle: string,
+  { journal, deaths }: Voice,
+  report: ExitReport,
+): HelperTask {
+  const write = journal.folders.map((folder) => `${folder}/${bundle}/exit-report.json`)
+  const text = exitReportText(report, host.wallMs(), host.lost(), deaths.last)
+  return { write, text, timeoutMs: lastWriteMs }
+}
+
+/** @param wallMs The time of the end.
+ *  @param deaths The last unasked death of each daemon that had one. */
+export function exitReportText(
+  report: ExitReport,
+  wallMs: number,
+  lost: LostOutput,
+  deaths: ReadonlyMap<string, KeptDeath>,
+): string {
+  const { code, end, from, daemons } = report
+  const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
+    name,
+    runs,
+    ended: skipped ? 'not started: somebody it is after has failed' : howItEnded(last),
+    asked: last?.asked ?? null,
+    counted,
+    ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
+  }))
+  const output = { lostBytes: lost.bytes, lostLines: lost.lines }
+  const told = {
+    exitCode: code,
+    from,
+    at: isoTime(wallMs),
+    reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
+    askedBy: end === null ? null : describeAsker(end.ticket.by),
+    why: end?.reason.kind === 'request' ? end.reason.why : '',
+    output,
+    daemons: entries,
+  }
+  return `${JSON.stringify(told, null, 2)}\n`
+}
+
+/** "code 3", "TERM", "could not start: exec: ENOENT"; null when it never ran or had not ended. */
+function howItEnded(last: DaemonReport['last']): string | null {
+  if (last === null) return null
+  if (last.failure !== null)
+    return `could not start: ${last.failure.step}: ${last.failure.why ?? last.failure.errno}`
+  const { fault, exit, flaw } = last
+  return fault === null ? describeExitOf({ ...exit, flaw }) : faultWords[fault]
+}

@@ -1,0 +1,66 @@
+/** pitcrew's own words: everything that it tells goes to the common output and into the journal. */
+import type { DeathNote, Note } from '../../core/effect.ts'
+import type { Host } from '../../host/host.ts'
+import { seldomOf } from '../image/seldom-image.ts'
+import type { Deaths } from './deaths.ts'
+import type { Journal } from './journal.ts'
+import { isPrinted, usualWords } from './messages.ts'
+
+export class Voice {
+  readonly #host: Pick<Host, 'loadSeldom'>
+  readonly #print: (text: string) => void
+  readonly deaths: Deaths
+  readonly journal: Journal
+
+  /** @param print Says something on the common output. */
+  constructor(
+    host: Pick<Host, 'loadSeldom'>,
+    print: (text: string) => void,
+    deaths: Deaths,
+    journal: Journal,
+  ) {
+    this.#host = host
+    this.#print = print
+    this.deaths = deaths
+    this.journal = journal
+  }
+
+  note(note: Note): void {
+    // The words of a ticket that is for the journal alone are made when they are read.
+    if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.note(note, null)
+    const usual = usualWords(note)
+    if (usual !== null) this.#tell(note, usual)
+    else if (isDeath(note)) {
+      const words = this.deaths.tell(note)
+      this.#print(words)
+      this.journal.note(note, words, this.deaths.last.get(note.daemon)?.record)
+    } else this.#tell(note, seldomOf(this.#host).troubleWords(note))
+  }
+
+  #tell(note: Note, words: string): void {
+    if (isPrinted(note)) this.#print(words)
+    this.journal.note(note, words)
+  }
+
+  /** The deaths that came of them are told. */
+  oomKills(count: number): void {
+    const words = this.deaths.counted(count)
+    if (words !== null) this.say(words)
+  }
+
+  /** After a failure of ours. */
+  mend(): void {
+    this.journal.mend()
+    this.deaths.mend()
+  }
+
+  /** Something about pitcrew itself. */
+  say(text: string): void {
+    this.#print(text)
+    this.journal.note(null, text)
+  }
+}
+
+function isDeath(note: Note): note is DeathNote {
+  return note.kind === 'died' || note.kind === 'unfit' || note.kind === 'start-failed'
+}

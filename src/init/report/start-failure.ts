@@ -1,0 +1,97 @@
+/** Why a process was not started, in words. The host gives the step and the name of the error; the
+ *  rest is in what was to be started, or in the first line of its file. */
+import type { SpawnFailure } from '../../core/event.ts'
+import { describeErrno } from '../../errors.ts'
+import type { SpawnSpec } from '../../host/host.ts'
+
+type Found = SpawnFailure & { readonly head?: string }
+
+/** The same failure with its reason, where the name of the error does not say it. */
+export function explained(
+  { step, errno, head }: Found,
+  asked: Pick<SpawnSpec, 'user' | 'group'>,
+): SpawnFailure {
+  const why = step === 'exec' ? whyNotExecuted(errno, head) : whyNotThatUser(step, errno, asked)
+  return why === null ? { step, errno } : { step, errno, why }
+}
+
+/** "cannot execute /bin/wep: no such file or directory (ENOENT)" */
+export function whyNotStarted(failure: SpawnFailure, command: string): string {
+  const { step, errno } = failure
+  if (errno === 'ETIMEDOUT') {
+    const where = `before it had executed ${command} (at step "${step}")`
+    return `stood still ${where}: something stopped it, or a disk hangs`
+  }
+  const why = failure.why ?? describeErrno(errno)
+  switch (step) {
+    case 'exec':
+      return `cannot execute ${command}: ${why}`
+    case 'cwd':
+      return `cannot enter its working directory: ${why}`
+    case 'user':
+    case 'group':
+    case 'primary group':
+      return `cannot become its user: ${why}`
+    case 'limits':
+      return `cannot set its limits: ${why}`
+    default:
+      return `${step}: ${why}`
+  }
+}
+
+function whyNotThatUser(
+  step: string,
+  errno: string,
+  { user, group }: Pick<SpawnSpec, 'user' | 'group'>,
+): string | null {
+  const isMissing = errno === 'ENOENT'
+  switch (step) {
+    case 'user':
+      return isMissing ? `user ${user} is not in /etc/passwd` : null
+    case 'group':
+      return isMissing ? `group ${group} is not in /etc/group` : null
+    case 'primary group':
+      return `user ${user} is not in /etc/passwd: name its group, too`
+    case '/etc/passwd':
+    case '/etc/group':
+      if (errno === 'EBADMSG') return 'a line of it is not complete'
+      return errno === 'ERANGE' ? 'a field of its line is too long' : null
+    default:
+      return null
+  }
+}
+
+const tooLong =
+  'its arguments and environment are larger than the kernel allows (E2BIG); ' +
+  'pass less of the environment: env: { pass: [NAME] }'
+const withCrLf =
+  'its lines end with CR LF, and the CR counts as a part of its interpreter: ' +
+  'save it with LF (ENOENT)'
+
+/** What the name of the error does not say; null = it says all.
+ *  @param head How the file begins, if it is there. */
+export function whyNotExecuted(errno: string, head = ''): string | null {
+  const isElf = head.startsWith('\x7fELF')
+  switch (errno) {
+    case 'E2BIG':
+      return tooLong
+    case 'ENOEXEC':
+      return isElf
+        ? 'it is for another kind of machine (ENOEXEC)'
+        : 'it is a script without "#!" in its first line, or no program (ENOEXEC)'
+    case 'ENOENT':
+      if (isElf)
+        return 'it is there, but the loader that it asks for is not: another libc? (ENOENT)'
+      return head.startsWith('#!') ? interpreterWords(head.slice(2)) : null
+    default:
+      return null
+  }
+}
+
+function interpreterWords(head: string): string {
+  const line = head.split('\n')[0] ?? ''
+  if (line.endsWith('\r')) {
+    return withCrLf
+  }
+  return `its interpreter ${line.trim().split(' ')[0]} is not there (ENOENT)`
+}

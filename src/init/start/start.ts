@@ -1,0 +1,211 @@
+/** From the command line to the running supervisor: which bundle, its plan, which daemons of it.
+ *  Until then signals are kept, and TERM or INT ends everything before it began. */
+
+import type { Plan } from '../../core/plan/plan.ts'
+import {
+  maxPlanBytes,
+  type PlanAnswer,
+  type PlanCheck,
+  readPlan,
+} from '../../core/plan/plan-text.ts'
+import { selectDaemons } from '../../core/plan/select.ts'
+import { signalNumbers } from '../../core/signals.ts'
+import { count } from '../../core/text/describe.ts'
+import { formatDuration, parseDuration } from '../../core/text/duration.ts'
+import { describeErrno, PitcrewError } from '../../errors.ts'
+import { readBundleFile } from '../../host/find-bundle.ts'
+import type { HelperEnd } from '../../host/helper.ts'
+import type { Handlers, Host, HostEvent } from '../../host/host.ts'
+import { flushSilentMs } from '../../host/output.ts'
+import { sumWith } from '../../host/sum.ts'
+import { version } from '../../version.ts'
+import { adoptClient, openDoor } from '../control/control-socket.ts'
+import { Loop } from '../loop/loop.ts'
+import { type RunArguments, runArguments } from './arguments.ts'
+
+const helperTimeoutMs = 20_000
+/** Of the parser's task: the loop counts its own from 1 on. */
+const parserId = 0
+/** How much longer than the deadline of the bundle the host waits before its last word. */
+const lastWordAfterMs = 1000
+/** Signals that are kept while the plan is made. */
+const earlySignalsMax = 64
+/** How long a plan is read before the host has its turn again, in milliseconds, and how many steps
+ *  of it there are between two looks at the clock. */
+const readMs = 10
+const unlookedMax = 64
+/** With so many it takes a turn to make their state, and the boot has another. */
+const manyDaemons = 500
+
+export class Start implements Handlers {
+  readonly #host: Host
+  #early: Extract<HostEvent, { type: 'signal' }>[] = []
+  #loop: Loop | null = null
+  /** It was told to end: what comes in the same turn starts nothing any more. */
+  #isOver = false
+  #given: RunArguments = { bundle: null, trace: null, controlFd: null }
+  /** Where the bundle was found. */
+  #path = ''
+  /** What follows when the host has had its turn. */
+  #next: () => void = () => this.#findPlan()
+
+  readonly #checkOf: () => PlanCheck
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#checkOf = () => host.loadCheck() as PlanCheck
+    host.wakeAt(host.now())
+  }
+
+  handle(event: HostEvent): void {
+    if (this.#loop !== null) return this.#loop.handle(event)
+    if (this.#isOver) return
+    switch (event.type) {
+      case 'wake':
+        return this.#next()
+      case 'helper':
+        return this.#takeHelper(event)
+      case 'signal':
+        return this.#keepSignal(event)
+      case 'flushed':
+      case 'output-stalled':
+      case 'output-resumed':
+        return
+      default:
+        throw new Error(`unexpected ${event.type} before the start`)
+    }
+  }
+
+  recover(problem: string, shutdownAsked: boolean): void {
+    if (this.#loop !== null) return this.#loop.recover(problem, shutdownAsked)
+    this.#isOver = true
+    this.#host.write(2, `pitcrew: cannot start (a bug of pitcrew): ${problem}\n`)
+    this.#host.finish(70, 0, 0)
+  }
+
+  /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it
+   *  does. */
+  #findPlan(): void {
+    const given = runArguments(this.#host.args.slice(1))
+    if (given === 'help') throw new Error(this.#host.execSelf(['help', 'run']))
+    this.#given = given
+    const file = readBundleFile(this.#host, given.bundle)
+    this.#path = file.path
+    if (file.isPlan) {
+      return this.#read(readPlan(file.text, this.#checkOf, sumWith(this.#host, version)))
+    }
+    const run = ['@plan', file.path]
+    const task = { run, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes }
+    const errno = this.#host.helper(parserId, task)
+    if (errno !== null) throw this.#noParser(errno)
+  }
+
+  #noParser(errno: string): PitcrewError {
+    return new PitcrewError(
+      'BUNDLE_UNREADABLE',
+      `cannot start the parser for ${this.#path}: ${describeErrno(errno)}`,
+      'build the plan beforehand: pitcrew build BUNDLE --out FILE',
+    )
+  }
+
+  /** The helper has said on stderr what is wrong with the bundle. */
+  #takeHelper(event: HelperEnd): void {
+    if (event.errno !== null && !event.timedOut) throw this.#noParser(event.errno)
+    if (event.code === 0 && event.signal === 0 && event.text !== null) {
+      return this.#read(readPlan(event.text, this.#checkOf))
+    }
+    if (event.code !== 0) return this.#host.finish(event.code, 0, 0)
+    const why = event.timedOut
+      ? `the parser was not done after ${formatDuration(helperTimeoutMs)}`
+      : event.text === null
+        ? `its plan has more than ${maxPlanBytes / 1024 / 1024} MiB`
+        : `the parser was ended by signal ${event.signal}`
+    throw new PitcrewError(
+      'BUNDLE_UNREADABLE',
+      `cannot read the bundle: ${why}`,
+      'make it smaller, or see what "pitcrew validate" says of it',
+    )
+  }
+
+  /** A plan of thousands of daemons takes several turns: a signal does not wait for all of it. */
+  #read(reading: ReturnType<typeof readPlan>): void {
+    let untilMs = Number.POSITIVE_INFINITY
+    for (let count = 1; ; count++) {
+      const { done, value } = reading.next()
+      if (done === true) {
+        // What follows takes its time, too.
+        const isShort = count < unlookedMax
+        return isShort ? this.#takePlan(value) : this.#later(() => this.#takePlan(value))
+      }
+      if (count % unlookedMax !== 0) continue
+      const nowMs = this.#host.now()
+      if (count === unlookedMax) untilMs = nowMs + readMs
+      else if (nowMs >= untilMs) return this.#later(() => this.#read(reading))
+    }
+  }
+
+  #later(next: () => void): void {
+    this.#next = next
+    this.#host.wakeAt(this.#host.now())
+  }
+
+  #takePlan(answer: PlanAnswer): void {
+    if ('error' in answer) {
+      throw new PitcrewError(
+        'BUNDLE_INVALID',
+        `cannot use the plan ${this.#path}: ${answer.error}`,
+        'build it again: pitcrew build BUNDLE --out FILE',
+      )
+    }
+    this.#run({ ...answer.plan, deadlineMs: this.#deadlineMs(answer.plan) })
+  }
+
+  #deadlineMs(plan: Plan): number {
+    const given = this.#host.getenv('PITCREW_DEADLINE')
+    if (given === null || given === '') return plan.deadlineMs
+    const ms = parseDuration(given)
+    if (ms !== null && ms >= 100 && ms <= 3_600_000) return ms
+    throw new PitcrewError(
+      'USAGE',
+      `cannot use PITCREW_DEADLINE "${given}": not a length of time from 100ms to 1h`,
+      'write it like 9s or 1m30s',
+    )
+  }
+
+  #run(plan: Plan): void {
+    const host = this.#host
+    const names = plan.daemons.map(({ name }) => name)
+    const selected = selectDaemons(names, host.getenv(plan.select))
+    if (selected.length === 0) {
+      host.print(`${plan.label}: no daemon is selected by ${plan.select}: nothing to do`)
+      return host.finish(0, plan.deadlineMs, flushSilentMs)
+    }
+    const noDoor = openDoor(host, plan.name, this.#path)
+    const { controlFd, trace } = this.#given
+    if (controlFd !== null) adoptClient(host, controlFd)
+    const deadline = formatDuration(plan.deadlineMs)
+    const of = selected.length === names.length ? '' : `${selected.length} of `
+    const daemons = `${of}${count(names.length, 'daemon')}`
+    host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
+    if (noDoor !== null) host.print(`${plan.label}: ${noDoor}`)
+    host.armLastWord(plan.deadlineMs + lastWordAfterMs)
+    const loop = new Loop(host, plan, selected, trace)
+    if (names.length < manyDaemons) this.#boot(loop)
+    else this.#later(() => this.#boot(loop))
+  }
+
+  #boot(loop: Loop): void {
+    this.#loop = loop
+    loop.boot(this.#early)
+    this.#early = []
+  }
+
+  #keepSignal(event: Extract<HostEvent, { type: 'signal' }>): void {
+    const { signal, hangup } = event
+    if (signal === signalNumbers.TERM || signal === signalNumbers.INT || hangup) {
+      this.#isOver = true
+      return this.#host.finish(0, 0, 0)
+    }
+    if (this.#early.length < earlySignalsMax) this.#early.push(event)
+  }
+}

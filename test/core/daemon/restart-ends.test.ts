@@ -1,0 +1,240 @@
+/** DESIGN §4, Restart in place: of what is dead, what fails, and that the shutdown wins. */
+import { describe, expect, test } from 'vitest'
+import { elapsed, exited, gone, leaderExited, restart, spawned, spawnFailed } from '../events.ts'
+import { plan } from '../plans.ts'
+import { story, up } from '../story.ts'
+
+const pair = plan({ web: {}, db: {} })
+const web = plan({ web: {} })
+
+describe('a daemon that is dead is started', () => {
+  test('and the request is done', () => {
+    expect(
+      story(up(pair), exited('web', 1, 1), restart('web'), spawned('web', 2, 17)),
+    ).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+                              db: running, run 1, pid 8
+      exited web 1: code 1    web: stopped, run 1, failed     say died
+      restart web (uid 1000)  web: starting, run 2, wants up  spawn web 2
+      spawned web 2: pid 17   web: running, run 2, pid 17     say started,
+                                                              say ticket 1 done by run 2
+    `)
+  })
+
+  test('once what it left behind is gone', () => {
+    expect(
+      story(
+        up(pair),
+        leaderExited('web', 1, 1),
+        restart('web'),
+        gone('web', 1),
+        spawned('web', 2, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                            web: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+      exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
+                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
+      restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+      gone web 1                       web: starting, run 2, wants up
+                                       > disarm half:web:1, spawn web 2
+      spawned web 2: pid 17            web: running, run 2, pid 17
+                                       > say started, say ticket 1 done by run 2
+    `)
+  })
+
+  test('and what it left behind has no more time than the deadline', () => {
+    const patient = plan({ web: { stop: { graceMs: 3_600_000 } } })
+    expect(
+      story(
+        up(patient),
+        leaderExited('web', 1, 1),
+        restart('web'),
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                            web: running, run 1, pid 7
+      0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
+                                                > say died, arm half:web:1 1800000 ms,
+                                                  TERM to the rest of web 1
+      0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+                                                > arm half:web:1 4250 ms
+      4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
+      8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
+                                                > say killing, KILL to the tree of web 1,
+                                                  arm stuck:web:1 1000 ms
+    `)
+  })
+
+  test('as is one that could not be started', () => {
+    expect(
+      story(
+        pair,
+        'boot',
+        spawnFailed('web', 1),
+        spawned('db', 1, 7),
+        restart('web'),
+        spawned('web', 2, 8),
+      ),
+    ).toMatchInlineSnapshot(`
+      boot                             web: starting, run 1, wants up
+                                       db: starting, run 1, wants up
+                                       > spawn web 1, spawn db 1
+      spawn-failed web 1: exec ENOENT  web: stopped, run 1, failed
+                                       > say start-failed
+      spawned db 1: pid 7              db: running, run 1, pid 7
+                                       > say started
+      restart web (uid 1000)           web: starting, run 2, wants up
+                                       > spawn web 2
+      spawned web 2: pid 8             web: running, run 2, pid 8
+                                       > say started, say ticket 1 done by run 2
+    `)
+  })
+})
+
+describe('a restart that does not come about', () => {
+  test('an unknown name: the ticket says so', () => {
+    expect(story(up(web), restart('wbe'), restart('wbe'))).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      restart wbe (uid 1000)                              say ticket 1 failed
+      restart wbe (uid 1000)                              say ticket 2 failed
+    `)
+  })
+
+  test('the new run cannot be started: the ticket has failed, and the next one may succeed', () => {
+    expect(
+      story(
+        up(pair),
+        restart('web'),
+        exited('web', 1),
+        spawnFailed('web', 2),
+        restart('web'),
+        spawned('web', 3, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                            web: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+      restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0             web: starting, run 2, wants up
+                                       > disarm half:web:1, say stopped, spawn web 2
+      spawn-failed web 2: exec ENOENT  web: stopped, run 2, failed
+                                       > say start-failed, say ticket 1 failed
+      restart web (uid 1000)           web: starting, run 3, wants up
+                                       > spawn web 3
+      spawned web 3: pid 17            web: running, run 3, pid 17
+                                       > say started, say ticket 2 done by run 3
+    `)
+  })
+})
+
+describe('shutdown wins', () => {
+  test('over a restart under way: superseded, and nothing is spawned', () => {
+    expect(
+      story(up(web), restart('web'), restart('web'), 'TERM', exited('web', 1)),
+    ).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      restart web (uid 1000)
+      TERM                    web: terminating, run 1, pid 7, then asked
+                              > say shutdown, arm deadline 8750 ms,
+                                say ticket 1 (2 requests) superseded
+      exited web 1: code 0    web: stopped, run 1, asked
+                              > disarm half:web:1, say stopped, disarm deadline, finish 0
+    `)
+  })
+
+  test('over a restart that waits for its spawn: superseded, and stopped when it is there', () => {
+    expect(
+      story(
+        up(web),
+        restart('web'),
+        exited('web', 1),
+        'TERM',
+        spawned('web', 2, 17),
+        exited('web', 2),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0    web: starting, run 2, wants up
+                              > disarm half:web:1, say stopped, spawn web 2
+      TERM                    web: starting, run 2, wants down
+                              > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
+      spawned web 2: pid 17   web: terminating, run 2, pid 17, then asked
+                              > say started, TERM to web 2, arm half:web:2 4250 ms
+      exited web 2: code 0    web: stopped, run 2, asked
+                              > disarm half:web:2, say stopped, disarm deadline, finish 0
+    `)
+  })
+
+  test('over a request of later: superseded at once', () => {
+    expect(story(up(web), 'TERM', restart('web'), exited('web', 1))).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      TERM                    web: terminating, run 1, pid 7, then asked
+                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                arm half:web:1 4250 ms
+      restart web (uid 1000)  > say ticket 2 superseded
+      exited web 1: code 0    web: stopped, run 1, asked
+                              > disarm half:web:1, say stopped, disarm deadline, finish 0
+    `)
+  })
+
+  test('over a request once all have ended: it fails, and nothing is spawned', () => {
+    expect(story(up(web), exited('web', 1), restart('web'))).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      exited web 1: code 0    web: stopped, run 1, done   say died, finish 0
+      restart web (uid 1000)                              say ticket 1 failed
+    `)
+  })
+
+  test('over the restart of a daemon that others are after: it does not wait for them', () => {
+    const bundle = plan({ db: {}, web: { after: ['db'] } })
+    expect(
+      story(up(bundle), restart('db'), 'TERM', exited('web', 1), exited('db', 1)),
+    ).toMatchInlineSnapshot(`
+      given                  db: running, run 1, pid 7
+                             web: running, run 1, pid 8
+      restart db (uid 1000)  db: terminating, run 1, pid 7, then up
+                             > TERM to db 1, arm half:db:1 4250 ms
+      TERM                   db: terminating, run 1, pid 7, then asked
+                             web: terminating, run 1, pid 8, then asked
+                             > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
+                               TERM to web 1, arm half:web:1 2063 ms
+      exited web 1: code 0   web: stopped, run 1, asked
+                             > disarm half:web:1, say stopped
+      exited db 1: code 0    db: stopped, run 1, asked
+                             > disarm half:db:1, say stopped, disarm deadline, finish 0
+    `)
+  })
+
+  test('and the stop that was under way keeps its end, or gets an earlier one', () => {
+    const bundle = plan({ db: {}, web: { after: ['db'] } })
+    expect(
+      story(
+        up(bundle),
+        restart('web'),
+        elapsed('half', 'web', 1),
+        'TERM',
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                   db: running, run 1, pid 7
+                                       web: running, run 1, pid 8
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 8, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      4250 ms  TERM                    web: terminating, run 1, pid 8, then asked
+                                       > say shutdown, arm deadline 8750 ms,
+                                         say ticket 1 superseded, arm half:web:1 2063 ms
+      6313 ms  elapsed half:web:1      > arm grace:web:1 2063 ms
+      8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then asked
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+    `)
+  })
+})

@@ -1,0 +1,75 @@
+/** A start that is slow: the process is there and has not executed its command yet. FAULTS 36. */
+import { expect, test } from 'vitest'
+import { type Happening, later, reconcile, spawned, stop } from '../events.ts'
+import { plan } from '../plans.ts'
+import { Game, story } from '../story.ts'
+
+const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
+const executed: Happening = { type: 'ready', daemon: 'web', run: 1 }
+const slow: Happening = { type: 'spawned', daemon: 'web', run: 1, pid: 7, isSlow: true }
+const failure = { step: 'exec', errno: 'EACCES' }
+const failed = {
+  type: 'exited' as const,
+  daemon: 'web',
+  run: 1,
+  code: 127,
+  signal: 0,
+  gone: true,
+  outputOpen: false,
+  failure,
+}
+const bundle = plan({ web: { restart: always }, db: { after: ['web'] } })
+
+test('it is not ready before its command was executed', () => {
+  expect(story(bundle, 'boot', slow, later(900, executed))).toMatchInlineSnapshot(`
+    0 ms    boot                        web: starting, run 1, wants up
+                                        db: waiting
+                                        > spawn web 1, arm waiting 5000 ms
+    0 ms    spawned web 1: pid 7, slow  web: running, run 1, pid 7
+                                        > say started
+    900 ms  ready web 1                 db: starting, run 1, wants up
+                                        > spawn db 1, disarm waiting
+  `)
+})
+
+test('what is not executed in the end was not started: the policy decides', () => {
+  expect(story(bundle, 'boot', slow, later(900, failed))).toMatchInlineSnapshot(`
+    0 ms    boot                                     web: starting, run 1, wants up
+                                                     db: waiting
+                                                     > spawn web 1, arm waiting 5000 ms
+    0 ms    spawned web 1: pid 7, slow               web: running, run 1, pid 7
+                                                     > say started
+    900 ms  exited web 1: not executed: exec EACCES  web: backoff, run 1
+                                                     > say start-failed, arm backoff:web:1 200 ms
+  `)
+})
+
+test('it can be stopped meanwhile', () => {
+  const game = new Game(bundle).play('boot', slow, stop('web'))
+  expect(game.daemon('web')).toMatchObject({ phase: 'terminating', pid: 7 })
+  expect(game.play(failed).daemon('web')).toMatchObject({ phase: 'stopped', last: { failure } })
+})
+
+test('a job that was never executed has failed', () => {
+  const game = new Game(plan({ web: { kind: 'job' } })).play('boot', slow, failed)
+  expect(game.daemon('web')).toMatchObject({ phase: 'stopped', end: 'failed' })
+})
+
+test('after a failure inside pitcrew it is what the host says', () => {
+  const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
+  const lost = new Game(bundle).play('boot')
+  const isReady = (happening: Happening): unknown =>
+    new Game(bundle).play('boot', slow, happening).daemon('web')
+  expect(lost.play(reconcile({ ...live, isSlow: true })).daemon('web')).toMatchObject({
+    readyAtMs: null,
+  })
+  expect(isReady(reconcile({ ...live, isSlow: true }))).toMatchObject({ readyAtMs: null })
+  expect(isReady(reconcile(live))).toMatchObject({ readyAtMs: expect.any(Number) })
+  const ended = { ...live, gone: true, exit: { code: 127, signal: 0, failure } }
+  expect(isReady(reconcile(ended))).toMatchObject({ phase: 'backoff', last: { failure } })
+})
+
+test('one that starts at once is as it was', () => {
+  const game = new Game(bundle).play('boot', spawned('web', 1, 7))
+  expect(game.daemon('web')).toMatchObject({ readyAtMs: expect.any(Number) })
+})

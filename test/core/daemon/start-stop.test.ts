@@ -1,0 +1,542 @@
+/** DESIGN §7, Control: start and stop. "A daemon that was stopped by request keeps pitcrew alive." */
+import { describe, expect, test } from 'vitest'
+import {
+  elapsed,
+  exited,
+  gone,
+  later,
+  leaderExited,
+  restart,
+  spawned,
+  spawnFailed,
+  start,
+  stop,
+} from '../events.ts'
+import { plan } from '../plans.ts'
+import { Game, story, up } from '../story.ts'
+
+const web = plan({ web: {} })
+const pair = plan({ web: {}, db: {} })
+const slow = { sign: { type: 'notify' }, timeoutMs: 1000, intervalMs: 100 } as const
+const slowWeb = plan({ web: { ready: slow }, db: {} })
+const ready = { type: 'ready', daemon: 'web', run: 1 } as const
+
+describe('a stop', () => {
+  test('is done when the run is over, and the others go on', () => {
+    expect(story(up(pair), stop('web'), later(30, exited('web', 1)))).toMatchInlineSnapshot(`
+      0 ms   given                 web: running, run 1, pid 7
+                                   db: running, run 1, pid 8
+      0 ms   stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
+                                   > TERM to web 1, arm half:web:1 4250 ms
+      30 ms  exited web 1: code 0  web: stopped, run 1, asked
+                                   > disarm half:web:1, say stopped, say ticket 1 done
+    `)
+  })
+
+  test('has the grace of one daemon, as a restart has', () => {
+    const bundle = plan({ web: { stop: { graceMs: 300 } }, db: {} })
+    expect(
+      story(
+        up(bundle),
+        stop('web'),
+        leaderExited('web', 1),
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+        gone('web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms    given                            web: running, run 1, pid 7
+                                               db: running, run 1, pid 8
+      0 ms    stop web (uid 1000)              web: terminating, run 1, pid 7, then asked
+                                               > TERM to web 1, arm half:web:1 150 ms
+      0 ms    exited web 1: code 0, not alone  > TERM to the rest of web 1
+      150 ms  elapsed half:web:1               > arm grace:web:1 150 ms
+      300 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then asked
+                                               > say killing, KILL to the tree of web 1,
+                                                 arm stuck:web:1 1000 ms
+      300 ms  gone web 1                       web: stopped, run 1, asked
+                                               > disarm half:web:1, say stopped, say ticket 1 done
+    `)
+  })
+
+  test('of one that is stopped is done at once, and changes nothing', () => {
+    expect(story(up(pair).play(exited('web', 1)).given(), stop('web'))).toMatchInlineSnapshot(`
+      given                web: stopped, run 1, done
+                           db: running, run 1, pid 8
+      stop web (uid 1000)                             say ticket 1 done
+    `)
+  })
+
+  test('of one that waits is done at once: it is not started when its time comes', () => {
+    const bundle = plan({ db: {}, web: { after: ['db'] } })
+    expect(story(bundle, 'boot', stop('web'), spawned('db', 1, 7))).toMatchInlineSnapshot(`
+      boot                 db: starting, run 1, wants up  spawn db 1, arm waiting 5000 ms
+                           web: waiting
+      stop web (uid 1000)  web: stopped, asked            say ticket 1 done, disarm waiting
+      spawned db 1: pid 7  db: running, run 1, pid 7      say started
+    `)
+  })
+
+  test('of one in its backoff: the policy does not start it', () => {
+    const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
+    expect(story(up(bundle).play(exited('web', 1, 3)), stop('web'))).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      exited web 1: code 3  web: backoff, run 1         say died, arm backoff:web:1 200 ms
+      stop web (uid 1000)   web: stopped, run 1, asked  say ticket 1 superseded,
+                                                        disarm backoff:web:1, say ticket 2 done
+    `)
+  })
+
+  test('of one that is being started: it is stopped as soon as it is there', () => {
+    expect(
+      story(
+        new Game(pair).play('boot').given(),
+        stop('web'),
+        spawned('web', 1, 7),
+        exited('web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                 web: starting, run 1, wants up
+                            db: starting, run 1, wants up
+      stop web (uid 1000)   web: starting, run 1, wants down
+      spawned web 1: pid 7  web: terminating, run 1, pid 7, then asked
+                            > say started, TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped, say ticket 1 done
+    `)
+  })
+
+  test('of one that cannot be started: it is not tried again', () => {
+    const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
+    expect(
+      story(new Game(bundle).play('boot').given(), stop('web'), spawnFailed('web', 1)),
+    ).toMatchInlineSnapshot(`
+      given                            web: starting, run 1, wants up
+                                       db: starting, run 1, wants up
+      stop web (uid 1000)              web: starting, run 1, wants down
+      spawn-failed web 1: exec ENOENT  web: stopped, run 1, asked
+                                       > say start-failed, say ticket 1 done
+    `)
+  })
+
+  test('joins a stop that is under way', () => {
+    expect(story(up(pair), stop('web'), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
+                            > TERM to web 1, arm half:web:1 4250 ms
+      stop web (uid 1000)
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped, say ticket 1 (2 requests) done
+    `)
+  })
+
+  test('takes the place of a restart', () => {
+    expect(story(up(pair), restart('web'), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+                              db: running, run 1, pid 8
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      stop web (uid 1000)     web: terminating, run 1, pid 7, then asked
+                              > say ticket 1 superseded
+      exited web 1: code 0    web: stopped, run 1, asked
+                              > disarm half:web:1, say stopped, say ticket 2 done
+    `)
+  })
+
+  test('of one that KILL does not end is open until it is gone', () => {
+    expect(
+      story(
+        up(pair),
+        stop('web'),
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+        elapsed('stuck', 'web', 1),
+        later(60_000, exited('web', 1, 'KILL')),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms      given                web: running, run 1, pid 7
+                                     db: running, run 1, pid 8
+      0 ms      stop web (uid 1000)  web: terminating, run 1, pid 7, then asked
+                                     > TERM to web 1, arm half:web:1 4250 ms
+      4250 ms   elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      8500 ms   elapsed grace:web:1  web: killing, run 1, pid 7, then asked
+                                     > say killing, KILL to the tree of web 1,
+                                       arm stuck:web:1 1000 ms
+      9500 ms   elapsed stuck:web:1  > say stuck, probe web 1
+      69500 ms  exited web 1: KILL   web: stopped, run 1, asked
+                                     > say stopped, say ticket 1 done
+    `)
+  })
+
+  test('of one that was skipped: it does not come back with whom it needs', () => {
+    const bundle = plan({ db: {}, web: { after: ['db'] }, log: {} })
+    expect(
+      story(
+        new Game(bundle).play('boot', spawnFailed('db', 1), spawned('log', 1, 7)).given(),
+        stop('web'),
+        start('db'),
+        spawned('db', 2, 8),
+        start('web'),
+        spawned('web', 1, 9),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                 db: stopped, run 1, failed
+                            web: stopped, skipped
+                            log: running, run 1, pid 7
+      stop web (uid 1000)   web: stopped, asked             say ticket 1 done
+      start db (uid 1000)   db: starting, run 2, wants up   spawn db 2
+      spawned db 2: pid 8   db: running, run 2, pid 8       say started, say ticket 2 done by run 2
+      start web (uid 1000)  web: starting, run 1, wants up  spawn web 1
+      spawned web 1: pid 9  web: running, run 1, pid 9      say started, say ticket 3 done by run 1
+    `)
+  })
+})
+
+describe('of a daemon that was stopped', () => {
+  test('those after it wait, and those that run go on', () => {
+    const bundle = plan({ db: {}, web: { after: ['db'] }, log: { after: ['db'] } })
+    expect(
+      story(
+        up(bundle),
+        stop('db'),
+        exited('db', 1),
+        restart('web'),
+        exited('web', 1),
+        start('db'),
+        spawned('db', 2, 17),
+        spawned('web', 2, 18),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                   db: running, run 1, pid 7
+                              web: running, run 1, pid 8
+                              log: running, run 1, pid 9
+      stop db (uid 1000)      db: terminating, run 1, pid 7, then asked
+                              > TERM to db 1, arm half:db:1 4250 ms
+      exited db 1: code 0     db: stopped, run 1, asked
+                              > disarm half:db:1, say stopped, say ticket 1 done
+      restart web (uid 1000)  web: terminating, run 1, pid 8, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0    web: waiting, run 1
+                              > disarm half:web:1, say stopped, arm waiting 5000 ms
+      start db (uid 1000)     db: starting, run 2, wants up
+                              > spawn db 2
+      spawned db 2: pid 17    db: running, run 2, pid 17
+                              web: starting, run 2, wants up
+                              > say started, say ticket 3 done by run 2, spawn web 2, disarm waiting
+      spawned web 2: pid 18   web: running, run 2, pid 18
+                              > say started, say ticket 2 done by run 2
+    `)
+  })
+
+  test('those behind it are held, where it is a guard', () => {
+    const bundle = plan({ proxy: { guard: true }, agent: { after: ['proxy'] } })
+    expect(
+      story(
+        up(bundle),
+        stop('proxy'),
+        exited('agent', 1),
+        exited('proxy', 1),
+        start('proxy'),
+        spawned('proxy', 2, 17),
+        spawned('agent', 2, 18),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                    proxy: running, run 1, pid 7
+                               agent: running, run 1, pid 8
+      stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then asked
+                               agent: terminating, run 1, pid 8, then up
+                               > TERM to proxy 1, arm half:proxy:1 4250 ms, say held,
+                                 TERM to agent 1, arm half:agent:1 4250 ms
+      exited agent 1: code 0   agent: waiting, run 1
+                               > disarm half:agent:1, say stopped, arm waiting 5000 ms
+      exited proxy 1: code 0   proxy: stopped, run 1, asked
+                               > disarm half:proxy:1, say stopped, say ticket 1 done
+      start proxy (uid 1000)   proxy: starting, run 2, wants up
+                               > spawn proxy 2
+      spawned proxy 2: pid 17  proxy: running, run 2, pid 17
+                               agent: starting, run 2, wants up
+                               > say started, say ticket 2 done by run 2, spawn agent 2,
+                                 disarm waiting
+      spawned agent 2: pid 18  agent: running, run 2, pid 18
+                               > say started
+    `)
+  })
+
+  test('pitcrew lives on, if it was the last, and it can be started again', () => {
+    expect(
+      story(
+        up(web),
+        stop('web'),
+        exited('web', 1),
+        later(5000, start('web')),
+        spawned('web', 2, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                  web: running, run 1, pid 7
+      0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then asked
+                                      > TERM to web 1, arm half:web:1 4250 ms
+      0 ms     exited web 1: code 0   web: stopped, run 1, asked
+                                      > disarm half:web:1, say stopped, say ticket 1 done
+      5000 ms  start web (uid 1000)   web: starting, run 2, wants up
+                                      > spawn web 2
+      5000 ms  spawned web 2: pid 17  web: running, run 2, pid 17
+                                      > say started, say ticket 2 done by run 2
+    `)
+  })
+
+  test('pitcrew lives on when all others have ended', () => {
+    expect(
+      story(up(pair), stop('web'), exited('web', 1), exited('db', 1, 3)),
+    ).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
+                            > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped, say ticket 1 done
+      exited db 1: code 3   db: stopped, run 1, failed
+                            > say died
+    `)
+  })
+
+  test('pitcrew ends when it was started again and has ended by itself', () => {
+    expect(
+      story(
+        up(web).play(stop('web'), exited('web', 1), start('web'), spawned('web', 2, 17)),
+        exited('web', 2, 3),
+      )
+        .split('\n')
+        .at(-1),
+    ).toMatchInlineSnapshot(`> say died, finish 3 (web)`)
+  })
+
+  test('that is main, pitcrew ends', () => {
+    const bundle = plan({ web: { main: true }, db: {} })
+    expect(
+      story(up(bundle), stop('web'), exited('web', 1), exited('db', 1)),
+    ).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
+                            > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, asked
+                            db: terminating, run 1, pid 8, then asked
+                            > disarm half:web:1, say stopped, say ticket 1 done, say shutdown,
+                              arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
+      exited db 1: code 0   db: stopped, run 1, asked
+                            > disarm half:db:1, say stopped, disarm deadline, finish 0 (web)
+    `)
+  })
+
+  test('that is critical, nothing ends: it was asked for', () => {
+    const bundle = plan({ web: { critical: true }, db: {} })
+    expect(story(up(bundle), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
+                            > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped, say ticket 1 done
+    `)
+  })
+})
+
+describe('a start', () => {
+  test('of one that is ready is done at once, and changes nothing', () => {
+    expect(story(up(pair), start('web'))).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+                            db: running, run 1, pid 8
+      start web (uid 1000)                              say ticket 1 done by run 1
+    `)
+  })
+
+  test('of one that runs and is not ready waits for that run', () => {
+    expect(story(up(slowWeb), start('web'), start('web'), later(70, ready))).toMatchInlineSnapshot(`
+      0 ms   given                 web: running, run 1, pid 7, not ready
+                                   db: running, run 1, pid 8
+      0 ms   start web (uid 1000)
+      0 ms   start web (uid 1000)
+      70 ms  ready web 1           web: running, run 1, pid 7, ready
+                                   > disarm ready:web:1, say ready,
+                                     say ticket 1 (2 requests) done by run 1
+    `)
+  })
+
+  test('of one that is being started waits for that run', () => {
+    expect(
+      story(new Game(web).play('boot').given(), start('web'), spawned('web', 1, 7)),
+    ).toMatchInlineSnapshot(`
+      given                 web: starting, run 1, wants up
+      start web (uid 1000)
+      spawned web 1: pid 7  web: running, run 1, pid 7      say started, say ticket 1 done by run 1
+    `)
+  })
+
+  test('of one that waits for another is open as long as it does', () => {
+    const bundle = plan({ db: { ready: slow }, web: { after: ['db'] } })
+    expect(
+      story(
+        new Game(bundle).play('boot', spawned('db', 1, 7)).given(),
+        start('web'),
+        { ...ready, daemon: 'db' },
+        spawned('web', 1, 8),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                 db: running, run 1, pid 7, not ready
+                            web: waiting
+      start web (uid 1000)
+      ready db 1            db: running, run 1, pid 7, ready
+                            web: starting, run 1, wants up
+                            > disarm ready:db:1, say ready, spawn web 1, disarm waiting
+      spawned web 1: pid 8  web: running, run 1, pid 8
+                            > say started, say ticket 1 done by run 1
+    `)
+  })
+
+  test('of one that has died begins anew: without the rest of its backoff, and a row of its own', () => {
+    const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
+    const game = up(bundle)
+      .play(exited('web', 1, 3))
+      .given()
+    expect(story(game, start('web'), spawned('web', 2, 17))).toMatchInlineSnapshot(`
+      given                  web: backoff, run 1
+                             db: running, run 1, pid 8
+      start web (uid 1000)   web: starting, run 2, wants up  say ticket 1 superseded,
+                                                             disarm backoff:web:1, spawn web 2
+      spawned web 2: pid 17  web: running, run 2, pid 17     say started, say ticket 2 done by run 2
+    `)
+    expect(game.daemon('web').row.length).toBe(0)
+  })
+
+  test('of one that was given up begins anew, too', () => {
+    const limit = { times: 1, windowMs: 60_000 }
+    const bundle = plan({ web: { restart: { policy: 'always', backoffMs: 0, limit } }, db: {} })
+    const game = up(bundle).play(exited('web', 1, 3), spawned('web', 2, 8), exited('web', 2, 3))
+    expect(story(game.given(), start('web'), spawned('web', 3, 9))).toMatchInlineSnapshot(`
+      given                 web: stopped, run 2, failed
+                            db: running, run 1, pid 8
+      start web (uid 1000)  web: starting, run 3, wants up  spawn web 3
+      spawned web 3: pid 9  web: running, run 3, pid 9      say started, say ticket 2 done by run 3
+    `)
+    expect(game.daemon('web').row).toMatchObject({ length: 0, startedAtMs: [] })
+  })
+
+  test('takes the place of a stop, which keeps its time', () => {
+    expect(
+      story(
+        up(pair),
+        stop('web'),
+        later(1000, start('web')),
+        elapsed('half', 'web', 1),
+        exited('web', 1),
+        spawned('web', 2, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                  web: running, run 1, pid 7
+                                      db: running, run 1, pid 8
+      0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then asked
+                                      > TERM to web 1, arm half:web:1 4250 ms
+      1000 ms  start web (uid 1000)   web: terminating, run 1, pid 7, then up
+                                      > say ticket 1 superseded
+      4250 ms  elapsed half:web:1     > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      4250 ms  exited web 1: code 0   web: starting, run 2, wants up
+                                      > disarm half:web:1, say stopped, spawn web 2
+      4250 ms  spawned web 2: pid 17  web: running, run 2, pid 17
+                                      > say started, say ticket 2 done by run 2
+    `)
+  })
+
+  test('takes the place of a stop of one that is being started: that run is wanted after all', () => {
+    expect(
+      story(new Game(web).play('boot', stop('web')).given(), start('web'), spawned('web', 1, 7)),
+    ).toMatchInlineSnapshot(`
+      given                 web: starting, run 1, wants down
+      start web (uid 1000)  web: starting, run 1, wants up    say ticket 1 superseded
+      spawned web 1: pid 7  web: running, run 1, pid 7        say started,
+                                                              say ticket 2 done by run 1
+    `)
+  })
+
+  test('joins a restart that is under way, and a restart joins it', () => {
+    expect(
+      story(
+        up(pair),
+        restart('web'),
+        start('web'),
+        restart('web'),
+        exited('web', 1),
+        spawned('web', 2, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+                              db: running, run 1, pid 8
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      start web (uid 1000)
+      restart web (uid 1000)
+      exited web 1: code 0    web: starting, run 2, wants up
+                              > disarm half:web:1, say stopped, spawn web 2
+      spawned web 2: pid 17   web: running, run 2, pid 17
+                              > say started, say ticket 1 (3 requests) done by run 2
+    `)
+  })
+
+  test('of a job that has done its work is another run of it', () => {
+    const bundle = plan({ web: { kind: 'job' }, db: {} })
+    expect(
+      story(
+        up(bundle).play(exited('web', 1)).given(),
+        start('web'),
+        spawned('web', 2, 17),
+        later(400, exited('web', 2)),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms    given                  web: stopped, run 1, done
+                                     db: running, run 1, pid 8
+      0 ms    start web (uid 1000)   web: starting, run 2, wants up
+                                     > spawn web 2
+      0 ms    spawned web 2: pid 17  web: running, run 2, pid 17
+                                     > say started
+      400 ms  exited web 2: code 0   web: stopped, run 2, done
+                                     > say done, say ticket 1 done by run 2
+    `)
+  })
+
+  test('of a job that is at work waits until it is done', () => {
+    const bundle = plan({ web: { kind: 'job' }, db: {} })
+    expect(story(up(bundle), start('web'), later(400, exited('web', 1)))).toMatchInlineSnapshot(`
+      0 ms    given                 web: running, run 1, pid 7
+                                    db: running, run 1, pid 8
+      0 ms    start web (uid 1000)
+      400 ms  exited web 1: code 0  web: stopped, run 1, done   say done, say ticket 1 done by run 1
+    `)
+  })
+
+  test('of a job whose leader has done its work is another run: the rest of this one is ended', () => {
+    const bundle = plan({ web: { kind: 'job' }, db: {} })
+    expect(
+      story(
+        up(bundle).play(start('web')).given(),
+        leaderExited('web', 1),
+        start('web'),
+        gone('web', 1),
+        spawned('web', 2, 17),
+        exited('web', 2),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                            web: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+      exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
+                                       > say done, arm half:web:1 500 ms, TERM to the rest of web 1
+      start web (uid 1000)             web: terminating, run 1, pid 7, then up
+      gone web 1                       web: starting, run 2, wants up
+                                       > disarm half:web:1, spawn web 2
+      spawned web 2: pid 17            web: running, run 2, pid 17
+                                       > say started
+      exited web 2: code 0             web: stopped, run 2, done
+                                       > say done, say ticket 1 (2 requests) done by run 2
+    `)
+  })
+})

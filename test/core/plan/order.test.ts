@@ -1,0 +1,143 @@
+/** DESIGN §4, Order: "Daemons start in the order of the file, or as `after:` says." */
+import { describe, expect, test } from 'vitest'
+import { orderOf } from '../../../src/core/plan/order.ts'
+import { exited, spawned, spawnFailed } from '../events.ts'
+import { manyDaemons, plan, type Some } from '../plans.ts'
+import { Game, story } from '../story.ts'
+
+test('daemons start in the order of the file, all that can start', () => {
+  const bundle = plan({ web: {}, db: {} })
+  expect(story(bundle, 'boot', spawned('web', 1, 7), spawned('db', 1, 8))).toMatchInlineSnapshot(`
+    boot                  web: starting, run 1, wants up  spawn web 1, spawn db 1
+                          db: starting, run 1, wants up
+    spawned web 1: pid 7  web: running, run 1, pid 7      say started
+    spawned db 1: pid 8   db: running, run 1, pid 8       say started
+  `)
+})
+
+test('or as `after` says: a daemon starts when those before it are ready', () => {
+  const bundle = plan({ web: { after: ['db'] }, db: {} })
+  expect(story(bundle, 'boot', spawned('db', 1, 7), spawned('web', 1, 8))).toMatchInlineSnapshot(`
+    boot                  web: waiting                    spawn db 1, arm waiting 5000 ms
+                          db: starting, run 1, wants up
+    spawned db 1: pid 7   web: starting, run 1, wants up  say started, spawn web 1, disarm waiting
+                          db: running, run 1, pid 7
+    spawned web 1: pid 8  web: running, run 1, pid 8      say started
+  `)
+})
+
+test('what cannot be started, for good, fails those that are after it', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] } })
+  expect(story(bundle, 'boot', spawnFailed('db', 1), spawned('web', 1, 7))).toMatchInlineSnapshot(`
+    boot                            db: starting, run 1, wants up
+                                    web: waiting
+                                    > spawn db 1, arm waiting 5000 ms
+    spawn-failed db 1: exec ENOENT  db: stopped, run 1, failed
+                                    web: stopped, skipped
+                                    > say start-failed, say skipped, disarm waiting,
+                                      finish 127 (db)
+    spawned web 1: pid 7
+  `)
+})
+
+test('a daemon that was there for a moment holds nobody up', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] } })
+  expect(
+    story(bundle, 'boot', spawned('db', 1, 7), exited('db', 1, 1), spawned('web', 1, 8)),
+  ).toMatchInlineSnapshot(`
+    boot                  db: starting, run 1, wants up   spawn db 1, arm waiting 5000 ms
+                          web: waiting
+    spawned db 1: pid 7   db: running, run 1, pid 7       say started, spawn web 1, disarm waiting
+                          web: starting, run 1, wants up
+    exited db 1: code 1   db: stopped, run 1, failed      say died
+    spawned web 1: pid 8  web: running, run 1, pid 8      say started
+  `)
+})
+
+describe('the order of start', () => {
+  test.each<[what: string, daemons: Record<string, Some>, start: string]>([
+    ['is that of the file', { c: {}, a: {}, b: {} }, 'c a b'],
+    ['takes forward what others are after', { a: { after: ['c'] }, b: {}, c: {} }, 'c a b'],
+    [
+      'knows each daemon once, however many are after it',
+      { d: { after: ['b', 'c'] }, b: { after: ['a'] }, c: { after: ['a'] }, a: {} },
+      'a b c d',
+    ],
+    ['leaves out daemons that are not selected', { web: { after: ['db', 'cache'] } }, 'web'],
+    ['may name a daemon twice', { web: { after: ['db', 'db'] }, db: {} }, 'db web'],
+  ])('%s', (_, daemons, start) => {
+    expect(orderOf(plan(daemons).daemons).start.join(' ')).toBe(start)
+  })
+})
+
+describe('the waves of a stop', () => {
+  test.each<[what: string, daemons: Record<string, Some>, waves: Record<string, number>]>([
+    ['are one where nothing depends on anything', { a: {}, b: {} }, { a: 0, b: 0 }],
+    ['go against `after`', { db: {}, web: { after: ['db'] } }, { db: 1, web: 0 }],
+    [
+      'wait for the latest of those that depend on a daemon',
+      { a: {}, b: { after: ['a'] }, c: { after: ['a', 'b'] }, d: {} },
+      { a: 2, b: 1, c: 0, d: 0 },
+    ],
+  ])('%s', (_, daemons, waves) => {
+    expect(Object.fromEntries(orderOf(plan(daemons).daemons).wave)).toEqual(waves)
+  })
+})
+
+test('a daemon that is after another one twice waits for it once, and is waited for once', () => {
+  const bundle = plan({ db: {}, web: { after: ['db', 'db'] } })
+  expect(
+    story(
+      new Game(bundle).play('boot', spawned('db', 1, 7), spawned('web', 1, 8)).given(),
+      'TERM',
+      exited('web', 1),
+      exited('db', 1),
+    ),
+  ).toMatchInlineSnapshot(`
+    given                 db: running, run 1, pid 7
+                          web: running, run 1, pid 8
+    TERM                  web: terminating, run 1, pid 8, then asked
+                          > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            arm half:web:1 2063 ms
+    exited web 1: code 0  db: terminating, run 1, pid 7, then asked
+                          web: stopped, run 1, asked
+                          > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
+    exited db 1: code 0   db: stopped, run 1, asked
+                          > disarm half:db:1, say stopped, disarm deadline, finish 0
+  `)
+})
+
+test('a chain of 2000 starts and stops, one at a time, without recursion', () => {
+  const game = new Game(manyDaemons(2000, true)).play('boot')
+  for (let n = 0; n < 2000; n++) game.play(spawned(`d${n}`, 1, n + 2))
+  expect(game.state.queue).toEqual([])
+  game.play('TERM')
+  for (let n = 1999; n >= 0; n--) {
+    expect(game.daemon(`d${n}`).phase).toBe('terminating')
+    if (n > 0) expect(game.daemon(`d${n - 1}`).phase).toBe('running')
+    game.play(exited(`d${n}`, 1))
+  }
+  expect(game.effects.at(-1)).toMatchObject({ type: 'finish', report: { code: 0 } })
+})
+
+test('TERM while a chain of 2000 has only begun to start: nothing more is started', () => {
+  const game = new Game(manyDaemons(2000, true)).play('boot', spawned('d0', 1, 7), 'TERM')
+  expect(game.state.active).toBe(2) // d0 runs, d1 is being spawned.
+  game.play(spawned('d1', 1, 8), exited('d1', 1), exited('d0', 1))
+  expect(game.effects.at(-1)).toMatchObject({ type: 'finish', report: { code: 0 } })
+})
+
+test('a ladder of 60 steps, each with two ways down, is put into order at once', () => {
+  const rungs = Array.from({ length: 60 }, (_, n): [string, Some][] => {
+    const after = n === 0 ? [] : [`left${n - 1}`, `right${n - 1}`]
+    return [
+      [`left${n}`, { after }],
+      [`right${n}`, { after }],
+    ]
+  })
+  const daemons = Object.fromEntries(rungs.flat().reverse())
+  const { start, wave } = orderOf(plan(daemons).daemons)
+  expect(start.slice(0, 4)).toEqual(['left0', 'right0', 'left1', 'right1'])
+  expect(start).toHaveLength(120)
+  expect(wave.get('left0')).toBe(59)
+})

@@ -1,0 +1,221 @@
+/** DESIGN §3: "A bug must not become an outage." Here: what was lost of our own orders and of the
+ *  state. A signal twice is harmless, one that was never sent is not. */
+import { describe, expect, test } from 'vitest'
+import {
+  alive,
+  elapsed,
+  ended,
+  exited,
+  later,
+  leaderExited,
+  reconcile,
+  reconcileAsked,
+  restart,
+} from '../events.ts'
+import { plan } from '../plans.ts'
+import { story, up } from '../story.ts'
+
+const pair = plan({ web: {}, db: {} })
+const web = plan({ web: {} })
+const chain = plan({ db: {}, web: { after: ['db'] } })
+const db = alive('db', 1, 8)
+
+describe('orders that may be lost are given again', () => {
+  test('the stop signal', () => {
+    expect(
+      story(up(web), restart('web'), later(1000, reconcile(alive('web', 1, 7)))),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                   web: running, run 1, pid 7
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      1000 ms  reconcile web 1: pid 7  > TERM to web 1, arm half:web:1 3750 ms
+    `)
+  })
+
+  test('the stop signal to the tree, and its KILL is not late', () => {
+    expect(
+      story(
+        up(web),
+        restart('web'),
+        elapsed('half', 'web', 1),
+        later(1000, reconcile(alive('web', 1, 7))),
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                   web: running, run 1, pid 7
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      5250 ms  reconcile web 1: pid 7  > TERM to web 1, TERM to the rest of web 1,
+                                         arm half:web:1 1625 ms
+      6875 ms  elapsed half:web:1      > arm grace:web:1 1625 ms
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+    `)
+  })
+
+  test('the stop signal to what a leader left whose end was lost, once', () => {
+    expect(
+      story(
+        up(web),
+        restart('web'),
+        reconcile(ended('web', 1, 7, 0, 'rest alive')),
+        elapsed('half', 'web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                    web: running, run 1, pid 7
+      0 ms     restart web (uid 1000)   web: terminating, run 1, pid 7, then up
+                                        > TERM to web 1, arm half:web:1 4250 ms
+      0 ms     reconcile web 1: code 0  > TERM to the rest of web 1, arm half:web:1 4250 ms
+      4250 ms  elapsed half:web:1       > arm grace:web:1 4250 ms
+    `)
+  })
+
+  test('KILL', () => {
+    expect(
+      story(
+        up(web),
+        restart('web'),
+        elapsed('half', 'web', 1),
+        elapsed('grace', 'web', 1),
+        reconcile(alive('web', 1, 7)),
+        elapsed('stuck', 'web', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                   web: running, run 1, pid 7
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+      8500 ms  reconcile web 1: pid 7  > KILL to the tree of web 1, arm stuck:web:1 1000 ms
+      9500 ms  elapsed stuck:web:1     > say stuck, probe web 1
+    `)
+  })
+
+  test('KILL whose time came meanwhile, without a timer', () => {
+    expect(
+      story(up(web), restart('web'), later(9000, reconcile(alive('web', 1, 7)))),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                   web: running, run 1, pid 7
+      0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm half:web:1 4250 ms
+      9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then up
+                                       > disarm half:web:1, say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+    `)
+  })
+
+  test('KILL to what a dead leader left', () => {
+    expect(
+      story(
+        up(pair),
+        leaderExited('web', 1, 3),
+        later(1000, reconcile(ended('web', 1, 7, 3, 'rest alive'), db)),
+      ),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                                 web: running, run 1, pid 7
+                                                     db: running, run 1, pid 8
+      0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, then failed
+                                                     > say died, arm half:web:1 500 ms,
+                                                       TERM to the rest of web 1
+      1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, then failed
+                                                     > disarm half:web:1, say killing,
+                                                       KILL to the tree of web 1,
+                                                       arm stuck:web:1 1000 ms
+    `)
+  })
+
+  test('the end', () => {
+    expect(
+      story(up(web), exited('web', 1, 3), reconcile(), 'TERM', reconcileAsked()),
+    ).toMatchInlineSnapshot(`
+      given                              web: running, run 1, pid 7
+      exited web 1: code 3               web: stopped, run 1, failed
+                                         > say died, finish 3 (web)
+      reconcile nothing                  > finish 3 (web)
+      TERM
+      reconcile nothing, shutdown asked  > finish 3 (web)
+    `)
+  })
+})
+
+describe('the shutdown', () => {
+  test('was asked for while it failed', () => {
+    expect(
+      story(up(web), reconcileAsked(alive('web', 1, 7)), exited('web', 1)),
+    ).toMatchInlineSnapshot(`
+      given                                   web: running, run 1, pid 7
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
+                                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                                arm half:web:1 4250 ms
+      exited web 1: code 0                    web: stopped, run 1, asked
+                                              > disarm half:web:1, say stopped, disarm deadline,
+                                                finish 0
+    `)
+  })
+
+  test('goes on: its deadline stands', () => {
+    expect(
+      story(up(web), 'TERM', later(3000, reconcileAsked(alive('web', 1, 7))), elapsed('deadline')),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                                   web: running, run 1, pid 7
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
+                                                       > say shutdown, arm deadline 8750 ms,
+                                                         TERM to web 1, arm half:web:1 4250 ms
+      3000 ms  reconcile web 1: pid 7, shutdown asked  > TERM to web 1, arm half:web:1 2750 ms,
+                                                         arm deadline 5750 ms
+      8750 ms  elapsed deadline                        > KILL to the tree of web 1,
+                                                         say deadline missed: web, finish 0
+    `)
+  })
+
+  test('goes on to the next wave', () => {
+    expect(
+      story(
+        up(chain),
+        'TERM',
+        reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0)),
+        exited('db', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                                                       db: running, run 1, pid 7
+                                                                  web: running, run 1, pid 8
+      TERM                                                        web: terminating, run 1, pid 8, then asked
+                                                                  > say shutdown,
+                                                                    arm deadline 8750 ms,
+                                                                    TERM to web 1,
+                                                                    arm half:web:1 2063 ms
+      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
+                                                                  web: stopped, run 1, asked
+                                                                  > disarm half:web:1,
+                                                                    arm linger:web:1 1000 ms,
+                                                                    say stopped, TERM to db 1,
+                                                                    arm half:db:1 4250 ms,
+                                                                    arm deadline 8750 ms
+      exited db 1: code 0                                         db: stopped, run 1, asked
+                                                                  > disarm half:db:1, say stopped,
+                                                                    disarm deadline, finish 0
+    `)
+  })
+
+  test('is over when its deadline came meanwhile', () => {
+    expect(
+      story(up(web), 'TERM', later(9000, reconcileAsked(alive('web', 1, 7)))),
+    ).toMatchInlineSnapshot(`
+      0 ms     given                                   web: running, run 1, pid 7
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
+                                                       > say shutdown, arm deadline 8750 ms,
+                                                         TERM to web 1, arm half:web:1 4250 ms
+      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, then asked
+                                                       > disarm half:web:1, say killing,
+                                                         KILL to the tree of web 1,
+                                                         arm stuck:web:1 1000 ms,
+                                                         say deadline missed: web, disarm deadline,
+                                                         finish 0
+    `)
+  })
+})

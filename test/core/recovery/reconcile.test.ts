@@ -1,0 +1,218 @@
+/** DESIGN §3: "A bug must not become an outage." After a failure inside pitcrew the host says what
+ *  lives, and everything else follows from that. Here: what was lost of the processes. */
+import { describe, expect, test } from 'vitest'
+import { alive, ended, exited, reconcile, reconcileAsked, restart, spawned } from '../events.ts'
+import { manyDaemons, plan } from '../plans.ts'
+import { Game, story, up } from '../story.ts'
+
+const pair = plan({ web: {}, db: {} })
+const web = plan({ web: {} })
+const db = alive('db', 1, 8)
+
+test('nothing is lost: nothing changes', () => {
+  expect(story(up(pair), reconcile(alive('web', 1, 7), db))).toMatchInlineSnapshot(`
+    given                                web: running, run 1, pid 7
+                                         db: running, run 1, pid 8
+    reconcile web 1: pid 7, db 1: pid 8
+  `)
+})
+
+describe('a lost exit', () => {
+  test('is seen', () => {
+    expect(story(up(pair), reconcile(ended('web', 1, 7, 3), db))).toMatchInlineSnapshot(`
+      given                                       web: running, run 1, pid 7
+                                                  db: running, run 1, pid 8
+      reconcile web 1: code 3, gone, db 1: pid 8  web: stopped, run 1, failed
+                                                  > say died, arm linger:web:1 1000 ms
+    `)
+  })
+
+  test('of a leader: the rest of its tree is ended', () => {
+    expect(
+      story(up(pair), reconcile(ended('web', 1, 7, 3, 'rest alive'), db)),
+    ).toMatchInlineSnapshot(`
+      given                                 web: running, run 1, pid 7
+                                            db: running, run 1, pid 8
+      reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, then failed
+                                            > say died, arm half:web:1 500 ms,
+                                              TERM to the rest of web 1
+    `)
+  })
+
+  test('of which the host knows nothing any more: one line, which does not claim to know how', () => {
+    expect(story(up(pair), reconcile(db))).toMatchInlineSnapshot(`
+      given                  web: running, run 1, pid 7
+                             db: running, run 1, pid 8
+      reconcile db 1: pid 8  web: stopped, run 1, failed  say end-missed, arm linger:web:1 1000 ms
+    `)
+  })
+
+  test('in a restart: the next run is spawned', () => {
+    expect(
+      story(up(pair), restart('web'), reconcile(ended('web', 1, 7, 0), db)),
+    ).toMatchInlineSnapshot(`
+      given                                       web: running, run 1, pid 7
+                                                  db: running, run 1, pid 8
+      restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
+                                                  > TERM to web 1, arm half:web:1 4250 ms
+      reconcile web 1: code 0, gone, db 1: pid 8  web: starting, run 2, wants up
+                                                  > disarm half:web:1, arm linger:web:1 1000 ms,
+                                                    say stopped, spawn web 2
+    `)
+  })
+
+  test('of the last daemon: the end', () => {
+    expect(story(up(web), reconcile(ended('web', 1, 7, 3)))).toMatchInlineSnapshot(`
+      given                          web: running, run 1, pid 7
+      reconcile web 1: code 3, gone  web: stopped, run 1, failed
+                                     > say died, arm linger:web:1 1000 ms, finish 3 (web)
+    `)
+  })
+
+  test('of the main daemon: the shutdown', () => {
+    const bundle = plan({ agent: { main: true }, db: {} })
+    expect(story(up(bundle), reconcile(ended('agent', 1, 7, 3), db))).toMatchInlineSnapshot(`
+      given                                         agent: running, run 1, pid 7
+                                                    db: running, run 1, pid 8
+      reconcile agent 1: code 3, gone, db 1: pid 8  agent: stopped, run 1, failed
+                                                    db: terminating, run 1, pid 8, then asked
+                                                    > say died, arm linger:agent:1 1000 ms,
+                                                      say shutdown, arm deadline 8750 ms,
+                                                      TERM to db 1, arm half:db:1 4250 ms
+    `)
+  })
+})
+
+describe('a lost spawn', () => {
+  test('that happened: the run is taken up, and who waited for it is told', () => {
+    expect(
+      story(up(web), restart('web'), exited('web', 1), reconcile(alive('web', 2, 17))),
+    ).toMatchInlineSnapshot(`
+      given                    web: running, run 1, pid 7
+      restart web (uid 1000)   web: terminating, run 1, pid 7, then up
+                               > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0     web: starting, run 2, wants up
+                               > disarm half:web:1, say stopped, spawn web 2
+      reconcile web 2: pid 17  web: running, run 2, pid 17
+                               > say started, say ticket 1 done by run 2
+    `)
+  })
+
+  test('that happened, and the run is over already: who waited for it is told, too', () => {
+    expect(
+      story(up(pair), restart('web'), exited('web', 1), reconcile(ended('web', 2, 17, 3), db)),
+    ).toMatchInlineSnapshot(`
+      given                                       web: running, run 1, pid 7
+                                                  db: running, run 1, pid 8
+      restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
+                                                  > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0                        web: starting, run 2, wants up
+                                                  > disarm half:web:1, say stopped, spawn web 2
+      reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2, failed
+                                                  > say started, say died, arm linger:web:2 1000 ms,
+                                                    say ticket 1 failed
+    `)
+  })
+
+  test('that did not happen: the next run is spawned in its place', () => {
+    expect(
+      story(up(web), restart('web'), exited('web', 1), reconcile(), spawned('web', 3, 17)),
+    ).toMatchInlineSnapshot(`
+      given                   web: running, run 1, pid 7
+      restart web (uid 1000)  web: terminating, run 1, pid 7, then up
+                              > TERM to web 1, arm half:web:1 4250 ms
+      exited web 1: code 0    web: starting, run 2, wants up
+                              > disarm half:web:1, say stopped, spawn web 2
+      reconcile nothing       web: starting, run 3, wants up
+                              > spawn web 3
+      spawned web 3: pid 17   web: running, run 3, pid 17
+                              > say started, say ticket 1 done by run 3
+    `)
+  })
+
+  test('in a shutdown, that did not happen: it never does', () => {
+    expect(story(web, 'boot', 'TERM', reconcileAsked())).toMatchInlineSnapshot(`
+      boot                               web: starting, run 1, wants up
+                                         > spawn web 1
+      TERM                               web: starting, run 1, wants down
+                                         > say shutdown, arm deadline 8750 ms
+      reconcile nothing, shutdown asked  web: stopped, run 1, asked
+                                         > arm deadline 8750 ms, disarm deadline, finish 0
+    `)
+  })
+
+  test('in a shutdown, that happened: it is stopped', () => {
+    expect(story(web, 'boot', 'TERM', reconcileAsked(alive('web', 1, 7)))).toMatchInlineSnapshot(`
+      boot                                    web: starting, run 1, wants up
+                                              > spawn web 1
+      TERM                                    web: starting, run 1, wants down
+                                              > say shutdown, arm deadline 8750 ms
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
+                                              > say started, TERM to web 1, arm half:web:1 4250 ms,
+                                                TERM to web 1, arm half:web:1 4250 ms,
+                                                arm deadline 8750 ms
+    `)
+  })
+})
+
+test('a run beside the one that is known is killed, whatever it is of', () => {
+  expect(
+    story(
+      up(web),
+      reconcile(
+        alive('web', 1, 7),
+        alive('web', 2, 9),
+        alive('new', 1, 10),
+        ended('web', 3, 11, 0),
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    given                                                                     web: running, run 1, pid 7
+    reconcile web 1: pid 7, web 2: pid 9, new 1: pid 10, web 3: code 0, gone  > KILL to the tree of web 2,
+                                                                                KILL to the tree of new 1
+  `)
+})
+
+test('a run that should be over is killed', () => {
+  expect(
+    story(up(pair), exited('web', 1, 3), reconcile(alive('web', 1, 7), db)),
+  ).toMatchInlineSnapshot(`
+    given                                web: running, run 1, pid 7
+                                         db: running, run 1, pid 8
+    exited web 1: code 3                 web: stopped, run 1, failed
+                                         > say died
+    reconcile web 1: pid 7, db 1: pid 8  > KILL to the tree of web 1
+  `)
+})
+
+describe('before the boot', () => {
+  test('it boots', () => {
+    expect(story(pair, reconcile(), spawned('web', 1, 7))).toMatchInlineSnapshot(`
+      reconcile nothing     web: starting, run 1, wants up  spawn web 1, spawn db 1
+                            db: starting, run 1, wants up
+      spawned web 1: pid 7  web: running, run 1, pid 7      say started
+    `)
+  })
+
+  test('it does not when a shutdown was asked for', () => {
+    expect(story(pair, reconcileAsked(), 'boot')).toMatchInlineSnapshot(`
+      reconcile nothing, shutdown asked    say shutdown, arm deadline 8750 ms, disarm deadline,
+                                           finish 0
+      boot
+    `)
+  })
+})
+
+test('a thousand daemons, of which every third died unseen', () => {
+  const game = up(manyDaemons(1000, false))
+  const died = (n: number) => n % 3 === 0
+  const live = Array.from({ length: 1000 }, (_, n) =>
+    died(n) ? ended(`d${n}`, 1, 7 + n, 1) : alive(`d${n}`, 1, 7 + n),
+  )
+  game.play(reconcile(...live))
+  for (let n = 0; n < 1000; n++) {
+    expect(game.daemon(`d${n}`).phase).toBe(died(n) ? 'stopped' : 'running')
+  }
+  expect(game.state.active).toBe(666)
+  expect(new Game(manyDaemons(1000, true)).play(reconcile()).state.active).toBe(1000)
+})

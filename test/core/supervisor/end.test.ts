@@ -1,0 +1,89 @@
+/** DESIGN §4: "pitcrew ends only when told to …", once, and within the one deadline. */
+import { expect, test } from 'vitest'
+import { stepDaemon } from '../../../src/core/daemon/daemon.ts'
+import { alive, elapsed, ended, exited, later, reconcileAsked } from '../events.ts'
+import { plan, type Some } from '../plans.ts'
+import { story, up } from '../story.ts'
+
+const web = plan({ web: {} })
+
+test('what comes before the boot is not the end, though nothing runs yet', () => {
+  expect(story(web, 'HUP', 'boot')).toMatchInlineSnapshot(`
+    HUP                                   say HUP ignored, 1 so far
+    boot  web: starting, run 1, wants up  spawn web 1
+  `)
+})
+
+test('a deadline that comes after the end changes nothing', () => {
+  const game = up(web).play('TERM', exited('web', 1))
+  expect(game.effects.at(-1)).toMatchObject({ type: 'finish' })
+  expect(game.play(elapsed('deadline')).effects).toEqual([])
+})
+
+test('the output has its part of the deadline, however late the end is', () => {
+  const game = up(web).play('TERM', later(9500, elapsed('deadline')))
+  expect(game.effects.at(-1)).toMatchObject({ type: 'finish', flushMs: 250 })
+})
+
+test('a recovery ends it in the very moment of the deadline, and not before', () => {
+  const early = up(web).play('TERM', later(8749, reconcileAsked(alive('web', 1, 7))))
+  const deadline = { type: 'arm', timer: { kind: 'deadline' }, afterMs: 1 }
+  expect(early.effects).toContainEqual(deadline)
+  const late = up(web).play('TERM', later(8750, reconcileAsked(alive('web', 1, 7))))
+  expect(late.effects.map(({ type }) => type)).toContain('finish')
+})
+
+test('a wave that asks for no time takes none from the next one', () => {
+  const bundle = plan({
+    db: {},
+    api: { after: ['db'], stop: { graceMs: 100 } },
+    web: { after: ['api'], stop: { graceMs: 0 } },
+  })
+  const game = up(bundle).play('TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1))
+  // Of the 350 ms of both, of which 250 ms are for the end of what was killed.
+  expect(game.play(later(300, exited('web', 1, 'KILL'))).effects.at(-1)).toEqual({
+    type: 'arm',
+    timer: { kind: 'half', daemon: 'api', run: 1 },
+    afterMs: 25,
+  })
+})
+
+test('a recovery after the end: what lives is killed again, and the end ordered again', () => {
+  expect(
+    story(
+      up(plan({ web: {}, db: {} })),
+      'TERM',
+      elapsed('deadline'),
+      reconcileAsked(alive('web', 1, 7), ended('db', 1, 8, 'KILL')),
+    ),
+  ).toMatchInlineSnapshot(`
+    0 ms     given                                                     web: running, run 1, pid 7
+                                                                       db: running, run 1, pid 8
+    0 ms     TERM                                                      web: terminating, run 1, pid 7, then asked
+                                                                       db: terminating, run 1, pid 8, then asked
+                                                                       > say shutdown,
+                                                                         arm deadline 8750 ms,
+                                                                         TERM to web 1,
+                                                                         arm half:web:1 4250 ms,
+                                                                         TERM to db 1,
+                                                                         arm half:db:1 4250 ms
+    8750 ms  elapsed deadline                                          > KILL to the tree of web 1,
+                                                                         KILL to the tree of db 1,
+                                                                         say deadline missed: web db,
+                                                                         finish 0
+    8750 ms  reconcile web 1: pid 7, db 1: KILL, gone, shutdown asked  > KILL to the tree of web 1,
+                                                                         finish 0
+  `)
+})
+
+test('a critical daemon that was stopped is not given up; the main daemon is over all the same', () => {
+  const stopped = (some: Some) => {
+    const game = up(plan({ agent: some, db: {} }))
+    // No request stops a single daemon yet.
+    const stop = { type: 'stop', graceMs: 1000, atMs: game.nowMs } as const
+    game.state.daemons.set('agent', stepDaemon(game.daemon('agent'), stop, []))
+    return game.play(exited('agent', 1, 'TERM')).state.shutdown
+  }
+  expect(stopped({ critical: true })).toBeNull()
+  expect(stopped({ main: true })).not.toBeNull()
+})

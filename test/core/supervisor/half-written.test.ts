@@ -1,0 +1,126 @@
+/** A failure may come while a step is being written, since the engine can be interrupted anywhere. What
+ *  follows from the daemons is then out of step with them, and a reconcile lets it follow again. */
+import { expect, test } from 'vitest'
+import { alive, type Beat, ended, exited, reconcile, reconcileAsked, restart } from '../events.ts'
+import { plan } from '../plans.ts'
+import { type Game, story, up } from '../story.ts'
+
+const web = plan({ web: {} })
+const chain = plan({ db: {}, web: { after: ['db'] } })
+const db = alive('db', 1, 8)
+
+/** The daemons are written, and what stands beside their table is not. */
+function writeHalf(game: Game, beat: Beat): Game {
+  const before = { ...game.state }
+  game.play(beat)
+  game.state = before
+  return game
+}
+
+test('it follows again whose turn it is to start', () => {
+  const three = plan({ web: {}, api: {}, log: {} })
+  const game = up(three).play(exited('web', 1), exited('api', 1), restart('web'))
+  expect(
+    story(
+      writeHalf(game, restart('api')).given(),
+      reconcile(alive('log', 1, 9), alive('web', 2, 17)),
+    ),
+  ).toMatchInlineSnapshot(`
+    given                                  web: starting, run 2, wants up
+                                           api: waiting, run 1
+                                           log: running, run 1, pid 9
+    reconcile log 1: pid 9, web 2: pid 17  web: running, run 2, pid 17
+                                           api: starting, run 2, wants up
+                                           > say started, say ticket 1 done by run 2, spawn api 2,
+                                             disarm waiting
+  `)
+})
+
+test('it follows again that the main daemon has ended', () => {
+  const game = up(plan({ agent: { main: true }, db: {} }))
+  expect(
+    story(writeHalf(game, exited('agent', 1, 5)).given(), reconcile(db)),
+  ).toMatchInlineSnapshot(`
+    given                  agent: stopped, run 1, failed
+                           db: terminating, run 1, pid 8, then asked
+    reconcile db 1: pid 8  > TERM to db 1, arm half:db:1 4250 ms, say shutdown,
+                             arm deadline 8750 ms
+  `)
+})
+
+test('it follows again that all have ended', () => {
+  expect(
+    story(writeHalf(up(web), exited('web', 1, 5)).given(), reconcile()),
+  ).toMatchInlineSnapshot(`
+    given              web: stopped, run 1, failed
+    reconcile nothing                               finish 5 (web)
+  `)
+})
+
+test('it follows again who waits for whom', () => {
+  const game = up(chain).play('TERM')
+  game.state.blockers.set('db', 0) // As if the end of web had been written so far.
+  expect(
+    story(game.given(), reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0))),
+  ).toMatchInlineSnapshot(`
+    given                                                       db: running, run 1, pid 7
+                                                                web: terminating, run 1, pid 8, then asked
+    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
+                                                                web: stopped, run 1, asked
+                                                                > disarm half:web:1,
+                                                                  arm linger:web:1 1000 ms,
+                                                                  say stopped, TERM to db 1,
+                                                                  arm half:db:1 4250 ms,
+                                                                  arm deadline 8750 ms
+  `)
+})
+
+test('who waits for two of which one has ended goes on waiting for the other', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] }, api: { after: ['db'] } })
+  const game = up(bundle).play('TERM')
+  game.state.blockers.set('db', 1) // As if the end of web had been written so far.
+  expect(
+    story(
+      game.given(),
+      reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0), alive('api', 1, 9)),
+      exited('api', 1),
+    ),
+  ).toMatchInlineSnapshot(`
+    given                                                                     db: running, run 1, pid 7
+                                                                              web: terminating, run 1, pid 8, then asked
+                                                                              api: terminating, run 1, pid 9, then asked
+    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1, asked
+                                                                              > disarm half:web:1,
+                                                                                arm linger:web:1 1000 ms,
+                                                                                say stopped,
+                                                                                TERM to api 1,
+                                                                                arm half:api:1 2063 ms,
+                                                                                arm deadline 8750 ms
+    exited api 1: code 0                                                      db: terminating, run 1, pid 7, then asked
+                                                                              api: stopped, run 1, asked
+                                                                              > disarm half:api:1,
+                                                                                say stopped,
+                                                                                TERM to db 1,
+                                                                                arm half:db:1 4250 ms
+  `)
+})
+
+test('it follows again whose turn it is to stop', () => {
+  const bundle = plan({ db: {}, web: { after: ['db'] }, log: {}, api: { after: ['log'] } })
+  const game = up(bundle).play('TERM')
+  const before = game.daemon('db')
+  game.play(exited('web', 1)).state.daemons.set('db', before) // As if it had been written so far.
+  expect(
+    story(game.given(), reconcileAsked(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10))),
+  ).toMatchInlineSnapshot(`
+    given                                                               db: running, run 1, pid 7
+                                                                        web: stopped, run 1, asked
+                                                                        log: running, run 1, pid 9
+                                                                        api: terminating, run 1, pid 10, then asked
+    reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
+                                                                          arm half:api:1 2063 ms,
+                                                                          arm deadline 8750 ms,
+                                                                          TERM to db 1,
+                                                                          arm half:db:1 4250 ms
+  `)
+})

@@ -1,0 +1,154 @@
+/** Each invariant catches a planted violation, and a step that throws changes nothing. */
+import { describe, expect, test } from 'vitest'
+import type { Daemon, In } from '../../../src/core/daemon/phases.ts'
+import type { Effect } from '../../../src/core/effect.ts'
+import { checkStep } from '../../../src/core/supervisor/invariants.ts'
+import { Draft } from '../../../src/core/supervisor/step-context.ts'
+import { type Beat, elapsed, exited, restart, spawned } from '../events.ts'
+import { daemonSpec, plan } from '../plans.ts'
+import { type Game, up } from '../story.ts'
+
+const pair = plan({ web: {}, db: {} })
+const spawnWeb: Effect = { type: 'spawn', daemon: 'web', run: 2 }
+
+function draftOf(...beats: Beat[]): Draft {
+  const { state, nowMs } = up(pair).play(...beats)
+  return new Draft(state, nowMs)
+}
+
+function web(draft: Draft): Daemon {
+  return draft.daemons.get('web') as Daemon
+}
+
+test('a draft that nobody doctored passes', () => {
+  const draft = draftOf()
+  draft.tell(web(draft), { type: 'restart', graceMs: 100, atMs: 0 })
+  expect(() => checkStep(draft)).not.toThrow()
+})
+
+type Plant = [what: string, beats: Beat[], plant: (draft: Draft) => void, message: string]
+
+describe('caught:', () => {
+  test.each<Plant>([
+    [
+      'a daemon that is not in the plan',
+      [],
+      (draft) => draft.daemons.set('new', { ...web(draft), spec: daemonSpec('new') }),
+      'new is not in the plan',
+    ],
+    [
+      'a run that goes back',
+      [],
+      (draft) => draft.daemons.set('web', { ...web(draft), run: 0 }),
+      'web: run 0 after run 1',
+    ],
+    [
+      'a run that is left out',
+      [exited('web', 1)],
+      (draft) => draft.daemons.set('web', { ...web(draft), run: 3 }),
+      'web: run 2 was left out',
+    ],
+    [
+      'a run that begins before the one before it is over',
+      [],
+      ({ daemons, state }) => {
+        const { spec, run, last, row } = state.daemons.get('web') as Daemon
+        const next = { spec, run: run + 1, last, row, want: 'up', graceMs: 0 } as const
+        daemons.set('web', { ...next, phase: 'starting' })
+      },
+      'web: run 2 begins before run 1 is over',
+    ],
+    [
+      'a process without a pid',
+      [],
+      (draft) => draft.daemons.set('web', { ...(web(draft) as In<'running'>), pid: 0 }),
+      'web: run 1 has pid 0',
+    ],
+    [
+      'an end that was asked for and that nobody was told',
+      [restart('web')],
+      (draft) => {
+        const ending = web(draft) as In<'terminating'>
+        draft.daemons.set('web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
+      },
+      'web: is ending without having been told',
+    ],
+    [
+      'the same of one that is killed',
+      [restart('web'), elapsed('half', 'web', 1), elapsed('grace', 'web', 1)],
+      (draft) => draft.daemons.set('web', { ...(web(draft) as In<'killing'>), sent: [] }),
+      'web: is ending without having been told',
+    ],
+    [
+      'fewer than no daemons',
+      [],
+      (draft) => {
+        draft.active = -1
+      },
+      '-1 daemons are active',
+    ],
+    [
+      'the end, with a daemon alive and no shutdown',
+      [exited('db', 1)],
+      (draft) => {
+        draft.finished = true
+      },
+      'the end, with daemons alive',
+    ],
+    [
+      'two spawns of a daemon in one step',
+      [restart('web'), exited('web', 1)],
+      (draft) => {
+        draft.do(spawnWeb)
+        draft.do(spawnWeb)
+      },
+      'web is spawned twice in one step',
+    ],
+    [
+      'a spawn in the shutdown',
+      [restart('web'), exited('web', 1), 'TERM'],
+      (draft) => draft.do(spawnWeb),
+      'web is spawned during the shutdown',
+    ],
+    ['a spawn of what is not starting', [], (draft) => draft.do(spawnWeb), 'web is not starting'],
+  ])('%s', (_, beats, plant, message) => {
+    const draft = draftOf(...beats)
+    plant(draft)
+    expect(() => checkStep(draft)).toThrow(`invariant broken: ${message}`)
+  })
+})
+
+describe('a step that throws changes nothing', () => {
+  /** The state as text: all of it. */
+  function photograph({ state }: Game): string {
+    return JSON.stringify(state, (_, value) => (value instanceof Map ? [...value] : value))
+  }
+
+  test('at its very end, when an invariant breaks', () => {
+    const game = up(pair).play(restart('web'), exited('web', 1))
+    const before = photograph(game)
+    expect(() => game.play(spawned('web', 2, 0))).toThrow('web: run 2 has pid 0')
+    expect(photograph(game)).toBe(before)
+    game.play(spawned('web', 2, 17))
+    expect(game.daemon('web')).toMatchObject({ phase: 'running', pid: 17 })
+  })
+
+  test('in the middle, when one daemon was told and the next one fails', () => {
+    let isBroken = false
+    const broken = {
+      ...daemonSpec('db'),
+      get stop() {
+        if (isBroken) throw new Error('planted')
+        return daemonSpec('db').stop
+      },
+    }
+    const game = up({ ...pair, daemons: [daemonSpec('web'), broken] }).play('USR1')
+    const before = photograph(game)
+    isBroken = true
+    expect(() => game.play('TERM')).toThrow('planted')
+    isBroken = false
+    expect(photograph(game)).toBe(before)
+    game.play('TERM', exited('web', 1), exited('db', 1))
+    expect(game.effects.at(-1)).toMatchObject({ type: 'finish' })
+  })
+})

@@ -1,0 +1,251 @@
+/** DESIGN §4, Signals, but for the course of a stop, which is in stop.test.ts. */
+import { describe, expect, test } from 'vitest'
+import { type Signal, signalNumbers } from '../../../src/core/signals.ts'
+import { exited, spawned } from '../events.ts'
+import { plan } from '../plans.ts'
+import { Game, story, up } from '../story.ts'
+
+describe('TERM and INT shut down, idempotent', () => {
+  test.each<Signal>(['TERM', 'INT'])('%s', (signal) => {
+    const game = up(plan({ web: {} })).play(signal)
+    expect(game.daemon('web')).toMatchObject({ phase: 'terminating', next: 'asked' })
+    game.play('INT')
+    expect(game.effects).toEqual([])
+    game.play('TERM')
+    expect(game.effects).toEqual([])
+  })
+
+  test('TERM then INT is one shutdown', () => {
+    expect(
+      story(up(plan({ web: {} })), 'TERM', 'INT', 'TERM', exited('web', 1), 'TERM'),
+    ).toMatchInlineSnapshot(`
+      given                 web: running, run 1, pid 7
+      TERM                  web: terminating, run 1, pid 7, then asked
+                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                              arm half:web:1 4250 ms
+      INT
+      TERM
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped, disarm deadline, finish 0
+      TERM
+    `)
+  })
+
+  test('TERM before anything was started: nothing is', () => {
+    expect(story(plan({ web: {} }), 'TERM', 'boot')).toMatchInlineSnapshot(`
+      TERM    say shutdown, arm deadline 8750 ms, disarm deadline, finish 0
+      boot
+    `)
+  })
+
+  test('TERM while the daemons start: what is started is stopped, the rest is not started', () => {
+    expect(
+      story(
+        plan({ web: {}, db: {}, log: {} }),
+        'boot',
+        spawned('web', 1, 7),
+        'TERM',
+        spawned('db', 1, 8),
+        exited('web', 1),
+        exited('db', 1),
+      ),
+    ).toMatchInlineSnapshot(`
+      boot                  web: starting, run 1, wants up
+                            db: starting, run 1, wants up
+                            log: starting, run 1, wants up
+                            > spawn web 1, spawn db 1, spawn log 1
+      spawned web 1: pid 7  web: running, run 1, pid 7
+                            > say started
+      TERM                  web: terminating, run 1, pid 7, then asked
+                            db: starting, run 1, wants down
+                            log: starting, run 1, wants down
+                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                              arm half:web:1 4250 ms
+      spawned db 1: pid 8   db: terminating, run 1, pid 8, then asked
+                            > say started, TERM to db 1, arm half:db:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, asked
+                            > disarm half:web:1, say stopped
+      exited db 1: code 0   db: stopped, run 1, asked
+                            > disarm half:db:1, say stopped
+    `)
+  })
+})
+
+describe('HUP and USR1, and any other, do what the map says', () => {
+  const signals = {
+    HUP: { forward: ['egress'], restart: [] },
+    USR1: { forward: [], restart: ['pipelock'] },
+    USR2: { forward: ['egress', 'pipelock'], restart: ['gate'] },
+  }
+  const bundle = plan({ egress: {}, pipelock: {}, gate: {} }, { signals })
+
+  test('forward: the leader of each named daemon gets the same signal', () => {
+    expect(story(up(bundle), 'HUP')).toMatchInlineSnapshot(`
+      given  egress: running, run 1, pid 7
+             pipelock: running, run 1, pid 8
+             gate: running, run 1, pid 9
+      HUP                                     forward HUP to egress 1, say forwarded
+    `)
+  })
+
+  test('restart: each named daemon is restarted, and no other', () => {
+    expect(
+      story(up(bundle), 'USR1', exited('pipelock', 1), spawned('pipelock', 2, 17)),
+    ).toMatchInlineSnapshot(`
+      given                       egress: running, run 1, pid 7
+                                  pipelock: running, run 1, pid 8
+                                  gate: running, run 1, pid 9
+      USR1                        pipelock: terminating, run 1, pid 8, then up
+                                  > TERM to pipelock 1, arm half:pipelock:1 4250 ms
+      exited pipelock 1: code 0   pipelock: starting, run 2, wants up
+                                  > disarm half:pipelock:1, say stopped, spawn pipelock 2
+      spawned pipelock 2: pid 17  pipelock: running, run 2, pid 17
+                                  > say started, say ticket 1 done by run 2
+    `)
+  })
+
+  test('both', () => {
+    expect(story(up(bundle), 'USR2')).toMatchInlineSnapshot(`
+      given  egress: running, run 1, pid 7
+             pipelock: running, run 1, pid 8
+             gate: running, run 1, pid 9
+      USR2   gate: terminating, run 1, pid 9, then up  forward USR2 to egress 1, say forwarded,
+                                                       forward USR2 to pipelock 1, say forwarded,
+                                                       TERM to gate 1, arm half:gate:1 4250 ms
+    `)
+  })
+
+  test('forward to a daemon that is not running: a log line', () => {
+    expect(story(up(bundle), exited('egress', 1, 1), 'HUP')).toMatchInlineSnapshot(`
+      given                    egress: running, run 1, pid 7
+                               pipelock: running, run 1, pid 8
+                               gate: running, run 1, pid 9
+      exited egress 1: code 1  egress: stopped, run 1, failed   say died
+      HUP                                                       say not-forwarded
+    `)
+  })
+
+  test('a mapped daemon that was not selected: a log line', () => {
+    expect(story(up(plan({ gate: {} }, { signals })), 'HUP', 'USR1')).toMatchInlineSnapshot(`
+      given  gate: running, run 1, pid 7
+      HUP                                 say not-forwarded
+      USR1                                say ticket 1 failed
+    `)
+  })
+
+  test('before the first daemon is up, USR1 is satisfied by the first run', () => {
+    expect(
+      story(
+        plan({ web: {}, pipelock: {} }, { signals }),
+        'boot',
+        'USR1',
+        'HUP',
+        spawned('web', 1, 7),
+        spawned('pipelock', 1, 8),
+      ),
+    ).toMatchInlineSnapshot(`
+      boot                       web: starting, run 1, wants up
+                                 pipelock: starting, run 1, wants up
+                                 > spawn web 1, spawn pipelock 1
+      USR1
+      HUP                        > say not-forwarded
+      spawned web 1: pid 7       web: running, run 1, pid 7
+                                 > say started
+      spawned pipelock 1: pid 8  pipelock: running, run 1, pid 8
+                                 > say started, say ticket 1 done by run 1
+    `)
+  })
+
+  test('in the shutdown they are ignored, and that is said', () => {
+    expect(story(up(bundle), 'INT', 'HUP', 'USR1', exited('pipelock', 1))).toMatchInlineSnapshot(`
+      given                      egress: running, run 1, pid 7
+                                 pipelock: running, run 1, pid 8
+                                 gate: running, run 1, pid 9
+      INT                        egress: terminating, run 1, pid 7, then asked
+                                 pipelock: terminating, run 1, pid 8, then asked
+                                 gate: terminating, run 1, pid 9, then asked
+                                 > say shutdown, arm deadline 8750 ms, TERM to egress 1,
+                                   arm half:egress:1 4250 ms, TERM to pipelock 1,
+                                   arm half:pipelock:1 4250 ms, TERM to gate 1,
+                                   arm half:gate:1 4250 ms
+      HUP                        > say HUP ignored, 1 so far
+      USR1                       > say USR1 ignored, 1 so far
+      exited pipelock 1: code 0  pipelock: stopped, run 1, asked
+                                 > disarm half:pipelock:1, say stopped
+    `)
+  })
+
+  test('once every daemon has ended they are ignored: the output may still be under way', () => {
+    expect(
+      story(up(plan({ pipelock: {} }, { signals })), exited('pipelock', 1), 'USR1', 'TERM'),
+    ).toMatchInlineSnapshot(`
+      given                      pipelock: running, run 1, pid 7
+      exited pipelock 1: code 0  pipelock: stopped, run 1, done
+                                 > say died, finish 0
+      USR1                       > say USR1 ignored, 1 so far
+      TERM
+    `)
+  })
+
+  test('ten thousand USR1 are one restart', () => {
+    const game = up(bundle).play(...Array<Signal>(10_000).fill('USR1'))
+    game.play(exited('pipelock', 1), spawned('pipelock', 2, 17))
+    expect(game.daemon('pipelock')).toMatchObject({ phase: 'running', run: 2 })
+    expect(game.effects).toHaveLength(2)
+    expect(game.effects[1]).toMatchObject({ note: { ticket: { requests: 10_000 } } })
+  })
+
+  test('what a run was sent is remembered once, however often it was', () => {
+    const game = up(bundle).play('HUP', 'HUP', 'HUP')
+    expect(game.daemon('egress')).toMatchObject({ sent: [signalNumbers.HUP] })
+  })
+})
+
+describe('an unmapped signal is logged and ignored', () => {
+  test('the first, the tenth, the hundredth time …', () => {
+    const game = up(plan({ web: {} }))
+    const told: number[] = []
+    for (let n = 1; n <= 10_000; n++) {
+      if (game.play('HUP').effects.length > 0) told.push(n)
+    }
+    expect(told).toEqual([1, 10, 100, 1000, 10_000])
+    expect(game.daemon('web').phase).toBe('running')
+  })
+
+  test('each signal has a count of its own', () => {
+    expect(story(up(plan({ web: {} })), 'HUP', 'HUP', 'USR1', 'USR1')).toMatchInlineSnapshot(`
+      given  web: running, run 1, pid 7
+      HUP                                say HUP ignored, 1 so far
+      HUP
+      USR1                               say USR1 ignored, 1 so far
+      USR1
+    `)
+  })
+
+  test.each<Signal>(['CHLD', 'CONT', 'URG', 'WINCH'])(
+    '%s means nothing: not even logged',
+    (signal) => {
+      expect(up(plan({ web: {} })).play(signal).effects).toEqual([])
+    },
+  )
+})
+
+describe('a terminal that is gone shuts down', () => {
+  test('whatever the map says of HUP', () => {
+    const signals = { HUP: { forward: ['web'], restart: [] } }
+    expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
+      given   web: running, run 1, pid 7
+      hangup  web: terminating, run 1, pid 7, then asked  say shutdown, arm deadline 8750 ms,
+                                                          TERM to web 1, arm half:web:1 4250 ms
+      HUP                                                 say HUP ignored, 1 so far
+    `)
+  })
+
+  test('and changes nothing in a shutdown', () => {
+    expect(up(plan({ web: {} })).play('TERM', 'hangup').effects).toEqual([])
+  })
+})
+
+test('nothing selected: the boot is the end, with 0', () => {
+  expect(new Game(plan({})).play('boot').text).toMatchInlineSnapshot(`boot    finish 0`)
+})

@@ -1,0 +1,203 @@
+/** A restart by the policy has a ticket as one by a person has: an end that is answered with another
+ *  run is a request for it. */
+import { describe, expect, test } from 'vitest'
+import {
+  type Beat,
+  elapsed,
+  exited,
+  gone,
+  type Happening,
+  later,
+  leaderExited,
+  restart,
+  spawned,
+  spawnFailed,
+  start,
+  stop,
+} from '../events.ts'
+import { plan } from '../plans.ts'
+import { beginMs, story, up } from '../story.ts'
+
+const slow = { sign: { type: 'notify' }, timeoutMs: 1000, intervalMs: 100 } as const
+const always = { restart: { policy: 'always' } } as const
+const web = plan({ web: always, db: {} })
+const slowWeb = plan({ web: { ...always, ready: slow }, db: {} })
+
+describe('a death that is answered with another run makes one', () => {
+  test.each<[string, Beat[], object]>([
+    ['at once', [exited('web', 1, 3)], { why: 'exit code 3', stoppedAtMs: beginMs }],
+    [
+      'with a rest of its tree',
+      [leaderExited('web', 1, 3)],
+      { why: 'exit code 3', stoppedAtMs: null },
+    ],
+    ['by a signal', [exited('web', 1, 'KILL')], { why: 'signal KILL' }],
+  ])('%s', (_, beats, expected) => {
+    expect(
+      up(web)
+        .play(...beats)
+        .state.tickets.get('web'),
+    ).toMatchObject({
+      verb: 'restart',
+      by: { kind: 'policy' },
+      old: { run: 1, pid: 7 },
+      satisfiedByRun: 2,
+      outcome: { kind: 'open' },
+      ...expected,
+    })
+  })
+
+  test('as does a start that failed: nothing was there before', () => {
+    const game = up(web).play(restart('web'), exited('web', 1), spawnFailed('web', 2))
+    expect(game.state.tickets.get('web')).toMatchObject({
+      id: 2,
+      by: { kind: 'policy' },
+      why: 'cannot start it: exec: ENOENT',
+      old: null,
+      satisfiedByRun: 3,
+    })
+  })
+
+  test('its reason is a line, even where pitcrew itself is to blame and there is a stack', () => {
+    const failed = spawnFailed('web', 2, `planted ${'x'.repeat(300)}\n    at step`, 'internal')
+    const game = up(web).play(restart('web'), exited('web', 1), failed)
+    const { why = '' } = game.state.tickets.get('web') ?? {}
+    expect(why).toMatch(/^cannot start it: internal: planted x+$/)
+    expect(why).toHaveLength(200)
+  })
+
+  test('and one that was not ready in time', () => {
+    const game = up(slowWeb).play(elapsed('ready', 'web', 1))
+    expect(game.state.tickets.get('web')).toMatchObject({
+      by: { kind: 'policy' },
+      why: 'not ready in time',
+    })
+  })
+})
+
+test('a death that is the end makes none', () => {
+  const game = up(plan({ web: {}, db: {} })).play(exited('web', 1, 3))
+  expect(game.state.ticketsMade).toBe(0)
+})
+
+test('it ends like any other: when the run is ready', () => {
+  expect(
+    story(
+      up(slowWeb).play({ type: 'ready', daemon: 'web', run: 1 }),
+      exited('web', 1, 3),
+      elapsed('backoff', 'web', 1),
+      spawned('web', 2, 17),
+      later(30, { type: 'ready', daemon: 'web', run: 2 }),
+    ),
+  ).toMatchInlineSnapshot(`
+    0 ms    given                  web: running, run 1, pid 7, not ready
+                                   db: running, run 1, pid 8
+    0 ms    ready web 1            web: running, run 1, pid 7, ready
+                                   > disarm ready:web:1, say ready
+    0 ms    exited web 1: code 3   web: backoff, run 1
+                                   > say died, arm backoff:web:1 200 ms
+    200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
+                                   > spawn web 2
+    200 ms  spawned web 2: pid 17  web: running, run 2, pid 17, not ready
+                                   > say started, arm ready:web:2 1000 ms
+    230 ms  ready web 2            web: running, run 2, pid 17, ready
+                                   > disarm ready:web:2, say ready, say ticket 1 done by run 2
+  `)
+})
+
+test('each run that dies before it is ready ends one, and makes another', () => {
+  expect(
+    story(
+      up(slowWeb),
+      exited('web', 1, 3),
+      elapsed('backoff', 'web', 1),
+      spawned('web', 2, 17),
+      exited('web', 2, 3),
+      elapsed('backoff', 'web', 2),
+      spawned('web', 3, 17),
+    ),
+  ).toMatchInlineSnapshot(`
+    0 ms    given                  web: running, run 1, pid 7, not ready
+                                   db: running, run 1, pid 8
+    0 ms    exited web 1: code 3   web: backoff, run 1
+                                   > say died, disarm ready:web:1, arm backoff:web:1 200 ms
+    200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
+                                   > spawn web 2
+    200 ms  spawned web 2: pid 17  web: running, run 2, pid 17, not ready
+                                   > say started, arm ready:web:2 1000 ms
+    200 ms  exited web 2: code 3   web: backoff, run 2
+                                   > say died, disarm ready:web:2, arm backoff:web:2 400 ms,
+                                     say ticket 1 failed
+    600 ms  elapsed backoff:web:2  web: starting, run 3, wants up
+                                   > spawn web 3
+    600 ms  spawned web 3: pid 17  web: running, run 3, pid 17, not ready
+                                   > say started, arm ready:web:3 1000 ms
+  `)
+})
+
+describe('of requests that come while it is open', () => {
+  test.each<[string, Happening]>([
+    ['a restart', restart('web')],
+    ['a start', start('web')],
+  ])('%s takes its place, and does not wait for its backoff', (_, request) => {
+    const game = up(web).play(exited('web', 1, 3), later(10, request), spawned('web', 2, 17))
+    expect(game.state.tickets.get('web')).toMatchObject({
+      id: 2,
+      by: { kind: 'client' },
+      requests: 1,
+      outcome: { kind: 'done', tookMs: 0 },
+    })
+  })
+
+  test('one that comes while the rest of the old run is ended takes its place, too', () => {
+    expect(
+      story(
+        up(web),
+        leaderExited('web', 1, 3),
+        restart('web'),
+        gone('web', 1),
+        spawned('web', 2, 17),
+      ),
+    ).toMatchInlineSnapshot(`
+      given                            web: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+      exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then retry after 200 ms
+                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
+      restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+                                       > say ticket 1 superseded
+      gone web 1                       web: starting, run 2, wants up
+                                       > disarm half:web:1, spawn web 2
+      spawned web 2: pid 17            web: running, run 2, pid 17
+                                       > say started, say ticket 2 done by run 2
+    `)
+  })
+
+  test('a restart takes its place once the next run is there', () => {
+    expect(
+      story(
+        up(slowWeb).play(exited('web', 1, 3), elapsed('backoff', 'web', 1), spawned('web', 2, 17)),
+        restart('web'),
+      )
+        .split('\n')
+        .slice(-3)
+        .join('\n'),
+    ).toMatchInlineSnapshot(`
+      200 ms  restart web (uid 1000)  web: terminating, run 2, pid 17, then up
+                                      > say ticket 1 superseded, disarm ready:web:2, TERM to web 2,
+                                        arm half:web:2 4250 ms
+    `)
+  })
+
+  test('a stop takes its place', () => {
+    const game = up(web).play(exited('web', 1, 3), stop('web'))
+    expect(game.effects[0]).toMatchObject({
+      note: { ticket: { id: 1, outcome: { kind: 'superseded', by: 2, verb: 'stop' } } },
+    })
+    expect(game.state.tickets.get('web')).toMatchObject({ id: 2, outcome: { kind: 'done' } })
+  })
+})
+
+test('a request that is open makes the policy ask for nothing', () => {
+  const game = up(web).play(restart('web'), leaderExited('web', 1, 3), restart('web'))
+  expect([game.state.ticketsMade, game.state.tickets.get('web')?.requests]).toEqual([1, 2])
+})

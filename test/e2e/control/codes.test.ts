@@ -1,0 +1,195 @@
+/** Every code of the table (src/errors.ts) is reached once, by a verb, a client or `run`, with its exit status: a code
+ *  that nobody reaches is a row that is missing here, which does not compile. */
+import { execFileSync } from 'node:child_process'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { type ErrorCode, errorCodes, exitStatus, PitcrewError } from '../../../src/errors.ts'
+import { connect } from '../../../src/node/index.ts'
+import { type Said, say, verb } from '../support/cli.ts'
+import { control } from '../support/control-client.ts'
+import { binary, fixtures, type Options, Pitcrew, root, sh } from '../support/pitcrew.ts'
+import { release } from '../support/processes.ts'
+
+const planted = join(root, 'build/pitcrew-plant-codes')
+const long = { command: sh('echo up; exec sleep 1000') }
+const told = { command: ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`] }
+const fails = { command: sh('exit 3'), restart: 'never', ready: 'fd' }
+const bundle = { daemons: { web: long } }
+
+beforeAll(() => {
+  const words = [join(root, 'scripts/build.mjs'), '--plant', '--out', planted]
+  execFileSync(process.execPath, words, { stdio: 'pipe' })
+}, 120_000)
+
+/** How a process ended that ran into it, and what it said: of a verb with --json, the code itself. */
+type Way = () => Promise<{ readonly status: number; readonly said: string }>
+
+function ended({ status, out, err }: Said): { status: number; said: string } {
+  return { status, said: [...out, ...err].join('\n') }
+}
+
+async function started(of: object = bundle): Promise<Pitcrew> {
+  const pitcrew = new Pitcrew(of)
+  await pitcrew.line('] up')
+  return pitcrew
+}
+
+/** Words behind the bundle. */
+function more(words: string): Options {
+  return { wrap: ['/bin/sh', '-c', `exec "$@" ${words}`, 'sh'] }
+}
+
+/** A verb against a pitcrew of this bundle. */
+function asking(words: readonly string[], of?: object): Way {
+  return async () => {
+    await using pitcrew = await started(of)
+    return ended(await say(pitcrew, ...words))
+  }
+}
+
+/** `run`, which does not come to run anything. */
+function running(of: string | object | null, options: Options = {}): Way {
+  return async () => {
+    await using pitcrew = new Pitcrew(of, options)
+    const status = await pitcrew.exitCode()
+    return { status, said: [...pitcrew.lines, ...pitcrew.errors].join('\n') }
+  }
+}
+
+async function superseded(): Promise<{ status: number; said: string }> {
+  await using pitcrew = await started({ daemons: { web: told, db: long } })
+  await pitcrew.line('[web] up')
+  const stopping = verb(pitcrew, 'stop', 'web', '--json')
+  await pitcrew.line('[web] got TERM')
+  const starting = verb(pitcrew, 'start', 'web')
+  const status = await stopping.exitCode()
+  await release(pitcrew)
+  await starting.exitCode()
+  return { status, said: stopping.lines.join('\n') }
+}
+
+/** With few descriptors there are few clients. */
+async function busy(): Promise<{ status: number; said: string }> {
+  const wrap = ['/bin/sh', '-c', 'ulimit -n 60; exec "$@"', 'sh']
+  await using pitcrew = new Pitcrew(bundle, { wrap })
+  await pitcrew.line('] up')
+  const clients = []
+  for (;;) {
+    const client = await control(pitcrew)
+    clients.push(client)
+    const [refusal] = client.lines
+    if (refusal !== undefined) break
+  }
+  const answer = await say(pitcrew, 'status')
+  expect(clients.at(-1)?.lines[0]).toMatchObject({ id: null, failed: { code: 'BUSY' } })
+  for (const client of clients) client.hangUp()
+  return ended(answer)
+}
+
+/** A daemon asks for what only an operator may. */
+async function notPermitted(): Promise<{ status: number; said: string }> {
+  const asks = sh(`${binary} restart web --json; echo "status $?"; exec sleep 1000`)
+  await using pitcrew = await started({ daemons: { web: long, agent: { command: asks } } })
+  const status = await pitcrew.line('[agent] status')
+  const said = await pitcrew.line('[agent] {')
+  return { status: Number(/\d+$/.exec(status)?.[0]), said }
+}
+
+/** The init has a bug where it hears a client. */
+async function internal(): Promise<{ status: number; said: string }> {
+  const env = { PITCREW_PLANT: 'throw:host-line' }
+  await using pitcrew = new Pitcrew(bundle, { program: planted, env })
+  await pitcrew.line('] up')
+  return ended(await say(pitcrew, 'status'))
+}
+
+/** No verb lets anything lie that long: a program that asks for other things and never takes its events. */
+async function lagged(): Promise<{ status: number; said: string }> {
+  await using pitcrew = new Pitcrew(null, { args: ['--version'] })
+  const path = join(pitcrew.folder, 'floods')
+  const server = await floods(path)
+  const client = await connect(path)
+  const events = client.events({ follow: true })
+  await client.call('status', {})
+  await events.all()
+  const error = await events.next().catch((thrown: unknown) => thrown)
+  client.close()
+  server.close()
+  expect(error).toBeInstanceOf(PitcrewError)
+  return { status: exitStatus(error), said: (error as PitcrewError).code }
+}
+
+/** Answers the second request behind more items of the first than anybody keeps. */
+function floods(path: string): Promise<Server> {
+  const greeting = { pitcrew: 1, version: '0', name: 'x', pid: 1, access: 'look', daemon: null }
+  const item = '{"id":1,"item":{}}\n'.repeat(100_001)
+  return new Promise((resolve) => {
+    const server = createServer((socket) => {
+      socket.write(`${JSON.stringify(greeting)}\n`)
+      // The client hangs up when it has seen enough.
+      socket.on('error', () => {})
+      socket.on('data', (text) => {
+        if (String(text).includes('"status"')) socket.write(`${item}{"id":2,"done":{}}\n`)
+      })
+    })
+    server.listen(path, () => resolve(server))
+  })
+}
+
+async function twice(): Promise<{ status: number; said: string }> {
+  await using first = await started()
+  const env = { PITCREW_RUN_DIR: first.folder, PITCREW_STATE_DIR: first.folder }
+  await using second = new Pitcrew(bundle, { env })
+  return { status: await second.exitCode(), said: second.errors.join('\n') }
+}
+
+const slow = { web: long, slow: { command: sh('exec sleep 1000'), ready: 'fd' } }
+
+const ways: Readonly<Record<ErrorCode, readonly [says: RegExp, ...ways: Way[]]>> = {
+  USAGE: [
+    /did you mean "status"|--control-fd/,
+    asking(['stauts']),
+    running(bundle, more('--control-fd 7')),
+  ],
+  BUNDLE_NOT_FOUND: [
+    /no such file or directory/,
+    asking(['validate', '/nowhere']),
+    running(null, { args: ['run', '/nowhere'] }),
+  ],
+  BUNDLE_UNREADABLE: [
+    /not a regular file/,
+    asking(['validate', '/tmp']),
+    running(null, { args: ['run', '/tmp'] }),
+  ],
+  BUNDLE_INVALID: [/comand/, running('daemons: { web: { comand: [sleep] } }\n')],
+  WRITE_FAILED: [/cannot write/, running(bundle, more('--trace /proc/nowhere'))],
+  FAILED: [
+    /"code":"FAILED"/,
+    asking(['start', 'bad', '--json'], { daemons: { web: long, bad: fails } }),
+  ],
+  SUPERSEDED: [/"code":"SUPERSEDED"/, superseded],
+  LAGGED: [/LAGGED/, lagged],
+  BUSY: [/too many|one too many|clients/, busy],
+  REQUEST_INVALID: [/"code":"REQUEST_INVALID"/, asking(['restart', 'x'.repeat(60), '--json'])],
+  NO_SUCH_DAEMON: [/"code":"NO_SUCH_DAEMON"/, asking(['restart', 'wep', '--json'])],
+  NO_SUCH_TICKET: [/cannot find ticket 99/, asking(['ticket', '99'])],
+  TIMED_OUT: [
+    /"code":"TIMED_OUT"/,
+    asking(['wait', 'slow', '--timeout', '20ms', '--json'], { daemons: slow }),
+  ],
+  ALREADY_RUNNING: [/another pitcrew runs it/, twice],
+  NOT_PERMITTED: [/"code":"NOT_PERMITTED"/, notPermitted],
+  NO_PITCREW: [/no pitcrew answers/, asking(['status', '--socket', '/nowhere.sock'])],
+  INTERNAL: [/something failed inside pitcrew/, internal],
+}
+
+test.each(Object.entries(errorCodes))('%s is reached, with its status', async (code, { exit }) => {
+  const [says, ...all] = ways[code as ErrorCode]
+  expect(all.length).toBeGreaterThan(0)
+  for (const way of all) {
+    const { status, said } = await way()
+    expect(said).toMatch(says)
+    expect({ status, said }).toMatchObject({ status: exit })
+  }
+})

@@ -1,0 +1,107 @@
+/** FAULTS 33: "A client that ... hangs up mid-answer: refused or dropped; nothing else slows", at every byte: of what it
+ *  sends, and of what it is answered. */
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { type ControlClient, control, socketOf } from '../support/control-client.ts'
+import { Pitcrew, sh } from '../support/pitcrew.ts'
+import { descriptorsOf, eventually } from '../support/processes.ts'
+
+const long = { command: sh('echo up; exec sleep 1000') }
+const names = ['a', 'b', 'c']
+const bundle = { daemons: Object.fromEntries(names.map((name) => [name, long])) }
+const status = '{"id":1,"verb":"status"}\n'
+/** So many die at the same time. */
+const atOnce = 50
+
+/** Says something, reads so many bytes and no more, and is gone. @returns What it read. */
+function dying(path: string, says: string, bytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let left = bytes
+    // Never read for more than is wanted: the rest stays where pitcrew has put it.
+    let buffer = Buffer.alloc(left || 1)
+    const next = (): Buffer => {
+      buffer = Buffer.alloc(left || 1)
+      return buffer
+    }
+    const take = (count: number): boolean => {
+      parts.push(buffer.subarray(0, count))
+      left -= count
+      if (left === 0) socket.destroy()
+      return left > 0
+    }
+    const onread = { buffer: next, callback: take }
+    const socket = connect({ path, ...(bytes > 0 && { onread }) }, () => {
+      socket.write(says, () => bytes === 0 && socket.destroy())
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(parts).toString()))
+  })
+}
+
+/** One that dies for each number below `count`. */
+async function dyingAtEach(count: number, die: (bytes: number) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < count; from += atOnce) {
+    const length = Math.min(atOnce, count - from)
+    await Promise.all(Array.from({ length }, (_, index) => die(from + index)))
+  }
+}
+
+/** What is left of them: nothing; and somebody who was there all the time has noticed nothing. */
+async function isAsBefore(
+  pitcrew: Pitcrew,
+  before: number,
+  witness: ControlClient,
+  waits: number,
+): Promise<void> {
+  await eventually('all descriptors are back', () => descriptorsOf(pitcrew).length === before)
+  expect(witness.lines.filter(({ id }) => id === waits)).toEqual([])
+  await witness.done('stop', { daemon: 'c' })
+  expect((await witness.answer(waits)).done).toMatchObject({ state: 'stopped' })
+  using late = await control(pitcrew)
+  expect(await late.done('status')).toMatchObject({ daemons: [{ name: 'a' }, { name: 'b' }, {}] })
+  expect(pitcrew.lines.filter((line) => line.includes('internal error'))).toEqual([])
+}
+
+/** With somebody who waits for a daemon to stop. */
+async function started(): Promise<[Pitcrew, ControlClient, waits: number, descriptors: number]> {
+  const pitcrew = new Pitcrew(bundle)
+  await pitcrew.linesWith('] up', names.length)
+  const witness = await control(pitcrew)
+  const waits = witness.send('wait', { daemon: 'c', for: 'stopped' })
+  await witness.done('status')
+  return [pitcrew, witness, waits, descriptorsOf(pitcrew).length]
+}
+
+test('a client dies at every byte of the greeting and of its answer', async () => {
+  const [pitcrew, witness, waits, before] = await started()
+  await using _ = pitcrew
+  const lines = [witness.greeting, ...witness.lines]
+  const answer = lines.reduce((bytes, line) => bytes + JSON.stringify(line).length + 1, 0)
+  expect(answer).toBeGreaterThan(800)
+  await dyingAtEach(answer, async (bytes) => {
+    const heard = await dying(socketOf(pitcrew), status, bytes)
+    expect(heard.length).toBe(bytes)
+  })
+  await isAsBefore(pitcrew, before, witness, waits)
+})
+
+test('a client dies at every byte of its request: what is not whole is not done', async () => {
+  const [pitcrew, witness, waits, before] = await started()
+  await using _ = pitcrew
+  const restart = '{"id":1,"verb":"restart","args":{"daemon":"a"}}'
+  await dyingAtEach(restart.length, (bytes) =>
+    dying(socketOf(pitcrew), restart.slice(0, bytes), bytes % 90),
+  )
+  expect(await witness.done('status')).toMatchObject({ daemons: [{ run: 1 }, { run: 1 }, {}] })
+  await isAsBefore(pitcrew, before, witness, waits)
+})
+
+test('a client dies when it has asked: what it asked for is done', async () => {
+  const [pitcrew, witness] = await started()
+  await using _ = pitcrew
+  await dying(socketOf(pitcrew), '{"id":1,"verb":"restart","args":{"daemon":"a"}}\n', 1)
+  const id = witness.send('events', { follow: true, daemons: ['a'] })
+  await witness.until('its ticket', () => witness.items(id).find(({ type }) => type === 'ticket'))
+  expect(await witness.done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
+})

@@ -1,0 +1,221 @@
+/** Whoever has read docs/PROTOCOL.md can use the socket: each of its verbs, fields, callers and examples is driven
+ *  against the real binary. The page is made of the tables (test/control/protocol.test.ts); here nothing else of them is
+ *  known. */
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { VerbName } from '../../../src/control/protocol/verbs.ts'
+import { errorCodes } from '../../../src/errors.ts'
+import { type ControlClient, control, socketOf, tryConnect } from '../support/control-client.ts'
+import { Pitcrew, sh } from '../support/pitcrew.ts'
+import { Program } from '../support/program.ts'
+import {
+  differs,
+  type Field,
+  pageCodes,
+  pageExamples,
+  pageVerbs,
+  section,
+} from '../support/protocol-page.ts'
+
+const isRoot = process.getuid?.() === 0
+const long = { command: sh('echo up; exec sleep 1000') }
+const verbs = pageVerbs()
+const named = verbs.map((verb) => [verb.name, verb] as const)
+
+/** A daemon that passes on what anybody says to it to its PITCREW_FD, and back. */
+const relays = `const net = require('net')
+const own = new net.Socket({ fd: Number(process.env.PITCREW_FD) })
+net.createServer((other) => { other.pipe(own); own.pipe(other); console.log('joined') })
+  .listen(process.env.PITCREW_STATE_DIR + '/relay', () => console.log('relays'))`
+const relay = { command: [process.execPath, '-e', relays] }
+
+/** Connects, says all of its arguments when it has heard something, and prints what it hears. */
+const asks = `const socket = require('net').connect(process.argv[1])
+socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
+socket.on('error', () => {})
+// Who writes to a closed connection may not see what it said.
+socket.once('data', () => { for (const line of process.argv.slice(2)) socket.write(line + '\\n') })`
+
+/** What is sent for a field: something that is there. */
+const given: Readonly<Record<string, unknown>> = {
+  daemon: 'web',
+  daemons: ['web'],
+  ticket: 1,
+  request: 1,
+  text: 'STATUS=here',
+  for: 'started',
+  since: '1-1',
+}
+
+function toSend({ name, is }: Field): unknown {
+  if (name in given) return given[name]
+  if (is === 'true or false') return false
+  if (is.startsWith('text, ')) return 'some words'
+  if (is.startsWith('milliseconds from 1 ')) return 5000
+  if (/^(milliseconds|from 0)/.test(is)) return 1
+  throw new Error(`nothing is known to be sent for "${name}": ${is}`)
+}
+
+function required(args: readonly Field[]): Record<string, unknown> {
+  const fields = args.filter(({ mayBeAbsent }) => !mayBeAbsent)
+  return Object.fromEntries(fields.map((field) => [field.name, toSend(field)]))
+}
+
+/** With a daemon that relays, and a ticket 1. */
+async function start(access = 'look'): Promise<Pitcrew> {
+  const pitcrew = new Pitcrew({ daemons: { web: long, agent: { ...relay, control: access } } })
+  await pitcrew.line('[agent] relays')
+  using client = await control(pitcrew)
+  await client.done('restart', { daemon: 'web' })
+  return pitcrew
+}
+
+async function asDaemon(pitcrew: Pitcrew): Promise<ControlClient> {
+  const client = await tryConnect(join(pitcrew.folder, 'relay'))
+  if (client === null) throw new Error('nobody relays')
+  await pitcrew.line('[agent] joined')
+  return client
+}
+
+/** Whoever may use it. */
+function whoMay(pitcrew: Pitcrew, { needs }: { needs: string }): Promise<ControlClient> {
+  return needs === 'to be a daemon' ? asDaemon(pitcrew) : control(pitcrew)
+}
+
+test('the page was read: nothing of it is empty', () => {
+  expect(verbs.length).toBeGreaterThan(10)
+  expect(verbs.filter(({ needs }) => needs === '')).toEqual([])
+  expect(verbs.flatMap(({ done }) => done).some(({ fields }) => fields.length > 1)).toBe(true)
+  expect(differs({ a: 1 }, [], 'x')).toEqual(['x.a: not on the page'])
+  const some: Field = { name: 'a', is: 'true or false', mayBeAbsent: false, fields: [] }
+  expect(differs({ a: 1 }, [some], 'x')).toEqual(['x.a: 1 is not true or false'])
+})
+
+describe.each(named)('%s', (name, verb) => {
+  const { args, item, done } = verb
+  const asked = name as VerbName
+
+  /** What of an answer is not as the page says. */
+  async function differences(client: ControlClient, wanted: object): Promise<string[]> {
+    const id = client.send(asked, wanted)
+    const answer = await client.answer(id)
+    expect(answer.failed).toBeUndefined()
+    const items = item.length === 0 ? [] : client.items(id)
+    expect(items.length > 0).toBe(item.length > 0)
+    return [
+      ...items.flatMap((one) => differs(one, item, 'item')),
+      ...differs(answer.done, done, 'done'),
+    ]
+  }
+
+  test('with what it needs and no more it answers what the page says, and nothing else', async () => {
+    await using pitcrew = await start()
+    using client = await whoMay(pitcrew, verb)
+    expect(await differences(client, required(args))).toEqual([])
+  })
+
+  test('each field is taken, its lack is as the page says, and no other is known', async () => {
+    await using pitcrew = await start()
+    using client = await whoMay(pitcrew, verb)
+    const refused = (wrong: object): unknown => client.failed(asked, wrong)
+    const needed = required(args)
+    expect(await refused({ ...needed, undocumented: 1 })).toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('unknown "undocumented"'),
+    })
+    for (const field of args) {
+      const { name: key, mayBeAbsent } = field
+      const wrong = { ...needed, [key]: { no: 'such value' } }
+      expect(await refused(wrong)).toMatchObject({
+        code: 'REQUEST_INVALID',
+        message: expect.stringContaining(`${key}: expected`),
+      })
+      if (mayBeAbsent) continue
+      const { [key]: _, ...without } = needed
+      expect(await refused(without)).toMatchObject({ code: 'REQUEST_INVALID' })
+    }
+    const all = Object.fromEntries(args.map((field) => [field.name, toSend(field)]))
+    expect(await differences(client, all)).toEqual([])
+  })
+})
+
+test('who may what: an operator', async () => {
+  await using pitcrew = await start()
+  using client = await control(pitcrew)
+  for (const { name, needs } of verbs) {
+    // Refused or not is seen before the arguments are looked at.
+    const { code } = await client.failed(name as VerbName, { undocumented: 1 })
+    const wanted = needs === 'to be a daemon' ? 'NOT_PERMITTED' : 'REQUEST_INVALID'
+    expect([name, code]).toEqual([name, wanted])
+  }
+})
+
+test.each(['look', 'operate'])('who may what: a daemon under "control: %s"', async (access) => {
+  await using pitcrew = await start(access)
+  using client = await asDaemon(pitcrew)
+  for (const { name, needs } of verbs) {
+    const { code } = await client.failed(name as VerbName, { undocumented: 1 })
+    const isRefused = needs === 'operate' && access === 'look'
+    expect([name, code]).toEqual([name, isRefused ? 'NOT_PERMITTED' : 'REQUEST_INVALID'])
+  }
+  expect(client.greeting).toMatchObject({ access, daemon: 'agent' })
+})
+
+test.skipIf(!isRoot)('who may what: nobody gets one line for all of them', async () => {
+  await using pitcrew = await start()
+  chmodSync(pitcrew.folder, 0o755)
+  chmodSync(socketOf(pitcrew), 0o777)
+  const lines = verbs.map(({ name, args }, id) =>
+    JSON.stringify({ id, verb: name, args: required(args) }),
+  )
+  const words = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
+  const env = { PATH: process.env.PATH }
+  const stranger = new Program([...words, socketOf(pitcrew), ...lines], { env })
+  await stranger.line('closed')
+  const [refusal = '', ...more] = stranger.lines
+  expect(JSON.parse(refusal)).toMatchObject({ id: null, failed: { code: 'NOT_PERMITTED' } })
+  expect(more).toEqual(['closed'])
+  using operator = await control(pitcrew)
+  expect(await operator.done('status')).toMatchObject({ daemons: [{ run: 2 }, { run: 1 }] })
+})
+
+test('its examples are what is said: the greeting, a request, and the shape of a failure', async () => {
+  await using pitcrew = new Pitcrew({ daemons: { web: long } })
+  using client = await control(pitcrew)
+  const [greeting = {}, request = {}, answer = {}, failed = {}] = pageExamples()
+  expect(Object.keys(client.greeting ?? {})).toEqual(Object.keys(greeting))
+  client.write(`${JSON.stringify(request)}\n`)
+  const { done } = await client.answer(1)
+  const { ticket, ...shown } = answer.done as Record<string, unknown>
+  expect(done).toMatchObject(shown)
+  expect(typeof done?.ticket).toBe(typeof ticket)
+  const { message, ...sure } = failed.failed as Record<string, unknown>
+  expect(await client.failed('restart', { daemon: 'wep' })).toMatchObject(sure)
+  expect(message).toContain('wep')
+})
+
+test('its limits hold: a line of 64 KiB, 1024 open requests', async () => {
+  const text = section('Limits')
+  const kib = Number(/at most (\d+) KiB/.exec(text)?.[1])
+  const open = Number(/(\d+) open requests/.exec(text)?.[1])
+  await using pitcrew = new Pitcrew({ daemons: { web: long } })
+  using client = await control(pitcrew)
+  const status = '{"id":1,"verb":"status"}'
+  client.write(`${' '.repeat(kib * 1024 - status.length)}${status}\n`)
+  expect((await client.answer(1)).done).toBeDefined()
+  const ids = Array.from({ length: open }, () =>
+    client.send('wait', { daemon: 'web', for: 'stopped' }),
+  )
+  expect(await client.failed('status')).toMatchObject({ code: 'BUSY' })
+  expect(client.lines.filter(({ id }) => ids.includes(id ?? 0))).toEqual([])
+  client.write(`${' '.repeat(kib * 1024 + 1)}${status}\n`)
+  expect((await client.answer(null)).failed).toMatchObject({ code: 'REQUEST_INVALID' })
+  await client.closed
+})
+
+test('its codes and their statuses are those of the program', () => {
+  expect(Object.fromEntries(pageCodes())).toEqual(
+    Object.fromEntries(Object.entries(errorCodes).map(([code, { exit }]) => [code, exit])),
+  )
+})

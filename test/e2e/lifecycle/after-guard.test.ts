@@ -1,0 +1,235 @@
+/** DESIGN §6, `guard: true`: those after it run only as long as it is ready. FAULTS 21: a dependency that flaps. */
+import { describe, expect, test } from 'vitest'
+import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import {
+  eventually,
+  outsidePid,
+  pidOf,
+  pidsSaid,
+  processesUnder,
+  saidBy,
+} from '../support/processes.ts'
+
+const reports = compiled('reports-signals')
+const proxy = {
+  command: sh('echo up; echo >&3; exec sleep 1000'),
+  ready: 'fd',
+  guard: true,
+  restart: { backoff: '50ms' },
+}
+const agent = { command: [reports], after: ['proxy'] }
+const other = { command: [reports] }
+const deadline = '3s'
+
+async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
+  const askedAtMs = performance.now()
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(code)
+  expect(performance.now() - askedAtMs).toBeLessThan(3000)
+}
+
+async function kill(pitcrew: Pitcrew, daemon: string, run = 1): Promise<void> {
+  process.kill(outsidePid(pitcrew, await pidOf(pitcrew, daemon, run)), 'SIGKILL')
+}
+
+/** What happened to these two, in the order in which it was told. */
+const story = ({ lines }: Pitcrew): string[] =>
+  lines.flatMap((line) => {
+    const [, name, word] =
+      /^pitcrew: (proxy|agent): (started|ready|stopping it|stopped|died|not alive)\b/.exec(line) ??
+      []
+    return name === undefined ? [] : [`${name} ${word}`]
+  })
+
+/** Each moment in which the agent ran lies within one in which the proxy was ready, as far as the log tells. */
+function expectGuarded(pitcrew: Pitcrew): void {
+  let isReady = false
+  for (const what of story(pitcrew)) {
+    if (what === 'proxy ready') isReady = true
+    if (what === 'proxy died' || what === 'proxy stopped' || what === 'proxy not alive')
+      isReady = false
+    if (what === 'agent started') expect(isReady, story(pitcrew).join('\n')).toBe(true)
+  }
+}
+
+test('it dies: those after it are stopped at once, and are back when it is ready again; the others notice nothing', async () => {
+  await using pitcrew = new Pitcrew({ deadline, daemons: { other, agent, proxy } })
+  await pitcrew.line('[other] up')
+  await pitcrew.line('[agent] up')
+  await kill(pitcrew, 'proxy')
+  await pitcrew.line('agent: stopping it until proxy is ready again (run 1)')
+  await pitcrew.linesWith('[agent] up', 2)
+  expect(story(pitcrew)).toEqual([
+    'proxy started',
+    'proxy ready',
+    'agent started',
+    'proxy died',
+    'agent stopping it',
+    'agent stopped',
+    'proxy started',
+    'proxy ready',
+    'agent started',
+  ])
+  expect(saidBy(pitcrew, 'agent')).toContain('got TERM') // It was stopped as in any other stop.
+  expect(saidBy(pitcrew, 'other')).toHaveLength(1)
+  await end(pitcrew)
+  expect(story(pitcrew).slice(-2)).toEqual(['agent stopped', 'proxy stopped'])
+})
+
+test('it is restarted, or not alive: they are stopped, too', async () => {
+  const signals = { USR1: { restart: ['proxy'] } }
+  await using pitcrew = new Pitcrew({ deadline, signals, daemons: { agent, proxy } })
+  await pitcrew.line('[agent] up')
+  pitcrew.signal('SIGUSR1')
+  await pitcrew.linesWith('[agent] up', 2)
+  await pitcrew.line('proxy: restart (USR1): done')
+  expectGuarded(pitcrew)
+  await end(pitcrew)
+})
+
+test('it is not alive: they are stopped, too', async () => {
+  const looks = sh(
+    'n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"; [ $n != 5 ]',
+  )
+  const alive = { command: looks, interval: '10ms', failures: 1 }
+  await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: { ...proxy, alive } } })
+  await pitcrew.line('[agent] up')
+  await pitcrew.line('proxy: not alive')
+  await pitcrew.linesWith('[agent] up', 2)
+  expectGuarded(pitcrew)
+  await end(pitcrew)
+})
+
+test('the main daemon is stopped with it, too, and that is not the end of pitcrew', async () => {
+  const main = { ...agent, main: true }
+  await using pitcrew = new Pitcrew({ deadline, daemons: { agent: main, proxy, other } })
+  await pitcrew.line('[other] up')
+  await pitcrew.line('[agent] up')
+  await kill(pitcrew, 'proxy')
+  await pitcrew.linesWith('[agent] up', 2)
+  expectGuarded(pitcrew)
+  await end(pitcrew)
+})
+
+test('it stays away: they are not started until it is there, and TERM does not wait for it', async () => {
+  const once = sh(
+    '[ -e "$PITCREW_STATE_DIR/x" ] && exit 1; : > "$PITCREW_STATE_DIR/x"; echo >&3; exec sleep 1000',
+  )
+  await using pitcrew = new Pitcrew({
+    deadline,
+    daemons: { agent, other, proxy: { ...proxy, command: once } },
+  })
+  await pitcrew.line('[agent] up')
+  await pitcrew.line('[other] up')
+  await kill(pitcrew, 'proxy')
+  await pitcrew.line('restart 3 in a row')
+  await eventually('the agent is gone', () => processesUnder(pitcrew).length <= 2)
+  await pitcrew.line('agent: stopped: ')
+  pitcrew.signal('SIGTERM')
+  await pitcrew.exitCode()
+  expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+})
+
+test('it is given up: they stay down, and say so; whoever starts it again, starts them', async () => {
+  const once = sh(`[ -e "$PITCREW_STATE_DIR/x" ] && [ ! -e "$PITCREW_STATE_DIR/good" ] && exit 4
+    : > "$PITCREW_STATE_DIR/x"; echo up; echo >&3; exec sleep 1000`)
+  const given = { ...proxy, command: once, restart: { backoff: '1ms', limit: '2 in 1m' } }
+  const signals = { USR1: { restart: ['proxy'] } }
+  const good = {
+    command: sh(
+      'trap ": > "$PITCREW_STATE_DIR/good"; echo made" HUP; echo up; while :; do sleep 0.01; done',
+    ),
+  }
+  await using pitcrew = new Pitcrew({
+    deadline,
+    signals: { ...signals, HUP: { forward: ['good'] } },
+    daemons: { agent, good, proxy: given },
+  })
+  await pitcrew.line('[agent] up')
+  await pitcrew.line('[good] up')
+  await kill(pitcrew, 'proxy')
+  await pitcrew.line('given up after 2 restarts')
+  await pitcrew.line('agent: not started: it needs proxy, which has failed')
+  pitcrew.signal('SIGHUP')
+  await pitcrew.line('[good] made')
+  pitcrew.signal('SIGUSR1')
+  await pitcrew.linesWith('[agent] up', 2)
+  await end(pitcrew)
+})
+
+test('one after it that ignores TERM is killed at its grace, and never runs beside the new proxy unguarded', async () => {
+  const stubborn = {
+    command: sh(`trap '' TERM; echo up; while :; do sleep 0.1; done`),
+    stop: { grace: '60ms' },
+  }
+  await using pitcrew = new Pitcrew({
+    deadline,
+    daemons: { agent: { ...stubborn, after: ['proxy'] }, proxy },
+  })
+  await pitcrew.line('[agent] up')
+  await kill(pitcrew, 'proxy')
+  await pitcrew.line('agent: stopped: signal KILL')
+  await pitcrew.linesWith('[agent] up', 2)
+  expectGuarded(pitcrew)
+  await end(pitcrew)
+})
+
+test.each(['its guard is away', 'it was not alive'])(
+  'TERM while one that ignores TERM is being stopped, since %s: the deadline holds for it as well',
+  async (why) => {
+    const stubborn = { command: sh(`trap '' TERM; echo up; while :; do sleep 0.1; done`) }
+    const alive = { file: '/absent', interval: '50ms', failures: 1 }
+    const held = { ...stubborn, after: ['proxy'], ...(why === 'it was not alive' && { alive }) }
+    await using pitcrew = new Pitcrew({ deadline: '1s', daemons: { agent: held, proxy } })
+    await pitcrew.line('[agent] up')
+    if (why === 'its guard is away') await kill(pitcrew, 'proxy')
+    await pitcrew.line(/agent: .*stopping it/)
+    const askedAtMs = performance.now()
+    pitcrew.signal('SIGTERM')
+    await pitcrew.exitCode()
+    expect(performance.now() - askedAtMs).toBeLessThan(1200)
+    await pitcrew.line('agent: stopped: signal KILL')
+  },
+)
+
+describe('a dependency that flaps', () => {
+  // FAULTS 21.
+  const flaps = (times: number) =>
+    sh(`n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
+      echo >&3; [ $n -lt ${times} ] && { sleep 0.02; exit 1; }; echo stays; exec sleep 1000`)
+
+  test('takes those behind it with it each time, and at last all are up', async () => {
+    const flapping = { ...proxy, command: flaps(12), restart: { backoff: '5ms', max: '5ms' } }
+    flapping.restart = { backoff: { initial: '5ms', max: '5ms' } } as never
+    const chain = { agent, web: { command: [reports], after: ['agent'] } }
+    await using pitcrew = new Pitcrew({ deadline, daemons: { ...chain, proxy: flapping, other } })
+    await pitcrew.line('[proxy] stays')
+    await pitcrew.linesWith('proxy: ready', 13)
+    await eventually('all four are there', () => processesUnder(pitcrew).length === 4)
+    await pitcrew.line('[web] up')
+    expectGuarded(pitcrew)
+    expect(saidBy(pitcrew, 'other')).toHaveLength(1)
+    await end(pitcrew)
+  })
+
+  test('without guard it takes nobody with it', async () => {
+    const restart = { backoff: { initial: '5ms', max: '5ms' } }
+    const flapping = { command: flaps(5), ready: 'fd', restart }
+    await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: flapping } })
+    await pitcrew.line('[proxy] stays')
+    await pitcrew.linesWith('proxy: ready', 6)
+    expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+    await end(pitcrew)
+  })
+
+  test('TERM in the middle of it: nothing is left, within the deadline', async () => {
+    const restart = { backoff: { initial: '5ms', max: '5ms' } }
+    const flapping = { ...proxy, command: flaps(1_000_000), restart }
+    await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: flapping } })
+    await pitcrew.linesWith('proxy: ready', 5)
+    const askedAtMs = performance.now()
+    pitcrew.signal('SIGTERM')
+    await pitcrew.exitCode()
+    expect(performance.now() - askedAtMs).toBeLessThan(3000)
+  })
+})

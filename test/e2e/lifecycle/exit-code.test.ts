@@ -1,0 +1,231 @@
+/** DESIGN, the contract: Exit code. Each clause, with what exit-report.json says of it. */
+import { expect, test } from 'vitest'
+import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { outsidePid, pidOf } from '../support/processes.ts'
+
+const reports = compiled('reports-signals')
+const long = { command: sh('echo up; exec sleep 1000') }
+
+interface Entry {
+  readonly name: string
+  readonly runs: number
+  readonly ended: string | null
+  readonly asked: boolean | null
+  readonly counted: number
+}
+
+/** Nobody is started again by himself: the first runs are the last ones. */
+function once(daemons: object): object {
+  const entries = Object.entries(daemons) as [string, object][]
+  return Object.fromEntries(entries.map(([name, some]) => [name, { ...some, restart: 'never' }]))
+}
+
+/** The code of a bundle that ends by itself, and what its report says. */
+async function codeOf(daemons: object) {
+  await using pitcrew = new Pitcrew({ daemons: once(daemons) })
+  const code = await pitcrew.exitCode()
+  return report(pitcrew, code)
+}
+
+/** The code of a bundle that is told to end once all of its lines have come. */
+async function codeAfterTerm(daemons: object, ...lines: string[]) {
+  await using pitcrew = new Pitcrew({ daemons: once(daemons) })
+  for (const line of lines) await pitcrew.line(line)
+  pitcrew.signal('SIGTERM')
+  return report(pitcrew, await pitcrew.exitCode())
+}
+
+function report(pitcrew: Pitcrew, code: number) {
+  const { exitCode, from, daemons } = pitcrew.exitReport() as unknown as {
+    exitCode: number
+    from: string | null
+    daemons: Entry[]
+  }
+  expect(exitCode).toBe(code)
+  return { code, from, of: Object.fromEntries(daemons.map((entry) => [entry.name, entry])) }
+}
+
+test('all dead, unattended: the largest positive code', async () => {
+  const daemons = {
+    a: { command: sh('exit 3') },
+    b: { command: sh('exit 9') },
+    c: { command: sh('exit 0') },
+  }
+  const { code, from, of } = await codeOf(daemons)
+  expect([code, from]).toEqual([9, 'b'])
+  expect(of.a).toMatchObject({ name: 'a', runs: 1, ended: 'code 3', asked: false, counted: 3 })
+  expect(of.c).toMatchObject({ name: 'c', runs: 1, ended: 'code 0', asked: false, counted: 0 })
+})
+
+test('nobody failed: zero, from nobody', async () => {
+  const { code, from } = await codeOf({ a: { command: ['true'] }, b: { command: ['true'] } })
+  expect([code, from]).toEqual([0, null])
+})
+
+test('an unasked failure of a run that nobody replaced counts, also when the rest was told to end', async () => {
+  const { code, from, of } = await codeAfterTerm(
+    { a: { command: sh('exit 6') }, b: long },
+    'a: died',
+    '[b] up',
+  )
+  expect([code, from]).toEqual([6, 'a'])
+  expect(of.b).toEqual({ name: 'b', runs: 1, ended: 'TERM', asked: true, counted: 0 })
+})
+
+test('a death by signal counts as zero, whoever sent it', async () => {
+  const { code, of } = await codeOf({
+    a: { command: sh('kill -9 $$') },
+    b: { command: sh('kill -SEGV $$') },
+  })
+  expect(code).toBe(0)
+  expect([of.a?.ended, of.a?.counted, of.b?.ended]).toEqual(['KILL', 0, 'SEGV'])
+})
+
+test('128 + n from a daemon that was sent n counts as zero: 143 after our TERM', async () => {
+  const { code, of } = await codeAfterTerm({ a: { command: [reports, '0', '143'] } }, '[a] up')
+  expect(code).toBe(0)
+  expect(of.a).toEqual({ name: 'a', runs: 1, ended: 'code 143', asked: true, counted: 0 })
+})
+
+test('128 + n from a daemon that was not sent n counts as it is', async () => {
+  expect((await codeAfterTerm({ a: { command: [reports, '0', '130'] } }, '[a] up')).code).toBe(130)
+  expect((await codeOf({ a: { command: sh('exit 143') } })).code).toBe(143)
+})
+
+test('128 + n counts as zero for another stop signal and for a forwarded one, too', async () => {
+  const quit = { command: [reports, '0', '131', '3'], stop: { signal: 'QUIT' } }
+  expect((await codeAfterTerm({ a: quit }, '[a] up')).code).toBe(0)
+  const daemons = { a: long, b: { command: [reports, '0', '129', '1'], restart: 'never' } }
+  await using pitcrew = new Pitcrew({ signals: { HUP: { forward: ['b'] } }, daemons })
+  await pitcrew.line('[a] up')
+  await pitcrew.line('[b] up')
+  pitcrew.signal('SIGHUP')
+  await pitcrew.line('b: died: exit code 129')
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(0)
+})
+
+test('stop.success lists more codes that are fine: privoxy ends with 15', async () => {
+  const privoxy = [reports, '0', '15']
+  expect((await codeAfterTerm({ a: { command: privoxy } }, '[a] up')).code).toBe(15)
+  const fine = { command: privoxy, stop: { success: [15, 16] } }
+  expect((await codeAfterTerm({ a: fine }, '[a] up')).code).toBe(0)
+})
+
+test('what had to be killed counts as zero', async () => {
+  const command = ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`]
+  const { code, of } = await codeAfterTerm({ a: { command, stop: { grace: '50ms' } } }, '[a] up')
+  expect([code, of.a?.ended]).toEqual([0, 'KILL'])
+})
+
+test('a command that is not there counts as 127, one that cannot be executed as 126', async () => {
+  const absent = await codeOf({ a: { command: ['no-such-program'] }, b: { command: ['true'] } })
+  expect([absent.code, absent.from]).toEqual([127, 'a'])
+  expect(absent.of.a?.ended).toBe('could not start: exec: ENOENT')
+  const folder = await codeOf({ a: { command: ['/etc'] } })
+  expect([folder.code, folder.of.a?.ended]).toEqual([126, 'could not start: exec: EACCES'])
+})
+
+test('only the last run counts: a failure that was followed by a good run is forgotten', async () => {
+  const command = sh(
+    '[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }; : > "$PITCREW_STATE_DIR/again"; exit 7',
+  )
+  await using pitcrew = new Pitcrew({
+    signals: { USR1: { restart: ['b'] } },
+    daemons: { a: long, b: { command, restart: 'never' } },
+  })
+  await pitcrew.line('[a] up')
+  await pitcrew.line('b: died: exit code 7')
+  pitcrew.signal('SIGUSR1')
+  await pitcrew.line('[b] up')
+  pitcrew.signal('SIGTERM')
+  const { code, of } = report(pitcrew, await pitcrew.exitCode())
+  expect([code, of.b?.runs, of.b?.ended]).toEqual([0, 2, 'TERM'])
+})
+
+test('a main daemon that ends, ends everything, and its code wins over larger ones', async () => {
+  const daemons = {
+    main: { command: sh('sleep 0.05; exit 2'), main: true },
+    worse: { command: sh('exit 9') },
+    other: { command: [reports] },
+  }
+  const { code, from, of } = await codeOf(daemons)
+  expect([code, from]).toEqual([2, 'main'])
+  expect(of.other).toMatchObject({ ended: 'code 0', asked: true })
+})
+
+test('a main daemon that ends well is success, whatever the others did', async () => {
+  const daemons = {
+    main: { command: sh('sleep 0.05'), main: true },
+    worse: { command: sh('exit 9') },
+  }
+  const { code, from } = await codeOf(daemons)
+  expect([code, from]).toEqual([0, 'main'])
+})
+
+test('a main daemon that died by a signal that we did not send counts as 128 + n', async () => {
+  const { code, from } = await codeOf({
+    main: { command: sh('kill -9 $$'), main: true },
+    other: long,
+  })
+  expect([code, from]).toEqual([137, 'main'])
+})
+
+test('a main daemon that we stopped counts as zero, by signal or with 143', async () => {
+  expect((await codeAfterTerm({ main: { ...long, main: true } }, '[main] up')).code).toBe(0)
+  const polite = { command: [reports, '0', '143'], main: true }
+  expect((await codeAfterTerm({ main: polite }, '[main] up')).code).toBe(0)
+})
+
+test('a main daemon that cannot be started ends everything with 127', async () => {
+  const { code, from } = await codeOf({
+    other: long,
+    main: { command: ['no-such-program'], main: true },
+  })
+  expect([code, from]).toEqual([127, 'main'])
+})
+
+test('a restart of the main daemon is not its end', async () => {
+  await using pitcrew = new Pitcrew({
+    signals: { USR1: { restart: ['main'] } },
+    daemons: { main: { ...long, main: true } },
+  })
+  await pitcrew.line('[main] up')
+  pitcrew.signal('SIGUSR1')
+  await pitcrew.linesWith('[main] up', 2)
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(0)
+})
+
+test('a critical daemon that is given up ends everything, and its signal counts as 128 + n', async () => {
+  const exits = await codeOf({ a: { command: sh('sleep 0.02; exit 5'), critical: true }, b: long })
+  expect([exits.code, exits.from]).toEqual([5, 'a'])
+  await using pitcrew = new Pitcrew({ daemons: once({ a: { ...long, critical: true }, b: long }) })
+  await pitcrew.line('[a] up')
+  await pitcrew.line('[b] up')
+  process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'a')), 'SIGKILL')
+  await pitcrew.line('a is critical and is given up: stopping')
+  expect(report(pitcrew, await pitcrew.exitCode())).toMatchObject({ code: 137, from: 'a' })
+})
+
+test('the exit report lies under the name of the bundle, and is whole', async () => {
+  await using pitcrew = new Pitcrew({
+    name: 'agent-sidecars',
+    daemons: { a: { command: ['true'], restart: 'never' } },
+  })
+  expect(await pitcrew.exitCode()).toBe(0)
+  expect(pitcrew.exitReport('agent-sidecars')).toMatchObject({
+    exitCode: 0,
+    from: null,
+    output: { lostBytes: 0, lostLines: 0 },
+  })
+})
+
+test('an exit report that cannot be written is told, and changes no exit code', async () => {
+  const env = { PITCREW_STATE_DIR: '/proc/no/such/place' }
+  await using pitcrew = new Pitcrew({ daemons: once({ a: { command: sh('exit 3') } }) }, { env })
+  expect(await pitcrew.exitCode()).toBe(3)
+  expect(pitcrew.errors.join('\n')).toContain(
+    'cannot write /proc/no/such/place/pitcrew/exit-report.json',
+  )
+})

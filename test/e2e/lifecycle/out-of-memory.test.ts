@@ -1,0 +1,60 @@
+/** DESIGN §4, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isSanitized } from '../support/cost.ts'
+import { isRemoved, joining, memoryGroup } from '../support/memory-group.ts'
+import { childrenOf, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually } from '../support/processes.ts'
+
+const probe = memoryGroup()
+if (probe !== null) isRemoved(probe)
+
+describe.skipIf(probe === null || isSanitized)('in a control group with 32 MiB', () => {
+  let group = ''
+  beforeEach(() => {
+    group = memoryGroup() ?? ''
+  })
+  afterEach(() => eventually('the group is empty', () => isRemoved(group)))
+
+  const losesWorker = sh('tail /dev/zero & wait $!; echo lost a worker; exec sleep 1000')
+
+  function crew(command: string[], wrap = joining(group)): Pitcrew {
+    const daemons = { web: { command, restart: 'never' } }
+    return new Pitcrew(JSON.stringify({ daemons }), { wrap })
+  }
+
+  async function killed(pitcrew: Pitcrew): Promise<string> {
+    process.kill(childrenOf(pitcrew.pid)[0] as number, 'SIGKILL')
+    return pitcrew.line('web: died: signal KILL')
+  }
+
+  test('a child of a daemon that the kernel killed is told of, and not blamed for a later KILL', async () => {
+    await using pitcrew = crew(losesWorker)
+    const line = await pitcrew.line('the kernel killed')
+    expect(line).toMatch(
+      /: the kernel killed a process for memory \(\d+ in all\); no daemon is known to have died of it$/,
+    )
+    expect(await killed(pitcrew)).not.toContain('memory,')
+    expect(pitcrew.lines.filter((one) => one.includes('the kernel killed'))).toHaveLength(1)
+  })
+
+  test('a leader that the kernel killed probably died of it', async () => {
+    await using pitcrew = crew(['tail', '/dev/zero'])
+    expect(await pitcrew.line('web: died: signal KILL')).toContain(', probably out of memory')
+  })
+
+  test('an old kill is not blamed where the control groups are read-only either', async () => {
+    const readOnly =
+      'for at in /sys/fs/cgroup /sys/fs/cgroup/memory; do mount -o remount,bind,ro $at; done'
+    const alone = ['unshare', '--mount', 'sh', '-c', `${readOnly} 2>/dev/null; exec "$@"`, 'sh']
+    await using pitcrew = crew(losesWorker, [...joining(group), ...alone])
+    await pitcrew.line('lost a worker')
+    if (group.startsWith('/sys/fs/cgroup/memory/'))
+      expect(await killed(pitcrew)).toMatch(
+        /, the kernel killed a process for memory in the last \d/,
+      )
+    else {
+      await pitcrew.line('the kernel killed')
+      expect(await killed(pitcrew)).not.toContain('memory,')
+    }
+  })
+})

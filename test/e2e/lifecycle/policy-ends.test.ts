@@ -1,0 +1,194 @@
+/** DESIGN §4, Death and Exit code; §6, `kind: job`, `main`, `critical`: which end is one for good, and what it counts. */
+import { describe, expect, test } from 'vitest'
+import { isSanitized } from '../support/cost.ts'
+import { Pitcrew, sh } from '../support/pitcrew.ts'
+import { pidsSaid } from '../support/processes.ts'
+
+const long = { command: sh('echo up; exec sleep 1000') }
+const signals = { USR1: { restart: ['b'] } }
+const quick = { policy: 'on-failure', backoff: '1ms' }
+/** The first run ends with code 4, the next one well. */
+const failsOnce = sh(
+  '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"; exit 4',
+)
+
+async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(code)
+}
+
+describe('on-failure', () => {
+  test.each([
+    ['0', sh('exit 0'), []],
+    ['a code of stop.success', sh('exit 3'), [3]],
+  ])('%s is an end for good: it is done', async (_, command, success) => {
+    const b = { command, stop: { success }, restart: quick }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    expect(await pitcrew.line('b: done')).toMatch(
+      /^pitcrew: b: done, pid \d+, run 1, after \d+ ms$/,
+    )
+    await pitcrew.line('[a] up')
+    await end(pitcrew)
+    expect(pitcrew.lines.join('\n')).not.toContain('died')
+    expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  })
+
+  test.each([
+    ['another code', 'exit 4', 'exit code 4'],
+    ['a signal', 'kill -KILL $$', 'signal KILL'],
+  ])('%s is a failure: it runs again, until its end is fine', async (_, how, why) => {
+    const again = '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"'
+    const b = { command: sh(`${again}; ${how}`), restart: quick }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line(`b: died: ${why}, `)
+    await pitcrew.line('b: done, ')
+    await end(pitcrew)
+    expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+  })
+})
+
+describe('a job', () => {
+  test('that ends well is done; a code of stop.success counts as well', async () => {
+    const daemons = {
+      one: { command: ['true'], kind: 'job' },
+      two: { command: sh('exit 9'), kind: 'job', stop: { success: [9] } },
+    }
+    await using pitcrew = new Pitcrew({ daemons })
+    expect(await pitcrew.exitCode()).toBe(0)
+    await pitcrew.linesWith(': done, ', 2)
+    expect(pitcrew.lines.join('\n')).not.toContain('died')
+  })
+
+  test('that fails is not started again unless it says so, and its code counts', async () => {
+    const b = { command: sh('exit 9'), kind: 'job' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line(/b: died: exit code 9, .*; restart policy is never$/)
+    await pitcrew.line('[a] up')
+    await end(pitcrew, 9)
+    expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  })
+
+  test('under on-failure runs again until it is done', async () => {
+    const b = { command: failsOnce, kind: 'job', restart: quick }
+    await using pitcrew = new Pitcrew({ daemons: { b } })
+    expect(await pitcrew.exitCode()).toBe(0)
+    await pitcrew.line('b: done, pid ')
+    expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+  })
+
+  test('that is done runs once more for whoever asks', async () => {
+    const b = { command: ['true'], kind: 'job' }
+    await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
+    await pitcrew.line('b: done, ')
+    await pitcrew.line('[a] up')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.linesWith('b: done, ', 2)
+    await end(pitcrew)
+  })
+})
+
+describe('main', () => {
+  test.each([
+    ['with its code', 'exit 7', 7],
+    ['well', 'exit 0', 0],
+    ['by a signal that was not ours, as 128 + n', 'kill -KILL $$', 137],
+  ])('is never restarted by itself: it ends %s, and so does pitcrew', async (_, how, code) => {
+    // It ends when the other one is up. The failure of a third does not count beside it.
+    const daemons = {
+      go: { command: sh('mkfifo "$PITCREW_STATE_DIR/go"; exit 99'), kind: 'job', optional: true },
+      agent: {
+        command: sh(`read -r _ < "$PITCREW_STATE_DIR/go"; ${how}`),
+        main: true,
+        after: ['go'],
+      },
+      a: {
+        command: sh('echo up; echo > "$PITCREW_STATE_DIR/go"; exec sleep 1000'),
+        after: ['agent'],
+      },
+    }
+    await using pitcrew = new Pitcrew({ daemons })
+    expect(await pitcrew.exitCode()).toBe(code)
+    await pitcrew.line('agent is the main daemon and has ended: stopping 1 daemon')
+    await pitcrew.line('a: stopped: signal TERM')
+    expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+    expect(pitcrew.exitReport().from).toBe('agent')
+  })
+})
+
+describe('critical', () => {
+  test('given up: pitcrew ends with it, and not before', async () => {
+    const b = {
+      command: sh('exit 6'),
+      critical: true,
+      restart: { backoff: '1ms', limit: '2 in 1m' },
+    }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    expect(await pitcrew.exitCode()).toBe(6)
+    await pitcrew.line('b is critical and is given up: stopping 1 daemon')
+    expect(pidsSaid(pitcrew, 'b')).toHaveLength(3)
+    await pitcrew.line('a: stopped')
+  })
+
+  test('that was killed by a signal that was not ours does not look like success', async () => {
+    const b = { command: sh('kill -KILL $$'), critical: true, restart: 'never' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    expect(await pitcrew.exitCode()).toBe(137)
+  })
+
+  test('that cannot be started is given up at its limit, too', async () => {
+    const restart = { backoff: '1ms', limit: '2 in 1m' }
+    const b = { command: ['./absent'], critical: true, restart }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    expect(await pitcrew.exitCode()).toBe(127)
+    await pitcrew.line('b: cannot start (run 3): ')
+  })
+})
+
+test('the exit report keeps the last death of each daemon: why, what it cost, its last lines, what came next', async () => {
+  const script = `[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }
+    : > "$PITCREW_STATE_DIR/again"; seq 7; exit 4`
+  const b = { command: sh(script), restart: { backoff: 'none' } }
+  await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+  await pitcrew.line('[a] up')
+  await pitcrew.line('[b] up')
+  await end(pitcrew)
+  const { exitCode, daemons } = pitcrew.exitReport()
+  expect(exitCode).toBe(0) // Somebody else has come in its place.
+  const [a, other] = daemons as { name: string }[]
+  expect(a).toEqual({ name: 'a', runs: 1, ended: 'TERM', asked: true, counted: 0 })
+  expect(other).toEqual({
+    name: 'b',
+    runs: 2,
+    ended: 'TERM',
+    asked: true,
+    counted: 0,
+    lastDeath: {
+      run: 1,
+      pid: pidsSaid(pitcrew, 'b')[0],
+      cause: 'code 4',
+      uptimeMs: expect.any(Number),
+      cpuMs: expect.any(Number),
+      memoryKib: expect.any(Number),
+      status: '',
+      lastLines: ['3', '4', '5', '6', '7'],
+      next: 'again at once',
+    },
+  })
+})
+
+test('what a death cost is what the run used, and not what pitcrew did', async () => {
+  const eats = `x=$(head -c 20000000 /dev/zero | tr '\\0' x); n=0; while [ $n -lt 20000 ]; do n=$((n + 1)); done; exit 4`
+  const daemons = {
+    big: { command: ['bash', '-c', eats], restart: 'never' },
+    small: { command: sh('exit 4'), restart: 'never' },
+  }
+  await using pitcrew = new Pitcrew({ daemons })
+  expect(await pitcrew.exitCode()).toBe(4)
+  const [big, small] = (
+    pitcrew.exitReport().daemons as { lastDeath: { cpuMs: number; memoryKib: number } }[]
+  ).map(({ lastDeath }) => lastDeath)
+  expect(big?.memoryKib).toBeGreaterThan(20_000)
+  expect(big?.cpuMs).toBeGreaterThan(20)
+  // A run has at least what pitcrew had when it started it.
+  if (!isSanitized) expect(small?.memoryKib).toBeLessThan(8000)
+})

@@ -1,0 +1,92 @@
+/** The contract, "Output": lines of two daemons never mix; none is lost, torn or put into another order
+ *  (FAULTS 18). */
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Channel, type Kind } from '../support/channel.ts'
+import { linesOf, writesLines } from '../support/line-stream.ts'
+import { Pitcrew } from '../support/pitcrew.ts'
+import { saidBy } from '../support/processes.ts'
+
+/** So many daemons, each writing so many bytes as fast as it can. */
+function crowd(daemons: number, bytes: number): object {
+  const entries = seeds(daemons).map((seed) => [
+    `d${seed}`,
+    { command: writesLines(seed, bytes), restart: 'never' },
+  ])
+  return { daemons: Object.fromEntries(entries) }
+}
+
+function seeds(daemons: number): number[] {
+  return Array.from({ length: daemons }, (_, index) => index + 1)
+}
+
+function expectAll(from: { readonly lines: string[] }, daemons: number, bytes: number): void {
+  for (const seed of seeds(daemons)) {
+    const wanted = linesOf(seed, bytes)
+    const said = from.lines.filter((line) => line.startsWith(`[d${seed}] `))
+    const wrong = said.findIndex((line, index) => line !== `[d${seed}] ${wanted[index]}`)
+    expect({ seed, wrong, lines: said.length }).toEqual({ seed, wrong: -1, lines: wanted.length })
+  }
+  const strange = from.lines.filter((line) => !/^(\[d\d+\] |pitcrew: )/.test(line))
+  expect(strange).toEqual([])
+}
+
+test('16 daemons at full speed: no line is lost, torn, moved or wrongly prefixed', async () => {
+  const bytes = 3_000_000
+  await using pitcrew = new Channel('pipe', crowd(16, bytes))
+  expect(await pitcrew.exitCode()).toBe(0)
+  expectAll(pitcrew, 16, bytes)
+})
+
+const kinds: Kind[] = ['pipe', 'socket', 'raw']
+
+test.each(kinds)('nothing is lost on a stdout of the kind %s', async (kind) => {
+  await using pitcrew = new Channel(kind, crowd(4, 500_000))
+  expect(await pitcrew.exitCode()).toBe(0)
+  expectAll(pitcrew, 4, 500_000)
+})
+
+test.each(kinds)('after a stall of a %s all of it goes on, and nothing is lost', async (kind) => {
+  await using pitcrew = new Channel(`${kind},paused`, crowd(4, 500_000))
+  await pitcrew.full()
+  pitcrew.tell('resume')
+  expect(await pitcrew.exitCode()).toBe(0)
+  expectAll(pitcrew, 4, 500_000)
+  expect(pitcrew.errors.filter((line) => line.includes('could not be printed'))).toEqual([])
+})
+
+test.each(['w', 'a'])('nothing is lost in a file that was opened for "%s"', async (mode) => {
+  const path = join(tmpdir(), `pitcrew-output-${process.pid}-${mode}`)
+  const file = openSync(path, mode)
+  await using pitcrew = new Pitcrew(crowd(4, 500_000), { stdout: file })
+  closeSync(file)
+  expect(await pitcrew.exitCode()).toBe(0)
+  const lines = readFileSync(path, 'latin1').split('\n')
+  expect(lines.pop()).toBe('')
+  expectAll({ lines }, 4, 500_000)
+})
+
+test('on /dev/null everything ends as well as anywhere', async () => {
+  await using pitcrew = new Pitcrew(crowd(4, 500_000), { stdout: 'ignore' })
+  expect(await pitcrew.exitCode()).toBe(0)
+  expect(pitcrew.errors).toEqual([])
+})
+
+test('a FIFO, whose writer cannot be told not to wait, is as good as a pipe', async () => {
+  const bundle = crowd(2, 300_000)
+  await using pitcrew = new Pitcrew(bundle, {
+    wrap: [
+      '/bin/sh',
+      '-c',
+      // The reader is behind it, and starts late.
+      'mkfifo "$PITCREW_STATE_DIR/out"; (sleep 0.1; exec cat "$PITCREW_STATE_DIR/out") & exec "$@" > "$PITCREW_STATE_DIR/out"',
+      'sh',
+    ],
+    asPid1: false,
+  })
+  await pitcrew.exitCode()
+  expectAll(pitcrew, 2, 300_000)
+  expect(saidBy(pitcrew, 'd1').length).toBeGreaterThan(0)
+})

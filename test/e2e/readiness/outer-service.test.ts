@@ -1,0 +1,65 @@
+/** What the host tells to whoever started us, and what it knows of the control group that we are in. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { buildProber, Prober } from '../../host/images/prober.ts'
+import { isSanitized } from '../support/cost.ts'
+import { isRemoved, joining, memoryGroup } from '../support/memory-group.ts'
+import { compiled } from '../support/pitcrew.ts'
+import { eventually } from '../support/processes.ts'
+import { Program } from '../support/program.ts'
+
+beforeAll(buildProber, 300_000)
+
+describe('NOTIFY_SOCKET', () => {
+  test.each(['a path', 'an abstract name'])('a message arrives at %s', async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), 'pitcrew-notify-'))
+    const address = kind === 'a path' ? join(folder, 'socket') : `@pitcrew-notify-${process.pid}`
+    const receiver = new Program([compiled('hears-datagrams'), address], { env: {} })
+    onTestFinished(() => {
+      receiver.process.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    })
+    await receiver.line('hears')
+    await using prober = await Prober.start({ env: { NOTIFY_SOCKET: address } })
+    await prober.tell({ notify: 'READY=1' }, { notify: 'STATUS=4 of 4' })
+    await receiver.line('heard STATUS=4 of 4')
+    expect(receiver.lines).toEqual(['hears', 'heard READY=1', 'heard STATUS=4 of 4'])
+  })
+
+  test.each([undefined, '', 'relative', '/nobody/there', `/${'x'.repeat(200)}`])(
+    'nobody hears at %s, and nothing comes of it',
+    async (address) => {
+      await using prober = await Prober.start(
+        address === undefined ? {} : { env: { NOTIFY_SOCKET: address } },
+      )
+      expect(await prober.tell({ notify: 'READY=1' })).toEqual([null])
+    },
+  )
+})
+
+describe('kills for memory', () => {
+  test('are a number, or not known', async () => {
+    await using prober = await Prober.start()
+    const [kills] = await prober.tell({ oomKills: true })
+    expect(kills === null || Number(kills) >= 0).toBe(true)
+  })
+
+  const group = memoryGroup()
+  afterAll(async () => {
+    if (group !== null) await eventually('the group is empty', () => isRemoved(group))
+  })
+  test.skipIf(group === null || isSanitized)('are counted in our control group', async () => {
+    if (group === null) return
+    const inGroup = joining(group)
+    await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
+    const [before] = await prober.tell({ oomKills: true })
+    const eater = new Program([...inGroup, 'tail', '/dev/zero'], {
+      env: { PATH: process.env.PATH },
+    })
+    expect((await eater.end()).signal).toBe('SIGKILL')
+    const [after] = await prober.tell({ oomKills: true })
+    expect(Number(after)).toBe(Number(before) + 1)
+  })
+})

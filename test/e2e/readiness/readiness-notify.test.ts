@@ -1,0 +1,287 @@
+/** DESIGN §5 and §6: sd_notify. `ready: notify`, `watchdog:`, and what pitcrew tells its own supervisor. FAULTS 20. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { scratch } from '../support/listeners.ts'
+import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually, pidsSaid, saidBy } from '../support/processes.ts'
+import { Program } from '../support/program.ts'
+
+const NOTIFIES = compiled('notifies')
+const env = { NOTIFIES }
+const long = { command: sh('echo up; exec sleep 1000') }
+const systemdNotify = '/usr/bin/systemd-notify'
+if (!existsSync(systemdNotify)) {
+  const what = `no ${systemdNotify} here (Debian: apt-get install --no-install-recommends systemd)`
+  const { CI, PITCREW_REQUIRE_REAL } = process.env
+  if (CI || PITCREW_REQUIRE_REAL) throw new Error(`cannot test with systemd's sender: ${what}`)
+  console.warn(`NO SYSTEMD: sd_notify is tested with our own sender only; ${what}`)
+}
+
+/** A service manager above pitcrew. */
+class Above extends Program {
+  readonly address: string
+
+  private constructor(address: string) {
+    super([compiled('hears-datagrams'), address], { env: {} })
+    this.address = address
+  }
+
+  static async start(): Promise<Above> {
+    const above = new Above(join(scratch(), 'socket'))
+    await above.line('hears')
+    return above
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+const isStopped = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
+
+async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(code)
+}
+
+const becomesReady = (pitcrew: Pitcrew): Promise<string> =>
+  pitcrew.line(/^pitcrew: b: ready after [\d.]+ m?s \(run 1\)$/)
+const isNotReady = ({ lines }: Pitcrew): void => expect(lines.join('\n')).not.toContain(': ready')
+
+describe('READY=1 comes from', () => {
+  test.each([
+    ['a child that waits at a barrier', '"$NOTIFIES" barrier READY=1'],
+    ['a child that is gone before it is read', '"$NOTIFIES" READY=1'],
+    ['an orphan outside of the group', '(setsid "$NOTIFIES" READY=1 &)'],
+    ['a message with more in it', '"$NOTIFIES" "STATUS=up\\nREADY=1\\nMAINPID=1\\nX"'],
+  ])('%s', async (_, script) => {
+    const b = { command: sh(`${script}; exec sleep 1000`), ready: 'notify' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+    await becomesReady(pitcrew)
+    await pitcrew.line('[a] up')
+    await end(pitcrew)
+  })
+
+  test.skipIf(!existsSync(systemdNotify))(
+    "systemd's own program, which waits until it was read",
+    async () => {
+      const script = `${systemdNotify} --status=starting --ready; echo "code $?"; exec sleep 1000`
+      const b = { command: sh(script), ready: 'notify' }
+      await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+      await becomesReady(pitcrew)
+      await pitcrew.line('[b] code 0')
+      await pitcrew.line('[a] up')
+      await end(pitcrew)
+    },
+  )
+})
+
+describe('READY=1 is nothing when it comes', () => {
+  // FAULTS 20. The stranger waits at a barrier until his message was read.
+  const waits =
+    sh(`mkfifo "$PITCREW_STATE_DIR/go"; echo "$NOTIFY_SOCKET" > "$PITCREW_STATE_DIR/name"
+    echo up; read -r _ < "$PITCREW_STATE_DIR/go"; "$NOTIFIES" READY=1; exec sleep 1000`)
+  const b = { command: waits, ready: 'notify' }
+  const go = ({ folder }: Pitcrew): void => writeFileSync(join(folder, 'go'), 'go\n')
+
+  test('from another daemon', async () => {
+    const a = sh(`until [ -s "$PITCREW_STATE_DIR/name" ]; do sleep 0.01; done
+      "$NOTIFIES" socket="$(cat "$PITCREW_STATE_DIR/name")" barrier READY=1
+      echo "sent $?"; exec sleep 1000`)
+    await using pitcrew = new Pitcrew({ daemons: { a: { command: a }, b } }, { env })
+    await pitcrew.line('[a] sent 0')
+    isNotReady(pitcrew)
+    go(pitcrew)
+    await becomesReady(pitcrew)
+    await end(pitcrew)
+  })
+
+  test('from outside of the bundle', async () => {
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+    await pitcrew.line('[b] up')
+    const name = readFileSync(join(pitcrew.folder, 'name'), 'utf8').trimEnd()
+    const stranger = new Program([NOTIFIES, `socket=${name}`, 'barrier', 'READY=1'], { env: {} })
+    expect(await stranger.exitCode()).toBe(0)
+    isNotReady(pitcrew)
+    go(pitcrew)
+    await becomesReady(pitcrew)
+    await end(pitcrew)
+  })
+
+  test('where another sign is waited for', async () => {
+    const script = '"$NOTIFIES" barrier READY=1; echo sent; exec sleep 1000'
+    const other = { command: sh(script), ready: { log: 'never' }, watchdog: '1m' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b: other } }, { env })
+    await pitcrew.line('[b] sent')
+    isNotReady(pitcrew)
+    await end(pitcrew)
+  })
+})
+
+test('EXTEND_TIMEOUT_USEC: a start that takes longer has the time that it asks for', async () => {
+  const script = `"$NOTIFIES" EXTEND_TIMEOUT_USEC=9000000; sleep 0.3; "$NOTIFIES" READY=1
+    exec sleep 1000`
+  const b = { command: sh(script), ready: { notify: true, timeout: '150ms' } }
+  await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+  await becomesReady(pitcrew)
+  await pitcrew.line('[a] up')
+  expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  await end(pitcrew)
+})
+
+test('a daemon that never stops talking holds up nobody, and its own end is an end', async () => {
+  const talks = 'while :; do "$NOTIFIES" times=100000 STATUS=talking WATCHDOG=1; done'
+  const b = { command: sh(`echo up; ${talks} & ${talks}`), watchdog: '5s' }
+  const signals = { USR1: { restart: ['a'] } }
+  await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } }, { env })
+  await pitcrew.line('[b] up')
+  for (let run = 1; run <= 5; run++) {
+    await pitcrew.linesWith('[a] up', run)
+    pitcrew.signal('SIGUSR1')
+  }
+  await pitcrew.linesWith('[a] up', 6)
+  const askedAtMs = performance.now()
+  await end(pitcrew)
+  expect(performance.now() - askedAtMs).toBeLessThan(2000)
+})
+
+test('what it said of itself at last is told at its death', async () => {
+  const script = '"$NOTIFIES" "STATUS=reading 3 of 7" barrier READY=1; echo a line; exit 5'
+  const b = { command: sh(script), ready: 'notify', restart: 'never' }
+  await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+  expect(await pitcrew.line('b: died')).toContain('; its last status: "reading 3 of 7"')
+  await pitcrew.line('[a] up')
+  await end(pitcrew, 5)
+})
+
+describe('a watchdog', () => {
+  test('pings keep it; when they stop, the run is ended and the next one begins', async () => {
+    // Twelve pings are three times as long as it may be silent.
+    const script = `echo "usec $WATCHDOG_USEC"; n=0
+      while [ $n -lt 12 ]; do "$NOTIFIES" WATCHDOG=1; n=$((n + 1)); sleep 0.05; done
+      echo silent; exec sleep 1000`
+    const b = { command: sh(script), watchdog: '200ms', restart: { backoff: '1ms' } }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+    const line = await pitcrew.line('b: silent for longer than its watchdog allows')
+    expect(line).toMatch(/, pid \d+, run 1, after \d+ ms: stopping it; again in 1 ms/)
+    expect(saidBy(pitcrew, 'b')).toEqual(['usec 200000', 'silent'])
+    await pitcrew.line('b: stopped: signal TERM')
+    await pitcrew.linesWith('[b] usec 200000', 2)
+    pitcrew.signal('SIGTERM')
+    await pitcrew.exitCode()
+  })
+
+  test('pitcrew itself was stopped for longer: the pings that came meanwhile are heard first', async () => {
+    const script = 'while :; do "$NOTIFIES" WATCHDOG=1; echo ping; sleep 0.02; done'
+    const b = { command: sh(script), watchdog: '200ms' }
+    await using pitcrew = new Pitcrew({ daemons: { b } }, { env })
+    await pitcrew.linesWith('[b] ping', 3)
+    process.kill(pitcrew.pid, 'SIGSTOP')
+    await new Program(['sleep', '0.4'], { env: { PATH: process.env.PATH } }).exitCode()
+    process.kill(pitcrew.pid, 'SIGCONT')
+    await pitcrew.linesWith('[b] ping', 20)
+    await end(pitcrew)
+    expect(pitcrew.lines.join('\n')).not.toContain('silent')
+  })
+
+  test('does not look at it before it is ready', async () => {
+    const script = `sleep 0.3; "$NOTIFIES" READY=1
+      while :; do "$NOTIFIES" WATCHDOG=1; sleep 0.02; done`
+    const b = { command: sh(script), ready: 'notify', watchdog: '150ms' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+    await becomesReady(pitcrew)
+    await end(pitcrew)
+    expect(pitcrew.lines.join('\n')).not.toContain('silent')
+  })
+
+  test('WATCHDOG=trigger: it says itself that it is not well', async () => {
+    const script = `[ -e "$PITCREW_STATE_DIR/x" ] || { : > "$PITCREW_STATE_DIR/x"; "$NOTIFIES" WATCHDOG=trigger; }
+      echo up; exec sleep 1000`
+    const b = { command: sh(script), watchdog: '1m', restart: { backoff: '1ms' } }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
+    await pitcrew.line('b: failed by its own report (WATCHDOG=trigger)')
+    await pitcrew.line(/b: started, pid \d+, run 2/)
+    await end(pitcrew)
+  })
+})
+
+describe('a supervisor above pitcrew', () => {
+  test('hears once that all are ready or done, and that they stop; its socket is inherited by nobody', async () => {
+    const address = join(scratch(), 'socket')
+    const above = new Program([compiled('hears-datagrams'), address], { env: {} })
+    onTestFinished(() => {
+      above.process.kill('SIGKILL')
+    })
+    await above.line('hears')
+    const shows = 'echo "given [$NOTIFY_SOCKET$WATCHDOG_USEC$WATCHDOG_PID$LISTEN_FDS]"'
+    const daemons = {
+      a: { command: sh(`${shows}; echo up; exec sleep 1000`) },
+      b: {
+        command: sh(
+          'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
+        ),
+        ready: 'fd',
+      },
+      job: { command: ['true'], kind: 'job' },
+    }
+    const outer = {
+      NOTIFY_SOCKET: address,
+      WATCHDOG_USEC: '9',
+      WATCHDOG_PID: '77',
+      LISTEN_FDS: '1',
+    }
+    await using pitcrew = new Pitcrew(
+      { signals: { USR1: { restart: ['b'] } }, daemons },
+      { env: outer },
+    )
+    await pitcrew.line('[a] up')
+    await pitcrew.line('job: done')
+    await pitcrew.line('[b] up')
+    expect(saidBy(pitcrew, 'a')).toContain('given []')
+    const states = (): string[] => above.lines.filter((line) => /(READY|STOPPING)=/.test(line))
+    expect(states()).toEqual([])
+    writeFileSync(join(pitcrew.folder, 'go'), 'go\n')
+    await above.line('heard READY=1')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line('[b] up', pitcrew.lines.findIndex((line) => line.includes('[b] up')) + 1)
+    await end(pitcrew)
+    await above.line('heard STOPPING=1')
+    expect(states()).toEqual(['heard READY=1', 'heard STOPPING=1'])
+    // WATCHDOG_PID names another process.
+    expect(above.lines.join()).not.toContain('WATCHDOG')
+  })
+
+  test('gets WATCHDOG=1 at half of WATCHDOG_USEC, for as long as pitcrew is well', async () => {
+    await using above = await Above.start()
+    const outer = { NOTIFY_SOCKET: above.address, WATCHDOG_USEC: '100000' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long } }, { env: outer })
+    await above.linesWith('heard WATCHDOG=1', 5)
+    const pid = pitcrew.pid
+    process.kill(pid, 'SIGSTOP')
+    await eventually('it is stopped', () => isStopped(pid))
+    const before = above.lines.length
+    await new Program(['sleep', '0.3'], { env: { PATH: process.env.PATH } }).exitCode()
+    expect(above.lines.length - before).toBeLessThanOrEqual(1)
+    process.kill(pid, 'SIGCONT')
+    await above.linesWith('heard WATCHDOG=1', 10)
+    await end(pitcrew)
+  })
+
+  test('gets a summary when it has changed: how many are ready, and who is in trouble', async () => {
+    await using above = await Above.start()
+    const script = 'until [ -e "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done; exit 3'
+    const egress = { command: sh(script), restart: { backoff: '1h' } }
+    const b = { command: sh('exec sleep 1000') }
+    const outer = { NOTIFY_SOCKET: above.address }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b, egress } }, { env: outer })
+    await above.line('heard STATUS=3 of 3 daemons ready')
+    writeFileSync(join(pitcrew.folder, 'go'), '')
+    await above.line('heard STATUS=2 of 3 daemons ready; egress: backoff')
+    expect(above.lines.filter((line) => line.includes('STATUS='))).toHaveLength(2)
+    await end(pitcrew, 3)
+    await above.line('heard STOPPING=1')
+  })
+})

@@ -1,0 +1,234 @@
+/** DESIGN §6: probes that are commands, and `alive:`. FAULTS 19: "A probe hangs, forks, prints megabytes, overlaps a stop." */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createServer as createRawServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fullListener, listening, scratch } from '../support/listeners.ts'
+import { Pitcrew, sh } from '../support/pitcrew.ts'
+import {
+  descriptorsOf,
+  eventually,
+  leftBehind,
+  pidsSaid,
+  processesUnder,
+  saidBy,
+  zombiesUnder,
+} from '../support/processes.ts'
+
+const long = { command: sh('echo up; exec sleep 1000') }
+/** Hangs, deaf to TERM, and so does a child in a session of its own. Each of the two says that it is there. */
+const hangs = (folder: string): string[] =>
+  sh(`trap '' TERM; setsid sh -c 'echo child >> ${folder}/looks; exec sleep 1000' &
+    echo look >> ${folder}/looks; wait; wait`)
+const looksIn = (folder: string): string[] =>
+  existsSync(join(folder, 'looks')) ? readFileSync(join(folder, 'looks'), 'utf8').split('\n') : []
+const hasLooked = (folder: string, times: number): Promise<void> =>
+  eventually(`${times} looks are under way`, () => {
+    const looks = looksIn(folder)
+    return ['look', 'child'].every((word) => looks.filter((it) => it === word).length >= times)
+  })
+
+async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(code)
+}
+
+describe('a probe that hangs and forks', () => {
+  test('holds up nobody, and is ended with its whole tree when there is no more time to be ready', async () => {
+    const folder = scratch()
+    const ready = { command: hangs(folder), timeout: '400ms', interval: '10ms' }
+    const b = { ...long, ready, restart: 'never' }
+    await using pitcrew = new Pitcrew({
+      signals: { USR1: { restart: ['a'] } },
+      daemons: { a: long, b },
+    })
+    await pitcrew.line('[a] up')
+    await hasLooked(folder, 1)
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line('a: restart (USR1): done')
+    await pitcrew.line('b: not ready in time')
+    await eventually('nobody but a is there', () => processesUnder(pitcrew).length === 1)
+    expect(looksIn(folder).filter((word) => word === 'look')).toHaveLength(1) // Never two at a time.
+    await end(pitcrew, 1)
+  })
+
+  test.each([true, false])('overlaps a stop: it is ended with it (PID 1: %s)', async (asPid1) => {
+    const folder = scratch()
+    const b = { ...long, ready: { command: hangs(folder) } }
+    await using pitcrew = new Pitcrew({ deadline: '3s', daemons: { a: long, b } }, { asPid1 })
+    await hasLooked(folder, 1)
+    await pitcrew.line('[a] up')
+    await pitcrew.line('[b] up')
+    const beganAtMs = performance.now()
+    await end(pitcrew)
+    expect(performance.now() - beganAtMs).toBeLessThan(2000)
+    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+  })
+
+  test('overlaps a restart: the next run is looked at by a probe of its own', async () => {
+    const folder = scratch()
+    const probe = sh(`[ "$(cat ${folder}/run)" = 2 ] && exit 0; ${hangs(folder)[2]}`)
+    const command = sh(
+      `echo x >> ${folder}/runs; wc -l < ${folder}/runs > ${folder}/run; echo up; exec sleep 1000`,
+    )
+    const b = { command, ready: { command: probe, interval: '10ms' } }
+    const signals = { USR1: { restart: ['b'] } }
+    await using pitcrew = new Pitcrew({ signals, daemons: { b } })
+    await hasLooked(folder, 1)
+    await pitcrew.line('[b] up')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line(/b: ready after .* \(run 2\)/)
+    await eventually('nobody but b is there', () => processesUnder(pitcrew).length === 1)
+    await end(pitcrew)
+  })
+
+  test('takes more time than it has: each look has failed, and so the daemon is not alive', async () => {
+    const folder = scratch()
+    const alive = { command: hangs(folder), interval: '10ms', timeout: '150ms', failures: 2 }
+    const b = { ...long, alive, restart: { backoff: '1m' } }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line('b: not alive')
+    await pitcrew.line('b: stopped')
+    expect(looksIn(folder).filter((word) => word === 'look').length).toBeGreaterThanOrEqual(2)
+    await eventually('nobody but a is there', () => processesUnder(pitcrew).length === 1)
+    await end(pitcrew, 1)
+  })
+})
+
+test('a probe that prints megabytes is as good as any other, and nothing of it is in the log', async () => {
+  const probe = sh(
+    'head -c 50000000 /dev/zero | tr "\\0" x; head -c 5000000 /dev/zero >&2; read -r x; [ -z "$x" ]',
+  )
+  const b = { ...long, ready: { command: probe } }
+  await using pitcrew = new Pitcrew({ daemons: { b } })
+  await pitcrew.line('b: ready after')
+  await end(pitcrew)
+  expect(pitcrew.lines.every((line) => line.startsWith('pitcrew: ') || line === '[b] up')).toBe(
+    true,
+  )
+})
+
+test('what a probe leaves behind is ended with it, look by look', async () => {
+  // Until all of them are gone it may take longer than to the next look, which is no fault of the daemon.
+  const probe = sh('for n in $(seq 30); do setsid sleep 1000 & sleep 1000 & done; exit 0')
+  const b = { ...long, alive: { command: probe, interval: '10ms', timeout: '5s', failures: 1 } }
+  await using pitcrew = new Pitcrew({ daemons: { b } })
+  await pitcrew.line('[b] up')
+  for (let times = 0; times < 5; times++) {
+    await eventually('a look is under way', () => processesUnder(pitcrew).length > 1)
+    await eventually('a look is over', () => processesUnder(pitcrew).length === 1)
+  }
+  expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  await end(pitcrew)
+})
+
+test('many looks leave no descriptor and no zombie', async () => {
+  const folder = scratch()
+  const counts = sh(`echo look >> ${folder}/looks; exit $(($(wc -l < ${folder}/looks) % 2))`)
+  let asked = 0
+  const port = await listening(
+    createServer((_, response) => response.writeHead(asked++ % 2 ? 200 : 500).end()),
+  )
+  const often = { interval: '10ms', failures: 2 }
+  const daemons = {
+    a: { ...long, alive: { http: `http://127.0.0.1:${port}`, ...often } },
+    b: { ...long, alive: { command: counts, ...often, timeout: '5s' } },
+  }
+  await using pitcrew = new Pitcrew({ daemons })
+  await eventually('both were looked at', () => asked > 5 && looksIn(folder).length > 5)
+  const before = descriptorsOf(pitcrew).length
+  await eventually('often', () => asked > 30 && looksIn(folder).length > 30)
+  await eventually('it is as it was', () => descriptorsOf(pitcrew).length <= before)
+  await eventually('no zombie is there', () => zombiesUnder(pitcrew).length === 0)
+  // Every second look has failed, and never two in a row.
+  expect([...pidsSaid(pitcrew, 'a'), ...pidsSaid(pitcrew, 'b')]).toHaveLength(2)
+  await end(pitcrew)
+})
+
+test('a probe whose program is not there has failed, and is tried again', async () => {
+  const ready = { command: ['./absent'], timeout: '100ms', interval: '10ms' }
+  await using pitcrew = new Pitcrew({
+    daemons: { a: long, b: { ...long, ready, restart: 'never' } },
+  })
+  await pitcrew.line('b: not ready in time')
+  await pitcrew.line('[a] up')
+  await end(pitcrew, 1)
+})
+
+describe('a listener that is deaf', () => {
+  test('its backlog is full: nobody accepts, so it is not ready; nothing waits for that', async () => {
+    const port = await fullListener()
+    const b = { ...long, ready: { tcp: String(port), timeout: '200ms' }, restart: 'never' }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line('b: not ready in time')
+    await pitcrew.line('[a] up')
+    await end(pitcrew, 1)
+  })
+
+  test('it accepts and says nothing: each look has its time, and then it is not alive', async () => {
+    let ended = 0
+    const server = createRawServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('close', () => ended++)
+      socket.resume()
+    })
+    const port = await listening(server)
+    const alive = {
+      http: `http://127.0.0.1:${port}`,
+      interval: '10ms',
+      timeout: '60ms',
+      failures: 3,
+    }
+    const b = { ...long, alive, restart: { backoff: '1m' } }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line('[a] up')
+    await pitcrew.line('b: not alive')
+    await pitcrew.line('b: stopped')
+    await eventually('each connection has ended', () => ended >= 3)
+    await end(pitcrew, 1)
+    expect(ended).toBe(3)
+  })
+})
+
+describe('alive', () => {
+  test('so many looks in a row that fail: the run is ended, and the next one begins', async () => {
+    const file = join(scratch(), 'alive')
+    const b = {
+      command: sh(`: > ${file}; echo up; exec sleep 1000`),
+      ready: { file, interval: '10ms' },
+      alive: { file, interval: '10ms', failures: 3 },
+      restart: { backoff: '1ms' },
+    }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line('b: ready after')
+    await pitcrew.line('[a] up')
+    for (let run = 1; run <= 2; run++) {
+      await pitcrew.line(new RegExp(`b: ready after .*run ${run}\\)`))
+      rmSync(file)
+      const line = await pitcrew.line(new RegExp(`b: not alive, pid \\d+, run ${run},`))
+      expect(line).toMatch(/after [\d.]+ m?s: stopping it; again in \d ms/)
+      await pitcrew.line(new RegExp(`b: stopped: signal TERM, pid \\d+, run ${run}`))
+    }
+    await pitcrew.line(/b: ready after .*run 3\)/)
+    await end(pitcrew)
+    expect(saidBy(pitcrew, 'a')).toEqual(['up'])
+  })
+
+  test('is not asked before the daemon is ready, nor while it ends', async () => {
+    const folder = scratch()
+    const b = {
+      command:
+        sh(`trap 'echo told; sleep 0.2; exit 0' TERM; sleep 0.2; echo begun >> ${folder}/looks
+        echo >&3; echo up; while :; do sleep 0.01; done`),
+      ready: 'fd',
+      alive: { command: sh(`echo look >> ${folder}/looks; exit 1`), interval: '10ms', failures: 5 },
+      restart: 'never',
+    }
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
+    await pitcrew.line('b: not alive')
+    await pitcrew.line('b: stopped: exit code 0')
+    await end(pitcrew, 1)
+    expect(looksIn(folder)).toEqual(['begun', ...Array(5).fill('look'), ''])
+  })
+})

@@ -1,0 +1,104 @@
+/** `pitcrew -- COMMAND`: every signal is passed on, to the command or, with -g, to its process group. */
+import { constants } from 'node:os'
+import { expect, test } from 'vitest'
+import { wakeUps } from '../support/cost.ts'
+import { canUnshare, childrenOf, compiled, Pitcrew } from '../support/pitcrew.ts'
+import { eventually, stateOf } from '../support/processes.ts'
+
+const hears = compiled('hears-signals')
+const places = canUnshare ? [true, false] : [false]
+const passedOn: NodeJS.Signals[] = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGPIPE',
+]
+const number = (name: NodeJS.Signals): number => constants.signals[name]
+
+test.each(places)('signals are passed on to the command (PID 1: %s)', async (asPid1) => {
+  await using pitcrew = new Pitcrew(null, { args: ['--', hears, '3'], asPid1 })
+  await pitcrew.line('3 ready')
+  for (const name of passedOn) {
+    pitcrew.signal(name)
+    await pitcrew.line(`leader got ${number(name)}`)
+  }
+  expect(pitcrew.lines.filter((line) => line.startsWith('member'))).toEqual([])
+  pitcrew.signal('SIGQUIT')
+  expect(await pitcrew.exitCode()).toBe(42)
+  expect(pitcrew.errors).toEqual([])
+})
+
+test.each(places)('with -g signals go to its whole process group (PID 1: %s)', async (asPid1) => {
+  await using pitcrew = new Pitcrew(null, { args: ['-g', '--', hears, '3'], asPid1 })
+  await pitcrew.line('3 ready')
+  for (const name of passedOn) {
+    pitcrew.signal(name)
+    await pitcrew.line(`leader got ${number(name)}`)
+    await pitcrew.linesWith(`member got ${number(name)}`, 2)
+  }
+  pitcrew.signal('SIGQUIT')
+  expect(await pitcrew.exitCode()).toBe(42)
+})
+
+test.each(places)(
+  'a signal that is there before the command reaches it (PID 1: %s)',
+  async (asPid1) => {
+    await using pitcrew = new Pitcrew(null, {
+      args: ['--', 'sleep', '1000'],
+      wrap: [compiled('signalled-at-first'), '15'],
+      asPid1,
+    })
+    expect(await pitcrew.exitCode()).toBe(143)
+  },
+)
+
+test("TERM is the command's: pitcrew has no deadline for it", async () => {
+  await using pitcrew = new Pitcrew(null, {
+    args: ['--', hears],
+    env: { PITCREW_DEADLINE: '100ms' },
+  })
+  await pitcrew.line('1 ready')
+  pitcrew.signal('SIGTERM')
+  await pitcrew.line('leader got 15')
+  // Three times that deadline, in which it does not even wake up.
+  expect(await wakeUps(pitcrew)).toBe(0)
+  expect(childrenOf(pitcrew.pid)).toHaveLength(1)
+  pitcrew.signal('SIGQUIT')
+  expect(await pitcrew.exitCode()).toBe(42)
+})
+
+test.each(places)(
+  'whoever stops the command also continues it: pitcrew does neither (PID 1: %s)',
+  async (asPid1) => {
+    await using pitcrew = new Pitcrew(null, { args: ['--', hears], asPid1 })
+    await pitcrew.line('1 ready')
+    const command = childrenOf(pitcrew.pid)[0] ?? 0
+    process.kill(command, 'SIGSTOP')
+    await eventually('it is stopped', () => stateOf(command) === 'T')
+    expect(await wakeUps(pitcrew)).toBe(0)
+    expect([stateOf(pitcrew.pid), stateOf(command)]).toEqual(['S', 'T'])
+    process.kill(command, 'SIGCONT')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line('leader got 10')
+  },
+)
+
+test.each(places)(
+  'a signal that is ignored stays ignored, as by nohup (PID 1: %s)',
+  async (asPid1) => {
+    const wrap = ['perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV or die']
+    const command = ['sh', '-c', 'grep SigIgn /proc/self/status; exec "$@"', 'sh', hears, '1']
+    await using pitcrew = new Pitcrew(null, { args: ['--', ...command], asPid1, wrap })
+    expect(await pitcrew.line('SigIgn')).toMatch(/[13579bdf]$/)
+    await pitcrew.line('1 ready')
+    pitcrew.signal('SIGHUP')
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.line(`leader got ${number('SIGUSR1')}`)
+    expect(pitcrew.lines).not.toContain(`leader got ${number('SIGHUP')}`)
+    pitcrew.signal('SIGQUIT')
+    expect(await pitcrew.exitCode()).toBe(42)
+  },
+)

@@ -1,0 +1,131 @@
+/** DESIGN, the contract: Signals — one that arrives in the first millisecond is not lost. FAULTS 14. */
+import { readFileSync, readlinkSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { plan as makePlan } from '../../core/plans.ts'
+import { binary, canUnshare, compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually, leftBehind, pidsSaid } from '../support/processes.ts'
+
+const modes = canUnshare ? [true, false] : [false]
+const named = modes.map((asPid1) => [asPid1 ? 'PID 1' : 'a subreaper', asPid1] as const)
+
+const long = { command: sh('exec sleep 1000') }
+const yaml = { daemons: { a: long, b: long } }
+/** What `pitcrew build` would write: loaded without the helper, so that everything comes sooner. */
+const plan = makePlan({ a: long, b: long })
+
+/** Spins until the program's first instruction was executed (its signals are blocked), and then for so long. */
+function spin(pitcrew: Pitcrew, microseconds: number): number {
+  const endMs = performance.now() + 5000
+  let pid = 0
+  while (pid === 0 && performance.now() < endMs) {
+    const candidate = pitcrew.pid
+    if (hasBegun(candidate)) pid = candidate
+  }
+  const thenMs = performance.now() + microseconds / 1000
+  while (performance.now() < thenMs);
+  return pid
+}
+
+function hasBegun(pid: number): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/exe`) !== binary) return false
+    return !/^SigBlk:\t0+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Delays from the first instruction on: dense where everything happens, up to where the daemons run. */
+const delaysUs = Array.from({ length: 24 }, (_, index) => Math.round(index ** 2.6 * 2))
+
+test.each(
+  named.flatMap(([name, asPid1]) =>
+    (['the YAML helper parses', 'a plan is loaded'] as const).map((how) => [name, how, asPid1]),
+  ),
+)('as %s: TERM at any moment while %s ends it well', async (_, how, asPid1) => {
+  const bundle = how === 'a plan is loaded' ? plan : yaml
+  for (const delayUs of delaysUs) {
+    await using pitcrew = new Pitcrew(bundle, { asPid1: asPid1 === true })
+    process.kill(spin(pitcrew, delayUs), 'SIGTERM')
+    expect(await pitcrew.exitCode(), `${delayUs} µs`).toBe(0)
+    expect(pitcrew.errors).toEqual([])
+    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+  }
+})
+
+test.each(named)('as %s: INT and TERM in the same moment are one clean end', async (_, is1) => {
+  for (const delayUs of [0, 300, 2000, 8000]) {
+    await using pitcrew = new Pitcrew(yaml, { asPid1: is1 })
+    const pid = spin(pitcrew, delayUs)
+    process.kill(pid, 'SIGINT')
+    try {
+      process.kill(pid, 'SIGTERM')
+    } catch {
+      // INT has ended it already.
+    }
+    expect(await pitcrew.exitCode()).toBe(0)
+    const ends = pitcrew.lines.filter((line) => line.includes(': stopping 2 daemons'))
+    expect(ends.length).toBe(pitcrew.lines.length === 0 ? 0 : 1)
+  }
+})
+
+test('its signals are blocked before it does anything of its own', async () => {
+  const watch = { program: compiled('watches-first-calls'), args: [binary, 'run'], asPid1: false }
+  await using watched = new Pitcrew(null, watch)
+  const { code } = await watched.ended
+  expect([0, 77]).toContain(code) // 77: nobody may look into another process here.
+  expect(watched.lines).toEqual(code === 0 ? ['blocked first'] : [])
+})
+
+/** Becomes pitcrew with this signal pending: it was there before the first instruction. */
+const withPending = (signal: string): string[] => [
+  'perl',
+  '-e',
+  `use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIG${signal})); kill ${signal} => $$; exec @ARGV`,
+]
+
+test.each(named)('as %s: TERM before the first instruction ends it well', async (_, asPid1) => {
+  for (const bundle of [plan, yaml]) {
+    await using pitcrew = new Pitcrew(bundle, { asPid1, wrap: withPending('TERM') })
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(pitcrew.lines.join('\n')).not.toContain('started')
+  }
+})
+
+test.each(named)(
+  'as %s: USR1 before the first daemon is up is not lost, and starts nobody twice',
+  async (_, asPid1) => {
+    for (const bundle of [plan, yaml]) {
+      const mapped = { ...bundle, signals: { USR1: { forward: [], restart: ['b'] } } }
+      await using pitcrew = new Pitcrew(mapped, { asPid1, wrap: withPending('USR1') })
+      await pitcrew.line('b: restart (USR1): done')
+      await pitcrew.line('b: started')
+      pitcrew.signal('SIGTERM')
+      expect(await pitcrew.exitCode()).toBe(0)
+      expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+      expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+    }
+  },
+)
+
+test('HUP before the first daemon is up is said to have reached nobody', async () => {
+  const mapped = { ...yaml, signals: { HUP: { forward: ['b'] } } }
+  await using pitcrew = new Pitcrew(mapped, { wrap: withPending('HUP') })
+  await pitcrew.line('b: HUP not forwarded: it is not running')
+})
+
+test('TERM while two hundred daemons are being started ends at once, and starts no more of them', async () => {
+  const daemons = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`d${n}`, long]))
+  await using pitcrew = new Pitcrew({ daemons }, { asPid1: false })
+  await pitcrew.line('d3: started')
+  pitcrew.signal('SIGUSR2')
+  pitcrew.signal('SIGTERM')
+  pitcrew.signal('SIGINT')
+  expect(await pitcrew.exitCode()).toBe(0)
+  const end = pitcrew.lines.findIndex((line) => line.includes('TERM: stopping'))
+  expect(end).toBeGreaterThan(0)
+  // The batch that was under way had been spawned when the shutdown began; it is told afterwards.
+  const after = pitcrew.lines.slice(end).filter((line) => line.includes(': started'))
+  expect(after.length).toBeLessThanOrEqual(8)
+  expect(leftBehind(pitcrew)).toEqual([])
+})

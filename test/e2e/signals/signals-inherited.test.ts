@@ -1,0 +1,63 @@
+/** What pitcrew did to its own signals is not what its daemons get. */
+import { expect, test } from 'vitest'
+import { Pitcrew, sh } from '../support/pitcrew.ts'
+import { saidBy } from '../support/processes.ts'
+
+// Not grep: it catches SEGV, and dash ignores what it was started with.
+const status = { command: ['cat', '/proc/self/status'], restart: 'never' }
+
+async function signalsOf(wrap: readonly string[], asPid1: boolean): Promise<string[]> {
+  await using pitcrew = new Pitcrew({ daemons: { a: status } }, { wrap, asPid1 })
+  expect(await pitcrew.exitCode()).toBe(0)
+  return saidBy(pitcrew, 'a').filter((line) => /^Sig(Blk|Ign|Cgt)|^ShdPnd/.test(line))
+}
+
+const nothing = [
+  'ShdPnd:\t0000000000000000',
+  'SigBlk:\t0000000000000000',
+  'SigIgn:\t0000000000000000',
+  'SigCgt:\t0000000000000000',
+]
+/** Starts with signals ignored or blocked, as a shell, nohup or a careless parent leaves them. */
+const perl = (script: string): string[] => ['perl', '-e', `${script}; exec @ARGV or die`]
+const blocks =
+  'use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGUSR1, SIGCHLD, SIGALRM))'
+
+test.each([
+  ['was started as usual', []],
+  ['was started by nohup', ['nohup']],
+  [
+    'was started with everything ignored',
+    perl('$SIG{$_} = "IGNORE" for qw(HUP INT QUIT PIPE TERM USR1 CHLD)'),
+  ],
+  ['was started with signals blocked', perl(blocks)],
+])(
+  'a daemon starts with default dispositions and an empty mask, when pitcrew %s',
+  async (_, wrap) => {
+    expect(await signalsOf(wrap, true)).toEqual(nothing)
+    expect(await signalsOf(wrap, false)).toEqual(nothing)
+  },
+)
+
+test.each([
+  ['ignored', perl('$SIG{$_} = "IGNORE" for qw(HUP TERM CHLD)')],
+  ['blocked', perl(blocks)],
+])(
+  'TERM, HUP and CHLD that were %s at its start mean the same as ever to pitcrew',
+  async (_, wrap) => {
+    const bundle = {
+      signals: { HUP: { restart: ['a'] } },
+      daemons: {
+        a: { command: sh('echo up; exec sleep 1000') },
+        b: { command: sh('exit 3'), restart: 'never' },
+      },
+    }
+    await using pitcrew = new Pitcrew(bundle, { wrap })
+    await pitcrew.line('b: died: exit code 3')
+    await pitcrew.line('[a] up')
+    pitcrew.signal('SIGHUP')
+    await pitcrew.line('a: restart (HUP): done')
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(3)
+  },
+)

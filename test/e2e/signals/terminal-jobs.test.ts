@@ -1,0 +1,104 @@
+/** `pitcrew -- COMMAND` is a job of an interactive shell like the command itself. */
+import { expect, test } from 'vitest'
+import { childrenOf } from '../support/pitcrew.ts'
+import {
+  ctrlC,
+  ctrlZ,
+  foreground,
+  gone,
+  inForeground,
+  inState,
+  Shell,
+} from '../support/terminal.ts'
+
+test('Ctrl-Z stops the job, "fg" continues it in the foreground', async () => {
+  await using shell = new Shell()
+  shell.type('"$P" -- cat\n')
+  const { pitcrew, command } = await shell.job('cat')
+  await foreground(command)
+  for (const text of ['once', 'twice', 'a third time']) {
+    shell.type(`${text}\n`)
+    await shell.linesWith(text, 2)
+    shell.type(ctrlZ)
+    await inState('T', pitcrew, command)
+    await shell.hasTerminal()
+    shell.type('fg\n')
+    await foreground(command)
+    await inState('S', pitcrew, command)
+  }
+  shell.type(ctrlC)
+  await gone(pitcrew, command)
+  shell.type('echo "code $?."\n')
+  await shell.line('code 130.')
+})
+
+test('"bg" continues the job and leaves the terminal alone; "fg" of a running job gives it back', async () => {
+  await using shell = new Shell()
+  shell.type('"$P" -- sleep 60\n')
+  const { pitcrew, command } = await shell.job('sleep')
+  await foreground(command)
+  shell.type(ctrlZ)
+  await inState('T', pitcrew, command)
+  await shell.hasTerminal()
+  shell.type('bg; echo "has $((1 + 1))."\n')
+  await shell.line('has 2.')
+  await inState('S', pitcrew, command)
+  expect(inForeground(shell.pid)).toBe(true)
+  shell.type('fg\n')
+  await foreground(command)
+  // Also done with the CONT that the shell sent: it would undo what comes next.
+  await inState('S', pitcrew)
+  shell.type(ctrlZ)
+  await inState('T', pitcrew, command)
+  await shell.hasTerminal()
+  shell.type('fg\n')
+  await foreground(command)
+  shell.type(ctrlC)
+  await gone(pitcrew, command)
+})
+
+test('started with "&" it does not take the terminal, until it is asked to', async () => {
+  await using shell = new Shell()
+  shell.type('"$P" -- sleep 60 & echo "has $((1 + 1))."\n')
+  await shell.line('has 2.')
+  const { pitcrew, command } = await shell.job('sleep')
+  expect(inForeground(shell.pid)).toBe(true)
+  shell.type('fg\n')
+  await foreground(command)
+  shell.type(ctrlC)
+  await gone(pitcrew, command)
+})
+
+test('a background job that reads the terminal is stopped, as the shell is told', async () => {
+  await using shell = new Shell()
+  shell.type('"$P" -- cat &\n')
+  const { pitcrew, command } = await shell.job('cat')
+  await inState('T', pitcrew, command)
+  await shell.hasTerminal()
+  shell.type('fg\n')
+  await foreground(command)
+  await inState('S', pitcrew, command)
+  shell.type('hello\n')
+  await shell.linesWith('hello', 2)
+  shell.type(ctrlC)
+  await gone(pitcrew, command)
+})
+
+test('Ctrl-Z stops all of a pipeline, and "fg" continues all of it', async () => {
+  await using shell = new Shell()
+  shell.type('"$P" -- sleep 60 | sh -c "echo up; exec cat"\n')
+  // From here on it is settled who has the terminal: each of the two has asked for it at its start.
+  const { pitcrew, command } = await shell.job('sleep')
+  await shell.line(/^up\r$/)
+  await inState('S', pitcrew, command)
+  shell.type(ctrlZ)
+  await inState('T', pitcrew, command)
+  await shell.hasTerminal()
+  const stages = childrenOf(shell.pid)
+  expect(stages).toHaveLength(2)
+  await inState('T', ...stages)
+  shell.type('fg\n')
+  await foreground(command)
+  shell.type(ctrlC)
+  await gone(pitcrew, command)
+})

@@ -1,0 +1,162 @@
+/** `pitcrew run` with a bundle that it cannot use: exit 2, one clear message with place and remedy on stderr, nothing
+ *  started, nothing on stdout. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Pitcrew } from '../support/pitcrew.ts'
+import { leftBehind } from '../support/processes.ts'
+
+/** What it says on stderr when it ends with 2. */
+async function refused(
+  bundle: string | object | null,
+  args?: readonly string[],
+): Promise<string[]> {
+  await using pitcrew = new Pitcrew(bundle, args === undefined ? {} : { args })
+  expect(await pitcrew.exitCode()).toBe(2)
+  expect(pitcrew.lines).toEqual([])
+  expect(leftBehind(pitcrew)).toEqual([])
+  return pitcrew.errors.map((line) => line.replaceAll(pitcrew.folder, 'HERE'))
+}
+
+const fine = '  a: { command: [touch, started] }\n'
+
+test.each([
+  [
+    'a syntax error',
+    `daemons:\n${fine}  b: [\n`,
+    /^HERE\/bundle\.yaml:\d+:\d+: not valid YAML: .*; close the bracket before this place$/,
+  ],
+  [
+    'an unknown key',
+    `daemons:\n${fine}  b:\n    comand: [true]\n`,
+    /^HERE\/bundle\.yaml:4:5: daemon "b": unknown key "comand"; did you mean "command"\?$/,
+  ],
+  [
+    'a duplicate name',
+    `daemons:\n${fine}  a: { command: [false] }\n`,
+    /^HERE\/bundle\.yaml:3:3: "a" is there twice; remove one of them, or rename it$/,
+  ],
+  [
+    'an empty command',
+    `daemons:\n${fine}  b: { command: [] }\n`,
+    /^HERE\/bundle\.yaml:3:17: daemon "b": command: the list is empty; add command: /,
+  ],
+  [
+    'a cycle',
+    'daemons:\n  a: { command: [x], after: [b] }\n  b: { command: [x], after: [a] }\n',
+    /^HERE\/bundle\.yaml:2:30: after goes around: a → b → a; one of them must start without the other$/,
+  ],
+  [
+    'an empty file',
+    '',
+    /^HERE\/bundle\.yaml:1:1: the bundle is empty; it needs at least: daemons: /,
+  ],
+  [
+    'a planned key',
+    `daemons:\n  a: { command: [x], drain: {} }\n`,
+    /^HERE\/bundle\.yaml:2:22: daemon "a": "drain": not yet, this version does not know it; remove it$/,
+  ],
+])('%s is refused with its place and what to do', async (_, text, expected) => {
+  const [first, ...more] = (await refused(text)).map((line) => decode(line))
+  expect(first).toMatch(expected)
+  expect(more.length).toBeLessThanOrEqual(1) // How many problems there are.
+})
+
+/** The harness reads bytes; messages are UTF-8. */
+function decode(line: string): string {
+  return Buffer.from(line, 'latin1').toString('utf8')
+}
+
+test('all problems of a file are told at once, each with its place', async () => {
+  const errors = await refused(
+    'deadline: 5\ndaemons:\n  A: { command: [x] }\n  b: { comand: [x] }\n',
+  )
+  expect(errors.slice(0, 3).map((line) => /yaml:(\d+):/.exec(line)?.[1])).toEqual(['1', '3', '4'])
+})
+
+test.each([
+  [
+    'a file that is not there',
+    'nothing.yaml',
+    'no such file or directory (ENOENT); check the path',
+  ],
+  ['a folder', 'folder', 'it is not a regular file; name the file itself, such as bundle.yaml'],
+  [
+    'a FIFO, which it does not wait for',
+    'fifo',
+    'it is not a regular file; name the file itself, such as bundle.yaml',
+  ],
+  [
+    'ten megabytes',
+    'huge.yaml',
+    'it is too large; a bundle has at most 1 MiB, a plan at most 4 MiB',
+  ],
+  ['a device', '/dev/zero', 'it is not a regular file; name the file itself, such as bundle.yaml'],
+])('%s is refused, with the path and what to do', async (_, name, says) => {
+  await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
+  mkdirSync(join(place.folder, 'folder'))
+  execFileSync('mkfifo', [join(place.folder, 'fifo')])
+  writeFileSync(join(place.folder, 'huge.yaml'), `daemons:\n${fine}`.padEnd(10 * 1024 * 1024, '\n'))
+  const path = name.startsWith('/') ? name : join(place.folder, name)
+  expect(await refused(null, ['run', path])).toEqual([
+    `pitcrew: cannot read the bundle ${path}: ${says}`,
+  ])
+})
+
+test('two megabytes of YAML are refused by the parser, in time', async () => {
+  const text = `daemons:\n${fine}`.padEnd(2 * 1024 * 1024, '\n')
+  const [first] = await refused(text)
+  expect(first).toBe(
+    'HERE/bundle.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere',
+  )
+})
+
+test('a plan of another format is refused, with what to do', async () => {
+  expect(await refused({ plan: 99, daemons: [] })).toEqual([
+    'pitcrew: cannot use the plan HERE/bundle.json: plan: format 99 is not known, this version reads format 2; build it again: pitcrew build BUNDLE --out FILE',
+  ])
+})
+
+test('a plan that was damaged is refused, with what is wrong', async () => {
+  const [line] = await refused({ plan: 2, name: 'x', daemons: [{}] })
+  expect(line).toMatch(
+    /^pitcrew: cannot use the plan HERE\/bundle\.json: label: expected .*; build it again: /,
+  )
+})
+
+test('half of a plan is refused', async () => {
+  await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
+  const path = join(place.folder, 'bundle.json')
+  writeFileSync(path, '{"plan":2,"name":"pitcrew","label":"pit')
+  const [line] = await refused(null, ['run', path])
+  expect(line).toMatch(/^pitcrew: cannot use the plan .*bundle\.json: .*; build it again: /)
+})
+
+test('garbage with the name of a JSON file is refused with a place', async () => {
+  await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
+  const path = join(place.folder, 'bundle.json')
+  writeFileSync(path, Buffer.from([0x7b, 0x00, 0xff, 0xfe, 0x22, 0x0a, 0x80]))
+  const [line] = await refused(null, ['run', path])
+  expect(line).toMatch(/bundle\.json:\d+:\d+: /)
+})
+
+test.each([
+  [['run', '--what'], 'pitcrew: cannot run: unknown option "--what"'],
+  [['run', 'a', 'b'], 'pitcrew: cannot run: too many arguments: "b"'],
+])('%j is refused', async (args, says) => {
+  const [line, ...more] = await refused(null, args)
+  expect(line?.split('; usage: pitcrew run ')).toEqual([says, expect.stringContaining('[BUNDLE]')])
+  expect(more).toEqual([])
+})
+
+test('without a bundle it says where it looked', async () => {
+  await using pitcrew = new Pitcrew(null, {
+    args: ['run'],
+    wrap: ['/bin/sh', '-c', 'cd / && exec "$@"', 'sh'],
+  })
+  expect(await pitcrew.exitCode()).toBe(2)
+  expect(pitcrew.errors).toEqual([
+    'pitcrew: cannot find a bundle: there is no ./bundle.yaml, no ./bundle.json, no /etc/pitcrew/bundle.yaml, no /etc/pitcrew/bundle.json; name one on the command line',
+  ])
+})

@@ -1,0 +1,61 @@
+/** Helpers that KILL does not end, as on a disk that hangs for good: see test/fixtures/checks/checks-helpers.c. And the journal
+ *  of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { control } from '../support/control-client.ts'
+import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually } from '../support/processes.ts'
+
+test('are given up after their deadline, keep no place, and block their path alone', () => {
+  const program = compiled('checks-helpers')
+  expect(execFileSync(program, { encoding: 'utf8', timeout: 20_000 })).toMatchInlineSnapshot(`
+    "14 looks: 0 told, 12 alive, 0 hang
+    before the deadline: 0 told, 12 alive, 0 hang
+    killed: 0 told, 12 alive, 0 hang
+    given up: 12 told, 14 alive, 12 hang
+    the same path: 1, another: 0
+    until it is refused: 48 told, 48 alive, 48 hang
+    a look: 1, an append: 0
+    the append was told: 1, and is refused: 1
+    reaped: 1, told again: 0, one less: 1
+    an append: 0
+    "
+  `)
+})
+
+/** A child of pitcrew is stopped at its first call that asks for the disk. */
+const calls = '?mkdir,mkdirat'
+const inject = `inject=${calls}:signal=SIGSTOP:when=1`
+const strace = ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-e', inject, '--']
+const canStop = spawnSync('strace', ['-qq', '-o', '/dev/null', '--', 'true']).status === 0
+if (!canStop) console.warn('strace is not here or may not trace: disks that hang are not tested')
+
+function stopped({ errors }: Pitcrew): number {
+  return errors.filter((line) => line.includes('--- stopped by SIGSTOP')).length
+}
+
+test.skipIf(!canStop)(
+  'a journal whose disk hangs costs entries at most: daemons, signals and clients go on',
+  async () => {
+    const long = { command: sh('echo up; exec sleep 1000') }
+    const bundle = { daemons: { a: long, b: long }, signals: { USR1: { restart: ['a'] } } }
+    await using pitcrew = new Pitcrew(bundle, { via: strace, asPid1: false })
+    await pitcrew.line('[b] up')
+    await eventually('the journal hangs', () => stopped(pitcrew) === 1)
+    pitcrew.signal('SIGUSR1')
+    await pitcrew.linesWith('[a] up', 2)
+    using client = await control(pitcrew)
+    expect(await client.done('restart', { daemon: 'b' })).toMatchObject({ outcome: 'done' })
+    const id = client.send('events')
+    await client.answer(id)
+    expect(client.items(id).length).toBeGreaterThanOrEqual(6)
+    const words = 'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory'
+    await pitcrew.line(words).catch(() => pitcrew.line(words))
+    // The deadline of the bundle is 9 s: what hangs at the end has two of them.
+    const atMs = performance.now()
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(performance.now() - atMs).toBeLessThan(6000)
+  },
+  60_000,
+)

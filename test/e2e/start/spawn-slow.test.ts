@@ -1,0 +1,154 @@
+/** A child that stands still between clone and exec: stopped by another process, or in front of a disk that hangs. It
+ *  costs its own daemon the start, and nothing else. FAULTS 36. */
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
+import { answerOf, say } from '../support/cli.ts'
+import { compiled, Pitcrew, root, sh } from '../support/pitcrew.ts'
+import { eventually, processesUnder } from '../support/processes.ts'
+import { Program } from '../support/program.ts'
+
+const isRoot = process.getuid?.() === 0
+const long = { command: sh('echo up; exec sleep 1000') }
+let stopper = ''
+/** A program of its own for each test: what holds it up holds up nothing else. */
+let folder = ''
+const slow = (): string => join(folder, 'slow')
+
+beforeAll(() => {
+  compiled('holds-exec')
+  stopper = compiled('hostile-stops')
+  // Not in a place of the user's alone: other users execute it, too.
+  folder = mkdtempSync(join(root, 'build/fixtures/slow-'))
+  copyFileSync('/bin/sleep', slow())
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What holds up every exec of the program, until it is told what to do. */
+class Holder extends Program {
+  constructor() {
+    super([join(root, 'build/fixtures/holds-exec'), slow()], { env: {}, stdin: 'pipe' })
+  }
+
+  answer(word: 'allow' | 'deny'): void {
+    this.process.stdin?.write(word[0])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+async function holder(): Promise<Holder> {
+  const holds = new Holder()
+  await holds.line('ready')
+  return holds
+}
+
+async function states(pitcrew: Pitcrew): Promise<string[]> {
+  const { daemons } = await answerOf<StatusAnswer>(pitcrew, 'status')
+  return daemons.map(({ name, state }) => `${name} ${state}`)
+}
+
+/** pitcrew sleeps in its loop: epoll_wait or epoll_pwait, on x86-64 or arm64. */
+function waitsInLoop(pitcrew: Pitcrew): boolean {
+  const call = readFileSync(`/proc/${pitcrew.pid}/syscall`, 'utf8').split(' ')[0] ?? ''
+  return ['232', '281', '22'].includes(call)
+}
+
+test.skipIf(!isRoot)('a start that hangs is "starting", and ready when it goes on', async () => {
+  await using holds = await holder()
+  const web = { command: [slow(), '1000'] }
+  const daemons = { web, behind: { ...long, after: ['web'] }, beside: long }
+  await using pitcrew = new Pitcrew({ daemons })
+  await holds.line('held')
+  await pitcrew.line('[beside] up')
+  expect(await states(pitcrew)).toEqual(['web starting', 'behind waiting', 'beside ready'])
+  const { why } = await answerOf<ExplainAnswer>(pitcrew, 'explain', 'web')
+  expect(why[0]).toMatch(
+    /^web was started .* ago and has not executed its command yet \(pid \d+, run 1\)/,
+  )
+  holds.answer('allow')
+  await pitcrew.line('[behind] up')
+  expect(await states(pitcrew)).toEqual(['web ready', 'behind ready', 'beside ready'])
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(0)
+})
+
+test.skipIf(!isRoot)('one that fails late has failed to start, with the exact error', async () => {
+  await using holds = await holder()
+  const it = { command: [slow(), '1000'], restart: 'never' }
+  await using pitcrew = new Pitcrew({ daemons: { it, beside: long } })
+  await holds.line('held')
+  await pitcrew.line('it: started')
+  holds.answer('deny')
+  await pitcrew.line(`it: cannot start (run 1): cannot execute ${slow()}: not permitted (EPERM)`)
+  expect(await states(pitcrew)).toEqual(['it failed', 'beside ready'])
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(126)
+  expect(processesUnder(pitcrew)).toEqual([])
+})
+
+test.skipIf(!isRoot)('one that hangs for ever is given up after five seconds', async () => {
+  await using holds = await holder()
+  const it = { command: [slow(), '1000'], restart: 'never' }
+  await using pitcrew = new Pitcrew({ daemons: { it, beside: long } })
+  await holds.line('held')
+  const line = await pitcrew.line('it: cannot start')
+  expect(line).toContain(
+    `(run 1): stood still before it had executed ${slow()} (at step "exec"): something stopped it, or a disk hangs`,
+  )
+  expect(await states(pitcrew)).toEqual(['it failed', 'beside ready'])
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(126)
+})
+
+test.skipIf(!isRoot)(
+  'many starts that hang hold up neither their siblings nor a shutdown',
+  async () => {
+    await using _ = await holder()
+    const it = { command: [slow(), '1000'], stop: { grace: '300ms' } }
+    const daemons = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`d${n}`, it]))
+    await using pitcrew = new Pitcrew({ daemons: { ...daemons, beside: long } })
+    await pitcrew.line('[beside] up')
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(pitcrew.lines.filter((line) => line.includes(': stopped: signal TERM')).length).toBe(71)
+  },
+)
+
+test.skipIf(!isRoot)('a command in the one-command mode may take its time', async () => {
+  await using holds = await holder()
+  await using pitcrew = new Pitcrew(null, { args: ['--', slow(), '0'] })
+  await holds.line('held')
+  await eventually('it waits in its loop', () => waitsInLoop(pitcrew))
+  holds.answer('deny')
+  expect(await pitcrew.exitCode()).toBe(126)
+  expect(pitcrew.errors).toEqual([`pitcrew: cannot execute ${slow()}: not permitted (EPERM)`])
+})
+
+test.skipIf(!isRoot)(
+  'a process that stops every start of its user does not stop pitcrew',
+  async () => {
+    const victim = { command: [slow(), '1000'], user: '65534', group: '65534' }
+    const daemons = {
+      hostile: { command: [stopper], user: '65534', group: '65534' },
+      ...Object.fromEntries(
+        Array.from({ length: 20 }, (_, n) => [`v${n}`, { ...victim, after: ['hostile'] }]),
+      ),
+      beside: { ...long, after: ['hostile'] },
+    }
+    await using pitcrew = new Pitcrew({ daemons })
+    await pitcrew.line('[hostile] at work')
+    await pitcrew.line('[beside] up')
+    expect((await say(pitcrew, 'status')).status).toBe(0)
+    for (let round = 0; round < 3; round++) {
+      await say(pitcrew, 'restart', ...Array.from({ length: 20 }, (_, n) => `v${n}`), '--no-wait')
+    }
+    pitcrew.signal('SIGTERM')
+    await pitcrew.exitCode()
+    expect(processesUnder(pitcrew)).toEqual([])
+  },
+)

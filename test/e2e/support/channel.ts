@@ -1,0 +1,56 @@
+/** A pitcrew whose stdout is a real pipe, a socket or a terminal that the test holds the other end of: it can
+ *  stop reading, go on, hang up, and type. See test/fixtures/programs/channel.c. */
+import { compiled, type Options, Pitcrew } from './pitcrew.ts'
+import { eventually } from './processes.ts'
+import type { Program } from './program.ts'
+
+export type Kind = 'pipe' | 'socket' | 'raw' | 'terminal'
+
+let program: string | null = null
+
+/** The words in front of a program. */
+export function channelWords(kind: Kind | `${Kind},paused`): string[] {
+  program ??= compiled('channel')
+  return [program, kind]
+}
+
+/** Tells the channel that this program is behind. */
+export function tell({ process }: Program, command: string): void {
+  process.stdin?.write(`${command}\n`)
+}
+
+/** Types at its terminal. */
+export function type(program: Program, text: string): void {
+  tell(program, `type ${Buffer.from(text).toString('hex')}`)
+}
+
+export class Channel extends Pitcrew {
+  constructor(kind: Kind | `${Kind},paused`, bundle: string | object | null, options?: Options) {
+    super(bundle, { ...options, via: channelWords(kind), stdin: 'pipe' })
+  }
+
+  tell(command: string): void {
+    tell(this, command)
+  }
+
+  type(text: string): void {
+    type(this, text)
+  }
+
+  /** Nobody reads, and nothing more fits. */
+  async full(): Promise<void> {
+    await this.error('channel: full')
+  }
+
+  /** The reader has gone. */
+  async close(): Promise<void> {
+    this.tell('close')
+    await this.error('channel: closed')
+  }
+
+  async error(text: string): Promise<void> {
+    await eventually(`an error line with "${text}"`, () =>
+      this.errors.some((line) => line.includes(text)),
+    )
+  }
+}

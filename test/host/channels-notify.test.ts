@@ -1,0 +1,269 @@
+/** Messages of sd_notify: who may send them, and what comes of them. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ReadyChannel } from '../../src/host/readiness.ts'
+import { saidBy } from '../e2e/support/processes.ts'
+import { buildChannels, Channels, notifies, played, run } from './images/channels.ts'
+
+const isRoot = process.getuid?.() === 0
+const byNotify: { ready: ReadyChannel } = { ready: { type: 'notify' } }
+const systemdNotify = '/usr/bin/systemd-notify'
+if (!existsSync(systemdNotify))
+  console.warn('no systemd-notify here: sd_notify is tested with our own sender only')
+
+beforeAll(buildChannels, 300_000)
+
+test('a message comes as it was sent, and READY=1 is noted', async () => {
+  const script = '"$NOTIFIES" "STATUS=getting up" "READY=1\\nSTATUS=ä 100%" STOPPING=1'
+  const channels = await played([run('web', script, byNotify)])
+  expect(channels.notes('web')).toEqual([
+    'STATUS=getting up',
+    'READY=1\nSTATUS=ä 100%',
+    'STOPPING=1',
+  ])
+  expect(channels.told('notify').map(({ liveReady }) => liveReady)).toEqual([false, true, true])
+  expect(channels.told('ready')).toEqual([])
+})
+
+test.each(['READY=0', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
+  '"%s" does not mean ready',
+  async (text) => {
+    const channels = await played([run('web', `"$NOTIFIES" "${text}"`, byNotify)])
+    expect(channels.notes('web')).toEqual([text])
+    expect(channels.told('notify')).toMatchObject([{ liveReady: false }])
+  },
+)
+
+test('of a message the known fields are passed on, each once: the last counts', async () => {
+  const many = 'WATCHDOG=1\\n'.repeat(300)
+  const script = `"$NOTIFIES" "XREADY=1" "${many}STATUS=a\\nFDNAME=x\\nWATCHDOG=trigger\\nSTATUS=b"`
+  const channels = await played([run('web', script, byNotify)])
+  expect(channels.told('notify').map(({ fields }) => fields)).toEqual([
+    { WATCHDOG: 'trigger', STATUS: 'b' },
+  ])
+})
+
+test('READY=1 is a message like any other where another channel says ready', async () => {
+  const web = run('web', '"$NOTIFIES" READY=1', { notify: true, ready: { type: 'fd', fd: 3 } })
+  const channels = await played([web, run('db', '"$NOTIFIES" READY=1', { notify: true })])
+  expect(channels.told('notify').map(({ liveReady }) => liveReady)).toEqual([false, false])
+})
+
+test('each run has a socket of its own, whatever NOTIFY_SOCKET it was to inherit', async () => {
+  const script = 'echo "$NOTIFY_SOCKET"; tr "\\0" "\\n" </proc/$$/environ | grep -c NOTIFY_SOCKET='
+  const more = { notify: true, moreEnv: ['NOTIFY_SOCKET=/a', 'NOTIFY_SOCKET=/b'] }
+  const channels = await played(
+    [run('web', script, more), run('db', script, more), run('x', 'echo "$NOTIFY_SOCKET"')],
+    {
+      env: { NOTIFY_SOCKET: '/outer' },
+    },
+  )
+  const [name, count] = saidBy(channels, 'web')
+  expect(name).toMatch(/^@pitcrew-[0-9a-f]{32}$/)
+  expect(count).toBe('1')
+  expect(saidBy(channels, 'db')[0]).not.toBe(name)
+  expect(saidBy(channels, 'x')).toEqual(['/outer']) // What is inherited is for the policy to say.
+})
+
+test('a message that is empty, too long, or no text is nothing', async () => {
+  const script = '"$NOTIFIES" "" ; "$NOTIFIES" long STATUS=long; "$NOTIFIES" STATUS=end'
+  const channels = await played([run('web', script, byNotify)])
+  expect(channels.notes('web')).toEqual(['STATUS=end'])
+})
+
+test('invalid UTF-8 in a message is no reason to stop', async () => {
+  const channels = await played([
+    run('web', '"$NOTIFIES" "$(printf "STATUS=\\377x")" READY=1', byNotify),
+  ])
+  expect(channels.notes('web')).toEqual(['STATUS=\ufffdx', 'READY=1'])
+})
+
+describe('the sender', () => {
+  test.each([
+    ['the leader', 'exec "$NOTIFIES" READY=1'],
+    ['a child', '"$NOTIFIES" barrier READY=1'],
+    ['a child in a session of its own', 'setsid "$NOTIFIES" barrier READY=1 & wait'],
+    ['an orphan', '(setsid "$NOTIFIES" barrier READY=1 &); read _ <go'],
+  ])('may be %s', async (_, script) => {
+    const go = run('other', 'echo >"$PITCREW_STATE_DIR/go"', { on: 'notify web' })
+    await using channels = new Channels({
+      runs: [inState('mkfifo go', run('web', script, byNotify)), go],
+    })
+    await channels.line('"READY":"1"')
+    expect(channels.notes('web')[0]).toBe('READY=1')
+  })
+
+  test('may be any in the group of a run that could not be marked, or descend from it', async () => {
+    const script = '"$NOTIFIES" barrier STATUS=group; setsid "$NOTIFIES" barrier STATUS=left & wait'
+    const channels = await played([run('web', script, byNotify)], {
+      wrap: ['/bin/sh', '-c', 'ulimit -m 1000000; exec "$@"', 'sh'],
+    })
+    expect(channels.notes('web')).toEqual(['STATUS=group', 'STATUS=left'])
+  })
+
+  test.runIf(isRoot)('may be of another user', async () => {
+    const channels = await played([
+      run('web', '"$NOTIFIES" barrier READY=1', { ...byNotify, user: '65534', group: '65534' }),
+      run('db', 'setpriv --reuid 65534 --clear-groups "$NOTIFIES" barrier READY=1', byNotify),
+    ])
+    expect(channels.notes('web')[0]).toBe('READY=1')
+    expect(channels.notes('db')[0]).toBe('READY=1')
+  })
+
+  test('may have ended before anybody looks', async () => {
+    // Its parent, the shell, has reaped it, too, while pitcrew stands still.
+    const script =
+      '"$NOTIFIES" STATUS=up; read _ <go; "$NOTIFIES" READY=1; echo sent >done; read _ <go'
+    const web = inState('mkfifo go done', run('web', script, byNotify))
+    await using channels = new Channels({ runs: [web] })
+    await channels.line('"STATUS":"up"')
+    channels.signal('SIGSTOP')
+    await writeFile(join(channels.folder, 'go'), '\n')
+    await readFile(join(channels.folder, 'done'))
+    expect(channels.notes('web')).toEqual(['STATUS=up'])
+    channels.signal('SIGCONT')
+    await channels.line('"READY":"1"')
+    await writeFile(join(channels.folder, 'go'), '\n')
+    await channels.exitCode()
+  })
+
+  test('may be a leader that has ended: its message comes before the word of its end', async () => {
+    const runs = Array.from({ length: 50 }, (_, n) =>
+      run(`d${n}`, 'exec "$NOTIFIES" READY=1', byNotify),
+    )
+    const channels = await played(runs)
+    for (const { daemon } of runs) {
+      const own = channels.story().filter((line) => line.split(' ')[1] === daemon)
+      expect(own).toEqual([`notify ${daemon} READY=1`, `exited ${daemon}`])
+    }
+  })
+
+  /** Web tells its name to whoever asks; a barrier that is lifted shows that the stranger was heard. */
+  const web = inState(
+    'mkfifo names go',
+    run(
+      'web',
+      '"$NOTIFIES" STATUS=up; echo "$NOTIFY_SOCKET" >names; read _ <go; "$NOTIFIES" STATUS=mine',
+      byNotify,
+    ),
+  )
+  const forges =
+    'read name <names; "$NOTIFIES" "socket=$name" barrier READY=1 && echo heard; echo >go'
+
+  test('must not be of another run that learned the name', async () => {
+    const stranger = inState('', run('stranger', forges, { on: 'notify web', notify: true }))
+    const channels = await played([web, stranger])
+    expect(saidBy(channels, 'stranger')).toEqual(['heard'])
+    expect(channels.story().filter((line) => line.startsWith('notify'))).toEqual([
+      'notify web STATUS=up',
+      'notify web STATUS=mine',
+    ])
+    expect(channels.told('exited', 'web')).toMatchObject([{ liveReady: false }])
+  })
+
+  test.runIf(isRoot).each([
+    ['in its own run', '"$@" & read _ <over; wait'],
+    ['when it has left that', '(setsid "$@" &); read _ <over'],
+  ])('must not be another user with the mark of the run, %s', async (_, how) => {
+    const files = 'mkfifo names go over; chmod 666 *; chmod 755 .'
+    const tells =
+      '"$NOTIFIES" STATUS=up; echo "$$ $NOTIFY_SOCKET" >names; read _ <go; "$NOTIFIES" STATUS=mine'
+    const lies = `read pid name <names; mark=$(cut -d" " -f25 /proc/$pid/stat)
+      set -- prlimit --rss=$mark:$mark sh -c '"$NOTIFIES" "socket='$name'" barrier READY=1 && echo heard; echo >go; echo >over'
+      ${how}`
+    const runs = [
+      run('files', files),
+      run('web', tells, { ...byNotify, user: '1000', on: 'exited files' }),
+      run('stranger', lies, { user: '65534', on: 'notify web' }),
+    ]
+    const channels = await played(runs.map((one) => inState('', one)))
+    expect(channels.notes('web')).toEqual(['STATUS=up', 'STATUS=mine'])
+    expect(saidBy(channels, 'stranger')).toEqual(['heard'])
+  })
+
+  test.runIf(isRoot).each([
+    ['must not be of another user', 65533, []],
+    ['is believed when it is of the same user', 65534, ['READY=1']],
+  ])('that has ended %s', async (_, uid, heard) => {
+    // It has ended, and its parent has reaped it, while pitcrew stands still.
+    const files = 'mkfifo names go sent web stranger; chmod 666 *; chmod 755 .'
+    const tells = '"$NOTIFIES" STATUS=up; echo "$NOTIFY_SOCKET" >names; read _ <web'
+    const sends =
+      'read name <names; read _ <go; "$NOTIFIES" "socket=$name" READY=1; echo >sent; read _ <stranger'
+    const runs = [
+      run('files', files),
+      run('web', tells, { ...byNotify, user: '65534', group: '65534', on: 'exited files' }),
+      run('stranger', sends, { user: `${uid}`, group: `${uid}`, on: 'notify web' }),
+    ]
+    await using channels = new Channels({ runs: runs.map((one) => inState('', one)) })
+    await channels.line('"daemon":"stranger"')
+    const at = (name: string): string => join(channels.folder, name)
+    channels.signal('SIGSTOP')
+    await writeFile(at('go'), '\n')
+    await readFile(at('sent'))
+    channels.signal('SIGCONT')
+    for (const name of ['web', 'stranger']) await writeFile(at(name), '\n')
+    await channels.exitCode()
+    expect(channels.notes('web')).toEqual(['STATUS=up', ...heard])
+  })
+
+  test('must not be from outside, though the name can be read in /proc/net/unix', async () => {
+    const script = `"$NOTIFIES" STATUS=up; echo "$NOTIFY_SOCKET"; read _ <go; "$NOTIFIES" STATUS=mine`
+    await using channels = new Channels({
+      runs: [inState('mkfifo go', run('web', script, byNotify))],
+    })
+    const name = (await channels.line('[web] @pitcrew-')).slice('[web] '.length)
+    expect(readFileSync(`/proc/${channels.pid}/net/unix`, 'latin1')).toContain(name)
+    const sent = spawnSync(notifies(), [`socket=${name}`, 'barrier', 'READY=1'])
+    expect(sent.status).toBe(0)
+    await writeFile(join(channels.folder, 'go'), '\n')
+    await channels.exitCode()
+    expect(channels.notes('web')).toEqual(['STATUS=up', 'STATUS=mine'])
+  })
+})
+
+describe('BARRIER=1', () => {
+  test('is lifted when all that was sent before has been told', async () => {
+    const script = '"$NOTIFIES" times=100 barrier STATUS=x && echo lifted'
+    const channels = await played([run('web', script, { notify: true })])
+    const lines = channels.lines.map((line) => (line.includes('"STATUS":"x"') ? 'x' : line))
+    expect(lines.lastIndexOf('x')).toBeLessThan(lines.indexOf('[web] lifted'))
+    expect(channels.told('notify')).toHaveLength(100)
+  })
+
+  test.skipIf(!existsSync(systemdNotify))('of the real systemd-notify is lifted, too', async () => {
+    const script = `${systemdNotify} --ready --status=up && echo lifted`
+    const channels = await played([run('web', script, byNotify)])
+    expect(saidBy(channels, 'web')).toEqual(['lifted'])
+    expect(channels.notes('web')).toEqual(['READY=1\nSTATUS=up'])
+  })
+})
+
+test('a flood of messages starves nobody', async () => {
+  const flood = run('flood', 'exec "$NOTIFIES" times=10000 STATUS=x', { notify: true })
+  const other = run('other', 'echo ready', {
+    on: 'notify flood',
+    ready: { type: 'log', text: 'ready' },
+  })
+  await using channels = new Channels({ runs: [flood, other] })
+  await channels.line('"STATUS":"x"')
+  channels.signal('SIGUSR1')
+  await channels.exitCode()
+  const kinds = channels.events().map(({ type, daemon }) => `${type} ${daemon ?? ''}`.trim())
+  const last = kinds.lastIndexOf('notify flood')
+  expect(channels.told('notify')).toHaveLength(10_000)
+  for (const kind of ['signal', 'ready other', 'exited other'])
+    expect([kind, kinds.indexOf(kind) < last && kinds.includes(kind)]).toEqual([kind, true])
+})
+
+/** In the test's own folder, behind this. */
+function inState<R extends ReturnType<typeof run>>(first: string, one: R): R {
+  const script = (one.command as string[])[2] as string
+  return {
+    ...one,
+    command: ['/bin/sh', '-c', `cd "$PITCREW_STATE_DIR"; ${first || true}; ${script}`],
+  }
+}

@@ -1,0 +1,254 @@
+/** How a run itself says that it is ready, and what else a spawn can be asked for. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ReadyChannel } from '../../src/host/readiness.ts'
+import { Random } from '../core/random.ts'
+import { isSanitized } from '../e2e/support/cost.ts'
+import { saidBy } from '../e2e/support/processes.ts'
+import { buildChannels, Channels, played, run } from './images/channels.ts'
+import type { Run } from './images/channels-entry.ts'
+
+const isRoot = process.getuid?.() === 0
+const byFd = (fd: number): { ready: ReadyChannel } => ({ ready: { type: 'fd', fd } })
+const byLog = (text: string): { ready: ReadyChannel } => ({ ready: { type: 'log', text } })
+
+beforeAll(buildChannels, 300_000)
+
+describe('a newline on a descriptor', () => {
+  test.each([3, 4, 5, 6, 7, 8, 9])('%i says that the run is ready', async (fd) => {
+    const channels = await played([run('web', `echo >&${fd}`, byFd(fd))])
+    expect(channels.story()).toEqual(['ready web', 'exited web'])
+    expect(channels.told('ready')).toMatchObject([{ run: 1, liveReady: true }])
+    expect(channels.told('exited')).toMatchObject([{ outputOpen: false, liveReady: true }])
+  })
+
+  test('counts wherever it is in what is written', async () => {
+    const channels = await played([run('web', 'printf ok >&3; printf "ay\\nmore" >&3', byFd(3))])
+    expect(channels.story()).toEqual(['ready web', 'exited web'])
+  })
+
+  test.each(['printf ready >&3', 'exec 3>&-; true', 'true'])(
+    'is missed in "%s", and nothing is told',
+    async (script) => {
+      const channels = await played([run('web', script, byFd(3))])
+      expect(channels.story()).toEqual(['exited web'])
+      expect(channels.told('exited')).toMatchObject([{ liveReady: false }])
+    },
+  )
+
+  test('is told once, and then nobody listens any more', async () => {
+    const script = 'mkfifo go; echo >&3; read _ <go; trap "" PIPE; echo >&3 || echo broken'
+    const runs = [run('web', script, byFd(3)), run('other', 'echo >go', { on: 'ready web' })].map(
+      inState,
+    )
+    const channels = await played(runs)
+    expect(channels.told('ready')).toHaveLength(1)
+    expect(saidBy(channels, 'web').at(-1)).toBe('broken')
+  })
+
+  test('is told before the end of a run that wrote it last', async () => {
+    const runs = Array.from({ length: 50 }, (_, n) => run(`d${n}`, 'exec echo >&9', byFd(9)))
+    const channels = await played(runs)
+    for (const { daemon } of runs)
+      expect(channels.story().filter((line) => line.endsWith(` ${daemon}`))).toEqual([
+        `ready ${daemon}`,
+        `exited ${daemon}`,
+      ])
+  })
+
+  test('is written to the only descriptor that a run has beside its stdio', async () => {
+    const channels = await played([run('web', 'ls /proc/self/fd', byFd(7))])
+    expect(saidBy(channels, 'web')).toEqual(['0', '1', '2', '3', '7']) // 3 is what ls itself opens.
+  })
+
+  test.runIf(isRoot)('can be written through /dev/fd by another user', async () => {
+    const channels = await played([
+      run('web', 'echo >/dev/fd/5', { ...byFd(5), user: '65534', group: '65534' }),
+    ])
+    expect(channels.story()).toEqual(['ready web', 'exited web'])
+  })
+})
+
+describe('a line of the output', () => {
+  const long = 'x'.repeat(100)
+  test.each([
+    ['ready', 'I am ready now', true],
+    ['ready', 'READY', false],
+    ['listen*port', 'listening on port 80', true],
+    ['port*listen', 'listening on port 80', false],
+    ['a?c', 'xabcx', true],
+    ['a?c', 'ac', false],
+    ['a*', 'a', true],
+    ['*a', 'a', true],
+    ['a**?b', 'a b', true],
+    ['a**?b', 'ab', false],
+    ['aab', 'aaab', true],
+    ['one*two', 'one\ntwo', false],
+    ['ü*ß', 'grün und weiß', true],
+    [`${long}*${long}y`, `${long}x ${long}y`, true],
+    [`${long}*${long}y`, `${long}x ${long}`, false],
+  ])('with "%s" in "%s": %s', async (text, line, matches) => {
+    const channels = await played([run('web', `printf '%s\\n' '${line}'`, byLog(text))])
+    expect(channels.told('ready')).toHaveLength(matches ? 1 : 0)
+    expect(channels.told('exited')).toMatchObject([{ liveReady: matches }])
+  })
+
+  test('is found in the first line that has it, once, and told behind that line', async () => {
+    const channels = await played([run('web', 'echo no; echo yes 1; echo yes 2', byLog('yes'))])
+    expect(channels.told('ready')).toHaveLength(1)
+    const at = (text: string): number => channels.lines.findIndex((line) => line.includes(text))
+    expect(at('yes 1')).toBeLessThan(at('"type":"ready"'))
+  })
+
+  test('may come in two pieces', async () => {
+    // Behind two barriers, the loop has had a turn with the first piece.
+    const wait = '"$NOTIFIES" barrier; "$NOTIFIES" barrier'
+    const script = `printf listen; ${wait}; printf 'ing\\n'; printf listen; ${wait}; printf '\\ning\\n'`
+    const web = run('web', script, { ...byLog('listening'), notify: true })
+    const channels = await played([web, { ...web, daemon: 'db', command: again(script) }])
+    expect(channels.told('ready').map(({ daemon }) => daemon)).toEqual(['web'])
+
+    /** The same without the first line. */
+    function again(text: string): string[] {
+      return ['/bin/sh', '-c', text.slice(text.indexOf("printf 'ing\\n'; ") + 16)]
+    }
+  })
+
+  test('matches as a regular expression does, whatever text it is', async () => {
+    const random = new Random(1)
+    const letters = (from: string, max: number): string =>
+      Array.from({ length: 1 + random.below(max) }, () => from[random.below(from.length)]).join('')
+    const cases = Array.from({ length: 300 }, (_, n) => {
+      const text = n % 10 === 0 ? `${letters('ab?', 90)}*${letters('ab', 3)}` : letters('aab*?', 7)
+      const lines = n % 10 === 0 ? letters('ab', 900) : letters('ab ', 12)
+      return { text, lines }
+    })
+    const channels = await played(
+      cases.map(({ text, lines }, n) => run(`d${n}`, `printf '%s\\n' '${lines}'`, byLog(text))),
+    )
+    const ready = new Set(channels.told('ready').map(({ daemon }) => daemon))
+    const wrong = cases.filter(({ text, lines }, n) => {
+      const pattern = text.replaceAll('*', '.*').replaceAll('?', '.')
+      return new RegExp(pattern).test(lines) !== ready.has(`d${n}`)
+    })
+    expect(wrong).toEqual([])
+    expect(ready.size).toBeGreaterThan(50)
+    expect(ready.size).toBeLessThan(250)
+  })
+})
+
+test('the command may be this program itself, with the environment of the run', async () => {
+  const self = { command: { self: ['hello', 'you'] }, moreEnv: ['GREETING=hi'] }
+  const runs: Run[] = [
+    { daemon: 'web:ready', ...self },
+    { daemon: 'web:alive', ...self, cwd: '/', ...byLog('itself') },
+    // None of these is the descriptor by which it is found.
+    ...[3, 4, 5, 6, 7, 8, 9].map((fd) => ({ daemon: `fd:${fd}`, ...self, ...byFd(fd) })),
+  ]
+  const channels = await played(runs)
+  for (const { daemon } of runs)
+    expect([daemon, saidBy(channels, daemon)]).toEqual([daemon, ['itself: hello you, GREETING=hi']])
+  expect(channels.told('ready')).toMatchObject([{ daemon: 'web:alive' }])
+})
+
+test('a run without stdio has /dev/null for all three, and a session of its own', async () => {
+  const script =
+    'fds=$(ls -l /proc/$$/fd); echo "$fds" >fds; cut -d" " -f1,5,6 /proc/$$/stat >stat; echo lost; echo >&3'
+  await using channels = new Channels({
+    rounds: 1,
+    runs: [run('web', script, { stdio: 'null', ...byFd(3) })].map(inState),
+  })
+  await channels.line('idle')
+  const [fds, stat] = ['fds', 'stat'].map((name) =>
+    readFileSync(join(channels.folder, name), 'utf8'),
+  ) as [string, string]
+  expect(fds.match(/ [012] -> .*/g)).toEqual([0, 1, 2].map((fd) => ` ${fd} -> /dev/null`))
+  const [pid, group, session] = stat.trim().split(' ')
+  expect([group, session]).toEqual([pid, pid])
+  expect(channels.story()).toEqual(['ready web', 'exited web', 'idle'])
+  expect(channels.told('exited')).toMatchObject([{ outputOpen: false, legacy: { lastLines: '' } }])
+  expect(saidBy(channels, 'web')).toEqual([])
+})
+
+test('a name has up to 64 bytes', async () => {
+  const name = (bytes: number): string => 'x'.repeat(bytes)
+  const channels = await played([run(name(64), 'echo hi; echo; echo ho'), run(name(65), 'true')])
+  expect(saidBy(channels, name(64))).toEqual(['hi', '', 'ho'])
+  expect(channels.told('answer')).toMatchObject([
+    { pid: expect.any(Number) },
+    { step: 'spec', errno: 'EINVAL' },
+  ])
+})
+
+test.each([
+  [byFd(2)],
+  [byFd(10)],
+  [byFd(3.5)],
+  [byFd(Number.NaN)],
+  [byLog('x'.repeat(1025))],
+  [{ ...byLog('x'), stdio: 'null' as const }],
+  [{ ready: { type: 'other' } }],
+  [{ ready: 'fd' }],
+  [{ ready: 3 }],
+  [{ notify: 1 }],
+  [{ stdio: 'none' }],
+  [{ command: {} }],
+  [{ command: { self: 'x' } }],
+] as [Partial<Run>][])('a spec with %j is refused', async (more) => {
+  const channels = await played([{ ...run('web', 'true'), ...more }])
+  expect(channels.told('answer')).toMatchObject([{ step: 'spec', errno: 'EINVAL' }])
+})
+
+test('runs leave no descriptor, however they end', async () => {
+  const both = { ...byFd(3), notify: true }
+  const runs: Run[] = [
+    run('newline', 'echo >&3', both),
+    run('silent', 'true', both),
+    run('messages', '"$NOTIFIES" READY=1', { ready: { type: 'notify' } }),
+    run('log', 'echo ready', { ...byLog('ready'), notify: true }),
+    run('null', 'true', { ...both, stdio: 'null' }),
+    run('shell', 'true', { ...both, user: '65534', group: '65534', command: ['/nonexistent'] }),
+  ]
+  const rounds = isSanitized ? 10 : 34
+  await using channels = new Channels({ runs, rounds })
+  await channels.linesWith('idle', 1)
+  const before = descriptors(channels)
+  channels.signal('SIGUSR1')
+  await channels.linesWith('idle', 2)
+  expect(channels.told('answer').length).toBe(runs.length * (rounds + 1))
+  expect(descriptors(channels)).toEqual(before)
+})
+
+test('without a descriptor for its socket a run is not started, and others do not notice', async () => {
+  const runs = [
+    run('web', 'read _ <go', {}),
+    ...Array.from({ length: 60 }, (_, n) =>
+      run(`d${n}`, 'read _ <go', { notify: true, stdio: 'null' }),
+    ),
+  ].map((one) => ({ ...one, command: ['sleep', '1000'] }))
+  await using channels = new Channels(
+    { runs },
+    { wrap: ['/bin/sh', '-c', 'ulimit -n 40; exec "$@"', 'sh'] },
+  )
+  await channels.linesWith('"type":"answer"', 61)
+  const answers = channels.told('answer')
+  const failed = answers.filter((answer) => 'step' in answer)
+  expect(failed.length).toBeGreaterThan(10)
+  expect(failed[0]).toMatchObject({ step: 'socket', errno: 'EMFILE' })
+  expect(answers[0]).toMatchObject({ daemon: 'web', pid: expect.any(Number) })
+  expect(channels.told('exited')).toEqual([])
+})
+
+/** In the test's own folder. */
+function inState(one: Run): Run {
+  const [shell, option, script] = one.command as string[]
+  return {
+    ...one,
+    command: [shell as string, option as string, `cd "$PITCREW_STATE_DIR"; ${script}`],
+  }
+}
+
+function descriptors({ pid }: Channels): string[] {
+  return readdirSync(`/proc/${pid}/fd`).sort()
+}

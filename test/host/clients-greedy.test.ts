@@ -1,0 +1,77 @@
+/** Clients that take what is not theirs: the processor, others' connections, the time of the end. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { beforeAll, expect, test } from 'vitest'
+import { socketOf, tryConnect } from '../e2e/support/control-client.ts'
+import { isSpinning } from '../e2e/support/cost.ts'
+import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
+import { eventually, saidBy } from '../e2e/support/processes.ts'
+import { buildHub, calls, Hub } from './images/clients.ts'
+
+beforeAll(buildHub, 300_000)
+
+test('a byte out of band is one like any other, and nothing spins', async () => {
+  await using hub = await Hub.start()
+  const caller = spawn(calls(), ['-o', hub.socket, 'one', 'two'], { stdio: 'ignore' })
+  try {
+    await hub.wait('line', 2)
+    expect(hub.heard()).toEqual(['one', 'two'])
+    expect(await isSpinning(hub)).toBe(false)
+  } finally {
+    caller.kill()
+  }
+})
+
+test('a byte out of band that nothing follows does not make it spin, either', async () => {
+  await using hub = await Hub.start()
+  const caller = spawn(calls(), ['-o', hub.socket, 'one', ''], { stdio: 'ignore' })
+  try {
+    await hub.wait('line')
+    expect(await isSpinning(hub)).toBe(false)
+  } finally {
+    caller.kill()
+  }
+})
+
+test('daemons get a quarter of the connections: operators find one', async () => {
+  const wrap = ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
+  const script = `for n in 1 2 3 4 5 6 7 8 9; do "$CALLS" "$PITCREW_STATE_DIR/s" '{"silent":true}' & done; wait`
+  const spawned = { daemon: 'web', command: sh(script) }
+  await using hub = await Hub.start([{ listen: 's' }, { spawn: spawned }], { wrap })
+  await eventually('one is turned away', () => saidBy(hub, 'web').length === 1)
+  expect(saidBy(hub, 'web')[0]).toBe('{"refused":true}')
+  expect(hub.told('client')).toHaveLength(8)
+  expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
+})
+
+test('the end waits for who does not read as if he had been closed only now', async () => {
+  await using hub = await Hub.start()
+  const [stuck, other] = [await hub.connect(), await hub.connect()]
+  stuck.socket.pause()
+  stuck.order({ many: 900, bytes: 1000 })
+  await hub.wait('sent')
+  const closedAt = performance.now()
+  other.order({ close: 'bye', to: 1 }, { finish: 'the end' })
+  await hub.exitCode()
+  expect(performance.now() - closedAt).toBeLessThan(900)
+})
+
+test('many who follow a loud daemon and are done with it cost nobody an answer', async () => {
+  const loud = { command: ['yes', 'x'.repeat(70)] }
+  await using pitcrew = new Pitcrew({ daemons: { loud } }, { stdout: 'ignore' })
+  await eventually('it listens', () => existsSync(socketOf(pitcrew)))
+  const followers = Array.from({ length: 300 }, () => follow(socketOf(pitcrew)))
+  await eventually('all have read much', () =>
+    followers.every(({ bytesRead, closed }) => bytesRead > 20_000 && !closed),
+  )
+  using client = await tryConnect(socketOf(pitcrew))
+  expect(await client?.done('status')).toMatchObject({ name: 'pitcrew' })
+  for (const follower of followers) follower.destroy()
+})
+
+function follow(path: string): Socket {
+  const socket = connect(path)
+  socket.write('{"id":1,"verb":"logs","args":{"daemons":["loud"],"tail":0,"follow":true}}\n')
+  return socket.on('error', () => {}).resume()
+}

@@ -1,0 +1,75 @@
+/** Runs inside the engine in the init's place, on the real host: listens on a socket and does what a client's line asks
+ *  for. Tells every end of a run as a line of JSON, and on stderr whom it has cut off. TERM ends it. */
+import type { LogSpec } from '../../../src/host/control.ts'
+import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'
+
+type Run = Pick<SpawnSpec, 'daemon' | 'run' | 'command'>
+
+/** What a client may ask for; what is not a stream is answered with a line of JSON. */
+export type Ask =
+  | { readonly logs: LogSpec }
+  | { readonly spawn: Run }
+  | { readonly usage: true }
+  | { readonly print: string }
+
+const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
+const host = world.pitcrewHost
+
+function answer(ask: Ask, client: number): unknown {
+  if ('logs' in ask) return host.streamLogs(client, ask.logs)
+  if ('spawn' in ask) return spawn(ask.spawn)
+  if ('usage' in ask) return wholeUsage()
+  host.print(ask.print)
+  return null
+}
+
+function spawn(run: Run): unknown {
+  return host.spawn({
+    cwd: null,
+    user: null,
+    group: null,
+    umask: null,
+    limits: [],
+    stdio: 'pump',
+    ready: null,
+    notify: false,
+    control: false,
+    env: host.envNames().map((_, position) => position),
+    ...run,
+  })
+}
+
+function onEvent(event: HostEvent): void {
+  switch (event.type) {
+    case 'line': {
+      const ask = JSON.parse(event.text ?? '') as Ask
+      const said = answer(ask, event.client)
+      if (!('logs' in ask) || said !== null) host.send(event.client, JSON.stringify({ said }))
+      return
+    }
+    case 'exited': {
+      const { daemon, run } = event
+      const { lastLines } = host.legacy(daemon, run) ?? {}
+      return host.print(JSON.stringify({ type: 'exited', daemon, run, lastLines }))
+    }
+    case 'client-gone':
+      return event.lagged ? host.write(2, 'a client lagged\n') : undefined
+    case 'signal':
+      if (event.signal === 15) host.finish(0, 1000, 1000)
+  }
+}
+
+world.pitcrewHandlers = {
+  handle: onEvent,
+  recover: (problem) => host.print(JSON.stringify({ type: 'problem', problem })),
+}
+const error = host.listen(`${host.getenv('PITCREW_STATE_DIR')}/socket`, '{}')
+host.print(error ?? 'listening')
+
+/** The look through /proc to its end. */
+function wholeUsage(): ReturnType<Host['usage']> {
+  for (;;) {
+    const usage = host.usage()
+    if (usage !== null) return usage
+  }
+}

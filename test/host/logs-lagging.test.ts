@@ -1,0 +1,100 @@
+/** A follower that does not keep up skips, is told how much, and slows nobody. */
+import { beforeAll, expect, test } from 'vitest'
+import { buildLogs, Logs, Reader } from './images/logs.ts'
+
+beforeAll(buildLogs, 300_000)
+
+const follows = (daemons: string[]) => ({
+  logs: { daemons, tail: 0, sinceMs: 0, follow: true },
+})
+
+/** A follower that reads nothing yet. */
+async function sleeper(logs: Logs, daemons: string[]): Promise<Reader> {
+  const reader = await Reader.of(logs, follows(daemons), false)
+  await logs.ask({ usage: true })
+  return reader
+}
+
+test('what it could not take is skipped in whole lines, and every byte is accounted for', async () => {
+  await using logs = await Logs.start()
+  await logs.obedient('web')
+  await using reader = await sleeper(logs, ['web'])
+  await logs.tell('web', 'seq 500000', '[web] 500000')
+  reader.read()
+  await reader.until('skipped')
+  await logs.tell('web', 'echo end', '[web] end')
+  await reader.until('web end')
+  const lines = reader.lines()
+  const [notice, end] = lines.splice(-2)
+  expect(lines.map(({ text }) => Number(text))).toEqual(lines.map((_, n) => n + 1))
+  const taken = lines.reduce((sum, { text }) => sum + text.length + 1, 0)
+  const written = 9 * 2 + 90 * 3 + 900 * 4 + 9000 * 5 + 90_000 * 6 + 400_001 * 7
+  expect(notice).toMatchObject({ daemon: '!', text: `skipped ${written - taken} bytes` })
+  expect(end).toMatchObject({ daemon: 'web', text: 'end' })
+  // What waits for it is bounded: our queue, and its socket.
+  expect(reader.raw.join('\n').length).toBeLessThan(1_000_000)
+})
+
+test('a line that began in what is skipped comes whole when its end is taken', async () => {
+  await using logs = await Logs.start()
+  await logs.obedient('web')
+  await using reader = await sleeper(logs, ['web'])
+  await logs.tell('web', 'seq 500000; printf part', '[web] 500000')
+  reader.read()
+  await reader.until('skipped')
+  await logs.tell('web', 'echo ed', '[web] parted')
+  await reader.until('parted')
+  expect(reader.texts().at(-1)).toBe('web parted')
+})
+
+test('other followers, and the daemon itself, do not feel it', async () => {
+  await using logs = await Logs.start()
+  await logs.obedient('web', 'db')
+  await using asleep = await sleeper(logs, ['web'])
+  await using awake = await logs.follow({ daemons: ['db'], tail: 0 })
+  await logs.tell('web', 'seq 500000', '[web] 500000')
+  await logs.tell('db', 'echo one', '[db] one')
+  await awake.until('one')
+  expect(awake.texts()).toEqual(['db one'])
+  expect(asleep.raw).toEqual([])
+})
+
+test('however fast it reads, what it is given in a time is bounded', async () => {
+  await using logs = await Logs.unread()
+  await using own = await logs.follow({ daemons: ['-'] })
+  await using reader = await logs.follow({ daemons: ['web'] })
+  const began = performance.now()
+  await logs.run('web', `yes ${'0123456789'.repeat(50)} | head -c 200000000`)
+  await own.until('exited')
+  const windows = (performance.now() - began) / 50 + 2
+  const bytes = reader.raw.reduce((sum, line) => sum + line.length + 1, 0)
+  expect(bytes).toBeLessThan(windows * 1.2 * 512 * 1024)
+  await reader.until(' ! skipped ')
+})
+
+test('who has read nothing for ten seconds is cut off', async () => {
+  await using logs = await Logs.start()
+  const names = Array.from({ length: 64 }, (_, n) => `d${n}`)
+  for (const name of names) await logs.run(name, 'seq 5000')
+  await Promise.all(names.map((name) => logs.lastLines(name, 1)))
+  const began = performance.now()
+  // It does not even read what it asked for of the past.
+  const past = { logs: { daemons: names, tail: -1, sinceMs: 0, follow: false } }
+  await using ends = await Reader.of(logs, past, false)
+  await using stuck = await sleeper(logs, ['web'])
+  await using silent = await sleeper(logs, ['db'])
+  await logs.obedient('web', 'db')
+  await logs.tell('web', 'seq 500000', '[web] 500000')
+  const cut = 'a client lagged'
+  await expect.poll(() => logs.errors, { timeout: 15_000 }).toEqual([cut, cut])
+  expect(performance.now() - began).toBeGreaterThan(9000)
+  for (const reader of [ends, stuck]) {
+    reader.read()
+    await reader.closed
+    expect(reader.lines().some(({ daemon }) => daemon === '.')).toBe(false)
+  }
+  // Who had nothing to read is still there.
+  silent.read()
+  await logs.tell('db', 'echo one', '[db] one')
+  await silent.until('db one')
+}, 30_000)

@@ -1,0 +1,155 @@
+/** A client verb's connection: whole lines, bounded time, bounded memory, and whoever may be at the other end. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fullListener, listening, scratch } from '../e2e/support/listeners.ts'
+import { answers, buildVerb, ran, verbProgram } from './images/verb.ts'
+
+beforeAll(buildVerb, 300_000)
+
+/** A server in a folder that does this with each connection. @returns The path. */
+async function serving(serve: (socket: Socket) => void, folder = scratch()): Promise<string> {
+  const path = join(folder, 'it.sock')
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    serve(socket)
+  })
+  await listening(server, { path })
+  return path
+}
+
+describe('connection', () => {
+  test('sends text, and receives whole lines as they come', async () => {
+    const path = await serving((socket) => {
+      socket.once('data', (asked) => {
+        socket.write(`you said ${asked}first\nsec`)
+        socket.once('data', () => socket.end('ond é\nthi'))
+      })
+    })
+    expect(
+      await answers(
+        ['connect', path],
+        ['send', 'hello\n'],
+        ['receive', null],
+        ['receive', 1],
+        ['send', 'more\n'],
+        ['receive', null],
+        ['receive', null],
+        ['receive', null],
+      ),
+    ).toEqual([null, null, 'you said hello\nfirst\n', '', null, 'second é\n', null, null])
+  })
+
+  test('bytes that are no UTF-8 are replaced, or kept as they are', async () => {
+    const path = await serving((socket) => socket.write(Buffer.from('a\xff\xe9b\x00\n', 'latin1')))
+    const receive = async (name: 'receive' | 'receiveBytes'): Promise<unknown> =>
+      (await answers(['connect', path], [name, null]))[1]
+    expect(await receive('receive')).toBe('a\ufffd\ufffdb\0\n')
+    expect(await receive('receiveBytes')).toBe('a\xff\xe9b\0\n')
+  })
+
+  test('what came as bytes is written as bytes', async () => {
+    const bytes = Array.from({ length: 255 }, (_, code) => code + 1)
+    const call = ['writeBytes', String.fromCharCode(...bytes)]
+    const verb = await ran([verbProgram, 'calls', JSON.stringify([call])])
+    expect(verb.lines.join('\n')).toBe(call[1])
+  })
+
+  test('a line of megabytes is whole; beyond 16 MiB it is the end', async () => {
+    const mebibytes = async (count: number): Promise<unknown> => {
+      const line = `${'x'.repeat(count * 1024 * 1024)}\n`
+      const path = await serving((socket) => socket.end(line))
+      const [, got] = await answers(['connect', path], ['receive', null])
+      return got === line ? 'whole' : got
+    }
+    expect(await mebibytes(3)).toBe('whole')
+    expect(await mebibytes(17)).toBe(null)
+  })
+
+  test('whoever sends without an end of a line holds up nobody beyond the time', async () => {
+    const path = await serving((socket) => {
+      const trickle = setInterval(() => socket.write('x'), 1)
+      socket.on('close', () => clearInterval(trickle))
+    })
+    expect(await answers(['connect', path], ['receive', 50])).toEqual([null, ''])
+  })
+
+  test('waits until all is sent', async () => {
+    let received = 0
+    const path = await serving((socket) => {
+      socket.on('data', (piece) => {
+        received += piece.length
+      })
+      socket.on('end', () => socket.end())
+    })
+    const bytes = 3_000_000
+    expect(await answers(['connect', path], ['send', { times: bytes }])).toEqual([null, null])
+    expect(received).toBe(bytes)
+  })
+
+  test('a peer that is gone is an error of what is sent, and the end of what is received', async () => {
+    const path = await serving((socket) => socket.destroy())
+    expect(
+      await answers(['connect', path], ['receive', null], ['send', 'a\n'], ['receive', null]),
+    ).toEqual([null, null, 'EPIPE', null])
+  })
+
+  test('without one nothing is sent and nothing comes', async () => {
+    expect(
+      await answers(['send', 'a\n'], ['receive', null], ['disconnect'], ['receiveBytes', null]),
+    ).toEqual(['ENOTCONN', null, undefined, null])
+  })
+
+  test('another takes the place of the one before', async () => {
+    const first = await serving((socket) => socket.write('first\n'))
+    const second = await serving((socket) => socket.write('second\n'))
+    expect(
+      await answers(['connect', first], ['connect', second], ['receive', null], ['disconnect']),
+    ).toEqual([null, null, 'second\n', undefined])
+  })
+
+  test('nobody there, nobody who listens, no socket at all', async () => {
+    const folder = scratch()
+    const at = (name: string): string => join(folder, name)
+    writeFileSync(at('file'), '')
+    symlinkSync(at('loop'), at('loop'))
+    const path = await serving((socket) => socket.end('there\n'), folder)
+    expect(
+      await answers(
+        ['connect', at('none')],
+        ['connect', at('file')],
+        ['connect', at('loop')],
+        ['connect', `${path}/below`],
+        ['connect', ''],
+        ['connect', path],
+      ),
+    ).toEqual(['ENOENT', 'ECONNREFUSED', 'ELOOP', 'ENOTDIR', 'EINVAL', null])
+  })
+
+  test('a path may be longer than an address has room for', async () => {
+    const folder = join(scratch(), 'd'.repeat(100), 'e'.repeat(100))
+    mkdirSync(folder, { recursive: true })
+    const short = join(scratch(), 'short')
+    symlinkSync(folder, short)
+    await serving((socket) => socket.end('there\n'), short)
+    expect(await answers(['connect', join(folder, 'it.sock')], ['receive', null])).toEqual([
+      null,
+      'there\n',
+    ])
+    expect(
+      await answers(
+        ['connect', join(folder, 'none')],
+        ['connect', `/${'x'.repeat(200)}/it.sock`],
+        ['connect', join(folder, 'x'.repeat(100))],
+        ['connect', `/${'x/'.repeat(3000)}`],
+      ),
+    ).toEqual(['ENOENT', 'ENOENT', 'ENAMETOOLONG', 'ENAMETOOLONG'])
+  })
+
+  test('whoever accepts nobody is given up after five seconds', async () => {
+    const path = join(scratch(), 'full.sock')
+    await fullListener(path)
+    expect(await answers(['connect', path])).toEqual(['ETIMEDOUT'])
+  }, 15_000)
+})

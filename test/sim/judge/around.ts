@@ -1,0 +1,136 @@
+/** What must have been done when a call of pitcrew was over, and nothing more was to be done: seen from where each daemon
+ *  stands. */
+import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import type { Facts, When } from './facts.ts'
+import type { Find } from './findings.ts'
+import { endsAll, isForGood, type Outlook, outlookOf, type Standing, stateOf } from './standing.ts'
+import type { Call } from './trace.ts'
+
+/** How long a wait is one that is told, in milliseconds. */
+const longWaitMs = 5000
+
+export class Around {
+  readonly #facts: Facts
+  readonly #specs: ReadonlyMap<string, DaemonSpec>
+  readonly #stands: ReadonlyMap<string, Standing>
+  readonly #find: Find
+  /** Since when there is always somebody who waits for another. */
+  #waitMs: number | null = null
+
+  constructor(
+    facts: Facts,
+    specs: ReadonlyMap<string, DaemonSpec>,
+    stands: ReadonlyMap<string, Standing>,
+    find: Find,
+  ) {
+    this.#facts = facts
+    this.#specs = specs
+    this.#stands = stands
+    this.#find = find
+  }
+
+  #of({ name }: DaemonSpec): Standing {
+    return this.#stands.get(name) as Standing
+  }
+
+  outlook(spec: DaemonSpec): Outlook {
+    return outlookOf(spec, (name) => {
+      const other = this.#specs.get(name)
+      return other === undefined ? null : { spec: other, stands: this.#of(other) }
+    })
+  }
+
+  /** @param nextMs When the next call comes.
+   *  @param asked  Whom somebody asked to be restarted, or to be stopped, in this one. */
+  look(
+    call: When & Call,
+    nextMs: number,
+    asked: ReadonlyMap<string, number>,
+    isAnnounced: boolean,
+  ): void {
+    const { atMs, doneAtMs, wakeAtMs } = call
+    if (wakeAtMs <= doneAtMs && nextMs <= doneAtMs) return
+    const all = [...this.#specs.values()]
+    for (const spec of all) {
+      const stands = this.#of(spec)
+      if (stands.is === 'wanted') this.#lookAtWanted(spec, stands, doneAtMs, nextMs)
+      if (stands.is !== 'up' && stands.is !== 'spawning') continue
+      if (asked.has(spec.name) && stands.run.spawned.index < call.index) {
+        this.#find('not stopped', `${spec.name} is to be stopped, and goes on`)
+      }
+      this.#lookAtGuards(spec)
+      if (stands.is === 'spawning' && nextMs > doneAtMs + this.#facts.lostMs + this.#facts.lateMs) {
+        this.#find('forgotten', `${spec.name} was spawned, and nothing comes of that`)
+      }
+    }
+    const end = all.find((spec) => endsAll(spec, this.#of(spec)))
+    if (end !== undefined) this.#find('ends all', `${end.name} has ended at ${atMs}`)
+    if (all.every((spec) => isForGood(this.#of(spec)))) this.#find('all over', `at ${atMs}`)
+    if (!isAnnounced && this.haveArrived()) this.#find('announced', `not at ${atMs}`)
+    this.#lookAtWaiters(all, doneAtMs, nextMs)
+  }
+
+  #lookAtWanted(
+    spec: DaemonSpec,
+    { why, latestMs }: Extract<Standing, { is: 'wanted' }>,
+    doneAtMs: number,
+    nextMs: number,
+  ): void {
+    const { name } = spec
+    const outlook = this.outlook(spec)
+    const isByTime = why === 'policy'
+    const dueMs = isByTime ? latestMs + this.#facts.lostMs + this.#facts.lateMs : latestMs
+    if (isByTime ? nextMs <= dueMs + 0.001 : doneAtMs < dueMs) return
+    if (outlook === 'clear') this.#find('forgotten', `${name} waits for nobody`)
+    if (outlook === 'failed') this.#find('not skipped', `${name} waits for ever`)
+  }
+
+  #lookAtGuards({ name, after }: DaemonSpec): void {
+    for (const edge of after) {
+      const guard = this.#specs.get(edge.daemon)
+      if (!guard?.guard || stateOf(edge, guard, this.#of(guard)) === 'met') continue
+      this.#find('not held', `${name} goes on, and its guard ${guard.name} is down`)
+    }
+  }
+
+  /** The first who waits is told of after that time, if there is always somebody who does. */
+  #lookAtWaiters(all: readonly DaemonSpec[], doneAtMs: number, nextMs: number): void {
+    const waits = all.some((spec) => {
+      const stands = this.#of(spec)
+      return stands.is === 'wanted' && stands.latestMs <= doneAtMs && this.outlook(spec) === 'waits'
+    })
+    if (!waits) {
+      this.#waitMs = null
+      return
+    }
+    this.#waitMs ??= doneAtMs
+    const sinceMs = this.#waitMs
+    const dueMs = sinceMs + longWaitMs + this.#facts.lostMs + this.#facts.lateMs
+    if (nextMs <= dueMs) return
+    const isTold = this.#facts.lines.some(
+      ({ text, atMs }) => atMs >= sinceMs && atMs <= dueMs && text.includes(': waits for '),
+    )
+    if (!isTold) this.#find('wait not told', `somebody waits since ${sinceMs}`)
+  }
+
+  /** Somebody is there for whose sake pitcrew has to wake up by itself. */
+  hasReason(): boolean {
+    return [...this.#specs.values()].some((spec) => {
+      const stands = this.#of(spec)
+      if (stands.is === 'wanted') return true
+      if (stands.is !== 'up') return false
+      const { alive, watchdogMs, ready } = spec
+      return alive !== null || watchdogMs !== null || (ready !== null && stands.readyAtMs === null)
+    })
+  }
+
+  /** All are where they were to come to. */
+  haveArrived(): boolean {
+    return [...this.#specs.values()].every((spec) => {
+      const stands = this.#of(spec)
+      if (stands.is === 'up') return stands.readyAtMs !== null
+      if (stands.is !== 'over') return false
+      return stands.end === 'done' || (stands.end === 'failed' && spec.optional)
+    })
+  }
+}

@@ -1,0 +1,82 @@
+/** Reads off a trace what was asked over the control socket, and what was answered: see facts.ts. */
+import type { HostEvent } from '../../../src/host/host.ts'
+import { hostilePid } from '../world/clients.ts'
+import type { Answer, Asked, Intruder, When } from './facts.ts'
+import type { Moment } from './trace.ts'
+
+type Line = Extract<HostEvent, { type: 'line' }>
+type Request = Pick<Asked, 'id' | 'verb'> & {
+  readonly args: { readonly daemon?: string; readonly wait: boolean }
+}
+
+export class Asking {
+  readonly all: Asked[] = []
+  readonly intruders: Intruder[] = []
+  readonly #selected: readonly string[]
+  /** Connections that pitcrew knows of. */
+  readonly #greeted: Set<number> = new Set()
+  /** Connections that are closed, by either side. */
+  readonly #closed: Map<number, When> = new Map()
+
+  constructor(selected: readonly string[]) {
+    this.#selected = selected
+  }
+
+  /** @param failed The call broke. */
+  connected(
+    { client, peer }: Extract<HostEvent, { type: 'client' }>,
+    failed: boolean,
+    opened: When,
+  ): void {
+    // It hung up before that: its greeting is not seen, but its lines are read.
+    if (!failed && this.#closed.has(client)) this.#greeted.add(client)
+    if (peer.pid !== hostilePid) return
+    const isOperator = peer.daemon === null && peer.uid === 0
+    const access = isOperator ? 'operate' : peer.daemon === null ? 'none' : 'look'
+    const closed = this.#closed.get(client) ?? null
+    this.intruders.push({ client, access, opened, lines: [], answers: [], closed })
+  }
+
+  #intruder(client: number): Intruder | undefined {
+    return this.intruders.find((one) => one.client === client)
+  }
+
+  /** null: it is about a daemon that is not there. */
+  asked({ client, text }: Line, when: When & Pick<Asked, 'isLost' | 'isLate'>): Asked | null {
+    const intruder = this.#intruder(client)
+    if (intruder !== undefined) {
+      intruder.lines.push({ atMs: when.atMs, index: when.index, text })
+      return null
+    }
+    const { id, verb, args } = JSON.parse(text ?? '') as Request
+    const daemon = args.daemon ?? null
+    if (daemon !== null && !this.#selected.includes(daemon)) return null
+    const { wait } = args
+    const isLost = when.isLost || !this.#greeted.has(client)
+    // A line may be read when its connection is closed already.
+    const closed = this.#closed.get(client) ?? null
+    const asked = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed }
+    this.all.push(asked)
+    return asked
+  }
+
+  answered({ client, line }: Extract<Moment, { what: 'answer' }>, when: When): void {
+    const { id, ...answer } = JSON.parse(line) as Answer & { readonly id?: number }
+    this.#greeted.add(client)
+    const { atMs, index } = when
+    const isGreeting = 'pitcrew' in answer
+    const intruder = this.#intruder(client)
+    if (!isGreeting) intruder?.answers.push({ atMs, index, code: answer.failed?.code ?? null })
+    if (intruder !== undefined) return
+    if (answer.done === undefined && answer.failed === undefined) return
+    const asked = this.all.find((one) => one.client === client && one.id === id)
+    asked?.answers.push({ atMs, index, ...answer })
+  }
+
+  closed(client: number, when: When): void {
+    if (!this.#closed.has(client)) this.#closed.set(client, when)
+    for (const asked of this.all) if (asked.client === client) asked.closed ??= when
+    const intruder = this.#intruder(client)
+    if (intruder !== undefined) intruder.closed ??= when
+  }
+}

@@ -1,0 +1,110 @@
+/** All promises. */
+import {
+  deadlineKept,
+  doneIsDone,
+  endsWhenOver,
+  exitCode,
+  inDeadline,
+  lastWordRuns,
+  termEnds,
+} from '../checkers/ending.ts'
+import * as helpers from '../checkers/helpers.ts'
+import * as intruders from '../checkers/intruders.ts'
+import { oneWriteAtATime } from '../checkers/journal.ts'
+import * as lanes from '../checkers/lanes.ts'
+import { noBug, nothingLeft, outputClosed, quiet } from '../checkers/leftovers.ts'
+import { startOrder, stopAtOnce, stopInOrder } from '../checkers/order.ts'
+import type { Promised } from '../checkers/promise.ts'
+import * as readiness from '../checkers/readiness.ts'
+import {
+  answeredOnce,
+  answeredRight,
+  notUnasked,
+  satisfied,
+  shutdownWins,
+} from '../checkers/restarts.ts'
+import { counted, deathTold, oneAtATime, selectedOnly, startTold } from '../checkers/runs.ts'
+import { forwarded, siblings, unmapped } from '../checkers/signals.ts'
+import { beginsOrSays, flushed, ignoredTold } from '../checkers/starting.ts'
+import {
+  killInTime,
+  killNotEarly,
+  killOnce,
+  leaderFirst,
+  noStranger,
+  overIsOver,
+  stopExtended,
+  stopOnce,
+  stuckNamed,
+} from '../checkers/stopping.ts'
+import * as tickets from '../checkers/tickets.ts'
+import * as told from '../checkers/told.ts'
+import type { Schedule } from '../world/schedule.ts'
+import { World } from '../world/world.ts'
+import type { Facts } from './facts.ts'
+import { factsOf } from './observer.ts'
+
+export const promises: Readonly<Record<string, Promised>> = {
+  noBug,
+  lastWordRuns,
+  beginsOrSays,
+  oneAtATime,
+  counted,
+  selectedOnly,
+  startOrder,
+  startTold,
+  deathTold,
+  notUnasked,
+  shutdownWins,
+  satisfied,
+  answeredOnce,
+  answeredRight,
+  leaderFirst,
+  stopOnce,
+  killNotEarly,
+  killInTime,
+  killOnce,
+  stopExtended,
+  stuckNamed,
+  overIsOver,
+  noStranger,
+  unmapped,
+  siblings,
+  ignoredTold,
+  forwarded,
+  stopInOrder,
+  stopAtOnce,
+  termEnds,
+  inDeadline,
+  deadlineKept,
+  doneIsDone,
+  endsWhenOver,
+  ...lanes,
+  ...readiness,
+  ...helpers,
+  ...told,
+  oneWriteAtATime,
+  ...tickets,
+  ...intruders,
+  exitCode,
+  flushed,
+  nothingLeft,
+  outputClosed,
+  quiet,
+}
+
+export interface Verdict {
+  /** The name of the promise that broke first, and how; null when all were kept. */
+  readonly broken: { readonly name: string; readonly how: string } | null
+  readonly facts: Facts
+}
+
+/** Plays a schedule and looks at what came of it. */
+export function judge(schedule: Schedule): Verdict {
+  const facts = factsOf(schedule, new World(schedule).play())
+  for (const [name, promise] of Object.entries(promises)) {
+    const how = promise.broken(facts)
+    if (how !== null) return { broken: { name, how }, facts }
+  }
+  return { broken: null, facts }
+}

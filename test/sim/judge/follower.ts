@@ -1,0 +1,315 @@
+/** Follows a trace to the shutdown and knows at each place where each daemon stands, what may happen next, and what must
+ *  have happened. What is not as it should be is a finding; each promise of checkers/lanes.ts and checkers/policy.ts has
+ *  its own. Only where pitcrew was not broken on purpose, and kept up with what came. */
+import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import { Around } from './around.ts'
+import type { Claim } from './claims.ts'
+import type { Facts, Request, RunFacts, When } from './facts.ts'
+import type { Find, Finding } from './findings.ts'
+import { Policy } from './policy.ts'
+import { endsAll, isForGood, type Standing, stateOf, type Wanted } from './standing.ts'
+import { kept } from './timeline.ts'
+import type { Call, Moment } from './trace.ts'
+
+export interface Followed {
+  readonly findings: readonly { readonly finding: Finding; readonly how: string }[]
+  /** The calls after which pitcrew had a reason to wake up by itself for the sake of a daemon. */
+  readonly reasons: ReadonlySet<number>
+}
+
+const nothing: Followed = { findings: [], reasons: new Set() }
+
+export const follow: (facts: Facts) => Followed = kept((facts) => {
+  return canFollow(facts) ? new Follower(facts).follow() : nothing
+})
+
+/** With few daemons pitcrew is never behind: an alarm that is due is a timer's. */
+export function canFollow({ isBroken, boot, isBehind, specs, calls }: Facts): boolean {
+  if (isBroken || boot === null) return false
+  const early = calls.filter(({ index }) => index < boot.index).length
+  return !isBehind || (specs.length <= 5 && early <= 10)
+}
+
+class Follower {
+  readonly #facts: Facts
+  readonly #specs: Map<string, DaemonSpec> = new Map()
+  readonly #stands: Map<string, Standing> = new Map()
+  readonly #policy: Policy
+  readonly #around: Around
+  readonly #requestsAt: Map<number, Request[]> = new Map()
+  readonly #runsAt: Map<number, RunFacts> = new Map()
+  readonly #askedAt: Map<number, RunFacts> = new Map()
+  readonly #claimsAt: Map<number, When & Claim> = new Map()
+  /** Whom somebody wants to be restarted, or stopped, since when. */
+  readonly #asked: Map<string, number> = new Map()
+  /** Whom somebody wants to be stopped, and who is not told yet. */
+  readonly #toStop: Set<string> = new Set()
+  readonly #held: Set<string> = new Set()
+  readonly #reasons: Set<number> = new Set()
+  readonly #find: Find
+  readonly #findings: { finding: Finding; how: string }[] = []
+  #call: (When & Call) | null = null
+  #isAnnounced = false
+
+  constructor(facts: Facts) {
+    this.#facts = facts
+    const find = (finding: Finding, how: string): void => {
+      this.#findings.push({ finding, how })
+    }
+    this.#find = find
+    this.#policy = new Policy(facts, find)
+    this.#around = new Around(facts, this.#specs, this.#stands, find)
+    for (const spec of facts.specs) {
+      this.#specs.set(spec.name, spec)
+      this.#stands.set(spec.name, { is: 'not begun' })
+    }
+    for (const run of facts.runs) {
+      this.#runsAt.set(run.spawned.index, run)
+      if (run.asked !== null) this.#askedAt.set(run.asked.index, run)
+    }
+    for (const claim of facts.claims) this.#claimsAt.set(claim.index, claim)
+    for (const request of facts.requests) {
+      const others = this.#requestsAt.get(request.index)
+      if (others === undefined) this.#requestsAt.set(request.index, [request])
+      else others.push(request)
+    }
+  }
+
+  follow(): Followed {
+    const { trace, boot, shutdown, finish } = this.#facts
+    const end = Math.min(shutdown?.index ?? trace.length, finish?.index ?? trace.length)
+    for (let index = 0; index < end; index++) {
+      const moment = trace[index] as Moment
+      if (index === boot?.index) this.#begin(moment.atMs)
+      else if (moment.what === 'call') this.#called(moment)
+      else this.#did(moment, index)
+    }
+    this.#ended()
+    return { findings: this.#findings, reasons: this.#reasons }
+  }
+
+  #begin(atMs: number): void {
+    for (const name of this.#specs.keys()) this.#want(name, 'boot', atMs)
+  }
+
+  #want(name: string, why: Wanted['why'], atMs: number): void {
+    this.#stands.set(name, { is: 'wanted', why, earliestMs: atMs, latestMs: atMs })
+  }
+
+  #called(call: When & Call): void {
+    if (this.#call !== null) this.#lookAround(this.#call, call.atMs)
+    this.#call = call
+    this.#asked.clear()
+    this.#held.clear()
+    const { event, index, atMs } = call
+    for (const request of this.#requestsAt.get(index) ?? []) this.#request(request, atMs)
+    if (event.type !== 'exited' && event.type !== 'gone') return
+    const stands = this.#stands.get(event.daemon)
+    if (stands === undefined || !('run' in stands) || stands.run.run !== event.run) return
+    if (event.type === 'exited' && stands.is === 'up') this.#ends(event.daemon, atMs, false)
+    if (event.type === 'gone' || event.gone) this.#settle(event.daemon, atMs)
+    this.#unskip(atMs)
+  }
+
+  #request({ daemon: name, verb }: Request, atMs: number): void {
+    const stands = this.#stands.get(name)
+    if (stands === undefined || stands.is === 'not begun') return
+    if (verb === 'stop') return this.#stopAsked(name, stands, atMs)
+    this.#toStop.delete(name)
+    if (stands.is === 'over') {
+      this.#policy.forget(name)
+      return this.#want(name, 'asked', atMs)
+    }
+    if (verb === 'restart') this.#asked.set(name, atMs)
+    if (stands.is === 'wanted') {
+      const waitsForTime = stands.why === 'policy' && stands.latestMs > atMs
+      if (waitsForTime) this.#policy.forget(name)
+      else this.#policy.doubt(name)
+      const why = stands.why === 'policy' ? 'both' : stands.why
+      this.#want(name, waitsForTime ? 'asked' : why, atMs)
+    } else if (stands.is === 'ending') {
+      this.#policy.forget(name)
+      const next = { is: 'wanted', why: 'asked', earliestMs: 0, latestMs: 0 } as const
+      this.#stands.set(name, { ...stands, next })
+    }
+  }
+
+  #stopAsked(name: string, stands: Standing, atMs: number): void {
+    if (stands.is === 'up' || stands.is === 'spawning') {
+      this.#toStop.add(name)
+      if (stands.is === 'up') this.#asked.set(name, atMs)
+    } else if (stands.is === 'ending') this.#stands.set(name, { ...stands, next: stopped })
+    else if (stands.is === 'wanted' || (stands.is === 'over' && stands.end === 'skipped')) {
+      this.#stands.set(name, stopped)
+    }
+  }
+
+  /** A run ends by itself, or for a fault: the policy says what follows. */
+  #ends(name: string, atMs: number, isFault: boolean): void {
+    const stands = this.#stands.get(name)
+    if (stands?.is !== 'up') return
+    const next = this.#policy.verdict(stands.run, atMs, stands.readyAtMs, isFault)
+    this.#stands.set(name, { is: 'ending', run: stands.run, isAsked: false, next })
+  }
+
+  #settle(name: string, atMs: number): void {
+    const stands = this.#stands.get(name)
+    if (stands?.is !== 'ending') return
+    this.#stands.set(name, later(stands.next, atMs))
+  }
+
+  #did(moment: Moment, index: number): void {
+    const { atMs } = moment
+    const claim = this.#claimsAt.get(index)
+    const run = this.#runsAt.get(index)
+    const asked = this.#askedAt.get(index)
+    if (run !== undefined) this.#spawned(run)
+    if (asked !== undefined) this.#told(asked)
+    if (claim !== undefined && this.#stands.has(claim.daemon)) this.#said(claim, atMs)
+    this.#unskip(atMs)
+    if (moment.what === 'announce' && moment.text === 'READY=1') this.#announced()
+  }
+
+  #spawned(run: RunFacts): void {
+    const { spec, spawned } = run
+    const name = spec.name
+    const who = `${name} ${run.run}`
+    const stands = this.#stands.get(name)
+    if (stands?.is !== 'wanted') {
+      return this.#find('unasked', `${who} is spawned, and it is ${stands?.is}`)
+    }
+    if (spawned.atMs < stands.earliestMs - 0.001) {
+      this.#find('too early', `${who} is spawned before ${stands.earliestMs}`)
+    }
+    if (stands.why === 'policy') this.#policy.started(spec, spawned.atMs, true)
+    if (stands.why === 'both') this.#policy.started(spec, spawned.atMs, false)
+    // When the turn was of one that could not even be tried is not seen.
+    if (run.wasTried && this.#around.outlook(spec) !== 'clear') {
+      this.#find('not met', `${who} is spawned, and whom it is after is not there`)
+    }
+    this.#stands.set(name, { is: 'spawning', run })
+    if (!run.wasTried) this.#failedToStart(run, spawned.atMs)
+  }
+
+  /** It is told to end, and there must be a reason for that. */
+  #told(run: RunFacts): void {
+    const { name } = run.spec
+    const stands = this.#stands.get(name)
+    if (stands?.is !== 'up') return
+    const isToStop = this.#toStop.delete(name)
+    const isAsked = this.#asked.has(name) || isToStop
+    if (!isAsked && !this.#held.has(name)) {
+      this.#find('stopped wrongly', `${name} ${run.run} is told to end for nothing`)
+    }
+    if (isAsked) this.#policy.doubt(name)
+    const why = isAsked ? 'asked' : 'held'
+    const again = { is: 'wanted', why, earliestMs: 0, latestMs: 0 } as const
+    const next = isToStop ? stopped : again
+    this.#stands.set(name, { is: 'ending', run, isAsked: true, next })
+  }
+
+  #said(claim: When & Claim, atMs: number): void {
+    const { daemon, run, what } = claim
+    const stands = this.#stands.get(daemon) as Standing
+    const isOfRun = 'run' in stands && stands.run.run === run
+    switch (what) {
+      case 'started': {
+        if (stands.is !== 'spawning' || !isOfRun) return
+        const readyAtMs = stands.run.spec.ready === null ? stands.run.spawned.atMs : null
+        this.#stands.set(daemon, { is: 'up', run: stands.run, readyAtMs })
+        return
+      }
+      case 'ready':
+        if (stands.is === 'up' && isOfRun) {
+          this.#stands.set(daemon, { ...stands, readyAtMs: stands.readyAtMs ?? atMs })
+        }
+        return
+      case 'start-failed':
+        if (stands.is === 'spawning' && isOfRun) this.#failedToStart(stands.run, atMs)
+        return
+      case 'not-ready':
+      case 'not-alive':
+      case 'watchdog':
+        return this.#ends(daemon, atMs, true)
+      case 'held':
+        return this.#isHeld(claim)
+      case 'skipped':
+        return this.#isSkipped(daemon)
+    }
+  }
+
+  #failedToStart(run: RunFacts, atMs: number): void {
+    const { name } = run.spec
+    const next = this.#policy.verdict(run, atMs, null, false)
+    this.#stands.set(name, this.#toStop.delete(name) ? stopped : later(next, atMs))
+  }
+
+  #isHeld({ daemon, other }: Claim): void {
+    this.#held.add(daemon)
+    const edge = this.#specs.get(daemon)?.after.find((one) => one.daemon === other)
+    const guard = this.#specs.get(other)
+    const stands = this.#stands.get(other)
+    const isRight = edge !== undefined && guard?.guard && stands !== undefined
+    if (!isRight || stateOf(edge, guard, stands) === 'met') {
+      this.#find('held wrongly', `${daemon} is held, and ${other} is there`)
+    }
+  }
+
+  /** Who was skipped wants to start again, once nobody whom it needs has failed for good any more. */
+  #unskip(atMs: number): void {
+    for (const [name, stands] of this.#stands) {
+      if (stands.is !== 'over' || stands.end !== 'skipped') continue
+      if (this.#around.outlook(this.#specs.get(name) as DaemonSpec) !== 'failed') {
+        // Whether a new row begins is left open.
+        this.#policy.doubt(name)
+        this.#want(name, 'boot', atMs)
+        this.#unskip(atMs)
+      }
+    }
+  }
+
+  #isSkipped(name: string): void {
+    const spec = this.#specs.get(name) as DaemonSpec
+    const stands = this.#stands.get(name)
+    const isIdle = stands?.is === 'wanted' || stands?.is === 'over'
+    // Who is asked for beside others may be looked at before they are.
+    const isAsked = this.#requestsAt.has(this.#call?.index ?? -1)
+    if (!isIdle || (this.#around.outlook(spec) !== 'failed' && !isAsked)) {
+      this.#find('skipped wrongly', `${name} is skipped, and nobody failed it`)
+    }
+    this.#stands.set(name, { is: 'over', end: 'skipped' })
+  }
+
+  #lookAround(call: When & Call, nextMs: number): void {
+    const { boot } = this.#facts
+    if (boot === null || call.index + 1 < boot.index) return
+    if (this.#around.hasReason()) this.#reasons.add(call.index)
+    this.#around.look(call, nextMs, this.#asked, this.#isAnnounced)
+  }
+
+  #announced(): void {
+    if (this.#isAnnounced || !this.#around.haveArrived()) this.#find('announced', 'and is not so')
+    this.#isAnnounced = true
+  }
+
+  /** The shutdown, or the end without one. */
+  #ended(): void {
+    const { shutdown, finish, asked, trace } = this.#facts
+    const since = shutdown ?? finish
+    if (since === null || (asked !== null && asked.index < since.index)) return
+    const all = [...this.#specs.values()]
+    const stands = (spec: DaemonSpec): Standing => this.#stands.get(spec.name) as Standing
+    const isRight =
+      shutdown === null
+        ? all.every((spec) => isForGood(stands(spec)))
+        : all.some((spec) => endsAll(spec, stands(spec)))
+    if (!isRight) this.#find('ends for nothing', `at ${trace[since.index]?.atMs}`)
+  }
+}
+
+const stopped = { is: 'over', end: 'asked' } as const
+
+function later(next: Extract<Standing, { is: 'wanted' | 'over' }>, atMs: number): Standing {
+  if (next.is === 'over') return next
+  return { ...next, earliestMs: atMs + next.earliestMs, latestMs: atMs + next.latestMs }
+}

@@ -1,0 +1,369 @@
+/** Reads the facts off a trace: see facts.ts. */
+import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
+import type { Schedule } from '../world/schedule.ts'
+import { Asking } from './asking.ts'
+import { type Claim, claimOf } from './claims.ts'
+import type { Facts, HelperFacts, Request, RunFacts, Sent, When } from './facts.ts'
+import type { Call, Moment } from './trace.ts'
+
+export function factsOf(
+  schedule: Schedule,
+  { trace, bug }: { readonly trace: readonly Moment[]; readonly bug: string | null },
+): Facts {
+  return { ...new Observer(schedule, trace).facts(), bug }
+}
+
+type Spawned = Pick<Extract<Moment, { what: 'spawn' }>, 'daemon' | 'run' | 'answer'>
+
+class Observer {
+  readonly #schedule: Schedule
+  readonly #trace: readonly Moment[]
+  readonly #runs: RunFacts[] = []
+  readonly #runsOf: Map<string, RunFacts[]> = new Map()
+  readonly #requests: Request[] = []
+  readonly #asking: Asking
+  readonly #claims: (When & Claim)[] = []
+  readonly #helpers: Map<string, HelperFacts> = new Map()
+  /** The latest of each number. */
+  readonly #latest: Map<string, RunFacts> = new Map()
+  readonly #lines: (When & { text: string })[] = []
+  readonly #calls: (When & Call)[] = []
+  readonly #selected: readonly string[]
+  readonly #specs: ReadonlyMap<string, DaemonSpec>
+  #shutdown: When | null = null
+  #shutdownAsked: When | null = null
+  #boot: When | null = null
+  #ordered: When | null = null
+  #finish: Facts['finish'] = null
+  #exitCode: number | null = null
+  #end: When | null = null
+  #hadLastWord = false
+  #isBroken = false
+  /** What pitcrew waited for in spawns. */
+  #spawnMs = 0
+  readonly #spawns: Map<string, number> = new Map()
+
+  constructor(schedule: Schedule, trace: readonly Moment[]) {
+    this.#schedule = schedule
+    this.#trace = trace
+    this.#selected = selectedOf(schedule)
+    this.#specs = new Map(schedule.plan.daemons.map((spec) => [spec.name, spec]))
+    this.#asking = new Asking(this.#selected)
+  }
+
+  facts(): Omit<Facts, 'bug'> {
+    const { plan, acts } = this.#schedule
+    for (const moment of this.#trace) this.#see(moment)
+    const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
+    // All timers have a second more then, and what the alarm was late by counts as lost.
+    const given = this.#lines.filter(({ text }) => text.startsWith('was not running for '))
+    const spawnMs = this.#spawnMs
+    const bootIndex = this.#boot?.index ?? Number.POSITIVE_INFINITY
+    const specs = plan.daemons.filter(({ name }) => this.#selected.includes(name))
+    return {
+      plan,
+      schedule: this.#schedule,
+      specs,
+      waves: wavesOf(specs),
+      trace: this.#trace,
+      runs: this.#runs,
+      runsOf: this.#runsOf,
+      requests: this.#requests,
+      asks: this.#asking.all,
+      intruders: this.#asking.intruders,
+      helpers: [...this.#helpers.values()],
+      claims: this.#claims,
+      shutdown: this.#shutdown,
+      asked: this.#shutdownAsked,
+      boot: this.#boot,
+      finish: this.#finish,
+      exitCode: this.#exitCode,
+      end: this.#end,
+      hadLastWord: this.#hadLastWord,
+      endMs: this.#finish?.atMs ?? this.#trace.at(-1)?.atMs ?? 0,
+      isBehind: this.#calls.some(
+        ({ index, wakeAtMs, doneAtMs }) => index + 1 >= bootIndex && wakeAtMs <= doneAtMs,
+      ),
+      isBroken: this.#isBroken,
+      isHelpless: this.#calls.some(({ event, failed }) => event.type === 'recover' && failed),
+      isSignalLost: this.#lines.some(({ text }) => text.includes('cannot perform signal')),
+      lostMs: sum(pauses) + spawnMs + (1000 + this.#schedule.lateMs) * given.length,
+      lateMs: this.#schedule.lateMs + 1,
+      spawnMs,
+      lines: this.#lines,
+      calls: this.#calls,
+    }
+  }
+
+  #see(moment: Moment): void {
+    switch (moment.what) {
+      case 'call':
+        this.#calls.push(moment)
+        return this.#hear(moment, moment)
+      case 'fault':
+        this.#isBroken = true
+        return
+      case 'spawn':
+        this.#spawnMs += spawnMsOf(this.#schedule, moment, this.#spawns)
+        if (isHelper(moment.daemon)) return this.#helperSpawned(moment, moment)
+        return this.#spawned(moment, moment, true)
+      case 'signal':
+        return this.#signalled(moment)
+      case 'close-output': {
+        const run = this.#run(moment)
+        if (run !== undefined) run.outputGivenUp ??= moment
+        return
+      }
+      case 'say':
+        return this.#line(moment.line, moment)
+      case 'finish': {
+        const { atMs, index } = this.#ordered ?? moment
+        const { code, flushMs } = moment
+        this.#finish ??= { code, flushMs, atMs, index, doneMs: moment.atMs }
+        return
+      }
+      case 'report':
+        this.#ordered ??= moment
+        return
+      case 'answer':
+        return this.#asking.answered(moment, moment)
+      case 'close-client':
+      case 'hung-up':
+        return this.#asking.closed(moment.client, moment)
+      case 'end':
+        this.#end = moment
+        this.#exitCode = moment.code
+        return
+      case 'last-word':
+        this.#hadLastWord = true
+    }
+  }
+
+  #signalled(moment: Extract<Moment, { what: 'signal' }>): void {
+    const { atMs, index, signal, to, daemon, run: number } = moment
+    const isKill = signal === signalNumbers.KILL
+    if (isKill && isHelper(daemon)) this.#helpers.get(`${daemon} ${number}`)?.kills.push(moment)
+    const run = this.#run(moment)
+    if (run === undefined) return
+    const sent = { atMs, index, signal, to, inRecovery: this.#inRecovery() }
+    run.signals.push(sent)
+    if (isStop(run, sent)) run.asked ??= sent
+  }
+
+  #line(line: string, when: When): void {
+    const label = `${this.#schedule.plan.label}: `
+    const text = line.startsWith(label) ? line.slice(label.length) : line
+    this.#lines.push({ atMs: when.atMs, index: when.index, text })
+    if (text.includes(': stopping ') && text.includes(', deadline ')) this.#shutdown ??= when
+    if (text.startsWith('pitcrew ')) this.#boot ??= when
+    if (text.startsWith('internal error')) this.#isBroken = true
+    if (isOfClients.test(text)) this.#loseShutdown()
+    const notRun = text.indexOf(':stop: not run: ')
+    if (notRun >= 0) this.#stopRan(text.slice(0, notRun), when)
+    const claim = claimOf(text)
+    if (claim === null) return
+    const { atMs, index } = when
+    const said = { ...claim, atMs, index }
+    this.#claims.push(said)
+    if (claim.what === 'start-failed') this.#notEvenTried(claim, when)
+    this.#run(claim)?.claims.push(said)
+  }
+
+  /** The control plane broke: the core may not have heard of what was asked in this call. */
+  #loseShutdown(): void {
+    const call = this.#calls.at(-1)
+    const isByClient = call?.event.type === 'line' && this.#shutdownAsked?.index === call.index
+    if (isByClient) this.#shutdownAsked = null
+  }
+
+  #spawned({ daemon, run, answer }: Spawned, when: When, wasTried: boolean): void {
+    const spec = this.#specs.get(daemon) as DaemonSpec
+    const facts: RunFacts = {
+      spec,
+      run,
+      spawned: when,
+      wasTried,
+      pid: 'pid' in answer ? answer.pid : null,
+      failure: 'pid' in answer ? null : answer,
+      signals: [],
+      asked: null,
+      claims: [],
+      exit: null,
+      gone: null,
+      outputClosed: null,
+      outputGivenUp: null,
+    }
+    this.#runs.push(facts)
+    const own = this.#runsOf.get(daemon)
+    if (own === undefined) this.#runsOf.set(daemon, [facts])
+    else own.push(facts)
+    this.#latest.set(`${daemon} ${run}`, facts)
+  }
+
+  #helperSpawned({ daemon: name, run, answer }: Spawned, when: When): void {
+    const [of = '', kind] = name.split(':')
+    this.#helpers.set(`${name} ${run}`, {
+      name,
+      daemon: this.#specs.get(of) as DaemonSpec,
+      kind: kind as HelperFacts['kind'],
+      run,
+      spawned: when,
+      pid: 'pid' in answer ? answer.pid : null,
+      kills: [],
+      exit: null,
+      gone: null,
+    })
+    if (kind === 'stop') this.#stopRan(of, when)
+  }
+
+  /** The stop command was run, or was to be. */
+  #stopRan(daemon: string, { atMs, index }: When): void {
+    const run = this.#runsOf.get(daemon)?.at(-1)
+    if (run !== undefined) run.asked ??= { atMs, index, inRecovery: this.#inRecovery() }
+  }
+
+  #inRecovery(): boolean {
+    return this.#calls.at(-1)?.event.type === 'recover'
+  }
+
+  /** "d0: cannot start (run 2): cannot become its user …": nobody was asked to spawn it. */
+  #notEvenTried({ daemon, run }: Claim, when: When): void {
+    if (this.#run({ daemon, run }) !== undefined) return
+    const answer = { step: 'user', errno: '' } as const
+    this.#spawned({ daemon, run, answer }, when, false)
+  }
+
+  /** The latest run of that number. */
+  #run({ daemon, run }: { readonly daemon: string; readonly run: number }): RunFacts | undefined {
+    return this.#latest.get(`${daemon} ${run}`)
+  }
+
+  #helper({
+    daemon,
+    run,
+  }: {
+    readonly daemon: string
+    readonly run: number
+  }): HelperFacts | undefined {
+    return this.#helpers.get(`${daemon} ${run}`)
+  }
+
+  #hear({ event, failed }: Call, when: When): void {
+    if (event.type === 'recover') return this.#recover(event, when)
+    if (event.type === 'signal') this.#signal(event, failed, when)
+    if (event.type === 'client') this.#asking.connected(event, failed, when)
+    if (event.type === 'line') this.#asked(event, failed, when)
+    if (failed) return
+    const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
+    if (event.type === 'exited' && run !== undefined) {
+      run.exit ??= { atMs: when.atMs, index: when.index, code: event.code, signal: event.signal }
+      if (event.gone) run.gone ??= when
+    }
+    if (event.type === 'gone' && run !== undefined) run.gone ??= when
+    if (event.type === 'output-closed' && run !== undefined && 'outputClosed' in run)
+      run.outputClosed = when
+  }
+
+  #recover(event: Extract<Call['event'], { type: 'recover' }>, when: When): void {
+    if (event.shutdownAsked) this.#shutdownAsked ??= when
+    for (const live of event.live) {
+      const run = this.#run(live) ?? this.#helper(live)
+      if (run === undefined || live.exit === null) continue
+      run.exit ??= { atMs: when.atMs, index: when.index, ...live.exit }
+      if (live.gone) run.gone ??= when
+    }
+    for (const run of this.#runs) {
+      const isLive = event.live.some(
+        (live) => live.daemon === run.spec.name && live.run === run.run,
+      )
+      if (!isLive && run.pid !== null) run.gone ??= when
+    }
+  }
+
+  #signal(
+    { signal, hangup }: Extract<Call['event'], { type: 'signal' }>,
+    isLost: boolean,
+    when: When,
+  ): void {
+    const { TERM, INT } = signalNumbers
+    if (hangup || signal === TERM || signal === INT) {
+      if (!isLost) this.#shutdownAsked ??= when
+      return
+    }
+    if (this.#isEnding) return
+    const by = signalName(signal) as Signal
+    const { atMs, index } = when
+    for (const daemon of this.#schedule.plan.signals[by]?.restart ?? []) {
+      this.#requests.push({ atMs, index, verb: 'restart', daemon, by, isLost })
+    }
+  }
+
+  get #isEnding(): boolean {
+    return this.#shutdown !== null || this.#ordered !== null || this.#finish !== null
+  }
+
+  #asked(event: Extract<Call['event'], { type: 'line' }>, failed: boolean, when: When): void {
+    const { atMs, index } = when
+    const isLate = this.#isEnding
+    const asked = this.#asking.asked(event, { atMs, index, isLost: failed, isLate })
+    if (asked === null || asked.isLate) return
+    const { verb, daemon, isLost } = asked
+    if (verb === 'shutdown' || daemon === null) {
+      if (!isLost) this.#shutdownAsked ??= when
+      return
+    }
+    this.#requests.push({ atMs, index, verb, daemon, by: 'client', isLost })
+  }
+}
+
+/** What a client asked for broke in the control plane. */
+const isOfClients = /^internal error(, clients are dropped| in "\w+" of a client)/
+
+function isHelper(name: string): boolean {
+  return name.includes(':')
+}
+
+/** How long this spawn took; `spawns` counts those of each name. */
+function spawnMsOf(
+  { lives }: Schedule,
+  { daemon, run }: Spawned,
+  spawns: Map<string, number>,
+): number {
+  const times = (spawns.get(daemon) ?? 0) + 1
+  spawns.set(daemon, times)
+  const own = lives[daemon] ?? []
+  return own[Math.min(isHelper(daemon) ? times : run, own.length) - 1]?.spawnMs ?? 0
+}
+
+/** A stop command that could not even be run is followed by the stop signal to the tree. */
+function isStop({ spec, exit }: RunFacts, { signal, to }: Pick<Sent, 'signal' | 'to'>): boolean {
+  if (signalName(signal) !== spec.stop.signal) return false
+  return to === 'leader' || (to === 'tree' && spec.stop.command !== null && exit === null)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
+}
+
+/** The contract's words: a comma list, spaces trimmed, unknown names ignored; blank = all. */
+function selectedOf({ plan, selected }: Schedule): readonly string[] {
+  const names = plan.daemons.map(({ name }) => name)
+  if (selected === null || selected.trim() === '') return names
+  const wanted = selected.split(',').map((name) => name.trim())
+  return names.filter((name) => wanted.includes(name))
+}
+
+function wavesOf(specs: readonly DaemonSpec[]): Map<string, number> {
+  const waves = new Map<string, number>()
+  const waveOf = (name: string): number => {
+    const known = waves.get(name)
+    if (known !== undefined) return known
+    const dependents = specs.filter(({ after }) => after.some((other) => other.daemon === name))
+    const wave = Math.max(0, ...dependents.map((dependent) => waveOf(dependent.name) + 1))
+    waves.set(name, wave)
+    return wave
+  }
+  for (const { name } of specs) waveOf(name)
+  return waves
+}

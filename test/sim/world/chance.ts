@@ -1,0 +1,27 @@
+/** Chance from a seed, on 32-bit whole numbers alone: the same in Node and in the small engine. */
+import { Random } from '../../core/random.ts'
+
+export class Chance extends Random {
+  percent(percent: number): boolean {
+    return this.below(100) < percent
+  }
+
+  /** A whole number from `least` to `most`, both included. */
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1)
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T
+  }
+
+  /** One of them, where each has a weight of its own. */
+  weighted<T>(...choices: readonly (readonly [weight: number, item: T])[]): T {
+    let left = this.below(choices.reduce((sum, [weight]) => sum + weight, 0))
+    for (const [weight, item] of choices) {
+      if (left < weight) return item
+      left -= weight
+    }
+    throw new Error('no choices')
+  }
+}

@@ -1,0 +1,105 @@
+/** The door to the small world: what pitcrew's init calls. Any of it may break: see faults.ts. */
+
+import type { Supervisor } from '../../../src/control/server/port.ts'
+import { Server } from '../../../src/control/server/server.ts'
+import { planCheck } from '../../../src/core/plan/check-plan.ts'
+import type { Plan } from '../../../src/core/plan/plan.ts'
+import type { Host } from '../../../src/host/host.ts'
+import { seldom } from '../../../src/init/image/seldom.ts'
+import type { Faults } from './faults.ts'
+import type { Schedule } from './schedule.ts'
+import type { World } from './world.ts'
+
+/** The wall clock at the beginning: all that it is for is to be told. */
+const wallMs = 1_700_000_000_000
+
+/** What the environment holds besides what the schedule says. */
+const environment: readonly string[] = ['PATH', 'HOME', 'TOKEN_A', 'TOKEN_B', 'NOTIFY_SOCKET']
+
+/** That of every text. */
+const sum = '0123456789abcdef'
+
+/** As `pitcrew build` writes it: it was checked then. What comes from the parsing helper is checked here. */
+function sealed({ plan, ...rest }: Plan): string {
+  return JSON.stringify({ plan, sum, ...rest })
+}
+
+export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
+  const guarded = <Args extends readonly unknown[], T>(
+    what: string,
+    work: (...args: Args) => T,
+  ) => {
+    if (faults.areOutside) return work
+    return (...args: Args): T => faults.call(what, () => work(...args))
+  }
+  return {
+    args: ['run'],
+    pid: schedule.isPid1 ? 1 : 2,
+    uid: 0,
+    getenv: (name) => {
+      if (name === schedule.plan.select) return schedule.selected
+      return name === 'PITCREW_PLANT' ? faults.plants : null
+    },
+    readFile: guarded('readFile', (path) => {
+      if (path !== './bundle.yaml') return { error: 'ENOENT' }
+      return { text: schedule.helper === null ? sealed(schedule.plan) : 'name: bundle\n' }
+    }),
+    writeFile: () => 'EROFS',
+    sum: () => sum,
+    isFolder: guarded('isFolder', () => false),
+    write: guarded('write', (_, text) => world.note({ what: 'complain', text })),
+    isTerminal: () => false,
+    exit: () => {
+      throw new Error('exit is for client verbs')
+    },
+    execSelf: () => 'ENOSYS',
+    wallMs: () => wallMs + Math.floor(world.agenda.nowMs),
+    listFolder: () => [],
+
+    now: guarded('now', () => world.agenda.nowMs),
+    wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
+    spawn: guarded('spawn', (spec) => world.spawn(spec)),
+    signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
+    stop: guarded('stop', (daemon, run, signal, to) => world.stop(daemon, run, signal, to)),
+    probe: guarded('probe', (id, spec) => world.looks.begin(id, spec)),
+    forgetProbe: guarded('forgetProbe', (id) => world.looks.forget(id)),
+    notify: guarded('notify', (text) => world.note({ what: 'announce', text })),
+    oomKills: guarded('oomKills', () => world.countOomKills()),
+    legacy: guarded('legacy', (daemon, run) => world.runs.legacy(daemon, run)),
+    live: guarded('live', () => world.runs.live()),
+    // No client of the small world speaks for a daemon.
+    readNotify: () => null,
+    members: guarded('members', (daemon, run) => world.runs.members(daemon, run)),
+    closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
+    envNames: guarded('envNames', () => environment),
+    envHide: guarded('envHide', () => {}),
+    helper: guarded('helper', (id, task) => world.helper(id, task)),
+    forgetHelper: guarded('forgetHelper', (id) => world.looks.forget(-id)),
+    makeFolder: () => null,
+    lock: () => null,
+    listen: guarded('listen', () => {
+      world.clients.isListening = true
+      return null
+    }),
+    adoptClient: () => 'EBADF',
+    queued: () => 0,
+    send: guarded('send', (client, line) => world.send(client, line)),
+    closeClient: guarded('closeClient', (client) => world.closeClient(client)),
+    keepClient: () => false,
+    streamLogs: () => 'ENOSYS',
+    usage: () => [],
+    loadSeldom: () => seldom,
+    loadCheck: guarded('loadCheck', () => planCheck),
+    loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
+    traceTo: () => 'EROFS',
+    trace: () => {},
+    print: guarded('print', (line) => world.note({ what: 'say', line })),
+    outputStall: guarded('outputStall', () => world.outputStall),
+    lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
+    armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
+    startLastWord: () => world.startLastWord(),
+    finish: guarded('finish', (code, flushMs, silentMs) => world.finish(code, flushMs, silentMs)),
+    stopSelf: () => {},
+    foreground: () => false,
+  }
+}

@@ -1,0 +1,222 @@
+/** A small kernel: processes with groups, signals that are ignored, held back or slow to act, zombies until they are
+ *  reaped, and process ids that are soon used again. */
+import type { Exit } from '../../../src/core/event.ts'
+import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Agenda } from './agenda.ts'
+import { type Habits, type Life, never, type Other } from './schedule.ts'
+
+export interface Owner {
+  readonly daemon: string
+  readonly run: number
+}
+
+export interface Process {
+  readonly pid: number
+  readonly group: number
+  /** null: none of ours. */
+  readonly of: Owner | null
+  readonly place: 'leader' | Other['place'] | 'stranger'
+  readonly habits: Habits
+  state: 'alive' | 'zombie' | 'gone'
+  /** Who reaps it. */
+  parent: 'us' | 'leader' | 'other'
+  isStopped: boolean
+  /** Signals that a stopped process sees when it is continued, and the end that waits for that. */
+  waiting: number[]
+  waitingEnd: Exit | null
+  ignored: number
+  wasKilled: boolean
+  exit: Exit
+}
+
+const stopSignals: readonly number[] = [signalNumbers.TERM, signalNumbers.INT, signalNumbers.QUIT]
+
+export class Kernel {
+  readonly processes: Set<Process> = new Set()
+  readonly #agenda: Agenda
+  /** How many processes of each run live. */
+  readonly #living: Map<Owner, number> = new Map()
+  readonly #pidMax: number
+  #lastPid = 1
+
+  /** A child of ours may be reaped. */
+  onZombie: (process: Process) => void = () => {}
+  onEnded: (process: Process) => void = () => {}
+  /** Beside leaders. */
+  onBorn: (process: Process) => void = () => {}
+  /** Numbers of groups of which nobody has seen yet that they are empty. */
+  isHeld: (pid: number) => boolean = () => false
+
+  constructor(agenda: Agenda, pidMax: number) {
+    this.#agenda = agenda
+    this.#pidMax = pidMax
+  }
+
+  /** @returns null when there is no process id left. */
+  forkLeader(of: Owner, { leader: habits, others }: Life): Process | null {
+    const leader = this.#fork(of, 'leader', habits, null, 'us')
+    if (leader === null) return null
+    for (const other of others) {
+      const { place, bornAfterMs } = other
+      const group = place === 'stray' ? null : leader.pid
+      const parent = place === 'foreign' ? 'other' : 'leader'
+      this.#agenda.after(bornAfterMs, () => {
+        // Who is to die of KILL does not fork any more.
+        if (leader.state !== 'alive' || leader.wasKilled) return
+        const process = this.#fork(of, place, other, group, parent)
+        if (process !== null) this.onBorn(process)
+      })
+    }
+    return leader
+  }
+
+  forkStranger(livesMs: number): void {
+    const nothing = { exitCode: 0, tookMs: 0, ignores: 0 }
+    const habits = { livesMs, exit: { code: 0, signal: 0 }, onStop: nothing, onOther: nothing }
+    this.#fork(
+      null,
+      'stranger',
+      { ...habits, killMs: 0, stopsAfterMs: never, lagMs: 0 },
+      null,
+      'other',
+    )
+  }
+
+  #fork(
+    of: Owner | null,
+    place: Process['place'],
+    habits: Habits,
+    group: number | null,
+    parent: Process['parent'],
+  ): Process | null {
+    const pid = this.#nextPid()
+    if (pid === null) return null
+    const process: Process = {
+      pid,
+      group: group ?? pid,
+      of,
+      place,
+      habits,
+      state: 'alive',
+      parent,
+      isStopped: false,
+      waiting: [],
+      waitingEnd: null,
+      ignored: 0,
+      wasKilled: false,
+      exit: { code: 0, signal: 0 },
+    }
+    this.processes.add(process)
+    this.#count(of, 1)
+    const { livesMs, exit, stopsAfterMs } = habits
+    if (livesMs < never) this.#agenda.after(livesMs, () => this.#end(process, exit, false))
+    if (stopsAfterMs < never) this.#agenda.after(stopsAfterMs, () => this.#react(process, 19))
+    return process
+  }
+
+  /** @returns Whom the signal reached; a zombie is there, too. */
+  signal(pid: number, signal: number): Process[] {
+    return this.#send(signal, (process) => process.pid === pid)
+  }
+
+  signalGroup(group: number, signal: number): Process[] {
+    return this.#send(signal, (process) => process.group === group)
+  }
+
+  /** From outside: to the n-th process of a daemon. */
+  signalOneOf(daemon: string, index: number, signal: number): void {
+    const ofDaemon = [...this.processes].filter(({ of }) => of?.daemon === daemon)
+    const process = ofDaemon[index]
+    if (process !== undefined) this.#react(process, signal)
+  }
+
+  reap(process: Process): void {
+    process.state = 'gone'
+    this.processes.delete(process)
+  }
+
+  #send(signal: number, isMeant: (process: Process) => boolean): Process[] {
+    const meant = [...this.processes].filter(isMeant)
+    if (signal !== 0) for (const process of meant) this.#react(process, signal)
+    return meant
+  }
+
+  #react(process: Process, signal: number): void {
+    if (process.state !== 'alive') return
+    if (signal === signalNumbers.KILL) {
+      process.wasKilled = true
+      const { killMs } = process.habits
+      if (killMs < never) {
+        this.#agenda.after(killMs, () => this.#end(process, { code: 0, signal }, true))
+      }
+    } else if (signal === signalNumbers.CONT) {
+      process.isStopped = false
+      for (const waiting of process.waiting.splice(0)) this.#react(process, waiting)
+      if (process.waitingEnd !== null) this.#end(process, process.waitingEnd, false)
+    } else if (signal === signalNumbers.STOP) {
+      process.isStopped = true
+    } else if (signal === signalNumbers.SEGV) {
+      this.#agenda.after(0, () => this.#end(process, { code: 0, signal }, true))
+    } else if (process.isStopped) {
+      process.waiting.push(signal)
+    } else {
+      this.#hear(process, signal)
+    }
+  }
+
+  #hear(process: Process, signal: number): void {
+    const { onStop, onOther } = process.habits
+    const reaction = stopSignals.includes(signal) ? onStop : onOther
+    if (process.ignored < reaction.ignores) {
+      process.ignored++
+      return
+    }
+    const { exitCode, tookMs } = reaction
+    const exit = exitCode === null ? { code: 0, signal } : { code: exitCode, signal: 0 }
+    this.#agenda.after(tookMs, () => this.#end(process, exit, false))
+  }
+
+  #end(process: Process, exit: Exit, byForce: boolean): void {
+    if (process.state !== 'alive') return
+    if (process.isStopped && !byForce) {
+      process.waitingEnd = exit
+      return
+    }
+    process.exit = exit
+    this.#count(process.of, -1)
+    if (process.place === 'leader') this.#orphan(process)
+    if (process.parent === 'us') {
+      process.state = 'zombie'
+      this.#agenda.after(process.habits.lagMs, () => this.onZombie(process))
+    } else {
+      this.reap(process)
+    }
+    this.onEnded(process)
+  }
+
+  isLiving(of: Owner): boolean {
+    return (this.#living.get(of) ?? 0) > 0
+  }
+
+  #count(of: Owner | null, by: 1 | -1): void {
+    if (of !== null) this.#living.set(of, (this.#living.get(of) ?? 0) + by)
+  }
+
+  /** The leader's children are ours now. */
+  #orphan(leader: Process): void {
+    for (const process of this.processes) {
+      if (process.of === leader.of && process.parent === 'leader') process.parent = 'us'
+    }
+  }
+
+  /** One after the other, like Linux, so that a number comes back when all others had their turn. */
+  #nextPid(): number | null {
+    const taken = new Set<number>()
+    for (const { pid, group } of this.processes) taken.add(pid).add(group)
+    for (let tries = 0; tries < this.#pidMax; tries++) {
+      this.#lastPid = this.#lastPid >= this.#pidMax ? 2 : this.#lastPid + 1
+      if (!taken.has(this.#lastPid) && !this.isHeld(this.#lastPid)) return this.#lastPid
+    }
+    return null
+  }
+}

@@ -1,0 +1,201 @@
+/** The host's table of live runs and the end of a tree, after native/runs.c and native/tree.c: when is a run over, and
+ *  whom does a signal to it reach? */
+import type { Exit } from '../../../src/core/event.ts'
+import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Legacy, LiveRun, SignalAnswer, SignalTarget } from '../../../src/host/host.ts'
+import type { Kernel, Owner, Process } from './kernel.ts'
+
+export interface Run {
+  readonly of: Owner
+  readonly pid: number
+  exit: Exit | null
+  exitTold: boolean
+  isGroupEmpty: boolean
+  isGone: boolean
+  isGoneTold: boolean
+  /** It said by its channel that it is ready. */
+  isReady: boolean
+  /** The last stop signal of the leader, and of the rest of the tree: what is found later gets that, too. */
+  leaderSignal: number
+  treeSignal: number
+  /** Processes that wait4 does not tell about. */
+  readonly watched: Set<Process>
+}
+
+export class Runs {
+  readonly #kernel: Kernel
+  #table: Run[] = []
+  /** Something ended: look again. */
+  isCheckWanted: boolean = false
+  onHit: (process: Process, signal: number, run: Run, isStop: boolean) => void = () => {}
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+    kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid && !run.isGroupEmpty)
+  }
+
+  /** @returns Whether that is news. */
+  markReady(of: Owner): boolean {
+    const run = this.#table.find((one) => one.of === of)
+    if (run === undefined) return true
+    const wasReady = run.isReady
+    run.isReady = true
+    return !wasReady
+  }
+
+  add(of: Owner, pid: number): void {
+    this.#table.push({
+      of,
+      pid,
+      exit: null,
+      exitTold: false,
+      isGroupEmpty: false,
+      isGone: false,
+      isGoneTold: false,
+      isReady: false,
+      leaderSignal: 0,
+      treeSignal: 0,
+      watched: new Set(),
+    })
+  }
+
+  /** A process that was our child is reaped. */
+  reap(process: Process): void {
+    const run = this.#table.find(({ of, exit }) => of === process.of && exit === null)
+    if (run !== undefined && process.place === 'leader') run.exit = process.exit
+    this.#kernel.reap(process)
+    this.isCheckWanted = true
+  }
+
+  /** A process that is watched through a descriptor of its own ends. */
+  ended(process: Process): void {
+    for (const run of this.#table) if (run.watched.delete(process)) this.isCheckWanted = true
+  }
+
+  signal(daemon: string, number: number, signal: number, to: 'leader' | 'tree'): SignalAnswer {
+    const run = this.#find(daemon, number)
+    if (run === undefined) return 'gone'
+    if (to === 'leader' ? run.exit !== null : run.isGroupEmpty) return 'gone'
+    const reached =
+      to === 'leader'
+        ? this.#kernel.signal(run.pid, signal)
+        : this.#kernel.signalGroup(run.pid, signal)
+    if (signal !== 0) for (const process of reached) this.onHit(process, signal, run, false)
+    return 'sent'
+  }
+
+  stop(daemon: string, number: number, signal: number, to: SignalTarget): SignalAnswer {
+    const run = this.#find(daemon, number)
+    if (run === undefined) return 'gone'
+    if (to !== 'leader') return this.#stopTree(run, signal, to === 'tree')
+    if (run.exit !== null) return 'gone'
+    if (run.leaderSignal !== signal) {
+      run.leaderSignal = signal
+      this.#deliver(run, this.#kernel.signal(run.pid, signal), signal)
+    }
+    return 'sent'
+  }
+
+  #find(daemon: string, number: number): Run | undefined {
+    return this.#table.find(({ of }) => of.daemon === daemon && of.run === number)
+  }
+
+  /** One scan of /proc finds what cannot be reached by group. */
+  #stopTree(run: Run, signal: number, withLeader: boolean): SignalAnswer {
+    if (!run.isGroupEmpty) this.#lookIntoGroup(run)
+    const isNew = run.treeSignal !== signal || signal === signalNumbers.KILL
+    run.treeSignal = signal
+    const isMeant = ({ group, of, state, place }: Process): boolean => {
+      if (!withLeader && place === 'leader') return false
+      return !run.isGroupEmpty && group === run.pid ? true : of === run.of && state === 'alive'
+    }
+    const meant = [...this.#kernel.processes].filter(isMeant)
+    if (meant.length === 0) this.isCheckWanted = true
+    for (const process of meant) if (process.group !== run.pid) run.watched.add(process)
+    if (isNew) {
+      for (const { pid } of meant) this.#deliver(run, this.#kernel.signal(pid, signal), signal)
+    }
+    return meant.length === 0 ? 'gone' : 'sent'
+  }
+
+  #deliver(run: Run, reached: readonly Process[], signal: number): void {
+    if (signal === 0) return
+    for (const process of reached) {
+      this.onHit(process, signal, run, true)
+      if (signal !== signalNumbers.KILL) this.#kernel.signal(process.pid, signalNumbers.CONT)
+    }
+  }
+
+  #lookIntoGroup(run: Run): void {
+    let isLiving = false
+    for (const process of this.#kernel.processes) {
+      if (process.group !== run.pid || process.state !== 'alive') continue
+      isLiving = true
+      if (process.parent !== 'us') run.watched.add(process)
+    }
+    if (isLiving || run.exit === null) return
+    run.isGroupEmpty = true
+    this.isCheckWanted = true
+  }
+
+  /** @param tell Tells pitcrew of a run's end, or of its leader's. It may start others. */
+  check(tell: (run: Run, isFirst: boolean) => void): void {
+    this.isCheckWanted = false
+    for (const run of this.#table) if (run.exit !== null && !run.isGone) this.#look(run)
+    // The table may grow meanwhile.
+    for (let index = 0; index < this.#table.length; index++) {
+      const run = this.#table[index] as Run
+      if (run.exit === null || (run.exitTold && (!run.isGone || run.isGoneTold))) continue
+      const isFirst = !run.exitTold
+      run.exitTold = true
+      tell(run, isFirst)
+      run.isGoneTold = run.isGone
+    }
+    this.#table = this.#table.filter(({ isGoneTold }) => !isGoneTold)
+  }
+
+  #look(run: Run): void {
+    const { processes } = this.#kernel
+    if (!run.isGroupEmpty) run.isGroupEmpty = ![...processes].some(({ group }) => group === run.pid)
+    if (!run.isGroupEmpty || run.watched.size > 0) return
+    for (const process of processes) {
+      if (process.of !== run.of || process.state !== 'alive') continue
+      run.watched.add(process)
+      if (run.treeSignal !== 0) {
+        this.#deliver(run, this.#kernel.signal(process.pid, run.treeSignal), run.treeSignal)
+      }
+    }
+    run.isGone = run.watched.size === 0
+  }
+
+  live(): LiveRun[] {
+    return this.#table.map(({ of, pid, exit, isGone, isReady }) => ({
+      ...of,
+      pid,
+      exit,
+      gone: isGone,
+      ready: isReady,
+    }))
+  }
+
+  legacy(daemon: string, number: number): Legacy | null {
+    const isThere = this.#table.some(({ of }) => of.daemon === daemon && of.run === number)
+    const lastLines = `words of ${daemon} ${number}\n`
+    return isThere ? { cpuMs: 1, memoryKib: 2048, lastLines } : null
+  }
+
+  members(daemon: string, number: number): number[] {
+    return [...this.#kernel.processes]
+      .filter(({ of, state }) => of?.daemon === daemon && of.run === number && state === 'alive')
+      .slice(0, 16)
+      .map(({ pid }) => pid)
+  }
+
+  /** The host's last word: KILL to everything, and no question asked. */
+  killAll(): void {
+    for (const run of this.#table) {
+      if (!run.isGroupEmpty) this.#kernel.signalGroup(run.pid, signalNumbers.KILL)
+      for (const stray of run.watched) this.#kernel.signal(stray.pid, signalNumbers.KILL)
+    }
+  }
+}

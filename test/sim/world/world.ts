@@ -1,0 +1,454 @@
+/** The small world that pitcrew's own init and core run in, unchanged: a host over a small kernel and a virtual clock.
+ *  It serves what is ready in the order of native/loop.c, keeps the duties of src/host/host.ts, and writes down all
+ *  that happens. */
+import type { Exit } from '../../../src/core/event.ts'
+import { signalNumbers } from '../../../src/core/signals.ts'
+import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
+import type {
+  Handlers,
+  HostEvent,
+  OomKills,
+  SignalAnswer,
+  SignalTarget,
+  SpawnAnswer,
+  SpawnSpec,
+} from '../../../src/host/host.ts'
+import type { OutputStall } from '../../../src/host/output.ts'
+import { handlersFor } from '../../../src/init/image/main.ts'
+import { Start } from '../../../src/init/start/start.ts'
+import type { Call, Moment, Recovery, What } from '../judge/trace.ts'
+import { Agenda } from './agenda.ts'
+import { Clients } from './clients.ts'
+import { hostOf } from './fake-host.ts'
+import { Faults, isPlanted } from './faults.ts'
+import { Kernel, type Owner, type Process } from './kernel.ts'
+import { Looks } from './looks.ts'
+import { Output } from './output.ts'
+import { parse } from './parser.ts'
+import { type Run, Runs } from './runs.ts'
+import { type Act, never, type Schedule } from './schedule.ts'
+import { PendingSignals } from './signals.ts'
+import { Starts } from './starts.ts'
+import { Words } from './words.ts'
+
+/** More than this is a loop without an end. */
+const momentsMax = 40_000
+const lastWordCode = 70
+/** What a pause gives it more, as the policy's own deadlines get it, in milliseconds. */
+const lastWordPauseMs = 1000
+const atOnce = 0
+/** A stall that is shorter is not reported. */
+const stallMs = 1000
+/** How long after a growth the count of kills for memory is told. */
+const oomToldMs = 750
+
+export class World {
+  readonly trace: Moment[] = []
+  readonly agenda: Agenda = new Agenda()
+  readonly runs: Runs
+  readonly #schedule: Schedule
+  readonly #kernel: Kernel
+  readonly #output: Output
+  readonly #words: Words
+  readonly #starts: Starts
+  readonly looks: Looks
+  readonly clients: Clients = new Clients()
+  readonly #faults: Faults
+  readonly #handlers: Handlers
+  readonly #signals: PendingSignals = new PendingSignals()
+  #wakeAtMs = Number.POSITIVE_INFINITY
+  #frozenUntilMs = 0
+  #zombies: Process[] = []
+  #helperEnds: HelperEnd[] = []
+  #lastWordMs = 10_000
+  #lastWordAtMs = Number.POSITIVE_INFINITY
+  #isLastWordRunning = false
+  #finish: { code: number; atMs: number; untilMs: number; silentMs: number } | null = null
+  #isFlushed = false
+  /** When its stdout was stalled last. */
+  #stalledAtMs = 0
+  /** That it is stalled was reported. */
+  outputStall: OutputStall | null = null
+  /** How often the kernel killed somebody of ours for memory. */
+  #oomKills = 0
+  /** At the last news; null: nobody has asked yet, and nothing is watched. */
+  #oomNoticed: number | null = null
+  #oomTellAtMs = Number.POSITIVE_INFINITY
+  /** Set when pitcrew has ended. */
+  exitCode: number | null = null
+  /** What broke that nobody planted. */
+  bug: string | null = null
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+    this.#kernel = new Kernel(this.agenda, schedule.pidMax)
+    this.runs = new Runs(this.#kernel)
+    this.#output = new Output(this.#kernel, ({ daemon, run }) =>
+      this.#tell({ type: 'output-closed', daemon, run }),
+    )
+    this.#words = new Words(this.agenda, this.runs)
+    this.looks = new Looks(this.agenda, (look) =>
+      this.note('of' in look ? { what: 'look', ...look } : { what: 'forget', ...look }),
+    )
+    const { agenda, looks } = this
+    const parts = {
+      agenda,
+      looks,
+      kernel: this.#kernel,
+      runs: this.runs,
+      output: this.#output,
+      words: this.#words,
+    }
+    this.#starts = new Starts(schedule, parts)
+    this.#faults = new Faults(schedule.faults, (fault) => this.note({ what: 'fault', fault }))
+    this.#kernel.onZombie = (process) => this.#zombies.push(process)
+    this.#kernel.onEnded = (process) => this.#processEnded(process)
+    this.#kernel.onBorn = ({ pid, place, of }) =>
+      this.note({ what: 'born', pid, place, ...(of as Owner) })
+    this.runs.onHit = ({ pid, of }, signal, run, isStop) =>
+      this.note({ what: 'hit', pid, signal, ...run.of, isOurs: of === run.of, isStop })
+    for (const act of schedule.acts) this.agenda.after(act.atMs, () => this.#act(act))
+    const host = hostOf(this, schedule, this.#faults)
+    this.#handlers = handlersFor(host, new Start(host))
+  }
+
+  /** Until pitcrew has ended. */
+  play(): this {
+    while (this.exitCode === null && this.trace.length < momentsMax) {
+      const nextMs = this.#nextMs()
+      if (nextMs === Number.POSITIVE_INFINITY) break
+      this.agenda.passTo(nextMs)
+      if (this.agenda.nowMs < this.#frozenUntilMs || this.exitCode !== null) continue
+      if (this.#isDone()) this.#finishNow()
+      else this.#serve()
+    }
+    return this
+  }
+
+  #nextMs(): number {
+    const { nowMs, nextMs } = this.agenda
+    const lateMs = this.#wakeAtMs > nowMs ? this.#schedule.lateMs : 0
+    const finishMs = this.#giveUpMs()
+    const hostMs = this.#hasWork() ? atOnce : Math.min(this.#wakeAtMs + lateMs, finishMs)
+    return Math.min(nextMs, Math.max(hostMs, this.#frozenUntilMs, nowMs))
+  }
+
+  #hasWork(): boolean {
+    return (
+      this.#signals.areThere ||
+      this.#zombies.length > 0 ||
+      this.runs.isCheckWanted ||
+      this.#words.areThere ||
+      this.looks.areThere ||
+      this.clients.areThere ||
+      this.#helperEnds.length > 0 ||
+      this.#output.hasWork ||
+      this.#isStallNews ||
+      this.#isOomNews ||
+      this.agenda.nowMs >= this.#oomTellAtMs ||
+      this.#isDone()
+    )
+  }
+
+  /** One turn of the loop. */
+  #serve(): void {
+    const signals = this.#signals.take()
+    if (this.#signals.wasShutdownAsked) this.startLastWord()
+    for (const signal of signals) this.#tell(signal)
+    for (let said = this.#words.next(null); said !== undefined; said = this.#words.next(null))
+      this.#tell(said)
+    for (const process of this.#zombies.splice(0, 32)) this.runs.reap(process)
+    if (this.runs.isCheckWanted) this.runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
+    if (this.agenda.nowMs >= this.#wakeAtMs) {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY
+      this.#tell({ type: 'wake' })
+    }
+    this.#tellStall()
+    this.#tellOomKills()
+    for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#tell(end)
+    for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
+      this.#tell(found)
+    for (let asked = this.clients.next(); asked !== undefined; asked = this.clients.next())
+      this.#tell(asked)
+    this.#output.serve()
+  }
+
+  #tellEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
+    if (isFirst) this.#drain(of)
+    const outputOpen = this.#output.isOpen(of)
+    if (!isFirst) return this.#tell({ type: 'gone', ...of, outputOpen })
+    this.#tell({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
+  }
+
+  /** What it said and printed comes before its end. */
+  #drain(of: Owner): void {
+    for (let said = this.#words.next(of); said !== undefined; said = this.#words.next(of)) {
+      this.#tell(said)
+    }
+    this.#output.drain(of)
+  }
+
+  /** One event at a time; one that fails is followed by one recovery. */
+  #tell(event: HostEvent): void {
+    if (this.#call(event, () => this.#handlers.handle(event))) return
+    const shutdownAsked = this.#signals.wasShutdownAsked
+    const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.runs.live() }
+    this.#faults.isRecovering = true
+    this.#call(recovery, () => this.#handlers.recover('planted', shutdownAsked))
+    this.#faults.isRecovering = false
+  }
+
+  #call(event: HostEvent | Recovery, work: () => void): boolean {
+    const call: Call = { what: 'call', event, failed: false, doneAtMs: 0, wakeAtMs: 0 }
+    this.note(call)
+    try {
+      this.#faults.enter(event.type)
+      work()
+    } catch (error) {
+      call.failed = true
+      if (!isPlanted(error)) this.bug ??= String(error)
+    }
+    if (this.#faults.leave()) call.failed = true
+    call.doneAtMs = this.agenda.nowMs
+    call.wakeAtMs = this.#wakeAtMs
+    return !call.failed
+  }
+
+  /** A pause that began in this call is over before the call goes on. */
+  #armLastWord(): void {
+    this.#lastWordAtMs = Math.max(this.agenda.nowMs, this.#frozenUntilMs) + this.#lastWordMs
+    if (this.#lastWordMs < never) this.#awaitLastWord()
+  }
+
+  #awaitLastWord(): void {
+    const atMs = this.#lastWordAtMs
+    this.agenda.after(atMs - this.agenda.nowMs, () => {
+      if (this.exitCode !== null || atMs !== this.#lastWordAtMs) return
+      this.note({ what: 'last-word' })
+      this.runs.killAll()
+      this.#end(lastWordCode)
+    })
+  }
+
+  /** Time in which it did not run does not count, and some more is given after a long pause. */
+  #pause(forMs: number): void {
+    const before = Math.max(this.#frozenUntilMs, this.agenda.nowMs)
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + forMs)
+    const lostMs = this.#frozenUntilMs - before
+    if (!this.#isLastWordRunning || lostMs === 0) return
+    this.#lastWordAtMs += lostMs + lastWordPauseMs
+    this.#awaitLastWord()
+  }
+
+  #act(act: Act): void {
+    if (this.exitCode !== null) return
+    this.note({ what: 'act', act })
+    switch (act.type) {
+      case 'signal':
+        return this.#signals.add(act.signal, act.hangup)
+      case 'hit':
+        return this.#kernel.signalOneOf(act.daemon, act.index, act.signal)
+      case 'oom':
+        this.#oomKills++
+        return this.#kernel.signalOneOf(act.daemon, 0, signalNumbers.KILL)
+      case 'ask':
+        return this.clients.ask(act)
+      case 'hang-up': {
+        const client = this.clients.hangUp(act.who)
+        if (client !== null) this.note({ what: 'hung-up', client })
+        return
+      }
+      case 'intrude': {
+        const client = this.clients.intrude(act)
+        if (client === null || !act.hangsUp) return
+        this.clients.hangUp(act.who)
+        return this.note({ what: 'hung-up', client })
+      }
+      case 'stranger':
+        this.#kernel.forkStranger(act.livesMs)
+        return
+      case 'pause':
+        return this.#pause(act.forMs)
+      case 'stall':
+        if (!this.#output.isStalled) this.#stalledAtMs = this.agenda.nowMs
+        this.#output.isStalled = true
+        this.agenda.after(stallMs, () => {})
+        return this.agenda.after(act.forMs, () => {
+          this.#output.isStalled = false
+        })
+    }
+  }
+
+  #processEnded(process: Process): void {
+    this.runs.ended(process)
+    const { pid, place, exit, of } = process
+    if (of !== null) this.note({ what: 'ended', pid, place, exit, ...of })
+  }
+
+  #isDone(): boolean {
+    if (this.#finish === null) return false
+    if (this.agenda.nowMs >= this.#giveUpMs()) return true
+    return this.#output.isIdle && !this.#output.isStalled
+  }
+
+  /** When output is given up at the end. */
+  #giveUpMs(): number {
+    if (this.#finish === null) return Number.POSITIVE_INFINITY
+    const { atMs, untilMs, silentMs } = this.#finish
+    if (!this.#output.isStalled) return untilMs
+    return Math.min(untilMs, Math.max(atMs, this.#stalledAtMs) + silentMs)
+  }
+
+  /** A recovery may order the end again: then this is tried again, until the time is up. */
+  #finishNow(): void {
+    this.#isFlushed = true
+    this.#tell({ type: 'flushed' })
+    const isLate = this.agenda.nowMs >= (this.#finish?.untilMs ?? 0)
+    if (this.#isFlushed || isLate) this.#end(this.#finish?.code ?? 0)
+  }
+
+  /** A stall begins or ends for pitcrew when it has lasted for a second. */
+  get #isStallNews(): boolean {
+    const { isStalled } = this.#output
+    const isLong = isStalled && this.agenda.nowMs >= this.#stalledAtMs + stallMs
+    return isLong !== (this.outputStall !== null)
+  }
+
+  #tellStall(): void {
+    if (!this.#isStallNews) return
+    if (this.outputStall !== null) {
+      this.outputStall = null
+      return this.#tell({ type: 'output-resumed' })
+    }
+    this.outputStall = { sinceMs: this.#stalledAtMs, errno: 'EAGAIN' }
+    this.#tell({ type: 'output-stalled', ...this.outputStall })
+  }
+
+  get #isOomNews(): boolean {
+    return this.#oomNoticed !== null && this.#oomKills !== this.#oomNoticed
+  }
+
+  /** The deaths that came of them are told before. */
+  #tellOomKills(): void {
+    if (this.agenda.nowMs >= this.#oomTellAtMs) {
+      this.#oomTellAtMs = Number.POSITIVE_INFINITY
+      if (this.#finish === null) this.#tell({ type: 'oom-kills', count: this.#oomKills })
+    }
+    if (!this.#isOomNews) return
+    this.#oomNoticed = this.#oomKills
+    this.#oomTellAtMs = Math.min(this.#oomTellAtMs, this.agenda.nowMs + oomToldMs)
+    this.agenda.after(oomToldMs, () => {})
+  }
+
+  #end(code: number): void {
+    this.exitCode = code
+    this.note({ what: 'end', code })
+  }
+
+  /** Written as it is: what becomes of a call is known later. */
+  note(what: What): void {
+    const moment = what as Moment & { atMs: number; index: number }
+    moment.atMs = this.agenda.nowMs
+    moment.index = this.trace.length
+    this.trace.push(moment)
+  }
+
+  // What pitcrew may ask of the host.
+
+  countOomKills(): OomKills {
+    this.#oomNoticed ??= this.#oomKills
+    return { count: this.#oomKills, isWatched: true }
+  }
+
+  wakeAt(atMs: number): void {
+    this.#wakeAtMs = atMs
+  }
+
+  spawn(spec: SpawnSpec): SpawnAnswer {
+    const answer = this.#starts.spawn(spec)
+    this.note({ what: 'spawn', daemon: spec.daemon, run: spec.run, answer })
+    return answer
+  }
+
+  signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer {
+    const answer: SignalAnswer = 'sent'
+    const moment = { what: 'signal' as const, daemon, run, signal, to, isStop: false, answer }
+    this.note(moment)
+    moment.answer = this.runs.signal(daemon, run, signal, to)
+    return moment.answer
+  }
+
+  stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer {
+    const answer: SignalAnswer = 'sent'
+    const moment = { what: 'signal' as const, daemon, run, signal, to, isStop: true, answer }
+    this.note(moment)
+    moment.answer = this.runs.stop(daemon, run, signal, to)
+    return moment.answer
+  }
+
+  closeOutput(daemon: string, run: number): void {
+    this.note({ what: 'close-output', daemon, run })
+    this.#output.close(daemon, run)
+  }
+
+  helper(id: number, task: HelperTask): string | null {
+    if ('exists' in task) return this.looks.beginTask(id, task.exists, task.timeoutMs)
+    if ('connect' in task) return this.looks.beginTask(id, task.connect, task.timeoutMs)
+    if ('append' in task) return this.#append(id, task)
+    if ('write' in task) this.note({ what: 'report', text: task.text })
+    if (!('run' in task)) return null
+    const parsed = parse(this.#schedule, id, task)
+    if ('errno' in parsed) return parsed.errno
+    this.#endHelper(parsed.afterMs, parsed.end)
+    return null
+  }
+
+  #endHelper(afterMs: number, end: HelperEnd): void {
+    this.agenda.after(afterMs, () => {
+      this.#helperEnds.push(end)
+    })
+  }
+
+  #append(id: number, { text, timeoutMs }: { text: string; timeoutMs: number }): null {
+    this.note({ what: 'append', id, text })
+    const { tookMs, errno, repeatsAfterMs } = this.#schedule.disk
+    const timedOut = tookMs >= timeoutMs
+    const end = { type: 'helper', id, code: 0, signal: 0, timedOut, text: '' } as const
+    const atMs = Math.min(tookMs, timeoutMs)
+    this.#endHelper(atMs, { ...end, errno: timedOut ? 'ETIMEDOUT' : errno })
+    if (repeatsAfterMs < never) this.#endHelper(atMs + repeatsAfterMs, { ...end, errno })
+    return null
+  }
+
+  send(client: number, line: string): boolean {
+    const isOpen = this.clients.isOpen(client)
+    if (isOpen) this.note({ what: 'answer', client, line })
+    return isOpen
+  }
+
+  closeClient(client: number): void {
+    this.note({ what: 'close-client', client })
+    this.clients.close(client)
+  }
+
+  armLastWord(afterMs: number): void {
+    this.#lastWordMs = afterMs
+    if (this.#isLastWordRunning) this.#armLastWord()
+  }
+
+  startLastWord(): void {
+    if (this.#isLastWordRunning) return
+    this.#isLastWordRunning = true
+    this.note({ what: 'last-word-starts' })
+    this.#armLastWord()
+  }
+
+  finish(code: number, flushMs: number, silentMs: number): void {
+    this.note({ what: 'finish', code, flushMs })
+    this.#isFlushed = false
+    if (this.#finish !== null) return
+    const atMs = this.agenda.nowMs
+    this.#finish = { code, atMs, untilMs: atMs + flushMs, silentMs }
+    this.#output.closeAll()
+  }
+}
