@@ -1,7 +1,7 @@
 /** What a verb of the command line is, and how its arguments are read. Small and our own, since all
  *  of it is in the one binary. */
 import { didYouMean } from '../core/text/suggest.ts'
-import { PitcrewError } from '../errors.ts'
+import { describeError, exitStatus, PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 
 /** The parts of the overview. */
@@ -77,6 +77,20 @@ export function usageError(
 ): Error {
   const page = command === null ? 'pitcrew help' : `pitcrew help ${command.name}`
   return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
+}
+
+/** Runs the work of a verb; an error becomes one message on stderr. Each image does this for its own
+ *  work, because each has an error class of its own. @returns The exit status. */
+export async function exitStatusOf(
+  { talk }: Pick<Input, 'talk'>,
+  work: () => number | Promise<number>,
+): Promise<number> {
+  try {
+    return await work()
+  } catch (error) {
+    talk(`pitcrew: ${describeError(error)}`)
+    return exitStatus(error)
+  }
 }
 
 /** The verbs that a person may type. */

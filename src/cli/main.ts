@@ -4,22 +4,25 @@
 import { didYouMean } from '../core/text/suggest.ts'
 import type { ClientSystem } from '../host/system.ts'
 import { version } from '../version.ts'
-import { type Command, type Input, parseWords, typedVerbs, usageError } from './command.ts'
-import { told } from './run-verb.ts'
-import { build } from './verbs/build.ts'
+import {
+  type Command,
+  exitStatusOf,
+  type Input,
+  parseWords,
+  typedVerbs,
+  usageError,
+} from './command.ts'
+import { build, validate } from './verbs/bundle.ts'
 import { restart, start, stop } from './verbs/change.ts'
-import { completion } from './verbs/completion.ts'
+import { completion, names } from './verbs/completion.ts'
 import { events } from './verbs/events.ts'
 import { explain } from './verbs/explain.ts'
 import { help, overview, page } from './verbs/help.ts'
 import { logs } from './verbs/logs.ts'
-import { names } from './verbs/names.ts'
-import { oneCommand } from './verbs/one-command.ts'
-import { run } from './verbs/run.ts'
+import { oneCommand, run } from './verbs/run.ts'
 import { shutdown } from './verbs/shutdown.ts'
 import { status } from './verbs/status.ts'
 import { ticket } from './verbs/ticket.ts'
-import { validate } from './verbs/validate.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order of the overview. */
@@ -49,7 +52,7 @@ export function main(system: ClientSystem): Promise<number> {
     print: (text: string): void => system.write(1, `${text}\n`),
     talk: (text: string): void => system.write(2, `${text}\n`),
   }
-  return told(output, () => dispatch(system, output))
+  return exitStatusOf(output, () => dispatch(system, output))
 }
 
 function dispatch(

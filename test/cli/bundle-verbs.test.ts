@@ -1,6 +1,6 @@
 /** validate, build and @plan: bundle in, plan or problems out. */
 import { describe, expect, test } from 'vitest'
-import { planMain } from '../../src/cli/verbs/plan.ts'
+import { planMain } from '../../src/cli/bundle/bundle-image.ts'
 import { parsePlan } from '../../src/core/plan/check-plan.ts'
 import { cli, goodBundle, play } from './cli.ts'
 import { FakeSystem } from './fake-system.ts'

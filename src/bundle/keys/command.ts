@@ -1,6 +1,6 @@
-/** A program and its arguments. Always a list: a string would need a shell to take it apart, and an
- *  image may have none. */
-import { complain, type Reader } from '../location.ts'
+/** Commands: a daemon's own, and that of `onDeath`. A command is always a list, because splitting a
+ *  string takes a shell, which an image may not have. */
+import { complain, mismatch, type Reader } from '../location.ts'
 import { quote } from '../problems.ts'
 import { fields, list, text } from '../read.ts'
 
@@ -14,8 +14,8 @@ export const command: Reader<string[]> = (value, place) => {
   return words
 }
 
-/** `{ command: [...] }`, where more may be said about a command one day. */
-export const commandMap: Reader<string[]> = (value, place) => {
+/** `{ command: [...] }`: a map, so that keys can be added later. */
+const commandMap: Reader<string[]> = (value, place) => {
   const found = commandFields(value, place)
   if (value.kind === 'map' && value.entries.length === 0) {
     return complain(place, value.at, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
@@ -26,6 +26,29 @@ export const commandMap: Reader<string[]> = (value, place) => {
 const commandFields: Reader<Partial<{ command: string[] }>> = fields<{ command: string[] }>({
   command,
 })
+
+/** The `onDeath` of one daemon; `none` disables that of the bundle. */
+export type OwnOnDeath = readonly string[] | 'none'
+
+export const ownOnDeath: Reader<OwnOnDeath> = (value, place) => {
+  if (value.kind === 'text' && value.text === 'none') return 'none'
+  if (value.kind !== 'text') return onDeath(value, place)
+  return mismatch(place, value, 'a map or none', shape)
+}
+
+/** The `onDeath` of the bundle: the default of every daemon. */
+export const onDeath: Reader<readonly string[]> = (value, place) =>
+  value.kind === 'map' ? commandMap(value, place) : mismatch(place, value, 'a map', shape)
+
+const shape = 'write { command: [PROGRAM, ARGUMENT, …] }'
+
+/** @returns The command for a daemon; null = none. */
+export function completeOnDeath(
+  own: OwnOnDeath | undefined,
+  ofBundle: readonly string[] | undefined,
+): readonly string[] | null {
+  return own === 'none' ? null : (own ?? ofBundle ?? null)
+}
 
 function commandHint(written: string): string {
   const simple = /^[\w./:=@%+ -]+$/.test(written)

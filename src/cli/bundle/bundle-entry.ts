@@ -1,14 +1,12 @@
-/** Where the image of the parser begins: a verb that reads a bundle loads it, so that no other verb
- *  pays for YAML at its start. The init's helper starts with it, and so without all other verbs:
- *  the init waits for it. */
+/** Entry point of the image "bundle". The CLI loads it for a verb that needs the parser; the init's
+ *  parsing helper starts with it and without the other verbs, because the init waits for it. */
 import type { ClientSystem } from '../../host/system.ts'
-import { planMain } from '../verbs/plan.ts'
-import { bundleImage } from './bundle-image.ts'
-import type { BundleVerbs } from './bundle-verbs.ts'
+import type { BundleImage } from '../verbs/bundle.ts'
+import { bundleImage, planMain } from './bundle-image.ts'
 
 const world = globalThis as unknown as {
   readonly pitcrewHost: ClientSystem
-  pitcrewBundle: BundleVerbs
+  pitcrewBundle: BundleImage
 }
 const system = world.pitcrewHost
 

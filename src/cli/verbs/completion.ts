@@ -1,8 +1,10 @@
-/** `completion`: a script that teaches a shell our verbs, options and daemons. It is made of the
- *  table of verbs; names of daemons are asked for while somebody types. */
+/** `completion` prints a script by which a shell completes verbs, options and daemons, made from the
+ *  table of verbs. The script runs `@names` for the names of the daemons. */
 import { didYouMean } from '../../core/text/suggest.ts'
-import { bundleVerbs } from '../bundle/bundle-verbs.ts'
 import { type Command, usageError } from '../command.ts'
+import { connect } from '../connection.ts'
+import { socket } from '../options.ts'
+import { loadBundleImage } from './bundle.ts'
 
 const shells: readonly string[] = ['bash', 'zsh', 'fish']
 
@@ -24,7 +26,31 @@ fish: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
       const hint = didYouMean(shell, shells) ?? `known: ${shells.join(', ')}`
       throw usageError(completion, `cannot complete in "${shell}"`, hint)
     }
-    input.print(bundleVerbs(input).completion(shell, input.commands))
+    input.print(loadBundleImage(input).completion(shell, input.commands))
     return 0
+  },
+}
+
+/** `@names` must not keep a person waiting at the prompt: it gives up early and prints no error. */
+const namesPatienceMs = 300
+
+export const names: Command<{ socket: string }> = {
+  name: '@names',
+  group: 'Help',
+  summary: 'Print the names of the daemons, for completion',
+  usage: '@names',
+  details: 'Used by the scripts that "pitcrew completion" prints.',
+  args: [],
+  options: { socket },
+
+  async run(input) {
+    try {
+      const { client } = await connect(input, namesPatienceMs)
+      const { daemons } = await client.call('status', {})
+      for (const { name } of daemons) input.print(name)
+      return 0
+    } catch {
+      return 1
+    }
   },
 }

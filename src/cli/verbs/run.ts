@@ -1,4 +1,5 @@
-/** The help page of `run`; the work is the init's. */
+/** The help pages of `run` and `-- COMMAND`. Their work is in the init's images, which the C host
+ *  starts for them. */
 import type { Command } from '../command.ts'
 
 export const run: Command<{ trace: string; 'control-fd': string }> = {
@@ -30,4 +31,19 @@ Environment:
       help: 'an inherited socket: whoever started us operates, and we end when he does',
     },
   },
+}
+
+export const oneCommand: Command = {
+  name: '--',
+  group: 'Run',
+  summary: 'Run one command as a small init for it',
+  usage: '[-g] -- COMMAND [ARG...]',
+  details: `\
+The command keeps this terminal, gets every signal that pitcrew gets, and its exit
+status is pitcrew's. Processes that it leaves behind are reaped.
+
+Options:
+  -g  pass signals to the command's whole process group, not to the command alone`,
+  args: ['COMMAND', '[ARG...]'],
+  options: {},
 }
