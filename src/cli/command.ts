@@ -79,8 +79,8 @@ export function usageError(
   return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
 }
 
-/** Runs the work of a verb; an error becomes one message on stderr. Each image does this for its own
- *  work, because each has an error class of its own. @returns The exit status. */
+/** Runs the work of a verb and reports an error on stderr. Each image does this for its own work,
+ *  because each has an error class of its own. @returns The exit status. */
 export async function exitStatusOf(
   { talk }: Pick<Input, 'talk'>,
   work: () => number | Promise<number>,
