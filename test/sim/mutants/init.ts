@@ -123,7 +123,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a group is signalled after it was empty (the fake host)',
-    file: '../test/sim/runs.ts',
+    file: '../test/sim/world/runs.ts',
     from: 'return !run.isGroupEmpty && group === run.pid ?',
     to: 'return group === run.pid ?',
     seed: 1740,
