@@ -123,7 +123,7 @@ export class Container extends Program {
     try {
       return Number(await docker(['wait', this.name]))
     } catch (error) {
-      throw new Error(`no exit code of ${this.name}; ${this.said()}`, { cause: error })
+      throw new Error(`no exit code of ${this.name}; ${this.transcript()}`, { cause: error })
     }
   }
 

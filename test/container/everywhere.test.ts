@@ -5,7 +5,7 @@ import { fixtures, sh } from '../e2e/support/pitcrew.ts'
 import {
   eventually,
   pidOf,
-  pidsSaid,
+  pidsOf,
   processesUnder,
   zombiesUnder,
 } from '../e2e/support/processes.ts'
@@ -76,7 +76,7 @@ describeInDocker(
       await container.linesWith('[web] up', 2)
       await container.stop()
       expect(await container.exitCode()).toBe(3)
-      expect(pidsSaid(container, 'db')).toHaveLength(1)
+      expect(pidsOf(container, 'db')).toHaveLength(1)
       const ends = container.lines.filter((line) => line.includes(': stopped: ')).slice(1)
       expect(ends.map((line) => line.split(': ')[1]).filter((name) => name !== 'orphans')).toEqual([
         'web',

@@ -4,7 +4,7 @@
  *  `node scripts/docker.mjs run COMMAND` gives a command an engine. */
 import { execFileSync } from 'node:child_process'
 import type { TestProject } from 'vitest/node'
-import { binary, compiled } from '../e2e/support/pitcrew.ts'
+import { binary, compileFixture } from '../e2e/support/pitcrew.ts'
 import { docker, dockerAnswer, whyNoDocker } from './docker.ts'
 import { buildImage, type Contents, importImage } from './image.ts'
 
@@ -56,7 +56,7 @@ function tools(): Contents {
       '/bin/busybox': busybox,
       '/bin/tini': program('tini'),
       '/bin/dumb-init': program('dumb-init'),
-      '/bin/makes-orphans': compiled('makes-orphans'),
+      '/bin/makes-orphans': compileFixture('makes-orphans'),
       ...hearsSignals(),
     },
     files: { '/etc/passwd': 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' },
@@ -69,7 +69,7 @@ function tools(): Contents {
 }
 
 function hearsSignals(): Readonly<Record<string, string>> {
-  return { '/bin/hears-signals': compiled('hears-signals') }
+  return { '/bin/hears-signals': compileFixture('hears-signals') }
 }
 
 function program(name: string): string {

@@ -1,6 +1,6 @@
 /** `docker run -it`: keys, and what holds when the client or its terminal goes. */
 import { expect, test } from 'vitest'
-import { channelWords, tell, type } from '../e2e/support/channel.ts'
+import { channelArgv, sendToChannel, type } from '../e2e/support/channel.ts'
 import { childrenOf, sh } from '../e2e/support/pitcrew.ts'
 import { ctrlC } from '../e2e/support/terminal.ts'
 import { Container, type ContainerOptions, describeInDocker } from './container.ts'
@@ -16,7 +16,7 @@ const bundle = {
 /** On a terminal of its own, as if somebody sat there. */
 function interactive(given: object | null, options: ContainerOptions = {}): Container {
   const docker = ['--interactive', '--tty']
-  return new Container(given, { ...options, docker, via: channelWords('terminal') })
+  return new Container(given, { ...options, docker, via: channelArgv('terminal') })
 }
 
 /** The docker client, behind the channel that holds its terminal. */
@@ -34,7 +34,7 @@ describeInDocker('a bundle on a terminal', () => {
   })
 
   const losses: readonly [string, (container: Container) => unknown][] = [
-    ['its terminal is closed', (container) => tell(container, 'close')],
+    ['its terminal is closed', (container) => sendToChannel(container, 'close')],
     ['the client is killed', (container) => process.kill(clientBehind(container), 'SIGKILL')],
   ]
   test.each(losses)('%s: the daemons run on, restart and stop as ever', async (_, lose) => {

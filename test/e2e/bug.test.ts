@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { places as otherPlaces, type Place } from './support/bug-places.ts'
-import { verb } from './support/cli.ts'
-import { canUnshare, compiled, Pitcrew, root, sh } from './support/pitcrew.ts'
-import { eventually, leftBehind, release } from './support/processes.ts'
+import { type InjectionPoint, injectionPoints as otherPlaces } from './support/bug-places.ts'
+import { startVerb } from './support/cli.ts'
+import { canUnshare, compileFixture, Pitcrew, root, sh } from './support/pitcrew.ts'
+import { eventually, leftoverProcesses, release } from './support/processes.ts'
 import { Program } from './support/program.ts'
 
 const program = join(root, 'build/pitcrew-plant')
@@ -63,10 +63,10 @@ async function survives(plant: string): Promise<void> {
 /** The same where only some daemons come by; and what such a daemon is for happens all the same. */
 async function goesOn(
   plant: string,
-  { daemons, lines }: Pick<Place, 'daemons' | 'lines'>,
+  { daemons, lines }: Pick<InjectionPoint, 'daemons' | 'lines'>,
 ): Promise<void> {
   const calm = { command: sh('echo up; exec sleep 100') }
-  const env = { PITCREW_PLANT: plant, NOTIFIES: compiled('notifies') }
+  const env = { PITCREW_PLANT: plant, NOTIFIES: compileFixture('notifies') }
   // A recovery takes a tenth of a second of a processor, which is seconds on a busy machine.
   const bundle = { deadline: '20s', daemons: { calm, ...daemons } }
   await using pitcrew = new Pitcrew(bundle, { program, env })
@@ -83,7 +83,7 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
     onTestFinished,
   }) => {
     const address = `@pitcrew-bug-${process.pid}-${fault}`
-    const above = new Program([compiled('hears-datagrams'), address], { env: {} })
+    const above = new Program([compileFixture('hears-datagrams'), address], { env: {} })
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })
@@ -131,7 +131,7 @@ describe.each(faults)('a bug that would %s', (fault) => {
   )
 
   test.concurrent.each(otherPlaces)('once, at $place ($what): it happens all the same', (place) =>
-    goesOn(`${fault}:${place.place}`, place),
+    goesOn(`${fault}:${place.point}`, place),
   )
 })
 
@@ -143,7 +143,7 @@ describe('a bug that comes back every time', () => {
   test.concurrent.each(otherPlaces)(
     'at $place ($what): TERM still ends everything in order',
     (place) =>
-      goesOn(`throw:${place.place}:always`, {
+      goesOn(`throw:${place.point}:always`, {
         ...place,
         lines: [place.isAtStop ? ': started' : 'internal error'],
       }),
@@ -181,12 +181,12 @@ describe('a policy that fails for good after a shutdown that no signal asked for
       await ask(pitcrew)
       expect(await pitcrew.exitCode()).toBe(lastWord)
       expect(pitcrew.errors.join()).toContain('everything was killed')
-      expect(leftBehind(pitcrew)).toEqual([])
+      expect(leftoverProcesses(pitcrew)).toEqual([])
     }
   }
 
   test.concurrent('by a verb: the host has the last word', () =>
-    hasLastWord({}, (pitcrew) => verb(pitcrew, 'shutdown')))
+    hasLastWord({}, (pitcrew) => startVerb(pitcrew, 'shutdown')))
 
   test.concurrent('by the end of main: the host has the last word', () =>
     hasLastWord({ agent: { command: endsWhenTold, main: true } }, release))

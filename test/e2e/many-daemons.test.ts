@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { StatusAnswer } from '../../src/control/protocol/status.ts'
-import { environment } from './support/cli.ts'
-import { binary, childrenOf, compiled, Pitcrew, writeBundle } from './support/pitcrew.ts'
+import { clientEnvironment } from './support/cli.ts'
+import { binary, childrenOf, compileFixture, Pitcrew, writeBundle } from './support/pitcrew.ts'
 import { Program } from './support/program.ts'
 
 /** A pipe each, and what pitcrew has itself. */
@@ -23,7 +23,7 @@ const patienceMs = 200_000
 
 let sleeps = ''
 beforeAll(() => {
-  sleeps = compiled('sleeps', '-static')
+  sleeps = compileFixture('sleeps', '-static')
 })
 
 function bundleOf(count: number): string {
@@ -50,8 +50,8 @@ function isDaemon(pid: number): boolean {
 /** Each with its death on record, what it uses, and why it is as it is. */
 async function expectTold({ folder }: Pitcrew): Promise<void> {
   const ask = async (...args: readonly string[]): Promise<string[]> => {
-    const program = new Program([binary, ...args], { env: environment(folder), patienceMs })
-    expect(await program.exitCode(), program.said()).toBe(0)
+    const program = new Program([binary, ...args], { env: clientEnvironment(folder), patienceMs })
+    expect(await program.exitCode(), program.transcript()).toBe(0)
     return program.lines
   }
   const { daemons } = JSON.parse((await ask('status', '--json'))[0] ?? '') as StatusAnswer

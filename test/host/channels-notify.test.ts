@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReadyChannel } from '../../src/host/readiness.ts'
-import { saidBy } from '../e2e/support/processes.ts'
+import { outputOf } from '../e2e/support/processes.ts'
 import { buildChannels, Channels, notifies, played, run } from './images/channels.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -61,11 +61,11 @@ test('each run has a socket of its own, whatever NOTIFY_SOCKET it was to inherit
       env: { NOTIFY_SOCKET: '/outer' },
     },
   )
-  const [name, count] = saidBy(channels, 'web')
+  const [name, count] = outputOf(channels, 'web')
   expect(name).toMatch(/^@pitcrew-[0-9a-f]{32}$/)
   expect(count).toBe('1')
-  expect(saidBy(channels, 'db')[0]).not.toBe(name)
-  expect(saidBy(channels, 'x')).toEqual(['/outer']) // What is inherited is for the policy to say.
+  expect(outputOf(channels, 'db')[0]).not.toBe(name)
+  expect(outputOf(channels, 'x')).toEqual(['/outer']) // What is inherited is for the policy to say.
 })
 
 test('a message that is empty, too long, or no text is nothing', async () => {
@@ -156,7 +156,7 @@ describe('the sender', () => {
   test('must not be of another run that learned the name', async () => {
     const stranger = inState('', run('stranger', forges, { on: 'notify web', notify: true }))
     const channels = await played([web, stranger])
-    expect(saidBy(channels, 'stranger')).toEqual(['heard'])
+    expect(outputOf(channels, 'stranger')).toEqual(['heard'])
     expect(channels.story().filter((line) => line.startsWith('notify'))).toEqual([
       'notify web STATUS=up',
       'notify web STATUS=mine',
@@ -181,7 +181,7 @@ describe('the sender', () => {
     ]
     const channels = await played(runs.map((one) => inState('', one)))
     expect(channels.notes('web')).toEqual(['STATUS=up', 'STATUS=mine'])
-    expect(saidBy(channels, 'stranger')).toEqual(['heard'])
+    expect(outputOf(channels, 'stranger')).toEqual(['heard'])
   })
 
   test.runIf(isRoot).each([
@@ -237,7 +237,7 @@ describe('BARRIER=1', () => {
   test.skipIf(!existsSync(systemdNotify))('of the real systemd-notify is lifted, too', async () => {
     const script = `${systemdNotify} --ready --status=up && echo lifted`
     const channels = await played([run('web', script, byNotify)])
-    expect(saidBy(channels, 'web')).toEqual(['lifted'])
+    expect(outputOf(channels, 'web')).toEqual(['lifted'])
     expect(channels.notes('web')).toEqual(['READY=1\nSTATUS=up'])
   })
 })

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReadyChannel } from '../../src/host/readiness.ts'
 import { Random } from '../core/random.ts'
 import { isSanitized } from '../e2e/support/cost.ts'
-import { saidBy } from '../e2e/support/processes.ts'
+import { outputOf } from '../e2e/support/processes.ts'
 import { buildChannels, Channels, played, run } from './images/channels.ts'
 import type { Run } from './images/channels-entry.ts'
 
@@ -44,7 +44,7 @@ describe('a newline on a descriptor', () => {
     )
     const channels = await played(runs)
     expect(channels.told('ready')).toHaveLength(1)
-    expect(saidBy(channels, 'web').at(-1)).toBe('broken')
+    expect(outputOf(channels, 'web').at(-1)).toBe('broken')
   })
 
   test('is told before the end of a run that wrote it last', async () => {
@@ -59,7 +59,7 @@ describe('a newline on a descriptor', () => {
 
   test('is written to the only descriptor that a run has beside its stdio', async () => {
     const channels = await played([run('web', 'ls /proc/self/fd', byFd(7))])
-    expect(saidBy(channels, 'web')).toEqual(['0', '1', '2', '3', '7']) // 3 is what ls itself opens.
+    expect(outputOf(channels, 'web')).toEqual(['0', '1', '2', '3', '7']) // 3 is what ls itself opens.
   })
 
   test.runIf(isRoot)('can be written through /dev/fd by another user', async () => {
@@ -148,7 +148,10 @@ test('the command may be this program itself, with the environment of the run', 
   ]
   const channels = await played(runs)
   for (const { daemon } of runs)
-    expect([daemon, saidBy(channels, daemon)]).toEqual([daemon, ['itself: hello you, GREETING=hi']])
+    expect([daemon, outputOf(channels, daemon)]).toEqual([
+      daemon,
+      ['itself: hello you, GREETING=hi'],
+    ])
   expect(channels.told('ready')).toMatchObject([{ daemon: 'web:alive' }])
 })
 
@@ -168,13 +171,13 @@ test('a run without stdio has /dev/null for all three, and a session of its own'
   expect([group, session]).toEqual([pid, pid])
   expect(channels.story()).toEqual(['ready web', 'exited web', 'idle'])
   expect(channels.told('exited')).toMatchObject([{ outputOpen: false, legacy: { lastLines: '' } }])
-  expect(saidBy(channels, 'web')).toEqual([])
+  expect(outputOf(channels, 'web')).toEqual([])
 })
 
 test('a name has up to 64 bytes', async () => {
   const name = (bytes: number): string => 'x'.repeat(bytes)
   const channels = await played([run(name(64), 'echo hi; echo; echo ho'), run(name(65), 'true')])
-  expect(saidBy(channels, name(64))).toEqual(['hi', '', 'ho'])
+  expect(outputOf(channels, name(64))).toEqual(['hi', '', 'ho'])
   expect(channels.told('answer')).toMatchObject([
     { pid: expect.any(Number) },
     { step: 'spec', errno: 'EINVAL' },

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { beforeAll, expect, test } from 'vitest'
-import { socketOf, tryConnect } from '../e2e/support/control-client.ts'
+import { socketPath, tryConnect } from '../e2e/support/control-client.ts'
 import { isSpinning } from '../e2e/support/cost.ts'
 import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
-import { eventually, saidBy } from '../e2e/support/processes.ts'
+import { eventually, outputOf } from '../e2e/support/processes.ts'
 import { buildHub, calls, Hub } from './images/clients.ts'
 
 beforeAll(buildHub, 300_000)
@@ -39,8 +39,8 @@ test('daemons get a quarter of the connections: operators find one', async () =>
   const script = `for n in 1 2 3 4 5 6 7 8 9; do "$CALLS" "$PITCREW_STATE_DIR/s" '{"silent":true}' & done; wait`
   const spawned = { daemon: 'web', command: sh(script) }
   await using hub = await Hub.start([{ listen: 's' }, { spawn: spawned }], { wrap })
-  await eventually('one is turned away', () => saidBy(hub, 'web').length === 1)
-  expect(saidBy(hub, 'web')[0]).toBe('{"refused":true}')
+  await eventually('one is turned away', () => outputOf(hub, 'web').length === 1)
+  expect(outputOf(hub, 'web')[0]).toBe('{"refused":true}')
   expect(hub.told('client')).toHaveLength(8)
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
 })
@@ -60,12 +60,12 @@ test('the end waits for who does not read as if he had been closed only now', as
 test('many who follow a loud daemon and are done with it cost nobody an answer', async () => {
   const loud = { command: ['yes', 'x'.repeat(70)] }
   await using pitcrew = new Pitcrew({ daemons: { loud } }, { stdout: 'ignore' })
-  await eventually('it listens', () => existsSync(socketOf(pitcrew)))
-  const followers = Array.from({ length: 300 }, () => follow(socketOf(pitcrew)))
+  await eventually('it listens', () => existsSync(socketPath(pitcrew)))
+  const followers = Array.from({ length: 300 }, () => follow(socketPath(pitcrew)))
   await eventually('all have read much', () =>
     followers.every(({ bytesRead, closed }) => bytesRead > 20_000 && !closed),
   )
-  using client = await tryConnect(socketOf(pitcrew))
+  using client = await tryConnect(socketPath(pitcrew))
   expect(await client?.done('status')).toMatchObject({ name: 'pitcrew' })
   for (const follower of followers) follower.destroy()
 })

@@ -4,7 +4,7 @@ import { chmodSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { SpawnSpec } from '../../src/host/host.ts'
 import { fixtures, type Options, sh } from '../e2e/support/pitcrew.ts'
-import { eventually, processesUnder, release, saidBy, stateOf } from '../e2e/support/processes.ts'
+import { eventually, outputOf, processesUnder, release, stateOf } from '../e2e/support/processes.ts'
 import { buildHub, calls, Hub } from './images/clients.ts'
 import type { First } from './images/clients-entry.ts'
 
@@ -41,8 +41,8 @@ describe('over the socket', () => {
     ['who was started by another supervisor', 'run', `ulimit -S -m 12345; setsid -w ${ask}; true`],
   ])('%s in a run is of that run', async (_, kin, script) => {
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
-    await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
-    const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
+    await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
+    const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
     expect(peer).toMatchObject({ uid: own, daemon: 'web', run: 1, via: 'socket', kin })
     expect(peer.pid).toBeGreaterThan(0)
   })
@@ -50,8 +50,8 @@ describe('over the socket', () => {
   test('who has shed group, session, mark and parents descends from us all the same', async () => {
     const script = `ulimit -S -m 12345; (setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
-    await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
-    const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
+    await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
+    const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
     expect(peer).toMatchObject({ uid: own, kin: 'descendant', daemon: null, run: 0 })
   })
 
@@ -61,8 +61,8 @@ describe('over the socket', () => {
     chmodSync(hub.socket, 0o666)
     const client = await hub.connect()
     await client.ask({ first: spawned('web', ask, { user: '1234', group: '1234' }) })
-    await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
-    const peer = JSON.parse(saidBy(hub, 'web')[0] as string)
+    await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
+    const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
     expect(peer).toMatchObject({ uid: 1234, daemon: 'web' })
   })
 
@@ -101,7 +101,7 @@ describe('the PITCREW_FD of a daemon', () => {
     const peer = { uid, pid, kin: 'run', daemon: 'web', run: 1, via: 'daemon-fd' }
     expect(client?.peer).toEqual(peer)
     await hub.wait('exited')
-    expect(saidBy(hub, 'web')).toEqual([JSON.stringify(peer), 'hello'])
+    expect(outputOf(hub, 'web')).toEqual([JSON.stringify(peer), 'hello'])
   })
 
   test('is not told of while it is silent, nor when its run is over', async () => {
@@ -148,8 +148,8 @@ describe('the PITCREW_FD of a daemon', () => {
   test('may be used by whoever inherits it: he speaks for the daemon', async () => {
     const script = `(setsid -w "$CALLS" "$PITCREW_FD" '{"peer":true}'); true`
     await using hub = await Hub.start([spawned('web', script, control)])
-    await eventually('it has asked', () => saidBy(hub, 'web').length > 0)
-    expect(JSON.parse(saidBy(hub, 'web')[0] as string)).toMatchObject({
+    await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
+    expect(JSON.parse(outputOf(hub, 'web')[0] as string)).toMatchObject({
       daemon: 'web',
       via: 'daemon-fd',
     })
@@ -162,8 +162,8 @@ describe('the PITCREW_FD of a daemon', () => {
       spawned('db', script, { ...control, ready: { type: 'fd', fd: 9 } }),
     ])
     await hub.wait('exited', 2)
-    expect(saidBy(hub, 'web')).toEqual(['none', '0', '1', '2', '3']) // 3 is what ls itself opens.
-    expect(saidBy(hub, 'db').sort()).toEqual(['0', '1', '2', '3', '8', '8', '9'])
+    expect(outputOf(hub, 'web')).toEqual(['none', '0', '1', '2', '3']) // 3 is what ls itself opens.
+    expect(outputOf(hub, 'db').sort()).toEqual(['0', '1', '2', '3', '8', '8', '9'])
   })
 
   test.each(['pump', 'null', 'inherit'] as const)(
@@ -203,7 +203,7 @@ describe('the PITCREW_FD of a daemon', () => {
     const script = `"$CALLS" "$PITCREW_FD" '{"close":"bye"}' again`
     await using hub = await Hub.start([spawned('web', script, control)])
     await hub.wait('exited')
-    expect(saidBy(hub, 'web')).toEqual(['bye', 'no answer'])
+    expect(outputOf(hub, 'web')).toEqual(['bye', 'no answer'])
     expect(hub.told('client-gone')).toEqual([])
   })
 
@@ -247,7 +247,7 @@ describe('an inherited connection', () => {
     const script = 'ls /proc/self/fd; grep flags "/proc/$PPID/fdinfo/3"'
     await using hub = await Hub.start([{ adopt: 3 }, spawned('web', script)], inherits)
     await hub.wait('exited')
-    const [flags, ...fds] = saidBy(hub, 'web').reverse()
+    const [flags, ...fds] = outputOf(hub, 'web').reverse()
     expect(fds.sort()).toEqual(['0', '1', '2', '3']) // 3 is what ls itself opens.
     expect(Number.parseInt(flags?.split('\t')[1] as string, 8) & 0o4000).toBe(0)
   })

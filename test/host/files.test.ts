@@ -17,7 +17,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isSanitized, residentKib } from '../e2e/support/cost.ts'
-import { fullListener, listening } from '../e2e/support/listeners.ts'
+import { fullListener, listen } from '../e2e/support/listeners.ts'
 import { eventually } from '../e2e/support/processes.ts'
 import { buildWriter, Writer } from './images/files.ts'
 
@@ -215,7 +215,7 @@ describe('exists and connect', () => {
   test('a socket: a listener, a full backlog, nobody', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
-    await listening(createServer(), { path: at('socket') })
+    await listen(createServer(), { path: at('socket') })
     await fullListener(at('full'))
     const errnos: unknown[] = []
     for (const path of [...['socket', 'full', 'none', ''].map(at), `/${'x'.repeat(107)}`])

@@ -1,6 +1,6 @@
 /** Who follows daemons' lines gets each of them when it is whole, once. */
 import { beforeAll, expect, test } from 'vitest'
-import { linesOf, writesLines } from '../e2e/support/line-stream.ts'
+import { expectedLines, writesLinesCommand } from '../e2e/support/line-stream.ts'
 import { eventually } from '../e2e/support/processes.ts'
 import { buildLogs, Logs } from './images/logs.ts'
 
@@ -75,9 +75,9 @@ test('a last line without a newline comes when its output is closed', async () =
 test('lines of any length and any bytes come as they are printed', async () => {
   await using logs = await Logs.start()
   await using reader = await logs.follow({ daemons: ['web'] })
-  await logs.spawn('web', writesLines(7, 150_000))
+  await logs.spawn('web', writesLinesCommand(7, 150_000))
   await logs.lastLines('web', 1)
-  const lines = linesOf(7, 150_000)
+  const lines = expectedLines(7, 150_000)
   await reader.count(lines.length)
   expect(reader.lines().map(({ text }) => text)).toEqual(lines)
 })

@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ProbeSpec } from '../../src/host/host.ts'
-import { freePort, fullListener, listening } from '../e2e/support/listeners.ts'
+import { freePort, fullListener, listen } from '../e2e/support/listeners.ts'
 import { descriptorsOf, eventually } from '../e2e/support/processes.ts'
 import { buildProber, Prober } from './images/prober.ts'
 
@@ -35,13 +35,13 @@ async function asking(serve: (socket: Socket) => void) {
     socket.on('error', () => {})
     serve(socket)
   })
-  return await prober.look(ask(await listening(server)))
+  return await prober.look(ask(await listen(server)))
 }
 
 describe('tcp', () => {
   test.each(['127.0.0.1', '::1'])('whoever listens on %s accepts', async (host) => {
     await using prober = await Prober.start()
-    const port = await listening(createServer(), { host, port: 0 })
+    const port = await listen(createServer(), { host, port: 0 })
     expect(await prober.look(tcp(port, host))).toEqual(accepted)
   })
 
@@ -99,7 +99,7 @@ describe('ask', () => {
       asked.push(incoming.url)
       response.writeHead(status).end('x'.repeat(100_000))
     })
-    expect(await prober.look(ask(await listening(server)))).toEqual({ errno: null, text })
+    expect(await prober.look(ask(await listen(server)))).toEqual({ errno: null, text })
     expect(asked).toEqual(['/ready'])
   })
 
@@ -165,7 +165,7 @@ describe('ask', () => {
         isClosed = true
       })
     })
-    const id = await prober.probe(ask(await listening(server)))
+    const id = await prober.probe(ask(await listen(server)))
     await eventually('it was asked', () => isAsked)
     await prober.tell({ forget: id })
     await eventually('the connection is closed', () => isClosed)
@@ -204,7 +204,7 @@ describe('many, and again', () => {
   test('a thousand at once are all answered, once, and leave no descriptor', async () => {
     await using prober = await Prober.start()
     const path = await abstractListener()
-    const port = await listening(createServer((socket) => socket.resume()))
+    const port = await listen(createServer((socket) => socket.resume()))
     const dead = await freePort()
     await prober.look(unix(path))
     const before = descriptorsOf(prober)

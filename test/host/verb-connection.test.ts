@@ -3,19 +3,19 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { fullListener, listening, scratch } from '../e2e/support/listeners.ts'
+import { fullListener, listen, scratchFolder } from '../e2e/support/listeners.ts'
 import { answers, buildVerb, ran, verbProgram } from './images/verb.ts'
 
 beforeAll(buildVerb, 300_000)
 
 /** A server in a folder that does this with each connection. @returns The path. */
-async function serving(serve: (socket: Socket) => void, folder = scratch()): Promise<string> {
+async function serving(serve: (socket: Socket) => void, folder = scratchFolder()): Promise<string> {
   const path = join(folder, 'it.sock')
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     serve(socket)
   })
-  await listening(server, { path })
+  await listen(server, { path })
   return path
 }
 
@@ -110,7 +110,7 @@ describe('connection', () => {
   })
 
   test('nobody there, nobody who listens, no socket at all', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const at = (name: string): string => join(folder, name)
     writeFileSync(at('file'), '')
     symlinkSync(at('loop'), at('loop'))
@@ -128,9 +128,9 @@ describe('connection', () => {
   })
 
   test('a path may be longer than an address has room for', async () => {
-    const folder = join(scratch(), 'd'.repeat(100), 'e'.repeat(100))
+    const folder = join(scratchFolder(), 'd'.repeat(100), 'e'.repeat(100))
     mkdirSync(folder, { recursive: true })
-    const short = join(scratch(), 'short')
+    const short = join(scratchFolder(), 'short')
     symlinkSync(folder, short)
     await serving((socket) => socket.end('there\n'), short)
     expect(await answers(['connect', join(folder, 'it.sock')], ['receive', null])).toEqual([
@@ -148,7 +148,7 @@ describe('connection', () => {
   })
 
   test('whoever accepts nobody is given up after five seconds', async () => {
-    const path = join(scratch(), 'full.sock')
+    const path = join(scratchFolder(), 'full.sock')
     await fullListener(path)
     expect(await answers(['connect', path])).toEqual(['ETIMEDOUT'])
   }, 15_000)

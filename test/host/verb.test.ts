@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { scratch } from '../e2e/support/listeners.ts'
+import { scratchFolder } from '../e2e/support/listeners.ts'
 import { binary, sh } from '../e2e/support/pitcrew.ts'
 import { answers, buildVerb, played, ran, verbProgram } from './images/verb.ts'
 
@@ -64,7 +64,7 @@ describe('a verb', () => {
 
 describe('what it may ask', () => {
   test('a folder by name; nothing of what is none', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     for (const name of ['b', 'a', 'B', '.c', 'é']) writeFileSync(join(folder, name), '')
     expect(await answers(['listFolder', folder], ['listFolder', `${folder}/a`])).toEqual([
       ['.c', 'B', 'a', 'b', 'é'],

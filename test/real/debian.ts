@@ -60,7 +60,7 @@ export function folderWith(files: Readonly<Record<string, string>>): string {
 export async function end(pitcrew: Pitcrew, code = 0, deadlineMs = 9000): Promise<void> {
   const askedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
-  expect(await pitcrew.exitCode(), pitcrew.said()).toBe(code)
+  expect(await pitcrew.exitCode(), pitcrew.transcript()).toBe(code)
   expect(performance.now() - askedAtMs).toBeLessThan(deadlineMs)
 }
 

@@ -1,9 +1,9 @@
 /** privoxy 3.0, tinyproxy 1.11 and squid 5.7: how each of them ends, and a guard whose client is stopped with it. */
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { freePort, listening } from '../e2e/support/listeners.ts'
+import { freePort, listen } from '../e2e/support/listeners.ts'
 import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
-import { outsidePid, pidOf, pidsSaid, saidBy } from '../e2e/support/processes.ts'
+import { outputOf, outsidePid, pidOf, pidsOf } from '../e2e/support/processes.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
@@ -11,7 +11,7 @@ const interval = '20ms'
 
 /** The words after curl that ask for a page through a proxy. The page says "the page". */
 async function page(proxy: number): Promise<string> {
-  const port = await listening(createServer((_, response) => response.end('the page')))
+  const port = await listen(createServer((_, response) => response.end('the page')))
   return `-sS -x http://127.0.0.1:${proxy} http://127.0.0.1:${port}/`
 }
 
@@ -44,7 +44,7 @@ describeWith(['privoxy'], 'privoxy', () => {
     process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'proxy')), 'SIGTERM')
     await pitcrew.line('proxy: done')
     await end(pitcrew)
-    expect(pidsSaid(pitcrew, 'proxy')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'proxy')).toHaveLength(1)
   })
 
   test('is restarted in place, and has its port again', async () => {
@@ -130,7 +130,7 @@ describeWith(['squid', 'curl'], 'squid', () => {
     const started = await pitcrew.line(/client: started, pid \d+, run 2/)
     await pitcrew.line('[client] the page', pitcrew.lines.indexOf(started))
     // It may have noticed by itself, but it did not go on asking.
-    const failed = saidBy(pitcrew, 'client').filter((line) => line.startsWith('curl: '))
+    const failed = outputOf(pitcrew, 'client').filter((line) => line.startsWith('curl: '))
     expect(failed.length).toBeLessThanOrEqual(2)
     await end(pitcrew)
   })

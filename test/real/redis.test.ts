@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../e2e/support/listeners.ts'
 import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
-import { eventually, outsidePid, pidOf, pidsSaid, stateOf } from '../e2e/support/processes.ts'
+import { eventually, outsidePid, pidOf, pidsOf, stateOf } from '../e2e/support/processes.ts'
 import { Program } from '../e2e/support/program.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 
@@ -40,7 +40,7 @@ describeWith(['redis', 'redisCli'], 'redis', () => {
       expect(await pitcrew.line('db: died: signal KILL')).toContain('its last line: ')
       await isReady(pitcrew, 'db', 2)
       expect(ask('ping')).toBe('PONG')
-      expect(pidsSaid(pitcrew, 'web')).toHaveLength(1)
+      expect(pidsOf(pitcrew, 'web')).toHaveLength(1)
       await end(pitcrew)
       await pitcrew.line('db: stopped: exit code 0')
     },

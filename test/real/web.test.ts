@@ -8,7 +8,7 @@ import {
   isAlive,
   outsidePid,
   pidOf,
-  pidsSaid,
+  pidsOf,
   processesUnder,
 } from '../e2e/support/processes.ts'
 import { describeWith, end, folderWith, isReady, path } from './debian.ts'
@@ -69,7 +69,7 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
     }
     await end(pitcrew)
     await pitcrew.linesWith('b: stopped: exit code 0', 3)
-    expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   })
 
   test('is not ready as long as it answers with 503', async () => {
@@ -97,7 +97,7 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
     pitcrew.signal('SIGHUP')
     await pitcrew.line('reconfiguring')
     expect(get(url)).toBe('hello')
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
     await end(pitcrew)
   })
 
@@ -137,7 +137,7 @@ describeWith(['fcgiwrap', 'nginx', 'curl'], 'fcgiwrap behind nginx', () => {
     pitcrew.signal('SIGUSR1')
     await isReady(pitcrew, 'b', 2)
     expect(get(web.url)).toBe('by script')
-    expect(pidsSaid(pitcrew, 'web')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'web')).toHaveLength(1)
     await end(pitcrew)
   })
 })

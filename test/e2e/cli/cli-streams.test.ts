@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Entry } from '../../../src/control/protocol/answers.ts'
-import { environment, say, verb } from '../support/cli.ts'
+import { clientEnvironment, runVerb, startVerb } from '../support/cli.ts'
 import { binary, Pitcrew, sh } from '../support/pitcrew.ts'
 import { Program } from '../support/program.ts'
 
@@ -29,11 +29,11 @@ test('logs are the lines of pitcrew, byte for byte', async () => {
   ]
   await using pitcrew = new Pitcrew({ daemons: { web: { command } } })
   await pitcrew.line('[web] last')
-  const { status, out, err } = await say(pitcrew, 'logs')
+  const { status, out, err } = await runVerb(pitcrew, 'logs')
   expect({ status, err }).toEqual({ status: 0, err: [] })
   expect(out).toEqual(pitcrew.lines.slice(0, out.length))
   expect(out).toContain('[web] \xff\xfe \xc3\xa4')
-  expect((await say(pitcrew, 'logs', 'web', '-n', '1')).out).toEqual(['[web] last'])
+  expect((await runVerb(pitcrew, 'logs', 'web', '-n', '1')).out).toEqual(['[web] last'])
 })
 
 test('--grep, --times, --since and --json', async () => {
@@ -41,18 +41,18 @@ test('--grep, --times, --since and --json', async () => {
     daemons: { web: { command: sh('echo one; echo grün; exec sleep 1000') } },
   })
   await pitcrew.line('[web] gr')
-  expect((await say(pitcrew, 'logs', '--grep', '^gr.n$')).out).toEqual(['[web] gr\xc3\xbcn'])
-  const { out } = await say(pitcrew, 'logs', 'web', '--times')
+  expect((await runVerb(pitcrew, 'logs', '--grep', '^gr.n$')).out).toEqual(['[web] gr\xc3\xbcn'])
+  const { out } = await runVerb(pitcrew, 'logs', 'web', '--times')
   expect(out[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[web\] one$/)
-  const [first] = (await say(pitcrew, 'logs', 'web', '--json')).out
+  const [first] = (await runVerb(pitcrew, 'logs', 'web', '--json')).out
   expect(JSON.parse(first ?? '')).toMatchObject({ daemon: 'web', text: 'one' })
-  expect((await say(pitcrew, 'logs', 'web', '--since', '1h')).out).toHaveLength(2)
+  expect((await runVerb(pitcrew, 'logs', 'web', '--since', '1h')).out).toHaveLength(2)
 })
 
 test('--follow goes on with what comes, until everything ends', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: echo } })
   await pitcrew.line('[web] up')
-  const follower = verb(pitcrew, 'logs', 'web', '--follow')
+  const follower = startVerb(pitcrew, 'logs', 'web', '--follow')
   await follower.line('[web] up')
   tell(pitcrew, 'now')
   await follower.line('[web] now')
@@ -70,7 +70,9 @@ test('a reader that has enough ends it, silently', async () => {
   // Not waited for in one go: pitcrew stands still when nobody reads its own output.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
   const script = '"$0" logs web --follow | head -n 3; exit "${PIPESTATUS[0]}"'
-  const reader = new Program(['bash', '-c', script, binary], { env: environment(pitcrew.folder) })
+  const reader = new Program(['bash', '-c', script, binary], {
+    env: clientEnvironment(pitcrew.folder),
+  })
   const sigpipe = 128 + 13
   expect(await reader.exitCode()).toBe(sigpipe)
   expect({ out: reader.lines, err: reader.errors }).toEqual({
@@ -82,13 +84,20 @@ test('a reader that has enough ends it, silently', async () => {
 test('events of a daemon, and from a cursor on', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long } })
   await pitcrew.linesWith('] up', 2)
-  await say(pitcrew, 'restart', 'web')
-  const { out } = await say(pitcrew, 'events', 'web', '--json')
+  await runVerb(pitcrew, 'restart', 'web')
+  const { out } = await runVerb(pitcrew, 'events', 'web', '--json')
   const entries: Entry[] = out.map((line) => JSON.parse(line))
   expect(new Set(entries.map(({ daemon }) => daemon))).toEqual(new Set(['web']))
-  const later = await say(pitcrew, 'events', 'web', '--json', '--since', entries[1]?.cursor ?? '')
+  const later = await runVerb(
+    pitcrew,
+    'events',
+    'web',
+    '--json',
+    '--since',
+    entries[1]?.cursor ?? '',
+  )
   expect(later.out).toEqual(out.slice(2))
-  const [line] = (await say(pitcrew, 'events', '-n', '1')).out
+  const [line] = (await runVerb(pitcrew, 'events', '-n', '1')).out
   expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} web {7}\S/)
 })
 
@@ -100,9 +109,9 @@ test('--follow goes on over a restart of pitcrew, with nothing missing and nothi
   for (let life = 1; life <= 3; life++) {
     await using pitcrew = new Pitcrew({ daemons: { web: long } }, { env })
     await pitcrew.line('[web] up')
-    follower ??= verb({ folder }, 'events', '--follow', '--json')
-    await say({ folder }, 'restart', 'web')
-    const { out } = await say({ folder }, 'events', '--json')
+    follower ??= startVerb({ folder }, 'events', '--follow', '--json')
+    await runVerb({ folder }, 'restart', 'web')
+    const { out } = await runVerb({ folder }, 'events', '--json')
     lives.push(out.map((line) => JSON.parse(line)))
     await follower.linesWith('"type":"ticket"', life)
     pitcrew.signal('SIGTERM')
@@ -110,7 +119,7 @@ test('--follow goes on over a restart of pitcrew, with nothing missing and nothi
   }
   await using last = new Pitcrew({ daemons: { web: long } }, { env })
   await last.line('[web] up')
-  const { out } = await say({ folder }, 'events', '--json')
+  const { out } = await runVerb({ folder }, 'events', '--json')
   const cursors = out.map((line) => JSON.parse(line).cursor)
   await follower?.line(cursors.at(-1) ?? '')
   expect(follower?.lines.map((line) => JSON.parse(line).cursor)).toEqual(cursors)

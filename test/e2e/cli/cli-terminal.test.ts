@@ -1,6 +1,6 @@
 /** What a terminal shows: `status`, `status --watch`, and the progress of a stop that takes long. */
 import { describe, expect, test } from 'vitest'
-import { hasTmux, Screen, without } from '../support/cli.ts'
+import { hasTmux, maskVariableParts, Screen } from '../support/cli.ts'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
@@ -36,7 +36,7 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
     await pitcrew.line('[slow] up')
     using screen = new Screen(pitcrew.folder, 100, 12)
     screen.type('clear; $P status')
-    await screen.shows(/slow .*\n\$$/)
+    await screen.untilShown(/slow .*\n\$$/)
     const shown = golden(screen.text(true))
     expect(shown).toMatchInlineSnapshot(`
       "␛[1mpitcrew␛[0m␛[31m␛[49m: 4 daemons, 1 ready, up T, pitcrew V (pid N)
@@ -55,12 +55,12 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
     await pitcrew.line('again in ')
     using screen = new Screen(pitcrew.folder, 60, 12)
     screen.type('echo before; $P status -w')
-    await screen.shows(/^pitcrew: 4 daemons, 1 ready/)
+    await screen.untilShown(/^pitcrew: 4 daemons, 1 ready/)
     // What is typed is gone with the next look.
     screen.press('x')
-    await screen.shows(/up 2(\.\d)? s/)
+    await screen.untilShown(/up 2(\.\d)? s/)
     screen.press('C-c')
-    await screen.shows(/\^C\n\$$/)
+    await screen.untilShown(/\^C\n\$$/)
     const lines = screen.text().split('\n')
     expect(lines.map((line) => line.split(' ')[0])).toEqual([
       'pitcrew:',
@@ -80,11 +80,11 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
     await pitcrew.line('[slow] up')
     using screen = new Screen(pitcrew.folder, 80, 12)
     screen.type('clear; $P stop slow; echo status $?')
-    await screen.shows(/slow: stopping, .* \(for 1 s\)$/)
-    await screen.shows(/^slow: stopping, .* \(for [2-9] s\)$/)
+    await screen.untilShown(/slow: stopping, .* \(for 1 s\)$/)
+    await screen.untilShown(/^slow: stopping, .* \(for [2-9] s\)$/)
     await release(pitcrew)
-    await screen.shows('status 0')
-    expect(without(screen.text())).toBe(
+    await screen.untilShown('status 0')
+    expect(maskVariableParts(screen.text())).toBe(
       'slow: stopped in <time>, pid <pid> (ticket 1)\nstatus 0\n$',
     )
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { TicketAnswer, WaitAnswer } from '../../../src/control/protocol/answers.ts'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
-import { answerOf, say, verb, without } from '../support/cli.ts'
+import { jsonAnswer, maskVariableParts, runVerb, startVerb } from '../support/cli.ts'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
@@ -20,8 +20,8 @@ const failing = {
 test('status: what the daemons do, for people and for programs', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: failing } })
   await pitcrew.line('again in ')
-  await say(pitcrew, 'wait', 'web')
-  const { status, out } = await say(pitcrew, 'status')
+  await runVerb(pitcrew, 'wait', 'web')
+  const { status, out } = await runVerb(pitcrew, 'status')
   expect(status).toBe(0)
   expect(out[0]).toMatch(
     /^pitcrew: 2 daemons, 1 ready, up \d+ ms, pitcrew \d+\.\d+\.\d+ \(pid \d+\)$/,
@@ -31,7 +31,7 @@ test('status: what the daemons do, for people and for programs', async () => {
   expect(out[3]).toMatch(
     /^db +backoff +- +0 +- +- {2}next try in (1 h|\d+ min( \d+ s)?) \(code 3\)$/,
   )
-  const answer = await answerOf<StatusAnswer>(pitcrew, 'status')
+  const answer = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   expect(answer.daemons.map(({ name, state }) => `${name} ${state}`)).toEqual([
     'web ready',
     'db backoff',
@@ -41,9 +41,9 @@ test('status: what the daemons do, for people and for programs', async () => {
 test('restart: a line with both pids; the sibling keeps its own', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long } })
   await pitcrew.linesWith('] up', 2)
-  const before = await answerOf<StatusAnswer>(pitcrew, 'status')
-  const { status, out } = await say(pitcrew, 'restart', 'web', '--why', 'a test')
-  const after = await answerOf<StatusAnswer>(pitcrew, 'status')
+  const before = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
+  const { status, out } = await runVerb(pitcrew, 'restart', 'web', '--why', 'a test')
+  const after = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   const [oldWeb, oldDb] = before.daemons.map(({ pid }) => pid)
   const [web, db] = after.daemons.map(({ pid }) => pid)
   expect(status).toBe(0)
@@ -56,14 +56,16 @@ test('restart: a line with both pids; the sibling keeps its own', async () => {
 test('stop and start of several at once', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long, other: long } })
   await pitcrew.linesWith('] up', 3)
-  const stopped = await say(pitcrew, 'stop', 'web', 'db')
-  expect(stopped.out.map(without).sort()).toEqual([
+  const stopped = await runVerb(pitcrew, 'stop', 'web', 'db')
+  expect(stopped.out.map(maskVariableParts).sort()).toEqual([
     'db: stopped in <time>, pid <pid> (ticket 2)',
     'web: stopped in <time>, pid <pid> (ticket 1)',
   ])
-  expect((await say(pitcrew, 'stop', 'web')).out).toEqual(['web: was stopped already (ticket 3)'])
-  const started = await say(pitcrew, 'start', 'web', 'db')
-  expect(started.out.map(without).sort()).toEqual([
+  expect((await runVerb(pitcrew, 'stop', 'web')).out).toEqual([
+    'web: was stopped already (ticket 3)',
+  ])
+  const started = await runVerb(pitcrew, 'start', 'web', 'db')
+  expect(started.out.map(maskVariableParts).sort()).toEqual([
     'db: started in <time>, pid <pid> (ticket 5)',
     'web: started in <time>, pid <pid> (ticket 4)',
   ])
@@ -74,7 +76,7 @@ test('one that does not come up: its cause and last lines, and status 1', async 
     daemons: { db: { ...failing, ready: { log: 'never said' } }, web: long },
   })
   await pitcrew.line('again in ')
-  const { status, out, err } = await say(pitcrew, 'start', 'db')
+  const { status, out, err } = await runVerb(pitcrew, 'start', 'db')
   expect(status).toBe(1)
   expect(out).toEqual([])
   expect(err[0]).toMatch(
@@ -86,22 +88,24 @@ test('one that does not come up: its cause and last lines, and status 1', async 
 test('a stop that takes long: --timeout ends the waiting, not the stop; its ticket tells', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
-  const late = await say(pitcrew, 'stop', 'slow', '--timeout', '50ms')
+  const late = await runVerb(pitcrew, 'stop', 'slow', '--timeout', '50ms')
   expect(late.status).toBe(4)
   expect(late.err[0]).toMatch(
     /^pitcrew: cannot wait any longer: stop slow is not done .* "pitcrew ticket 1 --wait" /,
   )
-  const waiting = verb(pitcrew, 'ticket', '1', '--wait')
+  const waiting = startVerb(pitcrew, 'ticket', '1', '--wait')
   await release(pitcrew)
   expect(await waiting.exitCode()).toBe(0)
-  expect(without(waiting.lines[0] ?? '')).toBe('slow: stopped in <time>, pid <pid> (ticket 1)')
+  expect(maskVariableParts(waiting.lines[0] ?? '')).toBe(
+    'slow: stopped in <time>, pid <pid> (ticket 1)',
+  )
   expect(waiting.lines[1]).toMatch(/^ {2}asked by {2}uid 0/)
 })
 
 test('progress is told on stderr after a second', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
-  const stopping = verb(pitcrew, 'stop', 'slow')
+  const stopping = startVerb(pitcrew, 'stop', 'slow')
   await pitcrew.line('[slow] got TERM')
   await expect
     .poll(() => stopping.errors[0], { timeout: 5000 })
@@ -114,10 +118,10 @@ test('progress is told on stderr after a second', async () => {
 test('--no-wait gives the ticket', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
-  const { ticket, outcome } = await answerOf<TicketAnswer>(pitcrew, 'stop', 'slow', '--no-wait')
+  const { ticket, outcome } = await jsonAnswer<TicketAnswer>(pitcrew, 'stop', 'slow', '--no-wait')
   expect({ ticket, outcome }).toEqual({ ticket: 1, outcome: 'open' })
   await release(pitcrew)
-  expect((await answerOf<TicketAnswer>(pitcrew, 'ticket', '1', '--wait')).outcome).toBe('done')
+  expect((await jsonAnswer<TicketAnswer>(pitcrew, 'ticket', '1', '--wait')).outcome).toBe('done')
 })
 
 test('wait until one is ready', async () => {
@@ -130,9 +134,9 @@ test('wait until one is ready', async () => {
     },
   })
   await pitcrew.line('web: started')
-  const tooSoon = await say(pitcrew, 'wait', 'web', '--timeout', '20ms')
+  const tooSoon = await runVerb(pitcrew, 'wait', 'web', '--timeout', '20ms')
   expect(tooSoon.status).toBe(4)
-  const waiting = verb(pitcrew, 'wait', 'web', '--json')
+  const waiting = startVerb(pitcrew, 'wait', 'web', '--json')
   await release(pitcrew)
   expect(await waiting.exitCode()).toBe(0)
   const answer: WaitAnswer = JSON.parse(waiting.lines[0] ?? '')
@@ -142,9 +146,9 @@ test('wait until one is ready', async () => {
 test('explain says why, and what can be done', async () => {
   await using pitcrew = new Pitcrew({ daemons: { db: failing, web: long } })
   await pitcrew.line('again in ')
-  const answer = await answerOf<ExplainAnswer>(pitcrew, 'explain', 'db')
+  const answer = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'db')
   expect(answer.state).toBe('backoff')
-  const { out } = await say(pitcrew, 'explain', 'db')
+  const { out } = await runVerb(pitcrew, 'explain', 'db')
   expect(out[0]).toBe('db: backoff')
   expect(out.join('\n')).toContain('no config here')
   expect(out.join('\n')).toContain('pitcrew start db')
@@ -160,11 +164,11 @@ test('statuses of what is not there', async () => {
     ['logs', 'wbe'],
     ['ticket', '99'],
   ]) {
-    const { status, out, err } = await say(pitcrew, ...words)
+    const { status, out, err } = await runVerb(pitcrew, ...words)
     expect({ words, status, out }).toEqual({ words, status: 3, out: [] })
     expect(err).toHaveLength(1)
   }
-  expect((await say(pitcrew, 'restart', 'wbe')).err[0]).toContain('did you mean "web"?')
+  expect((await runVerb(pitcrew, 'restart', 'wbe')).err[0]).toContain('did you mean "web"?')
 })
 
 test('shutdown: the exit code is told; then nobody answers, and what is left of it is passed over', async () => {
@@ -172,11 +176,13 @@ test('shutdown: the exit code is told; then nobody answers, and what is left of 
     daemons: { web: { command: sh('trap "exit 4" TERM; echo up; while :; do sleep 0.01; done') } },
   })
   await pitcrew.line('[web] up')
-  const { status, out } = await say(pitcrew, 'shutdown', '--why', 'the end')
+  const { status, out } = await runVerb(pitcrew, 'shutdown', '--why', 'the end')
   expect(status).toBe(0)
-  expect(without(out[0] ?? '')).toBe('everything ended with exit code 4 in <time> (ticket 1)')
+  expect(maskVariableParts(out[0] ?? '')).toBe(
+    'everything ended with exit code 4 in <time> (ticket 1)',
+  )
   expect(await pitcrew.exitCode()).toBe(4)
-  expect((await say(pitcrew, 'status')).status).toBe(7)
+  expect((await runVerb(pitcrew, 'status')).status).toBe(7)
 })
 
 test('a socket that a killed pitcrew left behind: status 7', async () => {
@@ -184,18 +190,18 @@ test('a socket that a killed pitcrew left behind: status 7', async () => {
   await pitcrew.line('[web] up')
   pitcrew.signal('SIGKILL')
   await pitcrew.end()
-  const { status, err } = await say(pitcrew, 'status')
+  const { status, err } = await runVerb(pitcrew, 'status')
   expect(status).toBe(7)
   expect(err[0]).toContain('nobody listens there (ECONNREFUSED)')
   rmSync(join(pitcrew.folder, 'pitcrew.sock'))
-  expect((await say(pitcrew, 'status')).err[0]).toContain('there is no socket in ')
+  expect((await runVerb(pitcrew, 'status')).err[0]).toContain('there is no socket in ')
 })
 
 test('one that is stopped does not keep a shell that completes waiting', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } }, { asPid1: false })
   await pitcrew.line('[web] up')
-  expect((await say(pitcrew, '@names')).out).toEqual(['web'])
+  expect((await runVerb(pitcrew, '@names')).out).toEqual(['web'])
   pitcrew.signal('SIGSTOP')
-  expect(await say(pitcrew, '@names')).toEqual({ status: 1, out: [], err: [] })
+  expect(await runVerb(pitcrew, '@names')).toEqual({ status: 1, out: [], err: [] })
   pitcrew.signal('SIGCONT')
 })

@@ -2,7 +2,7 @@
  *  inside a daemon's session may look and speak for itself, and operate only under `control: operate`". */
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { control, socketOf } from '../support/control-client.ts'
+import { connectControl, socketPath } from '../support/control-client.ts'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { Program } from '../support/program.ts'
 
@@ -35,14 +35,14 @@ test.skipIf(!isRoot)(
   'another user gets one line, and nothing of what he says is done',
   async () => {
     await using pitcrew = new Pitcrew({ daemons: { a: long } })
-    using operator = await control(pitcrew)
+    using operator = await connectControl(pitcrew)
     await pitcrew.line('[a] up')
     // Somebody was careless with the modes.
     chmodSync(pitcrew.folder, 0o755)
-    chmodSync(socketOf(pitcrew), 0o777)
+    chmodSync(socketPath(pitcrew), 0o777)
     const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
     const stranger = new Program(wrap, {
-      env: { PATH: process.env.PATH, SOCKET: socketOf(pitcrew) },
+      env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
     })
     await stranger.line('closed')
     expect(stranger.lines.map((line) => line.replace(/,"message".*/, ''))).toEqual([
@@ -58,7 +58,9 @@ test.skipIf(!isRoot)('where nobody was careless, he does not even reach it', asy
   await pitcrew.line('[a] up')
   chmodSync(pitcrew.folder, 0o755)
   const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
-  const stranger = new Program(wrap, { env: { PATH: process.env.PATH, SOCKET: socketOf(pitcrew) } })
+  const stranger = new Program(wrap, {
+    env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
+  })
   await stranger.line('closed')
   expect(stranger.lines).toEqual(['EACCES', 'closed'])
 })

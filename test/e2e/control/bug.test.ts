@@ -3,8 +3,13 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type ControlClient, control, socketOf, tryConnect } from '../support/control-client.ts'
-import { compiled, Pitcrew, root, sh } from '../support/pitcrew.ts'
+import {
+  type ControlClient,
+  connectControl,
+  socketPath,
+  tryConnect,
+} from '../support/control-client.ts'
+import { compileFixture, Pitcrew, root, sh } from '../support/pitcrew.ts'
 
 const planted = join(root, 'build/pitcrew-plant-control')
 const broken = join(root, 'build/pitcrew-broken-control')
@@ -44,13 +49,13 @@ describe.each(faults)('a bug (%s)', (fault) => {
     await using pitcrew = new Pitcrew(bundle, { program: planted, env })
     await pitcrew.linesWith('] up', 2)
     // It does not wait for the greeting, which may be lost.
-    const first = (await tryConnect(socketOf(pitcrew))) as ControlClient
+    const first = (await tryConnect(socketPath(pitcrew))) as ControlClient
     first.send('restart', { daemon: 'a' })
     first.send('wait', { daemon: 'b', for: 'stopped', timeoutMs: 1 })
     await first.until('an end', () => first.lines.length >= 2 || undefined).catch(() => {})
     first.hangUp()
     await pitcrew.line('internal error')
-    using client = await control(pitcrew)
+    using client = await connectControl(pitcrew)
     expect(await client.done('restart', { daemon: 'a' })).toMatchObject({ outcome: 'done' })
     await endsWell(pitcrew)
   })
@@ -58,13 +63,13 @@ describe.each(faults)('a bug (%s)', (fault) => {
   test('in the control plane itself costs its clients their connection', async () => {
     await using pitcrew = new Pitcrew(bundle, { program: broken })
     await pitcrew.linesWith('] up', 2)
-    const [bad, other] = [await control(pitcrew), await control(pitcrew)]
+    const [bad, other] = [await connectControl(pitcrew), await connectControl(pitcrew)]
     const id = other.send('wait', { daemon: 'a', for: 'stopped' })
     bad.write(`${fault}\n`)
     expect((await other.answer(null)).failed).toMatchObject({ code: 'INTERNAL' })
     await Promise.all([bad.closed, other.closed])
     expect(other.lines.some((line) => line.id === id)).toBe(false)
-    using client = await control(pitcrew)
+    using client = await connectControl(pitcrew)
     expect(await client.done('restart', { daemon: 'a' })).toMatchObject({ outcome: 'done' })
     await endsWell(pitcrew)
   })
@@ -75,7 +80,7 @@ test('a control plane that always breaks hurts no daemon', async () => {
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.linesWith('] up', 2)
   for (let times = 0; times < 3; times++) {
-    const client = await control(pitcrew)
+    const client = await connectControl(pitcrew)
     client.send('shutdown')
     expect((await client.answer(null)).failed).toMatchObject({ code: 'INTERNAL' })
     await client.closed
@@ -91,7 +96,7 @@ test.each(['host-line', 'host-client'])(
     // The fixture reads a line for each that it sends: a failure, or a greeting and an answer.
     const script = `"$CALLS" "$PITCREW_FD" '${ask}' '${ask}' '${ask}' '${ask}'; exec sleep 1000`
     const daemons = { web: { command: sh(script), ready: 'notify', control: 'look' } }
-    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compiled('calls') }
+    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compileFixture('calls') }
     await using pitcrew = new Pitcrew({ daemons }, { program: planted, env })
     await pitcrew.line('[web] {"id":null,"failed":{"code":"INTERNAL"')
     await pitcrew.line('web: ready')

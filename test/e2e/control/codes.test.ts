@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { type ErrorCode, errorCodes, exitStatus, PitcrewError } from '../../../src/errors.ts'
 import { connect } from '../../../src/node/index.ts'
-import { type Said, say, verb } from '../support/cli.ts'
-import { control } from '../support/control-client.ts'
+import { runVerb, startVerb, type VerbResult } from '../support/cli.ts'
+import { connectControl } from '../support/control-client.ts'
 import { binary, fixtures, type Options, Pitcrew, root, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
@@ -25,7 +25,7 @@ beforeAll(() => {
 /** How a process ended that ran into it, and what it said: of a verb with --json, the code itself. */
 type Way = () => Promise<{ readonly status: number; readonly said: string }>
 
-function ended({ status, out, err }: Said): { status: number; said: string } {
+function ended({ status, out, err }: VerbResult): { status: number; said: string } {
   return { status, said: [...out, ...err].join('\n') }
 }
 
@@ -44,7 +44,7 @@ function more(words: string): Options {
 function asking(words: readonly string[], of?: object): Way {
   return async () => {
     await using pitcrew = await started(of)
-    return ended(await say(pitcrew, ...words))
+    return ended(await runVerb(pitcrew, ...words))
   }
 }
 
@@ -60,9 +60,9 @@ function running(of: string | object | null, options: Options = {}): Way {
 async function superseded(): Promise<{ status: number; said: string }> {
   await using pitcrew = await started({ daemons: { web: told, db: long } })
   await pitcrew.line('[web] up')
-  const stopping = verb(pitcrew, 'stop', 'web', '--json')
+  const stopping = startVerb(pitcrew, 'stop', 'web', '--json')
   await pitcrew.line('[web] got TERM')
-  const starting = verb(pitcrew, 'start', 'web')
+  const starting = startVerb(pitcrew, 'start', 'web')
   const status = await stopping.exitCode()
   await release(pitcrew)
   await starting.exitCode()
@@ -76,12 +76,12 @@ async function busy(): Promise<{ status: number; said: string }> {
   await pitcrew.line('] up')
   const clients = []
   for (;;) {
-    const client = await control(pitcrew)
+    const client = await connectControl(pitcrew)
     clients.push(client)
     const [refusal] = client.lines
     if (refusal !== undefined) break
   }
-  const answer = await say(pitcrew, 'status')
+  const answer = await runVerb(pitcrew, 'status')
   expect(clients.at(-1)?.lines[0]).toMatchObject({ id: null, failed: { code: 'BUSY' } })
   for (const client of clients) client.hangUp()
   return ended(answer)
@@ -101,7 +101,7 @@ async function internal(): Promise<{ status: number; said: string }> {
   const env = { PITCREW_PLANT: 'throw:host-line' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.line('] up')
-  return ended(await say(pitcrew, 'status'))
+  return ended(await runVerb(pitcrew, 'status'))
 }
 
 /** No verb lets anything lie that long: a program that asks for other things and never takes its events. */

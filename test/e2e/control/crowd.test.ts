@@ -2,7 +2,12 @@
  *  answered once." FAULTS 33: "A client that sends slowly, sends garbage, sends ten megabytes, hangs up mid-answer:
  *  refused or dropped; nothing else slows." */
 import { expect, test } from 'vitest'
-import { type ControlClient, control, socketOf, tryConnect } from '../support/control-client.ts'
+import {
+  type ControlClient,
+  connectControl,
+  socketPath,
+  tryConnect,
+} from '../support/control-client.ts'
 import { isSanitized, residentKib } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
@@ -18,7 +23,11 @@ function ends(client: ControlClient): (number | null)[] {
 test('a thousand requests at once from three clients: each is answered once', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[b] up')
-  const clients = await Promise.all([control(pitcrew), control(pitcrew), control(pitcrew)])
+  const clients = await Promise.all([
+    connectControl(pitcrew),
+    connectControl(pitcrew),
+    connectControl(pitcrew),
+  ])
   const verbs = ['status', 'restart', 'wait', 'events', 'start', 'explain'] as const
   const ids = clients.map((client) =>
     Array.from({ length: 334 }, (_, index) => {
@@ -38,8 +47,8 @@ test('a thousand requests at once from three clients: each is answered once', as
 
 test('one who sends slowly is served, and so are the others', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using slow = await control(pitcrew)
-  using other = await control(pitcrew)
+  using slow = await connectControl(pitcrew)
+  using other = await connectControl(pitcrew)
   for (const byte of '{"id":7,"verb":"status"}') {
     slow.write(byte)
     await other.done('ticket', { ticket: 1 }).catch(() => {})
@@ -51,7 +60,7 @@ test('one who sends slowly is served, and so are the others', async () => {
 
 test('garbage is answered, and what follows it is heard', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   client.write(
     `\n\0\0\n${'['.repeat(60_000)}\n{"id":1}\n\u00ff\u00fe\n{"id":2,"verb":"status","args":7}\n`,
   )
@@ -62,8 +71,8 @@ test('garbage is answered, and what follows it is heard', async () => {
 
 test('a line that is too long: one answer, and the end of that client alone', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using other = await control(pitcrew)
-  using client = await control(pitcrew)
+  using other = await connectControl(pitcrew)
+  using client = await connectControl(pitcrew)
   client.write('x'.repeat(70 * 1024))
   expect((await client.answer(null)).failed).toMatchObject({ code: 'REQUEST_INVALID' })
   await client.closed
@@ -72,9 +81,9 @@ test('a line that is too long: one answer, and the end of that client alone', as
 
 test('ten megabytes in one line: they are not read, and nobody else notices', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using other = await control(pitcrew)
+  using other = await connectControl(pitcrew)
   const before = residentKib(pitcrew)
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   client.write('x'.repeat(10 * 1024 * 1024))
   // Who still writes may not see the answer any more.
   await client.closed
@@ -87,20 +96,20 @@ test('one who hangs up in the middle of an answer leaves nothing behind', async 
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[d49] up')
   for (let times = 0; times < 20; times++) {
-    const client = await control(pitcrew)
+    const client = await connectControl(pitcrew)
     for (let n = 0; n < 20; n++) client.send('status')
     client.hangUp()
   }
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.done('restart', { daemon: 'd7' })).toMatchObject({ outcome: 'done' })
 })
 
 test('one who never reads is cut off, and nobody else waits for that', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using deaf = await control(pitcrew)
+  using deaf = await connectControl(pitcrew)
   deaf.stall()
   for (let n = 0; n < 1000; n++) deaf.send('events', { follow: true })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   // Each restart is told to each of its thousand followers, who reads none of it.
   for (let n = 0; n < 8; n++) await client.done('restart', { daemon: 'a' })
   expect(await client.done('status')).toMatchObject({ name: 'pitcrew' })
@@ -110,13 +119,13 @@ test('a thousand who wait cost at most 3 MB, and are all answered', async () => 
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: sh('sleep 1000'), stop: { grace: '100ms' } }, b: long },
   })
-  using first = await control(pitcrew)
+  using first = await connectControl(pitcrew)
   await first.done('status')
   const before = residentKib(pitcrew)
   const clients = await Promise.all(
     Array.from(
       { length: 1000 },
-      async () => (await tryConnect(socketOf(pitcrew))) as ControlClient,
+      async () => (await tryConnect(socketPath(pitcrew))) as ControlClient,
     ),
   )
   for (const client of clients) client.send('wait', { daemon: 'a', for: 'stopped' })

@@ -2,7 +2,7 @@
  *  sends, and of what it is answered. */
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { type ControlClient, control, socketOf } from '../support/control-client.ts'
+import { type ControlClient, connectControl, socketPath } from '../support/control-client.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { descriptorsOf, eventually } from '../support/processes.ts'
 
@@ -58,7 +58,7 @@ async function isAsBefore(
   expect(witness.lines.filter(({ id }) => id === waits)).toEqual([])
   await witness.done('stop', { daemon: 'c' })
   expect((await witness.answer(waits)).done).toMatchObject({ state: 'stopped' })
-  using late = await control(pitcrew)
+  using late = await connectControl(pitcrew)
   expect(await late.done('status')).toMatchObject({ daemons: [{ name: 'a' }, { name: 'b' }, {}] })
   expect(pitcrew.lines.filter((line) => line.includes('internal error'))).toEqual([])
 }
@@ -67,7 +67,7 @@ async function isAsBefore(
 async function started(): Promise<[Pitcrew, ControlClient, waits: number, descriptors: number]> {
   const pitcrew = new Pitcrew(bundle)
   await pitcrew.linesWith('] up', names.length)
-  const witness = await control(pitcrew)
+  const witness = await connectControl(pitcrew)
   const waits = witness.send('wait', { daemon: 'c', for: 'stopped' })
   await witness.done('status')
   return [pitcrew, witness, waits, descriptorsOf(pitcrew).length]
@@ -80,7 +80,7 @@ test('a client dies at every byte of the greeting and of its answer', async () =
   const answer = lines.reduce((bytes, line) => bytes + JSON.stringify(line).length + 1, 0)
   expect(answer).toBeGreaterThan(800)
   await dyingAtEach(answer, async (bytes) => {
-    const heard = await dying(socketOf(pitcrew), status, bytes)
+    const heard = await dying(socketPath(pitcrew), status, bytes)
     expect(heard.length).toBe(bytes)
   })
   await isAsBefore(pitcrew, before, witness, waits)
@@ -91,7 +91,7 @@ test('a client dies at every byte of its request: what is not whole is not done'
   await using _ = pitcrew
   const restart = '{"id":1,"verb":"restart","args":{"daemon":"a"}}'
   await dyingAtEach(restart.length, (bytes) =>
-    dying(socketOf(pitcrew), restart.slice(0, bytes), bytes % 90),
+    dying(socketPath(pitcrew), restart.slice(0, bytes), bytes % 90),
   )
   expect(await witness.done('status')).toMatchObject({ daemons: [{ run: 1 }, { run: 1 }, {}] })
   await isAsBefore(pitcrew, before, witness, waits)
@@ -100,7 +100,7 @@ test('a client dies at every byte of its request: what is not whole is not done'
 test('a client dies when it has asked: what it asked for is done', async () => {
   const [pitcrew, witness] = await started()
   await using _ = pitcrew
-  await dying(socketOf(pitcrew), '{"id":1,"verb":"restart","args":{"daemon":"a"}}\n', 1)
+  await dying(socketPath(pitcrew), '{"id":1,"verb":"restart","args":{"daemon":"a"}}\n', 1)
   const id = witness.send('events', { follow: true, daemons: ['a'] })
   await witness.until('its ticket', () => witness.items(id).find(({ type }) => type === 'ticket'))
   expect(await witness.done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })

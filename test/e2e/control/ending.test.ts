@@ -1,6 +1,6 @@
 /** Clients at the end of everything: they are answered as long as pitcrew is there. */
 import { expect, test } from 'vitest'
-import { say } from '../support/cli.ts'
+import { runVerb } from '../support/cli.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
@@ -17,10 +17,12 @@ test('while the end waits for the command of a death, clients are answered', asy
   await using pitcrew = new Pitcrew({ daemons: { web, db } })
   await pitcrew.line('[web:death] waits')
   await pitcrew.line('db: stopped')
-  expect((await say(pitcrew, 'status')).out[0]).toMatch(/^pitcrew: 2 daemons, 0 ready, stopping, /)
-  const { status, out } = await say(pitcrew, 'shutdown')
+  expect((await runVerb(pitcrew, 'status')).out[0]).toMatch(
+    /^pitcrew: 2 daemons, 0 ready, stopping, /,
+  )
+  const { status, out } = await runVerb(pitcrew, 'shutdown')
   expect([status, out[0]]).toEqual([0, expect.stringContaining('exit code 3')])
-  expect((await say(pitcrew, 'start', 'web')).err[0]).toContain('pitcrew is shutting down')
+  expect((await runVerb(pitcrew, 'start', 'web')).err[0]).toContain('pitcrew is shutting down')
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(3)
 })

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Entry } from '../../../src/control/protocol/answers.ts'
-import { control } from '../support/control-client.ts'
+import { connectControl } from '../support/control-client.ts'
 import { wakeUps } from '../support/cost.ts'
 import { canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
@@ -59,7 +59,7 @@ test('the next life tells of the last one, and goes on behind what was torn', as
   appendFileSync(join(first.folder, 'pitcrew/journal.ndjson'), `${old}\n{"cursor":"1-2","at":"19`)
   await using next = new Pitcrew(bundle, { env: { PITCREW_STATE_DIR: first.folder } })
   await next.line('[a] up')
-  using client = await control(next)
+  using client = await connectControl(next)
   const id = client.send('events')
   await client.answer(id)
   const all = client.items(id)
@@ -80,7 +80,7 @@ test.skipIf(!canUnshare)('a full disk is told once, and costs no daemon anything
   const wrap = ['unshare', '-m', '/bin/sh', '-c', full, 'sh']
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } }, { wrap })
   await pitcrew.line('cannot write the journal: no space left on the device (ENOSPC)')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   for (let n = 0; n < 3; n++) await client.done('restart', { daemon: 'a' })
   const id = client.send('events')
   await client.answer(id)
@@ -95,8 +95,8 @@ test('an event between a status and a subscription is not missed, and none comes
     daemons: { a: long, b: long },
   })
   await pitcrew.line('[b] up')
-  using client = await control(pitcrew)
-  using other = await control(pitcrew)
+  using client = await connectControl(pitcrew)
+  using other = await connectControl(pitcrew)
   const { cursor } = await client.done('status')
   // All at once: some of it happens before the subscription is there, some of it after.
   const restarts = Array.from({ length: 10 }, () => other.done('restart', { daemon: 'a' }))

@@ -6,12 +6,17 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { VerbName } from '../../../src/control/protocol/verbs.ts'
 import { errorCodes } from '../../../src/errors.ts'
-import { type ControlClient, control, socketOf, tryConnect } from '../support/control-client.ts'
+import {
+  type ControlClient,
+  connectControl,
+  socketPath,
+  tryConnect,
+} from '../support/control-client.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { Program } from '../support/program.ts'
 import {
-  differs,
   type Field,
+  mismatches,
   pageCodes,
   pageExamples,
   pageVerbs,
@@ -48,7 +53,7 @@ const given: Readonly<Record<string, unknown>> = {
   since: '1-1',
 }
 
-function toSend({ name, is }: Field): unknown {
+function toSend({ name, type: is }: Field): unknown {
   if (name in given) return given[name]
   if (is === 'true or false') return false
   if (is.startsWith('text, ')) return 'some words'
@@ -66,7 +71,7 @@ function required(args: readonly Field[]): Record<string, unknown> {
 async function start(access = 'look'): Promise<Pitcrew> {
   const pitcrew = new Pitcrew({ daemons: { web: long, agent: { ...relay, control: access } } })
   await pitcrew.line('[agent] relays')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   await client.done('restart', { daemon: 'web' })
   return pitcrew
 }
@@ -80,16 +85,16 @@ async function asDaemon(pitcrew: Pitcrew): Promise<ControlClient> {
 
 /** Whoever may use it. */
 function whoMay(pitcrew: Pitcrew, { needs }: { needs: string }): Promise<ControlClient> {
-  return needs === 'to be a daemon' ? asDaemon(pitcrew) : control(pitcrew)
+  return needs === 'to be a daemon' ? asDaemon(pitcrew) : connectControl(pitcrew)
 }
 
 test('the page was read: nothing of it is empty', () => {
   expect(verbs.length).toBeGreaterThan(10)
   expect(verbs.filter(({ needs }) => needs === '')).toEqual([])
   expect(verbs.flatMap(({ done }) => done).some(({ fields }) => fields.length > 1)).toBe(true)
-  expect(differs({ a: 1 }, [], 'x')).toEqual(['x.a: not on the page'])
-  const some: Field = { name: 'a', is: 'true or false', mayBeAbsent: false, fields: [] }
-  expect(differs({ a: 1 }, [some], 'x')).toEqual(['x.a: 1 is not true or false'])
+  expect(mismatches({ a: 1 }, [], 'x')).toEqual(['x.a: not on the page'])
+  const some: Field = { name: 'a', type: 'true or false', mayBeAbsent: false, fields: [] }
+  expect(mismatches({ a: 1 }, [some], 'x')).toEqual(['x.a: 1 is not true or false'])
 })
 
 describe.each(named)('%s', (name, verb) => {
@@ -104,8 +109,8 @@ describe.each(named)('%s', (name, verb) => {
     const items = item.length === 0 ? [] : client.items(id)
     expect(items.length > 0).toBe(item.length > 0)
     return [
-      ...items.flatMap((one) => differs(one, item, 'item')),
-      ...differs(answer.done, done, 'done'),
+      ...items.flatMap((one) => mismatches(one, item, 'item')),
+      ...mismatches(answer.done, done, 'done'),
     ]
   }
 
@@ -142,7 +147,7 @@ describe.each(named)('%s', (name, verb) => {
 
 test('who may what: an operator', async () => {
   await using pitcrew = await start()
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   for (const { name, needs } of verbs) {
     // Refused or not is seen before the arguments are looked at.
     const { code } = await client.failed(name as VerbName, { undocumented: 1 })
@@ -165,24 +170,24 @@ test.each(['look', 'operate'])('who may what: a daemon under "control: %s"', asy
 test.skipIf(!isRoot)('who may what: nobody gets one line for all of them', async () => {
   await using pitcrew = await start()
   chmodSync(pitcrew.folder, 0o755)
-  chmodSync(socketOf(pitcrew), 0o777)
+  chmodSync(socketPath(pitcrew), 0o777)
   const lines = verbs.map(({ name, args }, id) =>
     JSON.stringify({ id, verb: name, args: required(args) }),
   )
   const words = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
   const env = { PATH: process.env.PATH }
-  const stranger = new Program([...words, socketOf(pitcrew), ...lines], { env })
+  const stranger = new Program([...words, socketPath(pitcrew), ...lines], { env })
   await stranger.line('closed')
   const [refusal = '', ...more] = stranger.lines
   expect(JSON.parse(refusal)).toMatchObject({ id: null, failed: { code: 'NOT_PERMITTED' } })
   expect(more).toEqual(['closed'])
-  using operator = await control(pitcrew)
+  using operator = await connectControl(pitcrew)
   expect(await operator.done('status')).toMatchObject({ daemons: [{ run: 2 }, { run: 1 }] })
 })
 
 test('its examples are what is said: the greeting, a request, and the shape of a failure', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const [greeting = {}, request = {}, answer = {}, failed = {}] = pageExamples()
   expect(Object.keys(client.greeting ?? {})).toEqual(Object.keys(greeting))
   client.write(`${JSON.stringify(request)}\n`)
@@ -200,7 +205,7 @@ test('its limits hold: a line of 64 KiB, 1024 open requests', async () => {
   const kib = Number(/at most (\d+) KiB/.exec(text)?.[1])
   const open = Number(/(\d+) open requests/.exec(text)?.[1])
   await using pitcrew = new Pitcrew({ daemons: { web: long } })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const status = '{"id":1,"verb":"status"}'
   client.write(`${' '.repeat(kib * 1024 - status.length)}${status}\n`)
   expect((await client.answer(1)).done).toBeDefined()

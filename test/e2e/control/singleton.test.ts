@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { control, socketOf, tryConnect } from '../support/control-client.ts'
+import { connectControl, socketPath, tryConnect } from '../support/control-client.ts'
 import { canUnshare, type Options, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually, isAlive } from '../support/processes.ts'
 
@@ -42,7 +42,7 @@ describe('a lock that nobody holds is taken, whatever its file says', () => {
     await using pitcrew = new Pitcrew(bundle, inFolderOf(before))
     await pitcrew.line('[a] up')
     expect(readFileSync(lock, 'latin1')).toMatch(/^pid \d+, started 20[^\n]*, bundle [^\n]*\n/)
-    using client = await control(before)
+    using client = await connectControl(before)
     expect(await client.done('status')).toMatchObject({ daemons: [{ state: 'ready' }] })
   })
 })
@@ -50,11 +50,11 @@ describe('a lock that nobody holds is taken, whatever its file says', () => {
 test('a socket at which somebody else listens is left to him: status 5', async () => {
   await using before = await used()
   const other = createServer()
-  await new Promise<void>((resolve) => other.listen(socketOf(before), resolve))
+  await new Promise<void>((resolve) => other.listen(socketPath(before), resolve))
   await using pitcrew = new Pitcrew(bundle, inFolderOf(before))
   expect(await pitcrew.exitCode()).toBe(5)
   expect(pitcrew.errors[0]).toMatch(/listens on .*pitcrew\.sock/)
-  using client = await tryConnect(socketOf(before))
+  using client = await tryConnect(socketPath(before))
   expect(client).not.toBe(null)
   other.close()
 })
@@ -69,7 +69,7 @@ test('who outlives a killed pitcrew keeps neither its lock nor its socket', asyn
   expect(isAlive(pid)).toBe(true)
   await using second = new Pitcrew(bundle, inFolderOf(first))
   await second.line('[a] up')
-  using client = await control(first)
+  using client = await connectControl(first)
   expect(await client.done('status')).toMatchObject({ daemons: [{ state: 'ready' }] })
   process.kill(pid, 'SIGKILL')
   await first.end()
@@ -96,7 +96,7 @@ describe.each([
     const all = Array.from({ length: 6 }, () => new Pitcrew(bundle, inFolderOf(folder, { asPid1 })))
     try {
       await exactlyOneRuns(all)
-      using client = await control(folder)
+      using client = await connectControl(folder)
       expect(await client.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
     } finally {
       for (const one of all) await one[Symbol.asyncDispose]()
@@ -130,8 +130,8 @@ test('the next one may run when the last one has ended, and not before', async (
   await using early = new Pitcrew(bundle, inFolderOf(first))
   expect(await early.exitCode()).toBe(5)
   await first.exitCode()
-  expect(existsSync(socketOf(first))).toBe(false)
-  expect(await tryConnect(socketOf(first))).toBe(null)
+  expect(existsSync(socketPath(first))).toBe(false)
+  expect(await tryConnect(socketPath(first))).toBe(null)
   await using next = new Pitcrew(bundle, inFolderOf(first))
   await next.line('[a] up')
 })
@@ -144,7 +144,7 @@ test.skipIf(!canUnshare)(
     const wrap = ['unshare', '-m', '/bin/sh', '-c', readOnly, 'sh']
     await using pitcrew = new Pitcrew(bundle, { wrap })
     await pitcrew.line('cannot write the journal: the file system is read-only (EROFS)')
-    using client = await control(pitcrew)
+    using client = await connectControl(pitcrew)
     for (let n = 0; n < 3; n++) await client.done('restart', { daemon: 'a' })
     const id = client.send('events')
     await client.answer(id)

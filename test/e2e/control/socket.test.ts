@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ControlClient, control, socketOf } from '../support/control-client.ts'
+import { ControlClient, connectControl, socketPath } from '../support/control-client.ts'
 import { binary, canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
@@ -27,7 +27,7 @@ test('a second pitcrew of the same bundle is refused with 5, and told who has it
     /^pitcrew: cannot run the bundle: another pitcrew runs it \(pid \d+, started 20\d\d-.*Z, bundle .*bundle.json; .*pitcrew.lock\)/,
   )
   // And the first one notices nothing.
-  using client = await control(first)
+  using client = await connectControl(first)
   expect(await client.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
 })
 
@@ -43,10 +43,10 @@ test('after KILL its lock and its socket are nobody’s: the next one takes thei
   await first.line('[a] up')
   process.kill(first.pid, 'SIGKILL')
   await first.end()
-  expect(existsSync(socketOf(first))).toBe(true)
+  expect(existsSync(socketPath(first))).toBe(true)
   await using other = second(first)
   await other.line('[a] up')
-  using client = await control(first)
+  using client = await connectControl(first)
   expect(await client.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
 })
 
@@ -63,11 +63,11 @@ test('a lock that was left with the pid of somebody who lives is nobody’s', as
 test('the socket is for nobody else, and is gone at the end', async () => {
   await using pitcrew = new Pitcrew(bundle)
   await pitcrew.line('[a] up')
-  expect(statSync(socketOf(pitcrew)).mode & 0o777).toBe(0o600)
+  expect(statSync(socketPath(pitcrew)).mode & 0o777).toBe(0o600)
   expect(readFileSync(join(pitcrew.folder, 'pitcrew.lock'), 'utf8')).toMatch(/^pid \d+, started /)
   pitcrew.signal('SIGTERM')
   await pitcrew.exitCode()
-  expect(existsSync(socketOf(pitcrew))).toBe(false)
+  expect(existsSync(socketPath(pitcrew))).toBe(false)
 })
 
 test('where nothing can be written it is said once, and the daemons run', async () => {

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { verb } from '../support/cli.ts'
-import { type ControlClient, socketOf, tryConnect } from '../support/control-client.ts'
+import { startVerb } from '../support/cli.ts'
+import { type ControlClient, socketPath, tryConnect } from '../support/control-client.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
@@ -20,8 +20,8 @@ beforeAll(async () => {
   const daemons = Object.fromEntries(names.map((name) => [name, storm]))
   // Nobody holds up what is printed.
   pitcrew = new Pitcrew({ daemons }, { stdout: 'ignore' })
-  await eventually('it listens', () => existsSync(socketOf(pitcrew)))
-  client = (await tryConnect(socketOf(pitcrew))) as ControlClient
+  await eventually('it listens', () => existsSync(socketPath(pitcrew)))
+  client = (await tryConnect(socketPath(pitcrew))) as ControlClient
   for (const daemon of names) await client.done('wait', { daemon })
 })
 
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** What a daemon has printed by now: the time of its last line. */
 async function lastLineMs(daemon: string): Promise<number> {
-  using reader = (await tryConnect(socketOf(pitcrew))) as ControlClient
+  using reader = (await tryConnect(socketPath(pitcrew))) as ControlClient
   await reader.done('logs', { daemons: [daemon], tail: 1 })
   await reader.closed
   return Number(reader.texts[0]?.split(' ')[0])
@@ -68,7 +68,7 @@ test('one of them is restarted, and prints on; the others keep their pid', async
 
 test('who follows is told what it missed, and is not cut off while it reads', async () => {
   const words = ['logs', 'a', 'c', '--follow', '--grep', 'never printed']
-  const follower = verb(pitcrew, ...words)
+  const follower = startVerb(pitcrew, ...words)
   await eventually('it is told', () => follower.errors.length >= 2)
   for (const line of follower.errors) expect(line).toMatch(/^pitcrew: skipped \d+ bytes$/)
   // It costs nobody his answer.

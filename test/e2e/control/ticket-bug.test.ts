@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { ControlClient, socketOf } from '../support/control-client.ts'
+import { ControlClient, socketPath } from '../support/control-client.ts'
 import { Pitcrew, root, sh } from '../support/pitcrew.ts'
 
 const planted = join(root, 'build/pitcrew-plant-tickets')
@@ -58,7 +58,7 @@ interface Request {
  *  connection was ended. "nothing": he was left without a word. */
 async function ask(pitcrew: Pitcrew, requests: readonly Request[]): Promise<string[]> {
   for (;;) {
-    const socket = connect(socketOf(pitcrew))
+    const socket = connect(socketPath(pitcrew))
     let isLate = false
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
       isLate = code === 'EPIPE'

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { verbs } from '../../../src/control/protocol/verbs.ts'
-import { control } from '../support/control-client.ts'
+import { connectControl } from '../support/control-client.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { pidsSaid } from '../support/processes.ts'
+import { pidsOf } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
 const told = sh(
@@ -16,7 +16,7 @@ const tell = sh(
 
 test('the greeting', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(client.greeting).toMatchObject({
     pitcrew: 1,
     name: 'pitcrew',
@@ -29,9 +29,9 @@ test('the greeting', async () => {
 test('status', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { ...long, after: ['a'] } } })
   await pitcrew.line('[b] up')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const status = await client.done('status', { usage: true })
-  const [pid] = pidsSaid(pitcrew, 'a')
+  const [pid] = pidsOf(pitcrew, 'a')
   expect(status).toMatchObject({
     name: 'pitcrew',
     stopping: null,
@@ -43,8 +43,8 @@ test('status', async () => {
 test('stop, explain, start', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[a] up')
-  using client = await control(pitcrew)
-  const [pid] = pidsSaid(pitcrew, 'a')
+  using client = await connectControl(pitcrew)
+  const [pid] = pidsOf(pitcrew, 'a')
   expect(await client.done('stop', { daemon: 'a', why: 'deploy' })).toMatchObject({
     outcome: 'done',
     old: { run: 1, pid },
@@ -59,10 +59,10 @@ test('stop, explain, start', async () => {
 test('restart: its outcome, and what is told of it', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[a] up')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const { old, now, ticket } = await client.done('restart', { daemon: 'a' })
   await pitcrew.linesWith('[a] up', 2)
-  expect([old, now].map((run) => (run as { pid: number }).pid)).toEqual(pidsSaid(pitcrew, 'a'))
+  expect([old, now].map((run) => (run as { pid: number }).pid)).toEqual(pidsOf(pitcrew, 'a'))
   await pitcrew.line(/a: restart \(uid 0.*\): done in/)
   expect(await client.done('ticket', { ticket })).toMatchObject({
     verb: 'restart',
@@ -76,7 +76,7 @@ test('a start that fails says why, and what was printed last', async () => {
     daemons: { a: long, b: { command: fails, restart: 'never', ready: { fd: 3 } } },
   })
   await pitcrew.line('b: died')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.failed('start', { daemon: 'b' })).toMatchObject({
     code: 'FAILED',
     message: 'cannot start b: exit code 3 before it was ready',
@@ -88,7 +88,7 @@ test('wait: until somebody says that he is ready', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: told, ready: { fd: 3 } }, go: { command: tell } },
   })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.done('wait', { daemon: 'a', for: 'ready', timeoutMs: 9000 })).toMatchObject({
     state: 'ready',
     run: 1,
@@ -99,7 +99,7 @@ test('wait: a time that is up, with progress before it', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: sh('exec sleep 1000'), ready: { fd: 3 } } },
   })
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const id = client.send('wait', { daemon: 'a', timeoutMs: 1100, progress: true })
   expect((await client.answer(id)).failed).toMatchObject({ code: 'TIMED_OUT' })
   expect(client.lines.filter(({ progress }) => progress !== undefined)).toMatchObject([
@@ -110,7 +110,7 @@ test('wait: a time that is up, with progress before it', async () => {
 test('events: what was, then what comes, until it is cancelled', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[b] up')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   const id = client.send('events', { follow: true, daemons: ['a'] })
   await client.done('restart', { daemon: 'a' })
   await client.until('its end', () => client.items(id).find(({ type }) => type === 'ticket'))
@@ -129,7 +129,7 @@ test('logs: lines behind the answer', async () => {
     daemons: { a: long, b: { command: sh('seq 3; exec sleep 1000') } },
   })
   await pitcrew.linesWith('[b] 3', 1)
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.done('logs', { daemons: ['b'] })).toEqual({ stream: 'lines' })
   await client.closed
   expect(client.texts.map((line) => line.split(' ').slice(1).join(' '))).toEqual([
@@ -149,7 +149,7 @@ test('notify: a daemon speaks of itself over its PITCREW_FD', async () => {
     daemons: { a: { command: speaks, ready: 'notify', control: 'look' } },
   })
   await pitcrew.line('a: ready')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.done('status')).toMatchObject({
     daemons: [{ state: 'ready', status: 'warm' }],
   })
@@ -159,7 +159,7 @@ test('shutdown: everything ends, and the exit code is told before', async () => 
   const fails = sh('trap "exit 7" TERM; echo up; while :; do sleep 0.05; done')
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command: fails } } })
   await pitcrew.line('[b] up')
-  using client = await control(pitcrew)
+  using client = await connectControl(pitcrew)
   expect(await client.done('shutdown', { why: 'the day is over' })).toMatchObject({
     outcome: 'done',
     exitCode: 7,

@@ -1,16 +1,16 @@
 /** DESIGN §6, `guard: true`: those after it run only as long as it is ready. FAULTS 21: a dependency that flaps. */
 import { describe, expect, test } from 'vitest'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   eventually,
+  outputOf,
   outsidePid,
   pidOf,
-  pidsSaid,
+  pidsOf,
   processesUnder,
-  saidBy,
 } from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const proxy = {
   command: sh('echo up; echo >&3; exec sleep 1000'),
   ready: 'fd',
@@ -70,8 +70,8 @@ test('it dies: those after it are stopped at once, and are back when it is ready
     'proxy ready',
     'agent started',
   ])
-  expect(saidBy(pitcrew, 'agent')).toContain('got TERM') // It was stopped as in any other stop.
-  expect(saidBy(pitcrew, 'other')).toHaveLength(1)
+  expect(outputOf(pitcrew, 'agent')).toContain('got TERM') // It was stopped as in any other stop.
+  expect(outputOf(pitcrew, 'other')).toHaveLength(1)
   await end(pitcrew)
   expect(story(pitcrew).slice(-2)).toEqual(['agent stopped', 'proxy stopped'])
 })
@@ -127,7 +127,7 @@ test('it stays away: they are not started until it is there, and TERM does not w
   await pitcrew.line('agent: stopped: ')
   pitcrew.signal('SIGTERM')
   await pitcrew.exitCode()
-  expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'agent')).toHaveLength(1)
 })
 
 test('it is given up: they stay down, and say so; whoever starts it again, starts them', async () => {
@@ -208,7 +208,7 @@ describe('a dependency that flaps', () => {
     await eventually('all four are there', () => processesUnder(pitcrew).length === 4)
     await pitcrew.line('[web] up')
     expectGuarded(pitcrew)
-    expect(saidBy(pitcrew, 'other')).toHaveLength(1)
+    expect(outputOf(pitcrew, 'other')).toHaveLength(1)
     await end(pitcrew)
   })
 
@@ -218,7 +218,7 @@ describe('a dependency that flaps', () => {
     await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: flapping } })
     await pitcrew.line('[proxy] stays')
     await pitcrew.linesWith('proxy: ready', 6)
-    expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'agent')).toHaveLength(1)
     await end(pitcrew)
   })
 

@@ -1,9 +1,15 @@
 /** DESIGN §6, `stop.command`: run in place of the stop signal; the rest of a stop is as ever. */
 import { expect, test } from 'vitest'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
-import { eventually, leftBehind, pidOf, processesUnder, saidBy } from '../support/processes.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
+import {
+  eventually,
+  leftoverProcesses,
+  outputOf,
+  pidOf,
+  processesUnder,
+} from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Ends, with code 7, when something is written into the FIFO "quit". TERM it would tell. */
 const quits =
@@ -23,7 +29,7 @@ test('runs, with the daemon in its environment, and no signal is sent', async ()
   await pitcrew.line(`[b:stop] stop b 1 ${await pidOf(pitcrew, 'b')}`)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'b')).toEqual(['up', 'good night', 'up', 'good night'])
+  expect(outputOf(pitcrew, 'b')).toEqual(['up', 'good night', 'up', 'good night'])
   await pitcrew.line('b: stopped: exit code 7')
 })
 
@@ -42,7 +48,7 @@ test.each([true, false])(
     expect(performance.now() - askedAtMs).toBeGreaterThan(190)
     expect(await pitcrew.exitCode()).toBe(0)
     expect(performance.now() - askedAtMs).toBeLessThan(2000)
-    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+    await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
   },
 )
 
@@ -86,7 +92,7 @@ test('hangs in a restart: the next run has a stop of its own', async () => {
   await pitcrew.linesWith('[b] up', 2)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'b')).toEqual(['up', 'got TERM', 'up', 'bye'])
+  expect(outputOf(pitcrew, 'b')).toEqual(['up', 'got TERM', 'up', 'bye'])
 })
 
 test('a daemon that has died by itself needs none', async () => {
@@ -101,5 +107,5 @@ test('a daemon that has died by itself needs none', async () => {
   await eventually('nothing of it is left', () => processesUnder(pitcrew).length === 1)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(5)
-  expect(saidBy(pitcrew, 'b:stop')).toEqual([])
+  expect(outputOf(pitcrew, 'b:stop')).toEqual([])
 })

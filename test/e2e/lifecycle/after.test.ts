@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { pidsSaid, processesUnder } from '../support/processes.ts'
+import { pidsOf, processesUnder } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Says by fd 3 that it is ready; the second one when something is written into the FIFO "go". */
@@ -199,7 +199,7 @@ describe('somebody fails for good', () => {
       daemons: { db, web: { ...long, after: ['db'] } },
     })
     await pitcrew.line('[web] up')
-    expect(pidsSaid(pitcrew, 'db')).toHaveLength(4)
+    expect(pidsOf(pitcrew, 'db')).toHaveLength(4)
     const [givenUp, started] = ['db: died.*given up', 'web: started'].map((text) =>
       pitcrew.lines.findIndex((line) => new RegExp(text).test(line)),
     )
@@ -265,7 +265,7 @@ describe('TERM comes', () => {
     } else {
       await end(pitcrew, code)
     }
-    expect(pidsSaid(pitcrew, 'web')).toEqual([])
+    expect(pidsOf(pitcrew, 'web')).toEqual([])
     const at = pitcrew.lines.findIndex((line) => line.includes('TERM: stopping'))
     expect(pitcrew.lines.slice(at).filter((line) => line.includes(': started'))).toEqual([])
   })

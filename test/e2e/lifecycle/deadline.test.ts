@@ -1,10 +1,10 @@
 /** DESIGN, the contract: One deadline. */
 import { expect, test } from 'vitest'
-import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
-import { leftBehind } from '../support/processes.ts'
+import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { leftoverProcesses } from '../support/processes.ts'
 
 const stubborn = { command: ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`] }
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 
 /** Waits until all daemons are up, sends TERM, and says how long the end took. */
 async function ended(bundle: { daemons: object }, env: Record<string, string>) {
@@ -14,7 +14,7 @@ async function ended(bundle: { daemons: object }, env: Record<string, string>) {
   pitcrew.signal('SIGTERM')
   const code = await pitcrew.exitCode()
   const tookMs = performance.now() - beganMs
-  expect(leftBehind(pitcrew)).toEqual([])
+  expect(leftoverProcesses(pitcrew)).toEqual([])
   return { code, tookMs, lines: pitcrew.lines }
 }
 

@@ -1,7 +1,7 @@
 /** DESIGN, the contract: Death, where the policy is `never`. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { eventually, outsidePid, pidOf, pidsSaid, zombiesUnder } from '../support/processes.ts'
+import { eventually, outsidePid, pidOf, pidsOf, zombiesUnder } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000'), restart: 'never' }
 const signals = { USR1: { restart: ['b'] } }
@@ -49,7 +49,7 @@ test('each run that dies is logged, the second as well as the first', async () =
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(1)
   expect(died(pitcrew)).toHaveLength(3)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
 test('a death while it was asked to stop is not unasked', async () => {

@@ -1,9 +1,9 @@
 /** DESIGN, the contract: Exit code. Each clause, with what exit-report.json says of it. */
 import { expect, test } from 'vitest'
-import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outsidePid, pidOf } from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const long = { command: sh('echo up; exec sleep 1000') }
 
 interface Entry {

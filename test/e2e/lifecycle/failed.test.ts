@@ -2,7 +2,7 @@
  *  failure ended the bundle the code is never zero. */
 import { describe, expect, test } from 'vitest'
 import type { ExplainAnswer } from '../../../src/control/protocol/status.ts'
-import { answerOf, say } from '../support/cli.ts'
+import { jsonAnswer, runVerb } from '../support/cli.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
@@ -21,7 +21,7 @@ describe('a daemon that exits with 0 before it is ready', () => {
       /died: exit code 0 before it was ready, pid \d+, run 1, .*; restart policy is never/,
     )
     await pitcrew.line('c: not started: it needs b, which has failed')
-    const { status, err } = await say(pitcrew, 'wait', 'b', '--for', 'ready')
+    const { status, err } = await runVerb(pitcrew, 'wait', 'b', '--for', 'ready')
     expect(status, err.join('\n')).toBe(1)
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(1)
@@ -64,10 +64,10 @@ describe('a daemon that puts itself into the background', () => {
     expect(line).toContain(
       `, leaving processes behind: if it puts itself into the background, ${remedy}; `,
     )
-    const { why, remedies } = await answerOf<ExplainAnswer>(pitcrew, 'explain', 'b')
+    const { why, remedies } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'b')
     expect(why.join('\n')).toContain('code 0 before it was ready, leaving processes behind')
     expect(remedies.join('\n')).toContain(remedy)
-    const { status, err } = await say(pitcrew, 'start', 'b')
+    const { status, err } = await runVerb(pitcrew, 'start', 'b')
     expect(status).toBe(1)
     expect(err.join('\n')).toContain('exit code 0 before it was ready')
     expect(err.join('\n')).toContain(remedy)
@@ -110,7 +110,7 @@ describe('when a failure ended the bundle the code is not zero', () => {
 test('exit-report.json says who asked for the end, why, and when', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   await pitcrew.line('[a] up')
-  await say(pitcrew, 'shutdown', '--why', 'end of shift')
+  await runVerb(pitcrew, 'shutdown', '--why', 'end of shift')
   expect(await pitcrew.exitCode()).toBe(0)
   const report = pitcrew.exitReport()
   expect(report).toMatchObject({ why: 'end of shift', askedBy: expect.stringMatching(/^uid 0/) })

@@ -1,23 +1,23 @@
 /** DESIGN §4, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
-import { isRemoved, joining, memoryGroup } from '../support/memory-group.ts'
+import { joinGroup, memoryGroup, removeGroup } from '../support/memory-group.ts'
 import { childrenOf, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
 const probe = memoryGroup()
-if (probe !== null) isRemoved(probe)
+if (probe !== null) removeGroup(probe)
 
 describe.skipIf(probe === null || isSanitized)('in a control group with 32 MiB', () => {
   let group = ''
   beforeEach(() => {
     group = memoryGroup() ?? ''
   })
-  afterEach(() => eventually('the group is empty', () => isRemoved(group)))
+  afterEach(() => eventually('the group is empty', () => removeGroup(group)))
 
   const losesWorker = sh('tail /dev/zero & wait $!; echo lost a worker; exec sleep 1000')
 
-  function crew(command: string[], wrap = joining(group)): Pitcrew {
+  function crew(command: string[], wrap = joinGroup(group)): Pitcrew {
     const daemons = { web: { command, restart: 'never' } }
     return new Pitcrew(JSON.stringify({ daemons }), { wrap })
   }
@@ -46,7 +46,7 @@ describe.skipIf(probe === null || isSanitized)('in a control group with 32 MiB',
     const readOnly =
       'for at in /sys/fs/cgroup /sys/fs/cgroup/memory; do mount -o remount,bind,ro $at; done'
     const alone = ['unshare', '--mount', 'sh', '-c', `${readOnly} 2>/dev/null; exec "$@"`, 'sh']
-    await using pitcrew = crew(losesWorker, [...joining(group), ...alone])
+    await using pitcrew = crew(losesWorker, [...joinGroup(group), ...alone])
     await pitcrew.line('lost a worker')
     if (group.startsWith('/sys/fs/cgroup/memory/'))
       expect(await killed(pitcrew)).toMatch(

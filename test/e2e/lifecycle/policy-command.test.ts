@@ -4,11 +4,11 @@ import { Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   descriptorsOf,
   eventually,
-  leftBehind,
+  leftoverProcesses,
+  outputOf,
   outsidePid,
   pidOf,
   processesUnder,
-  saidBy,
   zombiesUnder,
 } from '../support/processes.ts'
 
@@ -38,7 +38,7 @@ test('it knows who died, why, what the last lines were and what comes next; its 
   await pitcrew.line('[b:death] on stderr')
   await pitcrew.line('[a] up')
   await pitcrew.line('[b] up')
-  expect(saidBy(pitcrew, 'b:death')).toEqual([
+  expect(outputOf(pitcrew, 'b:death')).toEqual([
     `b, run 1, pid ${pid}: code 5; again at once`,
     'one|two|three|',
     'its environment /tmp',
@@ -46,7 +46,7 @@ test('it knows who died, why, what the last lines were and what comes next; its 
   ])
   await end(pitcrew)
   // A stop that was asked for is no death.
-  expect(saidBy(pitcrew, 'b:death')).toHaveLength(4)
+  expect(outputOf(pitcrew, 'b:death')).toHaveLength(4)
 })
 
 test('whatever the daemon printed at last, its death is told', async () => {
@@ -57,7 +57,7 @@ test('whatever the daemon printed at last, its death is told', async () => {
   await pitcrew.line('[b:death] told of b')
   await pitcrew.line('[a] up')
   await end(pitcrew, 4)
-  expect(saidBy(pitcrew, 'b:death')).toHaveLength(4)
+  expect(outputOf(pitcrew, 'b:death')).toHaveLength(4)
 })
 
 test('it has no descriptor of pitcrew, and more of the last lines than fit is left out at the front', async () => {
@@ -73,7 +73,7 @@ test('it has no descriptor of pitcrew, and more of the last lines than fit is le
   await pitcrew.linesWith('[b:death]', 3)
   await pitcrew.line('[a] up')
   await end(pitcrew, 4)
-  const [fds, tail, bytes] = saidBy(pitcrew, 'b:death')
+  const [fds, tail, bytes] = outputOf(pitcrew, 'b:death')
   expect(fds).toBe('0 1 2 3 ') // The folder itself, which ls reads.
   expect(tail).toBe('end')
   expect(Number(bytes)).toBeLessThan(20_000)
@@ -94,7 +94,7 @@ test('one for the whole bundle is run for each daemon that says nothing of its o
   await pitcrew.linesWith(': died', 3)
   await pitcrew.line('[a] up')
   await end(pitcrew, 1)
-  expect(saidBy(pitcrew, 'd:death')).toEqual([])
+  expect(outputOf(pitcrew, 'd:death')).toEqual([])
 })
 
 test('the next run does not wait for it; a death meanwhile is told without it, which is said', async () => {
@@ -123,7 +123,7 @@ test.each([true, false])(
     const beganAtMs = performance.now()
     await end(pitcrew, 5)
     expect(performance.now() - beganAtMs).toBeLessThan(600)
-    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+    await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
   },
 )
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { pidsSaid } from '../support/processes.ts'
+import { pidsOf } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
@@ -30,7 +30,7 @@ describe('on-failure', () => {
     await pitcrew.line('[a] up')
     await end(pitcrew)
     expect(pitcrew.lines.join('\n')).not.toContain('died')
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
   })
 
   test.each([
@@ -43,7 +43,7 @@ describe('on-failure', () => {
     await pitcrew.line(`b: died: ${why}, `)
     await pitcrew.line('b: done, ')
     await end(pitcrew)
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
   })
 })
 
@@ -65,7 +65,7 @@ describe('a job', () => {
     await pitcrew.line(/b: died: exit code 9, .*; restart policy is never$/)
     await pitcrew.line('[a] up')
     await end(pitcrew, 9)
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
   })
 
   test('under on-failure runs again until it is done', async () => {
@@ -73,7 +73,7 @@ describe('a job', () => {
     await using pitcrew = new Pitcrew({ daemons: { b } })
     expect(await pitcrew.exitCode()).toBe(0)
     await pitcrew.line('b: done, pid ')
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
   })
 
   test('that is done runs once more for whoever asks', async () => {
@@ -110,7 +110,7 @@ describe('main', () => {
     expect(await pitcrew.exitCode()).toBe(code)
     await pitcrew.line('agent is the main daemon and has ended: stopping 1 daemon')
     await pitcrew.line('a: stopped: signal TERM')
-    expect(pidsSaid(pitcrew, 'agent')).toHaveLength(1)
+    expect(pidsOf(pitcrew, 'agent')).toHaveLength(1)
     expect(pitcrew.exitReport().from).toBe('agent')
   })
 })
@@ -125,7 +125,7 @@ describe('critical', () => {
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     expect(await pitcrew.exitCode()).toBe(6)
     await pitcrew.line('b is critical and is given up: stopping 1 daemon')
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(3)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(3)
     await pitcrew.line('a: stopped')
   })
 
@@ -164,7 +164,7 @@ test('the exit report keeps the last death of each daemon: why, what it cost, it
     counted: 0,
     lastDeath: {
       run: 1,
-      pid: pidsSaid(pitcrew, 'b')[0],
+      pid: pidsOf(pitcrew, 'b')[0],
       cause: 'code 4',
       uptimeMs: expect.any(Number),
       cpuMs: expect.any(Number),

@@ -3,17 +3,17 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePort, listening, scratch } from '../support/listeners.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { freePort, listen, scratchFolder } from '../support/listeners.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   descriptorsOf,
   eventually,
   isAlive,
+  outputOf,
   outsidePid,
   pidOf,
-  pidsSaid,
+  pidsOf,
   processesUnder,
-  saidBy,
   zombiesUnder,
 } from '../support/processes.ts'
 
@@ -52,7 +52,7 @@ test('a death is followed by the next run; its line says why it died, what it co
   await pitcrew.line('[b] up')
   expect(await pidOf(pitcrew, 'b', 2)).not.toBe(await pidOf(pitcrew, 'b', 1))
   await pitcrew.line('[a] up')
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   await end(pitcrew)
   expect(pitcrew.lines.filter((line) => line.includes('died'))).toHaveLength(1)
 })
@@ -72,7 +72,7 @@ test('a daemon that crashes at once, for ever, waits twice as long each time, up
   for (const [n, delay] of delays.entries()) {
     expect(Math.abs(delay - (expected[n] ?? 0)), `${n}`).toBeLessThanOrEqual(2) // They were rounded.
   }
-  const startsMs = saidBy(pitcrew, 'b').map(Number)
+  const startsMs = outputOf(pitcrew, 'b').map(Number)
   const waited = delays.map((_, n) => (startsMs[n + 2] ?? 0) - (startsMs[n + 1] ?? 0))
   for (const [n, delay] of delays.entries()) expect(waited[n]).toBeGreaterThanOrEqual(delay - 1)
 })
@@ -106,7 +106,7 @@ test('without a backoff it follows at once: fifty times in a row leave no descri
   await eventually('nobody else is there', () => processesUnder(pitcrew).length === 2)
   expect(zombiesUnder(pitcrew)).toEqual([])
   expect(descriptorsOf(pitcrew)).toHaveLength(before.length)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   await end(pitcrew)
 })
 
@@ -128,14 +128,14 @@ test('over its limit it is given up, which is said; its siblings go on, and its 
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('given up after 3 restarts in 1 min')
   await pitcrew.line('[a] up')
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(4)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(4)
   expect(isAlive(outsidePid(pitcrew, await pidOf(pitcrew, 'a')))).toBe(true)
   pitcrew.signal('SIGUSR1') // Whoever asks gets another row.
   await pidOf(pitcrew, 'b', 5)
   await pitcrew.linesWith('given up after 3 restarts in 1 min', 2)
   await end(pitcrew, 3)
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(8)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(8)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
 test('then: shutdown, and its siblings are stopped', async () => {
@@ -144,7 +144,7 @@ test('then: shutdown, and its siblings are stopped', async () => {
   const b = { command: sh('exit 3'), restart }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   expect(await pitcrew.exitCode()).toBe(3)
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(3)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(3)
   await pitcrew.line('b is given up: stopping 1 daemon')
   await pitcrew.line('a: stopped: signal TERM')
 })
@@ -158,7 +158,7 @@ test('when all are given up there is nothing left to do', async () => {
 
 test('what could not be started is tried again, and runs once its program is there', async () => {
   // FAULTS 2.
-  const program = join(scratch(), 'program')
+  const program = join(scratchFolder(), 'program')
   const daemons = { a: long, b: { command: [program], restart: { backoff: '10ms' } } }
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[a] up')
@@ -196,15 +196,15 @@ test('a shutdown finds it in its backoff: it is stopped at once, nothing is spaw
   const askedAtMs = performance.now()
   await end(pitcrew, 5)
   expect(performance.now() - askedAtMs).toBeLessThan(2000)
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
 })
 
 test('a port that somebody else still holds: the daemon is tried again until it can bind', async () => {
   // FAULTS 13.
   const server = createServer()
-  const port = await listening(server)
+  const port = await listen(server)
   const b = {
-    command: [compiled('binds'), String(port)],
+    command: [compileFixture('binds'), String(port)],
     restart: { backoff: '10ms', limit: 'none' },
   }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -217,7 +217,7 @@ test('a port that somebody else still holds: the daemon is tried again until it 
 test('a port that something of the old run holds is free before the next run begins', async () => {
   // FAULTS 10, 13: a child outside of the group, deaf to TERM.
   const port = String(await freePort())
-  const b = { command: [compiled('binds'), port, 'child'], stop: { grace: '50ms' } }
+  const b = { command: [compileFixture('binds'), port, 'child'], stop: { grace: '50ms' } }
   await using pitcrew = new Pitcrew({ daemons: { b: { ...b, restart: { backoff: '1ms' } } } })
   for (let run = 1; run <= 3; run++) {
     await pitcrew.linesWith('[b] child up', run)
@@ -227,5 +227,5 @@ test('a port that something of the old run holds is free before the next run beg
   }
   await pitcrew.linesWith('[b] child up', 4)
   await end(pitcrew)
-  expect(saidBy(pitcrew, 'b')).not.toContain('the port is taken')
+  expect(outputOf(pitcrew, 'b')).not.toContain('the port is taken')
 })

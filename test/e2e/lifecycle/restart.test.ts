@@ -1,18 +1,18 @@
 /** DESIGN, the contract: Restart in place. FAULTS 4, 5. */
 import { expect, test } from 'vitest'
-import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   descriptorsOf,
   eventually,
+  outputOf,
   pidOf,
-  pidsSaid,
+  pidsOf,
   processesUnder,
   release,
-  saidBy,
   zombiesUnder,
 } from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const told = ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`]
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
@@ -29,7 +29,7 @@ test('only the pid of the named daemon changes', async () => {
   pitcrew.signal('SIGUSR1')
   await pitcrew.linesWith('[b] up', 2)
   const after = processesUnder(pitcrew).map(({ insidePid }) => insidePid)
-  const [old, next] = pidsSaid(pitcrew, 'b')
+  const [old, next] = pidsOf(pitcrew, 'b')
   expect(after).toHaveLength(3)
   expect(before.filter((pid) => !after.includes(pid))).toEqual([old])
   expect(after.filter((pid) => !before.includes(pid))).toEqual([next])
@@ -48,8 +48,8 @@ test('a sibling that counts all the time is never interrupted, over twenty resta
   }
   await pitcrew.linesWith('[b] up', 21)
   await end(pitcrew)
-  const [pid] = pidsSaid(pitcrew, 'a')
-  const counted = saidBy(pitcrew, 'a')
+  const [pid] = pidsOf(pitcrew, 'a')
+  const counted = outputOf(pitcrew, 'a')
   expect(counted.length).toBeGreaterThanOrEqual(40)
   expect(counted).toEqual(counted.map((_, index) => `${pid} ${index + 1}`))
 })
@@ -72,7 +72,7 @@ test('requests that come before a stop is over are one restart, and one ticket',
   await pitcrew.linesWith('[b] got TERM', 2)
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
 })
 
 test('a request that comes after the new run was spawned is another restart', async () => {
@@ -83,7 +83,7 @@ test('a request that comes after the new run was spawned is another restart', as
   pitcrew.signal('SIGUSR1')
   await pidOf(pitcrew, 'b', 3)
   await end(pitcrew)
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(3)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(3)
 })
 
 test('a daemon that is dead is started', async () => {
@@ -159,7 +159,7 @@ test('never two runs at once: what is left of the old run delays the next one', 
   }
   await pitcrew.linesWith('[b] up', 4)
   await end(pitcrew)
-  const words = saidBy(pitcrew, 'b').map((line) => line.split(' ')[0])
+  const words = outputOf(pitcrew, 'b').map((line) => line.split(' ')[0])
   expect(words).toEqual(['up', 'got', 'up', 'got', 'up', 'got', 'up', 'got'])
 })
 
@@ -177,6 +177,6 @@ test('two hundred restarts leave no descriptor, no zombie and no process behind'
   await eventually('all is as it was', () => processesUnder(pitcrew).length === alive)
   expect(zombiesUnder(pitcrew)).toEqual([])
   expect(descriptorsOf(pitcrew)).toHaveLength(before.length)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   await end(pitcrew)
 })

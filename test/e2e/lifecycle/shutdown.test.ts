@@ -1,16 +1,16 @@
 /** DESIGN, the contract: how a stop goes, and in which order. */
 import { expect, test } from 'vitest'
-import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   eventually,
-  leftBehind,
+  leftoverProcesses,
+  outputOf,
   outsidePid,
   pidOf,
   processesUnder,
-  saidBy,
 } from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const up: string = expect.stringMatching(/^up \d+$/)
 const stubborn = ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`]
 
@@ -28,10 +28,10 @@ test('the stop signal goes to the leader first, and to its group when the leader
   const beganMs = performance.now()
   expect(await pitcrew.exitCode()).toBe(0)
   expect(performance.now() - beganMs).toBeLessThan(2000) // Half of the grace is more.
-  const [first, second] = saidBy(pitcrew, 'a').filter((line) => line.startsWith('up'))
+  const [first, second] = outputOf(pitcrew, 'a').filter((line) => line.startsWith('up'))
   expect(first).not.toBe(second)
   // The leader took 60 ms; a member told at the same moment would have said it before the leader was gone.
-  expect(saidBy(pitcrew, 'a').slice(2)).toEqual(['got TERM', 'got TERM'])
+  expect(outputOf(pitcrew, 'a').slice(2)).toEqual(['got TERM', 'got TERM'])
   const stops = pitcrew.lines.findIndex((line) => line.includes('a: stopped'))
   expect(stops).toBe(pitcrew.lines.length - 1)
 })
@@ -51,7 +51,7 @@ test('a member of the group is not told before the leader is gone or half of the
   expect(await pitcrew.exitCode()).toBe(0)
   expect(tookMs).toBeGreaterThan(490)
   expect(tookMs).toBeLessThan(990)
-  expect(saidBy(pitcrew, 'a').slice(1)).toEqual(['leader told', 'got TERM', 'leader ends'])
+  expect(outputOf(pitcrew, 'a').slice(1)).toEqual(['leader told', 'got TERM', 'leader ends'])
 })
 
 test('what ignores TERM is killed at the end of its grace, once', async () => {
@@ -78,7 +78,7 @@ test('stop.signal is what is sent, to the group too, and no TERM', async () => {
   const command = sh(`${reports} 0 0 3 & exec ${reports} 20 0 3`)
   await using pitcrew = await stopped({ a: { command, stop: { signal: 'QUIT' } } }, 2)
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual([up, up, 'got QUIT', 'got QUIT'])
+  expect(outputOf(pitcrew, 'a')).toEqual([up, up, 'got QUIT', 'got QUIT'])
 })
 
 test('a daemon that stopped itself (SIGSTOP) stops well: CONT comes behind TERM', async () => {
@@ -90,7 +90,7 @@ test('a daemon that stopped itself (SIGSTOP) stops well: CONT comes behind TERM'
   )
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual(['up', 'ended well'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['up', 'ended well'])
   expect(pitcrew.lines.join('\n')).not.toContain('KILL')
 })
 
@@ -102,7 +102,7 @@ test('a daemon that somebody else stopped stops well, with its whole group', asy
   process.kill(-leader, 'SIGSTOP')
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual([up, up, 'got TERM', 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual([up, up, 'got TERM', 'got TERM'])
 })
 
 test('without "after" all daemons stop at once', async () => {
@@ -158,7 +158,7 @@ test.each([true, false])(
     await using pitcrew = await stopped(daemons, 1, asPid1 ? {} : { asPid1 })
     expect(processesUnder(pitcrew).length).toBeGreaterThanOrEqual(1)
     expect(await pitcrew.exitCode()).toBe(0)
-    expect(leftBehind(pitcrew)).toEqual([])
+    expect(leftoverProcesses(pitcrew)).toEqual([])
   },
 )
 
@@ -168,7 +168,7 @@ test('its own end is the last thing: it waits for the last lines of its daemons'
   )
   await using pitcrew = await stopped({ a: { command } })
   expect(await pitcrew.exitCode()).toBe(0)
-  const said = saidBy(pitcrew, 'a')
+  const said = outputOf(pitcrew, 'a')
   expect(said).toHaveLength(2002)
   expect(said.at(-1)).toBe('the-end')
 })

@@ -6,21 +6,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
-import { canUnshare, compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { canUnshare, compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   eventually,
   isAlive,
-  leftBehind,
+  leftoverProcesses,
+  outputOf,
   outsidePid,
   pidOf,
   processesUnder,
-  saidBy,
   stateOf,
 } from '../support/processes.ts'
 
-const drains = compiled('drains')
-const reports = compiled('reports-signals')
-const stubborn = compiled('many-stubborn')
+const drains = compileFixture('drains')
+const reports = compileFixture('reports-signals')
+const stubborn = compileFixture('many-stubborn')
 const hasStrace = spawnSync('strace', ['--version']).status === 0
 
 describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])(
@@ -34,7 +34,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.line('[a] up')
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      expect(saidBy(pitcrew, 'a')).toEqual(['up', 'draining', 'drained'])
+      expect(outputOf(pitcrew, 'a')).toEqual(['up', 'draining', 'drained'])
     })
 
     test('a child with a session of its own hears the stop signal at half of the grace, not KILL', async () => {
@@ -44,7 +44,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.line('[a] worker up')
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      const said = saidBy(pitcrew, 'a')
+      const said = outputOf(pitcrew, 'a')
       expect(said.indexOf('worker got TERM')).toBeGreaterThan(said.indexOf('draining'))
       expect(said.indexOf('worker got TERM')).toBeLessThan(said.indexOf('drained'))
       expect(said).toHaveLength(5)
@@ -57,7 +57,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.linesWith('[a] up', 2)
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      const said = saidBy(pitcrew, 'a')
+      const said = outputOf(pitcrew, 'a')
       expect(said.filter((line) => line === 'got TERM')).toHaveLength(1)
       expect(said).toContain('drained')
     })
@@ -76,7 +76,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       expect(stateOf(pid)).toBe('T')
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      expect(saidBy(pitcrew, 'a')).toContain('got TERM')
+      expect(outputOf(pitcrew, 'a')).toContain('got TERM')
     })
 
     test('what descends from a leader and has lost its mark and its session is ended with it', async () => {
@@ -90,7 +90,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.line('[a] up')
       await pitcrew.line('[a] shed')
       const inside = Number(
-        saidBy(pitcrew, 'a')
+        outputOf(pitcrew, 'a')
           .find((line) => line.startsWith('shed'))
           ?.split(' ')[1],
       )
@@ -100,7 +100,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       expect(isAlive(shed)).toBe(false)
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      expect(leftBehind(pitcrew)).toEqual([])
+      expect(leftoverProcesses(pitcrew)).toEqual([])
     })
 
     test('what cannot be attributed is named at a restart, and ends with pitcrew', async () => {
@@ -114,7 +114,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.linesWith('[a] lost', 2)
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      expect(leftBehind(pitcrew)).toEqual([])
+      expect(leftoverProcesses(pitcrew)).toEqual([])
     })
 
     test.skipIf(process.getuid?.() !== 0)(
@@ -135,7 +135,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
         await eventually('no more than both are there', () => sleeps() === 2)
         pitcrew.signal('SIGTERM')
         await pitcrew.exitCode()
-        expect(leftBehind(pitcrew)).toEqual([])
+        expect(leftoverProcesses(pitcrew)).toEqual([])
       },
     )
   },
@@ -160,7 +160,7 @@ describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
     expect(await pitcrew.exitCode()).toBe(0)
     expect(performance.now() - beganMs).toBeLessThan(13_000)
     expect(pitcrew.lines.join('\n')).not.toContain('the deadline has come')
-    expect(leftBehind(pitcrew)).toEqual([])
+    expect(leftoverProcesses(pitcrew)).toEqual([])
   })
 
   test.skipIf(!hasStrace)(
@@ -207,8 +207,8 @@ test.skipIf(!hasStrace || isSanitized)(
     await pitcrew.line('[a] up')
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
-    expect(saidBy(pitcrew, 'a')).toContain('got TERM')
+    expect(outputOf(pitcrew, 'a')).toContain('got TERM')
     expect(pitcrew.lines.join('\n')).not.toContain('the deadline has come')
-    expect(leftBehind(pitcrew)).toEqual([])
+    expect(leftoverProcesses(pitcrew)).toEqual([])
   },
 )

@@ -1,10 +1,10 @@
 /** DESIGN, the contract: Nothing left behind — every orphan is reaped. FAULTS 12. */
 import { describe, expect, test } from 'vitest'
-import { canUnshare, compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { canUnshare, compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   eventually,
   isAlive,
-  leftBehind,
+  leftoverProcesses,
   outsidePid,
   pidOf,
   processesUnder,
@@ -17,7 +17,7 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
   const asPid1 = mode === 'PID 1'
 
   test('two thousand orphans in a second are all reaped, and the exits of daemons are right', async () => {
-    const makes = { command: [compiled('makes-orphans')], restart: 'never' }
+    const makes = { command: [compileFixture('makes-orphans')], restart: 'never' }
     const fails = { command: sh('sleep 0.1; exit 4'), restart: 'never' }
     const daemons = { a: long, b: makes, c: makes, d: fails }
     await using pitcrew = new Pitcrew({ daemons }, { asPid1 })
@@ -44,7 +44,7 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
     await pitcrew.linesWith('[a] up', 6)
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
-    expect(leftBehind(pitcrew)).toEqual([])
+    expect(leftoverProcesses(pitcrew)).toEqual([])
   })
 
   test('it knows its own children from those it was started with', async () => {

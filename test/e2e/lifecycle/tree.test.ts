@@ -1,20 +1,20 @@
 /** DESIGN, the contract: Nothing left behind. FAULTS 9 to 11: what a daemon leaves in its group, outside of it, and in
  *  its pipe. Each as PID 1 and as a subreaper. */
 import { describe, expect, test } from 'vitest'
-import { canUnshare, compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { canUnshare, compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   descriptorsOf,
   eventually,
   isAlive,
-  leftBehind,
+  leftoverProcesses,
+  outputOf,
   outsidePid,
   pidOf,
-  pidsSaid,
+  pidsOf,
   release,
-  saidBy,
 } from '../support/processes.ts'
 
-const reports = compiled('reports-signals')
+const reports = compileFixture('reports-signals')
 const stubborn = ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`]
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
@@ -39,14 +39,14 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
 
     /** The pid, as this process has it, of the process that printed its own pid behind this word. */
     function pidBehind(pitcrew: Pitcrew, word: string): number {
-      const line = saidBy(pitcrew, 'b').find((said) => said.startsWith(`${word} `))
+      const line = outputOf(pitcrew, 'b').find((said) => said.startsWith(`${word} `))
       return outsidePid(pitcrew, Number(line?.split(' ')[1]))
     }
 
     async function endsClean(pitcrew: Pitcrew, code = 0): Promise<void> {
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(code)
-      expect(leftBehind(pitcrew)).toEqual([])
+      expect(leftoverProcesses(pitcrew)).toEqual([])
     }
 
     test('a group member that ignores TERM is killed before the next run', async () => {
@@ -72,7 +72,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       }
       await using pitcrew = await started(b, 'b: died: exit code 3')
       await pitcrew.line('[b] got TERM')
-      await eventually('it is gone', () => leftBehind(pitcrew).length === (asPid1 ? 2 : 1))
+      await eventually('it is gone', () => leftoverProcesses(pitcrew).length === (asPid1 ? 2 : 1))
       await endsClean(pitcrew, 3)
     })
 
@@ -82,7 +82,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       pitcrew.signal('SIGUSR1')
       await pidOf(pitcrew, 'b', 2)
       expect(isAlive(straggler)).toBe(false)
-      expect(saidBy(pitcrew, 'b')).toContain('got TERM')
+      expect(outputOf(pitcrew, 'b')).toContain('got TERM')
       await pitcrew.linesWith('[b] up', 2)
       await endsClean(pitcrew)
     })
@@ -93,14 +93,14 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await release(pitcrew)
       await pitcrew.line('b: died: exit code 3')
       await pitcrew.line('[b] got TERM')
-      await eventually('it is gone', () => leftBehind(pitcrew).length === (asPid1 ? 2 : 1))
+      await eventually('it is gone', () => leftoverProcesses(pitcrew).length === (asPid1 ? 2 : 1))
       await endsClean(pitcrew, 3)
     })
 
     test('a straggler is found and ended at the shutdown', async () => {
       await using pitcrew = await started({ command: straggling('stays', reports, '50') }, '[b] up')
       await endsClean(pitcrew)
-      expect(saidBy(pitcrew, 'b')).toContain('got TERM')
+      expect(outputOf(pitcrew, 'b')).toContain('got TERM')
     })
 
     test('a straggler that ignores TERM is killed, at a restart and after a death', async () => {
@@ -135,10 +135,10 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     test('stragglers of stragglers, and many of them, are all ended', async () => {
       const nested = `for i in 1 2 3 4 5; do (setsid sh -c '(setsid sleep 1000 &); sleep 1000 & sleep 1000' &); done; sleep 0.1; echo up; exec sleep 1000`
       await using pitcrew = await started({ command: sh(nested) }, '[b] up')
-      await eventually('all are there', () => leftBehind(pitcrew).length >= 22)
+      await eventually('all are there', () => leftoverProcesses(pitcrew).length >= 22)
       pitcrew.signal('SIGUSR1')
       await pitcrew.linesWith('[b] up', 2)
-      await eventually('only the new ones are there', () => leftBehind(pitcrew).length <= 23)
+      await eventually('only the new ones are there', () => leftoverProcesses(pitcrew).length <= 23)
       await endsClean(pitcrew)
     })
 
@@ -151,13 +151,13 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await pitcrew.linesWith('[b] up', 2)
       pitcrew.signal('SIGUSR1')
       await pitcrew.linesWith('[b] up', 3)
-      expect(saidBy(pitcrew, 'a')).toHaveLength(1)
-      expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+      expect(outputOf(pitcrew, 'a')).toHaveLength(1)
+      expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
       await endsClean(pitcrew)
     })
 
     test('a member that keeps a zombie in the group does not keep the run from being over', async () => {
-      const b = { command: [compiled('keeps-a-zombie')], stop: grace }
+      const b = { command: [compileFixture('keeps-a-zombie')], stop: grace }
       await using pitcrew = await started(b, '[b] up')
       pitcrew.signal('SIGUSR1')
       await pidOf(pitcrew, 'b', 2)

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { isSanitized, isSpinning } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 const count = 20_000
 const counted = sh(`echo up; seq ${count}; exec sleep 1000`)
@@ -35,7 +35,7 @@ describe.skipIf(!canFail || isSanitized)('a write to stdout fails', () => {
     await using pitcrew = started({ daemons: { a: { command: counted } } }, via)
     await pitcrew.line(`[a] ${count}`)
     const numbers = Array.from({ length: count }, (_, index) => String(index + 1))
-    expect(saidBy(pitcrew, 'a')).toEqual(['up', ...numbers])
+    expect(outputOf(pitcrew, 'a')).toEqual(['up', ...numbers])
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
     expect(pitcrew.errors).toEqual([])

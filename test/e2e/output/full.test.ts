@@ -34,7 +34,7 @@ test.each(kinds)(
     await using pitcrew = new Channel(`${kind},paused`, flooding(8), {
       env: { PITCREW_DEADLINE: '1s' },
     })
-    await pitcrew.full()
+    await pitcrew.untilFull()
     for (const run of [1, 2, 3]) {
       await eventually(`run ${run}`, () => runs(pitcrew) === run)
       pitcrew.signal('SIGUSR1')
@@ -51,7 +51,7 @@ test.each(kinds)(
 
 test('a full stdout: daemons wait in their writes, and pitcrew neither spins nor grows', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(8))
-  await pitcrew.full()
+  await pitcrew.untilFull()
   const asleep = (): boolean => processesUnder(pitcrew).every(({ state }) => state === 'S')
   await eventually('all wait', () => processesUnder(pitcrew).length === 9 && asleep())
   expect(await isSpinning(pitcrew)).toBe(false)
@@ -62,7 +62,7 @@ test('a full stdout: daemons wait in their writes, and pitcrew neither spins nor
 
 test('a full stdout: many restarts do not pile up descriptors', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(2))
-  await pitcrew.full()
+  await pitcrew.untilFull()
   await eventually('run 1', () => runs(pitcrew) === 1)
   const before = descriptorsOf(pitcrew).length
   for (let run = 2; run <= 100; run++) {
@@ -80,18 +80,18 @@ test('when the reader comes back, all goes on at once: nothing waits for the nex
   const script = `(head -c 60000 /dev/zero | tr '\\0' '\\n'; echo last) > ${text}; cat ${text}; exec sleep 1000`
   const name = 'a-name-that-makes-much-of-little'
   await using pitcrew = new Channel('pipe,paused', { daemons: { [name]: { command: sh(script) } } })
-  await pitcrew.full()
-  pitcrew.tell('resume')
+  await pitcrew.untilFull()
+  pitcrew.send('resume')
   await pitcrew.line(`[${name}] last`)
   expect(pitcrew.lines.filter((line) => line === `[${name}] `)).toHaveLength(60_000)
 })
 
 test('pitcrew has room of its own: what it says in a stall is read when the reader is back', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(2))
-  await pitcrew.full()
+  await pitcrew.untilFull()
   await eventually('run 1', () => runs(pitcrew) === 1)
   pitcrew.signal('SIGUSR1')
   await eventually('run 2', () => runs(pitcrew) === 2)
-  pitcrew.tell('resume')
+  pitcrew.send('resume')
   await pitcrew.line('counted: restart (USR1): done')
 })

@@ -44,7 +44,7 @@ test.each(['pipe', 'socket'] as const)(
   async (kind) => {
     await using pitcrew = new Channel(`${kind},paused`, { daemons: { a: { command: drained } } })
     writeFileSync(join(pitcrew.folder, 'go'), '')
-    await pitcrew.full()
+    await pitcrew.untilFull()
     await pitcrew.close()
     await expectDrained(pitcrew)
     await expectGoodEnd(pitcrew)

@@ -1,8 +1,8 @@
 /** The contract, "Output": what one daemon prints, byte for byte. */
 import { expect, test } from 'vitest'
-import { linesOf, writesLines } from '../support/line-stream.ts'
+import { expectedLines, writesLinesCommand } from '../support/line-stream.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 const pieceBytes = 64 * 1024
 
@@ -12,7 +12,7 @@ async function printed(command: string[], name = 'a'): Promise<string[]> {
   await pitcrew.exitCode()
   const strange = pitcrew.lines.filter((line) => !/^(\[\S+\] |pitcrew: )/.test(line))
   expect(strange).toEqual([])
-  return saidBy(pitcrew, name)
+  return outputOf(pitcrew, name)
 }
 
 test('each line of stdout and of stderr has the name of its daemon in front', async () => {
@@ -23,8 +23,8 @@ test('each line of stdout and of stderr has the name of its daemon in front', as
     },
   })
   await pitcrew.exitCode()
-  expect(saidBy(pitcrew, 'a')).toEqual(['out', 'err', 'out again'])
-  expect(saidBy(pitcrew, 'b')).toEqual(['mine'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['out', 'err', 'out again'])
+  expect(outputOf(pitcrew, 'b')).toEqual(['mine'])
   expect(pitcrew.errors).toEqual([])
 })
 
@@ -42,7 +42,7 @@ test('what a daemon prints is passed on as bytes, whatever they are', async () =
 })
 
 test('every byte survives writes that are cut anywhere', async () => {
-  expect(await printed(writesLines(7, 1_000_000))).toEqual(linesOf(7, 1_000_000))
+  expect(await printed(writesLinesCommand(7, 1_000_000))).toEqual(expectedLines(7, 1_000_000))
 })
 
 test('a last line without a newline is printed, with one', async () => {
@@ -92,8 +92,8 @@ test('an unfinished line waits for its end, and is not printed in part', async (
     },
   })
   await pitcrew.exitCode()
-  expect(saidBy(pitcrew, 'a')).toEqual(['half and half'])
-  expect(saidBy(pitcrew, 'b')).toEqual(['b'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['half and half'])
+  expect(outputOf(pitcrew, 'b')).toEqual(['b'])
 })
 
 /** "123456789101112…": a position in it tells itself. */

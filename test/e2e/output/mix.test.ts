@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Channel, type Kind } from '../support/channel.ts'
-import { linesOf, writesLines } from '../support/line-stream.ts'
+import { expectedLines, writesLinesCommand } from '../support/line-stream.ts'
 import { Pitcrew } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 /** So many daemons, each writing so many bytes as fast as it can. */
 function crowd(daemons: number, bytes: number): object {
   const entries = seeds(daemons).map((seed) => [
     `d${seed}`,
-    { command: writesLines(seed, bytes), restart: 'never' },
+    { command: writesLinesCommand(seed, bytes), restart: 'never' },
   ])
   return { daemons: Object.fromEntries(entries) }
 }
@@ -24,7 +24,7 @@ function seeds(daemons: number): number[] {
 
 function expectAll(from: { readonly lines: string[] }, daemons: number, bytes: number): void {
   for (const seed of seeds(daemons)) {
-    const wanted = linesOf(seed, bytes)
+    const wanted = expectedLines(seed, bytes)
     const said = from.lines.filter((line) => line.startsWith(`[d${seed}] `))
     const wrong = said.findIndex((line, index) => line !== `[d${seed}] ${wanted[index]}`)
     expect({ seed, wrong, lines: said.length }).toEqual({ seed, wrong: -1, lines: wanted.length })
@@ -50,8 +50,8 @@ test.each(kinds)('nothing is lost on a stdout of the kind %s', async (kind) => {
 
 test.each(kinds)('after a stall of a %s all of it goes on, and nothing is lost', async (kind) => {
   await using pitcrew = new Channel(`${kind},paused`, crowd(4, 500_000))
-  await pitcrew.full()
-  pitcrew.tell('resume')
+  await pitcrew.untilFull()
+  pitcrew.send('resume')
   expect(await pitcrew.exitCode()).toBe(0)
   expectAll(pitcrew, 4, 500_000)
   expect(pitcrew.errors.filter((line) => line.includes('could not be printed'))).toEqual([])
@@ -88,5 +88,5 @@ test('a FIFO, whose writer cannot be told not to wait, is as good as a pipe', as
   })
   await pitcrew.exitCode()
   expectAll(pitcrew, 2, 300_000)
-  expect(saidBy(pitcrew, 'd1').length).toBeGreaterThan(0)
+  expect(outputOf(pitcrew, 'd1').length).toBeGreaterThan(0)
 })

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { DaemonStatus, StatusAnswer } from '../../../src/control/protocol/status.ts'
 import { Channel } from '../support/channel.ts'
-import { answerOf, say } from '../support/cli.ts'
+import { jsonAnswer, runVerb } from '../support/cli.ts'
 import { sh } from '../support/pitcrew.ts'
 
 const flood = { command: ['yes', 'y'.repeat(500)] }
@@ -16,7 +16,7 @@ async function seen(
   isLikeThis: (status: DaemonStatus) => boolean,
 ): Promise<DaemonStatus> {
   for (;;) {
-    const { daemons } = await answerOf<StatusAnswer>(pitcrew, 'status')
+    const { daemons } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
     const found = daemons.find((daemon) => daemon.name === name)
     if (found !== undefined && isLikeThis(found)) return found
   }
@@ -25,13 +25,13 @@ async function seen(
 /** pitcrew has noticed that nobody reads. */
 async function stalled(pitcrew: Channel): Promise<string> {
   for (;;) {
-    const { out } = await say(pitcrew, 'status')
+    const { out } = await runVerb(pitcrew, 'status')
     if (out[0]?.includes(', stdout stalled for ')) return out[0]
   }
 }
 
 async function explained(pitcrew: Channel, name: string): Promise<string> {
-  return (await say(pitcrew, 'explain', name)).out.join('\n')
+  return (await runVerb(pitcrew, 'explain', name)).out.join('\n')
 }
 
 describe('a daemon that is ready by a line of its output, while stdout is stalled', () => {
@@ -40,13 +40,13 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening' } } },
     })
-    await pitcrew.full()
+    await pitcrew.untilFull()
     await seen(pitcrew, 'web', ({ state }) => state === 'running')
     touch(pitcrew)
-    const { status } = await say(pitcrew, 'wait', 'web', '--for', 'ready', '--timeout', '10s')
+    const { status } = await runVerb(pitcrew, 'wait', 'web', '--for', 'ready', '--timeout', '10s')
     expect(status).toBe(0)
-    expect((await say(pitcrew, 'logs', 'web')).out).toEqual(['[web] now listening'])
-    pitcrew.tell('resume')
+    expect((await runVerb(pitcrew, 'logs', 'web')).out).toEqual(['[web] now listening'])
+    pitcrew.send('resume')
     await pitcrew.line('[web] now listening')
     expect(pitcrew.lines.filter((line) => line.includes('now listening'))).toHaveLength(1)
   })
@@ -57,10 +57,10 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening' } } },
     })
-    await pitcrew.full()
+    await pitcrew.untilFull()
     touch(pitcrew)
-    await say(pitcrew, 'wait', 'web', '--for', 'ready')
-    pitcrew.tell('resume')
+    await runVerb(pitcrew, 'wait', 'web', '--for', 'ready')
+    pitcrew.send('resume')
     await pitcrew.line('[web] listening')
     const said = pitcrew.lines.filter((line) => line.startsWith('[web] '))
     const numbers = Array.from({ length: 2999 }, (_, index) => `[web] ${index + 2}`)
@@ -73,14 +73,14 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening', timeout: '1500ms' } } },
     })
-    await pitcrew.full()
+    await pitcrew.untilFull()
     await stalled(pitcrew)
     const text = await explained(pitcrew, 'web')
     expect(text).toMatch(/stdout has been stalled for .*: the reader of pitcrew's stdout does not/)
     expect(text).toContain('its time does not run in the stall')
     const isLate = ({ uptimeMs }: DaemonStatus): boolean => (uptimeMs ?? 0) > 1700
     expect(await seen(pitcrew, 'web', isLate)).toMatchObject({ state: 'running', run: 1 })
-    pitcrew.tell('resume')
+    pitcrew.send('resume')
     await pitcrew.line(/^pitcrew: web: ready after .* \(run 1\)$/)
     await pitcrew.line('pitcrew: stdout goes on: it took nothing for ')
   })
@@ -89,7 +89,7 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
 test('the last lines of a daemon that dies while stdout is stalled are known', async () => {
   const web = { command: sh(`${go}; seq 5; exit 3`), restart: 'never' }
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood, web } })
-  await pitcrew.full()
+  await pitcrew.untilFull()
   touch(pitcrew)
   await seen(pitcrew, 'web', ({ state }) => state === 'failed')
   expect(await explained(pitcrew, 'web')).toContain('its last line: 5')
@@ -97,27 +97,27 @@ test('the last lines of a daemon that dies while stdout is stalled are known', a
 
 test('a stall is named in status, in explain and in the journal, and so is its end', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
-  await pitcrew.full()
+  await pitcrew.untilFull()
   const head = await stalled(pitcrew)
   expect(head).toMatch(/^pitcrew: 1 daemon, 1 ready, stdout stalled for [\d.]+ m?s, up /)
-  const { outputStall } = await answerOf<StatusAnswer>(pitcrew, 'status')
+  const { outputStall } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   expect(outputStall?.why).toBe("the reader of pitcrew's stdout does not read, and it is full")
   expect(outputStall?.forMs).toBeGreaterThanOrEqual(1000)
   expect(await explained(pitcrew, 'flood')).toContain("see what reads pitcrew's stdout")
-  pitcrew.tell('resume')
+  pitcrew.send('resume')
   await pitcrew.line('pitcrew: stdout goes on')
-  const { out } = await say(pitcrew, 'events')
+  const { out } = await runVerb(pitcrew, 'events')
   const told = out.filter((line) => line.includes('stdout ')).map((line) => line.slice(34))
   expect(told).toEqual([
     "stdout is stalled: the reader of pitcrew's stdout does not read, and it is full",
     expect.stringMatching(/^stdout goes on: it took nothing for /),
   ])
-  expect((await answerOf<StatusAnswer>(pitcrew, 'status')).outputStall).toBeNull()
+  expect((await jsonAnswer<StatusAnswer>(pitcrew, 'status')).outputStall).toBeNull()
 })
 
 test('a shutdown in a stall is over 250 ms after its daemons, and its report knows the loss', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
-  await pitcrew.full()
+  await pitcrew.untilFull()
   await stalled(pitcrew)
   const askedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
@@ -135,10 +135,10 @@ test('a shutdown in a stall is over 250 ms after its daemons, and its report kno
 
 test('until its end pitcrew answers who asks', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
-  await pitcrew.full()
+  await pitcrew.untilFull()
   await stalled(pitcrew)
   pitcrew.signal('SIGTERM')
-  const { out } = await say(pitcrew, 'status')
+  const { out } = await runVerb(pitcrew, 'status')
   expect(out[0]).toMatch(/^pitcrew: 1 daemon, /)
   expect(await pitcrew.exitCode()).toBe(0)
 })

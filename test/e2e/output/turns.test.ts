@@ -61,12 +61,12 @@ test('nobody reads for a while: last words still come before the death', async (
       },
     },
   })
-  await pitcrew.full()
+  await pitcrew.untilFull()
   await eventually('a has said its pid', () => existsSync(join(pitcrew.folder, 'a')))
   const a = outsidePid(pitcrew, Number(readFileSync(join(pitcrew.folder, 'a'), 'utf8')))
   tell(pitcrew)
   await eventually('a is dead and reaped', () => !existsSync(`/proc/${a}`))
-  pitcrew.tell('resume')
+  pitcrew.send('resume')
   await pitcrew.line('a: died')
   const at = pitcrew.lines.indexOf('[a] last words')
   expect(pitcrew.lines[at + 1]).toContain('pitcrew: a: died: exit code 3')

@@ -1,10 +1,10 @@
 /** FAULTS 37: daemons that send messages of sd_notify in an endless loop, of as many lines as they may have. */
 import { expect, test } from 'vitest'
-import { say } from '../support/cli.ts'
+import { runVerb } from '../support/cli.ts'
 import { residentKib } from '../support/cost.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 
-const FLOODS = compiled('hostile-notify')
+const FLOODS = compileFixture('hostile-notify')
 const floods = { command: [FLOODS], watchdog: '10s', stop: { grace: '500ms' } }
 /** What pitcrew may need more than a quiet one does, in KiB. */
 const moreKib = 6 * 1024
@@ -16,10 +16,10 @@ test('floods of messages cost neither memory nor an answer, and TERM is taken at
   for (const name of ['a', 'b', 'c']) await pitcrew.line(`[${name}] flooding`)
   const before = residentKib(pitcrew)
   for (let times = 0; times < 5; times++) {
-    const { status, out } = await say(pitcrew, 'status')
+    const { status, out } = await runVerb(pitcrew, 'status')
     expect(status, out.join('\n')).toBe(0)
   }
-  expect((await say(pitcrew, 'restart', 'calm')).status).toBe(0)
+  expect((await runVerb(pitcrew, 'restart', 'calm')).status).toBe(0)
   expect(residentKib(pitcrew) - before).toBeLessThan(moreKib)
   const askedMs = performance.now()
   pitcrew.signal('SIGTERM')

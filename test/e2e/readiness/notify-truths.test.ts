@@ -1,10 +1,10 @@
 /** FAULTS 47 and DESIGN §4, Stop: what a daemon reports of itself (sd_notify) and what becomes of it. */
 import { expect, test } from 'vitest'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
-import { answerOf } from '../support/cli.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { jsonAnswer } from '../support/cli.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 
-const NOTIFIES = compiled('notifies')
+const NOTIFIES = compileFixture('notifies')
 const env = { NOTIFIES }
 const long = { command: sh('echo up; exec sleep 1000') }
 
@@ -17,7 +17,7 @@ function sends(...messages: string[]): string[] {
 
 async function statusOf(pitcrew: Pitcrew): Promise<string | undefined> {
   await pitcrew.line('[b] sent')
-  const { daemons } = await answerOf<StatusAnswer>(pitcrew, 'status')
+  const { daemons } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   return daemons.find(({ name }) => name === 'b')?.status
 }
 
@@ -74,7 +74,7 @@ test('EXTEND_TIMEOUT_USEC above an hour extends a start', async () => {
   }
   await using pitcrew = new Pitcrew({ daemons: { b } }, { env })
   await pitcrew.line('[b] sent')
-  const { why } = await answerOf<ExplainAnswer>(pitcrew, 'explain', 'b')
+  const { why } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'b')
   expect(why[0]).toMatch(/and has (2 h|1 h 59 min( [\d.]+ s)?) left/)
 })
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildProber, Prober } from '../../host/images/prober.ts'
 import { isSanitized } from '../support/cost.ts'
-import { isRemoved, joining, memoryGroup } from '../support/memory-group.ts'
-import { compiled } from '../support/pitcrew.ts'
+import { joinGroup, memoryGroup, removeGroup } from '../support/memory-group.ts'
+import { compileFixture } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 import { Program } from '../support/program.ts'
 
@@ -16,7 +16,7 @@ describe('NOTIFY_SOCKET', () => {
   test.each(['a path', 'an abstract name'])('a message arrives at %s', async (kind) => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-notify-'))
     const address = kind === 'a path' ? join(folder, 'socket') : `@pitcrew-notify-${process.pid}`
-    const receiver = new Program([compiled('hears-datagrams'), address], { env: {} })
+    const receiver = new Program([compileFixture('hears-datagrams'), address], { env: {} })
     onTestFinished(() => {
       receiver.process.kill('SIGKILL')
       rmSync(folder, { recursive: true })
@@ -48,11 +48,11 @@ describe('kills for memory', () => {
 
   const group = memoryGroup()
   afterAll(async () => {
-    if (group !== null) await eventually('the group is empty', () => isRemoved(group))
+    if (group !== null) await eventually('the group is empty', () => removeGroup(group))
   })
   test.skipIf(group === null || isSanitized)('are counted in our control group', async () => {
     if (group === null) return
-    const inGroup = joining(group)
+    const inGroup = joinGroup(group)
     await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
     const [before] = await prober.tell({ oomKills: true })
     const eater = new Program([...inGroup, 'tail', '/dev/zero'], {

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { scratch } from '../support/listeners.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
-import { eventually, pidsSaid, saidBy } from '../support/processes.ts'
+import { scratchFolder } from '../support/listeners.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually, outputOf, pidsOf } from '../support/processes.ts'
 import { Program } from '../support/program.ts'
 
-const NOTIFIES = compiled('notifies')
+const NOTIFIES = compileFixture('notifies')
 const env = { NOTIFIES }
 const long = { command: sh('echo up; exec sleep 1000') }
 const systemdNotify = '/usr/bin/systemd-notify'
@@ -23,12 +23,12 @@ class Above extends Program {
   readonly address: string
 
   private constructor(address: string) {
-    super([compiled('hears-datagrams'), address], { env: {} })
+    super([compileFixture('hears-datagrams'), address], { env: {} })
     this.address = address
   }
 
   static async start(): Promise<Above> {
-    const above = new Above(join(scratch(), 'socket'))
+    const above = new Above(join(scratchFolder(), 'socket'))
     await above.line('hears')
     return above
   }
@@ -128,7 +128,7 @@ test('EXTEND_TIMEOUT_USEC: a start that takes longer has the time that it asks f
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
   await becomesReady(pitcrew)
   await pitcrew.line('[a] up')
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
   await end(pitcrew)
 })
 
@@ -167,7 +167,7 @@ describe('a watchdog', () => {
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
     const line = await pitcrew.line('b: silent for longer than its watchdog allows')
     expect(line).toMatch(/, pid \d+, run 1, after \d+ ms: stopping it; again in 1 ms/)
-    expect(saidBy(pitcrew, 'b')).toEqual(['usec 200000', 'silent'])
+    expect(outputOf(pitcrew, 'b')).toEqual(['usec 200000', 'silent'])
     await pitcrew.line('b: stopped: signal TERM')
     await pitcrew.linesWith('[b] usec 200000', 2)
     pitcrew.signal('SIGTERM')
@@ -210,8 +210,8 @@ describe('a watchdog', () => {
 
 describe('a supervisor above pitcrew', () => {
   test('hears once that all are ready or done, and that they stop; its socket is inherited by nobody', async () => {
-    const address = join(scratch(), 'socket')
-    const above = new Program([compiled('hears-datagrams'), address], { env: {} })
+    const address = join(scratchFolder(), 'socket')
+    const above = new Program([compileFixture('hears-datagrams'), address], { env: {} })
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })
@@ -240,7 +240,7 @@ describe('a supervisor above pitcrew', () => {
     await pitcrew.line('[a] up')
     await pitcrew.line('job: done')
     await pitcrew.line('[b] up')
-    expect(saidBy(pitcrew, 'a')).toContain('given []')
+    expect(outputOf(pitcrew, 'a')).toContain('given []')
     const states = (): string[] => above.lines.filter((line) => /(READY|STOPPING)=/.test(line))
     expect(states()).toEqual([])
     writeFileSync(join(pitcrew.folder, 'go'), 'go\n')

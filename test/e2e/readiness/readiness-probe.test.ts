@@ -4,15 +4,15 @@ import { createServer } from 'node:http'
 import { createServer as createRawServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fullListener, listening, scratch } from '../support/listeners.ts'
+import { fullListener, listen, scratchFolder } from '../support/listeners.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import {
   descriptorsOf,
   eventually,
-  leftBehind,
-  pidsSaid,
+  leftoverProcesses,
+  outputOf,
+  pidsOf,
   processesUnder,
-  saidBy,
   zombiesUnder,
 } from '../support/processes.ts'
 
@@ -36,7 +36,7 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
 
 describe('a probe that hangs and forks', () => {
   test('holds up nobody, and is ended with its whole tree when there is no more time to be ready', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const ready = { command: hangs(folder), timeout: '400ms', interval: '10ms' }
     const b = { ...long, ready, restart: 'never' }
     await using pitcrew = new Pitcrew({
@@ -54,7 +54,7 @@ describe('a probe that hangs and forks', () => {
   })
 
   test.each([true, false])('overlaps a stop: it is ended with it (PID 1: %s)', async (asPid1) => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const b = { ...long, ready: { command: hangs(folder) } }
     await using pitcrew = new Pitcrew({ deadline: '3s', daemons: { a: long, b } }, { asPid1 })
     await hasLooked(folder, 1)
@@ -63,11 +63,11 @@ describe('a probe that hangs and forks', () => {
     const beganAtMs = performance.now()
     await end(pitcrew)
     expect(performance.now() - beganAtMs).toBeLessThan(2000)
-    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+    await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
   })
 
   test('overlaps a restart: the next run is looked at by a probe of its own', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const probe = sh(`[ "$(cat ${folder}/run)" = 2 ] && exit 0; ${hangs(folder)[2]}`)
     const command = sh(
       `echo x >> ${folder}/runs; wc -l < ${folder}/runs > ${folder}/run; echo up; exec sleep 1000`,
@@ -84,7 +84,7 @@ describe('a probe that hangs and forks', () => {
   })
 
   test('takes more time than it has: each look has failed, and so the daemon is not alive', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const alive = { command: hangs(folder), interval: '10ms', timeout: '150ms', failures: 2 }
     const b = { ...long, alive, restart: { backoff: '1m' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -119,15 +119,15 @@ test('what a probe leaves behind is ended with it, look by look', async () => {
     await eventually('a look is under way', () => processesUnder(pitcrew).length > 1)
     await eventually('a look is over', () => processesUnder(pitcrew).length === 1)
   }
-  expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
   await end(pitcrew)
 })
 
 test('many looks leave no descriptor and no zombie', async () => {
-  const folder = scratch()
+  const folder = scratchFolder()
   const counts = sh(`echo look >> ${folder}/looks; exit $(($(wc -l < ${folder}/looks) % 2))`)
   let asked = 0
-  const port = await listening(
+  const port = await listen(
     createServer((_, response) => response.writeHead(asked++ % 2 ? 200 : 500).end()),
   )
   const often = { interval: '10ms', failures: 2 }
@@ -142,7 +142,7 @@ test('many looks leave no descriptor and no zombie', async () => {
   await eventually('it is as it was', () => descriptorsOf(pitcrew).length <= before)
   await eventually('no zombie is there', () => zombiesUnder(pitcrew).length === 0)
   // Every second look has failed, and never two in a row.
-  expect([...pidsSaid(pitcrew, 'a'), ...pidsSaid(pitcrew, 'b')]).toHaveLength(2)
+  expect([...pidsOf(pitcrew, 'a'), ...pidsOf(pitcrew, 'b')]).toHaveLength(2)
   await end(pitcrew)
 })
 
@@ -173,7 +173,7 @@ describe('a listener that is deaf', () => {
       socket.on('close', () => ended++)
       socket.resume()
     })
-    const port = await listening(server)
+    const port = await listen(server)
     const alive = {
       http: `http://127.0.0.1:${port}`,
       interval: '10ms',
@@ -193,7 +193,7 @@ describe('a listener that is deaf', () => {
 
 describe('alive', () => {
   test('so many looks in a row that fail: the run is ended, and the next one begins', async () => {
-    const file = join(scratch(), 'alive')
+    const file = join(scratchFolder(), 'alive')
     const b = {
       command: sh(`: > ${file}; echo up; exec sleep 1000`),
       ready: { file, interval: '10ms' },
@@ -212,11 +212,11 @@ describe('alive', () => {
     }
     await pitcrew.line(/b: ready after .*run 3\)/)
     await end(pitcrew)
-    expect(saidBy(pitcrew, 'a')).toEqual(['up'])
+    expect(outputOf(pitcrew, 'a')).toEqual(['up'])
   })
 
   test('is not asked before the daemon is ready, nor while it ends', async () => {
-    const folder = scratch()
+    const folder = scratchFolder()
     const b = {
       command:
         sh(`trap 'echo told; sleep 0.2; exit 0' TERM; sleep 0.2; echo begun >> ${folder}/looks

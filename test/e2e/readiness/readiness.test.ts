@@ -4,9 +4,9 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { freePort, fullListener, listening, scratch } from '../support/listeners.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
-import { pidsSaid } from '../support/processes.ts'
+import { freePort, fullListener, listen, scratchFolder } from '../support/listeners.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
+import { pidsOf } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Says its sign, and stays, when something is written into the FIFO "go". */
@@ -102,13 +102,14 @@ describe('a look from outside', () => {
     const b = { ...long, ready: { tcp: `127.0.0.1:${port}`, interval } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await isStarted(pitcrew)
-    await listening(createServer(), { host: '127.0.0.1', port })
+    await listen(createServer(), { host: '127.0.0.1', port })
     await becomesReady(pitcrew)
     await end(pitcrew)
   })
 
   test.each(['a path', 'an abstract name'])('unix: somebody accepts at %s', async (kind) => {
-    const path = kind === 'a path' ? join(scratch(), 'socket') : `@pitcrew-ready-${process.pid}`
+    const path =
+      kind === 'a path' ? join(scratchFolder(), 'socket') : `@pitcrew-ready-${process.pid}`
     const b = { ...long, ready: { unix: path, interval } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await isStarted(pitcrew)
@@ -123,7 +124,7 @@ describe('a look from outside', () => {
       asked.push(`${headers.host}${url}`)
       response.writeHead(asked.length < 4 ? 503 : status).end()
     })
-    const port = await listening(server)
+    const port = await listen(server)
     const b = { ...long, ready: { http: `http://localhost:${port}/ready?all`, interval } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await becomesReady(pitcrew)
@@ -140,7 +141,7 @@ describe('a look from outside', () => {
         asked++
         socket.end(asked <= 3 ? answer : 'HTTP/1.0 200 OK\r\n\r\n')
       })
-      const port = await listening(server)
+      const port = await listen(server)
       const b = { ...long, ready: { http: `http://127.0.0.1:${port}`, interval } }
       await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
       await becomesReady(pitcrew)
@@ -150,7 +151,7 @@ describe('a look from outside', () => {
   )
 
   test('file: it is there', async () => {
-    const path = join(scratch(), 'ready')
+    const path = join(scratchFolder(), 'ready')
     const b = { ...long, ready: { file: path, interval } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await isStarted(pitcrew)
@@ -161,7 +162,7 @@ describe('a look from outside', () => {
 
   test('command: it exits with 0, as the daemon would be run: same place, same environment', async () => {
     const looks = sh('echo look >> "$MINE"; [ "$(pwd)" = /tmp ] && [ "$(wc -l < "$MINE")" -ge 3 ]')
-    const mine = join(scratch(), 'looks')
+    const mine = join(scratchFolder(), 'looks')
     const ready = { command: looks, interval }
     const b = { ...long, cwd: '/tmp', env: { set: { MINE: mine } }, ready }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -184,7 +185,7 @@ describe.skipIf(process.getuid?.() !== 0)('of a daemon that is another user', ()
   ])('%s', async (_, ready, sign) => {
     const command = sh(`id -u; ${sign}; exec sleep 1000`)
     const b = { command, user: '65534', group: '65534', ready }
-    const env = { NOTIFIES: compiled('notifies') }
+    const env = { NOTIFIES: compileFixture('notifies') }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
     await becomesReady(pitcrew)
     await pitcrew.line('[a] up')
@@ -229,7 +230,7 @@ describe('not ready in time', () => {
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await pitcrew.line('b: stopped: signal KILL')
     await pitcrew.linesWith('[b] up', 2)
-    expect(pidsSaid(pitcrew, 'b')).toHaveLength(2)
+    expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
     pitcrew.signal('SIGTERM')
     await pitcrew.exitCode()
   })

@@ -2,10 +2,10 @@
 import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { wakeUps } from '../support/cost.ts'
-import { canUnshare, childrenOf, compiled, Pitcrew } from '../support/pitcrew.ts'
+import { canUnshare, childrenOf, compileFixture, Pitcrew } from '../support/pitcrew.ts'
 import { eventually, stateOf } from '../support/processes.ts'
 
-const hears = compiled('hears-signals')
+const hears = compileFixture('hears-signals')
 const places = canUnshare ? [true, false] : [false]
 const passedOn: NodeJS.Signals[] = [
   'SIGTERM',
@@ -48,7 +48,7 @@ test.each(places)(
   async (asPid1) => {
     await using pitcrew = new Pitcrew(null, {
       args: ['--', 'sleep', '1000'],
-      wrap: [compiled('signalled-at-first'), '15'],
+      wrap: [compileFixture('signalled-at-first'), '15'],
       asPid1,
     })
     expect(await pitcrew.exitCode()).toBe(143)

@@ -2,8 +2,8 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { plan as makePlan } from '../../core/plans.ts'
-import { binary, canUnshare, compiled, Pitcrew, sh } from '../support/pitcrew.ts'
-import { eventually, leftBehind, pidsSaid } from '../support/processes.ts'
+import { binary, canUnshare, compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
+import { eventually, leftoverProcesses, pidsOf } from '../support/processes.ts'
 
 const modes = canUnshare ? [true, false] : [false]
 const named = modes.map((asPid1) => [asPid1 ? 'PID 1' : 'a subreaper', asPid1] as const)
@@ -49,7 +49,7 @@ test.each(
     process.kill(spin(pitcrew, delayUs), 'SIGTERM')
     expect(await pitcrew.exitCode(), `${delayUs} µs`).toBe(0)
     expect(pitcrew.errors).toEqual([])
-    await eventually('nothing is left', () => leftBehind(pitcrew).length === 0)
+    await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
   }
 })
 
@@ -70,7 +70,11 @@ test.each(named)('as %s: INT and TERM in the same moment are one clean end', asy
 })
 
 test('its signals are blocked before it does anything of its own', async () => {
-  const watch = { program: compiled('watches-first-calls'), args: [binary, 'run'], asPid1: false }
+  const watch = {
+    program: compileFixture('watches-first-calls'),
+    args: [binary, 'run'],
+    asPid1: false,
+  }
   await using watched = new Pitcrew(null, watch)
   const { code } = await watched.ended
   expect([0, 77]).toContain(code) // 77: nobody may look into another process here.
@@ -102,8 +106,8 @@ test.each(named)(
       await pitcrew.line('b: started')
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
-      expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
-      expect(pidsSaid(pitcrew, 'b')).toHaveLength(1)
+      expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
+      expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
     }
   },
 )
@@ -127,5 +131,5 @@ test('TERM while two hundred daemons are being started ends at once, and starts 
   // The batch that was under way had been spawned when the shutdown began; it is told afterwards.
   const after = pitcrew.lines.slice(end).filter((line) => line.includes(': started'))
   expect(after.length).toBeLessThanOrEqual(8)
-  expect(leftBehind(pitcrew)).toEqual([])
+  expect(leftoverProcesses(pitcrew)).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** What pitcrew did to its own signals is not what its daemons get. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 // Not grep: it catches SEGV, and dash ignores what it was started with.
 const status = { command: ['cat', '/proc/self/status'], restart: 'never' }
@@ -9,7 +9,7 @@ const status = { command: ['cat', '/proc/self/status'], restart: 'never' }
 async function signalsOf(wrap: readonly string[], asPid1: boolean): Promise<string[]> {
   await using pitcrew = new Pitcrew({ daemons: { a: status } }, { wrap, asPid1 })
   expect(await pitcrew.exitCode()).toBe(0)
-  return saidBy(pitcrew, 'a').filter((line) => /^Sig(Blk|Ign|Cgt)|^ShdPnd/.test(line))
+  return outputOf(pitcrew, 'a').filter((line) => /^Sig(Blk|Ign|Cgt)|^ShdPnd/.test(line))
 }
 
 const nothing = [

@@ -1,11 +1,11 @@
 /** DESIGN, the contract: Signals. FAULTS 14. */
 import { expect, test } from 'vitest'
-import { compiled, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
-import { pidOf, pidsSaid, release, saidBy } from '../support/processes.ts'
+import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
+import { outputOf, pidOf, pidsOf, release } from '../support/processes.ts'
 
 const up: string = expect.stringMatching(/^up \d+$/)
 const long = { command: sh('echo up; exec sleep 1000') }
-const listener = { command: [compiled('reports-signals')] }
+const listener = { command: [compileFixture('reports-signals')] }
 const slow = { command: ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`] }
 
 test('TERM twice is one shutdown', async () => {
@@ -21,7 +21,7 @@ test('TERM twice is one shutdown', async () => {
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(0)
   expect(pitcrew.lines.filter((line) => line.includes(': stopping 1 daemon'))).toHaveLength(1)
-  expect(saidBy(pitcrew, 'a')).toEqual(['up', 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['up', 'got TERM'])
 })
 
 test('INT and then TERM is one shutdown, and INT names it', async () => {
@@ -35,7 +35,7 @@ test('INT and then TERM is one shutdown, and INT names it', async () => {
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(0)
   expect(pitcrew.lines.join('\n')).not.toContain('TERM: stopping')
-  expect(saidBy(pitcrew, 'a')).toEqual(['up', 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['up', 'got TERM'])
 })
 
 test('HUP and USR1 during the shutdown do nothing, and are logged', async () => {
@@ -52,7 +52,7 @@ test('HUP and USR1 during the shutdown do nothing, and are logged', async () => 
   await pitcrew.line('USR1 ignored: shutting down')
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
 test('a mapped HUP reaches the daemons that it names, as it is, and nobody else', async () => {
@@ -68,8 +68,8 @@ test('a mapped HUP reaches the daemons that it names, as it is, and nobody else'
   await pitcrew.line('[egress] got HUP')
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'egress')).toEqual([up, 'got HUP', 'got TERM'])
-  expect(saidBy(pitcrew, 'pipelock')).toEqual([up, 'got TERM'])
+  expect(outputOf(pitcrew, 'egress')).toEqual([up, 'got HUP', 'got TERM'])
+  expect(outputOf(pitcrew, 'pipelock')).toEqual([up, 'got TERM'])
 })
 
 // Also those that would end a program, or that a program cannot block without meaning to.
@@ -91,7 +91,7 @@ test.each([
   await pitcrew.line(`pitcrew: ${signal.slice(3)} ignored: not in "signals:"`)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual([up, 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual([up, 'got TERM'])
 })
 
 test('any signal can be mapped: QUIT, ALRM', async () => {
@@ -121,7 +121,7 @@ test('a signal for a daemon that is dead reaches nobody, and is told', async () 
   await pitcrew.line('b: HUP not forwarded: it is not running')
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual([up, 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual([up, 'got TERM'])
 })
 
 test('WINCH, CONT and URG, which mean nothing to a program that did not ask, are not even logged', async () => {
@@ -138,7 +138,7 @@ test('WINCH, CONT and URG, which mean nothing to a program that did not ask, are
 test('a storm of ignored signals is not a storm of lines', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } }, { asPid1: false })
   await pitcrew.line('[a] up')
-  const storm = compiled('signals-fast')
+  const storm = compileFixture('signals-fast')
   await using other = new Pitcrew(null, {
     program: storm,
     args: [`${pitcrew.pid}`, '12', '5000'],
@@ -160,7 +160,7 @@ test('ten thousand USR1 in a second: no more restarts than runs that came to be,
   )
   await pitcrew.line('[a] up')
   await pidOf(pitcrew, 'b')
-  const storm = compiled('signals-fast')
+  const storm = compileFixture('signals-fast')
   await using other = new Pitcrew(null, {
     program: storm,
     args: [`${pitcrew.pid}`, '10', '10000'],
@@ -173,11 +173,11 @@ test('ten thousand USR1 in a second: no more restarts than runs that came to be,
   await pitcrew.line('b: restart (USR1', open)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   const tickets = pitcrew.lines.filter((line) =>
     /b: restart \(USR1.*: (done|superseded)/.test(line),
   )
-  const runs = pidsSaid(pitcrew, 'b').length
+  const runs = pidsOf(pitcrew, 'b').length
   const superseded = tickets.filter((line) => line.includes('superseded')).length
   expect(tickets.length).toBe(runs - 1 + superseded)
   const asked = tickets.map((line) => Number(/asked (\d+) times/.exec(line)?.[1] ?? 1))
@@ -201,17 +201,17 @@ test('TERM while restarts are storming wins: what was asked for is superseded', 
   await pitcrew.line('a: restart (USR1): superseded by the shutdown')
   await release(pitcrew)
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(pidsSaid(pitcrew, 'a')).toHaveLength(1)
+  expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
 test('not PID 1 and its terminal gone: shutdown', async () => {
   await using pitcrew = new Pitcrew(
     { signals: { HUP: { forward: ['a'] } }, daemons: { a: listener } },
-    { asPid1: false, wrap: [compiled('loses-its-terminal')] },
+    { asPid1: false, wrap: [compileFixture('loses-its-terminal')] },
   )
   await pitcrew.line('[a] up')
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('the terminal is gone: stopping 1 daemon')
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual([up, 'got TERM'])
+  expect(outputOf(pitcrew, 'a')).toEqual([up, 'got TERM'])
 })

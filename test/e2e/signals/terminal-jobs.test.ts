@@ -4,30 +4,30 @@ import { childrenOf } from '../support/pitcrew.ts'
 import {
   ctrlC,
   ctrlZ,
-  foreground,
-  gone,
-  inForeground,
-  inState,
+  isForeground,
   Shell,
+  untilForeground,
+  untilGone,
+  untilInState,
 } from '../support/terminal.ts'
 
 test('Ctrl-Z stops the job, "fg" continues it in the foreground', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- cat\n')
   const { pitcrew, command } = await shell.job('cat')
-  await foreground(command)
+  await untilForeground(command)
   for (const text of ['once', 'twice', 'a third time']) {
     shell.type(`${text}\n`)
     await shell.linesWith(text, 2)
     shell.type(ctrlZ)
-    await inState('T', pitcrew, command)
-    await shell.hasTerminal()
+    await untilInState('T', pitcrew, command)
+    await shell.untilShellForeground()
     shell.type('fg\n')
-    await foreground(command)
-    await inState('S', pitcrew, command)
+    await untilForeground(command)
+    await untilInState('S', pitcrew, command)
   }
   shell.type(ctrlC)
-  await gone(pitcrew, command)
+  await untilGone(pitcrew, command)
   shell.type('echo "code $?."\n')
   await shell.line('code 130.')
 })
@@ -36,25 +36,25 @@ test('"bg" continues the job and leaves the terminal alone; "fg" of a running jo
   await using shell = new Shell()
   shell.type('"$P" -- sleep 60\n')
   const { pitcrew, command } = await shell.job('sleep')
-  await foreground(command)
+  await untilForeground(command)
   shell.type(ctrlZ)
-  await inState('T', pitcrew, command)
-  await shell.hasTerminal()
+  await untilInState('T', pitcrew, command)
+  await shell.untilShellForeground()
   shell.type('bg; echo "has $((1 + 1))."\n')
   await shell.line('has 2.')
-  await inState('S', pitcrew, command)
-  expect(inForeground(shell.pid)).toBe(true)
+  await untilInState('S', pitcrew, command)
+  expect(isForeground(shell.pid)).toBe(true)
   shell.type('fg\n')
-  await foreground(command)
+  await untilForeground(command)
   // Also done with the CONT that the shell sent: it would undo what comes next.
-  await inState('S', pitcrew)
+  await untilInState('S', pitcrew)
   shell.type(ctrlZ)
-  await inState('T', pitcrew, command)
-  await shell.hasTerminal()
+  await untilInState('T', pitcrew, command)
+  await shell.untilShellForeground()
   shell.type('fg\n')
-  await foreground(command)
+  await untilForeground(command)
   shell.type(ctrlC)
-  await gone(pitcrew, command)
+  await untilGone(pitcrew, command)
 })
 
 test('started with "&" it does not take the terminal, until it is asked to', async () => {
@@ -62,26 +62,26 @@ test('started with "&" it does not take the terminal, until it is asked to', asy
   shell.type('"$P" -- sleep 60 & echo "has $((1 + 1))."\n')
   await shell.line('has 2.')
   const { pitcrew, command } = await shell.job('sleep')
-  expect(inForeground(shell.pid)).toBe(true)
+  expect(isForeground(shell.pid)).toBe(true)
   shell.type('fg\n')
-  await foreground(command)
+  await untilForeground(command)
   shell.type(ctrlC)
-  await gone(pitcrew, command)
+  await untilGone(pitcrew, command)
 })
 
 test('a background job that reads the terminal is stopped, as the shell is told', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- cat &\n')
   const { pitcrew, command } = await shell.job('cat')
-  await inState('T', pitcrew, command)
-  await shell.hasTerminal()
+  await untilInState('T', pitcrew, command)
+  await shell.untilShellForeground()
   shell.type('fg\n')
-  await foreground(command)
-  await inState('S', pitcrew, command)
+  await untilForeground(command)
+  await untilInState('S', pitcrew, command)
   shell.type('hello\n')
   await shell.linesWith('hello', 2)
   shell.type(ctrlC)
-  await gone(pitcrew, command)
+  await untilGone(pitcrew, command)
 })
 
 test('Ctrl-Z stops all of a pipeline, and "fg" continues all of it', async () => {
@@ -90,15 +90,15 @@ test('Ctrl-Z stops all of a pipeline, and "fg" continues all of it', async () =>
   // From here on it is settled who has the terminal: each of the two has asked for it at its start.
   const { pitcrew, command } = await shell.job('sleep')
   await shell.line(/^up\r$/)
-  await inState('S', pitcrew, command)
+  await untilInState('S', pitcrew, command)
   shell.type(ctrlZ)
-  await inState('T', pitcrew, command)
-  await shell.hasTerminal()
+  await untilInState('T', pitcrew, command)
+  await shell.untilShellForeground()
   const stages = childrenOf(shell.pid)
   expect(stages).toHaveLength(2)
-  await inState('T', ...stages)
+  await untilInState('T', ...stages)
   shell.type('fg\n')
-  await foreground(command)
+  await untilForeground(command)
   shell.type(ctrlC)
-  await gone(pitcrew, command)
+  await untilGone(pitcrew, command)
 })

@@ -1,11 +1,18 @@
 /** pitcrew on a terminal: `docker run -it`, and an ordinary program of a login. */
 import { expect, test } from 'vitest'
 import { Channel } from '../support/channel.ts'
-import { canUnshare, childrenOf, compiled, sh } from '../support/pitcrew.ts'
-import { eventually, leftBehind, processesUnder } from '../support/processes.ts'
-import { ctrlBackslash, ctrlC, ctrlZ, foreground, gone, Shell } from '../support/terminal.ts'
+import { canUnshare, childrenOf, compileFixture, sh } from '../support/pitcrew.ts'
+import { eventually, leftoverProcesses, processesUnder } from '../support/processes.ts'
+import {
+  ctrlBackslash,
+  ctrlC,
+  ctrlZ,
+  Shell,
+  untilForeground,
+  untilGone,
+} from '../support/terminal.ts'
 
-const hears = compiled('hears-signals')
+const hears = compileFixture('hears-signals')
 const places = canUnshare ? [true, false] : [false]
 const twoDaemons = {
   daemons: {
@@ -19,12 +26,12 @@ test.each(places)(
   async (asPid1) => {
     await using terminal = new Channel('terminal', null, { args: ['--', hears, '2'], asPid1 })
     await terminal.line('2 ready')
-    await foreground(childrenOf(terminal.pid)[0] ?? 0)
+    await untilForeground(childrenOf(terminal.pid)[0] ?? 0)
     terminal.type(ctrlC)
     // From the terminal itself: to the whole group.
     await terminal.line('leader got 2')
     await terminal.line('member got 2')
-    terminal.tell('size 50 100')
+    terminal.send('size 50 100')
     await terminal.line('leader got 28')
     terminal.type(ctrlBackslash)
     expect(await terminal.exitCode()).toBe(42)
@@ -33,7 +40,7 @@ test.each(places)(
 
 test.each(places)('Ctrl-Z without a shell stops nothing for good (PID 1: %s)', async (asPid1) => {
   await using terminal = new Channel('terminal', null, { args: ['--', 'cat'], asPid1 })
-  await foreground(await pidOfCat(terminal))
+  await untilForeground(await pidOfCat(terminal))
   terminal.type(ctrlZ)
   terminal.type('still there\n')
   // The terminal's echo, and cat.
@@ -64,7 +71,7 @@ test.each(places)('Ctrl-C ends a bundle well (PID 1: %s)', async (asPid1) => {
   terminal.type(ctrlC)
   expect(await terminal.exitCode()).toBe(0)
   expect(terminal.lines.join('\n')).toContain('pitcrew: INT: stopping 2 daemons')
-  expect(leftBehind(terminal)).toEqual([])
+  expect(leftoverProcesses(terminal)).toEqual([])
 })
 
 test('the terminal is gone: a bundle that is not PID 1 shuts down', async () => {
@@ -72,7 +79,7 @@ test('the terminal is gone: a bundle that is not PID 1 shuts down', async () => 
   await terminal.linesWith('] up', 2)
   await terminal.close()
   expect(await terminal.exitCode()).toBe(0)
-  expect(leftBehind(terminal)).toEqual([])
+  expect(leftoverProcesses(terminal)).toEqual([])
 })
 
 test('the terminal of the shell that started it is gone: the bundle shuts down', async () => {
@@ -82,7 +89,7 @@ test('the terminal of the shell that started it is gone: the bundle shuts down',
   await shell.linesWith('] up', 2)
   const { pitcrew } = await shell.job('sleep')
   await shell.close()
-  await gone(pitcrew)
+  await untilGone(pitcrew)
 })
 
 async function pidOfCat(terminal: Channel): Promise<number> {

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Pitcrew } from '../support/pitcrew.ts'
-import { leftBehind } from '../support/processes.ts'
+import { leftoverProcesses } from '../support/processes.ts'
 
 /** What it says on stderr when it ends with 2. */
 async function refused(
@@ -15,7 +15,7 @@ async function refused(
   await using pitcrew = new Pitcrew(bundle, args === undefined ? {} : { args })
   expect(await pitcrew.exitCode()).toBe(2)
   expect(pitcrew.lines).toEqual([])
-  expect(leftBehind(pitcrew)).toEqual([])
+  expect(leftoverProcesses(pitcrew)).toEqual([])
   return pitcrew.errors.map((line) => line.replaceAll(pitcrew.folder, 'HERE'))
 }
 

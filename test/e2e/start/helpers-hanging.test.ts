@@ -2,12 +2,12 @@
  *  of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { control } from '../support/control-client.ts'
-import { compiled, Pitcrew, sh } from '../support/pitcrew.ts'
+import { connectControl } from '../support/control-client.ts'
+import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
 test('are given up after their deadline, keep no place, and block their path alone', () => {
-  const program = compiled('checks-helpers')
+  const program = compileFixture('checks-helpers')
   expect(execFileSync(program, { encoding: 'utf8', timeout: 20_000 })).toMatchInlineSnapshot(`
     "14 looks: 0 told, 12 alive, 0 hang
     before the deadline: 0 told, 12 alive, 0 hang
@@ -44,7 +44,7 @@ test.skipIf(!canStop)(
     await eventually('the journal hangs', () => stopped(pitcrew) === 1)
     pitcrew.signal('SIGUSR1')
     await pitcrew.linesWith('[a] up', 2)
-    using client = await control(pitcrew)
+    using client = await connectControl(pitcrew)
     expect(await client.done('restart', { daemon: 'b' })).toMatchObject({ outcome: 'done' })
     const id = client.send('events')
     await client.answer(id)

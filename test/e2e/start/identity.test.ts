@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { canUnshare, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 const isPossible = process.getuid?.() === 0 && canUnshare
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-etc-'))
@@ -70,9 +70,9 @@ function started(daemon: object, etc: Etc, others: object = {}): Pitcrew {
 async function who(daemon: object, etc: Etc = {}): Promise<string> {
   await using pitcrew = started(daemon, etc)
   await pitcrew.exitCode()
-  const said = saidBy(pitcrew, 'a')
+  const said = outputOf(pitcrew, 'a')
   if (said.length > 0) return said.join(', ')
-  const line = pitcrew.lines.find((one) => one.includes('cannot start')) ?? pitcrew.said()
+  const line = pitcrew.lines.find((one) => one.includes('cannot start')) ?? pitcrew.transcript()
   return line.replace(/^pitcrew: a: cannot start \(run 1\): (.*); restart policy is never$/, '$1')
 }
 

@@ -10,7 +10,7 @@ beforeAll(buildChannels, 300_000)
 async function legacyOf(script: string): Promise<Legacy> {
   const channels = await played([run('web', script)])
   const [exited] = channels.told('exited')
-  if (!exited?.legacy) throw new Error(channels.said())
+  if (!exited?.legacy) throw new Error(channels.transcript())
   return exited.legacy
 }
 

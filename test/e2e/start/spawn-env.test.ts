@@ -1,7 +1,7 @@
 /** What a daemon finds in its environment: all, some, its own; and what it must not find. */
 import { expect, test } from 'vitest'
 import { canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 const prints = { command: ['env'], restart: 'never' }
 
@@ -18,7 +18,7 @@ async function envOf(
   return Object.fromEntries(
     Object.keys(daemons).map((name) => [
       name,
-      saidBy(pitcrew, name)
+      outputOf(pitcrew, name)
         .filter((line) => !own.test(line))
         .sort(),
     ]),
@@ -84,7 +84,7 @@ test.skipIf(!canUnshare)('a claimed secret cannot be read from /proc/1/environ',
   )
   await pitcrew.line('[egress] mine: very-secret')
   await pitcrew.line('[thief] done')
-  const seen = saidBy(pitcrew, 'thief')
+  const seen = outputOf(pitcrew, 'thief')
   expect(seen).toContain('OPEN=not-secret')
   expect(seen.join('\n')).not.toContain('very-secret')
   pitcrew.signal('SIGTERM')
@@ -124,5 +124,5 @@ test('a large environment and large values arrive whole', async () => {
     { env: { ...many, BIG: 'x'.repeat(100_000) } },
   )
   expect(await pitcrew.exitCode()).toBe(0)
-  expect(saidBy(pitcrew, 'a')).toEqual(['500', '100000'])
+  expect(outputOf(pitcrew, 'a')).toEqual(['500', '100000'])
 })

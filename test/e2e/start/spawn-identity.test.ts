@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
-import { saidBy } from '../support/processes.ts'
+import { outputOf } from '../support/processes.ts'
 
 const isRoot = process.getuid?.() === 0
 const shows = { command: ['/bin/sh', `${fixtures}/scripts/shows-itself.sh`] }
@@ -12,7 +12,7 @@ async function said(daemon: object, wrap: readonly string[] = [], env = {}): Pro
   const a = { ...daemon, restart: 'never' }
   await using pitcrew = new Pitcrew({ daemons: { a } }, { wrap, env })
   await pitcrew.exitCode()
-  const lines = saidBy(pitcrew, 'a')
+  const lines = outputOf(pitcrew, 'a')
   if (lines.length === 0) throw new Error(`it said nothing: ${pitcrew.lines.join('\n')}`)
   return lines
 }
@@ -75,7 +75,7 @@ test('commands that serve a daemon have its umask and limits', async () => {
   }
   await using pitcrew = new Pitcrew({ daemons: { a: daemon } })
   await pitcrew.exitCode()
-  const lines = saidBy(pitcrew, 'a:death')
+  const lines = outputOf(pitcrew, 'a:death')
   expect(lines).toContain('umask 0027')
   expect(lines).toContain('nofile 100 200')
 })

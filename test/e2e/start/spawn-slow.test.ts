@@ -4,8 +4,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
-import { answerOf, say } from '../support/cli.ts'
-import { compiled, Pitcrew, root, sh } from '../support/pitcrew.ts'
+import { jsonAnswer, runVerb } from '../support/cli.ts'
+import { compileFixture, Pitcrew, root, sh } from '../support/pitcrew.ts'
 import { eventually, processesUnder } from '../support/processes.ts'
 import { Program } from '../support/program.ts'
 
@@ -17,8 +17,8 @@ let folder = ''
 const slow = (): string => join(folder, 'slow')
 
 beforeAll(() => {
-  compiled('holds-exec')
-  stopper = compiled('hostile-stops')
+  compileFixture('holds-exec')
+  stopper = compileFixture('hostile-stops')
   // Not in a place of the user's alone: other users execute it, too.
   folder = mkdtempSync(join(root, 'build/fixtures/slow-'))
   copyFileSync('/bin/sleep', slow())
@@ -48,7 +48,7 @@ async function holder(): Promise<Holder> {
 }
 
 async function states(pitcrew: Pitcrew): Promise<string[]> {
-  const { daemons } = await answerOf<StatusAnswer>(pitcrew, 'status')
+  const { daemons } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   return daemons.map(({ name, state }) => `${name} ${state}`)
 }
 
@@ -66,7 +66,7 @@ test.skipIf(!isRoot)('a start that hangs is "starting", and ready when it goes o
   await holds.line('held')
   await pitcrew.line('[beside] up')
   expect(await states(pitcrew)).toEqual(['web starting', 'behind waiting', 'beside ready'])
-  const { why } = await answerOf<ExplainAnswer>(pitcrew, 'explain', 'web')
+  const { why } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'web')
   expect(why[0]).toMatch(
     /^web was started .* ago and has not executed its command yet \(pid \d+, run 1\)/,
   )
@@ -143,9 +143,14 @@ test.skipIf(!isRoot)(
     await using pitcrew = new Pitcrew({ daemons })
     await pitcrew.line('[hostile] at work')
     await pitcrew.line('[beside] up')
-    expect((await say(pitcrew, 'status')).status).toBe(0)
+    expect((await runVerb(pitcrew, 'status')).status).toBe(0)
     for (let round = 0; round < 3; round++) {
-      await say(pitcrew, 'restart', ...Array.from({ length: 20 }, (_, n) => `v${n}`), '--no-wait')
+      await runVerb(
+        pitcrew,
+        'restart',
+        ...Array.from({ length: 20 }, (_, n) => `v${n}`),
+        '--no-wait',
+      )
     }
     pitcrew.signal('SIGTERM')
     await pitcrew.exitCode()

@@ -2,11 +2,11 @@
  *  the same. See bug.test.ts. */
 import { sh } from './pitcrew.ts'
 
-export interface Place {
+export interface InjectionPoint {
   readonly what: string
   /** The type of an event, "perform-" and the type of an effect, "host-" and the type of an event of
    *  the host, or "elapsed-" and the kind of a timer. */
-  readonly place: string
+  readonly point: string
   readonly daemons: object
   /** Nobody comes by before TERM. */
   readonly isAtStop?: true
@@ -33,26 +33,26 @@ const speaks = {
 const isLookedAt = { command: sh(stays), ready: { file: '/', ...often } }
 const isReady = /web: ready after/
 
-export const places: readonly Place[] = [
+export const injectionPoints: readonly InjectionPoint[] = [
   {
     what: 'a newline',
-    place: 'ready',
+    point: 'ready',
     daemons: { web: { command: sh(`echo >&3; ${stays}`), ready: 'fd' } },
     lines: [isReady],
   },
   {
     what: 'a line',
-    place: 'ready',
+    point: 'ready',
     daemons: { web: { command: sh(`echo up; ${stays}`), ready: { log: 'up' } } },
     lines: [isReady],
   },
-  { what: 'a message', place: 'ready', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'a look', place: 'ready', daemons: { web: isLookedAt }, lines: [isReady] },
-  { what: 'a status', place: 'said', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'a sign of life', place: 'pinged', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a message', point: 'ready', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a look', point: 'ready', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'a status', point: 'said', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a sign of life', point: 'pinged', daemons: { web: speaks }, lines: [isReady] },
   {
     what: 'a failed look',
-    place: 'unfit',
+    point: 'unfit',
     daemons: {
       web: {
         command: sh(`echo up; ${stays}`),
@@ -62,23 +62,23 @@ export const places: readonly Place[] = [
     },
     lines: [/web: not alive, pid \d+, run 1/, /web: started, pid \d+, run 2/],
   },
-  { what: 'a message', place: 'host-notify', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'its time', place: 'elapsed-look', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'a message', point: 'host-notify', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'its time', point: 'elapsed-look', daemons: { web: isLookedAt }, lines: [isReady] },
   {
     what: 'the end of a look',
-    place: 'host-helper',
+    point: 'host-helper',
     daemons: { web: isLookedAt },
     lines: [isReady],
   },
   {
     what: 'the end of a command',
-    place: 'host-exited',
+    point: 'host-exited',
     daemons: { web: { command: sh(stays), ready: { command: ['/bin/true'], ...often } } },
     lines: [isReady],
   },
   {
     what: 'an answer',
-    place: 'host-probed',
+    point: 'host-probed',
     daemons: {
       web: { command: sh(stays), alive: { tcp: '127.0.0.1:1', ...often }, restart: soon },
     },
@@ -86,7 +86,7 @@ export const places: readonly Place[] = [
   },
   {
     what: 'a look that hangs',
-    place: 'elapsed-helper',
+    point: 'elapsed-helper',
     daemons: {
       web: {
         command: sh(stays),
@@ -98,13 +98,13 @@ export const places: readonly Place[] = [
   },
   {
     what: 'the end of a backoff',
-    place: 'elapsed',
+    point: 'elapsed',
     daemons: { web: { command: once('exit 3'), restart: soon } },
     lines: [/web: died: exit code 3/, /web: started, pid \d+, run 2/, '[web] well'],
   },
   {
     what: 'the end of the time to be ready',
-    place: 'elapsed',
+    point: 'elapsed',
     daemons: {
       web: { command: sh(stays), ready: { log: 'never', timeout: '50ms' }, restart: soon },
     },
@@ -112,52 +112,52 @@ export const places: readonly Place[] = [
   },
   {
     what: 'the end of the time to be silent',
-    place: 'elapsed',
+    point: 'elapsed',
     daemons: { web: { command: sh(stays), watchdog: '50ms', restart: soon } },
     lines: ['web: silent for longer', /web: started, pid \d+, run 2/],
   },
-  { what: 'for readiness', place: 'perform-watch', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'for readiness', point: 'perform-watch', daemons: { web: isLookedAt }, lines: [isReady] },
   {
     what: 'for life',
-    place: 'perform-watch',
+    point: 'perform-watch',
     daemons: { web: { command: sh(stays), alive: { file: '/absent', ...often }, restart: soon } },
     lines: [/web: not alive, pid \d+, run 1/],
   },
   {
     what: 'a sign was there',
-    place: 'perform-unwatch',
+    point: 'perform-unwatch',
     daemons: { web: isLookedAt, api: { command: sh(`echo well; ${stays}`), after: ['web'] } },
     lines: ['[api] well'],
   },
   {
     what: 'for a death',
-    place: 'perform-run-command',
+    point: 'perform-run-command',
     daemons: { web: { command: once('exit 3'), restart: soon, onDeath: { command: ['true'] } } },
     lines: [/web: died: exit code 3/, '[web] well'],
   },
   {
     what: 'for a stop',
     isAtStop: true,
-    place: 'perform-run-command',
+    point: 'perform-run-command',
     daemons: { web: { command: sh(stays), stop: { command: ['true'], grace: '200ms' } } },
     lines: [/web: started/],
   },
   {
     what: 'that all are ready',
-    place: 'perform-announce',
+    point: 'perform-announce',
     daemons: { web: isLookedAt },
     lines: [isReady],
   },
   {
     what: 'that all are stopping',
     isAtStop: true,
-    place: 'perform-announce',
+    point: 'perform-announce',
     daemons: { web: { command: sh(stays), ready: { log: 'never' } } },
     lines: [/web: started/],
   },
   {
     what: 'a job is done',
-    place: 'exited',
+    point: 'exited',
     daemons: {
       job: { command: ['true'], kind: 'job' },
       web: { command: sh(`echo well; ${stays}`), after: ['job'] },

@@ -1,6 +1,6 @@
 /** A pitcrew whose stdout is a real pipe, a socket or a terminal that the test holds the other end of: it can
  *  stop reading, go on, hang up, and type. See test/fixtures/programs/channel.c. */
-import { compiled, type Options, Pitcrew } from './pitcrew.ts'
+import { compileFixture, type Options, Pitcrew } from './pitcrew.ts'
 import { eventually } from './processes.ts'
 import type { Program } from './program.ts'
 
@@ -9,28 +9,28 @@ export type Kind = 'pipe' | 'socket' | 'raw' | 'terminal'
 let program: string | null = null
 
 /** The words in front of a program. */
-export function channelWords(kind: Kind | `${Kind},paused`): string[] {
-  program ??= compiled('channel')
+export function channelArgv(kind: Kind | `${Kind},paused`): string[] {
+  program ??= compileFixture('channel')
   return [program, kind]
 }
 
 /** Tells the channel that this program is behind. */
-export function tell({ process }: Program, command: string): void {
+export function sendToChannel({ process }: Program, command: string): void {
   process.stdin?.write(`${command}\n`)
 }
 
 /** Types at its terminal. */
 export function type(program: Program, text: string): void {
-  tell(program, `type ${Buffer.from(text).toString('hex')}`)
+  sendToChannel(program, `type ${Buffer.from(text).toString('hex')}`)
 }
 
 export class Channel extends Pitcrew {
   constructor(kind: Kind | `${Kind},paused`, bundle: string | object | null, options?: Options) {
-    super(bundle, { ...options, via: channelWords(kind), stdin: 'pipe' })
+    super(bundle, { ...options, via: channelArgv(kind), stdin: 'pipe' })
   }
 
-  tell(command: string): void {
-    tell(this, command)
+  send(command: string): void {
+    sendToChannel(this, command)
   }
 
   type(text: string): void {
@@ -38,17 +38,17 @@ export class Channel extends Pitcrew {
   }
 
   /** Nobody reads, and nothing more fits. */
-  async full(): Promise<void> {
-    await this.error('channel: full')
+  async untilFull(): Promise<void> {
+    await this.untilErrorLine('channel: full')
   }
 
   /** The reader has gone. */
   async close(): Promise<void> {
-    this.tell('close')
-    await this.error('channel: closed')
+    this.send('close')
+    await this.untilErrorLine('channel: closed')
   }
 
-  async error(text: string): Promise<void> {
+  async untilErrorLine(text: string): Promise<void> {
     await eventually(`an error line with "${text}"`, () =>
       this.errors.some((line) => line.includes(text)),
     )

@@ -5,41 +5,44 @@ import { eventually } from './processes.ts'
 import { Program } from './program.ts'
 
 /** A verb that is under way. Its output is UTF-8 seen as bytes, as with every Program. */
-export function verb({ folder }: Pick<Pitcrew, 'folder'>, ...args: readonly string[]): Program {
-  return new Program([binary, ...args], { env: environment(folder) })
+export function startVerb(
+  { folder }: Pick<Pitcrew, 'folder'>,
+  ...args: readonly string[]
+): Program {
+  return new Program([binary, ...args], { env: clientEnvironment(folder) })
 }
 
-export interface Said {
+export interface VerbResult {
   readonly status: number
   readonly out: readonly string[]
   readonly err: readonly string[]
 }
 
 /** What a verb says from its start to its end. */
-export async function say(
+export async function runVerb(
   pitcrew: Pick<Pitcrew, 'folder'>,
   ...args: readonly string[]
-): Promise<Said> {
-  const program = verb(pitcrew, ...args)
+): Promise<VerbResult> {
+  const program = startVerb(pitcrew, ...args)
   const status = await program.exitCode()
   return { status, out: program.lines, err: program.errors }
 }
 
 /** The answer of a verb with --json. */
-export async function answerOf<T>(
+export async function jsonAnswer<T>(
   pitcrew: Pick<Pitcrew, 'folder'>,
   ...args: readonly string[]
 ): Promise<T> {
-  const { out } = await say(pitcrew, ...args, '--json')
+  const { out } = await runVerb(pitcrew, ...args, '--json')
   return JSON.parse(Buffer.from(out[0] ?? 'null', 'latin1').toString('utf8'))
 }
 
-export function environment(folder: string): Record<string, string> {
+export function clientEnvironment(folder: string): Record<string, string> {
   return { PATH: process.env.PATH ?? '', PITCREW_RUN_DIR: folder, ASAN_OPTIONS: 'detect_leaks=0' }
 }
 
 /** Digits that are different each time. */
-export function without(text: string): string {
+export function maskVariableParts(text: string): string {
   return text
     .replace(/\d+(\.\d+)? m?s\b/g, '<time>')
     .replace(/pid \d+( -> \d+)?/g, (pids) => pids.replace(/\d+/g, '<pid>'))
@@ -55,7 +58,7 @@ export class Screen {
 
   constructor(folder: string, columns: number, rows: number) {
     const env = {
-      ...environment(folder),
+      ...clientEnvironment(folder),
       TERM: 'xterm-256color',
       PS1: '$ ',
       SHELL: '/bin/sh',
@@ -80,7 +83,7 @@ export class Screen {
     return this.#tmux('capture-pane', '-p', ...(withColours ? ['-e'] : [])).trimEnd()
   }
 
-  async shows(wanted: string | RegExp): Promise<void> {
+  async untilShown(wanted: string | RegExp): Promise<void> {
     await eventually(`the screen shows ${String(wanted)}; it shows:\n${this.text()}`, () =>
       typeof wanted === 'string' ? this.text().includes(wanted) : wanted.test(this.text()),
     )

@@ -104,13 +104,13 @@ export class ControlClient {
       const again = (): void => {
         const found = look()
         if (found !== undefined) resolve(found)
-        else if (this.isClosed) reject(new Error(`closed without ${what}; ${this.#said()}`))
+        else if (this.isClosed) reject(new Error(`closed without ${what}; ${this.#transcript()}`))
         else return
         end()
       }
       const timer = setTimeout(() => {
         end()
-        reject(new Error(`no ${what} after ${patienceMs} ms; ${this.#said()}`))
+        reject(new Error(`no ${what} after ${patienceMs} ms; ${this.#transcript()}`))
       }, patienceMs)
       this.#waiting.add(again)
       again()
@@ -150,20 +150,20 @@ export class ControlClient {
     for (const wake of [...this.#waiting]) wake()
   }
 
-  #said(): string {
+  #transcript(): string {
     return `it said:\n${[...this.lines.map((line) => JSON.stringify(line)), ...this.texts].slice(-20).join('\n')}`
   }
 }
 
-export function socketOf(pitcrew: Pitcrew, name = 'pitcrew'): string {
+export function socketPath(pitcrew: Pitcrew, name = 'pitcrew'): string {
   return join(pitcrew.folder, `${name}.sock`)
 }
 
 /** Connects when pitcrew has said that it is there, and reads the greeting. */
-export async function control(pitcrew: Pitcrew, name = 'pitcrew'): Promise<ControlClient> {
+export async function connectControl(pitcrew: Pitcrew, name = 'pitcrew'): Promise<ControlClient> {
   await pitcrew.line(/: pitcrew \S+, .*daemons?, deadline/)
-  const client = await tryConnect(socketOf(pitcrew, name))
-  if (client === null) throw new Error(`nobody listens on ${socketOf(pitcrew, name)}`)
+  const client = await tryConnect(socketPath(pitcrew, name))
+  if (client === null) throw new Error(`nobody listens on ${socketPath(pitcrew, name)}`)
   await client.until('a greeting', () => client.greeting ?? client.lines[0])
   return client
 }

@@ -19,7 +19,7 @@ export async function wakeUps({ pid }: Pitcrew): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let times = 3; times > 0 && least > 0; times--) {
     const before = statusNumber(pid, 'voluntary_ctxt_switches')
-    await rest()
+    await waitMeasuringTime()
     least = Math.min(least, statusNumber(pid, 'voluntary_ctxt_switches') - before)
   }
   return least
@@ -29,7 +29,7 @@ export async function wakeUps({ pid }: Pitcrew): Promise<number> {
  *  two others that do. */
 export async function isSpinning({ pid }: Pitcrew): Promise<boolean> {
   const before = ticks(pid)
-  await rest()
+  await waitMeasuringTime()
   return ticks(pid) - before > busyTicksMax
 }
 
@@ -51,6 +51,6 @@ function statusNumber(pid: number, name: string): number {
   return Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(text)?.[1])
 }
 
-function rest(): Promise<void> {
+function waitMeasuringTime(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, restMs))
 }

@@ -1,5 +1,5 @@
 /** What test/fixtures/programs/writes-lines.c writes, told from the same numbers. */
-import { compiled } from './pitcrew.ts'
+import { compileFixture } from './pitcrew.ts'
 
 const patternBytes = 128 * 1024
 const lineBytesMax = 64 * 1024
@@ -7,13 +7,13 @@ const lineBytesMax = 64 * 1024
 let program: string | null = null
 
 /** The command of a daemon that writes the lines of a seed. */
-export function writesLines(seed: number, bytes: number): string[] {
-  program ??= compiled('writes-lines')
+export function writesLinesCommand(seed: number, bytes: number): string[] {
+  program ??= compileFixture('writes-lines')
   return [program, String(seed), String(bytes)]
 }
 
 /** Those lines, byte for byte (latin1). */
-export function linesOf(seed: number, bytes: number): string[] {
+export function expectedLines(seed: number, bytes: number): string[] {
   const next = numbers(seed)
   const lines: string[] = []
   for (let written = 0; written < bytes; ) {

@@ -4,11 +4,11 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { compiled } from './pitcrew.ts'
+import { compileFixture } from './pitcrew.ts'
 import { Program } from './program.ts'
 
 /** @returns The port. The server is closed when the test is finished. */
-export async function listening(
+export async function listen(
   server: Server,
   where: object = { host: '127.0.0.1', port: 0 },
 ): Promise<number> {
@@ -22,7 +22,7 @@ export async function listening(
 /** A port on which nobody listens: it was given to us a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer()
-  const port = await listening(server)
+  const port = await listen(server)
   await new Promise((resolve) => server.close(resolve))
   return port
 }
@@ -30,7 +30,7 @@ export async function freePort(): Promise<number> {
 /** Somebody who listens with a full backlog and never accepts, at a path if one is given.
  *  @returns His port. */
 export async function fullListener(...path: readonly string[]): Promise<number> {
-  const program = new Program([compiled('listens-only'), ...path], { env: {} })
+  const program = new Program([compileFixture('listens-only'), ...path], { env: {} })
   onTestFinished(() => {
     program.process.kill('SIGKILL')
   })
@@ -38,7 +38,7 @@ export async function fullListener(...path: readonly string[]): Promise<number> 
 }
 
 /** A folder that is removed when the test is finished. */
-export function scratch(): string {
+export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-probes-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder

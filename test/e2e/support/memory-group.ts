@@ -27,7 +27,7 @@ export function memoryGroup(): string | null {
   return null
 }
 
-export function isRemoved(folder: string): boolean {
+export function removeGroup(folder: string): boolean {
   try {
     rmdirSync(folder)
     return true
@@ -37,6 +37,6 @@ export function isRemoved(folder: string): boolean {
 }
 
 /** Words in front of a program: it is in the group, and so is all that it starts. */
-export function joining(group: string): string[] {
+export function joinGroup(group: string): string[] {
   return ['sh', '-c', `echo $$ >${group}/cgroup.procs; exec "$@"`, 'sh']
 }

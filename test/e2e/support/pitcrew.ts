@@ -127,7 +127,7 @@ export function sh(script: string): string[] {
 }
 
 /** A fixture written in C, compiled once a run: for what a shell cannot do fast enough or at all. */
-export function compiled(name: string, ...flags: readonly string[]): string {
+export function compileFixture(name: string, ...flags: readonly string[]): string {
   const target = join(root, 'build/fixtures', name)
   const folders = ['programs', 'hostile', 'checks']
   const source =

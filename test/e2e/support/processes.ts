@@ -15,7 +15,7 @@ import type { Program } from './program.ts'
 /** How long `eventually` asks, in ms. */
 const patienceMs = 30_000
 
-export interface Seen {
+export interface ProcessInfo {
   readonly pid: number
   /** As pitcrew and its daemons see it, in their own PID namespace. */
   readonly insidePid: number
@@ -25,35 +25,35 @@ export interface Seen {
 }
 
 /** What has a pid here: a Pitcrew, or the first process of a container. */
-type Above = Pick<Pitcrew, 'pid'>
+type HasPid = Pick<Pitcrew, 'pid'>
 
 /** All processes below pitcrew: in its namespace there are no others, and a subreaper's orphans are its children. Left
  *  out is the copy of itself that writes the journal for a moment; one that is not reaped is seen. */
-export function processesUnder(pitcrew: Above): Seen[] {
+export function processesUnder(pitcrew: HasPid): ProcessInfo[] {
   const own = read(`/proc/${pitcrew.pid}/cmdline`)
   const isCopy = (pid: number): boolean => read(`/proc/${pid}/cmdline`) === own
-  return below(pitcrew.pid).filter(({ pid, state }) => state === 'Z' || !isCopy(pid))
+  return descendantsOf(pitcrew.pid).filter(({ pid, state }) => state === 'Z' || !isCopy(pid))
 }
 
-function below(pid: number): Seen[] {
+function descendantsOf(pid: number): ProcessInfo[] {
   return childrenOf(pid).flatMap((child) => {
     const status = statusOf(child)
-    return status === null ? [] : [status, ...below(child)]
+    return status === null ? [] : [status, ...descendantsOf(child)]
   })
 }
 
-export function zombiesUnder(pitcrew: Above): Seen[] {
+export function zombiesUnder(pitcrew: HasPid): ProcessInfo[] {
   return processesUnder(pitcrew).filter(({ state }) => state === 'Z')
 }
 
 /** The pid that this process has for one that has `insidePid` in pitcrew's namespace. */
-export function outsidePid(pitcrew: Above, insidePid: number): number {
+export function outsidePid(pitcrew: HasPid, insidePid: number): number {
   const found = processesUnder(pitcrew).find((seen) => seen.insidePid === insidePid)
   if (found === undefined) throw new Error(`no process ${insidePid} under pitcrew`)
   return found.pid
 }
 
-function statusOf(pid: number): Seen | null {
+function statusOf(pid: number): ProcessInfo | null {
   const text = read(`/proc/${pid}/status`)
   if (text === null) return null
   const field = (name: string): string =>
@@ -78,7 +78,7 @@ function linkOf(path: string): string {
 
 /** Living processes that this pitcrew started, wherever they went: all of its daemons carry its folder in their
  *  environment, its helpers in their arguments. pitcrew itself is left out. */
-export function leftBehind(pitcrew: Pitcrew): string[] {
+export function leftoverProcesses(pitcrew: Pitcrew): string[] {
   const own = [pitcrew.process.pid, process.pid]
   return readdirSync('/proc')
     .map(Number)
@@ -129,7 +129,7 @@ export async function pidOf(pitcrew: Program, daemon: string, run = 1): Promise<
 }
 
 /** All the pids that pitcrew gave to a daemon so far, in order. */
-export function pidsSaid({ lines }: Program, daemon: string): number[] {
+export function pidsOf({ lines }: Program, daemon: string): number[] {
   return lines.flatMap((line) => {
     const pid = new RegExp(`^pitcrew: ${daemon}: started, pid (\\d+)`).exec(line)?.[1]
     return pid === undefined ? [] : [Number(pid)]
@@ -137,7 +137,7 @@ export function pidsSaid({ lines }: Program, daemon: string): number[] {
 }
 
 /** What a daemon printed, without its prefix. */
-export function saidBy({ lines }: Program, daemon: string): string[] {
+export function outputOf({ lines }: Program, daemon: string): string[] {
   const prefix = `[${daemon}] `
   return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length))
 }

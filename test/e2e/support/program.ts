@@ -14,14 +14,14 @@ export interface ProgramOptions {
   readonly patienceMs?: number
 }
 
-export interface Ended {
+export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
 export class Program {
   readonly process: ChildProcess
-  readonly ended: Promise<Ended>
+  readonly ended: Promise<Exit>
   /** All lines of its stdout so far; of its stderr. */
   readonly lines: string[] = []
   readonly errors: string[] = []
@@ -40,7 +40,7 @@ export class Program {
     })
     const ends = [this.process.stdout, this.process.stderr]
     this.ended = Promise.all([
-      new Promise<Ended>((resolveEnd) => {
+      new Promise<Exit>((resolveEnd) => {
         this.process.on('exit', (code, signal) => resolveEnd({ code, signal }))
       }),
       ...ends.map((stream, index) => this.#read(stream, index === 0 ? this.lines : this.errors)),
@@ -75,10 +75,10 @@ export class Program {
   }
 
   /** How it ended; fails when it does not. */
-  async end(): Promise<Ended> {
+  async end(): Promise<Exit> {
     const late = new Promise<never>((_, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`it does not end; ${this.said()}`)),
+        () => reject(new Error(`it does not end; ${this.transcript()}`)),
         this.#patienceMs,
       )
       this.ended.finally(() => clearTimeout(timer))
@@ -89,12 +89,12 @@ export class Program {
   /** The exit code; fails when it was ended by a signal or does not end. */
   async exitCode(): Promise<number> {
     const { code, signal } = await this.end()
-    if (code === null) throw new Error(`it was ended by ${signal}; ${this.said()}`)
+    if (code === null) throw new Error(`it was ended by ${signal}; ${this.transcript()}`)
     return code
   }
 
   /** The last lines, for whoever looks at a test that failed. */
-  said(): string {
+  transcript(): string {
     return `it said:\n${this.lines.slice(-40).join('\n')}\n${this.errors.slice(-20).join('\n')}`
   }
 
@@ -130,13 +130,13 @@ export class Program {
       const again = (): void => {
         const found = look()
         if (found !== undefined) resolveLook(found)
-        else if (this.#isOver) reject(new Error(`it ended without ${what}; ${this.said()}`))
+        else if (this.#isOver) reject(new Error(`it ended without ${what}; ${this.transcript()}`))
         else return
         stop()
       }
       const timer = setTimeout(() => {
         stop()
-        reject(new Error(`no ${what} after ${this.#patienceMs} ms; ${this.said()}`))
+        reject(new Error(`no ${what} after ${this.#patienceMs} ms; ${this.transcript()}`))
       }, this.#patienceMs)
       this.#waiting.add(again)
       again()

@@ -7,7 +7,7 @@ import { root } from './pitcrew.ts'
 export interface Field {
   readonly name: string
   /** "text, at most 48 characters; or null" */
-  readonly is: string
+  readonly type: string
   readonly mayBeAbsent: boolean
   readonly fields: readonly Field[]
 }
@@ -76,7 +76,7 @@ function nested(lines: readonly string[]): Field[] {
     const is = (rest.split('. ')[0] as string).replace('; may be absent', '')
     fields.push({
       name,
-      is,
+      type: is,
       mayBeAbsent: rest.split('. ')[0] !== is,
       fields: nested(inside),
     })
@@ -85,7 +85,7 @@ function nested(lines: readonly string[]): Field[] {
 }
 
 /** What of a value is not as the page says, with its place. */
-export function differs(value: unknown, fields: readonly Field[], place: string): string[] {
+export function mismatches(value: unknown, fields: readonly Field[], place: string): string[] {
   if (typeof value !== 'object' || value === null) return [`${place}: no object`]
   const names = fields.map(({ name }) => name)
   const extra = Object.keys(value).filter((name) => !names.includes(name))
@@ -94,20 +94,24 @@ export function differs(value: unknown, fields: readonly Field[], place: string)
     ...fields.flatMap((field) => {
       const found = (value as Record<string, unknown>)[field.name]
       if (found === undefined && field.mayBeAbsent) return []
-      return differsFrom(found, field, `${place}.${field.name}`)
+      return fieldMismatches(found, field, `${place}.${field.name}`)
     }),
   ]
 }
 
-function differsFrom(value: unknown, { is, fields, ...rest }: Field, place: string): string[] {
-  if (value === null && is.endsWith('; or null')) return []
-  const kind = is.replace('; or null', '')
+function fieldMismatches(
+  value: unknown,
+  { type, fields, ...rest }: Field,
+  place: string,
+): string[] {
+  if (value === null && type.endsWith('; or null')) return []
+  const kind = type.replace('; or null', '')
   if (kind.startsWith('a list of: ')) {
     if (!Array.isArray(value)) return [`${place}: no list`]
-    const item = { ...rest, is: kind.slice('a list of: '.length), fields }
-    return value.flatMap((one, index) => differsFrom(one, item, `${place}[${index}]`))
+    const item = { ...rest, type: kind.slice('a list of: '.length), fields }
+    return value.flatMap((one, index) => fieldMismatches(one, item, `${place}[${index}]`))
   }
-  if (kind === 'an object') return differs(value, fields, place)
+  if (kind === 'an object') return mismatches(value, fields, place)
   return isKind(value, kind) ? [] : [`${place}: ${JSON.stringify(value)} is not ${kind}`]
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Channel } from './channel.ts'
 import { binary } from './pitcrew.ts'
-import { eventually, isAlive, processesUnder, type Seen, stateOf } from './processes.ts'
+import { eventually, isAlive, type ProcessInfo, processesUnder, stateOf } from './processes.ts'
 
 export const ctrlC = '\x03'
 export const ctrlZ = '\x1a'
@@ -18,7 +18,7 @@ export class Shell extends Channel {
 
   /** The processes of the newest job: pitcrew's, and that of the command with this name. */
   async job(name: string): Promise<{ pitcrew: number; command: number }> {
-    let command: Seen | undefined
+    let command: ProcessInfo | undefined
     await eventually(`${name} runs under pitcrew`, () => {
       command = processesUnder(this).findLast((seen) => seen.name === name && isBehind(seen.pid))
       return command !== undefined
@@ -28,28 +28,28 @@ export class Shell extends Channel {
   }
 
   /** Waits until the shell has the terminal again. */
-  async hasTerminal(): Promise<void> {
-    await foreground(this.pid)
+  async untilShellForeground(): Promise<void> {
+    await untilForeground(this.pid)
   }
 }
 
 /** Waits until the group of this process has its terminal. */
-export async function foreground(pid: number): Promise<void> {
-  await eventually(`${pid} is in the foreground`, () => inForeground(pid))
+export async function untilForeground(pid: number): Promise<void> {
+  await eventually(`${pid} is in the foreground`, () => isForeground(pid))
 }
 
-export function inForeground(pid: number): boolean {
+export function isForeground(pid: number): boolean {
   const fields = stat(pid)
   return fields[2] === fields[5]
 }
 
-export async function inState(state: string, ...pids: number[]): Promise<void> {
+export async function untilInState(state: string, ...pids: number[]): Promise<void> {
   await eventually(`${pids.join(' and ')} in state ${state}`, () =>
     pids.every((pid) => stateOf(pid) === state),
   )
 }
 
-export async function gone(...pids: number[]): Promise<void> {
+export async function untilGone(...pids: number[]): Promise<void> {
   await eventually(`${pids.join(' and ')} gone`, () => !pids.some(isAlive))
 }
 

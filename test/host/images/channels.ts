@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { HostEvent, Legacy, SpawnAnswer } from '../../../src/host/host.ts'
 import { isSanitized } from '../../e2e/support/cost.ts'
-import { compiled, type Options, Pitcrew, root, sh } from '../../e2e/support/pitcrew.ts'
+import { compileFixture, type Options, Pitcrew, root, sh } from '../../e2e/support/pitcrew.ts'
 import { linesOf } from '../../notify-fields.ts'
 import type { Run, Scenario } from './channels-entry.ts'
 
@@ -27,7 +27,7 @@ export function buildChannels(): void {
   const build = ['scripts/build.mjs', '--init', entry, '--cli', entry, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })
-  compiled('notifies')
+  compileFixture('notifies')
 }
 
 export class Channels extends Pitcrew {
@@ -71,7 +71,7 @@ export class Channels extends Pitcrew {
 export async function played(runs: readonly Run[], options?: Options): Promise<Channels> {
   await using channels = new Channels({ runs }, options)
   if ((await channels.exitCode()) !== 0 || channels.errors.length > 0)
-    throw new Error(channels.said())
+    throw new Error(channels.transcript())
   return channels
 }
 

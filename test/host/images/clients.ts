@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { HostEvent } from '../../../src/host/host.ts'
 import { isSanitized } from '../../e2e/support/cost.ts'
-import { compiled, type Options, Pitcrew, root } from '../../e2e/support/pitcrew.ts'
+import { compileFixture, type Options, Pitcrew, root } from '../../e2e/support/pitcrew.ts'
 import { eventually } from '../../e2e/support/processes.ts'
 import type { First, Order } from './clients-entry.ts'
 
@@ -28,7 +28,7 @@ export function buildHub(): void {
   const build = ['scripts/build.mjs', ...images, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })
-  compiled('calls')
+  compileFixture('calls')
 }
 
 export class Hub extends Pitcrew {

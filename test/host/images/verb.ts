@@ -34,7 +34,7 @@ export async function played(...words: readonly string[]): Promise<unknown[]> {
 /** What each call of the host answered. */
 export async function answers(...calls: readonly Call[]): Promise<unknown[]> {
   const verb = await ran([verbProgram, 'calls', JSON.stringify(calls)])
-  if (verb.errors.length > 0) throw new Error(verb.said())
+  if (verb.errors.length > 0) throw new Error(verb.transcript())
   const lines = verb.lines.map((line) => Buffer.from(line, 'latin1').toString())
   return lines.map((line) => (line === '' ? undefined : JSON.parse(line)))
 }
