@@ -38,14 +38,17 @@ const places: readonly [string, ContainerOptions][] = [
   [
     'under a seccomp profile that refuses newer system calls',
     {
-      docker: ['--security-opt', `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`],
+      docker: [
+        '--security-opt',
+        `seccomp=${join(fixtures, 'scripts/seccomp-denies-new-syscalls.json')}`,
+      ],
     },
   ],
 ]
 
 describeInDocker('docker exec', () => {
   test('tells and does everything in an image that has nothing else', async () => {
-    const daemons = { hears: { command: ['/bin/hears-signals'], stop: { signal: 'QUIT' } } }
+    const daemons = { hears: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } } }
     await using container = new Container({ daemons }, { image: 'bare' })
     await container.line('[hears] 1 ready')
     const status = await container.exec(['/pitcrew', 'status'])

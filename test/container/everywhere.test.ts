@@ -43,7 +43,12 @@ const places: readonly [string, ContainerOptions, string | null | RegExp][] = [
   ['without /proc', withoutProc, kept],
   [
     'under a seccomp profile that refuses newer system calls',
-    { docker: ['--security-opt', `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`] },
+    {
+      docker: [
+        '--security-opt',
+        `seccomp=${join(fixtures, 'scripts/seccomp-denies-new-syscalls.json')}`,
+      ],
+    },
     kept,
   ],
   [

@@ -8,7 +8,7 @@ const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }
 
 describeInDocker('docker exec', () => {
   test('the same file is the client, also in an image that has nothing else', async () => {
-    const daemons = { hears: { command: ['/bin/hears-signals'], stop: { signal: 'QUIT' } } }
+    const daemons = { hears: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } } }
     await using container = new Container({ daemons }, { image: 'bare' })
     await container.line('[hears] 1 ready')
     const version = await container.exec(['/pitcrew', '--version'])

@@ -111,7 +111,7 @@ describeInDocker('one command, as with tini and dumb-init', () => {
   ] as const)(
     '$init: a signal goes to $group (only dumb-init sends it to more unless it is asked)',
     async ({ init, group }) => {
-      await using container = run(init, ['hears-signals', '3'])
+      await using container = run(init, ['reports-group-signals', '3'])
       await container.line('3 ready')
       await container.signal('SIGUSR1')
       await container.line('leader got 10')

@@ -8,7 +8,7 @@ import { binary, fixtures, sh, writeBundle } from '../e2e/support/pitcrew.ts'
 import { eventually, processesUnder } from '../e2e/support/processes.ts'
 import { Container, type ContainerOptions, describeInDocker, withoutProc } from './container.ts'
 
-const profile = `seccomp=${join(fixtures, 'scripts/refuses-new-calls.json')}`
+const profile = `seccomp=${join(fixtures, 'scripts/seccomp-denies-new-syscalls.json')}`
 const refusing: ContainerOptions = { docker: ['--security-opt', profile] }
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Its leader ends when it has left the group: when it has let go of what is read here. */

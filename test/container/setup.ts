@@ -56,7 +56,7 @@ function tools(): Contents {
       '/bin/busybox': busybox,
       '/bin/tini': program('tini'),
       '/bin/dumb-init': program('dumb-init'),
-      '/bin/makes-orphans': compileFixture('makes-orphans'),
+      '/bin/forks-orphans': compileFixture('forks-orphans'),
       ...hearsSignals(),
     },
     files: { '/etc/passwd': 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' },
@@ -69,7 +69,7 @@ function tools(): Contents {
 }
 
 function hearsSignals(): Readonly<Record<string, string>> {
-  return { '/bin/hears-signals': compileFixture('hears-signals') }
+  return { '/bin/reports-group-signals': compileFixture('reports-group-signals') }
 }
 
 function program(name: string): string {

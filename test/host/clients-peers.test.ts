@@ -221,7 +221,10 @@ describe('the PITCREW_FD of a daemon', () => {
 describe('an inherited connection', () => {
   const inherits: Options = {
     asPid1: false,
-    via: [process.execPath, `${import.meta.dirname}/../fixtures/scripts/starts-with-a-socket.mjs`],
+    via: [
+      process.execPath,
+      `${import.meta.dirname}/../fixtures/scripts/spawns-with-socketpair.mjs`,
+    ],
     stdin: 'pipe',
   }
 

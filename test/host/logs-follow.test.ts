@@ -1,7 +1,7 @@
 /** Who follows daemons' lines gets each of them when it is whole, once. */
 import { beforeAll, expect, test } from 'vitest'
-import { expectedLines, writesLinesCommand } from '../e2e/support/line-stream.ts'
 import { eventually } from '../e2e/support/processes.ts'
+import { expectedLines, writesLinesCommand } from '../e2e/support/random-lines.ts'
 import { buildLogs, Logs } from './images/logs.ts'
 
 beforeAll(buildLogs, 300_000)

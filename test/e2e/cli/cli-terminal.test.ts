@@ -5,7 +5,7 @@ import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = { command: ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`] }
+const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 const bundle = {
   daemons: {
     web: long,

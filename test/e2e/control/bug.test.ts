@@ -96,7 +96,7 @@ test.each(['host-line', 'host-client'])(
     // The fixture reads a line for each that it sends: a failure, or a greeting and an answer.
     const script = `"$CALLS" "$PITCREW_FD" '${ask}' '${ask}' '${ask}' '${ask}'; exec sleep 1000`
     const daemons = { web: { command: sh(script), ready: 'notify', control: 'look' } }
-    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compileFixture('calls') }
+    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compileFixture('control-client') }
     await using pitcrew = new Pitcrew({ daemons }, { program: planted, env })
     await pitcrew.line('[web] {"id":null,"failed":{"code":"INTERNAL"')
     await pitcrew.line('web: ready')

@@ -13,7 +13,7 @@ import { release } from '../support/processes.ts'
 
 const planted = join(root, 'build/pitcrew-plant-codes')
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = { command: ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`] }
+const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 const fails = { command: sh('exit 3'), restart: 'never', ready: 'fd' }
 const bundle = { daemons: { web: long } }
 

@@ -93,7 +93,7 @@ test.concurrent('a restart that is under way when the shutdown begins has no mor
 })
 
 test.concurrent('the rest of a dead daemon does not hold up the shutdown', async () => {
-  const straggler = ['/bin/sh', `${fixtures}/scripts/leaves-a-straggler.sh`, 'stays']
+  const straggler = ['/bin/sh', `${fixtures}/scripts/leaves-escapee.sh`, 'stays']
   const a = { command: [...straggler, ...stubborn.command] }
   const { code, tookMs } = await ended({ daemons: { a } }, { PITCREW_DEADLINE: '400ms' })
   expect(code).toBe(0)

@@ -1,7 +1,7 @@
 /** DESIGN §4, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
-import { joinGroup, memoryGroup, removeGroup } from '../support/memory-group.ts'
+import { joinGroup, memoryGroup, removeGroup } from '../support/memory-cgroup.ts'
 import { childrenOf, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 

@@ -204,7 +204,7 @@ test('a port that somebody else still holds: the daemon is tried again until it 
   const server = createServer()
   const port = await listen(server)
   const b = {
-    command: [compileFixture('binds'), String(port)],
+    command: [compileFixture('binds-port'), String(port)],
     restart: { backoff: '10ms', limit: 'none' },
   }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -217,7 +217,7 @@ test('a port that somebody else still holds: the daemon is tried again until it 
 test('a port that something of the old run holds is free before the next run begins', async () => {
   // FAULTS 10, 13: a child outside of the group, deaf to TERM.
   const port = String(await freePort())
-  const b = { command: [compileFixture('binds'), port, 'child'], stop: { grace: '50ms' } }
+  const b = { command: [compileFixture('binds-port'), port, 'child'], stop: { grace: '50ms' } }
   await using pitcrew = new Pitcrew({ daemons: { b: { ...b, restart: { backoff: '1ms' } } } })
   for (let run = 1; run <= 3; run++) {
     await pitcrew.linesWith('[b] child up', run)

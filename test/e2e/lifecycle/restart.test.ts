@@ -13,7 +13,7 @@ import {
 } from '../support/processes.ts'
 
 const reports = compileFixture('reports-signals')
-const told = ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`]
+const told = ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`]
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 
@@ -149,7 +149,7 @@ test('one signal may restart several daemons and be forwarded to others', async 
 })
 
 test('never two runs at once: what is left of the old run delays the next one', async () => {
-  const lock = `exec "$FIXTURES/scripts/holds-a-lock.sh" "$PITCREW_STATE_DIR/lock" ${reports} 100`
+  const lock = `exec "$FIXTURES/scripts/holds-lock.sh" "$PITCREW_STATE_DIR/lock" ${reports} 100`
   const b = { command: sh(lock), stop: { grace: '3s' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')

@@ -20,7 +20,7 @@ import {
 
 const drains = compileFixture('drains')
 const reports = compileFixture('reports-signals')
-const stubborn = compileFixture('many-stubborn')
+const stubborn = compileFixture('ignores-term')
 const hasStrace = spawnSync('strace', ['--version']).status === 0
 
 describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])(

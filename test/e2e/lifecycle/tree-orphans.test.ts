@@ -17,7 +17,7 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
   const asPid1 = mode === 'PID 1'
 
   test('two thousand orphans in a second are all reaped, and the exits of daemons are right', async () => {
-    const makes = { command: [compileFixture('makes-orphans')], restart: 'never' }
+    const makes = { command: [compileFixture('forks-orphans')], restart: 'never' }
     const fails = { command: sh('sleep 0.1; exit 4'), restart: 'never' }
     const daemons = { a: long, b: makes, c: makes, d: fails }
     await using pitcrew = new Pitcrew({ daemons }, { asPid1 })

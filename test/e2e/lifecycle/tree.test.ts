@@ -22,7 +22,7 @@ const grace = { grace: '100ms' }
 
 /** A daemon whose double-forked grandchild is this program. */
 function straggling(leader: 'stays' | 'dies', ...program: string[]): string[] {
-  return ['/bin/sh', `${fixtures}/scripts/leaves-a-straggler.sh`, leader, ...program]
+  return ['/bin/sh', `${fixtures}/scripts/leaves-escapee.sh`, leader, ...program]
 }
 
 describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])(
@@ -51,7 +51,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
 
     test('a group member that ignores TERM is killed before the next run', async () => {
       const b = {
-        command: ['/bin/sh', `${fixtures}/scripts/leaves-a-stubborn-child.sh`],
+        command: ['/bin/sh', `${fixtures}/scripts/leaves-stubborn-child.sh`],
         stop: grace,
       }
       await using pitcrew = await started(b, '[b] child')
@@ -157,7 +157,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
     })
 
     test('a member that keeps a zombie in the group does not keep the run from being over', async () => {
-      const b = { command: [compileFixture('keeps-a-zombie')], stop: grace }
+      const b = { command: [compileFixture('keeps-zombie')], stop: grace }
       await using pitcrew = await started(b, '[b] up')
       pitcrew.signal('SIGUSR1')
       await pidOf(pitcrew, 'b', 2)

@@ -1,8 +1,8 @@
 /** The contract, "Output": what one daemon prints, byte for byte. */
 import { expect, test } from 'vitest'
-import { expectedLines, writesLinesCommand } from '../support/line-stream.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
+import { expectedLines, writesLinesCommand } from '../support/random-lines.ts'
 
 const pieceBytes = 64 * 1024
 

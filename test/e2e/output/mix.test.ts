@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Channel, type Kind } from '../support/channel.ts'
-import { expectedLines, writesLinesCommand } from '../support/line-stream.ts'
 import { Pitcrew } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
+import { expectedLines, writesLinesCommand } from '../support/random-lines.ts'
 
 /** So many daemons, each writing so many bytes as fast as it can. */
 function crowd(daemons: number, bytes: number): object {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildProber, Prober } from '../../host/images/prober.ts'
 import { isSanitized } from '../support/cost.ts'
-import { joinGroup, memoryGroup, removeGroup } from '../support/memory-group.ts'
+import { joinGroup, memoryGroup, removeGroup } from '../support/memory-cgroup.ts'
 import { compileFixture } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 import { Program } from '../support/program.ts'
@@ -16,7 +16,7 @@ describe('NOTIFY_SOCKET', () => {
   test.each(['a path', 'an abstract name'])('a message arrives at %s', async (kind) => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-notify-'))
     const address = kind === 'a path' ? join(folder, 'socket') : `@pitcrew-notify-${process.pid}`
-    const receiver = new Program([compileFixture('hears-datagrams'), address], { env: {} })
+    const receiver = new Program([compileFixture('receives-datagrams'), address], { env: {} })
     onTestFinished(() => {
       receiver.process.kill('SIGKILL')
       rmSync(folder, { recursive: true })

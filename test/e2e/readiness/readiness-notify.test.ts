@@ -23,7 +23,7 @@ class Above extends Program {
   readonly address: string
 
   private constructor(address: string) {
-    super([compileFixture('hears-datagrams'), address], { env: {} })
+    super([compileFixture('receives-datagrams'), address], { env: {} })
     this.address = address
   }
 
@@ -211,7 +211,7 @@ describe('a watchdog', () => {
 describe('a supervisor above pitcrew', () => {
   test('hears once that all are ready or done, and that they stop; its socket is inherited by nobody', async () => {
     const address = join(scratchFolder(), 'socket')
-    const above = new Program([compileFixture('hears-datagrams'), address], { env: {} })
+    const above = new Program([compileFixture('receives-datagrams'), address], { env: {} })
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })

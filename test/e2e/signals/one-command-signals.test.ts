@@ -5,7 +5,7 @@ import { wakeUps } from '../support/cost.ts'
 import { canUnshare, childrenOf, compileFixture, Pitcrew } from '../support/pitcrew.ts'
 import { eventually, stateOf } from '../support/processes.ts'
 
-const hears = compileFixture('hears-signals')
+const hears = compileFixture('reports-group-signals')
 const places = canUnshare ? [true, false] : [false]
 const passedOn: NodeJS.Signals[] = [
   'SIGTERM',
@@ -48,7 +48,7 @@ test.each(places)(
   async (asPid1) => {
     await using pitcrew = new Pitcrew(null, {
       args: ['--', 'sleep', '1000'],
-      wrap: [compileFixture('signalled-at-first'), '15'],
+      wrap: [compileFixture('starts-with-pending-signal'), '15'],
       asPid1,
     })
     expect(await pitcrew.exitCode()).toBe(143)

@@ -71,7 +71,7 @@ test.each(named)('as %s: INT and TERM in the same moment are one clean end', asy
 
 test('its signals are blocked before it does anything of its own', async () => {
   const watch = {
-    program: compileFixture('watches-first-calls'),
+    program: compileFixture('traces-first-syscalls'),
     args: [binary, 'run'],
     asPid1: false,
   }

@@ -6,7 +6,7 @@ import { outputOf, pidOf, pidsOf, release } from '../support/processes.ts'
 const up: string = expect.stringMatching(/^up \d+$/)
 const long = { command: sh('echo up; exec sleep 1000') }
 const listener = { command: [compileFixture('reports-signals')] }
-const slow = { command: ['/bin/sh', `${fixtures}/scripts/ends-when-told.sh`] }
+const slow = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 
 test('TERM twice is one shutdown', async () => {
   await using pitcrew = new Pitcrew({
@@ -138,7 +138,7 @@ test('WINCH, CONT and URG, which mean nothing to a program that did not ask, are
 test('a storm of ignored signals is not a storm of lines', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } }, { asPid1: false })
   await pitcrew.line('[a] up')
-  const storm = compileFixture('signals-fast')
+  const storm = compileFixture('floods-signals')
   await using other = new Pitcrew(null, {
     program: storm,
     args: [`${pitcrew.pid}`, '12', '5000'],
@@ -160,7 +160,7 @@ test('ten thousand USR1 in a second: no more restarts than runs that came to be,
   )
   await pitcrew.line('[a] up')
   await pidOf(pitcrew, 'b')
-  const storm = compileFixture('signals-fast')
+  const storm = compileFixture('floods-signals')
   await using other = new Pitcrew(null, {
     program: storm,
     args: [`${pitcrew.pid}`, '10', '10000'],
@@ -207,7 +207,7 @@ test('TERM while restarts are storming wins: what was asked for is superseded', 
 test('not PID 1 and its terminal gone: shutdown', async () => {
   await using pitcrew = new Pitcrew(
     { signals: { HUP: { forward: ['a'] } }, daemons: { a: listener } },
-    { asPid1: false, wrap: [compileFixture('loses-its-terminal')] },
+    { asPid1: false, wrap: [compileFixture('loses-terminal')] },
   )
   await pitcrew.line('[a] up')
   pitcrew.signal('SIGUSR1')

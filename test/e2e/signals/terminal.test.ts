@@ -12,7 +12,7 @@ import {
   untilGone,
 } from '../support/terminal.ts'
 
-const hears = compileFixture('hears-signals')
+const hears = compileFixture('reports-group-signals')
 const places = canUnshare ? [true, false] : [false]
 const twoDaemons = {
   daemons: {

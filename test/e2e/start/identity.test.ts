@@ -59,7 +59,11 @@ function started(daemon: object, etc: Etc, others: object = {}): Pitcrew {
       : `chmod -R a+rwX "$PITCREW_RUN_DIR"; exec setpriv --reuid ${etc.uid} --regid ${etc.uid} --clear-groups `
   const script = `${mounts.join(' && ')} && ${become}"$@"`
   const wrap = ['unshare', '--mount', '/bin/sh', '-c', script, 'sh']
-  const a = { command: ['/bin/sh', `${fixtures}/scripts/says-who.sh`], restart: 'never', ...daemon }
+  const a = {
+    command: ['/bin/sh', `${fixtures}/scripts/prints-identity.sh`],
+    restart: 'never',
+    ...daemon,
+  }
   return new Pitcrew(
     { daemons: { a, ...others } },
     { wrap, env: { HOME: '/ours', USER: 'us', LOGNAME: 'us' } },

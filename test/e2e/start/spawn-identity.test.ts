@@ -5,7 +5,7 @@ import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
 
 const isRoot = process.getuid?.() === 0
-const shows = { command: ['/bin/sh', `${fixtures}/scripts/shows-itself.sh`] }
+const shows = { command: ['/bin/sh', `${fixtures}/scripts/prints-attributes.sh`] }
 
 /** What one daemon says, when it has ended. */
 async function said(daemon: object, wrap: readonly string[] = [], env = {}): Promise<string[]> {
@@ -70,7 +70,7 @@ test('commands that serve a daemon have its umask and limits', async () => {
     command: sh('exit 3'),
     umask: '027',
     limits: { nofile: { soft: 100, hard: 200 } },
-    onDeath: { command: ['/bin/sh', `${fixtures}/scripts/shows-itself.sh`] },
+    onDeath: { command: ['/bin/sh', `${fixtures}/scripts/prints-attributes.sh`] },
     restart: 'never',
   }
   await using pitcrew = new Pitcrew({ daemons: { a: daemon } })
@@ -148,7 +148,7 @@ test.skipIf(!isRoot)('a daemon of another user has no capability', async () => {
 test('a command is looked up in the PATH of the daemon, and is not a shell line', async () => {
   expect(await said({ command: ['echo', '$HOME', '*', 'a  b', ''] })).toEqual(['$HOME * a  b '])
   const daemon = {
-    command: ['shows-itself.sh'],
+    command: ['prints-attributes.sh'],
     env: { set: { PATH: `${fixtures}/scripts:/usr/bin:/bin` } },
   }
   expect(await said(daemon)).toContain('shown')

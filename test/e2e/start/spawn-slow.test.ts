@@ -17,8 +17,8 @@ let folder = ''
 const slow = (): string => join(folder, 'slow')
 
 beforeAll(() => {
-  compileFixture('holds-exec')
-  stopper = compileFixture('hostile-stops')
+  compileFixture('blocks-exec')
+  stopper = compileFixture('hostile-sigstop')
   // Not in a place of the user's alone: other users execute it, too.
   folder = mkdtempSync(join(root, 'build/fixtures/slow-'))
   copyFileSync('/bin/sleep', slow())
@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** What holds up every exec of the program, until it is told what to do. */
 class Holder extends Program {
   constructor() {
-    super([join(root, 'build/fixtures/holds-exec'), slow()], { env: {}, stdin: 'pipe' })
+    super([join(root, 'build/fixtures/blocks-exec'), slow()], { env: {}, stdin: 'pipe' })
   }
 
   answer(word: 'allow' | 'deny'): void {

@@ -30,7 +30,7 @@ export async function freePort(): Promise<number> {
 /** Somebody who listens with a full backlog and never accepts, at a path if one is given.
  *  @returns His port. */
 export async function fullListener(...path: readonly string[]): Promise<number> {
-  const program = new Program([compileFixture('listens-only'), ...path], { env: {} })
+  const program = new Program([compileFixture('never-accepts'), ...path], { env: {} })
   onTestFinished(() => {
     program.process.kill('SIGKILL')
   })

@@ -108,7 +108,7 @@ export async function eventually(what: string, holds: () => boolean): Promise<vo
   }
 }
 
-/** Lets `ends-when-told.sh` end. */
+/** Lets `exits-on-release.sh` end. */
 export async function release({ folder }: Pitcrew): Promise<void> {
   await eventually('it waits to be told', () => {
     try {

@@ -12,7 +12,7 @@ import type { First, Order } from './clients-entry.ts'
 const entry = 'test/host/images/clients-entry.ts'
 const program = join(root, `build/pitcrew-clients${isSanitized ? '-sanitize' : ''}`)
 /** The fixture that calls from a daemon. */
-export const calls = (): string => join(root, 'build/fixtures/calls')
+export const calls = (): string => join(root, 'build/fixtures/control-client')
 
 type Told =
   | Exclude<HostEvent, { type: 'line' }>
@@ -28,7 +28,7 @@ export function buildHub(): void {
   const build = ['scripts/build.mjs', ...images, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })
-  compileFixture('calls')
+  compileFixture('control-client')
 }
 
 export class Hub extends Pitcrew {

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type InjectionPoint, injectionPoints as otherPlaces } from './support/bug-places.ts'
 import { startVerb } from './support/cli.ts'
+import { type InjectionPoint, injectionPoints as otherPlaces } from './support/injection-points.ts'
 import { canUnshare, compileFixture, Pitcrew, root, sh } from './support/pitcrew.ts'
 import { eventually, leftoverProcesses, release } from './support/processes.ts'
 import { Program } from './support/program.ts'
@@ -83,7 +83,7 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
     onTestFinished,
   }) => {
     const address = `@pitcrew-bug-${process.pid}-${fault}`
-    const above = new Program([compileFixture('hears-datagrams'), address], { env: {} })
+    const above = new Program([compileFixture('receives-datagrams'), address], { env: {} })
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })
