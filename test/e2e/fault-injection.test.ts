@@ -87,14 +87,14 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })
-    await above.line('hears')
+    await above.line('listening')
     const env = { PITCREW_PLANT: `${fault}:perform-announce`, NOTIFY_SOCKET: address }
     const calm = { command: sh('echo up; exec sleep 100') }
     await using pitcrew = new Pitcrew({ deadline: '2s', daemons: { calm } }, { program, env })
     await pitcrew.line('internal error')
-    await above.line('heard READY=1')
+    await above.line('received READY=1')
     pitcrew.signal('SIGTERM')
-    await above.line('heard STOPPING=1')
+    await above.line('received STOPPING=1')
     expect(await pitcrew.exitCode()).toBe(0)
   })
 

@@ -21,11 +21,11 @@ describe('NOTIFY_SOCKET', () => {
       receiver.process.kill('SIGKILL')
       rmSync(folder, { recursive: true })
     })
-    await receiver.line('hears')
+    await receiver.line('listening')
     await using prober = await Prober.start({ env: { NOTIFY_SOCKET: address } })
     await prober.tell({ notify: 'READY=1' }, { notify: 'STATUS=4 of 4' })
-    await receiver.line('heard STATUS=4 of 4')
-    expect(receiver.lines).toEqual(['hears', 'heard READY=1', 'heard STATUS=4 of 4'])
+    await receiver.line('received STATUS=4 of 4')
+    expect(receiver.lines).toEqual(['listening', 'received READY=1', 'received STATUS=4 of 4'])
   })
 
   test.each([undefined, '', 'relative', '/nobody/there', `/${'x'.repeat(200)}`])(

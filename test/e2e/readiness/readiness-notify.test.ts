@@ -29,7 +29,7 @@ class Above extends Program {
 
   static async start(): Promise<Above> {
     const above = new Above(join(scratchFolder(), 'socket'))
-    await above.line('hears')
+    await above.line('listening')
     return above
   }
 
@@ -215,7 +215,7 @@ describe('a supervisor above pitcrew', () => {
     onTestFinished(() => {
       above.process.kill('SIGKILL')
     })
-    await above.line('hears')
+    await above.line('listening')
     const shows = 'echo "given [$NOTIFY_SOCKET$WATCHDOG_USEC$WATCHDOG_PID$LISTEN_FDS]"'
     const daemons = {
       a: { command: sh(`${shows}; echo up; exec sleep 1000`) },
@@ -244,12 +244,12 @@ describe('a supervisor above pitcrew', () => {
     const states = (): string[] => above.lines.filter((line) => /(READY|STOPPING)=/.test(line))
     expect(states()).toEqual([])
     writeFileSync(join(pitcrew.folder, 'go'), 'go\n')
-    await above.line('heard READY=1')
+    await above.line('received READY=1')
     pitcrew.signal('SIGUSR1')
     await pitcrew.line('[b] up', pitcrew.lines.findIndex((line) => line.includes('[b] up')) + 1)
     await end(pitcrew)
-    await above.line('heard STOPPING=1')
-    expect(states()).toEqual(['heard READY=1', 'heard STOPPING=1'])
+    await above.line('received STOPPING=1')
+    expect(states()).toEqual(['received READY=1', 'received STOPPING=1'])
     // WATCHDOG_PID names another process.
     expect(above.lines.join()).not.toContain('WATCHDOG')
   })
@@ -258,7 +258,7 @@ describe('a supervisor above pitcrew', () => {
     await using above = await Above.start()
     const outer = { NOTIFY_SOCKET: above.address, WATCHDOG_USEC: '100000' }
     await using pitcrew = new Pitcrew({ daemons: { a: long } }, { env: outer })
-    await above.linesWith('heard WATCHDOG=1', 5)
+    await above.linesWith('received WATCHDOG=1', 5)
     const pid = pitcrew.pid
     process.kill(pid, 'SIGSTOP')
     await eventually('it is stopped', () => isStopped(pid))
@@ -266,7 +266,7 @@ describe('a supervisor above pitcrew', () => {
     await new Program(['sleep', '0.3'], { env: { PATH: process.env.PATH } }).exitCode()
     expect(above.lines.length - before).toBeLessThanOrEqual(1)
     process.kill(pid, 'SIGCONT')
-    await above.linesWith('heard WATCHDOG=1', 10)
+    await above.linesWith('received WATCHDOG=1', 10)
     await end(pitcrew)
   })
 
@@ -277,11 +277,11 @@ describe('a supervisor above pitcrew', () => {
     const b = { command: sh('exec sleep 1000') }
     const outer = { NOTIFY_SOCKET: above.address }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b, egress } }, { env: outer })
-    await above.line('heard STATUS=3 of 3 daemons ready')
+    await above.line('received STATUS=3 of 3 daemons ready')
     writeFileSync(join(pitcrew.folder, 'go'), '')
-    await above.line('heard STATUS=2 of 3 daemons ready; egress: backoff')
+    await above.line('received STATUS=2 of 3 daemons ready; egress: backoff')
     expect(above.lines.filter((line) => line.includes('STATUS='))).toHaveLength(2)
     await end(pitcrew, 3)
-    await above.line('heard STOPPING=1')
+    await above.line('received STOPPING=1')
   })
 })

@@ -1,29 +1,29 @@
-/** Helpers that KILL does not end, as on a disk that hangs for good: see test/fixtures/checks/checks-helpers.c. And the journal
- *  of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
+/** Helpers that KILL does not end because their disk hangs (test/fixtures/checks/checks-helpers.c), and the
+ *  journal of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { connectControl } from '../support/control-client.ts'
 import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
-test('are given up after their deadline, keep no place, and block their path alone', () => {
+test('a hung helper is given up after its deadline, frees its slot, and blocks only its own path', () => {
   const program = compileFixture('checks-helpers')
   expect(execFileSync(program, { encoding: 'utf8', timeout: 20_000 })).toMatchInlineSnapshot(`
-    "14 looks: 0 told, 12 alive, 0 hang
-    before the deadline: 0 told, 12 alive, 0 hang
-    killed: 0 told, 12 alive, 0 hang
-    given up: 12 told, 14 alive, 12 hang
+    "14 probes: 0 reported, 12 alive, 0 hang
+    before the deadline: 0 reported, 12 alive, 0 hang
+    killed: 0 reported, 12 alive, 0 hang
+    given up: 12 reported, 14 alive, 12 hang
     the same path: 1, another: 0
-    until it is refused: 48 told, 48 alive, 48 hang
-    a look: 1, an append: 0
-    the append was told: 1, and is refused: 1
-    reaped: 1, told again: 0, one less: 1
+    limit of hung helpers: 48 reported, 48 alive, 48 hang
+    a probe: 1, an append: 0
+    the append was reported: 1, and is refused: 1
+    reaped: 1, reported again: 0, one less: 1
     an append: 0
     "
   `)
 })
 
-/** A child of pitcrew is stopped at its first call that asks for the disk. */
+/** strace stops a child of pitcrew at its first system call that needs the disk. */
 const calls = '?mkdir,mkdirat'
 const inject = `inject=${calls}:signal=SIGSTOP:when=1`
 const strace = ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-e', inject, '--']
@@ -35,7 +35,7 @@ function stopped({ errors }: Pitcrew): number {
 }
 
 test.skipIf(!canStop)(
-  'a journal whose disk hangs costs entries at most: daemons, signals and clients go on',
+  'a hung disk costs journal entries at most: daemons, signals and clients are served',
   async () => {
     const long = { command: sh('echo up; exec sleep 1000') }
     const bundle = { daemons: { a: long, b: long }, signals: { USR1: { restart: ['a'] } } }
@@ -51,7 +51,7 @@ test.skipIf(!canStop)(
     expect(client.items(id).length).toBeGreaterThanOrEqual(6)
     const words = 'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory'
     await pitcrew.line(words).catch(() => pitcrew.line(words))
-    // The deadline of the bundle is 9 s: what hangs at the end has two of them.
+    // The deadline of the bundle is 9 s, but a journal that hangs at the end gets only 2 s.
     const atMs = performance.now()
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
