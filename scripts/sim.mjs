@@ -84,10 +84,12 @@ async function main() {
 /** With a hook in front of the daemon's table; nothing on disk is changed. */
 async function bundle() {
   mkdirSync(dirname(file), { recursive: true })
+  let isHooked = false
   const hook = {
     name: 'hook',
     setup({ onLoad }) {
-      onLoad({ filter: /src\/core\/daemon\.ts$/ }, ({ path }) => {
+      onLoad({ filter: /src\/core\/daemon\/daemon\.ts$/ }, ({ path }) => {
+        isHooked = true
         const text = readFileSync(path, 'utf8')
         const head = /export function stepDaemon\([^)]*\): Daemon \{\n/.exec(text)?.[0]
         if (head === undefined)
@@ -106,6 +108,7 @@ async function bundle() {
     plugins: [hook],
     logLevel: 'warning',
   })
+  if (!isHooked) throw new Error('the simulator does not load src/core/daemon/daemon.ts any more')
 }
 
 async function work() {
