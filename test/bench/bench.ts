@@ -37,6 +37,14 @@ interface Results {
   cell(key: string, contender: string): Cell | null
 }
 
+/** results.json, as far as the README shows it. */
+export interface Summarised {
+  readonly rows: readonly {
+    readonly key: string
+    readonly cells: Readonly<Record<string, { readonly median: number | null }>>
+  }[]
+}
+
 interface Modules {
   'statistics.mjs': {
     median(values: readonly number[]): number
@@ -66,6 +74,7 @@ interface Modules {
     meetsTarget(target: object | null, median: number, ratio: number | null): boolean | null
   }
   'table.mjs': { tableOf(results: Results): string }
+  'summary.mjs': { summaryOf(results: Summarised): string }
   'picture.mjs': { pictureOf(results: Results, about: object): string }
   'compile.mjs': { compileAll(): Promise<void> }
   'scratch.mjs': { removeScratch(): void }

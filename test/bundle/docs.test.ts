@@ -1,10 +1,12 @@
-/** docs/BUNDLE.md: its example is a good bundle, and it names every key that the reader knows. */
+/** The examples of README.md and docs/BUNDLE.md are valid bundles, and docs/BUNDLE.md names every
+ *  key that the reader knows. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { loadBundle } from '../../src/bundle/load.ts'
 
-const page = readFileSync(new URL('../../docs/BUNDLE.md', import.meta.url), 'utf8')
-const example = page.split('```yaml\n')[1]?.split('```')[0] ?? ''
+const read = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const page = read('docs/BUNDLE.md')
 
 /** What the reader says that it knows, where a key is not known. */
 function keysAt(bundle: string): string[] {
@@ -13,7 +15,8 @@ function keysAt(bundle: string): string[] {
   return hints.flatMap((hint) => hint.match(/^known: (.*)$/)?.[1]?.split(', ') ?? [])
 }
 
-test('its example is a good bundle', () => {
+test.each(['README.md', 'docs/BUNDLE.md'])('the example of %s is a valid bundle', (path) => {
+  const example = read(path).split('```yaml\n')[1]?.split('```')[0] ?? ''
   expect(loadBundle(example)).toHaveProperty('plan')
 })
 
@@ -25,7 +28,7 @@ test.each([
   ['of restart', 'daemons: { a: { command: [a], restart: { qqqqqqqqqq: 1 } } }'],
   ['of ready', 'daemons: { a: { command: [a], ready: { qqqqqqqqqq: 1 } } }'],
   ['of alive', 'daemons: { a: { command: [a], alive: { qqqqqqqqqq: 1 } } }'],
-])('it names every key %s', (_, bundle) => {
+])('docs/BUNDLE.md names every key %s', (_, bundle) => {
   const keys = keysAt(bundle)
   expect(keys.length).toBeGreaterThan(2)
   expect(keys.filter((key) => !new RegExp(`[\`{ ]${key}[\`: }]`).test(page))).toEqual([])

@@ -1,4 +1,4 @@
-/** docs/CONTAINERS.md, word for word: its files, its commands, its compose file. */
+/** The images of README.md and docs/CONTAINERS.md, word for word: files, commands, compose file. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,18 +12,19 @@ import { dockerAnswer } from './docker.ts'
 import { fill } from './image.ts'
 
 const run = promisify(execFile)
-const text = readFileSync(join(root, 'docs/CONTAINERS.md'), 'utf8')
-const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
-  ([, kind, body]) => [kind, body] as [string, string],
-)
-const ofKind = (kind: string): string[] =>
-  blocks.filter(([name]) => name === kind).map(([, body]) => body)
 const script = '#!/bin/sh\necho up\nexec sleep 1000\n'
+
+/** The code blocks of a page in one language. */
+function blocksOf(path: string, kind: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+  return blocks.flatMap(([, name, body = '']) => (name === kind ? [body] : []))
+}
 
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pitcrew-docs-'))
-  const [bundle = '', compose = ''] = ofKind('yaml')
+  const [bundle = '', compose = ''] = blocksOf('docs/CONTAINERS.md', 'yaml')
   copyFileSync(binary, join(folder, 'pitcrew'))
   writeFileSync(join(folder, 'bundle.yaml'), bundle)
   writeFileSync(join(folder, 'compose.yaml'), compose)
@@ -32,7 +33,7 @@ beforeAll(() => {
     join(folder, 'no-network.yaml'),
     'services: { sidecars: { network_mode: none, build: { network: none } } }\n',
   )
-  writeFileSync(join(folder, 'Dockerfile'), ofKind('Dockerfile')[0] ?? '')
+  writeFileSync(join(folder, 'Dockerfile'), blocksOf('docs/CONTAINERS.md', 'Dockerfile')[0] ?? '')
   fill(join(folder, 'root'), {
     programs: { '/bin/busybox': '/bin/busybox' },
     links: { '/bin/sh': 'busybox', '/bin/sleep': 'busybox' },
@@ -45,7 +46,7 @@ describeInDocker('docs/CONTAINERS.md', () => {
   test('the commands work as they stand there, and the exit report is what they fetch', async () => {
     const [name, tag] = [imageName('docs').replace(':', '-'), imageName('docs')]
     // As they stand, but for a name that no other engine's user has.
-    const commands = (ofKind('sh')[0] ?? '')
+    const commands = (blocksOf('docs/CONTAINERS.md', 'sh')[0] ?? '')
       .replace('--tag sidecars', `--tag ${tag}`)
       .replace('--read-only sidecars', `--read-only ${tag}`)
       .replaceAll(/\bsidecars(?=[: ]|$)/gm, name)
@@ -74,6 +75,55 @@ describeInDocker('docs/CONTAINERS.md', () => {
     } finally {
       await compose('down', '--volumes', '--rmi', 'local').exitCode()
     }
+  })
+})
+
+describeInDocker('README.md', () => {
+  const bundle = blocksOf('README.md', 'yaml')[0] ?? ''
+  const commands = blocksOf('README.md', 'sh').find((text) => text.includes('docker exec')) ?? ''
+  const tag = imageName('readme')
+  let place: string
+
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'pitcrew-readme-'))
+    const lines = blocksOf('README.md', 'Dockerfile')[0] ?? ''
+    writeFileSync(join(place, 'Dockerfile'), `FROM scratch\nCOPY root/ /\n${lines}`)
+    copyFileSync(binary, join(place, 'pitcrew'))
+    fill(join(place, 'root'), {
+      programs: { '/bin/busybox': '/bin/busybox' },
+      links: Object.fromEntries(['sh', 'sleep', 'nc'].map((name) => [`/bin/${name}`, 'busybox'])),
+      files: {
+        '/bin/squid': '#!/bin/sh\nexec nc -ll -p 3128 -e /bin/sh -c exit\n',
+        '/bin/tinyproxy': script,
+        '/bin/agent': script,
+      },
+    })
+  })
+  afterAll(() => rmSync(place, { recursive: true }))
+
+  const build = (text: string): Promise<unknown> => {
+    writeFileSync(join(place, 'bundle.yaml'), text)
+    return run('docker', ['build', '--network', 'none', '--tag', tag, place])
+  }
+
+  test('its lines make an image, in which its commands work', async () => {
+    await build(bundle)
+    const name = tag.replace(':', '-')
+    try {
+      await run('docker', ['run', '--detach', '--network', 'none', '--name', name, tag])
+      const waiting = ['exec', name, '/pitcrew', 'wait', 'agent', '--for', 'started']
+      await run('docker', [...waiting, '--timeout', '30s'])
+      await run('/bin/sh', ['-ec', commands.replaceAll('sidecars', name)])
+    } finally {
+      await dockerAnswer(['rm', '--force', '--volumes', name])
+    }
+  })
+
+  test('a mistake in the bundle fails the build, and is named', async () => {
+    const wrong = bundle.replace('after: [egress]', 'after: [egres]')
+    await expect(build(wrong)).rejects.toMatchObject({
+      stdout: expect.stringMatching(/bundle\.yaml:\d+:\d+: .*egres/),
+    })
   })
 })
 
