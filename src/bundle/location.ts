@@ -1,53 +1,63 @@
 /** Where a value of the bundle belongs, in the words of a message, and how a problem with it is
  *  put. */
 import { type Hint, type Problems, quote } from './problems.ts'
-import { isNothing, type Value } from './tree.ts'
+import { isNull, type Value } from './tree.ts'
 
 /** undefined: a problem was reported. */
-export type Reader<T> = (value: Value, place: Place) => T | undefined
+export type Reader<T> = (value: Value, location: Location) => T | undefined
 
 /** Where in the bundle a value belongs, in the words of a message. */
-export interface Place {
-  readonly reading: Reading
+export interface Location {
+  readonly context: ReadContext
   readonly daemon: string | null
   /** Keys from the daemon (or the top) down: "stop.grace"; "" for the daemon itself. */
   readonly path: string
 }
 
 /** What is known so far, for the checks that no single value can decide. */
-export interface Reading {
+export interface ReadContext {
   readonly problems: Problems
   /** Each place where the bundle names a daemon. */
-  readonly uses: Use[]
+  readonly references: Reference[]
   /** Those of them that wait until it is done. */
-  readonly dones: Use[]
+  readonly doneReferences: Reference[]
   /** Which daemon claims a pattern of environment variables. */
   readonly claims: Map<string, string>
 }
 
-interface Use {
+interface Reference {
   readonly name: string
-  readonly at: number
-  readonly place: Place
+  readonly offset: number
+  readonly location: Location
 }
 
-export function inside(place: Place, key: string): Place {
-  return { ...place, path: place.path === '' ? key : `${place.path}.${key}` }
+export function childLocation(location: Location, key: string): Location {
+  return { ...location, path: location.path === '' ? key : `${location.path}.${key}` }
 }
 
 /** Reports a problem. @returns undefined, so that a reader can end with it. */
-export function complain(place: Place, at: number, message: string, hint?: Hint): undefined {
-  const { daemon, path } = place
+export function reportProblem(
+  location: Location,
+  offset: number,
+  message: string,
+  hint?: Hint,
+): undefined {
+  const { daemon, path } = location
   const parts = [daemon === null ? '' : `daemon ${quote(daemon)}`, path, message]
-  place.reading.problems.add(at, parts.filter((part) => part !== '').join(': '), hint)
+  location.context.problems.add(offset, parts.filter((part) => part !== '').join(': '), hint)
 }
 
 /** Reports that something else was expected. */
-export function mismatch(place: Place, value: Value, expected: string, hint?: Hint): undefined {
+export function reportMismatch(
+  location: Location,
+  value: Value,
+  expected: string,
+  hint?: Hint,
+): undefined {
   if (value.kind === 'broken') return
-  if (value.kind === 'text' && isNothing(value) && value.text === '') {
-    return complain(place, value.at, 'has no value', 'give it one, or remove the key')
+  if (value.kind === 'text' && isNull(value) && value.text === '') {
+    return reportProblem(location, value.offset, 'has no value', 'give it one, or remove the key')
   }
   const found = value.kind === 'text' ? quote(value.text) : `a ${value.kind}`
-  complain(place, value.at, `expected ${expected}, found ${found}`, hint)
+  reportProblem(location, value.offset, `expected ${expected}, found ${found}`, hint)
 }

@@ -18,7 +18,7 @@ import { type Hint, type Problems, quote } from './problems.ts'
 import type { Entry, Text, Value } from './tree.ts'
 
 /** What the parser may have open at once: one or two a level, of which a bundle needs seven. */
-const maxOpen = 80
+const maxOpenNodes = 80
 /** How many values all aliases together may stand for: more is an attack, or a mistake. */
 const maxAliased = 100_000
 
@@ -46,7 +46,7 @@ function* tokens(text: string, problems: Problems): Generator<CST.Token, void> {
   const parser = new Parser()
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme)
-    if (parser.stack.length <= maxOpen) continue
+    if (parser.stack.length <= maxOpenNodes) continue
     const hint = 'a bundle needs no more than seven levels'
     problems.add(parser.offset, 'the lists and maps are nested too deeply', hint)
     return
@@ -93,43 +93,48 @@ interface Context {
 }
 
 function convert(node: Node, context: Context): Converted {
-  const at = node.range?.[0] ?? 0
-  if (isAlias(node)) return follow(node, at, context)
+  const offset = node.range?.[0] ?? 0
+  if (isAlias(node)) return resolveAlias(node, offset, context)
   const { anchor, tag } = node as { anchor?: string; tag?: string }
-  if (tag !== undefined && isExplicit(tag)) {
+  if (tag !== undefined && isExplicitTag(tag)) {
     const hint = 'remove it: the bundle file knows by itself what is text and what is a number'
-    return broken(context, at, `tag ${quote(tag)} is not known`, hint)
+    return brokenValue(context, offset, `tag ${quote(tag)} is not known`, hint)
   }
   if (anchor !== undefined) context.anchors.set(anchor, 'open')
-  const converted = convertContent(node, at, context)
+  const converted = convertContent(node, offset, context)
   if (anchor !== undefined) context.anchors.set(anchor, converted)
   return converted
 }
 
 /** The parser notes the tag of a collection even where none was written. */
-function isExplicit(tag: string): boolean {
+function isExplicitTag(tag: string): boolean {
   return !/^tag:yaml\.org,2002:(str|map|seq)$/.test(tag) && tag !== '!'
 }
 
-function convertContent(node: Node, at: number, context: Context): Converted {
-  if (isScalar(node)) return convertScalar(node, at, context)
-  return isMap(node) ? convertMap(node, at, context) : convertList(node, at, context)
+function convertContent(node: Node, offset: number, context: Context): Converted {
+  if (isScalar(node)) return convertScalar(node, offset, context)
+  return isMap(node) ? convertMap(node, offset, context) : convertList(node, offset, context)
 }
 
-function convertScalar(node: Node, at: number, context: Context): Converted {
+function convertScalar(node: Node, offset: number, context: Context): Converted {
   const { source = '', type } = node as { source?: string; type?: string }
-  const strange = /[\0\uFFFD\uD800-\uDFFF]/u.exec(source)?.[0]
-  if (strange === '\0') {
+  const invalid = /[\0\uFFFD\uD800-\uDFFF]/u.exec(source)?.[0]
+  if (invalid === '\0') {
     const hint = 'no command, path or variable can hold one: remove it'
-    return broken(context, at, 'a NUL byte in a text', hint)
+    return brokenValue(context, offset, 'a NUL byte in a text', hint)
   }
-  if (strange !== undefined) {
-    return broken(context, at, `${quote(source)} is not valid UTF-8`, 'save the file as UTF-8')
+  if (invalid !== undefined) {
+    return brokenValue(
+      context,
+      offset,
+      `${quote(source)} is not valid UTF-8`,
+      'save the file as UTF-8',
+    )
   }
-  return { value: { kind: 'text', text: source, quoted: type !== 'PLAIN', at }, size: 1 }
+  return { value: { kind: 'text', text: source, quoted: type !== 'PLAIN', offset }, size: 1 }
 }
 
-function convertList(node: Node, at: number, context: Context): Converted {
+function convertList(node: Node, offset: number, context: Context): Converted {
   const items: Value[] = []
   let size = 1
   for (const item of isSeq<Node>(node) ? node.items : []) {
@@ -137,21 +142,21 @@ function convertList(node: Node, at: number, context: Context): Converted {
     items.push(converted.value)
     size += converted.size
   }
-  return { value: { kind: 'list', items, at }, size }
+  return { value: { kind: 'list', items, offset }, size }
 }
 
-function convertMap(node: YAMLMap, at: number, context: Context): Converted {
+function convertMap(node: YAMLMap, offset: number, context: Context): Converted {
   const entries = new Map<string, Entry>()
   let size = 1
   for (const pair of node.items as Pair<Node, Node | null>[]) {
     const key = convertKey(pair.key, entries, context)
     if (key === null) continue
-    const empty: Text = { kind: 'text', text: '', quoted: false, at: key.at }
+    const empty: Text = { kind: 'text', text: '', quoted: false, offset: key.offset }
     const converted = pair.value === null ? { value: empty, size: 1 } : convert(pair.value, context)
-    entries.set(key.text, { key: key.text, at: key.at, value: converted.value })
+    entries.set(key.text, { key: key.text, offset: key.offset, value: converted.value })
     size += converted.size
   }
-  return { value: { kind: 'map', entries: [...entries.values()], at }, size }
+  return { value: { kind: 'map', entries: [...entries.values()], offset }, size }
 }
 
 /** @returns null when the entry cannot be used, and a problem says why. */
@@ -160,39 +165,39 @@ function convertKey(node: Node, known: ReadonlyMap<string, Entry>, context: Cont
   const key = convert(node, context).value
   if (key.kind === 'broken') return null
   if (key.kind !== 'text') {
-    problems.add(key.at, `a ${key.kind} cannot be a key`, 'write NAME: VALUE')
+    problems.add(key.offset, `a ${key.kind} cannot be a key`, 'write NAME: VALUE')
     return null
   }
   if (key.text === '<<' && !key.quoted) {
     const hint = 'YAML 1.2 has no merge keys: repeat the keys, or alias a whole value'
-    problems.add(key.at, 'cannot merge with "<<"', hint)
+    problems.add(key.offset, 'cannot merge with "<<"', hint)
     return null
   }
   if (!known.has(key.text)) return key
-  problems.add(key.at, `${quote(key.text)} is there twice`, 'remove one of them, or rename it')
+  problems.add(key.offset, `${quote(key.text)} is there twice`, 'remove one of them, or rename it')
   return null
 }
 
-function follow(node: Alias, at: number, context: Context): Converted {
+function resolveAlias(node: Alias, offset: number, context: Context): Converted {
   const target = context.anchors.get(node.source)
   if (target === undefined) {
     const hint = `write &${node.source} in front of an earlier value`
-    return broken(context, at, `alias *${node.source} has no anchor`, hint)
+    return brokenValue(context, offset, `alias *${node.source} has no anchor`, hint)
   }
   if (target === 'open') {
     const message = `alias *${node.source} stands inside the value it stands for`
-    return broken(context, at, message, 'repeat the value, or leave it out')
+    return brokenValue(context, offset, message, 'repeat the value, or leave it out')
   }
   const before = context.aliased
   context.aliased += target.size
   if (context.aliased <= maxAliased) return target
   // Said once; whatever follows is as much too much.
-  if (before > maxAliased) return { value: { kind: 'broken', at }, size: 1 }
+  if (before > maxAliased) return { value: { kind: 'broken', offset }, size: 1 }
   const message = `the aliases stand for more than ${maxAliased} values`
-  return broken(context, at, message, 'use fewer of them')
+  return brokenValue(context, offset, message, 'use fewer of them')
 }
 
-function broken(context: Context, at: number, message: string, hint: Hint): Converted {
-  context.problems.add(at, message, hint)
-  return { value: { kind: 'broken', at }, size: 1 }
+function brokenValue(context: Context, offset: number, message: string, hint: Hint): Converted {
+  context.problems.add(offset, message, hint)
+  return { value: { kind: 'broken', offset }, size: 1 }
 }

@@ -29,24 +29,24 @@ export type Hint = string | null | (() => string | null)
 
 export interface Problems {
   /** @param at Where it begins: an offset into the text. */
-  add(at: number, message: string, hint?: Hint): void
+  add(offset: number, message: string, hint?: Hint): void
   count(): number
   list(text: string): ProblemList
 }
 
 export function collectProblems(): Problems {
-  const kept: { at: number; message: string; hint: Hint }[] = []
+  const kept: { offset: number; message: string; hint: Hint }[] = []
   let count = 0
   return {
-    add(at, message, hint = null) {
+    add(offset, message, hint = null) {
       count++
-      if (kept.length < maxKept) kept.push({ at, message, hint })
+      if (kept.length < maxKept) kept.push({ offset, message, hint })
     },
     count: () => count,
     list(text) {
-      const shown = kept.sort((a, b) => a.at - b.at).slice(0, maxShown)
-      const problems = shown.map(({ at, message, hint }) => ({
-        ...placeOf(text, at),
+      const shown = kept.sort((a, b) => a.offset - b.offset).slice(0, maxShown)
+      const problems = shown.map(({ offset, message, hint }) => ({
+        ...lineAndColumn(text, offset),
         message,
         hint: typeof hint === 'function' ? hint() : hint,
       }))
@@ -66,16 +66,16 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
 
-function placeOf(text: string, at: number): { line: number; column: number } {
+function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   let line = 1
   let lineStart = 0
   for (
     let next = text.indexOf('\n');
-    next !== -1 && next < at;
+    next !== -1 && next < offset;
     next = text.indexOf('\n', lineStart)
   ) {
     line++
     lineStart = next + 1
   }
-  return { line, column: Math.min(at, text.length) - lineStart + 1 }
+  return { line, column: Math.min(offset, text.length) - lineStart + 1 }
 }

@@ -4,76 +4,88 @@
  *  it would cost the parsing helper more time to load than the bundle takes to read. */
 import { formatDuration, parseDuration } from '../core/text/duration.ts'
 import { didYouMean } from '../core/text/suggest.ts'
-import { complain, inside, mismatch, type Place, type Reader } from './location.ts'
+import {
+  childLocation,
+  type Location,
+  type Reader,
+  reportMismatch,
+  reportProblem,
+} from './location.ts'
 import { quote } from './problems.ts'
-import { type Entry, isNothing, type Value } from './tree.ts'
+import { type Entry, isNull, type Value } from './tree.ts'
 
 /** Text as it was written; a number or a boolean is its own text. */
-export const text: Reader<string> = (value, place) => {
-  if (value.kind !== 'text') return mismatch(place, value, 'text')
-  if (!isNothing(value)) return value.text
-  return mismatch(place, value, 'text', 'put quotes around it where the word itself is meant')
+export const text: Reader<string> = (value, location) => {
+  if (value.kind !== 'text') return reportMismatch(location, value, 'text')
+  if (!isNull(value)) return value.text
+  return reportMismatch(
+    location,
+    value,
+    'text',
+    'put quotes around it where the word itself is meant',
+  )
 }
 
 /** Text that a test accepts. */
-export function textThat(holds: (text: string) => boolean, expected: string): Reader<string> {
-  return (value, place) => {
-    const found = text(value, place)
-    if (found === undefined || holds(found)) return found
-    return mismatch(place, value, expected)
+export function textMatching(accepts: (text: string) => boolean, expected: string): Reader<string> {
+  return (value, location) => {
+    const found = text(value, location)
+    if (found === undefined || accepts(found)) return found
+    return reportMismatch(location, value, expected)
   }
 }
 
 /** One of a few words. */
 export function oneOf<const T extends string>(words: readonly T[]): Reader<T> {
   const expected = `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`
-  return (value, place) => {
+  return (value, location) => {
     const written = value.kind === 'text' ? value.text : ''
     const found = words.find((word) => word === written)
-    return found ?? mismatch(place, value, expected, () => didYouMean(written, words))
+    return found ?? reportMismatch(location, value, expected, () => didYouMean(written, words))
   }
 }
 
-export const flag: Reader<boolean> = (value, place) => {
+export const boolean: Reader<boolean> = (value, location) => {
   const plain = plainText(value)
   if (plain !== null && /^(true|True|TRUE)$/.test(plain)) return true
   if (plain !== null && /^(false|False|FALSE)$/.test(plain)) return false
-  return mismatch(place, value, 'true or false', unquote(value))
+  return reportMismatch(location, value, 'true or false', unquote(value))
 }
 
-export function integer(atLeast: number, atMost: number): Reader<number> {
-  return (value, place) => {
+export function integer(min: number, max: number): Reader<number> {
+  return (value, location) => {
     const plain = plainText(value)
-    const expected = `a whole number from ${atLeast} to ${atMost}`
+    const expected = `a whole number from ${min} to ${max}`
     const number = plain !== null && /^\d+$/.test(plain) ? Number(plain) : Number.NaN
-    if (number >= atLeast && number <= atMost) return number
-    return mismatch(place, value, expected, unquote(value))
+    if (number >= min && number <= max) return number
+    return reportMismatch(location, value, expected, unquote(value))
   }
 }
 
 /** Milliseconds. */
-export function duration(atLeastMs: number, atMostMs: number): Reader<number> {
-  return (value, place) => {
+export function duration(minMs: number, maxMs: number): Reader<number> {
+  return (value, location) => {
     const written = value.kind === 'text' ? value.text : ''
     const ms = parseDuration(written)
     if (ms === null) {
       const hint = /^[\d.]+$/.test(written)
         ? `a number needs a unit: ${written}s or ${written}ms`
         : 'write 500ms, 9s or 1m30s'
-      return mismatch(place, value, 'a duration', hint)
+      return reportMismatch(location, value, 'a duration', hint)
     }
-    if (ms >= atLeastMs && ms <= atMostMs) return ms
-    const range = `from ${formatDuration(atLeastMs)} to ${formatDuration(atMostMs)}`
-    return mismatch(place, value, `a duration ${range}`)
+    if (ms >= minMs && ms <= maxMs) return ms
+    const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`
+    return reportMismatch(location, value, `a duration ${range}`)
   }
 }
 
 export function list<T>(item: Reader<T>, hintForText?: (text: string) => string): Reader<T[]> {
-  return (value, place) => {
-    if (value.kind !== 'list') return mismatch(place, value, 'a list', listHint(value, hintForText))
+  return (value, location) => {
+    if (value.kind !== 'list')
+      return reportMismatch(location, value, 'a list', listHint(value, hintForText))
     const items: T[] = []
     for (const entry of value.items) {
-      const found = item(entry, place)
+      const found = item(entry, location)
       if (found !== undefined) items.push(found)
     }
     return items
@@ -81,8 +93,8 @@ export function list<T>(item: Reader<T>, hintForText?: (text: string) => string)
 }
 
 /** A list of which no two items are equal: a repetition is a slip of the hand. */
-export function listOfDifferent<T extends string | number>(item: Reader<T>): Reader<T[]> {
-  return (value, place) => {
+export function uniqueList<T extends string | number>(item: Reader<T>): Reader<T[]> {
+  return (value, location) => {
     const seen = new Set<T>()
     const itemOnce: Reader<T> = (entry, within) => {
       const found = item(entry, within)
@@ -91,9 +103,9 @@ export function listOfDifferent<T extends string | number>(item: Reader<T>): Rea
         return found
       }
       const message = `${quote(String(found))} is there twice`
-      return complain(within, entry.at, message, 'remove one of them')
+      return reportProblem(within, entry.offset, message, 'remove one of them')
     }
-    return list(itemOnce)(value, place)
+    return list(itemOnce)(value, location)
   }
 }
 
@@ -104,13 +116,13 @@ function listHint(value: Value, hintForText?: (text: string) => string): string 
 
 /** A map with any keys; `item` reads a value and checks its key. */
 export function mapOf<T>(
-  item: (entry: Entry, place: Place) => T | undefined,
+  item: (entry: Entry, location: Location) => T | undefined,
 ): Reader<(readonly [key: string, value: T])[]> {
-  return (value, place) => {
-    if (value.kind !== 'map') return mismatch(place, value, 'a map')
+  return (value, location) => {
+    if (value.kind !== 'map') return reportMismatch(location, value, 'a map')
     const found: (readonly [string, T])[] = []
     for (const entry of value.entries) {
-      const result = item(entry, place)
+      const result = item(entry, location)
       if (result !== undefined) found.push([entry.key, result])
     }
     return found
@@ -125,22 +137,28 @@ export function mapOf<T>(
  */
 export function fields<T extends object>(
   readers: { readonly [K in keyof T]: Reader<T[K]> },
-  later: readonly string[] = [],
+  plannedKeys: readonly string[] = [],
 ): Reader<Partial<T>> {
-  const known = Object.keys(readers)
-  return (value, place) => {
+  const knownKeys = Object.keys(readers)
+  return (value, location) => {
     if (value.kind !== 'map')
-      return mismatch(place, value, 'a map', `its keys: ${known.join(', ')}`)
+      return reportMismatch(location, value, 'a map', `its keys: ${knownKeys.join(', ')}`)
     const found: Partial<T> = {}
-    for (const { key, at, value: entry } of value.entries) {
-      if (!Object.hasOwn(readers, key)) refuse(key, at, place, known, later)
-      else keep(found, key as keyof T, readers[key as keyof T](entry, inside(place, key)))
+    for (const { key, offset, value: entry } of value.entries) {
+      if (!Object.hasOwn(readers, key))
+        reportUnknownKey(key, offset, location, knownKeys, plannedKeys)
+      else
+        setField(
+          found,
+          key as keyof T,
+          readers[key as keyof T](entry, childLocation(location, key)),
+        )
     }
     return found
   }
 }
 
-function keep<T extends object, K extends keyof T>(
+function setField<T extends object, K extends keyof T>(
   found: Partial<T>,
   key: K,
   result: T[K] | undefined,
@@ -148,18 +166,23 @@ function keep<T extends object, K extends keyof T>(
   if (result !== undefined) found[key] = result
 }
 
-function refuse(
+function reportUnknownKey(
   key: string,
-  at: number,
-  place: Place,
-  known: readonly string[],
-  later: readonly string[],
+  offset: number,
+  location: Location,
+  knownKeys: readonly string[],
+  plannedKeys: readonly string[],
 ): void {
-  if (later.includes(key)) {
-    complain(place, at, `${quote(key)}: not yet, this version does not know it`, 'remove it')
+  if (plannedKeys.includes(key)) {
+    reportProblem(
+      location,
+      offset,
+      `${quote(key)}: not yet, this version does not know it`,
+      'remove it',
+    )
   } else {
-    complain(place, at, `unknown key ${quote(key)}`, () => {
-      return didYouMean(key, [...known, ...later]) ?? `known: ${known.join(', ')}`
+    reportProblem(location, offset, `unknown key ${quote(key)}`, () => {
+      return didYouMean(key, [...knownKeys, ...plannedKeys]) ?? `known: ${knownKeys.join(', ')}`
     })
   }
 }

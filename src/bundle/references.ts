@@ -3,19 +3,19 @@
 import { findCycle } from '../core/plan/cycle.ts'
 import type { DaemonSpec } from '../core/plan/plan.ts'
 import { didYouMean } from '../core/text/suggest.ts'
-import { complain, type Place, type Reader, type Reading } from './location.ts'
+import { type Location, type ReadContext, type Reader, reportProblem } from './location.ts'
 import { quote } from './problems.ts'
 import { text } from './read.ts'
 
 /** The name of a daemon of this bundle. */
-export const daemonName: Reader<string> = (value, place) => {
-  const name = text(value, place)
-  if (name !== undefined) noteUse(name, value.at, place)
+export const daemonName: Reader<string> = (value, location) => {
+  const name = text(value, location)
+  if (name !== undefined) addReference(name, value.offset, location)
   return name
 }
 
-export function noteUse(name: string, at: number, place: Place): void {
-  place.reading.uses.push({ name, at, place })
+export function addReference(name: string, offset: number, location: Location): void {
+  location.context.references.push({ name, offset, location })
 }
 
 /**
@@ -23,17 +23,22 @@ export function noteUse(name: string, at: number, place: Place): void {
  *
  * @param known All names that the file gives to daemons, also to those that have problems.
  */
-export function checkUses(
-  { problems, uses }: Reading,
+export function checkReferences(
+  { problems, references }: ReadContext,
   known: readonly string[],
   daemons: readonly Pick<DaemonSpec, 'name' | 'after'>[],
 ): void {
   const names = new Set(known)
-  for (const { name, at, place } of uses) {
-    if (name === place.daemon) {
-      complain(place, at, `${quote(name)} cannot come after itself`, 'remove it from its own list')
+  for (const { name, offset, location } of references) {
+    if (name === location.daemon) {
+      reportProblem(
+        location,
+        offset,
+        `${quote(name)} cannot come after itself`,
+        'remove it from its own list',
+      )
     } else if (!names.has(name)) {
-      complain(place, at, `no daemon ${quote(name)} in this bundle`, () => {
+      reportProblem(location, offset, `no daemon ${quote(name)} in this bundle`, () => {
         return didYouMean(name, known) ?? (known.length <= 8 ? `known: ${known.join(', ')}` : null)
       })
     }
@@ -45,7 +50,9 @@ export function checkUses(
   const cycle = findCycle(others)
   if (cycle === null) return
   const [first, second] = cycle
-  const closing = uses.find(({ name, place }) => place.daemon === first && name === second)
+  const closing = references.find(
+    ({ name, location }) => location.daemon === first && name === second,
+  )
   const hint = 'one of them must start without the other'
-  problems.add(closing?.at ?? 0, `after goes around: ${cycle.join(' → ')}`, hint)
+  problems.add(closing?.offset ?? 0, `after goes around: ${cycle.join(' → ')}`, hint)
 }

@@ -10,43 +10,43 @@ export interface Text {
   readonly text: string
   /** Quoted, or a block of text: never a number, a boolean or nothing. */
   readonly quoted: boolean
-  readonly at: number
+  readonly offset: number
 }
 
 interface List {
   readonly kind: 'list'
   readonly items: readonly Value[]
-  readonly at: number
+  readonly offset: number
 }
 
 interface Fields {
   readonly kind: 'map'
   /** In the order of the file; no key is there twice. */
   readonly entries: readonly Entry[]
-  readonly at: number
+  readonly offset: number
 }
 
 export interface Entry {
   readonly key: string
   /** Where the key is. */
-  readonly at: number
+  readonly offset: number
   readonly value: Value
 }
 
 /** Something was here, and its problem has been reported: nobody complains about it again. */
 interface Broken {
   readonly kind: 'broken'
-  readonly at: number
+  readonly offset: number
 }
 
 /** The entry of a map with this key. */
-export function entryOf(value: Value | undefined, key: string): Entry | undefined {
+export function findEntry(value: Value | undefined, key: string): Entry | undefined {
   return value?.kind === 'map' ? value.entries.find((entry) => entry.key === key) : undefined
 }
 
 /** `key:` with nothing behind it, or one of YAML's words for nothing. */
-export function isNothing(value: Value): boolean {
-  return value.kind === 'text' && !value.quoted && nothings.includes(value.text)
+export function isNull(value: Value): boolean {
+  return value.kind === 'text' && !value.quoted && nullWords.includes(value.text)
 }
 
-const nothings: readonly string[] = ['', '~', 'null', 'Null', 'NULL']
+const nullWords: readonly string[] = ['', '~', 'null', 'Null', 'NULL']

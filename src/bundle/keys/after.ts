@@ -1,37 +1,51 @@
 /** Whom a daemon waits for before it starts, and for what. */
 import type { AfterSpec, DaemonSpec, Until } from '../../core/plan/plan.ts'
-import { complain, inside, mismatch, type Place, type Reader, type Reading } from '../location.ts'
+import {
+  childLocation,
+  type Location,
+  type ReadContext,
+  type Reader,
+  reportMismatch,
+  reportProblem,
+} from '../location.ts'
 import { quote } from '../problems.ts'
-import { listOfDifferent, mapOf, oneOf } from '../read.ts'
-import { daemonName, noteUse } from '../references.ts'
+import { mapOf, oneOf, uniqueList } from '../read.ts'
+import { addReference, daemonName } from '../references.ts'
 import type { Entry } from '../tree.ts'
 
 /** [a, b], which means ready, or { a: ready, b: started, c: done }. */
-export const after: Reader<AfterSpec[]> = (value, place) => {
-  if (value.kind === 'map') return mapOf(afterEntry)(value, place)?.map(([, spec]) => spec)
+export const after: Reader<AfterSpec[]> = (value, location) => {
+  if (value.kind === 'map') return mapOf(afterEntry)(value, location)?.map(([, spec]) => spec)
   const isList = value.kind === 'list'
-  if (!isList && value.kind !== 'text') return mismatch(place, value, 'a list or a map')
-  const names = listOfDifferent(daemonName)(value, place)
+  if (!isList && value.kind !== 'text') return reportMismatch(location, value, 'a list or a map')
+  const names = uniqueList(daemonName)(value, location)
   return names?.map((daemon) => ({ daemon, until: 'ready' }))
 }
 
 const until: Reader<Until> = oneOf(['ready', 'started', 'done'])
 
-function afterEntry({ key: daemon, at, value }: Entry, place: Place): AfterSpec | undefined {
-  noteUse(daemon, at, place)
-  const found = until(value, inside(place, daemon))
-  if (found === 'done') place.reading.dones.push({ name: daemon, at: value.at, place })
+function afterEntry(
+  { key: daemon, offset, value }: Entry,
+  location: Location,
+): AfterSpec | undefined {
+  addReference(daemon, offset, location)
+  const found = until(value, childLocation(location, daemon))
+  if (found === 'done')
+    location.context.doneReferences.push({ name: daemon, offset: value.offset, location })
   return found === undefined ? undefined : { daemon, until: found }
 }
 
 /** Only a job is ever done. */
-export function checkDones({ dones }: Reading, daemons: readonly KindOf[]): void {
+export function checkDoneReferences(
+  { doneReferences }: ReadContext,
+  daemons: readonly KindOf[],
+): void {
   const kinds = new Map(daemons.map(({ name, kind }) => [name, kind]))
-  for (const { name, at, place } of dones) {
-    if (kinds.get(name) !== 'daemon' || name === place.daemon) continue
+  for (const { name, offset, location } of doneReferences) {
+    if (kinds.get(name) !== 'daemon' || name === location.daemon) continue
     const message = `${quote(name)} is never done: a daemon is not meant to end`
     const hint = `write ready or started, or give ${quote(name)} kind: job`
-    complain(inside(place, name), at, message, hint)
+    reportProblem(childLocation(location, name), offset, message, hint)
   }
 }
 

@@ -1,28 +1,33 @@
 /** How a daemon is seen to be alive while it is ready: by a look from outside, again and again. */
 import type { AliveSpec, Probe } from '../../core/plan/plan.ts'
-import { complain, inside, type Reader } from '../location.ts'
+import { childLocation, type Reader, reportProblem } from '../location.ts'
 import { duration, fields, integer } from '../read.ts'
 import type { Value } from '../tree.ts'
-import { onlyOne, probeNames, probeReaders } from './probe.ts'
-import { wordNames } from './ready.ts'
+import { chooseOne, probeNames, probeReaders } from './probe.ts'
+import { selfReportedNames } from './ready.ts'
 
 const minMs = 10
 const maxMs = 3_600_000
 const maxFailures = 100
 
-export const alive: Reader<AliveSpec> = (value, place) => {
+export const alive: Reader<AliveSpec> = (value, location) => {
   const words = value.kind === 'map' ? value.entries.filter(isWord) : []
-  for (const { key, at } of words) {
+  for (const { key, offset } of words) {
     const hint = 'use a probe; for a word that comes again and again: watchdog: 30s'
-    complain(inside(place, key), at, 'is said once, and not that it is still alive', hint)
+    reportProblem(
+      childLocation(location, key),
+      offset,
+      'is said once, and not that it is still alive',
+      hint,
+    )
   }
   const rest: Value =
     value.kind === 'map'
       ? { ...value, entries: value.entries.filter((entry) => !isWord(entry)) }
       : value
-  const found = aliveFields(rest, place)
+  const found = aliveFields(rest, location)
   if (found === undefined || words.length > 0) return
-  const chosen = onlyOne(rest, place, probeNames, ['interval', 'timeout', 'failures'], 'probe')
+  const chosen = chooseOne(rest, location, probeNames, ['interval', 'timeout', 'failures'], 'probe')
   const probe = chosen === undefined ? undefined : found[chosen.key as Probe['type']]
   if (probe === undefined) return
   const { interval = 10_000, timeout = 2000, failures = 3 } = found
@@ -30,7 +35,7 @@ export const alive: Reader<AliveSpec> = (value, place) => {
 }
 
 function isWord({ key }: { readonly key: string }): boolean {
-  return wordNames.includes(key)
+  return selfReportedNames.includes(key)
 }
 
 type AliveFields = Record<Probe['type'], Probe> & {

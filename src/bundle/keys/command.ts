@@ -1,24 +1,30 @@
 /** Commands: a daemon's own, and that of `onDeath`. A command is always a list, because splitting a
  *  string takes a shell, which an image may not have. */
-import { complain, mismatch, type Reader } from '../location.ts'
+import { type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
 import { fields, list, text } from '../read.ts'
 
-export const command: Reader<string[]> = (value, place) => {
-  const words = list(text, commandHint)(value, place)
+export const command: Reader<string[]> = (value, location) => {
+  const words = list(text, commandHint)(value, location)
   if (words === undefined || value.kind !== 'list') return
   const [program] = value.items
   const hint = 'add command: [PROGRAM, ARGUMENT, …]'
-  if (program === undefined) return complain(place, value.at, 'the list is empty', hint)
-  if (words[0] === '') return complain(place, program.at, 'the program has no name', hint)
+  if (program === undefined) return reportProblem(location, value.offset, 'the list is empty', hint)
+  if (words[0] === '')
+    return reportProblem(location, program.offset, 'the program has no name', hint)
   return words
 }
 
 /** `{ command: [...] }`: a map, so that keys can be added later. */
-const commandMap: Reader<string[]> = (value, place) => {
-  const found = commandFields(value, place)
+const commandMap: Reader<string[]> = (value, location) => {
+  const found = commandFields(value, location)
   if (value.kind === 'map' && value.entries.length === 0) {
-    return complain(place, value.at, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
+    return reportProblem(
+      location,
+      value.offset,
+      'no command',
+      'add command: [PROGRAM, ARGUMENT, …]',
+    )
   }
   return found?.command
 }
@@ -30,15 +36,17 @@ const commandFields: Reader<Partial<{ command: string[] }>> = fields<{ command: 
 /** The `onDeath` of one daemon; `none` disables that of the bundle. */
 export type OwnOnDeath = readonly string[] | 'none'
 
-export const ownOnDeath: Reader<OwnOnDeath> = (value, place) => {
+export const ownOnDeath: Reader<OwnOnDeath> = (value, location) => {
   if (value.kind === 'text' && value.text === 'none') return 'none'
-  if (value.kind !== 'text') return onDeath(value, place)
-  return mismatch(place, value, 'a map or none', shape)
+  if (value.kind !== 'text') return onDeath(value, location)
+  return reportMismatch(location, value, 'a map or none', shape)
 }
 
 /** The `onDeath` of the bundle: the default of every daemon. */
-export const onDeath: Reader<readonly string[]> = (value, place) =>
-  value.kind === 'map' ? commandMap(value, place) : mismatch(place, value, 'a map', shape)
+export const onDeath: Reader<readonly string[]> = (value, location) =>
+  value.kind === 'map'
+    ? commandMap(value, location)
+    : reportMismatch(location, value, 'a map', shape)
 
 const shape = 'write { command: [PROGRAM, ARGUMENT, …] }'
 

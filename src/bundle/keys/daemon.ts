@@ -7,13 +7,13 @@ import {
   specDefaults,
 } from '../../core/plan/plan.ts'
 import { suggest } from '../../core/text/suggest.ts'
-import { complain, type Place, type Reader, type Reading } from '../location.ts'
-import { fields, flag, oneOf, textThat } from '../read.ts'
+import { type Location, type ReadContext, type Reader, reportProblem } from '../location.ts'
+import { boolean, fields, oneOf, textMatching } from '../read.ts'
 import type { Entry } from '../tree.ts'
 import { after } from './after.ts'
 import { alive, watchdog } from './alive.ts'
 import { command, type OwnOnDeath, ownOnDeath } from './command.ts'
-import { checkTogether } from './cross-field.ts'
+import { checkCrossField } from './cross-field.ts'
 import { env } from './env.ts'
 import { limits, umask } from './limit.ts'
 import { ready } from './ready.ts'
@@ -21,18 +21,21 @@ import { completeRestart, type Restart, restart } from './restart.ts'
 import { stop } from './stop.ts'
 
 /** A daemon, completed as far as that is possible without the rest of the bundle. */
-export type DaemonFound = Omit<DaemonSpec, 'onDeath'> & {
+export type PartialDaemon = Omit<DaemonSpec, 'onDeath'> & {
   readonly onDeath: OwnOnDeath | undefined
 }
 
 /** @returns The daemon; of no use when a problem was reported. */
-export function readDaemon({ key: name, at, value }: Entry, reading: Reading): DaemonFound {
-  const place: Place = { reading, daemon: name, path: '' }
-  const found = daemonFields(value, place) ?? {}
-  if (value.kind === 'map' && !value.entries.some(({ key }) => isMeant(key))) {
-    complain(place, at, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
+export function readDaemon(
+  { key: name, offset, value }: Entry,
+  context: ReadContext,
+): PartialDaemon {
+  const location: Location = { context, daemon: name, path: '' }
+  const found = daemonFields(value, location) ?? {}
+  if (value.kind === 'map' && !value.entries.some(({ key }) => resemblesCommand(key))) {
+    reportProblem(location, offset, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
   }
-  checkTogether(value, found, place)
+  checkCrossField(value, found, location)
   const { kind = 'daemon', main = false } = found
   return {
     name,
@@ -60,18 +63,18 @@ export function readDaemon({ key: name, at, value }: Entry, reading: Reading): D
 }
 
 /** A slip in the one key that is needed is one problem, not two. */
-function isMeant(key: string): boolean {
+function resemblesCommand(key: string): boolean {
   return suggest(key, ['command']) !== null
 }
 
-const account: Reader<string> = textThat(
+const account: Reader<string> = textMatching(
   (name) =>
     /^\d{1,10}$/.test(name) ? Number(name) <= 4_294_967_294 : /^[A-Za-z_][\w.-]*\$?$/.test(name),
   'a name or a number',
 )
 
 /** Keys that are planned: see the bundle file in the design. */
-const later: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
+const plannedKeys: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
 
 interface DaemonFields {
   kind: DaemonSpec['kind']
@@ -100,7 +103,7 @@ const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
   {
     kind: oneOf(['daemon', 'job']),
     command,
-    cwd: textThat((path) => path !== '', 'a path'),
+    cwd: textMatching((path) => path !== '', 'a path'),
     env,
     after,
     ready,
@@ -108,10 +111,10 @@ const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
     watchdog,
     stop,
     restart,
-    main: flag,
-    critical: flag,
-    guard: flag,
-    optional: flag,
+    main: boolean,
+    critical: boolean,
+    guard: boolean,
+    optional: boolean,
     onDeath: ownOnDeath,
     control: oneOf(['look', 'operate']),
     user: account,
@@ -119,5 +122,5 @@ const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
     umask,
     limits,
   },
-  later,
+  plannedKeys,
 )

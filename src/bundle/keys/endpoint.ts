@@ -1,7 +1,7 @@
 /** HOST:PORT in the bundle file. Numeric addresses only: PID 1 asks nobody for a name, because an
  *  answer may take longer than anything else that it does. */
 import { isAddress, maxPort } from '../../core/plan/address.ts'
-import { complain, mismatch, type Place, type Reader } from '../location.ts'
+import { type Location, type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
 import { text } from '../read.ts'
 import type { Value } from '../tree.ts'
@@ -12,12 +12,12 @@ export interface Endpoint {
 }
 
 /** HOST:PORT, [::1]:PORT, localhost:PORT, :PORT or PORT; without a host it is ourselves. */
-export const endpoint: Reader<Endpoint> = (value, place) => {
-  const written = text(value, place)
+export const endpoint: Reader<Endpoint> = (value, location) => {
+  const written = text(value, location)
   if (written === undefined) return
   const [whole, host = '', port = ''] = /^(?:(\[[^\]]*\]|[^:]*):)?(\d+)$/.exec(written) ?? []
-  if (whole === undefined) return mismatch(place, value, 'HOST:PORT', shapeHint(written))
-  return makeEndpoint(host === '' ? 'localhost' : host, port, value, place)
+  if (whole === undefined) return reportMismatch(location, value, 'HOST:PORT', shapeHint(written))
+  return makeEndpoint(host === '' ? 'localhost' : host, port, value, location)
 }
 
 /** @param host As it was written, an IPv6 address in brackets. */
@@ -25,20 +25,20 @@ export function makeEndpoint(
   host: string,
   port: string,
   value: Value,
-  place: Place,
+  location: Location,
 ): Endpoint | undefined {
-  const address = addressOf(host)
+  const address = parseAddress(host)
   if (address === null) {
     const hint = 'write one, or localhost: no name is looked up in PID 1'
-    return complain(place, value.at, `${quote(host)} is not a numeric address`, hint)
+    return reportProblem(location, value.offset, `${quote(host)} is not a numeric address`, hint)
   }
   const number = Number(port)
   const isPort = number >= 1 && number <= maxPort && port.length <= 5
   if (isPort) return { host: address, port: number }
-  complain(place, value.at, `port ${quote(port)} is not from 1 to ${maxPort}`)
+  reportProblem(location, value.offset, `port ${quote(port)} is not from 1 to ${maxPort}`)
 }
 
-function addressOf(host: string): string | null {
+function parseAddress(host: string): string | null {
   if (host === 'localhost') return '127.0.0.1'
   const inBrackets = /^\[(.*:.*)\]$/.exec(host)?.[1]
   if (inBrackets !== undefined) return isAddress(inBrackets) ? inBrackets : null

@@ -1,47 +1,52 @@
 /** What a daemon finds in its environment. */
 import { isEnvName, isEnvPattern } from '../../core/plan/names.ts'
 import type { EnvSpec } from '../../core/plan/plan.ts'
-import { complain, inside, type Reader } from '../location.ts'
+import { childLocation, type Reader, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
-import { fields, listOfDifferent, mapOf, text, textThat } from '../read.ts'
+import { fields, mapOf, text, textMatching, uniqueList } from '../read.ts'
 
-const envSet: Reader<Record<string, string>> = (value, place) => {
-  const entries = mapOf(({ key, at, value }, within) => {
-    const there = inside(within, key)
+const envSet: Reader<Record<string, string>> = (value, location) => {
+  const entries = mapOf(({ key, offset, value }, within) => {
+    const there = childLocation(within, key)
     if (!isEnvName(key)) {
-      return complain(
+      return reportProblem(
         within,
-        at,
+        offset,
         `${quote(key)} cannot be the name of a variable`,
         'write NAME: VALUE',
       )
     }
     if (value.kind === 'text' && !value.quoted && value.text === '') {
-      return complain(there, at, 'has no value', 'write "" for an empty one')
+      return reportProblem(there, offset, 'has no value', 'write "" for an empty one')
     }
     return text(value, there)
-  })(value, place)
+  })(value, location)
   return entries === undefined ? undefined : Object.fromEntries(entries)
 }
 
-const envPattern: Reader<string> = textThat(
+const envPattern: Reader<string> = textMatching(
   isEnvPattern,
   'the name of a variable, with * at most at its end',
 )
 
-const claim: Reader<string> = (value, place) => {
-  const pattern = envPattern(value, place)
-  if (pattern === undefined || place.daemon === null) return pattern
-  const { claims } = place.reading
-  const owner = claims.get(pattern) ?? place.daemon
+const claim: Reader<string> = (value, location) => {
+  const pattern = envPattern(value, location)
+  if (pattern === undefined || location.daemon === null) return pattern
+  const { claims } = location.context
+  const owner = claims.get(pattern) ?? location.daemon
   claims.set(pattern, owner)
-  if (owner === place.daemon) return pattern
+  if (owner === location.daemon) return pattern
   const message = `${quote(pattern)} is claimed by daemon ${quote(owner)} already`
-  return complain(place, value.at, message, 'a variable goes to one daemon: remove one of the two')
+  return reportProblem(
+    location,
+    value.offset,
+    message,
+    'a variable goes to one daemon: remove one of the two',
+  )
 }
 
-export const env: Reader<EnvSpec> = (value, place) => {
-  const found = envFields(value, place)
+export const env: Reader<EnvSpec> = (value, location) => {
+  const found = envFields(value, location)
   if (found === undefined) return
   const { set = {}, pass = null, claim = [] } = found
   return { set, pass, claim }
@@ -50,6 +55,6 @@ export const env: Reader<EnvSpec> = (value, place) => {
 type EnvFields = { set: Record<string, string>; pass: string[]; claim: string[] }
 
 const envFields: Reader<Partial<EnvFields>> = fields<EnvFields>(
-  { set: envSet, pass: listOfDifferent(envPattern), claim: listOfDifferent(claim) },
+  { set: envSet, pass: uniqueList(envPattern), claim: uniqueList(claim) },
   ['file'],
 )

@@ -1,35 +1,40 @@
 /** Resource limits and the file mode mask: numbers with a notation of their own. */
 import { type LimitName, type LimitSpec, limitNames } from '../../core/plan/plan.ts'
-import { complain, mismatch, type Reader } from '../location.ts'
+import { type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { fields } from '../read.ts'
 
 /** 1024, 64M, unlimited, or { soft, hard }. */
-const limit: Reader<LimitSpec> = (value, place) => {
+const limit: Reader<LimitSpec> = (value, location) => {
   if (value.kind !== 'map') {
-    const both = limitValue(value, place)
+    const both = limitValue(value, location)
     return both === undefined ? undefined : { soft: both, hard: both }
   }
-  const found = softAndHard(value, place)
+  const found = softAndHard(value, location)
   if (found === undefined) return
   const { soft, hard } = found
   if (soft === undefined || hard === undefined) {
     const given = value.entries.filter(({ key }) => key === 'soft' || key === 'hard')
     if (given.length === 2) return
-    return complain(
-      place,
-      value.at,
+    return reportProblem(
+      location,
+      value.offset,
       'expected both soft and hard',
       'write { soft: 1024, hard: 4096 }',
     )
   }
   if (number(soft) > number(hard)) {
-    return complain(place, value.at, `soft (${soft}) is above hard (${hard})`, 'raise hard')
+    return reportProblem(
+      location,
+      value.offset,
+      `soft (${soft}) is above hard (${hard})`,
+      'raise hard',
+    )
   }
   return { soft, hard }
 }
 
-export const limits: Reader<Partial<Record<LimitName, LimitSpec>>> = (value, place) => {
-  const found = readLimits(value, place)
+export const limits: Reader<Partial<Record<LimitName, LimitSpec>>> = (value, location) => {
+  const found = readLimits(value, location)
   if (found === undefined) return
   // In an order of our own, so that plans of equal meaning are equal text.
   const ordered: Partial<Record<LimitName, LimitSpec>> = {}
@@ -41,11 +46,11 @@ export const limits: Reader<Partial<Record<LimitName, LimitSpec>>> = (value, pla
 }
 
 /** Octal in every notation: `022` is 22 to YAML and 18 to everybody who writes a umask. */
-export const umask: Reader<number> = (value, place) => {
+export const umask: Reader<number> = (value, location) => {
   const digits = value.kind === 'text' ? /^(?:0o)?([0-7]{1,4})$/.exec(value.text)?.[1] : undefined
   const mask = digits === undefined ? Number.NaN : Number.parseInt(digits, 8)
   if (mask <= 0o777) return mask
-  return mismatch(place, value, 'an octal mask from 000 to 777', 'write 022')
+  return reportMismatch(location, value, 'an octal mask from 000 to 777', 'write 022')
 }
 
 type LimitValue = number | 'unlimited'
@@ -57,14 +62,14 @@ const suffixes: Readonly<Record<string, number | undefined>> = {
   G: 1024 ** 3,
 }
 
-const limitValue: Reader<LimitValue> = (value, place) => {
+const limitValue: Reader<LimitValue> = (value, location) => {
   const written = value.kind === 'text' ? value.text : ''
   if (written === 'unlimited') return written
   const [, digits, suffix = ''] = /^(\d+)([kMG]?)$/.exec(written) ?? []
   const limit = Number(digits) * (suffixes[suffix] ?? 1)
   if (Number.isSafeInteger(limit)) return limit
   const hint = /^(infinity|-1)$/.test(written) ? 'write unlimited' : null
-  return mismatch(place, value, 'a number, one such as 64k, 64M or 1G, or unlimited', hint)
+  return reportMismatch(location, value, 'a number, one such as 64k, 64M or 1G, or unlimited', hint)
 }
 
 const softAndHard: Reader<Partial<{ soft: LimitValue; hard: LimitValue }>> = fields({

@@ -1,9 +1,9 @@
 /** A look from outside: how `ready` and `alive` ask a daemon that does not speak by itself. */
 import { byteLength, isHttpPath, maxHttpPath, maxSocketPath } from '../../core/plan/address.ts'
 import type { Probe } from '../../core/plan/plan.ts'
-import { complain, mismatch, type Place, type Reader } from '../location.ts'
+import { type Location, type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
-import { text, textThat } from '../read.ts'
+import { text, textMatching } from '../read.ts'
 import type { Entry, Value } from '../tree.ts'
 import { command } from './command.ts'
 import { endpoint, makeEndpoint } from './endpoint.ts'
@@ -13,49 +13,54 @@ type Http = Extract<Probe, { type: 'http' }>
 const httpHint = 'write http://127.0.0.1:8080/PATH'
 
 /** http://HOST:PORT/PATH. */
-const http: Reader<Http> = (value, place) => {
-  const written = text(value, place)
+const http: Reader<Http> = (value, location) => {
+  const written = text(value, location)
   if (written === undefined) return
   if (/^https:/i.test(written)) {
     const hint = 'write http://…, or a command that asks'
-    return complain(place, value.at, 'https is not spoken in PID 1', hint)
+    return reportProblem(location, value.offset, 'https is not spoken in PID 1', hint)
   }
   const [, name, rest = ''] = /^http:\/\/([^/?#]+)([\s\S]*)$/.exec(written) ?? []
   const [, host, port = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(name ?? '') ?? []
   if (name === undefined || host === undefined || host === '') {
-    return mismatch(place, value, 'http://HOST:PORT/PATH', httpHint)
+    return reportMismatch(location, value, 'http://HOST:PORT/PATH', httpHint)
   }
-  const found = makeEndpoint(host, port, value, place)
+  const found = makeEndpoint(host, port, value, location)
   const path = rest.startsWith('/') ? rest : `/${rest}`
   if (found === undefined) return
   if (isHttpPath(path)) return { type: 'http', ...found, name, path }
   const message = `${quote(path)} cannot be the path of a page`
-  complain(place, value.at, message, `up to ${maxHttpPath} visible ASCII characters, without #`)
+  reportProblem(
+    location,
+    value.offset,
+    message,
+    `up to ${maxHttpPath} visible ASCII characters, without #`,
+  )
 }
 
 /** For each kind of probe, what reads its value. */
 export const probeReaders: { readonly [T in Probe['type']]: Reader<Probe> } = {
-  tcp: as(endpoint, (found) => ({ type: 'tcp', ...found })),
-  unix: as(
-    textThat(
+  tcp: mapReader(endpoint, (found) => ({ type: 'tcp', ...found })),
+  unix: mapReader(
+    textMatching(
       (path) => path !== '' && byteLength(path) <= maxSocketPath,
       `a path of up to ${maxSocketPath} bytes`,
     ),
     (path) => ({ type: 'unix', path }),
   ),
   http,
-  command: as(command, (words) => ({ type: 'command', command: words })),
-  file: as(
-    textThat((path) => path !== '', 'a path'),
+  command: mapReader(command, (words) => ({ type: 'command', command: words })),
+  file: mapReader(
+    textMatching((path) => path !== '', 'a path'),
     (path) => ({ type: 'file', path }),
   ),
 }
 
 export const probeNames: readonly string[] = Object.keys(probeReaders)
 
-function as<T>(reader: Reader<T>, make: (found: T) => Probe): Reader<Probe> {
-  return (value, place) => {
-    const found = reader(value, place)
+function mapReader<T>(reader: Reader<T>, make: (found: T) => Probe): Reader<Probe> {
+  return (value, location) => {
+    const found = reader(value, location)
     return found === undefined ? undefined : make(found)
   }
 }
@@ -66,9 +71,9 @@ function as<T>(reader: Reader<T>, make: (found: T) => Probe): Reader<Probe> {
  * @param names Those of which one must be there, and `others`: those that may be there, too.
  * @param what What such a key is called: "sign", "probe".
  */
-export function onlyOne(
+export function chooseOne(
   value: Value,
-  place: Place,
+  location: Location,
   names: readonly string[],
   others: readonly string[],
   what: string,
@@ -77,11 +82,16 @@ export function onlyOne(
   const [first, second] = value.entries.filter(({ key }) => names.includes(key))
   if (second !== undefined) {
     const message = `${quote(second.key)} is a second ${what} beside ${quote(first?.key ?? '')}`
-    return complain(place, second.at, message, 'one is enough: remove the other')
+    return reportProblem(location, second.offset, message, 'one is enough: remove the other')
   }
   // A slip in its name is one problem, not two.
   if (first === undefined && value.entries.every(({ key }) => others.includes(key))) {
-    return complain(place, value.at, `no ${what}`, `give it one of: ${names.join(', ')}`)
+    return reportProblem(
+      location,
+      value.offset,
+      `no ${what}`,
+      `give it one of: ${names.join(', ')}`,
+    )
   }
   return first
 }

@@ -2,13 +2,13 @@
 import { byteLength } from '../../core/plan/address.ts'
 import type { Probe, ReadySpec, ReadyWord } from '../../core/plan/plan.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
-import { complain, inside, mismatch, type Reader } from '../location.ts'
+import { childLocation, type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
-import { duration, fields, flag, integer, textThat } from '../read.ts'
-import { entryOf, isNothing } from '../tree.ts'
-import { onlyOne, probeReaders } from './probe.ts'
+import { boolean, duration, fields, integer, textMatching } from '../read.ts'
+import { findEntry, isNull } from '../tree.ts'
+import { chooseOne, probeReaders } from './probe.ts'
 
-type Sign = Probe | ReadyWord
+type ReadyCondition = Probe | ReadyWord
 
 const minMs = 10
 const maxMs = 3_600_000
@@ -20,62 +20,66 @@ const maxLogBytes = 256
 const firstFd = 3
 const lastFd = 9
 
-export const ready: Reader<ReadySpec> = (value, place) => {
-  if (value.kind === 'text' && !isNothing(value)) {
+export const ready: Reader<ReadySpec> = (value, location) => {
+  if (value.kind === 'text' && !isNull(value)) {
     if (value.text === 'fd') return withTimes({ type: 'fd', fd: firstFd })
     if (value.text === 'notify') return withTimes({ type: 'notify' })
-    return mismatch(place, value, 'fd, notify or a map', () => {
+    return reportMismatch(location, value, 'fd, notify or a map', () => {
       const example = examples[value.text]
       if (example !== undefined) return `write { ${value.text}: ${example} }`
-      return didYouMean(value.text, signNames) ?? 'such as { tcp: 127.0.0.1:8080 }'
+      return didYouMean(value.text, conditionNames) ?? 'such as { tcp: 127.0.0.1:8080 }'
     })
   }
-  const found = readyFields(value, place)
-  const chosen = onlyOne(value, place, signNames, ['timeout', 'interval'], 'sign')
-  const sign = chosen === undefined ? undefined : found?.[chosen.key as Sign['type']]
+  const found = readyFields(value, location)
+  const chosen = chooseOne(value, location, conditionNames, ['timeout', 'interval'], 'sign')
+  const condition = chosen === undefined ? undefined : found?.[chosen.key as ReadyCondition['type']]
   if (found === undefined || chosen === undefined) return
-  const interval = entryOf(value, 'interval')
-  if (interval !== undefined && wordNames.includes(chosen.key)) {
+  const interval = findEntry(value, 'interval')
+  if (interval !== undefined && selfReportedNames.includes(chosen.key)) {
     const message = `has no effect with ${quote(chosen.key)}`
     const hint = 'remove it: the daemon says it by itself, nobody asks'
-    return complain(inside(place, 'interval'), interval.at, message, hint)
+    return reportProblem(childLocation(location, 'interval'), interval.offset, message, hint)
   }
-  return sign === undefined ? undefined : withTimes(sign, found.timeout, found.interval)
+  return condition === undefined ? undefined : withTimes(condition, found.timeout, found.interval)
 }
 
 function withTimes(
-  sign: Sign,
+  condition: ReadyCondition,
   timeoutMs: number = defaultTimeoutMs,
   intervalMs: number = defaultIntervalMs,
 ): ReadySpec {
-  return { sign, timeoutMs, intervalMs }
+  return { sign: condition, timeoutMs, intervalMs }
 }
 
-const fd: Reader<ReadyWord> = (value, place) => {
-  const found = integer(firstFd, lastFd)(value, place)
+const fd: Reader<ReadyWord> = (value, location) => {
+  const found = integer(firstFd, lastFd)(value, location)
   return found === undefined ? undefined : { type: 'fd', fd: found }
 }
 
-const notify: Reader<ReadyWord> = (value, place) => {
-  const found = flag(value, place)
+const notify: Reader<ReadyWord> = (value, location) => {
+  const found = boolean(value, location)
   if (found !== false) return found && { type: 'notify' }
-  return complain(place, value.at, 'false says nothing', 'write true, or remove it')
+  return reportProblem(location, value.offset, 'false says nothing', 'write true, or remove it')
 }
 
-const log: Reader<ReadyWord> = (value, place) => {
-  const found = logText(value, place)
+const log: Reader<ReadyWord> = (value, location) => {
+  const found = logText(value, location)
   return found === undefined ? undefined : { type: 'log', text: found }
 }
 
-const logText: Reader<string> = textThat(
+const logText: Reader<string> = textMatching(
   (text) => text !== '' && !text.includes('\n') && byteLength(text) <= maxLogBytes,
   `a piece of one line, up to ${maxLogBytes} bytes`,
 )
 
-const wordReaders: { readonly [T in ReadyWord['type']]: Reader<ReadyWord> } = { fd, notify, log }
+const selfReportedReaders: { readonly [T in ReadyWord['type']]: Reader<ReadyWord> } = {
+  fd,
+  notify,
+  log,
+}
 
 /** The words of which `ready` knows and `alive` does not. */
-export const wordNames: readonly string[] = Object.keys(wordReaders)
+export const selfReportedNames: readonly string[] = Object.keys(selfReportedReaders)
 
 const examples: Readonly<Record<string, string | undefined>> = {
   tcp: '127.0.0.1:8080',
@@ -86,17 +90,20 @@ const examples: Readonly<Record<string, string | undefined>> = {
   file: '/run/PATH',
 }
 
-const signReaders: { readonly [T in Sign['type']]: Reader<Sign> } = {
-  ...wordReaders,
+const conditionReaders: { readonly [T in ReadyCondition['type']]: Reader<ReadyCondition> } = {
+  ...selfReportedReaders,
   ...probeReaders,
 }
 
-const signNames: readonly string[] = Object.keys(signReaders)
+const conditionNames: readonly string[] = Object.keys(conditionReaders)
 
-type ReadyFields = Record<Sign['type'], Sign> & { timeout: number; interval: number }
+type ReadyFields = Record<ReadyCondition['type'], ReadyCondition> & {
+  timeout: number
+  interval: number
+}
 
 const readyFields: Reader<Partial<ReadyFields>> = fields<ReadyFields>({
-  ...signReaders,
+  ...conditionReaders,
   timeout: duration(minMs, maxMs),
   interval: duration(minMs, maxMs),
 })

@@ -1,6 +1,6 @@
 /** What follows when a daemon has ended by itself. */
 import { type RestartSpec, specDefaults } from '../../core/plan/plan.ts'
-import { complain, mismatch, type Reader } from '../location.ts'
+import { type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
 import { duration, fields, oneOf, text } from '../read.ts'
 
@@ -28,9 +28,9 @@ const maxWindowMs = 86_400_000
 const policy: Reader<Policy> = oneOf(['always', 'on-failure', 'never'])
 
 /** A policy alone, or a map. */
-export const restart: Reader<Partial<Restart>> = (value, place) => {
-  if (value.kind !== 'text') return restartFields(value, place)
-  const found = policy(value, place)
+export const restart: Reader<Partial<Restart>> = (value, location) => {
+  if (value.kind !== 'text') return restartFields(value, location)
+  const found = policy(value, location)
   return found === undefined ? undefined : { policy: found }
 }
 
@@ -47,18 +47,23 @@ export function completeRestart(found: Partial<Restart>, meantToEnd: boolean): R
 }
 
 /** none, a duration (the first), or { initial, max }. */
-const backoff: Reader<Restart['backoff']> = (value, place) => {
+const backoff: Reader<Restart['backoff']> = (value, location) => {
   if (value.kind === 'text') {
     if (value.text === 'none') return { backoffMs: 0, backoffMaxMs: 0 }
-    const backoffMs = backoffTime(value, place)
+    const backoffMs = backoffTime(value, location)
     if (backoffMs === undefined) return
     return { backoffMs, backoffMaxMs: Math.max(backoffMs, defaultMaxMs) }
   }
-  const found = backoffFields(value, place)
+  const found = backoffFields(value, location)
   if (found === undefined) return
   const { initial, max } = found
   if (initial !== undefined && max !== undefined && max < initial) {
-    return complain(place, value.at, 'max is less than initial', 'raise max, or lower initial')
+    return reportProblem(
+      location,
+      value.offset,
+      'max is less than initial',
+      'raise max, or lower initial',
+    )
   }
   const backoffMs = initial ?? Math.min(defaultInitialMs, max ?? defaultInitialMs)
   return { backoffMs, backoffMaxMs: max ?? Math.max(backoffMs, defaultMaxMs) }
@@ -72,21 +77,27 @@ const backoffFields: Reader<Partial<{ initial: number; max: number }>> = fields<
 }>({ initial: backoffTime, max: backoffTime })
 
 /** `5 in 1m`, or none. */
-const limit: Reader<RestartSpec['limit']> = (value, place) => {
+const limit: Reader<RestartSpec['limit']> = (value, location) => {
   if (value.kind === 'text' && value.text === 'none') return null
-  if (value.kind !== 'text') return mismatch(place, value, 'TIMES in DURATION', 'write 5 in 1m')
-  const written = text(value, place)
+  if (value.kind !== 'text')
+    return reportMismatch(location, value, 'TIMES in DURATION', 'write 5 in 1m')
+  const written = text(value, location)
   if (written === undefined) return
   const [, digits, window] = /^(\d+) +in +(\S+)$/.exec(written) ?? []
   if (digits === undefined || window === undefined) {
-    return mismatch(place, value, 'TIMES in DURATION, or none', 'write 5 in 1m')
+    return reportMismatch(location, value, 'TIMES in DURATION, or none', 'write 5 in 1m')
   }
   const times = Number(digits)
   if (times < 1 || times > maxTimes) {
     const hint = times === 0 ? 'write policy: never where no restart is wanted' : null
-    return complain(place, value.at, `${quote(digits)} times is not from 1 to ${maxTimes}`, hint)
+    return reportProblem(
+      location,
+      value.offset,
+      `${quote(digits)} times is not from 1 to ${maxTimes}`,
+      hint,
+    )
   }
-  const windowMs = duration(minWindowMs, maxWindowMs)({ ...value, text: window }, place)
+  const windowMs = duration(minWindowMs, maxWindowMs)({ ...value, text: window }, location)
   return windowMs === undefined ? undefined : { times, windowMs }
 }
 

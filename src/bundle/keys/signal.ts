@@ -4,49 +4,55 @@ import { unmappableSignals } from '../../core/plan/check-plan.ts'
 import type { SignalAction, SignalMap } from '../../core/plan/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../core/signals.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
-import { complain, inside, type Place, type Reader } from '../location.ts'
+import { childLocation, type Location, type Reader, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
-import { fields, listOfDifferent, mapOf, text } from '../read.ts'
+import { fields, mapOf, text, uniqueList } from '../read.ts'
 import { daemonName } from '../references.ts'
 import type { Entry, Value } from '../tree.ts'
 
 /** The name of a signal, with or without SIG. */
-export const signal: Reader<Signal> = (value, place) => {
-  const written = text(value, place)
-  return written === undefined ? undefined : knownSignal(written, value.at, place)
+export const signal: Reader<Signal> = (value, location) => {
+  const written = text(value, location)
+  return written === undefined ? undefined : knownSignal(written, value.offset, location)
 }
 
 /** What signals to pitcrew itself do. */
-export const signalMap: Reader<SignalMap> = (value, place) => {
-  const entries = mapOf(mappedSignal)(value, place)
+export const signalMap: Reader<SignalMap> = (value, location) => {
+  const entries = mapOf(mappedSignal)(value, location)
   if (entries === undefined) return
   const map: Partial<Record<Signal, SignalAction>> = {}
-  for (const [, { name, at, action }] of entries) {
+  for (const [, { name, offset, action }] of entries) {
     if (map[name] === undefined) map[name] = action
-    else complain(place, at, `${name} is there twice`, `SIG${name} and ${name} are the same`)
+    else
+      reportProblem(
+        location,
+        offset,
+        `${name} is there twice`,
+        `SIG${name} and ${name} are the same`,
+      )
   }
   return map
 }
 
 interface MappedSignal {
   readonly name: Signal
-  readonly at: number
+  readonly offset: number
   readonly action: SignalAction
 }
 
-function mappedSignal({ key, at, value }: Entry, place: Place): MappedSignal | undefined {
-  const name = knownSignal(key, at, place)
+function mappedSignal({ key, offset, value }: Entry, location: Location): MappedSignal | undefined {
+  const name = knownSignal(key, offset, location)
   if (name === undefined) return
   const reason = unmappableSignals[name]
-  if (reason !== undefined) return complain(place, at, `cannot map ${name}`, reason)
-  const action = signalAction(value, inside(place, key))
+  if (reason !== undefined) return reportProblem(location, offset, `cannot map ${name}`, reason)
+  const action = signalAction(value, childLocation(location, key))
   if (action === undefined) return
   if (value.kind === 'map' && value.entries.every(({ value }) => isEmptyList(value))) {
     const hint = 'give it forward: [NAME] or restart: [NAME], or remove it'
-    return complain(inside(place, key), at, 'the signal would do nothing', hint)
+    return reportProblem(childLocation(location, key), offset, 'the signal would do nothing', hint)
   }
   const { forward = [], restart = [] } = action
-  return { name, at, action: { forward, restart } }
+  return { name, offset, action: { forward, restart } }
 }
 
 function isEmptyList(value: Value): boolean {
@@ -54,14 +60,14 @@ function isEmptyList(value: Value): boolean {
 }
 
 const signalAction: Reader<Partial<SignalAction>> = fields<SignalAction>(
-  { forward: listOfDifferent(daemonName), restart: listOfDifferent(daemonName) },
+  { forward: uniqueList(daemonName), restart: uniqueList(daemonName) },
   ['reload'],
 )
 
-function knownSignal(written: string, at: number, place: Place): Signal | undefined {
+function knownSignal(written: string, offset: number, location: Location): Signal | undefined {
   const name = written.replace(/^SIG/i, '')
   if (Object.hasOwn(signalNumbers, name)) return name as Signal
-  return complain(place, at, `unknown signal ${quote(written)}`, () => {
+  return reportProblem(location, offset, `unknown signal ${quote(written)}`, () => {
     const byNumber = /^\d+$/.test(name) ? signalName(Number(name)) : name
     if (Object.hasOwn(signalNumbers, byNumber)) return `did you mean "${byNumber}"?`
     return didYouMean(name, Object.keys(signalNumbers)) ?? 'write a name such as HUP or USR1'

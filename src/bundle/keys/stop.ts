@@ -2,14 +2,14 @@
 import type { StopSpec } from '../../core/plan/plan.ts'
 import type { Signal } from '../../core/signals.ts'
 import type { Reader } from '../location.ts'
-import { duration, fields, integer, listOfDifferent } from '../read.ts'
+import { duration, fields, integer, uniqueList } from '../read.ts'
 import { command } from './command.ts'
 import { signal } from './signal.ts'
 
 const maxGraceMs = 3_600_000
 
-export const stop: Reader<StopSpec> = (value, place) => {
-  const found = stopFields(value, place)
+export const stop: Reader<StopSpec> = (value, location) => {
+  const found = stopFields(value, location)
   if (found === undefined) return
   return {
     signal: found.signal ?? 'TERM',
@@ -30,5 +30,5 @@ const stopFields: Reader<Partial<StopFields>> = fields<StopFields>({
   signal,
   command,
   grace: duration(0, maxGraceMs),
-  success: listOfDifferent(integer(0, 255)),
+  success: uniqueList(integer(0, 255)),
 })
