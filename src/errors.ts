@@ -71,11 +71,11 @@ export function withHint(message: string, hint: string | null): string {
 
 /** Why the operating system refused, in words: "no such file or directory (ENOENT)". */
 export function describeErrno(errno: string): string {
-  const words = errnoWords[errno]
+  const words = errnoMessages[errno]
   return words === undefined ? errno : `${words} (${errno})`
 }
 
-const errnoWords: Readonly<Record<string, string | undefined>> = {
+const errnoMessages: Readonly<Record<string, string | undefined>> = {
   EACCES: 'permission denied',
   EAGAIN: 'a limit of the system is reached',
   EBUSY: 'the file is in use',

@@ -32,7 +32,7 @@ export interface OptionSpec {
   /** The other way to write it, a letter: only where everybody expects it. */
   readonly short?: string
   /** The values that it may have, where they are few. */
-  readonly words?: readonly string[]
+  readonly choices?: readonly string[]
 }
 
 export interface Input<Options extends OptionValues = OptionValues> {
@@ -44,16 +44,16 @@ export interface Input<Options extends OptionValues = OptionValues> {
   /** Data: one line (or several) on stdout. */
   print(text: string): void
   /** Talk: one line (or several) on stderr. */
-  talk(text: string): void
+  report(text: string): void
 }
 
-export interface Words {
+export interface ParsedArguments {
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, string | true>>
 }
 
 /** Reads the words behind the verb: options anywhere, and behind "--" nothing but arguments. */
-export function parseWords(command: Command, words: readonly string[]): Words {
+export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
   const args: string[] = []
   const options: Record<string, string | true> = {}
   const rest = [...words]
@@ -65,7 +65,7 @@ export function parseWords(command: Command, words: readonly string[]): Words {
     if (word.startsWith('-') && word !== '-') readOption(command, word, rest, options)
     else args.push(word)
   }
-  checkCount(command, args)
+  checkArgumentCount(command, args)
   return { args, options }
 }
 
@@ -82,13 +82,13 @@ export function usageError(
 /** Runs the work of a verb and reports an error on stderr. Each image does this for its own work,
  *  because each has an error class of its own. @returns The exit status. */
 export async function exitStatusOf(
-  { talk }: Pick<Input, 'talk'>,
+  { report }: Pick<Input, 'report'>,
   work: () => number | Promise<number>,
 ): Promise<number> {
   try {
     return await work()
   } catch (error) {
-    talk(`pitcrew: ${describeError(error)}`)
+    report(`pitcrew: ${describeError(error)}`)
     return exitStatus(error)
   }
 }
@@ -106,7 +106,7 @@ function readOption(
 ): void {
   const equals = word.indexOf('=')
   const flag = equals === -1 ? word : word.slice(0, equals)
-  const name = nameOf(command, flag)
+  const name = optionName(command, flag)
   const spec = name === null ? undefined : command.options[name]
   if (name === null || spec === undefined) {
     const known = Object.keys(command.options).map((option) => `--${option}`)
@@ -122,15 +122,15 @@ function readOption(
   if (value === undefined || value === '') {
     throw usageError(command, `${flag} needs a value`, `write ${flag} ${spec.value}`)
   }
-  if (spec.words !== undefined && !spec.words.includes(value)) {
-    const hint = didYouMean(value, spec.words) ?? `known: ${spec.words.join(', ')}`
+  if (spec.choices !== undefined && !spec.choices.includes(value)) {
+    const hint = didYouMean(value, spec.choices) ?? `known: ${spec.choices.join(', ')}`
     throw usageError(command, `cannot read ${flag} ${value}`, hint)
   }
   options[name] = value
 }
 
 /** "--follow" and "-f" → "follow". */
-function nameOf(command: Command, flag: string): string | null {
+function optionName(command: Command, flag: string): string | null {
   if (flag.startsWith('--')) {
     const name = flag.slice(2)
     return Object.hasOwn(command.options, name) ? name : null
@@ -139,7 +139,7 @@ function nameOf(command: Command, flag: string): string | null {
   return found?.[0] ?? null
 }
 
-function checkCount(command: Command, args: readonly string[]): void {
+function checkArgumentCount(command: Command, args: readonly string[]): void {
   const missing = command.args[args.length]
   if (missing !== undefined && !missing.startsWith('[')) {
     const name = missing.replace('...', '')

@@ -10,7 +10,7 @@ export interface Connection {
   readonly transport: SocketTransport
 }
 
-interface Wanted {
+interface Target {
   readonly system: ClientSystem
   readonly options: { readonly socket?: string }
 }
@@ -21,39 +21,39 @@ interface Attempt {
   readonly errno: Errno | null
 }
 
-const beAllowed = "be root, or pitcrew's own user"
+const permissionHint = "be root, or pitcrew's own user"
 
 /** Longer than any answer takes that is not waited for; and what is waited for makes progress once
  *  a second. */
-const usualPatienceMs = 10_000
+const defaultIdleTimeoutMs = 10_000
 
 /** @throws NO_PITCREW when nobody answers; USAGE when several do; NOT_PERMITTED. */
 export async function connect(
-  { system, options }: Wanted,
-  patienceMs: number = usualPatienceMs,
+  { system, options }: Target,
+  idleTimeoutMs: number = defaultIdleTimeoutMs,
 ): Promise<Connection> {
-  const given = options.socket ?? givenSocket(system)
-  const attempts = given === null ? look(system) : attempt(system, [given])
+  const givenPath = options.socket ?? givenSocket(system)
+  const attempts = givenPath === null ? findAttempts(system) : tryConnect(system, [givenPath])
   const path = choose(system, attempts)
   // The last one that was tried is connected still.
-  if (attempts.at(-1)?.path !== path) attempt(system, [path])
-  const transport = new SocketTransport(system, path, patienceMs)
+  if (attempts.at(-1)?.path !== path) tryConnect(system, [path])
+  const transport = new SocketTransport(system, path, idleTimeoutMs)
   return { client: await Client.open(transport), transport }
 }
 
-function look(system: ClientSystem): readonly Attempt[] {
-  const own = attempt(system, findSockets(system))
-  if (own.some(isPromising)) return own
-  const foreign = attempt(system, findForeignSockets(system))
-  return foreign.some(isPromising) ? foreign : own
+function findAttempts(system: ClientSystem): readonly Attempt[] {
+  const own = tryConnect(system, findSockets(system))
+  if (own.some(isUsable)) return own
+  const foreign = tryConnect(system, findForeignSockets(system))
+  return foreign.some(isUsable) ? foreign : own
 }
 
 /** Each connection takes the place of the one before. */
-function attempt(system: ClientSystem, paths: readonly string[]): readonly Attempt[] {
+function tryConnect(system: ClientSystem, paths: readonly string[]): readonly Attempt[] {
   return paths.map((path) => ({ path, errno: system.connect(path) }))
 }
 
-function isPromising({ errno }: Attempt): boolean {
+function isUsable({ errno }: Attempt): boolean {
   return errno === null || isDenial(errno)
 }
 
@@ -64,19 +64,19 @@ function isDenial(errno: Errno | null): boolean {
 /** What a pitcrew that was killed left behind is passed over. */
 function choose(system: ClientSystem, attempts: readonly Attempt[]): string {
   const [listening, another] = attempts.filter(({ errno }) => errno === null)
-  if (another !== undefined) throw several(attempts)
+  if (another !== undefined) throw severalAnswer(attempts)
   if (listening !== undefined) return listening.path
   const failed = attempts.find(({ errno }) => isDenial(errno)) ?? attempts[0]
-  throw failed === undefined ? nothingThere(system) : cannotConnect(failed)
+  throw failed === undefined ? noSocketError(system) : cannotConnect(failed)
 }
 
-function several(attempts: readonly Attempt[]): PitcrewError {
+function severalAnswer(attempts: readonly Attempt[]): PitcrewError {
   const paths = attempts.filter(({ errno }) => errno === null).map(({ path }) => path)
   const message = `cannot choose, several pitcrews answer: ${paths.join(', ')}`
   return new PitcrewError('USAGE', message, 'name one: --socket PATH')
 }
 
-function nothingThere(system: ClientSystem): PitcrewError {
+function noSocketError(system: ClientSystem): PitcrewError {
   // Whoever may not look into a folder does not see that there is no such file, either.
   const shut = runFolders(system).find((folder) => {
     const answer = system.readFile(`${folder}/any.sock`, 1)
@@ -84,7 +84,7 @@ function nothingThere(system: ClientSystem): PitcrewError {
   })
   if (shut !== undefined) {
     const message = `cannot look into ${shut}: ${describeErrno('EACCES')}`
-    return new PitcrewError('NOT_PERMITTED', message, beAllowed)
+    return new PitcrewError('NOT_PERMITTED', message, permissionHint)
   }
   const where = runFolders(system).join(', ')
   const hint = 'is it running? --socket PATH names its socket'
@@ -94,7 +94,7 @@ function nothingThere(system: ClientSystem): PitcrewError {
 function cannotConnect({ path, errno }: Attempt): PitcrewError {
   const message = `cannot connect to ${path}: ${describeErrno(errno ?? '')}`
   if (isDenial(errno)) {
-    return new PitcrewError('NOT_PERMITTED', message, beAllowed)
+    return new PitcrewError('NOT_PERMITTED', message, permissionHint)
   }
   return new PitcrewError('NO_PITCREW', `no pitcrew answers: ${message}`, 'is it running?')
 }

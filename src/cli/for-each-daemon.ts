@@ -7,17 +7,17 @@ import type { Progress } from '../control/protocol/answers.ts'
 import { exitStatus, withHint } from '../errors.ts'
 import type { Input } from './command.ts'
 import { connect } from './connection.ts'
-import { given } from './options.ts'
-import { quoteLines } from './terminal/outcome.ts'
+import { definedFields } from './options.ts'
+import { formatLastLines } from './terminal/outcome.ts'
 import { ProgressLine } from './terminal/progress.ts'
 
-export interface Each<Answer> {
-  ask(client: Client, name: string, onProgress: (progress: Progress) => void): Promise<Answer>
+export interface DaemonRequest<Answer> {
+  send(client: Client, name: string, onProgress: (progress: Progress) => void): Promise<Answer>
   describe(answer: Answer): string
 }
 
 /** Requests that are open at a time: a connection may have no more than 1024. */
-const atOnceMax = 256
+const maxConcurrent = 256
 
 interface Options extends Record<string, string | true> {
   json: true
@@ -25,16 +25,16 @@ interface Options extends Record<string, string | true> {
 }
 
 /** @returns The worst exit status of all. */
-export async function forEach<Answer>(
+export async function forEachDaemon<Answer>(
   input: Input<Options>,
   names: readonly string[],
-  { ask, describe }: Each<Answer>,
+  { send, describe }: DaemonRequest<Answer>,
 ): Promise<number> {
   const { client } = await connect(input)
   const progress = new ProgressLine(input.system)
   const one = async (name: string): Promise<number> => {
     try {
-      const answer = await ask(client, name, (news) => progress.tell(name, news))
+      const answer = await send(client, name, (news) => progress.tell(name, news))
       progress.end(name)
       input.print(input.options.json ? JSON.stringify(answer) : describe(answer))
       return 0
@@ -42,31 +42,31 @@ export async function forEach<Answer>(
       progress.end(name)
       // Of the connection: it is told once for all of them.
       if (!(error instanceof RequestError)) throw error
-      tellFailure(input, name, error)
+      reportFailure(input, name, error)
       return exitStatus(error)
     }
   }
   let worst = 0
   const left = [...new Set(names)].values()
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (const name of left) {
       const status = await one(name)
       worst = Math.max(worst, status)
     }
   }
-  await Promise.all(Array.from({ length: atOnceMax }, lane))
+  await Promise.all(Array.from({ length: maxConcurrent }, worker))
   return worst
 }
 
 /** The cause, the remedy, and what the daemon printed last. */
-function tellFailure(
-  { print, talk, options }: Input<Options>,
+function reportFailure(
+  { print, report, options }: Input<Options>,
   name: string,
   error: RequestError,
 ): void {
   const { code, message, hint, ticket, lastLines } = error
   if (options.json) {
-    const optional = given({
+    const optional = definedFields({
       ticket: ticket ?? undefined,
       lastLines: lastLines.length === 0 ? undefined : lastLines,
     })
@@ -75,6 +75,6 @@ function tellFailure(
   const about = message.includes(name) ? message : `${name}: ${message}`
   // Where the time is up, or another took its place, the words name the ticket that goes on.
   const which = ticket !== null && code === 'FAILED' ? ` (ticket ${ticket})` : ''
-  talk(`pitcrew: ${withHint(about + which, hint)}`)
-  for (const line of quoteLines(lastLines)) talk(line)
+  report(`pitcrew: ${withHint(about + which, hint)}`)
+  for (const line of formatLastLines(lastLines)) report(line)
 }

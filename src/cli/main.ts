@@ -8,7 +8,7 @@ import {
   type Command,
   exitStatusOf,
   type Input,
-  parseWords,
+  parseArguments,
   typedVerbs,
   usageError,
 } from './command.ts'
@@ -50,18 +50,18 @@ const commands: readonly Command[] = [
 export function main(system: ClientSystem): Promise<number> {
   const output = {
     print: (text: string): void => system.write(1, `${text}\n`),
-    talk: (text: string): void => system.write(2, `${text}\n`),
+    report: (text: string): void => system.write(2, `${text}\n`),
   }
   return exitStatusOf(output, () => dispatch(system, output))
 }
 
 function dispatch(
   system: ClientSystem,
-  output: Pick<Input, 'print' | 'talk'>,
+  output: Pick<Input, 'print' | 'report'>,
 ): number | Promise<number> {
   const [verb, ...words] = system.args
   if (verb === undefined) {
-    output.talk(overview(commands))
+    output.report(overview(commands))
     return 2
   }
   if (verb === '--version' || verb === '-V') {
@@ -70,13 +70,13 @@ function dispatch(
   }
   const command = find(verb)
   // Behind "help" alone "--" is not the end of the options but the name of a verb.
-  const isAboutOne = command === help && words[0] === '--'
-  if (isAboutOne || asksForHelp(words)) {
-    output.print(page(isAboutOne ? oneCommand : command))
+  const isOneCommandHelp = command === help && words[0] === '--'
+  if (isOneCommandHelp || isHelpRequested(words)) {
+    output.print(page(isOneCommandHelp ? oneCommand : command))
     return 0
   }
-  if (command.run === undefined) throw notHere(command)
-  return command.run({ system, commands, ...parseWords(command, words), ...output })
+  if (command.run === undefined) throw wrongImage(command)
+  return command.run({ system, commands, ...parseArguments(command, words), ...output })
 }
 
 /** Other spellings of a verb. */
@@ -102,14 +102,14 @@ function find(verb: string): Command {
   throw usageError(null, `unknown ${what} "${verb}"`, behind ?? didYouMean(verb, known))
 }
 
-function asksForHelp(words: readonly string[]): boolean {
+function isHelpRequested(words: readonly string[]): boolean {
   const end = words.indexOf('--')
   const ours = end === -1 ? words : words.slice(0, end)
   return ours.includes('--help') || ours.includes('-h')
 }
 
 /** The C host sends such a verb here only when there is nothing to run. */
-function notHere(command: Command): Error {
+function wrongImage(command: Command): Error {
   const usage = `usage: pitcrew ${command.usage}`
   if (command.name === '--') return usageError(command, 'no command to run', usage)
   return new Error(`the host started the wrong image for "${command.name}"`)

@@ -46,7 +46,7 @@ export function readCount(
 }
 
 /** What was given, without what was not: a request has no empty fields. */
-export function given<T extends object>(
+export function definedFields<T extends object>(
   fields: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
   const there = Object.entries(fields).filter(([, value]) => value !== undefined)

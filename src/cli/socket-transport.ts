@@ -8,7 +8,7 @@ import type { ClientSystem } from '../host/system.ts'
 
 /** So many steps of other promises are done before a read waits: what has come goes all the way to
  *  whoever asked for it, and on to the screen, however many functions are between. */
-const turnsOfOthers = 32
+const promiseTurns = 32
 
 type Connection = Pick<ClientSystem, 'send' | 'receive' | 'receiveBytes' | 'disconnect'>
 
@@ -18,12 +18,12 @@ export class SocketTransport implements Transport {
   /** A character for each byte, instead of text. */
   asBytes: boolean = false
   /** How long the other side may say nothing, in milliseconds. */
-  patienceMs: number
+  idleTimeoutMs: number
 
-  constructor(connection: Connection, path: string, patienceMs: number) {
+  constructor(connection: Connection, path: string, idleTimeoutMs: number) {
     this.#connection = connection
     this.#path = path
-    this.patienceMs = patienceMs
+    this.idleTimeoutMs = idleTimeoutMs
   }
 
   send(text: string): void {
@@ -31,10 +31,10 @@ export class SocketTransport implements Transport {
   }
 
   async receive(): Promise<string | null> {
-    for (let turn = 0; turn < turnsOfOthers; turn++) await null
+    for (let turn = 0; turn < promiseTurns; turn++) await null
     const text = this.asBytes
-      ? this.#connection.receiveBytes(this.patienceMs)
-      : this.#connection.receive(this.patienceMs)
+      ? this.#connection.receiveBytes(this.idleTimeoutMs)
+      : this.#connection.receive(this.idleTimeoutMs)
     if (text === '') throw this.#silent()
     return text
   }
@@ -44,7 +44,7 @@ export class SocketTransport implements Transport {
   }
 
   #silent(): PitcrewError {
-    const after = formatDuration(this.patienceMs)
+    const after = formatDuration(this.idleTimeoutMs)
     const message = `pitcrew at ${this.#path} has said nothing for ${after}`
     return new PitcrewError('NO_PITCREW', message, 'it is stopped, or has no processor time')
   }

@@ -1,9 +1,14 @@
 /** Numbers and texts as people read them, and how they fit on a line. */
 
 import { describe, expect, test } from 'vitest'
-import { cut, widthOf } from '../../src/cli/terminal/style.ts'
+import { truncate, widthOf } from '../../src/cli/terminal/style.ts'
 import { table } from '../../src/cli/terminal/table.ts'
-import { briefly, memory, percent, tightly } from '../../src/cli/terminal/words.ts'
+import {
+  formatElapsed,
+  formatElapsedShort,
+  formatMemory,
+  formatPercent,
+} from '../../src/cli/terminal/words.ts'
 import { oneLine } from '../../src/core/text/one-line.ts'
 
 test.each([
@@ -23,12 +28,12 @@ test.each([
   [86_400_000, '1 d', '1d'],
   [273_600_000, '3 d 4 h', '3d 4h'],
 ])('%d ms is %s in a sentence, and %s in a column', (ms, text, tight) => {
-  expect(briefly(ms)).toBe(text)
-  expect(tightly(ms)).toBe(tight)
+  expect(formatElapsed(ms)).toBe(text)
+  expect(formatElapsedShort(ms)).toBe(tight)
 })
 
 test('memory and processor time', () => {
-  expect([0, 999, 1000, 12_600, 102_400, 1_048_576, 200_000_000].map(memory)).toEqual([
+  expect([0, 999, 1000, 12_600, 102_400, 1_048_576, 200_000_000].map(formatMemory)).toEqual([
     '0 KiB',
     '999 KiB',
     '1.0 MiB',
@@ -37,7 +42,7 @@ test('memory and processor time', () => {
     '1.0 GiB',
     '191 GiB',
   ])
-  expect([0, 0.003, 0.0996, 0.12, 1.8].map(percent)).toEqual([
+  expect([0, 0.003, 0.0996, 0.12, 1.8].map(formatPercent)).toEqual([
     '0.0%',
     '0.3%',
     '10.0%',
@@ -70,20 +75,20 @@ test.each([
   ['数据库', 5, '数据…'],
   ['数据库', 4, '数…'],
 ])('"%s" cut to %i columns is "%s"', (text, columns, short) => {
-  expect(cut(text, columns)).toBe(short)
+  expect(truncate(text, columns)).toBe(short)
   expect(widthOf(short)).toBeLessThanOrEqual(columns)
 })
 
 test('columns are aligned by what is seen, not by the number of characters', () => {
   const columns = [
-    { title: 'A', isRight: false, goes: 0 },
-    { title: 'B', isRight: true, goes: 0 },
-    { title: '', isRight: false, goes: 0 },
+    { title: 'A', isRight: false, dropOrder: 0 },
+    { title: 'B', isRight: true, dropOrder: 0 },
+    { title: '', isRight: false, dropOrder: 0 },
   ]
   const row = (...texts: readonly string[]) =>
     texts.map((text) => ({ text, colour: 'plain' as const }))
-  const paper = { columns: Number.POSITIVE_INFINITY, hasColours: false }
-  expect(table(paper, columns, [row('数据', '1', 'x'), row('abc', '100', '')])).toEqual([
+  const style = { columns: Number.POSITIVE_INFINITY, hasColours: false }
+  expect(table(style, columns, [row('数据', '1', 'x'), row('abc', '100', '')])).toEqual([
     'A       B',
     '数据    1  x',
     'abc   100',
@@ -92,10 +97,10 @@ test('columns are aligned by what is seen, not by the number of characters', () 
 
 describe('where there is not enough room', () => {
   const columns = [
-    { title: 'NAME', isRight: false, goes: 0 },
-    { title: 'CPU', isRight: true, goes: 1 },
-    { title: 'UPTIME', isRight: true, goes: 2 },
-    { title: '', isRight: false, goes: 0 },
+    { title: 'NAME', isRight: false, dropOrder: 0 },
+    { title: 'CPU', isRight: true, dropOrder: 1 },
+    { title: 'UPTIME', isRight: true, dropOrder: 2 },
+    { title: '', isRight: false, dropOrder: 0 },
   ]
   const name = 'a-name-of-twenty-two-xx'
   const texts = [name, '0.3%', '2h 5m', 'waits for another daemon that is not ready']

@@ -31,7 +31,7 @@ export function buildPlan(input: Input<{ out: string }>): number {
   if (errno !== null) {
     throw new PitcrewError('WRITE_FAILED', `cannot write ${out}: ${describeErrno(errno)}`)
   }
-  input.talk(`pitcrew: wrote ${out}: ${count(loaded.plan.daemons.length, 'daemon')}`)
+  input.report(`pitcrew: wrote ${out}: ${count(loaded.plan.daemons.length, 'daemon')}`)
   return 0
 }
 

@@ -5,12 +5,12 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { type BundleFile, readBundleFile } from '../../host/find-bundle.ts'
 import type { Input } from '../command.ts'
 
-export type Loaded =
+export type LoadResult =
   | { readonly path: string; readonly plan: Plan }
   | { readonly path: string; readonly invalid: ProblemList }
 
 /** @param path As it was given on the command line; absent = look in the usual places. */
-export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string): Loaded {
+export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string): LoadResult {
   const file: BundleFile = readBundleFile(system, path ?? null)
   const answer = loadBundle(file.text)
   return 'plan' in answer
@@ -20,13 +20,13 @@ export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string)
 
 /** Tells a person what is wrong with a bundle. @returns The exit status. */
 export function reportInvalid(
-  { talk }: Pick<Input, 'talk'>,
+  { report }: Pick<Input, 'report'>,
   path: string,
   { problems, more }: ProblemList,
 ): number {
-  for (const problem of problems) talk(describeProblem(path, problem))
+  for (const problem of problems) report(describeProblem(path, problem))
   const count = problems.length + more
   const shown = more > 0 ? `, the first ${problems.length} are shown` : ''
-  talk(`pitcrew: cannot use ${path}: ${count} problem${count === 1 ? '' : 's'}${shown}`)
+  report(`pitcrew: cannot use ${path}: ${count} problem${count === 1 ? '' : 's'}${shown}`)
   return 2
 }

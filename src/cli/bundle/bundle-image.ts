@@ -21,13 +21,13 @@ export function planMain(system: ClientSystem): Promise<number> {
   const output = {
     system,
     print: (text: string): void => system.write(1, `${text}\n`),
-    talk: (text: string): void => system.write(2, `${text}\n`),
+    report: (text: string): void => system.write(2, `${text}\n`),
   }
   return exitStatusOf(output, () => printPlan(output, system.args[1]))
 }
 
 function printPlan(
-  output: Pick<Input, 'system' | 'print' | 'talk'>,
+  output: Pick<Input, 'system' | 'print' | 'report'>,
   path: string | undefined,
 ): number {
   const loaded = loadBundleFile(output, path)

@@ -42,11 +42,11 @@ function bashScript(commands: Commands): string {
 function bashValues({ options }: Command): string[] {
   const withValue = Object.entries(options).filter(([, { value }]) => value !== null)
   const paths = withValue.filter(([, { value }]) => isPath(value))
-  const chosen = withValue.filter(([, { words }]) => words !== undefined)
+  const chosen = withValue.filter(([, { choices }]) => choices !== undefined)
   const free = withValue.filter((option) => !paths.includes(option) && !chosen.includes(option))
   const cases = [
     ...chosen.map((option) => {
-      const reply = `compgen -W '${option[1].words?.join(' ')}' -- "$word"`
+      const reply = `compgen -W '${option[1].choices?.join(' ')}' -- "$word"`
       return `${flagsOf(option).join('|')}) COMPREPLY=($(${reply})); return ;;`
     }),
     ...(paths.length === 0
@@ -63,7 +63,7 @@ function flagsOf([name, { short }]: readonly [string, OptionSpec]): string[] {
 }
 
 function bashArguments(command: Command, commands: Commands): string {
-  switch (takes(command)) {
+  switch (argumentKind(command)) {
     case 'daemons':
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
       return 'case $word in -*) ;; *) words=$("${COMP_WORDS[0]}" @names 2>/dev/null) ;; esac'
@@ -72,7 +72,7 @@ function bashArguments(command: Command, commands: Commands): string {
     case 'nothing':
       return ':'
     default:
-      return `words='${wordsFor(command, commands).join(' ')}'`
+      return `words='${argumentChoices(command, commands).join(' ')}'`
   }
 }
 
@@ -91,7 +91,7 @@ function zshScript(commands: Commands): string {
     '  local -a verbs',
     '  if (( CURRENT == 2 )); then',
     '    verbs=(',
-    ...verbs.map(({ name, summary }) => `      ${quoted(`${name}:${summary}`)}`),
+    ...verbs.map(({ name, summary }) => `      ${shellQuote(`${name}:${summary}`)}`),
     '    )',
     "    _describe 'verb' verbs",
     '    return',
@@ -110,14 +110,14 @@ function zshScript(commands: Commands): string {
 function zshOption(option: readonly [string, OptionSpec]): string[] {
   const [, spec] = option
   const help = spec.help.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', ',')
-  const { value, words } = spec
-  const action = words === undefined ? (isPath(value) ? '_files' : ' ') : `(${words.join(' ')})`
+  const { value, choices } = spec
+  const action = choices === undefined ? (isPath(value) ? '_files' : ' ') : `(${choices.join(' ')})`
   const behind = value === null ? '' : `:${value}:${action}`
-  return flagsOf(option).map((flag) => quoted(`${flag}[${help}]${behind}`))
+  return flagsOf(option).map((flag) => shellQuote(`${flag}[${help}]${behind}`))
 }
 
 function zshArguments(command: Command, commands: Commands): string {
-  switch (takes(command)) {
+  switch (argumentKind(command)) {
     case 'daemons':
       return "'*:daemon:_pitcrew_daemons'"
     case 'path':
@@ -125,7 +125,7 @@ function zshArguments(command: Command, commands: Commands): string {
     case 'nothing':
       return "'*: : '"
     default:
-      return `'1:word:(${wordsFor(command, commands).join(' ')})'`
+      return `'1:word:(${argumentChoices(command, commands).join(' ')})'`
   }
 }
 
@@ -134,25 +134,25 @@ function fishScript(commands: Commands): string {
   const lines = verbs.flatMap((command) => {
     const begin = `complete -c pitcrew -n '__fish_seen_subcommand_from ${command.name}'`
     return [
-      `complete -c pitcrew -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.summary)}`,
+      `complete -c pitcrew -n __fish_use_subcommand -a ${command.name} -d ${shellQuote(command.summary)}`,
       ...Object.entries(command.options).map(
-        ([name, spec]) => `${begin} ${fishOption(name, spec)} -d ${quoted(spec.help)}`,
+        ([name, spec]) => `${begin} ${fishOption(name, spec)} -d ${shellQuote(spec.help)}`,
       ),
-      ...fishArguments(command, commands).map((words) => `${begin} ${words}`),
+      ...fishArguments(command, commands).map((choices) => `${begin} ${choices}`),
     ]
   })
   return ['complete -c pitcrew -f', ...lines].join('\n')
 }
 
-function fishOption(name: string, { value, short, words }: OptionSpec): string {
+function fishOption(name: string, { value, short, choices }: OptionSpec): string {
   const flags = `-l ${name}${short === undefined ? '' : ` -s ${short}`}`
   if (value === null) return flags
   if (isPath(value)) return `${flags} -r -F`
-  return `${flags} -x${words === undefined ? '' : ` -a '${words.join(' ')}'`}`
+  return `${flags} -x${choices === undefined ? '' : ` -a '${choices.join(' ')}'`}`
 }
 
 function fishArguments(command: Command, commands: Commands): string[] {
-  switch (takes(command)) {
+  switch (argumentKind(command)) {
     case 'daemons':
       return ["-a '(pitcrew @names 2>/dev/null)'"]
     case 'path':
@@ -160,19 +160,19 @@ function fishArguments(command: Command, commands: Commands): string[] {
     case 'nothing':
       return []
     default:
-      return [`-a '${wordsFor(command, commands).join(' ')}'`]
+      return [`-a '${argumentChoices(command, commands).join(' ')}'`]
   }
 }
 
 /** What the arguments of a verb are. */
-function takes({ args }: Command): 'daemons' | 'path' | 'words' | 'nothing' {
+function argumentKind({ args }: Command): 'daemons' | 'path' | 'words' | 'nothing' {
   const first = args[0]?.replaceAll(/[[\].]/g, '')
   if (first === 'NAME') return 'daemons'
   if (first === 'BUNDLE') return 'path'
   return first === 'VERB' || first === 'SHELL' ? 'words' : 'nothing'
 }
 
-function wordsFor({ args }: Command, commands: Commands): readonly string[] {
+function argumentChoices({ args }: Command, commands: Commands): readonly string[] {
   return args[0] === 'SHELL' ? ['bash', 'zsh', 'fish'] : names(typedVerbs(commands))
 }
 
@@ -189,6 +189,6 @@ function names(commands: Commands): string[] {
 }
 
 /** In single quotes of a shell; fish, too, reads them so. */
-function quoted(text: string): string {
+function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -7,11 +7,11 @@ import type { AfterSpec, DaemonSpec, Plan, Until } from '../../core/plan/plan.ts
 import { formatDuration } from '../../core/text/duration.ts'
 import { PitcrewError } from '../../errors.ts'
 import type { Input } from '../command.ts'
-import { type Loaded, loadBundleFile, reportInvalid } from './bundle-file.ts'
+import { type LoadResult, loadBundleFile, reportInvalid } from './bundle-file.ts'
 
 /** @returns The exit status. */
 export function validateBundle(input: Input<{ json: true }>): number {
-  if (input.options.json) return validateForProgram(input)
+  if (input.options.json) return validateAsJson(input)
   const loaded = loadBundleFile(input, input.args[0])
   if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
   input.print(summarize(loaded.path, loaded.plan))
@@ -47,12 +47,12 @@ type Specs = ReadonlyMap<string, DaemonSpec>
 function describeAfter(specs: Specs, name: string): string {
   const after = specs.get(name)?.after ?? []
   if (after.length === 0) return ''
-  const waits = after.map((wait) => `${wait.daemon} ${untilOf(specs, wait)}`)
-  return shorten(`after ${few(waits, 3)}`)
+  const waits = after.map((wait) => `${wait.daemon} ${effectiveUntil(specs, wait)}`)
+  return shorten(`after ${listFew(waits, 3)}`)
 }
 
 /** What is waited for in truth: a daemon that has no sign is ready as soon as it was started. */
-function untilOf(specs: Specs, { daemon, until }: AfterSpec): Until {
+function effectiveUntil(specs: Specs, { daemon, until }: AfterSpec): Until {
   const spec = specs.get(daemon)
   if (until !== 'ready') return until
   if (spec?.kind === 'job') return 'done'
@@ -63,12 +63,12 @@ function describeShutdown(plan: Plan, order: Order): string[] {
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   const lines = killAtMs.map((atMs, wave) => {
     const names = order.start.filter((name) => order.wave.get(name) === wave)
-    return `  stop ${few(names)}, killed ${formatDuration(atMs)} after the request at the latest`
+    return `  stop ${listFew(names)}, killed ${formatDuration(atMs)} after the request at the latest`
   })
   return [...lines, `  output is passed on for another ${formatDuration(flushMs)}`]
 }
 
-function few(names: readonly string[], most = 4): string {
+function listFew(names: readonly string[], most = 4): string {
   const shown = names.slice(0, most).join(', ')
   return names.length > most ? `${shown} and ${names.length - most} more` : shown
 }
@@ -79,7 +79,7 @@ function shorten(text: string): string {
   return line.length > 60 ? `${line.slice(0, 59)}…` : line
 }
 
-function validateForProgram(input: Input): number {
+function validateAsJson(input: Input): number {
   const loaded = loadOrProblem(input)
   if ('invalid' in loaded) {
     input.print(JSON.stringify({ valid: false, path: loaded.path, ...loaded.invalid }))
@@ -90,25 +90,27 @@ function validateForProgram(input: Input): number {
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   const shutdown = { deadlineMs: plan.deadlineMs, killAtMs, flushMs }
   const { name } = plan
-  const after = afterForProgram(plan)
+  const after = afterAsJson(plan)
   input.print(JSON.stringify({ valid: true, path, name, startOrder: order.start, after, shutdown }))
   return 0
 }
 
 /** For each daemon that waits: for whom, and for what. */
-function afterForProgram({ daemons }: Plan): Record<string, Record<string, Until>> {
+function afterAsJson({ daemons }: Plan): Record<string, Record<string, Until>> {
   const specs = new Map(daemons.map((spec) => [spec.name, spec]))
   const waiting = daemons.filter(({ after }) => after.length > 0)
   return Object.fromEntries(
     waiting.map(({ name, after }) => [
       name,
-      Object.fromEntries(after.map((wait) => [wait.daemon, untilOf(specs, wait)])),
+      Object.fromEntries(after.map((wait) => [wait.daemon, effectiveUntil(specs, wait)])),
     ]),
   )
 }
 
 /** A file that cannot be read is a problem without a place. */
-function loadOrProblem(input: Input): Loaded | { path: string | null; invalid: NoPlace } {
+function loadOrProblem(
+  input: Input,
+): LoadResult | { path: string | null; invalid: ProblemWithoutLocation } {
   const [path] = input.args
   try {
     return loadBundleFile(input, path)
@@ -120,7 +122,7 @@ function loadOrProblem(input: Input): Loaded | { path: string | null; invalid: N
   }
 }
 
-type NoPlace = Omit<ProblemList, 'problems'> & {
+type ProblemWithoutLocation = Omit<ProblemList, 'problems'> & {
   readonly problems: readonly {
     line: null
     column: null

@@ -2,7 +2,7 @@
 
 import type { Entry } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import { type Colour, type Paper, paint } from './style.ts'
+import { type Colour, paint, type TerminalStyle } from './style.ts'
 
 /** Of what a reader should see first. The rest is plain. */
 const colours: Readonly<Record<string, Colour | undefined>> = {
@@ -21,16 +21,16 @@ const colours: Readonly<Record<string, Colour | undefined>> = {
   unfit: 'red',
 }
 
-export function eventLine(paper: Paper, entry: Entry, nameWidth: number): string {
+export function eventLine(style: TerminalStyle, entry: Entry, nameWidth: number): string {
   const { at, type, daemon, words } = entry
-  const time = paint(paper, 'dim', localLooking(at))
-  const name = paint(paper, 'bold', (daemon ?? '').padEnd(nameWidth))
+  const time = paint(style, 'dim', formatTime(at))
+  const name = paint(style, 'bold', (daemon ?? '').padEnd(nameWidth))
   const colour = entry.outcome === 'failed' ? 'red' : (colours[type] ?? 'plain')
-  const text = paint(paper, colour, oneLine(words))
+  const text = paint(style, colour, oneLine(words))
   return `${time} ${name}  ${text}`.trimEnd()
 }
 
 /** "2026-11-21T17:00:00.123Z" without its letters; it is UTC, as everything in a container. */
-function localLooking(iso: string): string {
+function formatTime(iso: string): string {
   return iso.replace('T', ' ').replace('Z', '')
 }

@@ -3,9 +3,9 @@
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import { briefly } from './words.ts'
+import { formatElapsed } from './words.ts'
 
-const past: Readonly<Record<string, string | undefined>> = {
+const pastTense: Readonly<Record<string, string | undefined>> = {
   start: 'started',
   stop: 'stopped',
   restart: 'restarted',
@@ -14,12 +14,12 @@ const past: Readonly<Record<string, string | undefined>> = {
 /** "web: restarted in 312 ms, pid 7 -> 9 (ticket 5)" */
 export function describeOutcome(answer: TicketAnswer): string {
   const who = answer.daemon === null ? 'everything' : `${answer.daemon}:`
-  return `${who} ${outcomeWords(answer)} (ticket ${answer.ticket})`
+  return `${who} ${describeResult(answer)} (ticket ${answer.ticket})`
 }
 
-function outcomeWords(answer: TicketAnswer): string {
+function describeResult(answer: TicketAnswer): string {
   const { verb, outcome, cause, supersededBy, tookMs, changed } = answer
-  const took = briefly(tookMs)
+  const took = formatElapsed(tookMs)
   switch (outcome) {
     case 'open':
       return tookMs < 1000 ? `${verb} was asked for` : `${verb} was asked for ${took} ago`
@@ -29,22 +29,24 @@ function outcomeWords(answer: TicketAnswer): string {
       return `${verb} was superseded by ticket ${supersededBy} after ${took}`
     case 'done':
       if (answer.exitCode !== null) return `ended with exit code ${answer.exitCode} in ${took}`
-      return changed ? `${doneWords(answer)} in ${took}${pids(answer)}` : unchanged(answer)
+      return changed
+        ? `${describeDone(answer)} in ${took}${describePids(answer)}`
+        : describeUnchanged(answer)
   }
 }
 
 /** A dead one that is restarted is started. */
-function doneWords({ verb, old }: TicketAnswer): string {
-  return verb === 'restart' && old === null ? 'started' : (past[verb] ?? verb)
+function describeDone({ verb, old }: TicketAnswer): string {
+  return verb === 'restart' && old === null ? 'started' : (pastTense[verb] ?? verb)
 }
 
-function unchanged({ verb, now }: TicketAnswer): string {
+function describeUnchanged({ verb, now }: TicketAnswer): string {
   if (verb === 'stop') return 'was stopped already'
   return now === null ? 'was so already' : `was ready already, pid ${now.pid}`
 }
 
 /** ", pid 7 -> 9" */
-function pids({ old, now }: TicketAnswer): string {
+function describePids({ old, now }: TicketAnswer): string {
   const both = [old, now].filter((run) => run !== null).map(({ pid }) => String(pid))
   return both.length === 0 ? '' : `, pid ${both.join(' -> ')}`
 }
@@ -59,15 +61,15 @@ export function ticketPage(answer: TicketAnswer): string[] {
     ...(why === '' ? [] : [`  why       ${oneLine(why)}`]),
     ...phases(answer),
     ...(joined && answer.outcome === 'open' ? ['  it joined one that was open'] : []),
-    ...quoteLines(lastLines),
+    ...formatLastLines(lastLines),
   ]
 }
 
 function phases({ stopMs, waitMs, readyMs, old, now }: TicketAnswer): string[] {
   const parts = [
-    stopMs === null ? '' : `stop ${briefly(stopMs)}`,
-    waitMs === null ? '' : `wait ${briefly(waitMs)}`,
-    readyMs === null ? '' : `until ready ${briefly(readyMs)}`,
+    stopMs === null ? '' : `stop ${formatElapsed(stopMs)}`,
+    waitMs === null ? '' : `wait ${formatElapsed(waitMs)}`,
+    readyMs === null ? '' : `until ready ${formatElapsed(readyMs)}`,
   ].filter((part) => part !== '')
   const runs = [old, now]
     .filter((run) => run !== null)
@@ -79,7 +81,7 @@ function phases({ stopMs, waitMs, readyMs, old, now }: TicketAnswer): string[] {
 }
 
 /** What a daemon printed last, under a heading; nothing when that is nothing. */
-export function quoteLines(lines: readonly string[]): string[] {
+export function formatLastLines(lines: readonly string[]): string[] {
   if (lines.length === 0) return []
   return ['  its last lines:', ...lines.map((line) => `    ${oneLine(line)}`)]
 }

@@ -4,10 +4,10 @@
 import type { Progress } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { ClientSystem } from '../../host/system.ts'
-import { canDrawAgain, cut, paperOf } from './style.ts'
-import { briefly } from './words.ts'
+import { canRedraw, terminalStyleOf, truncate } from './style.ts'
+import { formatElapsed } from './words.ts'
 
-const everyMs = 5000
+const intervalMs = 5000
 
 export class ProgressLine {
   readonly #system: ClientSystem
@@ -19,7 +19,7 @@ export class ProgressLine {
 
   constructor(system: ClientSystem) {
     this.#system = system
-    this.#isTerminal = canDrawAgain(system, 2)
+    this.#isTerminal = canRedraw(system, 2)
   }
 
   tell(name: string, progress: Progress): void {
@@ -37,15 +37,15 @@ export class ProgressLine {
 
   #draw(): void {
     const all = [...this.#waiting].map(([name, progress]) => describe(name, progress))
-    const { columns } = paperOf(this.#system, 2)
-    this.#system.write(2, `\r${cut(all.join(' | '), columns - 1)}\x1b[K`)
+    const { columns } = terminalStyleOf(this.#system, 2)
+    this.#system.write(2, `\r${truncate(all.join(' | '), columns - 1)}\x1b[K`)
     this.#isDrawn = true
   }
 
   #sayNowAndThen(name: string, progress: Progress): void {
     const nowMs = this.#system.now()
     const saidAtMs = this.#saidAtMs.get(name)
-    if (saidAtMs !== undefined && nowMs - saidAtMs < everyMs) return
+    if (saidAtMs !== undefined && nowMs - saidAtMs < intervalMs) return
     this.#saidAtMs.set(name, nowMs)
     this.#system.write(2, `pitcrew: ${describe(name, progress)}\n`)
   }
@@ -53,5 +53,5 @@ export class ProgressLine {
 
 /** "web: stopping, KILL in 4 s (for 3 s)" */
 function describe(name: string, { words, sinceMs }: Progress): string {
-  return `${name}: ${oneLine(words)} (for ${briefly(sinceMs)})`
+  return `${name}: ${oneLine(words)} (for ${formatElapsed(sinceMs)})`
 }

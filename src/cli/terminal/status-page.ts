@@ -3,18 +3,18 @@
 import type { DaemonState, DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
 import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import { type Colour, cut, type Paper, paint } from './style.ts'
+import { type Colour, paint, type TerminalStyle, truncate } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { briefly, memory, percent, tightly } from './words.ts'
+import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './words.ts'
 
 const columns: readonly Column[] = [
-  { title: 'NAME', isRight: false, goes: 0 },
-  { title: 'STATE', isRight: false, goes: 0 },
-  { title: 'UPTIME', isRight: true, goes: 4 },
-  { title: 'RESTARTS', isRight: true, goes: 3 },
-  { title: 'CPU', isRight: true, goes: 1 },
-  { title: 'MEM', isRight: true, goes: 2 },
-  { title: '', isRight: false, goes: 0 },
+  { title: 'NAME', isRight: false, dropOrder: 0 },
+  { title: 'STATE', isRight: false, dropOrder: 0 },
+  { title: 'UPTIME', isRight: true, dropOrder: 4 },
+  { title: 'RESTARTS', isRight: true, dropOrder: 3 },
+  { title: 'CPU', isRight: true, dropOrder: 1 },
+  { title: 'MEM', isRight: true, dropOrder: 2 },
+  { title: '', isRight: false, dropOrder: 0 },
 ]
 
 export const colourOf: { readonly [S in DaemonState]: Colour } = {
@@ -35,32 +35,37 @@ export const colourOf: { readonly [S in DaemonState]: Colour } = {
 /** @param before An earlier answer: processor time is then that of the time between, and that of
  *  the whole run otherwise. */
 export function statusPage(
-  paper: Paper,
+  style: TerminalStyle,
   answer: StatusAnswer,
   before: StatusAnswer | null,
 ): string[] {
   const runsBefore = new Map(before?.daemons.map((daemon) => [daemon.name, daemon]))
   const rows = answer.daemons.map((daemon) => row(daemon, runsBefore.get(daemon.name)))
-  return [head(paper, answer), ...table(paper, columns, rows)]
+  return [headline(style, answer), ...table(style, columns, rows)]
 }
 
 /** "shop: 4 daemons, 3 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)" */
-function head(paper: Paper, answer: StatusAnswer): string {
+function headline(style: TerminalStyle, answer: StatusAnswer): string {
   const { name, daemons, stopping, outputStall, uptimeMs, version, pid } = answer
-  const parts = [summary(answer), `up ${briefly(uptimeMs)}`, `pitcrew ${version} (pid ${pid})`]
+  const parts = [
+    summary(answer),
+    `up ${formatElapsed(uptimeMs)}`,
+    `pitcrew ${version} (pid ${pid})`,
+  ]
   const text = `: ${parts.join(', ')}`
   const isWell = daemons.every(({ state }) => colourOf[state] !== 'red')
   const usual = stopping === null && outputStall === null ? 'plain' : 'yellow'
   const colour = stopping === null && !isWell ? 'red' : usual
-  const shown = cut(text, paper.columns - name.length)
-  return paint(paper, 'bold', cut(name, paper.columns)) + paint(paper, colour, shown)
+  const shown = truncate(text, style.columns - name.length)
+  return paint(style, 'bold', truncate(name, style.columns)) + paint(style, colour, shown)
 }
 
 /** "4 daemons, 3 ready"; and that stdout is stalled, or that everything ends. */
 export function summary({ daemons, stopping, outputStall }: StatusAnswer): string {
   const ready = daemons.filter(({ state }) => state === 'ready').length
-  const end = stopping === null ? '' : `, stopping, ${briefly(stopping.leftMs)} left`
-  const stall = outputStall === null ? '' : `, stdout stalled for ${briefly(outputStall.forMs)}`
+  const end = stopping === null ? '' : `, stopping, ${formatElapsed(stopping.leftMs)} left`
+  const stall =
+    outputStall === null ? '' : `, stdout stalled for ${formatElapsed(outputStall.forMs)}`
   return `${count(daemons.length, 'daemon')}, ${ready} ready${stall}${end}`
 }
 
@@ -72,10 +77,10 @@ function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly C
   return [
     plain(name),
     { text: state, colour },
-    plain(uptimeMs === null ? '-' : tightly(uptimeMs)),
+    plain(uptimeMs === null ? '-' : formatElapsedShort(uptimeMs)),
     plain(String(restarts)),
     plain(cpuShare(daemon, before)),
-    plain(usage === null ? '-' : memory(usage.memoryKib)),
+    plain(usage === null ? '-' : formatMemory(usage.memoryKib)),
     { text: remark(daemon), colour: colour === 'red' ? 'red' : 'dim' },
   ]
 }
@@ -89,7 +94,7 @@ function cpuShare(
   const sinceMs = isSame ? uptimeMs - (before.uptimeMs ?? 0) : uptimeMs
   const usedMs = isSame ? usage.cpuMs - (before.usage?.cpuMs ?? 0) : usage.cpuMs
   // A process that has ended and was waited for by nobody takes its time with it.
-  return sinceMs > 0 ? percent(Math.max(0, usedMs) / sinceMs) : '-'
+  return sinceMs > 0 ? formatPercent(Math.max(0, usedMs) / sinceMs) : '-'
 }
 
 /** What matters most now. */
@@ -102,32 +107,32 @@ function remark(daemon: DaemonStatus): string {
       return waitsFor === null ? '' : `waits for ${waitsFor}`
     case 'backoff':
       if (nextAttemptMs === null) return died
-      return `next try in ${briefly(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
+      return `next try in ${formatElapsed(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
     case 'starting':
     case 'running':
       // A job is at work until it is done, and never ready.
       if (said !== '' || kind === 'job') return said
-      return joined(', ', 'not ready yet', diedWords(lastDeath))
+      return joinNonEmpty(', ', 'not ready yet', describeDeath(lastDeath))
     case 'stopping':
-      return killMs === null ? said : `KILL in ${briefly(killMs)}`
+      return killMs === null ? said : `KILL in ${formatElapsed(killMs)}`
     case 'killing':
       return 'KILL was sent, it is not gone yet'
     case 'failed':
-      return joined('; ', died, oneLine(lastDeath?.next ?? ''))
+      return joinNonEmpty('; ', died, oneLine(lastDeath?.next ?? ''))
     case 'skipped':
       return waitsFor === null ? '' : `${waitsFor} has failed`
     case 'ready':
-      return said || diedWords(lastDeath)
+      return said || describeDeath(lastDeath)
     default:
       return said
   }
 }
 
 /** "died 5 min ago: code 3" */
-function diedWords(death: DaemonStatus['lastDeath']): string {
-  return death === null ? '' : `died ${briefly(death.agoMs)} ago: ${oneLine(death.cause)}`
+function describeDeath(death: DaemonStatus['lastDeath']): string {
+  return death === null ? '' : `died ${formatElapsed(death.agoMs)} ago: ${oneLine(death.cause)}`
 }
 
-function joined(separator: string, ...parts: readonly string[]): string {
+function joinNonEmpty(separator: string, ...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(separator)
 }

@@ -1,7 +1,7 @@
 /** What is written on: a terminal with a width and colours, or a file without either. */
 import type { ClientSystem } from '../../host/system.ts'
 
-export interface Paper {
+export interface TerminalStyle {
   /** Infinity: nothing is cut. */
   readonly columns: number
   readonly hasColours: boolean
@@ -12,22 +12,22 @@ export type Colour = 'plain' | 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 const codes = { plain: '', bold: '1', dim: '2', red: '31', green: '32', yellow: '33' } as const
 
 /** A terminal that does not know its size has that of the first ones. */
-const usualColumns = 80
+const defaultColumns = 80
 
-export function paperOf(system: ClientSystem, fd: 1 | 2): Paper {
+export function terminalStyleOf(system: ClientSystem, fd: 1 | 2): TerminalStyle {
   if (!system.isTerminal(fd)) return { columns: Number.POSITIVE_INFINITY, hasColours: false }
-  const hasColours = canDrawAgain(system, fd) && (system.getenv('NO_COLOR') ?? '') === ''
-  return { columns: system.terminalSize()?.columns ?? usualColumns, hasColours }
+  const hasColours = canRedraw(system, fd) && (system.getenv('NO_COLOR') ?? '') === ''
+  return { columns: system.terminalSize()?.columns ?? defaultColumns, hasColours }
 }
 
 /** A terminal that does as it is told: what was written can be written over. */
-export function canDrawAgain(system: ClientSystem, fd: 1 | 2): boolean {
+export function canRedraw(system: ClientSystem, fd: 1 | 2): boolean {
   return system.isTerminal(fd) && system.getenv('TERM') !== 'dumb'
 }
 
-export function paint(paper: Paper, colour: Colour, text: string): string {
+export function paint(style: TerminalStyle, colour: Colour, text: string): string {
   const code = codes[colour]
-  return paper.hasColours && code !== '' && text !== '' ? `\x1b[${code}m${text}\x1b[m` : text
+  return style.hasColours && code !== '' && text !== '' ? `\x1b[${code}m${text}\x1b[m` : text
 }
 
 /** How many columns a text takes. */
@@ -44,7 +44,7 @@ function isAscii(text: string): boolean {
 }
 
 /** At most so many columns of it; what was cut off is told by an ellipsis. */
-export function cut(text: string, columns: number): string {
+export function truncate(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   if (columns < 1) return ''
   if (isAscii(text)) return `${text.slice(0, columns - 1)}…`

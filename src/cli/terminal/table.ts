@@ -1,6 +1,6 @@
 /** Rows of cells → aligned lines, in the width of the paper. Where that is too little, the columns
  *  that matter least are left out first, then the first one is cut, and at last the lines. */
-import { type Colour, cut, type Paper, paint, widthOf } from './style.ts'
+import { type Colour, paint, type TerminalStyle, truncate, widthOf } from './style.ts'
 
 export interface Cell {
   readonly text: string
@@ -11,34 +11,34 @@ export interface Column {
   readonly title: string
   readonly isRight: boolean
   /** When it is left out: 1 = first of all; 0 = never. */
-  readonly goes: number
+  readonly dropOrder: number
 }
 
 const gap = 2
 /** So much is kept of the last column and of the first one, if they have so much. */
-const lastWidthMin = 24
-const firstWidthMin = 16
+const minLastWidth = 24
+const minFirstWidth = 16
 
 /** The last column takes what is left of the width, and is not filled up. */
 export function table(
-  paper: Paper,
+  style: TerminalStyle,
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): string[] {
   const titles = columns.map(({ title }): Cell => ({ text: title, colour: 'dim' }))
-  const all = [titles, ...rows].map((row) => row.map(measured))
+  const all = [titles, ...rows].map((row) => row.map(measure))
   const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at]?.width ?? 0)))
-  const shown = fitting(paper, columns, widths)
+  const shown = fitColumns(style, columns, widths)
   return all.map((row) => {
-    let left = paper.columns
+    let left = style.columns
     const cells = shown.map(({ column, at, width: wanted }) => {
       const cell = row[at] ?? empty
       const isLast = at === columns.length - 1
       const width = isLast ? cell.width : wanted
-      const padded = isLast ? cell.text : pad(cut(cell.text, width), width, column)
-      const text = width <= left ? padded : cut(padded, left)
+      const padded = isLast ? cell.text : pad(truncate(cell.text, width), width, column)
+      const text = width <= left ? padded : truncate(padded, left)
       left -= width + gap
-      return paint(paper, cell.colour, text)
+      return paint(style, cell.colour, text)
     })
     return cells.join(' '.repeat(gap)).trimEnd()
   })
@@ -51,14 +51,20 @@ interface Shown {
 }
 
 /** The columns that there is room for, with their widths. */
-function fitting(paper: Paper, columns: readonly Column[], widths: readonly number[]): Shown[] {
+function fitColumns(
+  style: TerminalStyle,
+  columns: readonly Column[],
+  widths: readonly number[],
+): Shown[] {
   const last = columns.length - 1
   let shown = columns.map((column, at): Shown => ({ column, at, width: widths[at] ?? 0 }))
   const over = (): number => {
-    const used = shown.map(({ at, width }) => (at === last ? Math.min(width, lastWidthMin) : width))
-    return used.reduce((sum, width) => sum + width + gap, -gap) - paper.columns
+    const used = shown.map(({ at, width }) => (at === last ? Math.min(width, minLastWidth) : width))
+    return used.reduce((sum, width) => sum + width + gap, -gap) - style.columns
   }
-  const leaving = columns.filter(({ goes }) => goes > 0).sort((a, b) => a.goes - b.goes)
+  const leaving = columns
+    .filter(({ dropOrder }) => dropOrder > 0)
+    .sort((a, b) => a.dropOrder - b.dropOrder)
   for (const column of leaving) {
     if (over() <= 0) break
     shown = shown.filter((one) => one.column !== column)
@@ -66,7 +72,7 @@ function fitting(paper: Paper, columns: readonly Column[], widths: readonly numb
   const tooMuch = Math.max(0, over())
   return shown.map((one) => {
     if (one.at !== 0) return one
-    return { ...one, width: Math.max(Math.min(one.width, firstWidthMin), one.width - tooMuch) }
+    return { ...one, width: Math.max(Math.min(one.width, minFirstWidth), one.width - tooMuch) }
   })
 }
 
@@ -76,7 +82,7 @@ interface Measured extends Cell {
 
 const empty: Measured = { text: '', colour: 'plain', width: 0 }
 
-function measured({ text, colour }: Cell): Measured {
+function measure({ text, colour }: Cell): Measured {
   return { text, colour, width: widthOf(text) }
 }
 

@@ -2,7 +2,7 @@
 
 /** "312 ms", "3.2 s", "45 s", "4 min 10 s", "2 h 5 min", "3 d 4 h": two units at most, and written
  *  as pitcrew's own log does. */
-export function briefly(ms: number): string {
+export function formatElapsed(ms: number): string {
   const whole = Math.max(0, Math.round(ms))
   if (whole < 1000) return `${whole} ms`
   if (whole < 9950) return `${Number((whole / 1000).toFixed(1))} s`
@@ -14,8 +14,8 @@ export function briefly(ms: number): string {
 }
 
 /** The same for a column, where room is dear: "312ms", "4m 10s". */
-export function tightly(ms: number): string {
-  const units = briefly(ms).replace('min', 'm')
+export function formatElapsedShort(ms: number): string {
+  const units = formatElapsed(ms).replace('min', 'm')
   return units.replaceAll(/(\d) (?=[a-z])/g, '$1')
 }
 
@@ -26,14 +26,14 @@ function pair(seconds: number, unit: number, large: string, small: string, rest:
 }
 
 /** "812 KiB", "12.3 MiB", "1.4 GiB" */
-export function memory(kib: number): string {
+export function formatMemory(kib: number): string {
   if (kib < 1000) return `${Math.round(kib)} KiB`
   const mib = kib / 1024
   return mib < 1000 ? `${tenths(mib)} MiB` : `${tenths(mib / 1024)} GiB`
 }
 
 /** Of one processor: "0.3%", "12%", "180%". */
-export function percent(share: number): string {
+export function formatPercent(share: number): string {
   const hundredths = share * 100
   return `${hundredths < 10 ? hundredths.toFixed(1) : Math.round(hundredths)}%`
 }

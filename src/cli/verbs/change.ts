@@ -1,8 +1,8 @@
 /** `start`, `stop` and `restart`. */
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import type { Command } from '../command.ts'
-import { forEach } from '../for-each-daemon.ts'
-import { given, json, noWait, readDuration, socket, timeout, why } from '../options.ts'
+import { forEachDaemon } from '../for-each-daemon.ts'
+import { definedFields, json, noWait, readDuration, socket, timeout, why } from '../options.ts'
 import { describeOutcome } from '../terminal/outcome.ts'
 
 interface Options extends Record<string, string | true> {
@@ -59,9 +59,9 @@ last lines, on stderr, and the exit status is that of the worst.`,
       const { options } = input
       const timeoutMs = readDuration(self, 'timeout', options.timeout)
       const wait = options['no-wait'] ? false : undefined
-      return forEach<TicketAnswer>(input, input.args, {
-        ask(client, daemon, onProgress) {
-          const args = { daemon, ...given({ why: options.why, wait, timeoutMs }) }
+      return forEachDaemon<TicketAnswer>(input, input.args, {
+        send(client, daemon, onProgress) {
+          const args = { daemon, ...definedFields({ why: options.why, wait, timeoutMs }) }
           return client.call(verb, args, { onProgress })
         },
         describe: describeOutcome,

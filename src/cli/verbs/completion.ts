@@ -32,7 +32,7 @@ fish: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
 }
 
 /** `@names` must not keep a person waiting at the prompt: it gives up early and prints no error. */
-const namesPatienceMs = 300
+const namesTimeoutMs = 300
 
 export const names: Command<{ socket: string }> = {
   name: '@names',
@@ -45,7 +45,7 @@ export const names: Command<{ socket: string }> = {
 
   async run(input) {
     try {
-      const { client } = await connect(input, namesPatienceMs)
+      const { client } = await connect(input, namesTimeoutMs)
       const { daemons } = await client.call('status', {})
       for (const { name } of daemons) input.print(name)
       return 0

@@ -8,9 +8,9 @@ import { isoTime } from '../../core/text/iso-time.ts'
 import { describeError, type ErrorCode, PitcrewError } from '../../errors.ts'
 import { type Command, type Input, usageError } from '../command.ts'
 import { connect } from '../connection.ts'
-import { follow, given, json, readCount, socket } from '../options.ts'
+import { definedFields, follow, json, readCount, socket } from '../options.ts'
 import { eventLine } from '../terminal/event-line.ts'
-import { paperOf } from '../terminal/style.ts'
+import { terminalStyleOf } from '../terminal/style.ts'
 
 interface Options extends Record<string, string | true> {
   since: string
@@ -21,13 +21,19 @@ interface Options extends Record<string, string | true> {
 }
 
 /** Errors after which it is worth to try again. */
-const losses: readonly ErrorCode[] = ['NO_PITCREW', 'LAGGED', 'INTERNAL', 'BUSY', 'SUPERSEDED']
+const retriableErrors: readonly ErrorCode[] = [
+  'NO_PITCREW',
+  'LAGGED',
+  'INTERNAL',
+  'BUSY',
+  'SUPERSEDED',
+]
 
 /** Names grow up to this width together; one that is longer moves its own line alone. */
 const nameWidths = { usual: 8, max: 20 }
 
 /** Between two tries to reach a pitcrew that was lost. */
-const againMs = 1000
+const retryDelayMs = 1000
 
 export const events: Command<Options> = {
   name: 'events',
@@ -53,33 +59,33 @@ this reader was too slow, it is taken up again where it was, which is said on st
   },
 
   async run(input) {
-    const { args, options, system, talk } = input
-    const { cursor, fromMs } = readSince(options.since, system.wallMs())
-    let asked: EventsArgs = given({
+    const { args, options, system, report } = input
+    const { cursor, fromMs } = parseSince(options.since, system.wallMs())
+    let request: EventsArgs = definedFields({
       daemons: args.length === 0 ? undefined : args,
       tail: readCount(events, 'tail', options.tail),
       since: cursor,
       follow: options.follow,
     })
-    const printOne = printer(input)
+    const printOne = entryPrinter(input)
     const from = isoTime(fromMs)
     const print = (entry: Entry): void => {
       if (entry.at >= from) printOne(entry)
     }
     const printAndRemember = (entry: Entry): void => {
       print(entry)
-      const { tail, ...others } = asked
-      asked = { ...others, since: entry.cursor }
+      const { tail, ...others } = request
+      request = { ...others, since: entry.cursor }
     }
-    if (options.follow) return followFrom(input, () => asked, printAndRemember)
-    const { missed } = await readAll(input, asked, print)
-    if (missed) talk('pitcrew: older events are not kept any more')
+    if (options.follow) return followFrom(input, () => request, printAndRemember)
+    const { missed } = await readAll(input, request, print)
+    if (missed) report('pitcrew: older events are not kept any more')
     return 0
   },
 }
 
 /** "1795287768623-137" is a cursor, "5m" a time. */
-function readSince(
+function parseSince(
   since: string | undefined,
   nowMs: number,
 ): { readonly cursor: string | undefined; readonly fromMs: number } {
@@ -91,14 +97,14 @@ function readSince(
   throw usageError(events, `cannot read --since ${since}`, hint)
 }
 
-function printer({ system, options, print }: Input<Options>): (entry: Entry) => void {
+function entryPrinter({ system, options, print }: Input<Options>): (entry: Entry) => void {
   if (options.json) return (entry) => print(JSON.stringify(entry))
-  const paper = paperOf(system, 1)
+  const style = terminalStyleOf(system, 1)
   let nameWidth = nameWidths.usual
   return (entry) => {
     const { length } = entry.daemon ?? ''
     if (length <= nameWidths.max) nameWidth = Math.max(nameWidth, length)
-    print(eventLine(paper, entry, nameWidth))
+    print(eventLine(style, entry, nameWidth))
   }
 }
 
@@ -106,10 +112,10 @@ async function readAll(
   input: Input<Options>,
   args: EventsArgs,
   print: (entry: Entry) => void,
-  patienceMs?: number,
+  idleTimeoutMs?: number,
 ): Promise<EventsAnswer> {
   const { client, transport } = await connect(input)
-  if (patienceMs !== undefined) transport.patienceMs = patienceMs
+  if (idleTimeoutMs !== undefined) transport.idleTimeoutMs = idleTimeoutMs
   const stream = client.events(args)
   for (;;) {
     const step = await stream.next()
@@ -125,18 +131,18 @@ async function followFrom(
   args: () => EventsArgs,
   print: (entry: Entry) => void,
 ): Promise<never> {
-  let wasThere = false
-  let isSaid = false
+  let hasReceived = false
+  let isReported = false
   for (;;) {
     const why = await followUntilLost(input, args(), (entry) => {
-      wasThere = true
-      isSaid = false
+      hasReceived = true
+      isReported = false
       print(entry)
     })
-    if (!wasThere) throw why
-    if (!isSaid) input.talk(`pitcrew: ${describeError(why)}; trying again`)
-    isSaid = true
-    input.system.sleep(againMs)
+    if (!hasReceived) throw why
+    if (!isReported) input.report(`pitcrew: ${describeError(why)}; trying again`)
+    isReported = true
+    input.system.sleep(retryDelayMs)
   }
 }
 
@@ -150,7 +156,7 @@ async function followUntilLost(
     await readAll(input, args, print, Number.POSITIVE_INFINITY)
     return connectionLost()
   } catch (error) {
-    if (error instanceof PitcrewError && losses.includes(error.code)) return error
+    if (error instanceof PitcrewError && retriableErrors.includes(error.code)) return error
     throw error
   }
 }

@@ -6,7 +6,7 @@ import type { Command } from '../command.ts'
 import { connect } from '../connection.ts'
 import { json, socket } from '../options.ts'
 import { colourOf } from '../terminal/status-page.ts'
-import { type Paper, paint, paperOf } from '../terminal/style.ts'
+import { paint, type TerminalStyle, terminalStyleOf } from '../terminal/style.ts'
 
 interface Options extends Record<string, string | true> {
   json: true
@@ -27,16 +27,19 @@ export const explain: Command<Options> = {
     const { client } = await connect(input)
     const answer = await client.call('explain', { daemon })
     if (input.options.json) input.print(JSON.stringify(answer))
-    else input.print(explainPage(paperOf(input.system, 1), answer).join('\n'))
+    else input.print(explainPage(terminalStyleOf(input.system, 1), answer).join('\n'))
     return 0
   },
 }
 
-function explainPage(paper: Paper, { daemon, state, why, remedies }: ExplainAnswer): string[] {
-  const head = `${paint(paper, 'bold', daemon)}: ${paint(paper, colourOf[state], state)}`
+function explainPage(
+  style: TerminalStyle,
+  { daemon, state, why, remedies }: ExplainAnswer,
+): string[] {
+  const headline = `${paint(style, 'bold', daemon)}: ${paint(style, colourOf[state], state)}`
   const steps = remedies.map((remedy) => `  ${oneLine(remedy)}`)
   return [
-    head,
+    headline,
     ...why.map((sentence) => `  ${oneLine(sentence)}`),
     ...(steps.length === 0 ? [] : ['What can be done:', ...steps]),
   ]

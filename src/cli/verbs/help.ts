@@ -51,13 +51,13 @@ const statuses: readonly (readonly [string, string])[] = [
 /** What pitcrew is, and its verbs. */
 export function overview(commands: readonly Command[]): string {
   const shown = commands.filter(({ name }) => !name.startsWith('@'))
-  const width = Math.max(...shown.map((command) => brief(command).length))
+  const width = Math.max(...shown.map((command) => shortUsage(command).length))
   const parts = Object.entries(groups).flatMap(([group, title]) => [
     '',
     title,
     ...shown
       .filter((command) => command.group === group)
-      .map((command) => `  pitcrew ${brief(command).padEnd(width)}  ${command.summary}`),
+      .map((command) => `  pitcrew ${shortUsage(command).padEnd(width)}  ${command.summary}`),
   ])
   return [
     `pitcrew ${version}: init (PID 1) and supervisor for containers`,
@@ -71,7 +71,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** The usage without its options. */
-function brief({ usage }: Command): string {
+function shortUsage({ usage }: Command): string {
   return usage.replace(/ \[--.*/, '')
 }
 

@@ -4,7 +4,7 @@ import { isName } from '../../core/plan/names.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import { type Command, type Input, usageError } from '../command.ts'
 import { connect } from '../connection.ts'
-import { follow, given, json, readCount, readDuration, socket } from '../options.ts'
+import { definedFields, follow, json, readCount, readDuration, socket } from '../options.ts'
 
 interface Options extends Record<string, string | true> {
   tail: string
@@ -40,27 +40,27 @@ waits for a reader.`,
   },
 
   async run(input) {
-    const { args, options, system, talk } = input
+    const { args, options, system, report } = input
     const sinceMs = readDuration(logs, 'since', options.since)
-    const asked = given({
+    const request = definedFields({
       daemons: args.length === 0 ? undefined : args,
       tail: readCount(logs, 'tail', options.tail),
       sinceMs: sinceMs === undefined ? undefined : system.wallMs() - sinceMs,
       follow: options.follow,
     })
-    const matches = matcher(options.grep)
+    const matches = lineFilter(options.grep)
     const { client, transport } = await connect(input)
     // What the server says of a name that is none is text.
     transport.asBytes = options.grep === undefined && !options.json && args.every(isName)
-    if (options.follow) transport.patienceMs = Number.POSITIVE_INFINITY
-    const format = formatter(options)
-    const stream = client.logs(asked)
+    if (options.follow) transport.idleTimeoutMs = Number.POSITIVE_INFINITY
+    const format = lineFormatter(options)
+    const stream = client.logs(request)
     for (;;) {
       const lines = await stream.all()
       if (lines === null) return 0
       let text = ''
       for (const line of lines) {
-        if (line.isNotice) talk(`pitcrew: ${line.text}`)
+        if (line.isNotice) report(`pitcrew: ${line.text}`)
         else if (matches(line.text)) text += format(line)
       }
       if (transport.asBytes) system.writeBytes(text)
@@ -69,7 +69,7 @@ waits for a reader.`,
   },
 }
 
-function matcher(pattern: string | undefined): (text: string) => boolean {
+function lineFilter(pattern: string | undefined): (text: string) => boolean {
   if (pattern === undefined) return () => true
   try {
     const expression = new RegExp(pattern)
@@ -80,7 +80,10 @@ function matcher(pattern: string | undefined): (text: string) => boolean {
   }
 }
 
-function formatter({ json: asJson, times }: Input<Options>['options']): (line: LogLine) => string {
+function lineFormatter({
+  json: asJson,
+  times,
+}: Input<Options>['options']): (line: LogLine) => string {
   if (asJson) {
     return ({ atMs, daemon, text }) => `${JSON.stringify({ at: isoTime(atMs), daemon, text })}\n`
   }

@@ -2,7 +2,7 @@
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connection.ts'
-import { given, json, noWait, socket, why } from '../options.ts'
+import { definedFields, json, noWait, socket, why } from '../options.ts'
 import { describeOutcome } from '../terminal/outcome.ts'
 import { ProgressLine } from '../terminal/progress.ts'
 
@@ -30,7 +30,7 @@ As TERM does: within the deadline, in the reverse order of the start. The exit s
     const progress = new ProgressLine(system)
     const wait = options['no-wait'] ? false : undefined
     const answer: TicketAnswer = await client
-      .call('shutdown', given({ why: options.why, wait }), {
+      .call('shutdown', definedFields({ why: options.why, wait }), {
         onProgress: (news) => progress.tell(client.greeting.name, news),
       })
       .finally(() => progress.end(client.greeting.name))

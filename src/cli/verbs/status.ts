@@ -2,9 +2,9 @@
 import type { DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
 import type { Command, Input } from '../command.ts'
 import { connect } from '../connection.ts'
-import { given, json, socket } from '../options.ts'
+import { definedFields, json, socket } from '../options.ts'
 import { colourOf, statusPage, summary } from '../terminal/status-page.ts'
-import { type Colour, canDrawAgain, paperOf } from '../terminal/style.ts'
+import { type Colour, canRedraw, terminalStyleOf } from '../terminal/style.ts'
 
 interface Options extends Record<string, string | true> {
   json: true
@@ -13,7 +13,7 @@ interface Options extends Record<string, string | true> {
 }
 
 /** Between two looks of --watch. */
-const everyMs = 1000
+const intervalMs = 1000
 
 export const status: Command<Options> = {
   name: 'status',
@@ -39,19 +39,19 @@ In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`
 
   async run(input) {
     const { client } = await connect(input)
-    const look = (): Promise<StatusAnswer> => {
+    const fetchStatus = (): Promise<StatusAnswer> => {
       const daemons = input.args.length === 0 ? undefined : [...new Set(input.args)]
-      return client.call('status', given({ daemons, usage: true }))
+      return client.call('status', definedFields({ daemons, usage: true }))
     }
     if (input.options.watch === undefined) {
-      const answer = await look()
+      const answer = await fetchStatus()
       if (input.options.json) input.print(JSON.stringify(answer))
-      else input.print(statusPage(paperOf(input.system, 1), answer, null).join('\n'))
+      else input.print(statusPage(terminalStyleOf(input.system, 1), answer, null).join('\n'))
       return 0
     }
-    const show = shower(input)
-    for (let before: StatusAnswer | null = null; ; input.system.sleep(everyMs)) {
-      const answer = await look()
+    const show = statusPrinter(input)
+    for (let before: StatusAnswer | null = null; ; input.system.sleep(intervalMs)) {
+      const answer = await fetchStatus()
       show(answer, before)
       before = answer
     }
@@ -59,25 +59,27 @@ In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`
 }
 
 /** What each look of --watch prints. */
-function shower(
+function statusPrinter(
   input: Input<Options>,
 ): (answer: StatusAnswer, before: StatusAnswer | null) => void {
   const { system, options, print } = input
   if (options.json) return (answer) => print(JSON.stringify(answer))
-  if (!canDrawAgain(system, 1)) return (answer) => print(briefLine(answer))
+  if (!canRedraw(system, 1)) return (answer) => print(briefLine(answer))
   // What was on the screen goes up, and can be read there afterwards.
   system.write(1, '\n'.repeat(rowsOf(input)))
   return (answer, before) => {
     const rows = rowsOf(input)
-    const all = statusPage(paperOf(system, 1), answer, before)
+    const all = statusPage(terminalStyleOf(system, 1), answer, before)
     // Nobody sees what is below the screen: it shall be those that are well.
     const lines =
-      all.length < rows ? all : statusPage(paperOf(system, 1), troubledFirst(answer), before)
-    system.write(1, frame(lines, rows))
+      all.length < rows
+        ? all
+        : statusPage(terminalStyleOf(system, 1), unhealthyFirst(answer), before)
+    system.write(1, drawFrame(lines, rows))
   }
 }
 
-function troubledFirst(answer: StatusAnswer): StatusAnswer {
+function unhealthyFirst(answer: StatusAnswer): StatusAnswer {
   const of = (...colours: readonly Colour[]): DaemonStatus[] =>
     answer.daemons.filter(({ state }) => colours.includes(colourOf[state]))
   return { ...answer, daemons: [...of('red'), ...of('yellow'), ...of('green', 'dim')] }
@@ -95,7 +97,7 @@ function rowsOf({ system }: Input<Options>): number {
 
 /** One write that takes the place of the last one, without a moment of emptiness. The cursor comes
  *  to stand below it, so that Ctrl-C at any time leaves the terminal as every program does. */
-function frame(lines: readonly string[], rows: number): string {
+function drawFrame(lines: readonly string[], rows: number): string {
   const room = Math.max(1, rows - 1)
   const more = lines.length - room
   const shown = more > 0 ? [...lines.slice(0, room - 1), `and ${more + 1} more`] : lines

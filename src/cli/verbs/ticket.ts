@@ -2,7 +2,7 @@
 import type { Command } from '../command.ts'
 import { usageError } from '../command.ts'
 import { connect } from '../connection.ts'
-import { given, json, readDuration, socket, timeout } from '../options.ts'
+import { definedFields, json, readDuration, socket, timeout } from '../options.ts'
 import { ticketPage } from '../terminal/outcome.ts'
 import { ProgressLine } from '../terminal/progress.ts'
 
@@ -38,9 +38,9 @@ superseded. The last 200 that have ended are known.`,
     const timeoutMs = readDuration(ticket, 'timeout', options.timeout)
     const { client } = await connect(input)
     const progress = new ProgressLine(system)
-    const asked = { ticket: Number(word), ...given({ wait: options.wait, timeoutMs }) }
+    const request = { ticket: Number(word), ...definedFields({ wait: options.wait, timeoutMs }) }
     const answer = await client
-      .call('ticket', asked, { onProgress: (news) => progress.tell(`ticket ${word}`, news) })
+      .call('ticket', request, { onProgress: (news) => progress.tell(`ticket ${word}`, news) })
       .finally(() => progress.end(`ticket ${word}`))
     print(options.json ? JSON.stringify(answer) : ticketPage(answer).join('\n'))
     return answer.outcome === 'failed' || answer.outcome === 'superseded' ? 1 : 0

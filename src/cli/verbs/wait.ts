@@ -2,8 +2,8 @@
 import type { WaitAnswer } from '../../control/protocol/answers.ts'
 import type { WaitFor } from '../../control/protocol/requests.ts'
 import type { Command } from '../command.ts'
-import { forEach } from '../for-each-daemon.ts'
-import { given, json, readDuration, socket, timeout } from '../options.ts'
+import { forEachDaemon } from '../for-each-daemon.ts'
+import { definedFields, json, readDuration, socket, timeout } from '../options.ts'
 
 interface Options extends Record<string, string | true> {
   for: string
@@ -12,7 +12,7 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-const words: readonly WaitFor[] = ['started', 'ready', 'stopped', 'done']
+const choices: readonly WaitFor[] = ['started', 'ready', 'stopped', 'done']
 
 export const wait: Command<Options> = {
   name: 'wait',
@@ -24,7 +24,7 @@ Without --for: until they are ready. It ends at once where that is so already, a
 exit status 1 when one has failed for good.`,
   args: ['NAME...'],
   options: {
-    for: { value: 'STATE', words, help: 'ready, started, stopped or done' },
+    for: { value: 'STATE', choices, help: 'ready, started, stopped or done' },
     timeout,
     json,
     socket,
@@ -34,9 +34,13 @@ exit status 1 when one has failed for good.`,
     const { options } = input
     const timeoutMs = readDuration(wait, 'timeout', options.timeout)
     const wanted = options.for as WaitFor | undefined
-    return forEach<WaitAnswer>(input, input.args, {
-      ask(client, daemon, onProgress) {
-        return client.call('wait', { daemon, ...given({ for: wanted, timeoutMs }) }, { onProgress })
+    return forEachDaemon<WaitAnswer>(input, input.args, {
+      send(client, daemon, onProgress) {
+        return client.call(
+          'wait',
+          { daemon, ...definedFields({ for: wanted, timeoutMs }) },
+          { onProgress },
+        )
       },
       describe({ daemon, state, run, pid }) {
         return `${daemon}: ${state}${pid === null ? '' : `, pid ${pid}, run ${run}`}`
