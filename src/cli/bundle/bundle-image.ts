@@ -7,7 +7,7 @@ import { exitStatusOf, type Input } from '../command.ts'
 import type { BundleImage } from '../verbs/bundle.ts'
 import { buildPlan, planText } from './build-plan.ts'
 import { loadBundleFile, reportInvalid } from './bundle-file.ts'
-import { completionScript } from './shells.ts'
+import { completionScript } from './completion-script.ts'
 import { validateBundle } from './validate-bundle.ts'
 
 export const bundleImage: BundleImage = {

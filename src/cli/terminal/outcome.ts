@@ -3,7 +3,7 @@
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import { formatElapsed } from './words.ts'
+import { formatElapsed } from './format.ts'
 
 const pastTense: Readonly<Record<string, string | undefined>> = {
   start: 'started',

@@ -5,7 +5,7 @@ import type { Progress } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { ClientSystem } from '../../host/system.ts'
 import { canRedraw, terminalStyleOf, truncate } from './style.ts'
-import { formatElapsed } from './words.ts'
+import { formatElapsed } from './format.ts'
 
 const intervalMs = 5000
 

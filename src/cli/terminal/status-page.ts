@@ -5,7 +5,7 @@ import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import { type Colour, paint, type TerminalStyle, truncate } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './words.ts'
+import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './format.ts'
 
 const columns: readonly Column[] = [
   { title: 'NAME', isRight: false, dropOrder: 0 },

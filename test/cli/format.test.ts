@@ -8,7 +8,7 @@ import {
   formatElapsedShort,
   formatMemory,
   formatPercent,
-} from '../../src/cli/terminal/words.ts'
+} from '../../src/cli/terminal/format.ts'
 import { oneLine } from '../../src/core/text/one-line.ts'
 
 test.each([
