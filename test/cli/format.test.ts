@@ -1,14 +1,14 @@
 /** Numbers and texts as people read them, and how they fit on a line. */
 
 import { describe, expect, test } from 'vitest'
-import { truncate, widthOf } from '../../src/cli/terminal/style.ts'
-import { table } from '../../src/cli/terminal/table.ts'
 import {
   formatElapsed,
   formatElapsedShort,
   formatMemory,
   formatPercent,
 } from '../../src/cli/terminal/format.ts'
+import { truncate, widthOf } from '../../src/cli/terminal/style.ts'
+import { table } from '../../src/cli/terminal/table.ts'
 import { oneLine } from '../../src/core/text/one-line.ts'
 
 test.each([

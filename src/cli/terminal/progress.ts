@@ -4,8 +4,8 @@
 import type { Progress } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { ClientSystem } from '../../host/system.ts'
-import { canRedraw, terminalStyleOf, truncate } from './style.ts'
 import { formatElapsed } from './format.ts'
+import { canRedraw, terminalStyleOf, truncate } from './style.ts'
 
 const intervalMs = 5000
 

@@ -3,9 +3,9 @@
 import type { DaemonState, DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
 import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
+import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './format.ts'
 import { type Colour, paint, type TerminalStyle, truncate } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './format.ts'
 
 const columns: readonly Column[] = [
   { title: 'NAME', isRight: false, dropOrder: 0 },
