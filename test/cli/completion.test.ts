@@ -58,7 +58,7 @@ test('options of the verb', async () => {
 
 test('values: words, files, or nothing to be offered', async () => {
   expect(await offered('wait', 'web', '--for', 's')).toEqual(['started', 'stopped'])
-  expect(await offered('status', '--socket', 'look')).toEqual(['look.test.ts'])
+  expect(await offered('status', '--socket', 'read')).toEqual(['read-verbs.test.ts'])
   expect(await offered('restart', 'web', '--why', '')).toEqual([])
   expect(await offered('logs', '-n', '')).toEqual([])
 })
