@@ -1,4 +1,4 @@
-/** A message of sd_notify as the host splits it (native/ready.c), for hosts that are not real. */
+/** Splits an sd_notify message as the host does (native/ready.c), for simulated hosts. */
 import type { NotifyFields } from '../src/host/readiness.ts'
 
 const names: readonly string[] = [

@@ -1,4 +1,4 @@
-/** A control plane with bugs, for control-bug.test.ts: what a client sends is how it breaks. */
+/** A control plane with bugs, for control/bug.test.ts: the line that a client sends selects the bug. */
 import type { MakeControl } from '../../../src/control/server/port.ts'
 import { Server } from '../../../src/control/server/server.ts'
 

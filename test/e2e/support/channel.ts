@@ -1,5 +1,5 @@
-/** A pitcrew whose stdout is a real pipe, a socket or a terminal that the test holds the other end of: it can
- *  stop reading, go on, hang up, and type. See test/fixtures/programs/channel.c. */
+/** A pitcrew whose stdout is a pipe, a socket or a terminal. The test holds the other end: it can stop reading, resume,
+ *  hang up, and type. See test/fixtures/programs/channel.c. */
 import { compileFixture, type Options, Pitcrew } from './pitcrew.ts'
 import { eventually } from './processes.ts'
 import type { Program } from './program.ts'
@@ -8,18 +8,18 @@ export type Kind = 'pipe' | 'socket' | 'raw' | 'terminal'
 
 let program: string | null = null
 
-/** The words in front of a program. */
+/** The command that runs another one with such a stdout. */
 export function channelArgv(kind: Kind | `${Kind},paused`): string[] {
   program ??= compileFixture('channel')
   return [program, kind]
 }
 
-/** Tells the channel that this program is behind. */
+/** Sends a command to the channel of this program. */
 export function sendToChannel({ process }: Program, command: string): void {
   process.stdin?.write(`${command}\n`)
 }
 
-/** Types at its terminal. */
+/** Types into its terminal. */
 export function type(program: Program, text: string): void {
   sendToChannel(program, `type ${Buffer.from(text).toString('hex')}`)
 }
@@ -37,12 +37,12 @@ export class Channel extends Pitcrew {
     type(this, text)
   }
 
-  /** Nobody reads, and nothing more fits. */
+  /** Waits until the paused channel takes nothing more. */
   async untilFull(): Promise<void> {
     await this.untilErrorLine('channel: full')
   }
 
-  /** The reader has gone. */
+  /** Closes the reading end. */
   async close(): Promise<void> {
     this.send('close')
     await this.untilErrorLine('channel: closed')

@@ -1,10 +1,10 @@
-/** Verbs of the command line against a real pitcrew: what one says, and what a terminal shows. */
+/** Runs verbs of the command line against a real pitcrew, and shows them in a terminal. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { binary, type Pitcrew } from './pitcrew.ts'
 import { eventually } from './processes.ts'
 import { Program } from './program.ts'
 
-/** A verb that is under way. Its output is UTF-8 seen as bytes, as with every Program. */
+/** Starts a verb. Its output is UTF-8 read as latin1, as with every Program. */
 export function startVerb(
   { folder }: Pick<Pitcrew, 'folder'>,
   ...args: readonly string[]
@@ -18,7 +18,7 @@ export interface VerbResult {
   readonly err: readonly string[]
 }
 
-/** What a verb says from its start to its end. */
+/** Runs a verb to its end. */
 export async function runVerb(
   pitcrew: Pick<Pitcrew, 'folder'>,
   ...args: readonly string[]
@@ -41,7 +41,7 @@ export function clientEnvironment(folder: string): Record<string, string> {
   return { PATH: process.env.PATH ?? '', PITCREW_RUN_DIR: folder, ASAN_OPTIONS: 'detect_leaks=0' }
 }
 
-/** Digits that are different each time. */
+/** Replaces what differs in each run: durations, pids, the version. */
 export function maskVariableParts(text: string): string {
   return text
     .replace(/\d+(\.\d+)? m?s\b/g, '<time>')
@@ -50,7 +50,7 @@ export function maskVariableParts(text: string): string {
 }
 
 export const hasTmux: boolean = spawnSync('tmux', ['-V']).status === 0
-if (!hasTmux) console.warn('no tmux here: what a terminal shows is not looked at')
+if (!hasTmux) console.warn('tmux is not installed: tests of terminal output are skipped')
 
 /** A terminal with a shell in it, in which `pitcrew` is the binary. */
 export class Screen {
@@ -78,7 +78,7 @@ export class Screen {
     this.#tmux('send-keys', key)
   }
 
-  /** What is to be seen, without what is empty at the end. */
+  /** The visible text, without trailing empty lines. */
   text(withColours = false): string {
     return this.#tmux('capture-pane', '-p', ...(withColours ? ['-e'] : [])).trimEnd()
   }

@@ -1,5 +1,5 @@
-/** A client of the control socket that knows nothing but lines: what a test sends is what goes out, and each answer
- *  is checked against the table. */
+/** A client of the control socket that sends lines as the test gives them, and checks each answer against the tables
+ *  of the protocol. */
 import { connect as connectSocket, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -20,9 +20,9 @@ export interface Answer {
 }
 
 export class ControlClient {
-  /** All that came behind the greeting. */
+  /** All lines after the greeting. */
   readonly lines: Answer[] = []
-  /** What is no line of JSON: that of a stream. */
+  /** Lines that are not JSON: those of a log stream. */
   readonly texts: string[] = []
   greeting: Greeting | null = null
   isClosed = false
@@ -30,7 +30,7 @@ export class ControlClient {
   readonly #socket: Socket
   readonly #verbs: Map<number, VerbName> = new Map()
   readonly #waiting: Set<() => void> = new Set()
-  /** Beside those that a test writes itself. */
+  /** Ids of requests; a test that writes requests itself uses lower ones. */
   #ids = 100
   #rest = ''
 
@@ -38,7 +38,7 @@ export class ControlClient {
     this.#socket = socket
     socket.setEncoding('utf8')
     socket.on('data', (text: string) => this.#take(text))
-    // How it ended is seen by what came before.
+    // The lines received before show how the connection ended.
     socket.on('error', () => {})
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -53,7 +53,7 @@ export class ControlClient {
     this.#socket.write(text)
   }
 
-  /** Reads nothing more. */
+  /** Stops reading. */
   stall(): void {
     this.#socket.pause()
   }
@@ -84,7 +84,7 @@ export class ControlClient {
     return answer.failed as Failure
   }
 
-  /** The answer to a request; null: to what was none. */
+  /** The answer to a request; with null, to a line that was not a request. */
   answer(id: number | null): Promise<Answer> {
     return this.until(`an answer to ${id}`, () =>
       this.lines.find((line) => line.id === id && (line.done ?? line.failed) !== undefined),
@@ -151,7 +151,7 @@ export class ControlClient {
   }
 
   #transcript(): string {
-    return `it said:\n${[...this.lines.map((line) => JSON.stringify(line)), ...this.texts].slice(-20).join('\n')}`
+    return `received:\n${[...this.lines.map((line) => JSON.stringify(line)), ...this.texts].slice(-20).join('\n')}`
   }
 }
 
@@ -159,11 +159,11 @@ export function socketPath(pitcrew: Pitcrew, name = 'pitcrew'): string {
   return join(pitcrew.folder, `${name}.sock`)
 }
 
-/** Connects when pitcrew has said that it is there, and reads the greeting. */
+/** Connects once pitcrew has logged its start, and reads the greeting. */
 export async function connectControl(pitcrew: Pitcrew, name = 'pitcrew'): Promise<ControlClient> {
   await pitcrew.line(/: pitcrew \S+, .*daemons?, deadline/)
   const client = await tryConnect(socketPath(pitcrew, name))
-  if (client === null) throw new Error(`nobody listens on ${socketPath(pitcrew, name)}`)
+  if (client === null) throw new Error(`no server listens on ${socketPath(pitcrew, name)}`)
   await client.until('a greeting', () => client.greeting ?? client.lines[0])
   return client
 }

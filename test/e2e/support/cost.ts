@@ -1,20 +1,21 @@
-/** What pitcrew costs, seen from outside. The one place of ring 3 where time is measured: doing nothing can only be
- *  seen over some time. */
+/** Measures what pitcrew uses, through /proc. Only here do tests with real processes wait for a fixed time: idleness can
+ *  only be observed over an interval. */
 import { readFileSync } from 'node:fs'
 import { binary, type Pitcrew } from './pitcrew.ts'
 
-/** A sanitizer's shadow memory is not pitcrew's. */
+/** Builds with a sanitizer have shadow memory, so their memory is not comparable. */
 export const isSanitized: boolean = binary.includes('sanitize')
 
-const restMs = 300
-/** Reading /proc costs its reader; what is looked at, nothing. A clock tick is 10 ms. */
+const measuringMs = 300
+/** Processor time above which pitcrew counts as spinning. A clock tick is 10 ms. */
 const busyTicksMax = 3
 
 export function residentKib({ pid }: Pitcrew): number {
   return statusNumber(pid, 'VmRSS')
 }
 
-/** How often it wakes up in 300 ms. The least of three times: what it was still doing is no habit. */
+/** The number of wake-ups in 300 ms. The minimum of three measurements, so that work that was still going on does not
+ *  count. */
 export async function wakeUps({ pid }: Pitcrew): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let times = 3; times > 0 && least > 0; times--) {
@@ -25,15 +26,15 @@ export async function wakeUps({ pid }: Pitcrew): Promise<number> {
   return least
 }
 
-/** Whether it used more than a tenth of a processor over 300 ms: whoever spins uses a third at least, even beside
- *  two others that do. */
+/** Whether it used more than a tenth of a processor over 300 ms: a process that spins uses at least a third, even
+ *  beside two others that spin. */
 export async function isSpinning({ pid }: Pitcrew): Promise<boolean> {
   const before = ticks(pid)
   await waitMeasuringTime()
   return ticks(pid) - before > busyTicksMax
 }
 
-/** The flags with which its fds 0 to 2 are open: those of the files, which others may share. */
+/** The open flags of its descriptors 0 to 2. They belong to the open files, which other processes may share. */
 export function stdioFlags({ pid }: Pitcrew): number[] {
   return [0, 1, 2].map((fd) => {
     const text = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
@@ -52,5 +53,5 @@ function statusNumber(pid: number, name: string): number {
 }
 
 function waitMeasuringTime(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, restMs))
+  return new Promise((resolve) => setTimeout(resolve, measuringMs))
 }

@@ -1,5 +1,5 @@
-/** Where bugs are planted that only some daemons come by: for each place a bundle that leads there, and what happens all
- *  the same. See bug.test.ts. */
+/** Points of fault injection that only some bundles reach: for each a bundle that reaches it, and the log lines that
+ *  must appear despite the fault. See fault-injection.test.ts. */
 import { sh } from './pitcrew.ts'
 
 export interface InjectionPoint {
@@ -8,89 +8,89 @@ export interface InjectionPoint {
    *  the host, or "elapsed-" and the kind of a timer. */
   readonly point: string
   readonly daemons: object
-  /** Nobody comes by before TERM. */
+  /** The point is reached only after TERM. */
   readonly isAtStop?: true
-  /** What pitcrew says, all the same, in this order. */
+  /** Lines that pitcrew prints despite the fault, in this order. */
   readonly lines: readonly (string | RegExp)[]
 }
 
-const stays = 'exec sleep 1000'
+const sleeps = 'exec sleep 1000'
 const soon = { backoff: '20ms' }
 const often = { interval: '10ms' }
-/** The first run goes wrong, the next one is well. */
-const once = (script: string): string[] =>
+/** The first run executes the script, the next one prints "well" and sleeps. */
+const firstRun = (script: string): string[] =>
   sh(
-    `[ -e "$PITCREW_STATE_DIR/again" ] || { : > "$PITCREW_STATE_DIR/again"; ${script}; }; echo well; ${stays}`,
+    `[ -e "$PITCREW_STATE_DIR/again" ] || { : > "$PITCREW_STATE_DIR/again"; ${script}; }; echo well; ${sleeps}`,
   )
 
-const speaks = {
+const notifying = {
   command: sh(
     `"$NOTIFIES" STATUS=here WATCHDOG=1 READY=1; while :; do "$NOTIFIES" WATCHDOG=1; sleep 0.05; done`,
   ),
   ready: 'notify',
   watchdog: '5s',
 }
-const isLookedAt = { command: sh(stays), ready: { file: '/', ...often } }
-const isReady = /web: ready after/
+const probed = { command: sh(sleeps), ready: { file: '/', ...often } }
+const readyLine = /web: ready after/
 
 export const injectionPoints: readonly InjectionPoint[] = [
   {
     what: 'a newline',
     point: 'ready',
-    daemons: { web: { command: sh(`echo >&3; ${stays}`), ready: 'fd' } },
-    lines: [isReady],
+    daemons: { web: { command: sh(`echo >&3; ${sleeps}`), ready: 'fd' } },
+    lines: [readyLine],
   },
   {
     what: 'a line',
     point: 'ready',
-    daemons: { web: { command: sh(`echo up; ${stays}`), ready: { log: 'up' } } },
-    lines: [isReady],
+    daemons: { web: { command: sh(`echo up; ${sleeps}`), ready: { log: 'up' } } },
+    lines: [readyLine],
   },
-  { what: 'a message', point: 'ready', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'a look', point: 'ready', daemons: { web: isLookedAt }, lines: [isReady] },
-  { what: 'a status', point: 'said', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'a sign of life', point: 'pinged', daemons: { web: speaks }, lines: [isReady] },
+  { what: 'a message', point: 'ready', daemons: { web: notifying }, lines: [readyLine] },
+  { what: 'a probe', point: 'ready', daemons: { web: probed }, lines: [readyLine] },
+  { what: 'a status', point: 'said', daemons: { web: notifying }, lines: [readyLine] },
+  { what: 'a watchdog ping', point: 'pinged', daemons: { web: notifying }, lines: [readyLine] },
   {
-    what: 'a failed look',
+    what: 'a failed health check',
     point: 'unfit',
     daemons: {
       web: {
-        command: sh(`echo up; ${stays}`),
+        command: sh(`echo up; ${sleeps}`),
         alive: { file: '/absent', ...often },
         restart: soon,
       },
     },
     lines: [/web: not alive, pid \d+, run 1/, /web: started, pid \d+, run 2/],
   },
-  { what: 'a message', point: 'host-notify', daemons: { web: speaks }, lines: [isReady] },
-  { what: 'its time', point: 'elapsed-look', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'a message', point: 'host-notify', daemons: { web: notifying }, lines: [readyLine] },
+  { what: 'the next probe', point: 'elapsed-look', daemons: { web: probed }, lines: [readyLine] },
   {
-    what: 'the end of a look',
+    what: 'the result of a probe',
     point: 'host-helper',
-    daemons: { web: isLookedAt },
-    lines: [isReady],
+    daemons: { web: probed },
+    lines: [readyLine],
   },
   {
     what: 'the end of a command',
     point: 'host-exited',
-    daemons: { web: { command: sh(stays), ready: { command: ['/bin/true'], ...often } } },
-    lines: [isReady],
+    daemons: { web: { command: sh(sleeps), ready: { command: ['/bin/true'], ...often } } },
+    lines: [readyLine],
   },
   {
-    what: 'an answer',
+    what: 'the result of a connection',
     point: 'host-probed',
     daemons: {
-      web: { command: sh(stays), alive: { tcp: '127.0.0.1:1', ...often }, restart: soon },
+      web: { command: sh(sleeps), alive: { tcp: '127.0.0.1:1', ...often }, restart: soon },
     },
     lines: [/web: not alive, pid \d+, run 1/],
   },
   {
-    what: 'a look that hangs',
+    what: 'the timeout of a probe',
     point: 'elapsed-helper',
     daemons: {
       web: {
-        command: sh(stays),
-        alive: { command: sh(stays), timeout: '50ms', ...often },
+        command: sh(sleeps),
+        alive: { command: sh(sleeps), timeout: '50ms', ...often },
         restart: soon,
       },
     },
@@ -99,68 +99,70 @@ export const injectionPoints: readonly InjectionPoint[] = [
   {
     what: 'the end of a backoff',
     point: 'elapsed',
-    daemons: { web: { command: once('exit 3'), restart: soon } },
+    daemons: { web: { command: firstRun('exit 3'), restart: soon } },
     lines: [/web: died: exit code 3/, /web: started, pid \d+, run 2/, '[web] well'],
   },
   {
-    what: 'the end of the time to be ready',
+    what: 'the readiness timeout',
     point: 'elapsed',
     daemons: {
-      web: { command: sh(stays), ready: { log: 'never', timeout: '50ms' }, restart: soon },
+      web: { command: sh(sleeps), ready: { log: 'never', timeout: '50ms' }, restart: soon },
     },
     lines: ['web: not ready in time', /web: started, pid \d+, run 2/],
   },
   {
-    what: 'the end of the time to be silent',
+    what: 'the watchdog timeout',
     point: 'elapsed',
-    daemons: { web: { command: sh(stays), watchdog: '50ms', restart: soon } },
+    daemons: { web: { command: sh(sleeps), watchdog: '50ms', restart: soon } },
     lines: ['web: silent for longer', /web: started, pid \d+, run 2/],
   },
-  { what: 'for readiness', point: 'perform-watch', daemons: { web: isLookedAt }, lines: [isReady] },
+  { what: 'readiness probe', point: 'perform-watch', daemons: { web: probed }, lines: [readyLine] },
   {
-    what: 'for life',
+    what: 'health check',
     point: 'perform-watch',
-    daemons: { web: { command: sh(stays), alive: { file: '/absent', ...often }, restart: soon } },
+    daemons: { web: { command: sh(sleeps), alive: { file: '/absent', ...often }, restart: soon } },
     lines: [/web: not alive, pid \d+, run 1/],
   },
   {
-    what: 'a sign was there',
+    what: 'readiness reached',
     point: 'perform-unwatch',
-    daemons: { web: isLookedAt, api: { command: sh(`echo well; ${stays}`), after: ['web'] } },
+    daemons: { web: probed, api: { command: sh(`echo well; ${sleeps}`), after: ['web'] } },
     lines: ['[api] well'],
   },
   {
-    what: 'for a death',
+    what: 'onDeath command',
     point: 'perform-run-command',
-    daemons: { web: { command: once('exit 3'), restart: soon, onDeath: { command: ['true'] } } },
+    daemons: {
+      web: { command: firstRun('exit 3'), restart: soon, onDeath: { command: ['true'] } },
+    },
     lines: [/web: died: exit code 3/, '[web] well'],
   },
   {
-    what: 'for a stop',
+    what: 'stop command',
     isAtStop: true,
     point: 'perform-run-command',
-    daemons: { web: { command: sh(stays), stop: { command: ['true'], grace: '200ms' } } },
+    daemons: { web: { command: sh(sleeps), stop: { command: ['true'], grace: '200ms' } } },
     lines: [/web: started/],
   },
   {
-    what: 'that all are ready',
+    what: 'READY=1',
     point: 'perform-announce',
-    daemons: { web: isLookedAt },
-    lines: [isReady],
+    daemons: { web: probed },
+    lines: [readyLine],
   },
   {
-    what: 'that all are stopping',
+    what: 'STOPPING=1',
     isAtStop: true,
     point: 'perform-announce',
-    daemons: { web: { command: sh(stays), ready: { log: 'never' } } },
+    daemons: { web: { command: sh(sleeps), ready: { log: 'never' } } },
     lines: [/web: started/],
   },
   {
-    what: 'a job is done',
+    what: 'the end of a job',
     point: 'exited',
     daemons: {
       job: { command: ['true'], kind: 'job' },
-      web: { command: sh(`echo well; ${stays}`), after: ['job'] },
+      web: { command: sh(`echo well; ${sleeps}`), after: ['job'] },
     },
     lines: ['job: done', '[web] well'],
   },

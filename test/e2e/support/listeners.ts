@@ -1,4 +1,4 @@
-/** Whoever a probe may find: servers of Node, a port that is free, and one that nobody accepts at. */
+/** Targets for probes: Node servers, a free port, and a listener that never accepts. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import { compileFixture } from './pitcrew.ts'
 import { Program } from './program.ts'
 
-/** @returns The port. The server is closed when the test is finished. */
+/** @returns The port. The server is closed when the test has finished. */
 export async function listen(
   server: Server,
   where: object = { host: '127.0.0.1', port: 0 },
@@ -19,7 +19,7 @@ export async function listen(
   return (server.address() as AddressInfo).port
 }
 
-/** A port on which nobody listens: it was given to us a moment ago. */
+/** A port that no process listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   const port = await listen(server)
@@ -27,8 +27,8 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Somebody who listens with a full backlog and never accepts, at a path if one is given.
- *  @returns His port. */
+/** Starts a listener with a full backlog that never accepts, on a unix socket if a path is given.
+ *  @returns Its port. */
 export async function fullListener(...path: readonly string[]): Promise<number> {
   const program = new Program([compileFixture('never-accepts'), ...path], { env: {} })
   onTestFinished(() => {
@@ -37,7 +37,7 @@ export async function fullListener(...path: readonly string[]): Promise<number> 
   return Number((await program.line('full ')).slice('full '.length))
 }
 
-/** A folder that is removed when the test is finished. */
+/** A folder that is removed when the test has finished. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-probes-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

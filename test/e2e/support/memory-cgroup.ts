@@ -1,8 +1,8 @@
-/** A control group with little memory, for tests of what the kernel kills. */
+/** A control group with little memory, for tests of kills by the kernel. */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A control group with 32 MiB, in either of the two forms; null where none may be made. */
+/** Makes a control group with 32 MiB, of cgroup v2 or v1; null where that is not permitted. */
 export function memoryGroup(): string | null {
   const forms = [
     { root: '/sys/fs/cgroup', limit: 'memory.max', swap: 'memory.swap.max' },
@@ -36,7 +36,7 @@ export function removeGroup(folder: string): boolean {
   }
 }
 
-/** Words in front of a program: it is in the group, and so is all that it starts. */
+/** The command that runs another one, and all that it starts, in the group. */
 export function joinGroup(group: string): string[] {
   return ['sh', '-c', `echo $$ >${group}/cgroup.procs; exec "$@"`, 'sh']
 }

@@ -1,5 +1,5 @@
-/** Runs the real binary with real processes, and reads what it says. Ring 3: in a PID namespace of its own, where it is
- *  PID 1, if the machine allows that; as a subreaper otherwise, which is said once. */
+/** Runs the real binary with real processes, and reads its output. It is PID 1 of a PID namespace of its own where the
+ *  machine permits that, and a subreaper elsewhere, with a warning. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { Program } from './program.ts'
 
 export const root: string = resolve(import.meta.dirname, '../../..')
-/** Another build of the same program may be tested: PITCREW_BINARY=build/pitcrew-sanitize. */
+/** PITCREW_BINARY selects another build, for example build/pitcrew-sanitize. */
 export const binary: string = resolve(root, process.env.PITCREW_BINARY ?? 'build/pitcrew')
 export const fixtures: string = join(root, 'test/fixtures')
 
@@ -15,10 +15,12 @@ const namespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child',
 export const canUnshare: boolean =
   spawnSync(namespace[0] as string, [...namespace.slice(1), 'true']).status === 0
 if (!canUnshare)
-  console.warn('no PID namespaces here: the fixtures run under a subreaper, not under PID 1')
+  console.warn(
+    'PID namespaces are not permitted: the fixtures run under a subreaper, not under PID 1',
+  )
 
 export interface Options {
-  /** As PID 1 of a namespace (the default where that is possible), or as a subreaper. */
+  /** As PID 1 of a namespace (the default where permitted), or as a subreaper. */
   readonly asPid1?: boolean
   readonly env?: Readonly<Record<string, string>>
   /** Where its stdout goes; `pipe` is read by the test. */
@@ -26,21 +28,21 @@ export interface Options {
   /** Arguments instead of `run BUNDLE`. */
   readonly args?: readonly string[]
   readonly program?: string
-  /** Words in front of the program that end in `exec`: ['nohup'], or a shell that sets a limit. */
+  /** A command in front of the program that executes it: ['nohup'], or a shell that sets a limit. */
   readonly wrap?: readonly string[]
-  /** A program in front of everything that starts it and stays: see channel.ts. */
+  /** A command in front of everything that starts it as a child: see channel.ts. */
   readonly via?: readonly string[]
   readonly stdin?: 'ignore' | 'pipe'
-  /** How long it may take until it says what a test waits for, in milliseconds. */
+  /** How long a test waits for a line or the end, in milliseconds. */
   readonly patienceMs?: number
 }
 
-/** A running pitcrew. `await using` ends it whatever the test does. */
+/** A running pitcrew. `await using` ends it, also when the test fails. */
 export class Pitcrew extends Program {
   /** Its scratch folder: the bundle, PITCREW_STATE_DIR and PITCREW_RUN_DIR. */
   readonly folder: string
   readonly #isPid1: boolean
-  /** Processes in front of pitcrew: `via`, `unshare`. */
+  /** The number of processes between the test and pitcrew: `via`, `unshare`. */
   readonly #inFront: number
 
   constructor(bundle: string | object | null, options: Options = {}) {
@@ -67,7 +69,7 @@ export class Pitcrew extends Program {
     this.#inFront = Number(options.via !== undefined) + Number(isPid1)
   }
 
-  /** The pid that signals for pitcrew go to, as this process sees it. */
+  /** The pid of pitcrew in the test's namespace. */
   get pid(): number {
     let { pid } = this.process
     if (pid === undefined) throw new Error('pitcrew could not be started')
@@ -95,7 +97,8 @@ export class Pitcrew extends Program {
   }
 }
 
-/** Writes what a test gives as text (YAML) or as an object (a plan), and says where. */
+/** Writes a bundle that is given as text (YAML) or as an object (JSON).
+ *  @returns Its path. */
 export function writeBundle(folder: string, bundle: string | object | null): string {
   const isText = typeof bundle === 'string'
   const path = join(folder, isText ? 'bundle.yaml' : 'bundle.json')
@@ -103,7 +106,7 @@ export function writeBundle(folder: string, bundle: string | object | null): str
   return path
 }
 
-/** The pids of a process's children, as this process sees them. */
+/** The pids of a process's children, in the test's namespace. */
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
@@ -117,7 +120,7 @@ function tryKill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
@@ -126,7 +129,8 @@ export function sh(script: string): string[] {
   return ['/bin/sh', '-c', script]
 }
 
-/** A fixture written in C, compiled once a run: for what a shell cannot do fast enough or at all. */
+/** Compiles a fixture that is written in C.
+ *  @returns The path of the program. */
 export function compileFixture(name: string, ...flags: readonly string[]): string {
   const target = join(root, 'build/fixtures', name)
   const folders = ['programs', 'hostile', 'checks']

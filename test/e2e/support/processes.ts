@@ -1,4 +1,4 @@
-/** Looks at processes from outside, through /proc: what a supervisor says of itself is no proof. */
+/** Observes processes through /proc, independently of what pitcrew reports. */
 import {
   closeSync,
   constants,
@@ -12,23 +12,23 @@ import { join } from 'node:path'
 import { childrenOf, type Pitcrew } from './pitcrew.ts'
 import type { Program } from './program.ts'
 
-/** How long `eventually` asks, in ms. */
+/** How long `eventually` waits, in ms. */
 const patienceMs = 30_000
 
 export interface ProcessInfo {
   readonly pid: number
-  /** As pitcrew and its daemons see it, in their own PID namespace. */
+  /** The pid in the PID namespace of pitcrew and its daemons. */
   readonly insidePid: number
   readonly name: string
   /** R, S, T, Z … */
   readonly state: string
 }
 
-/** What has a pid here: a Pitcrew, or the first process of a container. */
+/** A Pitcrew, or the first process of a container. */
 type HasPid = Pick<Pitcrew, 'pid'>
 
-/** All processes below pitcrew: in its namespace there are no others, and a subreaper's orphans are its children. Left
- *  out is the copy of itself that writes the journal for a moment; one that is not reaped is seen. */
+/** All descendants of pitcrew, which are all other processes of its namespace; orphans are children of a subreaper. The
+ *  short-lived copies of pitcrew that write the journal are left out, unless they are zombies. */
 export function processesUnder(pitcrew: HasPid): ProcessInfo[] {
   const own = read(`/proc/${pitcrew.pid}/cmdline`)
   const isCopy = (pid: number): boolean => read(`/proc/${pid}/cmdline`) === own
@@ -46,7 +46,7 @@ export function zombiesUnder(pitcrew: HasPid): ProcessInfo[] {
   return processesUnder(pitcrew).filter(({ state }) => state === 'Z')
 }
 
-/** The pid that this process has for one that has `insidePid` in pitcrew's namespace. */
+/** The pid in the test's namespace of the process with `insidePid` in pitcrew's namespace. */
 export function outsidePid(pitcrew: HasPid, insidePid: number): number {
   const found = processesUnder(pitcrew).find((seen) => seen.insidePid === insidePid)
   if (found === undefined) throw new Error(`no process ${insidePid} under pitcrew`)
@@ -62,7 +62,7 @@ function statusOf(pid: number): ProcessInfo | null {
   return { pid, insidePid, name: field('Name'), state: field('State').charAt(0) }
 }
 
-/** Open file descriptors of pitcrew itself, as "fd -> what". */
+/** Open file descriptors of pitcrew itself, as "fd -> target". */
 export function descriptorsOf(pitcrew: Pitcrew): string[] {
   const folder = `/proc/${pitcrew.pid}/fd`
   return readdirSync(folder).map((fd) => `${fd} -> ${linkOf(`${folder}/${fd}`)}`)
@@ -76,8 +76,8 @@ function linkOf(path: string): string {
   }
 }
 
-/** Living processes that this pitcrew started, wherever they went: all of its daemons carry its folder in their
- *  environment, its helpers in their arguments. pitcrew itself is left out. */
+/** Living processes that this pitcrew started, wherever they are: its folder is in the environment of its daemons and in
+ *  the arguments of its helpers. pitcrew itself is left out. */
 export function leftoverProcesses(pitcrew: Pitcrew): string[] {
   const own = [pitcrew.process.pid, process.pid]
   return readdirSync('/proc')
@@ -94,23 +94,23 @@ export function isAlive(pid: number): boolean {
   return status !== null && status.state !== 'Z'
 }
 
-/** R, S, T, Z …; null when it is not there. */
+/** R, S, T, Z …; null when the process does not exist. */
 export function stateOf(pid: number): string | null {
   return statusOf(pid)?.state ?? null
 }
 
-/** Asks until the answer is true: for what nobody announces, such as an absence. */
+/** Polls until the condition holds: for conditions without an event, such as an absence. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
   const endMs = performance.now() + patienceMs
   while (!holds()) {
-    if (performance.now() > endMs) throw new Error(`not so after ${patienceMs} ms: ${what}`)
+    if (performance.now() > endMs) throw new Error(`not within ${patienceMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
 
-/** Lets `exits-on-release.sh` end. */
+/** Lets `exits-on-release.sh` exit. */
 export async function release({ folder }: Pitcrew): Promise<void> {
-  await eventually('it waits to be told', () => {
+  await eventually('the FIFO has a reader', () => {
     try {
       const fd = openSync(join(folder, 'go'), constants.O_WRONLY | constants.O_NONBLOCK)
       writeSync(fd, 'go\n')
@@ -122,13 +122,13 @@ export async function release({ folder }: Pitcrew): Promise<void> {
   })
 }
 
-/** The pid that pitcrew says a daemon's run has, whatever its lines are labelled with. */
+/** The pid of a daemon's run according to the log, with any label. */
 export async function pidOf(pitcrew: Program, daemon: string, run = 1): Promise<number> {
   const line = await pitcrew.line(new RegExp(`^[a-z-]+: ${daemon}: started, pid \\d+, run ${run}$`))
   return Number(/pid (\d+)/.exec(line)?.[1])
 }
 
-/** All the pids that pitcrew gave to a daemon so far, in order. */
+/** The pids of all runs of a daemon so far, according to the log. */
 export function pidsOf({ lines }: Program, daemon: string): number[] {
   return lines.flatMap((line) => {
     const pid = new RegExp(`^pitcrew: ${daemon}: started, pid (\\d+)`).exec(line)?.[1]
@@ -136,7 +136,7 @@ export function pidsOf({ lines }: Program, daemon: string): number[] {
   })
 }
 
-/** What a daemon printed, without its prefix. */
+/** The lines that a daemon printed, without their prefix. */
 export function outputOf({ lines }: Program, daemon: string): string[] {
   const prefix = `[${daemon}] `
   return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length))

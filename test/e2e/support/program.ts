@@ -1,8 +1,8 @@
-/** A child process of a test, and what it says. A test waits for a line or an exit, never for time. */
+/** A child process of a test, and its output. A test waits for a line or an exit, never for a time. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
-/** How long a test waits for a line or an end before it fails with everything that was said, in ms. */
+/** How long a test waits for a line or an exit before it fails, in ms. */
 const usualPatienceMs = 30_000
 
 export interface ProgramOptions {
@@ -22,12 +22,12 @@ export interface Exit {
 export class Program {
   readonly process: ChildProcess
   readonly ended: Promise<Exit>
-  /** All lines of its stdout so far; of its stderr. */
+  /** All lines of its stdout so far, and of its stderr. */
   readonly lines: string[] = []
   readonly errors: string[] = []
   readonly #waiting: Set<() => void> = new Set()
   readonly #patienceMs: number
-  /** It has ended, and all that it said has been read. */
+  /** It has exited, and all of its output has been read. */
   #isOver = false
 
   constructor(words: readonly string[], options: ProgramOptions) {
@@ -51,11 +51,11 @@ export class Program {
     })
   }
 
-  /** The first line of stdout, from the `from`th on, that has this in it. */
+  /** Waits for the first line of stdout, at the index `from` or later, that contains or matches this. */
   async line(wanted: string | RegExp, from = 0): Promise<string> {
     const fits = (line: string): boolean =>
       typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line)
-    // Each line is read once, since there may be hundreds of thousands of them.
+    // Check each line only once: there may be hundreds of thousands.
     let at = from
     return this.#until(`the line ${String(wanted)}`, () => {
       while (at < this.lines.length) {
@@ -66,7 +66,7 @@ export class Program {
     })
   }
 
-  /** Waits until so many lines have this in them, and gives them. */
+  /** Waits for `count` lines that contain this. */
   async linesWith(wanted: string, count: number): Promise<string[]> {
     return this.#until(`${count} lines with ${wanted}`, () => {
       const found = this.lines.filter((line) => line.includes(wanted))
@@ -74,11 +74,11 @@ export class Program {
     })
   }
 
-  /** How it ended; fails when it does not. */
+  /** Waits for its exit. */
   async end(): Promise<Exit> {
     const late = new Promise<never>((_, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`it does not end; ${this.transcript()}`)),
+        () => reject(new Error(`no exit after ${this.#patienceMs} ms; ${this.transcript()}`)),
         this.#patienceMs,
       )
       this.ended.finally(() => clearTimeout(timer))
@@ -86,19 +86,19 @@ export class Program {
     return Promise.race([this.ended, late])
   }
 
-  /** The exit code; fails when it was ended by a signal or does not end. */
+  /** Waits for its exit code; fails when a signal ended it. */
   async exitCode(): Promise<number> {
     const { code, signal } = await this.end()
-    if (code === null) throw new Error(`it was ended by ${signal}; ${this.transcript()}`)
+    if (code === null) throw new Error(`ended by ${signal}; ${this.transcript()}`)
     return code
   }
 
-  /** The last lines, for whoever looks at a test that failed. */
+  /** The last lines, for the message of a failed test. */
   transcript(): string {
-    return `it said:\n${this.lines.slice(-40).join('\n')}\n${this.errors.slice(-20).join('\n')}`
+    return `output:\n${this.lines.slice(-40).join('\n')}\n${this.errors.slice(-20).join('\n')}`
   }
 
-  /** Bytes as latin1, so that a test sees what is not UTF-8 as it was. */
+  /** Reads bytes as latin1, so that invalid UTF-8 stays as it is. */
   #read(stream: Readable | null, into: string[]): Promise<void> {
     if (stream === null) return Promise.resolve()
     let rest = ''
@@ -130,7 +130,7 @@ export class Program {
       const again = (): void => {
         const found = look()
         if (found !== undefined) resolveLook(found)
-        else if (this.#isOver) reject(new Error(`it ended without ${what}; ${this.transcript()}`))
+        else if (this.#isOver) reject(new Error(`exited without ${what}; ${this.transcript()}`))
         else return
         stop()
       }

@@ -1,5 +1,5 @@
-/** docs/PROTOCOL.md as somebody reads it who has nothing else: verbs, who may, what goes in and what comes out. Nothing
- *  here knows the tables of src/control: what the page says is held against the real binary. */
+/** Parses docs/PROTOCOL.md: verbs, permissions, arguments and answers. It does not use the tables of src/control, so that
+ *  a test can compare the page itself with the real binary. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './pitcrew.ts'
@@ -17,7 +17,7 @@ interface PageVerb {
   /** "look", "operate", "to be a daemon" */
   readonly needs: string
   readonly args: readonly Field[]
-  /** Empty: it has none, or of more than one form. */
+  /** Empty when the verb has no items, or items of several forms. */
   readonly item: readonly Field[]
   readonly done: readonly Field[]
 }
@@ -37,7 +37,7 @@ export function pageVerbs(): PageVerb[] {
     }))
 }
 
-/** The JSON that the page shows, as it is. */
+/** The JSON examples of the page. */
 export function pageExamples(): Readonly<Record<string, unknown>>[] {
   return [...page.matchAll(/^(?:[<>] )?(\{.*\})$/gm)].map(([, json]) =>
     JSON.parse((json as string).replace(',…', '')),
@@ -64,7 +64,7 @@ function fieldsUnder(text: string, title: string): Field[] {
   return nested(lines.slice(0, end < 0 ? undefined : end))
 }
 
-/** What is further in belongs to the one above it. */
+/** Indented lines are fields of the entry above them. */
 function nested(lines: readonly string[]): Field[] {
   const fields: Field[] = []
   lines.forEach((line, index) => {
@@ -84,7 +84,7 @@ function nested(lines: readonly string[]): Field[] {
   return fields
 }
 
-/** What of a value is not as the page says, with its place. */
+/** Where a value differs from the page. */
 export function mismatches(value: unknown, fields: readonly Field[], place: string): string[] {
   if (typeof value !== 'object' || value === null) return [`${place}: no object`]
   const names = fields.map(({ name }) => name)
@@ -124,5 +124,5 @@ function isKind(value: unknown, kind: string): boolean {
     return Number.isInteger(value) && (value as number) >= (kind.endsWith('from 1') ? 1 : 0)
   }
   if (/^(milliseconds|KiB|from 0)/.test(kind)) return typeof value === 'number' && value >= 0
-  throw new Error(`the page has a kind of value that this test does not know: ${kind}`)
+  throw new Error(`unknown type on the page: ${kind}`)
 }

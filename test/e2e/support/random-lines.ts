@@ -1,4 +1,4 @@
-/** What test/fixtures/programs/writes-lines.c writes, told from the same numbers. */
+/** Computes the lines that test/fixtures/programs/writes-lines.c writes, from the same seed. */
 import { compileFixture } from './pitcrew.ts'
 
 const patternBytes = 128 * 1024
@@ -6,13 +6,13 @@ const lineBytesMax = 64 * 1024
 
 let program: string | null = null
 
-/** The command of a daemon that writes the lines of a seed. */
+/** The command of a daemon that writes the lines of this seed. */
 export function writesLinesCommand(seed: number, bytes: number): string[] {
   program ??= compileFixture('writes-lines')
   return [program, String(seed), String(bytes)]
 }
 
-/** Those lines, byte for byte (latin1). */
+/** Those lines, byte for byte (as latin1). */
 export function expectedLines(seed: number, bytes: number): string[] {
   const next = numbers(seed)
   const lines: string[] = []
