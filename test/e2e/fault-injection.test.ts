@@ -1,23 +1,23 @@
-/** A bug must not become an outage: a throw, an endless loop and an out-of-memory at every kind of event and at
- *  every kind of effect, once and always; then TERM. Runs a build in which such bugs can be planted. */
+/** A bug must not become an outage. Injects an exception, an endless loop and an out-of-memory error at every kind of
+ *  event and effect, once or every time, and then sends TERM. Runs a build with fault injection. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startVerb } from './support/cli.ts'
-import { type InjectionPoint, injectionPoints as otherPlaces } from './support/injection-points.ts'
+import { type InjectionPoint, injectionPoints as otherPoints } from './support/injection-points.ts'
 import { canUnshare, compileFixture, Pitcrew, root, sh } from './support/pitcrew.ts'
 import { eventually, leftoverProcesses, release } from './support/processes.ts'
 import { Program } from './support/program.ts'
 
 const program = join(root, 'build/pitcrew-plant')
-const lastWord = 70
+const watchdogStatus = 70
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--plant'], { stdio: 'pipe' })
 }, 60_000)
 
-/** Every kind of event happens in it, most of them without being asked. */
+/** A bundle in which every kind of event happens, most of them without a request. */
 const bundle = {
   deadline: '2s',
   signals: { USR1: { restart: ['calm', 'stubborn'] } },
@@ -44,7 +44,7 @@ const events = [
   'elapsed',
 ]
 const effects = ['spawn', 'signal', 'arm', 'disarm', 'report'].map((type) => `perform-${type}`)
-const places = [...events, ...effects]
+const points = [...events, ...effects]
 
 async function survives(plant: string): Promise<void> {
   await using pitcrew = new Pitcrew(bundle, { program, env: { PITCREW_PLANT: plant } })
@@ -53,33 +53,33 @@ async function survives(plant: string): Promise<void> {
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('internal error')
   pitcrew.signal('SIGTERM')
-  expect(await pitcrew.exitCode()).not.toBe(lastWord)
-  // The run that was alive when TERM came ended in order, under its own name.
+  expect(await pitcrew.exitCode()).not.toBe(watchdogStatus)
+  // The run that was alive at TERM stopped in order, under its own name.
   expect(pitcrew.lines.findLast((line) => line.startsWith('pitcrew: calm:'))).toMatch(
     /stopped|cannot start/,
   )
 }
 
-/** The same where only some daemons come by; and what such a daemon is for happens all the same. */
-async function goesOn(
+/** The same for a point that only some bundles reach; the expected lines appear despite the fault. */
+async function continuesDespite(
   plant: string,
   { daemons, lines }: Pick<InjectionPoint, 'daemons' | 'lines'>,
 ): Promise<void> {
   const calm = { command: sh('echo up; exec sleep 100') }
   const env = { PITCREW_PLANT: plant, NOTIFIES: compileFixture('notifies') }
-  // A recovery takes a tenth of a second of a processor, which is seconds on a busy machine.
+  // A recovery uses 100 ms of processor time, which is seconds on a busy machine.
   const bundle = { deadline: '20s', daemons: { calm, ...daemons } }
   await using pitcrew = new Pitcrew(bundle, { program, env })
   await pitcrew.line('[calm] up')
   for (const line of lines) await pitcrew.line(line)
   pitcrew.signal('SIGTERM')
-  expect(await pitcrew.exitCode()).not.toBe(lastWord)
+  expect(await pitcrew.exitCode()).not.toBe(watchdogStatus)
   await pitcrew.line('internal error')
   await pitcrew.line('calm: stopped: signal TERM')
 }
 
-describe.each(faults)('what a bug that would %s has taken', (fault) => {
-  test.concurrent('whoever supervises pitcrew hears all the same that all are ready', async ({
+describe.each(faults)('an effect lost to the fault %s is repeated', (fault) => {
+  test.concurrent('READY=1 and STOPPING=1 reach the supervisor above pitcrew', async ({
     onTestFinished,
   }) => {
     const address = `@pitcrew-bug-${process.pid}-${fault}`
@@ -98,16 +98,16 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
     expect(await pitcrew.exitCode()).toBe(0)
   })
 
-  test.concurrent('what is not there any more is not looked at, either', async () => {
-    const looks = (name: string) =>
-      sh(`echo look >> "$PITCREW_STATE_DIR/${name}"; [ ${name} = calm ]`)
+  test.concurrent('a stopped daemon is no longer probed', async () => {
+    const probe = (name: string) =>
+      sh(`echo probe >> "$PITCREW_STATE_DIR/${name}"; [ ${name} = calm ]`)
     const command = sh('echo up; exec sleep 100')
     const interval = '10ms'
     const daemons = {
-      calm: { command, alive: { command: looks('calm'), interval } },
+      calm: { command, alive: { command: probe('calm'), interval } },
       web: {
         command,
-        ready: { command: looks('web'), interval, timeout: '100ms' },
+        ready: { command: probe('web'), interval, timeout: '100ms' },
         restart: 'never',
       },
     }
@@ -118,88 +118,89 @@ describe.each(faults)('what a bug that would %s has taken', (fault) => {
     const count = (name: string): number =>
       readFileSync(join(pitcrew.folder, name), 'utf8').split('\n').length
     const before = { calm: count('calm'), web: count('web') }
-    await eventually('calm is looked at', () => count('calm') > before.calm + 15)
+    await eventually('calm is probed', () => count('calm') > before.calm + 15)
     expect(count('web')).toBeLessThan(before.web + 5)
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(1)
   })
 })
 
-describe.each(faults)('a bug that would %s', (fault) => {
-  test.concurrent.each(places)('once, at %s: carries on, and TERM still ends everything', (place) =>
-    survives(`${fault}:${place}`),
+describe.each(faults)('after the fault %s', (fault) => {
+  test.concurrent.each(points)('at %s pitcrew continues, and TERM ends everything', (point) =>
+    survives(`${fault}:${point}`),
   )
 
-  test.concurrent.each(otherPlaces)('once, at $place ($what): it happens all the same', (place) =>
-    goesOn(`${fault}:${place.point}`, place),
+  test.concurrent.each(otherPoints)('at $point ($what) its work is done all the same', (point) =>
+    continuesDespite(`${fault}:${point.point}`, point),
   )
 })
 
-describe('a bug that comes back every time', () => {
-  test.concurrent.each(events)('at %s: TERM still ends everything in order', (place) =>
-    survives(`throw:${place}:always`),
+describe('with a fault that recurs every time', () => {
+  test.concurrent.each(events)('at %s, TERM ends everything in order', (point) =>
+    survives(`throw:${point}:always`),
   )
 
-  test.concurrent.each(otherPlaces)(
-    'at $place ($what): TERM still ends everything in order',
-    (place) =>
-      goesOn(`throw:${place.point}:always`, {
-        ...place,
-        lines: [place.isAtStop ? ': started' : 'internal error'],
-      }),
+  test.concurrent.each(otherPoints)('at $point ($what), TERM ends everything in order', (point) =>
+    continuesDespite(`throw:${point.point}:always`, {
+      ...point,
+      lines: [point.isAtStop ? ': started' : 'internal error'],
+    }),
   )
 
-  test('even in the recovery: the host has the last word, a second after the deadline', async () => {
+  test('in the recovery as well, the shutdown watchdog kills everything a second after the deadline', async () => {
     await using pitcrew = new Pitcrew(
       { ...bundle, deadline: '200ms' },
       { program, env: { PITCREW_PLANT: 'throw:signal:always,throw:reconcile:always' } },
     )
     await pitcrew.line('[calm] up')
-    const askedAt = performance.now()
+    const requestedAt = performance.now()
     pitcrew.signal('SIGTERM')
-    expect(await pitcrew.exitCode()).toBe(lastWord)
-    expect(performance.now() - askedAt).toBeLessThan(5000)
+    expect(await pitcrew.exitCode()).toBe(watchdogStatus)
+    expect(performance.now() - requestedAt).toBeLessThan(5000)
     expect(pitcrew.errors.join()).toContain('everything was killed')
   })
 })
 
-/** A policy that fails at every timer and in every recovery does nothing more of its own. */
-const helpless = 'throw:elapsed:always,throw:reconcile:always'
+/** The policy fails at every timer and in every recovery, so that it does nothing more by itself. */
+const permanentFaults = 'throw:elapsed:always,throw:reconcile:always'
 
-describe('a policy that fails for good after a shutdown that no signal asked for', () => {
+describe('when the policy fails permanently, the shutdown watchdog ends a shutdown that was requested', () => {
   const stubborn = sh("trap '' TERM; setsid sleep 1000 & echo up; while :; do sleep 100; done")
 
-  const endsWhenTold = sh('go="$PITCREW_STATE_DIR/go"; mkfifo "$go"; read -r _ < "$go"; exit 3')
+  const exitsOnRelease = sh('go="$PITCREW_STATE_DIR/go"; mkfifo "$go"; read -r _ < "$go"; exit 3')
 
-  async function hasLastWord(daemons: object, ask: (pitcrew: Pitcrew) => unknown): Promise<void> {
+  async function expectWatchdog(
+    daemons: object,
+    trigger: (pitcrew: Pitcrew) => unknown,
+  ): Promise<void> {
     const all = { stubborn: { command: stubborn, stop: { grace: '50ms' } }, ...daemons }
     const bundle = { deadline: '200ms', daemons: all }
     for (const asPid1 of canUnshare ? [true, false] : [false]) {
-      const options = { program, asPid1, env: { PITCREW_PLANT: helpless } }
+      const options = { program, asPid1, env: { PITCREW_PLANT: permanentFaults } }
       await using pitcrew = new Pitcrew(bundle, options)
       await pitcrew.line('[stubborn] up')
-      await ask(pitcrew)
-      expect(await pitcrew.exitCode()).toBe(lastWord)
+      await trigger(pitcrew)
+      expect(await pitcrew.exitCode()).toBe(watchdogStatus)
       expect(pitcrew.errors.join()).toContain('everything was killed')
       expect(leftoverProcesses(pitcrew)).toEqual([])
     }
   }
 
-  test.concurrent('by a verb: the host has the last word', () =>
-    hasLastWord({}, (pitcrew) => startVerb(pitcrew, 'shutdown')))
+  test.concurrent('by a verb', () =>
+    expectWatchdog({}, (pitcrew) => startVerb(pitcrew, 'shutdown')))
 
-  test.concurrent('by the end of main: the host has the last word', () =>
-    hasLastWord({ agent: { command: endsWhenTold, main: true } }, release))
+  test.concurrent('by the end of the main daemon', () =>
+    expectWatchdog({ agent: { command: exitsOnRelease, main: true } }, release))
 
-  test.concurrent('by the end of a critical daemon: the host has the last word', () => {
-    return hasLastWord(
-      { agent: { command: endsWhenTold, critical: true, restart: 'never' } },
+  test.concurrent('by the end of a critical daemon', () => {
+    return expectWatchdog(
+      { agent: { command: exitsOnRelease, critical: true, restart: 'never' } },
       release,
     )
   })
 })
 
-test('a pause in the middle of a shutdown is not held against it: no last word', async () => {
+test('the shutdown watchdog does not count time in which pitcrew was paused', async () => {
   const stubborn = sh("trap '' TERM; echo up; while :; do sleep 100; done")
   const daemons = { a: { command: stubborn, stop: { grace: '300ms' } } }
   await using pitcrew = new Pitcrew({ deadline: '500ms', daemons })
@@ -207,7 +208,7 @@ test('a pause in the middle of a shutdown is not held against it: no last word',
   pitcrew.signal('SIGTERM')
   await pitcrew.line('TERM: stopping')
   pitcrew.signal('SIGSTOP')
-  // The last word would come 1.5 s after TERM.
+  // The shutdown watchdog would fire 1.5 s after TERM.
   await new Promise((resolve) => setTimeout(resolve, 2500))
   pitcrew.signal('SIGCONT')
   expect(await pitcrew.exitCode()).toBe(0)

@@ -1,4 +1,4 @@
-/** As many daemons as a bundle may have: they start, all die in one moment and come back, and end in order. No call into
+/** The maximum number of daemons of a bundle: all start, die in the same moment, restart, and stop in order. No call into
  *  the policy takes so long that the host interrupts it, however busy the machine is. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,14 +9,14 @@ import { clientEnvironment } from './support/cli.ts'
 import { binary, childrenOf, compileFixture, Pitcrew, writeBundle } from './support/pitcrew.ts'
 import { Program } from './support/program.ts'
 
-/** A pipe each, and what pitcrew has itself. */
+/** A pipe for each daemon, and those of pitcrew itself. */
 const descriptorsNeeded = 2 * 4096
 const limits = readFileSync('/proc/self/limits', 'utf8')
 const descriptors = Number(/Max open files +\d+ +(\d+)/.exec(limits)?.[1] ?? Number.NaN)
-const isPossible = !(descriptors < descriptorsNeeded)
-if (!isPossible) {
+const hasDescriptors = !(descriptors < descriptorsNeeded)
+if (!hasDescriptors) {
   console.warn(
-    `at most ${descriptors} open files here: too few for 4096 daemons, tests are skipped`,
+    `the limit of ${descriptors} open files is too low for 4096 daemons: tests are skipped`,
   )
 }
 const patienceMs = 200_000
@@ -31,8 +31,8 @@ function bundleOf(count: number): string {
   return `deadline: 60s\ndaemons:\n${daemons.join('')}`
 }
 
-/** Nothing was too much for it. */
-function expectOrder({ lines, errors }: Pitcrew): void {
+/** No fault was reported, and no daemon had to be killed. */
+function expectNoTrouble({ lines, errors }: Pitcrew): void {
   const troubles = [...lines, ...errors].filter((line) =>
     /internal error|was not running|killing/.test(line),
   )
@@ -47,23 +47,23 @@ function isDaemon(pid: number): boolean {
   }
 }
 
-/** Each with its death on record, what it uses, and why it is as it is. */
-async function expectTold({ folder }: Pitcrew): Promise<void> {
-  const ask = async (...args: readonly string[]): Promise<string[]> => {
+/** `status`, `explain` and `wait` answer for each daemon, with its usage and its last death. */
+async function expectAnswers({ folder }: Pitcrew): Promise<void> {
+  const run = async (...args: readonly string[]): Promise<string[]> => {
     const program = new Program([binary, ...args], { env: clientEnvironment(folder), patienceMs })
     expect(await program.exitCode(), program.transcript()).toBe(0)
     return program.lines
   }
-  const { daemons } = JSON.parse((await ask('status', '--json'))[0] ?? '') as StatusAnswer
+  const { daemons } = JSON.parse((await run('status', '--json'))[0] ?? '') as StatusAnswer
   expect(daemons.map(({ name }) => name)).toEqual(Array.from({ length: 4096 }, (_, n) => `d-${n}`))
-  // A machine that lets no more processes be made for a moment costs a daemon another run.
+  // A daemon has a further run if the machine allowed no more processes for a moment.
   for (const { run, usage, lastDeath } of daemons) {
     expect(run).toBeGreaterThanOrEqual(2)
     expect(usage?.processes).toBe(1)
     expect(lastDeath?.cause).toMatch(/KILL|limit of the system/)
   }
-  expect((await ask('explain', 'd-4095')).join('\n')).toMatch(/run [2-9]/)
-  expect(await ask('wait', ...daemons.map(({ name }) => name))).toHaveLength(4096)
+  expect((await run('explain', 'd-4095')).join('\n')).toMatch(/run [2-9]/)
+  expect(await run('wait', ...daemons.map(({ name }) => name))).toHaveLength(4096)
 }
 
 async function endsInOrder(pitcrew: Pitcrew, count: number): Promise<void> {
@@ -72,11 +72,11 @@ async function endsInOrder(pitcrew: Pitcrew, count: number): Promise<void> {
   expect(pitcrew.lines.filter((line) => line.includes(': stopped: signal TERM'))).toHaveLength(
     count,
   )
-  expectOrder(pitcrew)
+  expectNoTrouble(pitcrew)
 }
 
-test.runIf(isPossible)(
-  '2500 from a plan start, and stop at TERM',
+test.runIf(hasDescriptors)(
+  '2500 daemons of a plan start, and stop at TERM',
   async () => {
     await using builder = new Pitcrew(null, { args: ['version'] })
     const yaml = writeBundle(builder.folder, bundleOf(2500))
@@ -89,18 +89,18 @@ test.runIf(isPossible)(
   300_000,
 )
 
-test.runIf(isPossible)(
-  '4096 from YAML start, die in one moment, start again, are told of, and stop at TERM',
+test.runIf(hasDescriptors)(
+  '4096 daemons of a YAML bundle start, die in the same moment, restart, are listed, and stop at TERM',
   async () => {
     await using pitcrew = new Pitcrew(bundleOf(4096), { patienceMs })
     await pitcrew.linesWith(': started', 4096)
-    // The journal is written by a child, too.
+    // The process that writes the journal is a child, too.
     const pids = childrenOf(pitcrew.pid).filter(isDaemon)
     expect(pids).toHaveLength(4096)
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     await pitcrew.linesWith(': died', 4096)
     await pitcrew.linesWith(': started', 2 * 4096)
-    await expectTold(pitcrew)
+    await expectAnswers(pitcrew)
     await endsInOrder(pitcrew, 4096)
   },
   600_000,

@@ -1,4 +1,4 @@
-/** DESIGN §6, `guard: true`: those after it run only as long as it is ready. FAULTS 21: a dependency that flaps. */
+/** `guard: true`: dependents run only while the guard is ready. FAULTS 21: a dependency that flaps. */
 import { describe, expect, test } from 'vitest'
 import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
@@ -22,17 +22,17 @@ const other = { command: [reports] }
 const deadline = '3s'
 
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
-  const askedAtMs = performance.now()
+  const requestedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(code)
-  expect(performance.now() - askedAtMs).toBeLessThan(3000)
+  expect(performance.now() - requestedAtMs).toBeLessThan(3000)
 }
 
 async function kill(pitcrew: Pitcrew, daemon: string, run = 1): Promise<void> {
   process.kill(outsidePid(pitcrew, await pidOf(pitcrew, daemon, run)), 'SIGKILL')
 }
 
-/** What happened to these two, in the order in which it was told. */
+/** The events of these two daemons, in the order of the log. */
 const story = ({ lines }: Pitcrew): string[] =>
   lines.flatMap((line) => {
     const [, name, word] =
@@ -41,7 +41,7 @@ const story = ({ lines }: Pitcrew): string[] =>
     return name === undefined ? [] : [`${name} ${word}`]
   })
 
-/** Each moment in which the agent ran lies within one in which the proxy was ready, as far as the log tells. */
+/** According to the log, the agent started only while the proxy was ready. */
 function expectGuarded(pitcrew: Pitcrew): void {
   let isReady = false
   for (const what of story(pitcrew)) {
@@ -52,7 +52,7 @@ function expectGuarded(pitcrew: Pitcrew): void {
   }
 }
 
-test('it dies: those after it are stopped at once, and are back when it is ready again; the others notice nothing', async () => {
+test('when a guard dies, its dependents stop at once and start again when it is ready; other daemons are not affected', async () => {
   await using pitcrew = new Pitcrew({ deadline, daemons: { other, agent, proxy } })
   await pitcrew.line('[other] up')
   await pitcrew.line('[agent] up')
@@ -70,13 +70,13 @@ test('it dies: those after it are stopped at once, and are back when it is ready
     'proxy ready',
     'agent started',
   ])
-  expect(outputOf(pitcrew, 'agent')).toContain('got TERM') // It was stopped as in any other stop.
+  expect(outputOf(pitcrew, 'agent')).toContain('got TERM') // An ordinary stop.
   expect(outputOf(pitcrew, 'other')).toHaveLength(1)
   await end(pitcrew)
   expect(story(pitcrew).slice(-2)).toEqual(['agent stopped', 'proxy stopped'])
 })
 
-test('it is restarted, or not alive: they are stopped, too', async () => {
+test('a restart of the guard stops its dependents and starts them again', async () => {
   const signals = { USR1: { restart: ['proxy'] } }
   await using pitcrew = new Pitcrew({ deadline, signals, daemons: { agent, proxy } })
   await pitcrew.line('[agent] up')
@@ -87,11 +87,11 @@ test('it is restarted, or not alive: they are stopped, too', async () => {
   await end(pitcrew)
 })
 
-test('it is not alive: they are stopped, too', async () => {
-  const looks = sh(
+test('a failed health check of the guard stops its dependents and starts them again', async () => {
+  const probe = sh(
     'n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"; [ $n != 5 ]',
   )
-  const alive = { command: looks, interval: '10ms', failures: 1 }
+  const alive = { command: probe, interval: '10ms', failures: 1 }
   await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: { ...proxy, alive } } })
   await pitcrew.line('[agent] up')
   await pitcrew.line('proxy: not alive')
@@ -100,7 +100,7 @@ test('it is not alive: they are stopped, too', async () => {
   await end(pitcrew)
 })
 
-test('the main daemon is stopped with it, too, and that is not the end of pitcrew', async () => {
+test('a main daemon that is stopped because of its guard does not end pitcrew', async () => {
   const main = { ...agent, main: true }
   await using pitcrew = new Pitcrew({ deadline, daemons: { agent: main, proxy, other } })
   await pitcrew.line('[other] up')
@@ -111,13 +111,13 @@ test('the main daemon is stopped with it, too, and that is not the end of pitcre
   await end(pitcrew)
 })
 
-test('it stays away: they are not started until it is there, and TERM does not wait for it', async () => {
-  const once = sh(
+test('while the guard keeps failing its dependents stay down, and TERM does not wait for it', async () => {
+  const runsOnce = sh(
     '[ -e "$PITCREW_STATE_DIR/x" ] && exit 1; : > "$PITCREW_STATE_DIR/x"; echo >&3; exec sleep 1000',
   )
   await using pitcrew = new Pitcrew({
     deadline,
-    daemons: { agent, other, proxy: { ...proxy, command: once } },
+    daemons: { agent, other, proxy: { ...proxy, command: runsOnce } },
   })
   await pitcrew.line('[agent] up')
   await pitcrew.line('[other] up')
@@ -130,10 +130,15 @@ test('it stays away: they are not started until it is there, and TERM does not w
   expect(pidsOf(pitcrew, 'agent')).toHaveLength(1)
 })
 
-test('it is given up: they stay down, and say so; whoever starts it again, starts them', async () => {
-  const once = sh(`[ -e "$PITCREW_STATE_DIR/x" ] && [ ! -e "$PITCREW_STATE_DIR/good" ] && exit 4
+test('when the guard is given up its dependents stay down, which is logged; a requested start of it starts them', async () => {
+  const failsUntilGood =
+    sh(`[ -e "$PITCREW_STATE_DIR/x" ] && [ ! -e "$PITCREW_STATE_DIR/good" ] && exit 4
     : > "$PITCREW_STATE_DIR/x"; echo up; echo >&3; exec sleep 1000`)
-  const given = { ...proxy, command: once, restart: { backoff: '1ms', limit: '2 in 1m' } }
+  const limited = {
+    ...proxy,
+    command: failsUntilGood,
+    restart: { backoff: '1ms', limit: '2 in 1m' },
+  }
   const signals = { USR1: { restart: ['proxy'] } }
   const good = {
     command: sh(
@@ -143,7 +148,7 @@ test('it is given up: they stay down, and say so; whoever starts it again, start
   await using pitcrew = new Pitcrew({
     deadline,
     signals: { ...signals, HUP: { forward: ['good'] } },
-    daemons: { agent, good, proxy: given },
+    daemons: { agent, good, proxy: limited },
   })
   await pitcrew.line('[agent] up')
   await pitcrew.line('[good] up')
@@ -157,7 +162,7 @@ test('it is given up: they stay down, and say so; whoever starts it again, start
   await end(pitcrew)
 })
 
-test('one after it that ignores TERM is killed at its grace, and never runs beside the new proxy unguarded', async () => {
+test('a dependent that ignores TERM is killed at the end of its grace, and never runs while the guard is not ready', async () => {
   const stubborn = {
     command: sh(`trap '' TERM; echo up; while :; do sleep 0.1; done`),
     stop: { grace: '60ms' },
@@ -174,20 +179,24 @@ test('one after it that ignores TERM is killed at its grace, and never runs besi
   await end(pitcrew)
 })
 
-test.each(['its guard is away', 'it was not alive'])(
-  'TERM while one that ignores TERM is being stopped, since %s: the deadline holds for it as well',
+test.each(['its guard is not ready', 'its health check failed'])(
+  'the deadline of a shutdown holds for a daemon that ignores TERM and is already being stopped because %s',
   async (why) => {
     const stubborn = { command: sh(`trap '' TERM; echo up; while :; do sleep 0.1; done`) }
     const alive = { file: '/absent', interval: '50ms', failures: 1 }
-    const held = { ...stubborn, after: ['proxy'], ...(why === 'it was not alive' && { alive }) }
+    const held = {
+      ...stubborn,
+      after: ['proxy'],
+      ...(why === 'its health check failed' && { alive }),
+    }
     await using pitcrew = new Pitcrew({ deadline: '1s', daemons: { agent: held, proxy } })
     await pitcrew.line('[agent] up')
-    if (why === 'its guard is away') await kill(pitcrew, 'proxy')
+    if (why === 'its guard is not ready') await kill(pitcrew, 'proxy')
     await pitcrew.line(/agent: .*stopping it/)
-    const askedAtMs = performance.now()
+    const requestedAtMs = performance.now()
     pitcrew.signal('SIGTERM')
     await pitcrew.exitCode()
-    expect(performance.now() - askedAtMs).toBeLessThan(1200)
+    expect(performance.now() - requestedAtMs).toBeLessThan(1200)
     await pitcrew.line('agent: stopped: signal KILL')
   },
 )
@@ -198,21 +207,21 @@ describe('a dependency that flaps', () => {
     sh(`n=$(cat "$PITCREW_STATE_DIR/n" || echo 0); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
       echo >&3; [ $n -lt ${times} ] && { sleep 0.02; exit 1; }; echo stays; exec sleep 1000`)
 
-  test('takes those behind it with it each time, and at last all are up', async () => {
+  test('stops its dependents each time, and in the end all are up', async () => {
     const flapping = { ...proxy, command: flaps(12), restart: { backoff: '5ms', max: '5ms' } }
     flapping.restart = { backoff: { initial: '5ms', max: '5ms' } } as never
     const chain = { agent, web: { command: [reports], after: ['agent'] } }
     await using pitcrew = new Pitcrew({ deadline, daemons: { ...chain, proxy: flapping, other } })
     await pitcrew.line('[proxy] stays')
     await pitcrew.linesWith('proxy: ready', 13)
-    await eventually('all four are there', () => processesUnder(pitcrew).length === 4)
+    await eventually('all four are running', () => processesUnder(pitcrew).length === 4)
     await pitcrew.line('[web] up')
     expectGuarded(pitcrew)
     expect(outputOf(pitcrew, 'other')).toHaveLength(1)
     await end(pitcrew)
   })
 
-  test('without guard it takes nobody with it', async () => {
+  test('without `guard` stops no dependent', async () => {
     const restart = { backoff: { initial: '5ms', max: '5ms' } }
     const flapping = { command: flaps(5), ready: 'fd', restart }
     await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: flapping } })
@@ -222,14 +231,14 @@ describe('a dependency that flaps', () => {
     await end(pitcrew)
   })
 
-  test('TERM in the middle of it: nothing is left, within the deadline', async () => {
+  test('does not delay a shutdown', async () => {
     const restart = { backoff: { initial: '5ms', max: '5ms' } }
     const flapping = { ...proxy, command: flaps(1_000_000), restart }
     await using pitcrew = new Pitcrew({ deadline, daemons: { agent, proxy: flapping } })
     await pitcrew.linesWith('proxy: ready', 5)
-    const askedAtMs = performance.now()
+    const requestedAtMs = performance.now()
     pitcrew.signal('SIGTERM')
     await pitcrew.exitCode()
-    expect(performance.now() - askedAtMs).toBeLessThan(3000)
+    expect(performance.now() - requestedAtMs).toBeLessThan(3000)
   })
 })

@@ -1,4 +1,4 @@
-/** DESIGN §6, `stop.command`: run in place of the stop signal; the rest of a stop is as ever. */
+/** `stop.command` runs in place of the stop signal; the rest of a stop is unchanged. */
 import { expect, test } from 'vitest'
 import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
@@ -11,13 +11,13 @@ import {
 
 const reports = compileFixture('reports-signals')
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Ends, with code 7, when something is written into the FIFO "quit". TERM it would tell. */
+/** Exits with 7 when a line is written to the FIFO "quit", and reports TERM. */
 const quits =
   sh(`trap 'echo got TERM; exit 1' TERM; rm -f "$PITCREW_STATE_DIR/quit"; mkfifo "$PITCREW_STATE_DIR/quit"
   exec 4<> "$PITCREW_STATE_DIR/quit"; echo up; read -r word <&4; echo "$word"; exit 7`)
 const signals = { USR1: { restart: ['b'] } }
 
-test('runs, with the daemon in its environment, and no signal is sent', async () => {
+test('a stop command runs with the daemon in its environment, and no signal is sent', async () => {
   const script =
     'echo "stop $PITCREW_DAEMON $PITCREW_RUN $PITCREW_PID"; echo good night > "$PITCREW_STATE_DIR/quit"'
   const b = { command: quits, stop: { command: sh(script), success: [7] } }
@@ -34,20 +34,20 @@ test('runs, with the daemon in its environment, and no signal is sent', async ()
 })
 
 test.each([true, false])(
-  'hangs: at half of the grace the signal comes as ever, and nothing is left (PID 1: %s)',
+  'when a stop command hangs, the signal is sent at half of the grace, and no process is left (PID 1: %s)',
   async (asPid1) => {
     const hangs = sh(`trap '' TERM; setsid sleep 1000 & echo begun; sleep 1000; sleep 1000`)
     const b = { command: [reports], stop: { command: hangs, grace: '400ms' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { asPid1 })
     await pitcrew.line('[b] up')
     await pitcrew.line('[a] up')
-    const askedAtMs = performance.now()
+    const requestedAtMs = performance.now()
     pitcrew.signal('SIGTERM')
     await pitcrew.line('[b:stop] begun')
     await pitcrew.line('[b] got TERM')
-    expect(performance.now() - askedAtMs).toBeGreaterThan(190)
+    expect(performance.now() - requestedAtMs).toBeGreaterThan(190)
     expect(await pitcrew.exitCode()).toBe(0)
-    expect(performance.now() - askedAtMs).toBeLessThan(2000)
+    expect(performance.now() - requestedAtMs).toBeLessThan(2000)
     await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
   },
 )
@@ -55,20 +55,23 @@ test.each([true, false])(
 test.each([
   ['fails', sh('exit 3'), /b:stop: failed/],
   ['is killed', sh('kill -KILL $$'), /b:stop: failed/],
-  ['is not there', ['./absent'], /b:stop: not run: .*ENOENT/],
-])('%s: that is said, and the signal comes at once', async (_, command, line) => {
-  const b = { command: [reports], stop: { command } }
-  await using pitcrew = new Pitcrew({ daemons: { b } })
-  await pitcrew.line('[b] up')
-  const askedAtMs = performance.now()
-  pitcrew.signal('SIGTERM')
-  await pitcrew.line(line)
-  await pitcrew.line('[b] got TERM')
-  expect(await pitcrew.exitCode()).toBe(0)
-  expect(performance.now() - askedAtMs).toBeLessThan(2000) // Half of the grace is more.
-})
+  ['does not exist', ['./absent'], /b:stop: not run: .*ENOENT/],
+])(
+  'when a stop command %s, that is logged, and the signal is sent at once',
+  async (_, command, line) => {
+    const b = { command: [reports], stop: { command } }
+    await using pitcrew = new Pitcrew({ daemons: { b } })
+    await pitcrew.line('[b] up')
+    const requestedAtMs = performance.now()
+    pitcrew.signal('SIGTERM')
+    await pitcrew.line(line)
+    await pitcrew.line('[b] got TERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+    expect(performance.now() - requestedAtMs).toBeLessThan(2000) // Half of the grace is longer.
+  },
+)
 
-test('neither it nor the signal ends the daemon: KILL at the end of the grace', async () => {
+test('a daemon that neither the stop command nor the signal ends is killed at the end of the grace', async () => {
   const stubborn = sh(`trap '' TERM; echo up; while :; do sleep 0.1; done`)
   const b = { command: stubborn, stop: { command: ['true'], grace: '100ms' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
@@ -82,7 +85,7 @@ test('neither it nor the signal ends the daemon: KILL at the end of the grace', 
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('hangs in a restart: the next run has a stop of its own', async () => {
+test('when a stop command hangs in a restart, the next run has a stop command of its own', async () => {
   const script = `[ $PITCREW_RUN = 1 ] && exec sleep 1000; echo "stop $PITCREW_RUN"; echo bye > "$PITCREW_STATE_DIR/quit"`
   const stop = { command: sh(script), grace: '1s', success: [1, 7] }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: { command: quits, stop } } })
@@ -95,7 +98,7 @@ test('hangs in a restart: the next run has a stop of its own', async () => {
   expect(outputOf(pitcrew, 'b')).toEqual(['up', 'got TERM', 'up', 'bye'])
 })
 
-test('a daemon that has died by itself needs none', async () => {
+test('the stop command does not run for a daemon that has died', async () => {
   const b = {
     command: sh('sleep 1000 & exit 5'),
     restart: 'never',
@@ -104,7 +107,7 @@ test('a daemon that has died by itself needs none', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('[a] up')
   await pitcrew.line('b: died')
-  await eventually('nothing of it is left', () => processesUnder(pitcrew).length === 1)
+  await eventually('none of its processes is left', () => processesUnder(pitcrew).length === 1)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(5)
   expect(outputOf(pitcrew, 'b:stop')).toEqual([])

@@ -1,5 +1,5 @@
-/** DESIGN §4, Order; §6, `after:` with conditions, jobs, who may be missing. FAULTS 3, 21. After each story TERM ends
- *  pitcrew within its deadline: nothing hangs. */
+/** The contract, Order: `after:` with its conditions, jobs, and optional daemons. FAULTS 3, 21. Each test ends with TERM,
+ *  which must end pitcrew within its deadline. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,9 +7,9 @@ import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { pidsOf, processesUnder } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Says by fd 3 that it is ready; the second one when something is written into the FIFO "go". */
-const quick = { command: sh('echo >&3; exec sleep 1000'), ready: 'fd' }
-const whenTold = {
+/** Reports on fd 3 that it is ready: at once, or when a line is written to the FIFO "go". */
+const readyAtOnce = { command: sh('echo >&3; exec sleep 1000'), ready: 'fd' }
+const readyOnGo = {
   command: sh(
     'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
   ),
@@ -18,21 +18,21 @@ const whenTold = {
 const deadline = '3s'
 
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
-  const askedAtMs = performance.now()
+  const requestedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(code)
-  expect(performance.now() - askedAtMs).toBeLessThan(3000)
+  expect(performance.now() - requestedAtMs).toBeLessThan(3000)
 }
 
 const go = ({ folder }: Pitcrew): void => writeFileSync(join(folder, 'go'), 'go\n')
 
-/** All that has happened was told, and the loop has had turns since then. */
-async function rests(pitcrew: Pitcrew, signal: 'SIGUSR2' | 'SIGHUP' = 'SIGUSR2'): Promise<void> {
+/** Waits until pitcrew has handled everything that has happened so far. */
+async function settled(pitcrew: Pitcrew, signal: 'SIGUSR2' | 'SIGHUP' = 'SIGUSR2'): Promise<void> {
   pitcrew.signal(signal)
   await pitcrew.line(`${signal.slice(3)} ignored`)
 }
 
-/** "a started", "a ready", "a done", in the order in which it was told. */
+/** "a started", "a ready", "a done", in the order of the log. */
 const story = ({ lines }: Pitcrew): string[] =>
   lines.flatMap((line) => {
     const [, name, word] =
@@ -40,14 +40,14 @@ const story = ({ lines }: Pitcrew): string[] =>
     return name === undefined ? [] : [`${name} ${word}`]
   })
 
-describe('a daemon waits until what it is after is', () => {
+describe('a daemon waits until its dependency is', () => {
   test('ready', async () => {
     await using pitcrew = new Pitcrew({
       deadline,
-      daemons: { web: { ...long, after: ['db'] }, db: whenTold },
+      daemons: { web: { ...long, after: ['db'] }, db: readyOnGo },
     })
     await pitcrew.line('[db] up')
-    await rests(pitcrew)
+    await settled(pitcrew)
     expect(story(pitcrew)).toEqual(['db started'])
     go(pitcrew)
     await pitcrew.line('[web] up')
@@ -56,21 +56,21 @@ describe('a daemon waits until what it is after is', () => {
     expect(story(pitcrew).slice(3)).toEqual(['web stopped', 'db stopped'])
   })
 
-  test('or only started', async () => {
+  test('started', async () => {
     const web = { ...long, after: { db: 'started' } }
-    await using pitcrew = new Pitcrew({ deadline, daemons: { web, db: whenTold } })
+    await using pitcrew = new Pitcrew({ deadline, daemons: { web, db: readyOnGo } })
     await pitcrew.line('[web] up')
     await pitcrew.line('[db] up')
     expect(story(pitcrew)).toEqual(['db started', 'web started'])
     await end(pitcrew)
   })
 
-  test.each([[{ init: 'done' }], [['init']]])('or done: %j', async (after) => {
+  test.each([[{ init: 'done' }], [['init']]])('done: %j', async (after) => {
     const script = 'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"'
     const init = { command: sh(script), kind: 'job' }
     await using pitcrew = new Pitcrew({ deadline, daemons: { init, web: { ...long, after } } })
     await pitcrew.line('[init] up')
-    await rests(pitcrew)
+    await settled(pitcrew)
     expect(story(pitcrew)).toEqual(['init started'])
     go(pitcrew)
     await pitcrew.line('[web] up')
@@ -78,11 +78,11 @@ describe('a daemon waits until what it is after is', () => {
     await end(pitcrew)
   })
 
-  test('all of that, of each', async () => {
+  test('ready, started or done, for several dependencies', async () => {
     const daemons = {
       web: { ...long, after: { db: 'ready', log: 'started', init: 'done' } },
-      db: quick,
-      log: whenTold,
+      db: readyAtOnce,
+      log: readyOnGo,
       init: { command: ['true'], kind: 'job' },
     }
     await using pitcrew = new Pitcrew({ deadline, daemons })
@@ -100,13 +100,13 @@ describe('a daemon waits until what it is after is', () => {
   })
 })
 
-test('a chain of fifty starts one after the other, each when the one before is ready', async () => {
+test('a chain of fifty daemons starts in order, each when the previous one is ready', async () => {
   const names = Array.from({ length: 50 }, (_, n) => `d${n}`)
   const chain = names.map((name, n) => [
     name,
-    { ...quick, after: names.slice(Math.max(0, n - 1), n) },
+    { ...readyAtOnce, after: names.slice(Math.max(0, n - 1), n) },
   ])
-  // In the file it stands the other way round.
+  // The file lists them in reverse order.
   await using pitcrew = new Pitcrew({ deadline, daemons: Object.fromEntries(chain.toReversed()) })
   await pitcrew.line('d49: ready')
   expect(story(pitcrew)).toEqual(names.flatMap((name) => [`${name} started`, `${name} ready`]))
@@ -114,11 +114,11 @@ test('a chain of fifty starts one after the other, each when the one before is r
   expect(story(pitcrew).slice(100)).toEqual(names.toReversed().map((name) => `${name} stopped`))
 })
 
-describe('somebody fails for good', () => {
+describe('when a dependency fails permanently', () => {
   const init = { command: sh('[ -e "$PITCREW_STATE_DIR/good" ] || exit 4'), kind: 'job' }
   const signals = { USR1: { restart: ['init'] } }
 
-  test('those after it are not started, nor those after them, and each says so; the others go on', async () => {
+  test('its direct and indirect dependents are not started, which is logged for each; other daemons run', async () => {
     const daemons = {
       init,
       web: { ...long, after: ['init'] },
@@ -138,7 +138,7 @@ describe('somebody fails for good', () => {
     })
   })
 
-  test('when it comes back, they are started after all', async () => {
+  test('its dependents start once it succeeds', async () => {
     const daemons = { init, web: { ...long, after: ['init'] }, top: { ...long, after: ['web'] } }
     await using pitcrew = new Pitcrew({ deadline, signals, daemons: { ...daemons, other: long } })
     await pitcrew.line('top: not started')
@@ -155,12 +155,12 @@ describe('somebody fails for good', () => {
     await end(pitcrew)
   })
 
-  test('who asks for one of them hears why it does not come', async () => {
+  test('a requested restart of a dependent fails, with the reason', async () => {
     const web = { ...long, after: ['init'] }
-    const ask = { USR1: { restart: ['web'] } }
+    const restartWeb = { USR1: { restart: ['web'] } }
     await using pitcrew = new Pitcrew({
       deadline,
-      signals: ask,
+      signals: restartWeb,
       daemons: { init, web, other: long },
     })
     await pitcrew.line('web: not started')
@@ -170,20 +170,20 @@ describe('somebody fails for good', () => {
     await end(pitcrew, 4)
   })
 
-  test('with nobody left to wait for, pitcrew ends, with its code', async () => {
+  test('and no other daemon is left to run, pitcrew exits with its code', async () => {
     const daemons = { init, web: { ...long, after: ['init'] } }
     await using pitcrew = new Pitcrew({ deadline, daemons })
     expect(await pitcrew.exitCode()).toBe(4)
   })
 
-  test('a main daemon that was never started is no success', async () => {
+  test('and the main daemon was therefore never started, pitcrew fails', async () => {
     const daemons = { init, agent: { ...long, main: true, after: ['init'] }, other: long }
     await using pitcrew = new Pitcrew({ deadline, daemons })
     expect(await pitcrew.exitCode()).not.toBe(0)
     await pitcrew.line('agent: not started: it needs init, which has failed')
   })
 
-  test('optional: those after it are started all the same', async () => {
+  test('and it is optional, its dependents start', async () => {
     const daemons = { init: { ...init, optional: true }, web: { ...long, after: ['init'] } }
     await using pitcrew = new Pitcrew({ deadline, daemons })
     await pitcrew.line('[web] up')
@@ -191,7 +191,7 @@ describe('somebody fails for good', () => {
     await end(pitcrew, 4)
   })
 
-  test('optional: but they wait as long as it may still come', async () => {
+  test('and it is optional, its dependents start only after it is given up', async () => {
     const restart = { backoff: '1ms', limit: '3 in 1m' }
     const db = { command: ['false'], ready: 'fd', optional: true, restart }
     await using pitcrew = new Pitcrew({
@@ -208,9 +208,9 @@ describe('somebody fails for good', () => {
   })
 })
 
-describe('who is not selected is waited for by nobody', () => {
-  test('and those after it are started', async () => {
-    const daemons = { db: whenTold, web: { ...long, after: ['db'] } }
+describe('a dependency that is not selected', () => {
+  test('does not delay its dependents', async () => {
+    const daemons = { db: readyOnGo, web: { ...long, after: ['db'] } }
     const env = { PITCREW_DAEMONS: 'web' }
     await using pitcrew = new Pitcrew({ deadline, daemons }, { env })
     await pitcrew.line('[web] up')
@@ -218,17 +218,17 @@ describe('who is not selected is waited for by nobody', () => {
   })
 })
 
-describe('TERM comes', () => {
+describe('TERM', () => {
   const never = { ...long, ready: { log: 'never' } }
   test.each([
     [
-      'while one waits for another',
+      'while a daemon waits for another',
       { db: never, web: { ...long, after: ['db'] } },
       'db: started',
       0,
     ],
     [
-      'while what it waits for is in its backoff',
+      'while a dependency is in its backoff',
       {
         db: { command: sh('echo up; exit 2'), ready: 'fd', restart: { backoff: '1m' } },
         web: { ...long, after: ['db'] },
@@ -237,7 +237,7 @@ describe('TERM comes', () => {
       2,
     ],
     [
-      'while what it waits for cannot be started',
+      'while a dependency cannot be started',
       {
         db: { command: ['./absent'], restart: { backoff: '1m' } },
         web: { ...long, after: ['db'] },
@@ -246,7 +246,7 @@ describe('TERM comes', () => {
       127,
     ],
     [
-      'while what it waits for crashes all the time',
+      'while a dependency crashes continuously',
       {
         db: { command: sh('exit 2'), ready: 'fd', restart: { backoff: 'none' } },
         web: { ...long, after: ['db'] },
@@ -254,11 +254,11 @@ describe('TERM comes', () => {
       'db: died',
       null,
     ],
-  ])('%s: nothing else is started', async (_, daemons, until, code) => {
+  ])('%s starts no further daemon', async (_, daemons, until, code) => {
     await using pitcrew = new Pitcrew({ deadline, daemons: { a: long, ...daemons } })
     await pitcrew.line('[a] up')
     await pitcrew.line(until)
-    await rests(pitcrew)
+    await settled(pitcrew)
     if (code === null) {
       pitcrew.signal('SIGTERM')
       await pitcrew.exitCode()

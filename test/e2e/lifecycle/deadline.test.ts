@@ -1,4 +1,4 @@
-/** DESIGN, the contract: One deadline. */
+/** The contract: One deadline. */
 import { expect, test } from 'vitest'
 import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { leftoverProcesses } from '../support/processes.ts'
@@ -6,7 +6,7 @@ import { leftoverProcesses } from '../support/processes.ts'
 const stubborn = { command: ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`] }
 const reports = compileFixture('reports-signals')
 
-/** Waits until all daemons are up, sends TERM, and says how long the end took. */
+/** Waits until all daemons are up, sends TERM, and measures the time until pitcrew has exited. */
 async function ended(bundle: { daemons: object }, env: Record<string, string>) {
   await using pitcrew = new Pitcrew(bundle, { env, asPid1: false })
   for (const name of Object.keys(bundle.daemons)) await pitcrew.line(`[${name}] up`)
@@ -27,7 +27,7 @@ const chain = {
   },
 }
 
-test.concurrent('three waves of daemons that all ignore TERM end within PITCREW_DEADLINE', async () => {
+test.concurrent('three waves of daemons that ignore TERM end within PITCREW_DEADLINE', async () => {
   const { code, tookMs, lines } = await ended(chain, { PITCREW_DEADLINE: '1s' })
   expect(code).toBe(0)
   expect(tookMs).toBeGreaterThan(500)
@@ -38,24 +38,24 @@ test.concurrent('three waves of daemons that all ignore TERM end within PITCREW_
   expect(at('middle: stopped')).toBeLessThan(at('base: still there'))
 })
 
-test.concurrent('the deadline of the bundle holds where PITCREW_DEADLINE is not set, and that one wins', async () => {
+test.concurrent('PITCREW_DEADLINE takes precedence over the deadline of the bundle', async () => {
   const short = { deadline: '400ms', ...chain }
   expect((await ended(short, {})).tookMs).toBeLessThan(1300)
   const long = { deadline: '30s', ...chain }
   expect((await ended(long, { PITCREW_DEADLINE: '400ms' })).tookMs).toBeLessThan(1300)
 })
 
-test.concurrent('a grace that is longer than the deadline is cut to it', async () => {
+test.concurrent('a grace that is longer than the deadline is shortened to it', async () => {
   const patient = { ...stubborn, stop: { grace: '1m' } }
   const bundle = { deadline: '1s', daemons: { a: patient, b: patient } }
   const { tookMs, lines } = await ended(bundle, {})
   expect(tookMs).toBeLessThan(1900)
-  // They were killed in time: the deadline itself is for what nobody foresaw.
+  // They were killed in time: the deadline itself is the last resort.
   expect(lines.join('\n')).not.toContain('the deadline has come')
 })
 
-test.concurrent('a patient daemon does not eat the time of the next wave', async () => {
-  // base needs 150 ms to end well; top, before it, would take everything.
+test.concurrent('a daemon with a long grace does not use up the time of the next wave', async () => {
+  // base needs 150 ms to exit; top, which stops first, would use all of the deadline.
   const bundle = {
     deadline: '1s',
     daemons: {
@@ -64,11 +64,11 @@ test.concurrent('a patient daemon does not eat the time of the next wave', async
     },
   }
   const { code, lines } = await ended(bundle, {})
-  expect(code).toBe(4) // It ended by itself, and was not killed.
+  expect(code).toBe(4) // It exited, and was not killed.
   expect(lines.join('\n')).toContain('base: stopped: exit code 4')
 })
 
-test.concurrent('a wave that ends early leaves the next one no waiting', async () => {
+test.concurrent('the next wave stops as soon as the previous one has ended', async () => {
   const quick = { command: [reports] }
   const bundle = {
     daemons: { a: quick, b: { ...quick, after: ['a'] }, c: { ...quick, after: ['b'] } },
@@ -76,7 +76,7 @@ test.concurrent('a wave that ends early leaves the next one no waiting', async (
   expect((await ended(bundle, {})).tookMs).toBeLessThan(700)
 })
 
-test.concurrent('a restart that is under way when the shutdown begins has no more time than the shutdown', async () => {
+test.concurrent('the deadline of a shutdown holds for a daemon that is already being restarted', async () => {
   await using pitcrew = new Pitcrew(
     { deadline: '400ms', signals: { USR1: { restart: ['a'] } }, daemons: { a: stubborn } },
     { asPid1: false },
@@ -92,16 +92,16 @@ test.concurrent('a restart that is under way when the shutdown begins has no mor
   expect(pitcrew.lines.join('\n')).toContain('a: restart (USR1): superseded')
 })
 
-test.concurrent('the rest of a dead daemon does not hold up the shutdown', async () => {
-  const straggler = ['/bin/sh', `${fixtures}/scripts/leaves-escapee.sh`, 'stays']
-  const a = { command: [...straggler, ...stubborn.command] }
+test.concurrent('a process that has left its group and ignores TERM does not delay the shutdown', async () => {
+  const escapee = ['/bin/sh', `${fixtures}/scripts/leaves-escapee.sh`, 'stays']
+  const a = { command: [...escapee, ...stubborn.command] }
   const { code, tookMs } = await ended({ daemons: { a } }, { PITCREW_DEADLINE: '400ms' })
   expect(code).toBe(0)
   expect(tookMs).toBeLessThan(1300)
 })
 
 test.concurrent.each(['5', '9 s', '-1s', '0s', '50ms', '2h', 'soon'])(
-  'PITCREW_DEADLINE=%s is refused, and nothing is started',
+  'PITCREW_DEADLINE=%s is refused, and no daemon is started',
   async (value) => {
     const daemons = { a: { command: sh('echo started') } }
     await using pitcrew = new Pitcrew({ daemons }, { env: { PITCREW_DEADLINE: value } })
@@ -113,7 +113,7 @@ test.concurrent.each(['5', '9 s', '-1s', '0s', '50ms', '2h', 'soon'])(
   },
 )
 
-test.concurrent('an empty PITCREW_DEADLINE is none', async () => {
+test.concurrent('an empty PITCREW_DEADLINE is ignored', async () => {
   const daemons = { a: { command: ['true'], restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons }, { env: { PITCREW_DEADLINE: '' } })
   expect(await pitcrew.exitCode()).toBe(0)

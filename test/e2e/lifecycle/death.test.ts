@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Death, where the policy is `never`. */
+/** The contract, Death, with the policy `never`. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually, outsidePid, pidOf, pidsOf, zombiesUnder } from '../support/processes.ts'
@@ -8,7 +8,7 @@ const signals = { USR1: { restart: ['b'] } }
 const died = (pitcrew: Pitcrew): string[] =>
   pitcrew.lines.filter((line) => line.includes(': died:'))
 
-test('an unasked death leaves the siblings running, and is logged once with its code', async () => {
+test('an unexpected death leaves other daemons running, and is logged once with its code', async () => {
   const daemons = { a: long, b: { command: sh('echo up; exit 5'), restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[a] up')
@@ -28,17 +28,20 @@ test.each([
   ['KILL', 'SIGKILL'],
   ['SEGV', 'SIGSEGV'],
   ['TERM', 'SIGTERM'],
-] as const)('a death by the signal %s of somebody else is logged as that', async (name, signal) => {
-  await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
-  await pitcrew.line('[a] up')
-  await pitcrew.line('[b] up')
-  process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'b')), signal)
-  await pitcrew.line(`b: died: signal ${name}`)
-  pitcrew.signal('SIGTERM')
-  expect(await pitcrew.exitCode()).toBe(0)
-})
+] as const)(
+  'a death by a signal from outside (%s) is logged with the signal',
+  async (name, signal) => {
+    await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
+    await pitcrew.line('[a] up')
+    await pitcrew.line('[b] up')
+    process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'b')), signal)
+    await pitcrew.line(`b: died: signal ${name}`)
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+  },
+)
 
-test('each run that dies is logged, the second as well as the first', async () => {
+test('the death of each run is logged', async () => {
   const b = { command: ['false'], restart: 'never' }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line('[a] up')
@@ -52,7 +55,7 @@ test('each run that dies is logged, the second as well as the first', async () =
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
-test('a death while it was asked to stop is not unasked', async () => {
+test('an exit while a stop is in progress is no unexpected death', async () => {
   await using pitcrew = new Pitcrew({
     signals,
     daemons: { b: { command: sh('trap "exit 9" TERM; echo up; while :; do sleep 0.01; done') } },
@@ -66,7 +69,7 @@ test('a death while it was asked to stop is not unasked', async () => {
   expect(died(pitcrew)).toEqual([])
 })
 
-test('its last lines come before its death, with or without a newline at the end', async () => {
+test('the last lines of a daemon are printed before its death, also without a final newline', async () => {
   const daemons = { a: { command: sh('seq 500; printf last'), restart: 'never' } }
   await using pitcrew = new Pitcrew({ daemons })
   expect(await pitcrew.exitCode()).toBe(0)
@@ -74,8 +77,8 @@ test('its last lines come before its death, with or without a newline at the end
   expect(pitcrew.lines[at - 1]).toBe('[a] last')
 })
 
-test('a child that ends before anything else happens is one death, and nothing leaks', async () => {
-  // FAULTS 1: a hundred daemons that are gone before their spawn has returned to the policy.
+test('a child that exits at once is one death, and nothing leaks', async () => {
+  // FAULTS 1: a hundred daemons that exit before their spawn has returned to the policy.
   const quick = Object.fromEntries(
     Array.from({ length: 100 }, (_, n) => [`d${n}`, { command: ['true'], restart: 'never' }]),
   )
@@ -88,7 +91,7 @@ test('a child that ends before anything else happens is one death, and nothing l
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a hundred daemons that die in the same moment are a hundred deaths', async () => {
+test('a hundred daemons that die in the same moment are logged as a hundred deaths', async () => {
   const daemons = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`d${n}`, long]))
   await using pitcrew = new Pitcrew({ daemons: { a: long, ...daemons } })
   const pids = []
@@ -101,7 +104,7 @@ test('a hundred daemons that die in the same moment are a hundred deaths', async
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('it ends by itself when every daemon has ended for good', async () => {
+test('pitcrew exits when every daemon has ended permanently', async () => {
   const daemons = {
     a: { command: ['true'], restart: 'never' },
     b: { command: sh('sleep 0.05'), restart: 'never' },

@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Exit code. Each clause, with what exit-report.json says of it. */
+/** The contract, Exit code: each clause, and the matching exit-report.json. */
 import { expect, test } from 'vitest'
 import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outsidePid, pidOf } from '../support/processes.ts'
@@ -14,20 +14,20 @@ interface Entry {
   readonly counted: number
 }
 
-/** Nobody is started again by himself: the first runs are the last ones. */
+/** The same daemons without automatic restarts: each has one run. */
 function once(daemons: object): object {
   const entries = Object.entries(daemons) as [string, object][]
   return Object.fromEntries(entries.map(([name, some]) => [name, { ...some, restart: 'never' }]))
 }
 
-/** The code of a bundle that ends by itself, and what its report says. */
+/** The exit code and the report of a bundle that ends by itself. */
 async function codeOf(daemons: object) {
   await using pitcrew = new Pitcrew({ daemons: once(daemons) })
   const code = await pitcrew.exitCode()
   return report(pitcrew, code)
 }
 
-/** The code of a bundle that is told to end once all of its lines have come. */
+/** The exit code and the report after TERM, which is sent once these lines have been printed. */
 async function codeAfterTerm(daemons: object, ...lines: string[]) {
   await using pitcrew = new Pitcrew({ daemons: once(daemons) })
   for (const line of lines) await pitcrew.line(line)
@@ -45,7 +45,7 @@ function report(pitcrew: Pitcrew, code: number) {
   return { code, from, of: Object.fromEntries(daemons.map((entry) => [entry.name, entry])) }
 }
 
-test('all dead, unattended: the largest positive code', async () => {
+test('when all daemons have ended, the largest positive code counts', async () => {
   const daemons = {
     a: { command: sh('exit 3') },
     b: { command: sh('exit 9') },
@@ -57,12 +57,12 @@ test('all dead, unattended: the largest positive code', async () => {
   expect(of.c).toMatchObject({ name: 'c', runs: 1, ended: 'code 0', asked: false, counted: 0 })
 })
 
-test('nobody failed: zero, from nobody', async () => {
+test('without a failure the code is zero, and `from` is null', async () => {
   const { code, from } = await codeOf({ a: { command: ['true'] }, b: { command: ['true'] } })
   expect([code, from]).toEqual([0, null])
 })
 
-test('an unasked failure of a run that nobody replaced counts, also when the rest was told to end', async () => {
+test('an unexpected failure of a last run counts, also when the other daemons were stopped', async () => {
   const { code, from, of } = await codeAfterTerm(
     { a: { command: sh('exit 6') }, b: long },
     'a: died',
@@ -72,7 +72,7 @@ test('an unasked failure of a run that nobody replaced counts, also when the res
   expect(of.b).toEqual({ name: 'b', runs: 1, ended: 'TERM', asked: true, counted: 0 })
 })
 
-test('a death by signal counts as zero, whoever sent it', async () => {
+test('a death by signal counts as zero, whatever sent the signal', async () => {
   const { code, of } = await codeOf({
     a: { command: sh('kill -9 $$') },
     b: { command: sh('kill -SEGV $$') },
@@ -81,18 +81,18 @@ test('a death by signal counts as zero, whoever sent it', async () => {
   expect([of.a?.ended, of.a?.counted, of.b?.ended]).toEqual(['KILL', 0, 'SEGV'])
 })
 
-test('128 + n from a daemon that was sent n counts as zero: 143 after our TERM', async () => {
+test('the code 128 + n of a daemon that was sent signal n counts as zero: 143 after TERM', async () => {
   const { code, of } = await codeAfterTerm({ a: { command: [reports, '0', '143'] } }, '[a] up')
   expect(code).toBe(0)
   expect(of.a).toEqual({ name: 'a', runs: 1, ended: 'code 143', asked: true, counted: 0 })
 })
 
-test('128 + n from a daemon that was not sent n counts as it is', async () => {
+test('the code 128 + n of a daemon that was not sent signal n counts', async () => {
   expect((await codeAfterTerm({ a: { command: [reports, '0', '130'] } }, '[a] up')).code).toBe(130)
   expect((await codeOf({ a: { command: sh('exit 143') } })).code).toBe(143)
 })
 
-test('128 + n counts as zero for another stop signal and for a forwarded one, too', async () => {
+test('the code 128 + n counts as zero for another stop signal and for a forwarded signal', async () => {
   const quit = { command: [reports, '0', '131', '3'], stop: { signal: 'QUIT' } }
   expect((await codeAfterTerm({ a: quit }, '[a] up')).code).toBe(0)
   const daemons = { a: long, b: { command: [reports, '0', '129', '1'], restart: 'never' } }
@@ -105,20 +105,20 @@ test('128 + n counts as zero for another stop signal and for a forwarded one, to
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('stop.success lists more codes that are fine: privoxy ends with 15', async () => {
+test('codes of stop.success count as zero: privoxy exits with 15', async () => {
   const privoxy = [reports, '0', '15']
   expect((await codeAfterTerm({ a: { command: privoxy } }, '[a] up')).code).toBe(15)
-  const fine = { command: privoxy, stop: { success: [15, 16] } }
-  expect((await codeAfterTerm({ a: fine }, '[a] up')).code).toBe(0)
+  const listed = { command: privoxy, stop: { success: [15, 16] } }
+  expect((await codeAfterTerm({ a: listed }, '[a] up')).code).toBe(0)
 })
 
-test('what had to be killed counts as zero', async () => {
+test('a daemon that had to be killed counts as zero', async () => {
   const command = ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`]
   const { code, of } = await codeAfterTerm({ a: { command, stop: { grace: '50ms' } } }, '[a] up')
   expect([code, of.a?.ended]).toEqual([0, 'KILL'])
 })
 
-test('a command that is not there counts as 127, one that cannot be executed as 126', async () => {
+test('a command that does not exist counts as 127, one that cannot be executed as 126', async () => {
   const absent = await codeOf({ a: { command: ['no-such-program'] }, b: { command: ['true'] } })
   expect([absent.code, absent.from]).toEqual([127, 'a'])
   expect(absent.of.a?.ended).toBe('could not start: exec: ENOENT')
@@ -126,7 +126,7 @@ test('a command that is not there counts as 127, one that cannot be executed as 
   expect([folder.code, folder.of.a?.ended]).toEqual([126, 'could not start: exec: EACCES'])
 })
 
-test('only the last run counts: a failure that was followed by a good run is forgotten', async () => {
+test('only the last run counts: a failure that is followed by a successful run does not', async () => {
   const command = sh(
     '[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }; : > "$PITCREW_STATE_DIR/again"; exit 7',
   )
@@ -143,7 +143,7 @@ test('only the last run counts: a failure that was followed by a good run is for
   expect([code, of.b?.runs, of.b?.ended]).toEqual([0, 2, 'TERM'])
 })
 
-test('a main daemon that ends, ends everything, and its code wins over larger ones', async () => {
+test('the end of the main daemon ends pitcrew, and its code takes precedence over larger ones', async () => {
   const daemons = {
     main: { command: sh('sleep 0.05; exit 2'), main: true },
     worse: { command: sh('exit 9') },
@@ -154,7 +154,7 @@ test('a main daemon that ends, ends everything, and its code wins over larger on
   expect(of.other).toMatchObject({ ended: 'code 0', asked: true })
 })
 
-test('a main daemon that ends well is success, whatever the others did', async () => {
+test('a main daemon that exits with 0 is success, whatever the other codes are', async () => {
   const daemons = {
     main: { command: sh('sleep 0.05'), main: true },
     worse: { command: sh('exit 9') },
@@ -163,7 +163,7 @@ test('a main daemon that ends well is success, whatever the others did', async (
   expect([code, from]).toEqual([0, 'main'])
 })
 
-test('a main daemon that died by a signal that we did not send counts as 128 + n', async () => {
+test('a main daemon that died by a signal from outside counts as 128 + n', async () => {
   const { code, from } = await codeOf({
     main: { command: sh('kill -9 $$'), main: true },
     other: long,
@@ -171,13 +171,13 @@ test('a main daemon that died by a signal that we did not send counts as 128 + n
   expect([code, from]).toEqual([137, 'main'])
 })
 
-test('a main daemon that we stopped counts as zero, by signal or with 143', async () => {
+test('a main daemon that pitcrew stopped counts as zero, by signal or with 143', async () => {
   expect((await codeAfterTerm({ main: { ...long, main: true } }, '[main] up')).code).toBe(0)
   const polite = { command: [reports, '0', '143'], main: true }
   expect((await codeAfterTerm({ main: polite }, '[main] up')).code).toBe(0)
 })
 
-test('a main daemon that cannot be started ends everything with 127', async () => {
+test('a main daemon that cannot be started ends pitcrew with 127', async () => {
   const { code, from } = await codeOf({
     other: long,
     main: { command: ['no-such-program'], main: true },
@@ -185,7 +185,7 @@ test('a main daemon that cannot be started ends everything with 127', async () =
   expect([code, from]).toEqual([127, 'main'])
 })
 
-test('a restart of the main daemon is not its end', async () => {
+test('a restart of the main daemon does not end pitcrew', async () => {
   await using pitcrew = new Pitcrew({
     signals: { USR1: { restart: ['main'] } },
     daemons: { main: { ...long, main: true } },
@@ -197,7 +197,7 @@ test('a restart of the main daemon is not its end', async () => {
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a critical daemon that is given up ends everything, and its signal counts as 128 + n', async () => {
+test('a critical daemon that is given up ends pitcrew, and its signal counts as 128 + n', async () => {
   const exits = await codeOf({ a: { command: sh('sleep 0.02; exit 5'), critical: true }, b: long })
   expect([exits.code, exits.from]).toEqual([5, 'a'])
   await using pitcrew = new Pitcrew({ daemons: once({ a: { ...long, critical: true }, b: long }) })
@@ -208,7 +208,7 @@ test('a critical daemon that is given up ends everything, and its signal counts 
   expect(report(pitcrew, await pitcrew.exitCode())).toMatchObject({ code: 137, from: 'a' })
 })
 
-test('the exit report lies under the name of the bundle, and is whole', async () => {
+test('the exit report is in the folder named after the bundle, and is complete', async () => {
   await using pitcrew = new Pitcrew({
     name: 'agent-sidecars',
     daemons: { a: { command: ['true'], restart: 'never' } },
@@ -221,7 +221,7 @@ test('the exit report lies under the name of the bundle, and is whole', async ()
   })
 })
 
-test('an exit report that cannot be written is told, and changes no exit code', async () => {
+test('an exit report that cannot be written is reported, and does not change the exit code', async () => {
   const env = { PITCREW_STATE_DIR: '/proc/no/such/place' }
   await using pitcrew = new Pitcrew({ daemons: once({ a: { command: sh('exit 3') } }) }, { env })
   expect(await pitcrew.exitCode()).toBe(3)

@@ -1,5 +1,5 @@
-/** DESIGN §4, Death and Exit code: a daemon that ends before it was ready has failed, whatever its code; and when a
- *  failure ended the bundle the code is never zero. */
+/** The contract, Death and Exit code: a daemon that ends before it was ready has failed, whatever its code; when a
+ *  failure ends the bundle, the code is never zero. */
 import { describe, expect, test } from 'vitest'
 import type { ExplainAnswer } from '../../../src/control/protocol/status.ts'
 import { jsonAnswer, runVerb } from '../support/cli.ts'
@@ -8,13 +8,13 @@ import { Pitcrew, sh } from '../support/pitcrew.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const never = { restart: 'never' }
 const ready = { notify: true, timeout: '1m' }
-/** Writes to the ready pipe only when told so, which it never is. */
+/** Exits without having reported that it is ready. */
 const endsUnready = { command: sh('exit 0'), ready }
 const background = { command: sh('(sleep 1000 &) ; exit 0'), ready }
 const remedy = 'run it in the foreground ("daemon off;", -D, --nodaemon)'
 
 describe('a daemon that exits with 0 before it is ready', () => {
-  test('has failed: its dependents do not start, a wait fails, the code is 1', async () => {
+  test('has failed: its dependents do not start, a wait fails, and the exit code is 1', async () => {
     const daemons = { a: long, b: { ...endsUnready, ...never }, c: { ...long, after: ['b'] } }
     await using pitcrew = new Pitcrew({ daemons })
     expect(await pitcrew.line('b: died')).toMatch(
@@ -34,8 +34,8 @@ describe('a daemon that exits with 0 before it is ready', () => {
   })
 
   test.each([
-    ['under on-failure is started again', 'on-failure'],
-    ['and under always', 'always'],
+    ['is restarted by the policy on-failure', 'on-failure'],
+    ['is restarted by the policy always', 'always'],
   ])('%s', async (_, policy) => {
     const b = { ...endsUnready, restart: { policy, backoff: '1ms', limit: '2 in 1m' } }
     await using pitcrew = new Pitcrew({ daemons: { b } })
@@ -47,7 +47,7 @@ describe('a daemon that exits with 0 before it is ready', () => {
   test.each([
     ['main', { main: true }, 'agent is the main daemon and has ended'],
     ['critical', { critical: true, ...never }, 'agent is critical and is given up'],
-  ])('ends pitcrew with 1 when it is %s', async (_, more, reason) => {
+  ])('ends pitcrew with 1 if it is %s', async (_, more, reason) => {
     const agent = { ...endsUnready, ...more }
     await using pitcrew = new Pitcrew({ daemons: { db: long, agent } })
     expect(await pitcrew.exitCode()).toBe(1)
@@ -55,8 +55,8 @@ describe('a daemon that exits with 0 before it is ready', () => {
   })
 })
 
-describe('a daemon that puts itself into the background', () => {
-  test('is told so, with what helps: in the log, its last death, explain, the ticket', async () => {
+describe('a daemon that goes into the background', () => {
+  test('is reported with a remedy: in the log, its last death, explain, and the ticket', async () => {
     const daemons = { a: long, b: { ...background, ...never } }
     await using pitcrew = new Pitcrew({ daemons })
     const line = await pitcrew.line('b: died')
@@ -73,14 +73,14 @@ describe('a daemon that puts itself into the background', () => {
     expect(err.join('\n')).toContain(remedy)
   })
 
-  test('also without `ready:`, and when that is its end for good', async () => {
+  test('is reported also without `ready:`, and when it is not restarted', async () => {
     const b = { command: background.command, restart: 'on-failure' }
     await using pitcrew = new Pitcrew({ daemons: { b } })
     expect(await pitcrew.line('b: done')).toContain(remedy)
     expect(await pitcrew.exitCode()).toBe(0)
   })
 
-  test('but not a job, which may leave what it wants', async () => {
+  test('is not reported if it is a job, which may leave processes behind', async () => {
     const b = { command: background.command, kind: 'job' }
     await using pitcrew = new Pitcrew({ daemons: { b } })
     expect(await pitcrew.line('b: done')).not.toContain('leaving')
@@ -88,8 +88,8 @@ describe('a daemon that puts itself into the background', () => {
   })
 })
 
-describe('when a failure ended the bundle the code is not zero', () => {
-  test('a job died by a signal while others wait for it', async () => {
+describe('when a failure ends the bundle, the code is not zero', () => {
+  test('after the death of a job by a signal, with other daemons waiting for it', async () => {
     const migrate = { command: sh('kill -KILL $$'), kind: 'job' }
     const web = { ...long, after: ['migrate'] }
     await using pitcrew = new Pitcrew({ daemons: { migrate, web } })
@@ -97,8 +97,8 @@ describe('when a failure ended the bundle the code is not zero', () => {
     expect(pitcrew.exitReport()).toMatchObject({ from: 'migrate', askedBy: null })
   })
 
-  test('one that is given up by a signal, with `then: shutdown`', async () => {
-    // biome-ignore lint/suspicious/noThenProperty: a key of the bundle; nobody awaits one.
+  test('after a daemon with `then: shutdown` is given up because of a signal', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: a key of the bundle; the object is never awaited.
     const restart = { backoff: '1ms', limit: '1 in 1m', then: 'shutdown' }
     const web = { command: sh('kill -SEGV $$'), restart }
     await using pitcrew = new Pitcrew({ daemons: { a: long, web } })
@@ -107,7 +107,7 @@ describe('when a failure ended the bundle the code is not zero', () => {
   })
 })
 
-test('exit-report.json says who asked for the end, why, and when', async () => {
+test('exit-report.json has the requester, the reason and the time of the end', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   await pitcrew.line('[a] up')
   await runVerb(pitcrew, 'shutdown', '--why', 'end of shift')

@@ -1,4 +1,4 @@
-/** DESIGN §4, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
+/** The contract, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
 import { joinGroup, memoryGroup, removeGroup } from '../support/memory-cgroup.ts'
@@ -27,7 +27,7 @@ describe.skipIf(probe === null || isSanitized)('in a control group with 32 MiB',
     return pitcrew.line('web: died: signal KILL')
   }
 
-  test('a child of a daemon that the kernel killed is told of, and not blamed for a later KILL', async () => {
+  test('an out-of-memory kill of a child is reported, and is not taken for the cause of a later KILL', async () => {
     await using pitcrew = crew(losesWorker)
     const line = await pitcrew.line('the kernel killed')
     expect(line).toMatch(
@@ -37,12 +37,12 @@ describe.skipIf(probe === null || isSanitized)('in a control group with 32 MiB',
     expect(pitcrew.lines.filter((one) => one.includes('the kernel killed'))).toHaveLength(1)
   })
 
-  test('a leader that the kernel killed probably died of it', async () => {
+  test('a leader that the kernel killed is reported as probably out of memory', async () => {
     await using pitcrew = crew(['tail', '/dev/zero'])
     expect(await pitcrew.line('web: died: signal KILL')).toContain(', probably out of memory')
   })
 
-  test('an old kill is not blamed where the control groups are read-only either', async () => {
+  test('an earlier kill is not taken for the cause where the control groups are read-only', async () => {
     const readOnly =
       'for at in /sys/fs/cgroup /sys/fs/cgroup/memory; do mount -o remount,bind,ro $at; done'
     const alone = ['unshare', '--mount', 'sh', '-c', `${readOnly} 2>/dev/null; exec "$@"`, 'sh']

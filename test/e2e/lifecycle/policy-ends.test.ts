@@ -1,4 +1,5 @@
-/** DESIGN §4, Death and Exit code; §6, `kind: job`, `main`, `critical`: which end is one for good, and what it counts. */
+/** The contract, Death and Exit code, with `kind: job`, `main` and `critical`: which ends are permanent, and which code
+ *  counts. */
 import { describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
@@ -7,7 +8,7 @@ import { pidsOf } from '../support/processes.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 const quick = { policy: 'on-failure', backoff: '1ms' }
-/** The first run ends with code 4, the next one well. */
+/** The first run exits with 4, the next one with 0. */
 const failsOnce = sh(
   '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"; exit 4',
 )
@@ -21,7 +22,7 @@ describe('on-failure', () => {
   test.each([
     ['0', sh('exit 0'), []],
     ['a code of stop.success', sh('exit 3'), [3]],
-  ])('%s is an end for good: it is done', async (_, command, success) => {
+  ])('%s is a permanent end: the daemon is done', async (_, command, success) => {
     const b = { command, stop: { success }, restart: quick }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     expect(await pitcrew.line('b: done')).toMatch(
@@ -36,7 +37,7 @@ describe('on-failure', () => {
   test.each([
     ['another code', 'exit 4', 'exit code 4'],
     ['a signal', 'kill -KILL $$', 'signal KILL'],
-  ])('%s is a failure: it runs again, until its end is fine', async (_, how, why) => {
+  ])('%s is a failure: the daemon restarts until it succeeds', async (_, how, why) => {
     const again = '[ -e "$PITCREW_STATE_DIR/again" ] && exit 0; : > "$PITCREW_STATE_DIR/again"'
     const b = { command: sh(`${again}; ${how}`), restart: quick }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -48,7 +49,7 @@ describe('on-failure', () => {
 })
 
 describe('a job', () => {
-  test('that ends well is done; a code of stop.success counts as well', async () => {
+  test('that exits with 0 or a code of stop.success is done', async () => {
     const daemons = {
       one: { command: ['true'], kind: 'job' },
       two: { command: sh('exit 9'), kind: 'job', stop: { success: [9] } },
@@ -59,7 +60,7 @@ describe('a job', () => {
     expect(pitcrew.lines.join('\n')).not.toContain('died')
   })
 
-  test('that fails is not started again unless it says so, and its code counts', async () => {
+  test('that fails is not restarted by default, and its code counts', async () => {
     const b = { command: sh('exit 9'), kind: 'job' }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     await pitcrew.line(/b: died: exit code 9, .*; restart policy is never$/)
@@ -68,7 +69,7 @@ describe('a job', () => {
     expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
   })
 
-  test('under on-failure runs again until it is done', async () => {
+  test('with the policy on-failure is restarted until it is done', async () => {
     const b = { command: failsOnce, kind: 'job', restart: quick }
     await using pitcrew = new Pitcrew({ daemons: { b } })
     expect(await pitcrew.exitCode()).toBe(0)
@@ -76,7 +77,7 @@ describe('a job', () => {
     expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
   })
 
-  test('that is done runs once more for whoever asks', async () => {
+  test('that is done runs again on request', async () => {
     const b = { command: ['true'], kind: 'job' }
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
     await pitcrew.line('b: done, ')
@@ -87,13 +88,13 @@ describe('a job', () => {
   })
 })
 
-describe('main', () => {
+describe('a main daemon', () => {
   test.each([
     ['with its code', 'exit 7', 7],
-    ['well', 'exit 0', 0],
-    ['by a signal that was not ours, as 128 + n', 'kill -KILL $$', 137],
-  ])('is never restarted by itself: it ends %s, and so does pitcrew', async (_, how, code) => {
-    // It ends when the other one is up. The failure of a third does not count beside it.
+    ['with 0', 'exit 0', 0],
+    ['by a signal from outside, as 128 + n', 'kill -KILL $$', 137],
+  ])('is never restarted by the policy: it ends %s, and so does pitcrew', async (_, how, code) => {
+    // It ends once `a` is up. The failure of `go` does not count beside the code of the main daemon.
     const daemons = {
       go: { command: sh('mkfifo "$PITCREW_STATE_DIR/go"; exit 99'), kind: 'job', optional: true },
       agent: {
@@ -115,8 +116,8 @@ describe('main', () => {
   })
 })
 
-describe('critical', () => {
-  test('given up: pitcrew ends with it, and not before', async () => {
+describe('a critical daemon', () => {
+  test('ends pitcrew when it is given up, and not before', async () => {
     const b = {
       command: sh('exit 6'),
       critical: true,
@@ -129,13 +130,13 @@ describe('critical', () => {
     await pitcrew.line('a: stopped')
   })
 
-  test('that was killed by a signal that was not ours does not look like success', async () => {
+  test('that died by a signal from outside makes pitcrew fail', async () => {
     const b = { command: sh('kill -KILL $$'), critical: true, restart: 'never' }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     expect(await pitcrew.exitCode()).toBe(137)
   })
 
-  test('that cannot be started is given up at its limit, too', async () => {
+  test('that cannot be started is given up at its limit', async () => {
     const restart = { backoff: '1ms', limit: '2 in 1m' }
     const b = { command: ['./absent'], critical: true, restart }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -144,7 +145,7 @@ describe('critical', () => {
   })
 })
 
-test('the exit report keeps the last death of each daemon: why, what it cost, its last lines, what came next', async () => {
+test('the exit report has the last death of each daemon: its cause, usage, last lines, and what followed', async () => {
   const script = `[ -e "$PITCREW_STATE_DIR/again" ] && { echo up; exec sleep 1000; }
     : > "$PITCREW_STATE_DIR/again"; seq 7; exit 4`
   const b = { command: sh(script), restart: { backoff: 'none' } }
@@ -153,7 +154,7 @@ test('the exit report keeps the last death of each daemon: why, what it cost, it
   await pitcrew.line('[b] up')
   await end(pitcrew)
   const { exitCode, daemons } = pitcrew.exitReport()
-  expect(exitCode).toBe(0) // Somebody else has come in its place.
+  expect(exitCode).toBe(0) // A later run succeeded.
   const [a, other] = daemons as { name: string }[]
   expect(a).toEqual({ name: 'a', runs: 1, ended: 'TERM', asked: true, counted: 0 })
   expect(other).toEqual({
@@ -176,10 +177,10 @@ test('the exit report keeps the last death of each daemon: why, what it cost, it
   })
 })
 
-test('what a death cost is what the run used, and not what pitcrew did', async () => {
-  const eats = `x=$(head -c 20000000 /dev/zero | tr '\\0' x); n=0; while [ $n -lt 20000 ]; do n=$((n + 1)); done; exit 4`
+test('the usage of a death is that of the run, without that of pitcrew', async () => {
+  const usesMuch = `x=$(head -c 20000000 /dev/zero | tr '\\0' x); n=0; while [ $n -lt 20000 ]; do n=$((n + 1)); done; exit 4`
   const daemons = {
-    big: { command: ['bash', '-c', eats], restart: 'never' },
+    big: { command: ['bash', '-c', usesMuch], restart: 'never' },
     small: { command: sh('exit 4'), restart: 'never' },
   }
   await using pitcrew = new Pitcrew({ daemons })
@@ -189,6 +190,6 @@ test('what a death cost is what the run used, and not what pitcrew did', async (
   ).map(({ lastDeath }) => lastDeath)
   expect(big?.memoryKib).toBeGreaterThan(20_000)
   expect(big?.cpuMs).toBeGreaterThan(20)
-  // A run has at least what pitcrew had when it started it.
+  // The memory of a run is at least what pitcrew had when it started the run.
   if (!isSanitized) expect(small?.memoryKib).toBeLessThan(8000)
 })

@@ -1,4 +1,4 @@
-/** DESIGN §4, Death: "followed by a restart under the daemon's policy"; §6, `restart:`. FAULTS 1, 2, 3, 13, 22. */
+/** The contract, Death: "followed by a restart under the policy"; the key `restart:`. FAULTS 1, 2, 3, 13, 22. */
 import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ import {
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 
-/** Runs up to `last` die with code 5 at once; the next one stays. */
+/** The runs up to `last` exit with 5 at once; the next one stays up. */
 const diesUntil = (last: number, first = 'exit 5'): string[] =>
   sh(`n=$(cat "$PITCREW_STATE_DIR/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
     [ $n = 1 ] && { echo run 1; ${first}; }
@@ -32,8 +32,8 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   expect(await pitcrew.exitCode()).toBe(code)
 }
 
-/** How long it said it would wait before each next run, in ms. */
-const delaysSaid = ({ lines }: Pitcrew): number[] =>
+/** The logged delays before the next run, in ms. */
+const loggedDelays = ({ lines }: Pitcrew): number[] =>
   lines.flatMap((line) => {
     const ms = /again in (\d+) ms/.exec(line)?.[1]
     return ms === undefined ? [] : [Number(ms)]
@@ -43,7 +43,7 @@ async function kill(pitcrew: Pitcrew, daemon: string, run = 1): Promise<void> {
   process.kill(outsidePid(pitcrew, await pidOf(pitcrew, daemon, run)), 'SIGKILL')
 }
 
-test('a death is followed by the next run; its line says why it died, what it cost, and what comes next', async () => {
+test('a death is followed by the next run; its log line has the cause, the usage, and what follows', async () => {
   const b = { command: diesUntil(1, String.raw`echo last; printf 'words \033[31m'; exit 5`) }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   expect(await pitcrew.line('b: died')).toMatch(
@@ -57,28 +57,28 @@ test('a death is followed by the next run; its line says why it died, what it co
   expect(pitcrew.lines.filter((line) => line.includes('died'))).toHaveLength(1)
 })
 
-test('a daemon that crashes at once, for ever, waits twice as long each time, up to a maximum', async () => {
-  // FAULTS 22. Time is read by the daemon itself, when it was started.
+test('the backoff of a daemon that crashes at once doubles each time, up to a maximum', async () => {
+  // FAULTS 22. The daemon prints the time of its start.
   const restart = { backoff: { initial: '20ms', max: '80ms' } }
   const b = { command: sh('date +%s%3N; exit 1'), restart }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.linesWith('b: died', 6)
   pitcrew.signal('SIGTERM')
   await pitcrew.exitCode()
-  const [first = 0, ...delays] = delaysSaid(pitcrew).slice(0, 5)
-  expect(first).toBeGreaterThanOrEqual(15) // A share of three quarters at least.
+  const [first = 0, ...delays] = loggedDelays(pitcrew).slice(0, 5)
+  expect(first).toBeGreaterThanOrEqual(15) // Jitter: at least three quarters.
   expect(first).toBeLessThanOrEqual(20)
   const expected = [2, 4, 4, 4].map((times) => times * first)
   for (const [n, delay] of delays.entries()) {
-    expect(Math.abs(delay - (expected[n] ?? 0)), `${n}`).toBeLessThanOrEqual(2) // They were rounded.
+    expect(Math.abs(delay - (expected[n] ?? 0)), `${n}`).toBeLessThanOrEqual(2) // Logged delays are rounded.
   }
   const startsMs = outputOf(pitcrew, 'b').map(Number)
   const waited = delays.map((_, n) => (startsMs[n + 2] ?? 0) - (startsMs[n + 1] ?? 0))
   for (const [n, delay] of delays.entries()) expect(waited[n]).toBeGreaterThanOrEqual(delay - 1)
 })
 
-test('a daemon that was ready for a calm time begins with the first step again', async () => {
-  // FAULTS 22: run 3 lives longer than the calm time, which is a month in miniature.
+test('the backoff of a daemon that was ready for the time of `calm` starts again at the initial delay', async () => {
+  // FAULTS 22: run 3 lives longer than `calm`.
   const script = `n=$(cat "$PITCREW_STATE_DIR/n" || echo 1); echo $((n + 1)) > "$PITCREW_STATE_DIR/n"
     [ $n = 3 ] && sleep 0.6; exit 1`
   const restart = { backoff: '4ms', calm: '500ms' }
@@ -94,7 +94,7 @@ test('a daemon that was ready for a calm time begins with the first step again',
   ])
 })
 
-test('without a backoff it follows at once: fifty times in a row leave no descriptor and no zombie', async () => {
+test('without a backoff the next run follows at once; fifty restarts leave no descriptor and no zombie', async () => {
   const b = { command: diesUntil(51, 'exec sleep 1000'), restart: { backoff: 'none' } }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('[a] up')
@@ -103,14 +103,14 @@ test('without a backoff it follows at once: fifty times in a row leave no descri
   await kill(pitcrew, 'b')
   await pitcrew.line('[b] up')
   expect(await pitcrew.linesWith('again at once', 51)).toHaveLength(51)
-  await eventually('nobody else is there', () => processesUnder(pitcrew).length === 2)
+  await eventually('no other process is left', () => processesUnder(pitcrew).length === 2)
   expect(zombiesUnder(pitcrew)).toEqual([])
   expect(descriptorsOf(pitcrew)).toHaveLength(before.length)
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   await end(pitcrew)
 })
 
-test('a daemon that crashes at once, for ever, without a backoff, holds up neither a signal nor a sibling', async () => {
+test('a daemon that crashes continuously without a backoff delays neither signals nor other daemons', async () => {
   const counts = { command: sh('n=0; while :; do echo $((n += 1)); sleep 0.01; done') }
   const b = { command: ['false'], restart: { backoff: 'none' } }
   await using pitcrew = new Pitcrew({ daemons: { a: counts, b } })
@@ -122,7 +122,7 @@ test('a daemon that crashes at once, for ever, without a backoff, holds up neith
   await pitcrew.exitCode()
 })
 
-test('over its limit it is given up, which is said; its siblings go on, and its code counts', async () => {
+test('a daemon over its limit is given up, which is logged; other daemons run on, and its code counts', async () => {
   const restart = { backoff: 'none', limit: '3 in 1m' }
   const b = { command: sh('exit 3'), restart }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
@@ -130,7 +130,7 @@ test('over its limit it is given up, which is said; its siblings go on, and its 
   await pitcrew.line('[a] up')
   expect(pidsOf(pitcrew, 'b')).toHaveLength(4)
   expect(isAlive(outsidePid(pitcrew, await pidOf(pitcrew, 'a')))).toBe(true)
-  pitcrew.signal('SIGUSR1') // Whoever asks gets another row.
+  pitcrew.signal('SIGUSR1') // A request begins a new series of restarts.
   await pidOf(pitcrew, 'b', 5)
   await pitcrew.linesWith('given up after 3 restarts in 1 min', 2)
   await end(pitcrew, 3)
@@ -138,8 +138,8 @@ test('over its limit it is given up, which is said; its siblings go on, and its 
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
-test('then: shutdown, and its siblings are stopped', async () => {
-  // biome-ignore lint/suspicious/noThenProperty: a key of the bundle file; nobody awaits one.
+test('with `then: shutdown` a daemon that is given up ends pitcrew', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: a key of the bundle; the object is never awaited.
   const restart = { backoff: 'none', limit: '2 in 1m', then: 'shutdown' }
   const b = { command: sh('exit 3'), restart }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
@@ -149,14 +149,14 @@ test('then: shutdown, and its siblings are stopped', async () => {
   await pitcrew.line('a: stopped: signal TERM')
 })
 
-test('when all are given up there is nothing left to do', async () => {
+test('pitcrew exits when all daemons are given up', async () => {
   const restart = { backoff: '1ms', limit: '2 in 1m' }
   const daemons = { b: { command: sh('exit 3'), restart }, c: { command: ['false'], restart } }
   await using pitcrew = new Pitcrew({ daemons })
   expect(await pitcrew.exitCode()).toBe(3)
 })
 
-test('what could not be started is tried again, and runs once its program is there', async () => {
+test('a daemon that cannot be started is retried, and runs once its program exists', async () => {
   // FAULTS 2.
   const program = join(scratchFolder(), 'program')
   const daemons = { a: long, b: { command: [program], restart: { backoff: '10ms' } } }
@@ -173,11 +173,11 @@ test('what could not be started is tried again, and runs once its program is the
   chmodSync(`${program}.new`, 0o700)
   renameSync(`${program}.new`, program)
   await pitcrew.line('[b] up')
-  expect(descriptorsOf(pitcrew)).toHaveLength(before.length + 1) // The pipe of its output.
+  expect(descriptorsOf(pitcrew)).toHaveLength(before.length + 1) // The pipe for its output.
   await end(pitcrew)
 })
 
-test('whoever asks for a restart does not wait for the rest of the backoff', async () => {
+test('a requested restart does not wait for the rest of the backoff', async () => {
   const b = { command: diesUntil(1), restart: { backoff: '1m' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
   await pitcrew.line(/b: died: .*; again in (1 min|\d\d(\.\d+)? s)/)
@@ -187,19 +187,19 @@ test('whoever asks for a restart does not wait for the rest of the backoff', asy
   await end(pitcrew)
 })
 
-test('a shutdown finds it in its backoff: it is stopped at once, nothing is spawned, and its code counts', async () => {
+test('a shutdown ends a daemon in its backoff at once: it is not spawned again, and its code counts', async () => {
   // FAULTS 3.
   const b = { command: sh('exit 5'), restart: { backoff: '1m' } }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('b: died')
   await pitcrew.line('[a] up')
-  const askedAtMs = performance.now()
+  const requestedAtMs = performance.now()
   await end(pitcrew, 5)
-  expect(performance.now() - askedAtMs).toBeLessThan(2000)
+  expect(performance.now() - requestedAtMs).toBeLessThan(2000)
   expect(pidsOf(pitcrew, 'b')).toHaveLength(1)
 })
 
-test('a port that somebody else still holds: the daemon is tried again until it can bind', async () => {
+test('a daemon that finds its port in use is restarted until it can bind', async () => {
   // FAULTS 13.
   const server = createServer()
   const port = await listen(server)
@@ -214,8 +214,8 @@ test('a port that somebody else still holds: the daemon is tried again until it 
   await end(pitcrew)
 })
 
-test('a port that something of the old run holds is free before the next run begins', async () => {
-  // FAULTS 10, 13: a child outside of the group, deaf to TERM.
+test('the port of the previous run is free before the next run begins', async () => {
+  // FAULTS 10, 13: a child outside the group that ignores TERM holds it.
   const port = String(await freePort())
   const b = { command: [compileFixture('binds-port'), port, 'child'], stop: { grace: '50ms' } }
   await using pitcrew = new Pitcrew({ daemons: { b: { ...b, restart: { backoff: '1ms' } } } })

@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Restart in place. FAULTS 4, 5. */
+/** The contract: Restart in place. FAULTS 4, 5. */
 import { expect, test } from 'vitest'
 import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
@@ -13,7 +13,7 @@ import {
 } from '../support/processes.ts'
 
 const reports = compileFixture('reports-signals')
-const told = ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`]
+const exitsOnRelease = ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`]
 const long = { command: sh('echo up; exec sleep 1000') }
 const signals = { USR1: { restart: ['b'] } }
 
@@ -22,7 +22,7 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   expect(await pitcrew.exitCode()).toBe(code)
 }
 
-test('only the pid of the named daemon changes', async () => {
+test('a restart changes only the pid of the named daemon', async () => {
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: long, c: long } })
   for (const name of ['a', 'b', 'c']) await pitcrew.line(`[${name}] up`)
   const before = processesUnder(pitcrew).map(({ insidePid }) => insidePid)
@@ -38,7 +38,7 @@ test('only the pid of the named daemon changes', async () => {
   await end(pitcrew)
 })
 
-test('a sibling that counts all the time is never interrupted, over twenty restarts', async () => {
+test('twenty restarts never interrupt another daemon that prints continuously', async () => {
   const counts = { command: ['/bin/sh', `${fixtures}/scripts/counts.sh`] }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: counts, b: long } })
   for (let run = 1; run <= 20; run++) {
@@ -54,17 +54,17 @@ test('a sibling that counts all the time is never interrupted, over twenty resta
   expect(counted).toEqual(counted.map((_, index) => `${pid} ${index + 1}`))
 })
 
-test('requests that come before a stop is over are one restart, and one ticket', async () => {
-  await using pitcrew = new Pitcrew({ signals, daemons: { b: { command: told } } })
+test('a restart requested while the daemon is stopping joins the restart in progress, and its ticket', async () => {
+  await using pitcrew = new Pitcrew({ signals, daemons: { b: { command: exitsOnRelease } } })
   await pitcrew.line('[b] up')
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('[b] got TERM')
   pitcrew.signal('SIGUSR1')
   pitcrew.signal('SIGUSR2')
-  await pitcrew.line('USR2 ignored') // It has seen the second USR1.
+  await pitcrew.line('USR2 ignored') // The second USR1 has been handled.
   pitcrew.signal('SIGUSR1')
   pitcrew.signal('SIGHUP')
-  await pitcrew.line('HUP ignored') // And the third one.
+  await pitcrew.line('HUP ignored') // The third USR1 has been handled.
   await release(pitcrew)
   await pitcrew.line('b: restart (USR1, asked 3 times): done')
   await pitcrew.linesWith('[b] up', 2)
@@ -75,7 +75,7 @@ test('requests that come before a stop is over are one restart, and one ticket',
   expect(pidsOf(pitcrew, 'b')).toHaveLength(2)
 })
 
-test('a request that comes after the new run was spawned is another restart', async () => {
+test('a restart requested after the new run was spawned is another restart', async () => {
   await using pitcrew = new Pitcrew({ signals, daemons: { b: long } })
   await pitcrew.line('[b] up')
   pitcrew.signal('SIGUSR1')
@@ -86,7 +86,7 @@ test('a request that comes after the new run was spawned is another restart', as
   expect(pidsOf(pitcrew, 'b')).toHaveLength(3)
 })
 
-test('a daemon that is dead is started', async () => {
+test('a restart of a daemon that has died starts it', async () => {
   const command = sh(
     'echo up; [ -e "$PITCREW_STATE_DIR/again" ] && exec sleep 1000; : > "$PITCREW_STATE_DIR/again"; exit 4',
   )
@@ -98,10 +98,10 @@ test('a daemon that is dead is started', async () => {
   await pitcrew.line('b: restart (USR1): done')
   await pitcrew.line('pid none -> ')
   await pitcrew.linesWith('[b] up', 2)
-  await end(pitcrew) // The failure was replaced by a run that did not fail.
+  await end(pitcrew) // The code of the last run counts, which did not fail.
 })
 
-test('a daemon that could not be started is tried again, and its ticket says what came of it', async () => {
+test('a restart of a daemon that could not be started retries it, and its ticket has the result', async () => {
   const daemons = { a: long, b: { command: ['./absent'], restart: 'never' } }
   await using pitcrew = new Pitcrew({ signals, daemons })
   await pitcrew.line('b: cannot start (run 1)')
@@ -112,7 +112,7 @@ test('a daemon that could not be started is tried again, and its ticket says wha
   await end(pitcrew, 127)
 })
 
-test('a restart of what ignores TERM takes its grace, then KILL, then the next run', async () => {
+test('a restart of a daemon that ignores TERM kills it at the end of its grace, then starts the next run', async () => {
   const stubborn = {
     command: ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`],
     stop: { grace: '60ms' },
@@ -125,7 +125,7 @@ test('a restart of what ignores TERM takes its grace, then KILL, then the next r
   await end(pitcrew)
 })
 
-test('a restart has the deadline, too, when the daemon has no grace of its own', async () => {
+test('the deadline limits the stop of a restart when the daemon has no grace of its own', async () => {
   const stubborn = { command: ['/bin/sh', `${fixtures}/scripts/ignores-term.sh`] }
   await using pitcrew = new Pitcrew({ deadline: '300ms', signals, daemons: { b: stubborn } })
   await pitcrew.line('[b] up')
@@ -136,7 +136,7 @@ test('a restart has the deadline, too, when the daemon has no grace of its own',
   await end(pitcrew)
 })
 
-test('one signal may restart several daemons and be forwarded to others', async () => {
+test('one signal can restart several daemons and be forwarded to others', async () => {
   const all = { HUP: { restart: ['a', 'b'], forward: ['c'] } }
   const daemons = { a: long, b: long, c: { command: [reports] } }
   await using pitcrew = new Pitcrew({ signals: all, daemons })
@@ -148,7 +148,7 @@ test('one signal may restart several daemons and be forwarded to others', async 
   await end(pitcrew)
 })
 
-test('never two runs at once: what is left of the old run delays the next one', async () => {
+test('the next run starts only when no process of the previous run is left', async () => {
   const lock = `exec "$FIXTURES/scripts/holds-lock.sh" "$PITCREW_STATE_DIR/lock" ${reports} 100`
   const b = { command: sh(lock), stop: { grace: '3s' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
@@ -174,7 +174,7 @@ test('two hundred restarts leave no descriptor, no zombie and no process behind'
     pitcrew.signal('SIGUSR1')
     await pitcrew.linesWith('[b] up', run)
   }
-  await eventually('all is as it was', () => processesUnder(pitcrew).length === alive)
+  await eventually('as many processes as before', () => processesUnder(pitcrew).length === alive)
   expect(zombiesUnder(pitcrew)).toEqual([])
   expect(descriptorsOf(pitcrew)).toHaveLength(before.length)
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)

@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Selection. */
+/** The contract: Selection. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 
@@ -10,7 +10,7 @@ const bundle = {
   },
 }
 
-/** Which daemons were started, in order, by a bundle whose daemons end by themselves. */
+/** The daemons that were started, in order, with a bundle of daemons that end by themselves. */
 async function started(value: string | null, of: object = bundle, name = 'PITCREW_DAEMONS') {
   await using pitcrew = new Pitcrew(of, { env: value === null ? {} : { [name]: value } })
   expect(await pitcrew.exitCode()).toBe(0)
@@ -30,20 +30,20 @@ test.each([
   ['spaces around names are trimmed', ' git-gate ,  egress ', ['egress', 'git-gate']],
   ['order has no effect', 'git-gate,pipelock,egress', all],
   ['duplicates have no effect', 'egress,egress, egress', ['egress']],
-  ['unknown names are ignored', 'nobody,egress,Egress,,', ['egress']],
+  ['unknown names are ignored', 'unknown,egress,Egress,,', ['egress']],
 ])('PITCREW_DAEMONS: %s', async (_, value, expected) => {
   expect((await started(value)).names).toEqual(expected)
 })
 
 test.each([
-  ['a name that nobody has', 'nobody'],
+  ['an unknown name', 'unknown'],
   ['commas only', ','],
-])('nothing selected (%s) is one log line and exit 0', async (_, value) => {
+])('when nothing is selected (%s), pitcrew prints one line and exits with 0', async (_, value) => {
   const { lines } = await started(value)
   expect(lines).toEqual(['pitcrew: no daemon is selected by PITCREW_DAEMONS: nothing to do'])
 })
 
-test('select: names another variable, and then PITCREW_DAEMONS means nothing', async () => {
+test('`select:` names another variable, and PITCREW_DAEMONS is then ignored', async () => {
   const other = { ...bundle, select: 'BOTTLE_DAEMONS', label: 'sidecar-init' }
   expect((await started('egress', other, 'BOTTLE_DAEMONS')).names).toEqual(['egress'])
   expect((await started('egress', other, 'PITCREW_DAEMONS')).names).toEqual(all)
@@ -62,7 +62,7 @@ test('a selected daemon does not wait for one that is not selected', async () =>
   expect((await started('second', after)).names).toEqual(['second'])
 })
 
-test('a signal that is mapped to a daemon that is not selected restarts nobody, and says so', async () => {
+test('a signal that is mapped to a daemon that is not selected has no effect, which is logged', async () => {
   await using pitcrew = new Pitcrew(
     {
       signals: { USR1: { restart: ['other'] }, HUP: { forward: ['other'] } },

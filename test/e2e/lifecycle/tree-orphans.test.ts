@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Nothing left behind — every orphan is reaped. FAULTS 12. */
+/** The contract, Nothing left behind: every orphan is reaped. FAULTS 12. */
 import { describe, expect, test } from 'vitest'
 import { canUnshare, compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {
@@ -16,7 +16,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', (mode) => {
   const asPid1 = mode === 'PID 1'
 
-  test('two thousand orphans in a second are all reaped, and the exits of daemons are right', async () => {
+  test('two thousand orphans in a second are all reaped, and the exit codes of daemons are correct', async () => {
     const makes = { command: [compileFixture('forks-orphans')], restart: 'never' }
     const fails = { command: sh('sleep 0.1; exit 4'), restart: 'never' }
     const daemons = { a: long, b: makes, c: makes, d: fails }
@@ -32,7 +32,7 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
     expect(pitcrew.lines.filter((line) => line.includes(': died:'))).toHaveLength(3)
   })
 
-  test('it answers while orphans keep coming', async () => {
+  test('restarts are handled while orphans keep arriving', async () => {
     const flood = { command: sh('echo up; while :; do (true & true & true &) ; done') }
     const signals = { USR1: { restart: ['a'] } }
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: flood } }, { asPid1 })
@@ -47,24 +47,24 @@ describe.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper'])('as %s', 
     expect(leftoverProcesses(pitcrew)).toEqual([])
   })
 
-  test('it knows its own children from those it was started with', async () => {
-    // A shell that becomes pitcrew leaves it a child that ends with a code of its own.
+  test('children that pitcrew had before its start are reaped, and are not taken for daemons', async () => {
+    // A shell that executes pitcrew leaves it a child with an exit code of its own.
     const wrap = ['/bin/sh', '-c', 'sh -c "exit 9" & sleep 0.05; exec "$@"', 'sh']
     await using pitcrew = new Pitcrew({ daemons: { a: long } }, { asPid1, wrap })
     await pitcrew.line('[a] up')
-    await eventually('the foreign one is reaped', () => zombiesUnder(pitcrew).length === 0)
+    await eventually('the foreign child is reaped', () => zombiesUnder(pitcrew).length === 0)
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
   })
 })
 
-test('not PID 1: when pitcrew is killed, its daemons end, also those of another user', async () => {
-  const nobody = process.getuid?.() === 0 ? { b: { ...long, user: 'nobody' } } : { b: long }
-  await using pitcrew = new Pitcrew({ daemons: { a: long, ...nobody } }, { asPid1: false })
+test('when a pitcrew that is not PID 1 is killed, its daemons end, also those of another user', async () => {
+  const b = process.getuid?.() === 0 ? { ...long, user: 'nobody' } : long
+  await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { asPid1: false })
   await pitcrew.line('[a] up')
   await pitcrew.line('[b] up')
   const pids = [await pidOf(pitcrew, 'a'), await pidOf(pitcrew, 'b')]
   expect(pids.map((pid) => outsidePid(pitcrew, pid))).toEqual(pids)
   pitcrew.signal('SIGKILL')
-  await eventually('they are gone', () => !pids.some(isAlive))
+  await eventually('they have ended', () => !pids.some(isAlive))
 })

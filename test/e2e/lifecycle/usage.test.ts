@@ -1,4 +1,4 @@
-/** Host.usage: what each run uses now, all of its processes together. */
+/** Host.usage: the current usage of each run, all of its processes together. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Usage } from '../../../src/host/control.ts'
 import { buildLogs, Logs } from '../../host/images/logs.ts'
@@ -11,7 +11,7 @@ async function usageOf(logs: Logs, daemon: string): Promise<Usage> {
   return usage
 }
 
-test('all processes of a run count, and those that left its group, too', async () => {
+test('all processes of a run count, also those that left its group', async () => {
   await using logs = await Logs.start()
   await logs.run('alone', 'echo up; exec sleep 1000')
   await logs.run(
@@ -28,7 +28,7 @@ test('all processes of a run count, and those that left its group, too', async (
   expect(alone.cpuMs).toBeLessThan(500)
 })
 
-test('processor time is that of the living and of children that they waited for', async () => {
+test('processor time is that of living processes and of children they have reaped', async () => {
   await using logs = await Logs.start()
   const spins = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
   await logs.run('living', `${spins}; echo up; sleep 1000; true`)
@@ -43,7 +43,7 @@ test('processor time is that of the living and of children that they waited for'
   expect(idle?.cpuMs).toBeLessThan(50)
 })
 
-test('a run that is over is not told of; one of which something is left, is', async () => {
+test('a run is listed until its last process has ended', async () => {
   await using logs = await Logs.start()
   await logs.run('web', 'echo one')
   await logs.run('left', 'sleep 1000 & echo one')
@@ -53,7 +53,7 @@ test('a run that is over is not told of; one of which something is left, is', as
   expect(usage).toMatchObject([{ daemon: 'left', run: 1, processes: 1 }])
 })
 
-test('two hundred runs are told of in one look', async () => {
+test('one call lists two hundred runs', async () => {
   await using logs = await Logs.start()
   const names = Array.from({ length: 200 }, (_, n) => `d${n}`)
   for (const name of names) await logs.spawn(name, ['/bin/sleep', '1000'])

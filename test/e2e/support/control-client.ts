@@ -95,14 +95,14 @@ export class ControlClient {
     return this.lines.flatMap((line) => (line.id === id && line.item ? [line.item] : []))
   }
 
-  until<T>(what: string, look: () => T | undefined): Promise<T> {
+  until<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)
         this.#waiting.delete(again)
       }
       const again = (): void => {
-        const found = look()
+        const found = find()
         if (found !== undefined) resolve(found)
         else if (this.isClosed) reject(new Error(`closed without ${what}; ${this.#transcript()}`))
         else return

@@ -121,15 +121,15 @@ export class Program {
     for (const wake of [...this.#waiting]) wake()
   }
 
-  #until<T>(what: string, look: () => T | undefined): Promise<T> {
-    return new Promise((resolveLook, reject) => {
+  #until<T>(what: string, find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer)
         this.#waiting.delete(again)
       }
       const again = (): void => {
-        const found = look()
-        if (found !== undefined) resolveLook(found)
+        const found = find()
+        if (found !== undefined) resolve(found)
         else if (this.#isOver) reject(new Error(`exited without ${what}; ${this.transcript()}`))
         else return
         stop()

@@ -20,7 +20,9 @@ export class Shell extends Channel {
   async job(name: string): Promise<{ pitcrew: number; command: number }> {
     let command: ProcessInfo | undefined
     await eventually(`${name} runs under pitcrew`, () => {
-      command = processesUnder(this).findLast((seen) => seen.name === name && isChildOfPitcrew(seen.pid))
+      command = processesUnder(this).findLast(
+        (seen) => seen.name === name && isChildOfPitcrew(seen.pid),
+      )
       return command !== undefined
     })
     const pid = command?.pid ?? 0
