@@ -15,12 +15,15 @@ enum {
   FIELD_STATE = 3,
   FIELD_PARENT = 4,
   FIELD_GROUP = 5,
+  FIELD_FLAGS = 9,
   FIELD_CPU_FIRST = 14, /* user, system, and both of children */
   FIELD_CPU_LAST = 17,
   FIELD_START = 22,
   FIELD_MEMORY = 24,
   FIELD_MARK = 25, /* the soft RLIMIT_RSS */
 };
+
+enum { PF_FORKNOEXEC = 0x40 }; /* of the kernel's sched.h */
 
 /* /proc of another PID namespace would name strangers. */
 bool proc_usable(void) {
@@ -67,6 +70,7 @@ bool proc_stat(pid_t pid, struct proc_stat *stat) {
     at++;
     if (field == FIELD_PARENT) stat->parent = (pid_t)atoi(at);
     if (field == FIELD_GROUP) stat->group = (pid_t)atoi(at);
+    if (field == FIELD_FLAGS) stat->has_executed = !(strtoul(at, NULL, 10) & PF_FORKNOEXEC);
     if (field >= FIELD_CPU_FIRST && field <= FIELD_CPU_LAST)
       stat->cpu_ticks += strtoull(at, NULL, 10);
     if (field == FIELD_START) stat->start = strtoull(at, NULL, 10);

@@ -10,6 +10,7 @@
 struct proc_stat {
   pid_t pid, parent, group;
   char state;
+  bool has_executed; /* a program of its own, since its clone */
   uint64_t mark;
   uint64_t start;        /* in ticks since the boot: with the pid it names one process */
   uint64_t cpu_ticks;    /* its own, and of children that it waited for */

@@ -3,6 +3,7 @@
  * waiting. What a child that stands still uses is not used again before that. */
 #define _GNU_SOURCE
 #include "start.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <math.h>
@@ -166,12 +167,19 @@ static void kill_late(struct start *start) {
 
 double starts_wake_ms(void) { return look_ms; }
 
+/* The futex is clear, too, when the child ends before its exec: it is reaped in a moment. */
+static bool is_ending(const struct start *start) {
+  struct proc_stat stat;
+  return start->run && proc_usable() && proc_stat(start->pid, &stat) && !stat.has_executed;
+}
+
 /* Each turn, so that a run has started before anything else is told of it. The longer they stand
  * still, the less often the loop is woken for that. */
 void starts_turn(void) {
   /* To tell of one calls the policy, which may start others. */
   for (struct start *start = kept; start; start = start->next) {
     if (start->is_standing || (start->run && (start->child.step || start->is_timed_out))) continue;
+    if (is_ending(start)) continue;
     executed(start);
     return;
   }

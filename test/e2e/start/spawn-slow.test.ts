@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
 import { jsonAnswer, runVerb } from '../support/cli.ts'
 import { compileFixture, Pitcrew, root, sh } from '../support/pitcrew.ts'
-import { eventually, processesUnder } from '../support/processes.ts'
+import { eventually, outsidePid, pidOf, processesUnder } from '../support/processes.ts'
 import { Program } from '../support/program.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -90,6 +90,19 @@ test.skipIf(!isRoot)('one that fails late has failed to start, with the exact er
   expect(await pitcrew.exitCode()).toBe(126)
   expect(processesUnder(pitcrew)).toEqual([])
 })
+
+test.skipIf(!isRoot)(
+  'one that is killed before its command was executed was never ready',
+  async () => {
+    await using holds = await holder()
+    const it = { command: [slow(), '1000'], restart: 'never' }
+    await using pitcrew = new Pitcrew({ daemons: { it, behind: { ...long, after: ['it'] } } })
+    await holds.line('held')
+    process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'it')), 'SIGKILL')
+    await pitcrew.line('behind: not started: it needs it, which has failed')
+    expect(pitcrew.lines.filter((line) => line.includes('behind: started'))).toEqual([])
+  },
+)
 
 test.skipIf(!isRoot)('one that hangs for ever is given up after five seconds', async () => {
   await using holds = await holder()

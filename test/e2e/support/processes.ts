@@ -48,7 +48,7 @@ export function zombiesUnder(pitcrew: HasPid): ProcessInfo[] {
 
 /** The pid in the test's namespace of the process with `insidePid` in pitcrew's namespace. */
 export function outsidePid(pitcrew: HasPid, insidePid: number): number {
-  const found = processesUnder(pitcrew).find((seen) => seen.insidePid === insidePid)
+  const found = descendantsOf(pitcrew.pid).find((seen) => seen.insidePid === insidePid)
   if (found === undefined) throw new Error(`no process ${insidePid} under pitcrew`)
   return found.pid
 }
