@@ -17,6 +17,8 @@ export type Event = Readonly<
     /** The last process of a run whose leader had ended before is gone, too. */
     | { type: 'gone'; daemon: string; run: number; outputOpen: boolean }
     | { type: 'output-closed'; daemon: string; run: number }
+    /** The program of a run whose start was slow is executed. */
+    | { type: 'executed'; daemon: string; run: number }
     /** A run is ready, by whatever sign. */
     | { type: 'ready'; daemon: string; run: number }
     /** A run reports its status (null: it is as before), or a change of its own: it reloads or
@@ -69,7 +71,7 @@ export interface Exit {
 /** A process that was started. */
 export interface Started {
   readonly pid: number
-  /** It has not executed its program yet: a `ready` follows when it has, or an end with the
+  /** It has not executed its program yet: an `executed` follows when it has, or an end with the
    *  reason. */
   readonly isSlow?: true
 }

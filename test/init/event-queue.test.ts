@@ -111,3 +111,10 @@ describe('what is forgotten after a failure', () => {
     expect(queue.withEnds([alive])).toEqual([alive])
   })
 })
+
+test('after a failure an end keeps why the program was never executed', () => {
+  const failure = { step: 'exec', errno: 'EACCES' }
+  const queue = queueOf({ ...exited, code: 127, failure })
+  queue.clear()
+  expect(queue.withEnds([])).toMatchObject([{ ...web, exit: { code: 127, failure } }])
+})

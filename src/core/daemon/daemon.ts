@@ -33,6 +33,7 @@ import {
   dontForward,
   endForFault,
   forward,
+  goOn,
   holdBack,
   renew,
   retire,
@@ -76,37 +77,37 @@ export type Rules = {
 const rules: Rules = {
   stopped: {
     start: waitAtFirst, turn: stay, skip: stay, stop: stayStopped, restart: wait, hold: stay,
-    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, executed: stay, ready: stay,
+    said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: endGhost },
   waiting: {
     start: stay, turn: spawnNext, skip: skip, stop: giveUpWaiting, restart: wait, hold: stay,
-    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, executed: stay, ready: stay,
+    said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: endGhost },
   backoff: {
     start: waitNoLonger, turn: stay, skip: stay, stop: giveUpRetrying, restart: waitNoLonger,
-    hold: stay, forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: stay, unfit: stay, exited: stay, gone: stay,
+    hold: stay, forward: dontForward, spawned: stay, 'spawn-failed': stay, executed: stay,
+    ready: stay, said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: tryAgain, reconcile: findBackingOff },
   starting: {
     start: startAfterAll, turn: stay, skip: stay, stop: endAtOnce, restart: startAfterAll,
     hold: startLater, forward: dontForward, spawned: begin, 'spawn-failed': notStarted,
-    ready: stay, said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
+    executed: stay, ready: stay, said: stay, pinged: stay, unfit: stay, exited: stay, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: findStarted },
   running: {
     start: stay, turn: stay, skip: stay, stop: retire, restart: renew, hold: holdBack,
-    forward: forward, spawned: stay, 'spawn-failed': stay, ready: becomeReady, said: keepStatus,
-    pinged: takePing, unfit: endForFault, exited: die, gone: stay,
+    forward: forward, spawned: stay, 'spawn-failed': stay, executed: goOn, ready: becomeReady,
+    said: keepStatus, pinged: takePing, unfit: endForFault, exited: die, gone: stay,
     half: stay, grace: stay, stuck: stay, backoff: stay, reconcile: findRunning },
   terminating: {
     start: wantUp, turn: stay, skip: stay, stop: hurry, restart: hurry, hold: stay,
-    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: extendStop, unfit: stay, exited: leaderEnded, gone: settle,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, executed: stay, ready: stay,
+    said: stay, pinged: extendStop, unfit: stay, exited: leaderEnded, gone: settle,
     half: tellTree, grace: kill, stuck: stay, backoff: stay, reconcile: findEnding },
   killing: {
     start: wantUp, turn: stay, skip: stay, stop: wantDown, restart: wantUp, hold: stay,
-    forward: dontForward, spawned: stay, 'spawn-failed': stay, ready: stay, said: stay,
-    pinged: stay, unfit: stay, exited: leaderEnded, gone: settle,
+    forward: dontForward, spawned: stay, 'spawn-failed': stay, executed: stay, ready: stay,
+    said: stay, pinged: stay, unfit: stay, exited: leaderEnded, gone: settle,
     half: stay, grace: stay, stuck: nameStuck, backoff: stay, reconcile: findEnding },
 }

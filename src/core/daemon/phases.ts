@@ -112,6 +112,7 @@ export type DaemonEvent = Readonly<
     | { type: 'forward'; signal: Signal }
     | ({ type: 'spawned'; run: number } & Started)
     | ({ type: 'spawn-failed'; run: number } & SpawnFailure)
+    | { type: 'executed'; run: number }
     | { type: 'ready'; run: number }
     /** Its status (null: as before), and what it does by itself. */
     | { type: 'said'; run: number; status: string | null; change: OwnChange | null }

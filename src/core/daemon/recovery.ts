@@ -98,7 +98,7 @@ function lookAgain(daemon: In<'running'>, live: LiveRun, atMs: number, effects: 
   }
   if (isReady(daemon, live))
     return becomeReady(daemon, { type: 'ready', run: daemon.run, atMs }, effects)
-  awaitReady(daemon, atMs, effects)
+  awaitReady(daemon, atMs, !live.isSlow, effects)
   return daemon
 }
 

@@ -51,7 +51,7 @@ export function begin(
     const next = want === 'down' ? 'asked' : 'up'
     return beginTermination(running, atMs, graceMs, next, 'asked', effects)
   }
-  if (readyAtMs === null) awaitReady(running, atMs, effects)
+  if (readyAtMs === null) awaitReady(running, atMs, !isSlow, effects)
   else watchAlive(running, effects)
   return running
 }
@@ -63,12 +63,33 @@ export function readyByMs({ spec, startedAtMs, extendedToMs }: In<'running'>): n
 }
 
 /** Also after a failure of ours: said again, it does no harm. */
-export function awaitReady(daemon: In<'running'>, atMs: number, effects: Effect[]): void {
-  const { spec, run } = daemon
-  if (spec.ready === null) return
+export function awaitReady(
+  daemon: In<'running'>,
+  atMs: number,
+  hasExecuted: boolean,
+  effects: Effect[],
+): void {
+  if (daemon.spec.ready === null) return
   arm(effects, 'ready', daemon, Math.max(0, readyByMs(daemon) - atMs))
-  if (isWord(spec.ready.sign)) return
+  if (hasExecuted) watchReady(daemon, effects)
+}
+
+/** What a probe finds before the program is executed is of another process. */
+function watchReady({ spec, run }: In<'running'>, effects: Effect[]): void {
+  if (spec.ready === null || isWord(spec.ready.sign)) return
   effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
+}
+
+/** Its start was slow, and is done. Without a sign of its own it is ready. */
+export function goOn(
+  daemon: In<'running'>,
+  { run, atMs }: Of<'executed'>,
+  effects: Effect[],
+): Daemon {
+  if (daemon.readyAtMs !== null) return daemon
+  if (daemon.spec.ready === null) return becomeReady(daemon, { type: 'ready', run, atMs }, effects)
+  watchReady(daemon, effects)
+  return daemon
 }
 
 export function watchAlive({ spec, run }: In<'running'>, effects: Effect[]): void {
@@ -89,7 +110,6 @@ export function becomeReady(
   const ready = { ...daemon, readyAtMs: atMs }
   disarm(effects, 'ready', daemon)
   stopLooking(daemon, effects)
-  // Without a sign of its own it is ready when it runs, also where its start was slow.
   if (spec.ready !== null)
     tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
   watchAlive(ready, effects)

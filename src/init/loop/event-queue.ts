@@ -105,8 +105,9 @@ function endsIn(events: readonly Event[]): readonly LiveRun[] {
     if (event.type === 'spawned') pids.set(key, event.pid)
     else if (event.type === 'ready') ready.add(key)
     else if (event.type === 'exited') {
-      const { daemon, run, code, signal } = event
-      keep(daemon, run, pids.get(key) ?? 0, { code, signal }, ready.has(key))
+      const { daemon, run, code, signal, failure } = event
+      const exit = failure === undefined ? { code, signal } : { code, signal, failure }
+      keep(daemon, run, pids.get(key) ?? 0, exit, ready.has(key))
     } else if (event.type === 'reconcile') {
       for (const { daemon, run, pid, exit, ready: isReady } of event.live) {
         if (exit !== null) keep(daemon, run, pid, exit, isReady)

@@ -92,8 +92,7 @@ export class Loop implements Handlers {
       case 'output-resumed':
         return this.#take({ ...event, atMs })
       case 'executed':
-        if (this.#performer.spec(event.daemon)?.ready !== null) return
-        return this.#take({ ...event, type: 'ready', atMs })
+        return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
       case 'unattributed':
         return this.#performer.nameUnattributed(event.pids)
       case 'oom-kills':

@@ -5,7 +5,7 @@ import { plan } from '../plans.ts'
 import { Game, story } from '../story.ts'
 
 const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
-const executed: Happening = { type: 'ready', daemon: 'web', run: 1 }
+const executed: Happening = { type: 'executed', daemon: 'web', run: 1 }
 const slow: Happening = { type: 'spawned', daemon: 'web', run: 1, pid: 7, isSlow: true }
 const failure = { step: 'exec', errno: 'EACCES' }
 const failed = {
@@ -27,8 +27,24 @@ test('it is not ready before its command was executed', () => {
                                         > spawn web 1, arm waiting 5000 ms
     0 ms    spawned web 1: pid 7, slow  web: running, run 1, pid 7
                                         > say started
-    900 ms  ready web 1                 db: starting, run 1, wants up
+    900 ms  executed web 1              db: starting, run 1, wants up
                                         > spawn db 1, disarm waiting
+  `)
+})
+
+test('nothing is probed before its command was executed', () => {
+  const probe = { sign: { type: 'tcp', host: '127.0.0.1', port: 80 } } as const
+  const probed = plan({ web: { ready: { ...probe, timeoutMs: 5000, intervalMs: 100 } } })
+  const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
+  const again = [reconcile({ ...live, isSlow: true }), later(900, executed), reconcile(live)]
+  expect(story(probed, 'boot', slow, ...again)).toMatchInlineSnapshot(`
+    0 ms    boot                          web: starting, run 1, wants up
+                                          > spawn web 1
+    0 ms    spawned web 1: pid 7, slow    web: running, run 1, pid 7, not ready
+                                          > say started, arm ready:web:1 5000 ms
+    0 ms    reconcile web 1: pid 7, slow  > arm ready:web:1 5000 ms
+    900 ms  executed web 1                > watch web 1 for ready
+    900 ms  reconcile web 1: pid 7        > arm ready:web:1 4100 ms, watch web 1 for ready
   `)
 })
 

@@ -90,6 +90,7 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
     forward: { type: 'forward', signal: 'HUP', atMs },
     spawned: { type: 'spawned', run, pid: 9, atMs },
     'spawn-failed': { type: 'spawn-failed', run, step: 'exec', errno: 'ENOENT', atMs },
+    executed: { type: 'executed', run, atMs },
     ready: { type: 'ready', run, atMs },
     said: { type: 'said', run, status: 'at work', change: null, atMs },
     pinged: { type: 'pinged', run, extendMs: 700, limitMs: 500, atMs },
@@ -152,6 +153,7 @@ test('every event has a decision in every phase, and keeps the invariants', () =
     forward                !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !    !
     spawned                .    .    .    .    .    .    .    .    run  term .    .    .    .    .    .    .    .    .    .    .    .    .
     spawn-failed           .    .    .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
+    executed               .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
     ready                  .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
     said                   .    .    .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
     pinged                 .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    !    .    .    !    .    .    .    .
