@@ -5,6 +5,7 @@ import { intruderMutants } from './mutants/intruders.ts'
 import { lanesMutants } from './mutants/lanes.ts'
 import { policyMutants } from './mutants/policy.ts'
 import { runMutants } from './mutants/runs.ts'
+import { slowStartMutants } from './mutants/slow-starts.ts'
 import { supervisorMutants } from './mutants/supervisor.ts'
 import { ticketMutants } from './mutants/tickets.ts'
 import { watchMutants } from './mutants/watch.ts'
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...watchMutants,
   ...initMutants,
   ...intruderMutants,
+  ...slowStartMutants,
 ]

@@ -1,7 +1,8 @@
 /** Promises about the end of pitcrew itself. */
+import type { SpawnFailure } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { aliveAt, type Facts, type RunFacts } from '../judge/facts.ts'
-import { isGoodEnd, isUnready } from '../judge/standing.ts'
+import { isGoodEnd, readySince } from '../judge/standing.ts'
 import { lastRun } from '../judge/timeline.ts'
 import { describeMoment, type Moment } from '../judge/trace.ts'
 import { isFaultClaim } from './orders.ts'
@@ -161,16 +162,23 @@ function failureCode({ exit, claims }: RunFacts): number {
 }
 
 /** It ended by itself, and was not ready yet. */
-function isEarly({ spec, exit, asked, claims }: RunFacts): boolean {
+function isEarly(run: RunFacts): boolean {
+  const { spec, exit, asked, claims } = run
   if (exit === null || (asked !== null && asked.index < exit.index)) return false
-  const has = (what: string): boolean => claims.some((claim) => claim.what === what)
-  return isUnready(spec, has('ready')) && has('died')
+  const ready = readySince(run)
+  const wasReady = ready !== null && (spec.ready !== null || ready.index < exit.index)
+  return spec.kind === 'daemon' && !wasReady && claims.some(({ what }) => what === 'died')
+}
+
+function codeOfFailure({ step, errno }: SpawnFailure): number {
+  return step === 'exec' && errno === 'ENOENT' ? 127 : 126
 }
 
 function codeOfRun({ finish }: Facts, run: RunFacts): number | null {
-  const { failure, exit, spec, signals, claims } = run
-  if (failure !== null) return failure.step === 'exec' && failure.errno === 'ENOENT' ? 127 : 126
+  const { exit, spec, signals, claims } = run
+  if (run.failure !== null) return codeOfFailure(run.failure)
   if (exit === null || (finish !== null && exit.index > finish.index)) return null
+  if (exit.failure !== undefined) return codeOfFailure(exit.failure)
   const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
   const least = claims.some(({ what }) => isFaultClaim(what)) ? 1 : 0
   if (exit.signal > 0) {

@@ -1,7 +1,8 @@
 /** Promises about those who serve a daemon: looks at it, and commands that are run for it. */
 import type { Facts, HelperFacts, RunFacts } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
-import { claimed, type Look, signsOf, upUntil } from '../judge/signs.ts'
+import { type Look, signsOf, upUntil } from '../judge/signs.ts'
+import { readySince, upSince } from '../judge/standing.ts'
 import { lastRun, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -111,7 +112,7 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   const { ready, alive } = run.spec
   const spec = purpose === 'ready' ? ready : alive
   const isWord = purpose === 'ready' && ['fd', 'notify', 'log'].includes(ready?.sign.type ?? '')
-  const since = claimed(run, purpose === 'ready' || ready === null ? 'started' : 'ready')
+  const since = purpose === 'ready' ? upSince(run) : readySince(run)
   if (spec === null || isWord || since === null || facts.finish === null) return null
   const isSeen =
     signsOf(facts).looks.some((look) => look.run === run && look.for === purpose) ||

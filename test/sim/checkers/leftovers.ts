@@ -77,11 +77,11 @@ export const quiet: Promised = {
   },
 }
 
-const noted: readonly string[] = ['helper', 'line', 'output-stalled']
+const noted: readonly string[] = ['helper', 'line', 'output-stalled', 'executed']
 
 /** What was said is written to the journal, a little later; and what could not be written then, once the disk has
- *  answered. What a client asks for may end what the policy was about to do, of which no
- *  line tells; nor does one of a stall. */
+ *  answered. What a client asks for may end what the policy was about to do, of which no line tells; nor does one of a
+ *  stall, or of a restart by the policy that is done when a slow start is. */
 function journalTimes({ trace }: Facts): number[] {
   const times: number[] = []
   for (const moment of trace) {

@@ -2,6 +2,7 @@
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
 import { claimed, signsOf, upUntil } from '../judge/signs.ts'
+import { readySince } from '../judge/standing.ts'
 import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -116,7 +117,7 @@ export const watchdogKept: Promised = {
 }
 
 function watched(facts: Facts, run: RunFacts): string | null {
-  const { watchdogMs, ready } = run.spec
+  const { watchdogMs } = run.spec
   const fault = claimed(run, 'watchdog')
   if (watchdogMs === null) {
     const triggers = signsOf(facts).said.filter(({ text }) => text === 'WATCHDOG=trigger')
@@ -125,7 +126,7 @@ function watched(facts: Facts, run: RunFacts): string | null {
     )
     return fault === null || isTriggered ? null : `${nameOf(run)} has no watchdog`
   }
-  const since = claimed(run, ready === null ? 'started' : 'ready')
+  const since = readySince(run)
   const endIndex = upUntil(run)?.index ?? never
   // That of a start is as old as its spawn.
   let dueMs = since === null ? never : since.atMs + watchdogMs

@@ -85,7 +85,10 @@ function toldAsItWas(facts: Facts, run: RunFacts): string | null {
   const until = facts.finish?.index ?? Number.POSITIVE_INFINITY
   const count = (isMeant: (what: Claim['what']) => boolean): number =>
     run.claims.filter(({ what }) => isMeant(what)).length
-  const died = count((what) => what === 'died' || what === 'done')
+  const isLate = exit?.failure !== undefined
+  const died = count(
+    (what) => what === 'died' || what === 'done' || (what === 'start-failed' && isLate),
+  )
   const stopped = count((what) => what === 'stopped')
   const unfit = count(isFaultClaim)
   if (died + stopped > 1 || died + unfit > 1)
@@ -110,7 +113,11 @@ export const startTold: Promised = {
       const started = `${run.spec.name}: started, pid ${run.pid}, run ${run.run}`
       const failed = `${run.spec.name}: cannot start (run ${run.run}): `
       const said = run.failure === null ? started : failed
-      const told = run.claims.filter(({ text }) => text === started || text.startsWith(failed))
+      // What failed late is told as such when its end comes.
+      const failedLate = run.exit?.failure !== undefined
+      const told = run.claims.filter(
+        ({ text }) => text === started || (text.startsWith(failed) && !failedLate),
+      )
       const [line] = told
       if (line === undefined || told.length > 1) return `"${said}" is told ${told.length} times`
       const isLate = line.atMs > run.spawned.atMs + facts.lostMs + facts.lateMs

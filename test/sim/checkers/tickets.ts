@@ -1,6 +1,7 @@
 /** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
 import type { Claim } from '../judge/claims.ts'
 import type { Answer, Asked, Facts, Request, RunFacts, When } from '../judge/facts.ts'
+import { readySince } from '../judge/standing.ts'
 import { callBefore, lastRun } from '../judge/timeline.ts'
 import { never } from '../world/schedule.ts'
 import { first, type Promised } from './promise.ts'
@@ -53,7 +54,8 @@ export const startIsReady: Promised = {
         const isDone = claimed('done') || (facts.isBroken && run.exit !== null)
         return isDone ? null : 'the job is not done'
       }
-      const isReady = run.spec.ready === null ? claimed('started') : claimed('ready')
+      const ready = readySince(run)
+      const isReady = ready !== null && ready.index < when.index
       if (!isReady && !facts.isBroken) return 'it is not ready'
       const isOver = run.exit !== null && run.exit.index < whenCalled(facts, when)
       return isOver && !facts.isBroken ? 'it is over' : null

@@ -96,6 +96,7 @@ function life(chance: Chance, mood: Mood): Life {
   return {
     spawnMs,
     failure: chance.percent(8) ? failure(chance) : null,
+    standstill: null,
     leader: habits(chance, mood),
     others,
     outputHeldMs: mood.trees ? chance.weighted([5, 0], [2, chance.below(4000)], [1, never]) : 0,

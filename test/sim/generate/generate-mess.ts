@@ -74,6 +74,7 @@ function livesOf(chance: Chance, isTogether: boolean): Life[] {
     return {
       spawnMs: chance.weighted([3, 0], [1, chance.between(1, 20)]),
       failure: null,
+      standstill: null,
       leader,
       others: chance.percent(70) ? [other] : [],
       outputHeldMs: 0,

@@ -9,6 +9,7 @@ import { makeHostile } from './generate-hostile.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
 import { messUp } from './generate-mess.ts'
 import { planFor } from './generate-plan.ts'
+import { hasSlowStarts, slowDown } from './generate-slow.ts'
 
 /** One in so many is a mess: see generate-mess.ts. */
 const messEvery = 10
@@ -16,6 +17,11 @@ const messEvery = 10
 const hostileEvery = 7
 
 export function scheduleFor(seed: number): Schedule {
+  const schedule = troubled(seed)
+  return hasSlowStarts(seed) ? slowDown(schedule) : schedule
+}
+
+function troubled(seed: number): Schedule {
   const chance = new Chance(seed)
   const schedule = ordinary(chance, seed)
   if (seed % messEvery === 0) return messUp(chance, schedule)

@@ -25,6 +25,7 @@ import {
 } from '../checkers/restarts.ts'
 import { counted, deathTold, oneAtATime, selectedOnly, startTold } from '../checkers/runs.ts'
 import { forwarded, siblings, unmapped } from '../checkers/signals.ts'
+import * as slowStarts from '../checkers/slow-starts.ts'
 import { beginsOrSays, flushed, ignoredTold } from '../checkers/starting.ts'
 import {
   killInTime,
@@ -51,6 +52,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   oneAtATime,
   counted,
   selectedOnly,
+  ...slowStarts,
   startOrder,
   startTold,
   deathTold,

@@ -19,6 +19,7 @@ const events = [
   'forward',
   'spawned',
   'spawn-failed',
+  'executed',
   'ready',
   'said',
   'pinged',

@@ -1,7 +1,7 @@
 /** What a patient observer knows when a schedule is over: each run's life, each request, the shutdown. Taken from the
  *  trace alone, and by other means than pitcrew's own. */
 import type { TicketAnswer } from '../../../src/control/protocol/answers.ts'
-import type { Exit, Verb } from '../../../src/core/event.ts'
+import type { Exit, SpawnFailure, Verb } from '../../../src/core/event.ts'
 import type { DaemonSpec, Plan } from '../../../src/core/plan/plan.ts'
 import type { Signal } from '../../../src/core/signals.ts'
 import type { SignalTarget } from '../../../src/host/host.ts'
@@ -28,7 +28,11 @@ export interface RunFacts {
   readonly spawned: When
   readonly wasTried: boolean
   readonly pid: number | null
-  readonly failure: { readonly step: string; readonly errno: string } | null
+  readonly failure: SpawnFailure | null
+  /** Its child stood still between clone and exec. An end with a failure says why it was never executed. */
+  readonly isSlow: boolean
+  /** pitcrew was told that it was executed, after a slow start. */
+  executed: When | null
   readonly signals: Sent[]
   /** It was asked to end: by the stop signal to its leader, or by its stop command. */
   asked: (When & { readonly inRecovery: boolean }) | null

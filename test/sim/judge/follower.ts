@@ -7,7 +7,7 @@ import type { Claim } from './claims.ts'
 import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
-import { endsAll, isForGood, type Standing, stateOf, type Wanted } from './standing.ts'
+import { endsAll, isForGood, type Standing, stateOf, upSince, type Wanted } from './standing.ts'
 import { kept } from './timeline.ts'
 import type { Call, Moment } from './trace.ts'
 
@@ -103,9 +103,10 @@ class Follower {
     this.#held.clear()
     const { event, index, atMs } = call
     for (const request of this.#requestsAt.get(index) ?? []) this.#request(request, atMs)
-    if (event.type !== 'exited' && event.type !== 'gone') return
+    if (event.type !== 'executed' && event.type !== 'exited' && event.type !== 'gone') return
     const stands = this.#stands.get(event.daemon)
     if (stands === undefined || !('run' in stands) || stands.run.run !== event.run) return
+    if (event.type === 'executed') return this.#executed(stands, atMs)
     if (event.type === 'exited' && stands.is === 'up') this.#ends(event.daemon, atMs, false)
     if (event.type === 'gone' || event.gone) this.#settle(event.daemon, atMs)
     this.#unskip(atMs)
@@ -142,6 +143,11 @@ class Follower {
     else if (stands.is === 'wanted' || (stands.is === 'over' && stands.end === 'skipped')) {
       this.#stands.set(name, stopped)
     }
+  }
+
+  #executed(stands: Standing, atMs: number): void {
+    if (stands.is !== 'up' || stands.run.spec.ready !== null) return
+    this.#stands.set(stands.run.spec.name, { ...stands, readyAtMs: stands.readyAtMs ?? atMs })
   }
 
   /** A run ends by itself, or for a fault: the policy says what follows. */
@@ -215,8 +221,7 @@ class Follower {
     switch (what) {
       case 'started': {
         if (stands.is !== 'spawning' || !isOfRun) return
-        const readyAtMs = stands.run.spec.ready === null ? stands.run.spawned.atMs : null
-        this.#stands.set(daemon, { is: 'up', run: stands.run, readyAtMs })
+        this.#stands.set(daemon, { is: 'up', run: stands.run, readyAtMs: readyAtStart(stands.run) })
         return
       }
       case 'ready':
@@ -305,6 +310,15 @@ class Follower {
         : all.some((spec) => endsAll(spec, stands(spec)))
     if (!isRight) this.#find('ends for nothing', `at ${trace[since.index]?.atMs}`)
   }
+}
+
+/** One that gives no sign is ready when it was executed. */
+function readyAtStart(run: RunFacts): number | null {
+  const { spec, spawned, isSlow, executed } = run
+  if (spec.ready !== null) return null
+  if (!isSlow) return spawned.atMs
+  const started = upSince(run)
+  return executed !== null && started?.index !== executed.index ? executed.atMs : null
 }
 
 const stopped = { is: 'over', end: 'asked' } as const

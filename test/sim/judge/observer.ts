@@ -1,4 +1,5 @@
 /** Reads the facts off a trace: see facts.ts. */
+import type { LiveRun } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Schedule } from '../world/schedule.ts'
@@ -42,7 +43,6 @@ class Observer {
   #isBroken = false
   /** What pitcrew waited for in spawns. */
   #spawnMs = 0
-  readonly #spawns: Map<string, number> = new Map()
 
   constructor(schedule: Schedule, trace: readonly Moment[]) {
     this.#schedule = schedule
@@ -105,7 +105,7 @@ class Observer {
         this.#isBroken = true
         return
       case 'spawn':
-        this.#spawnMs += spawnMsOf(this.#schedule, moment, this.#spawns)
+        this.#spawnMs += moment.tookMs
         if (isHelper(moment.daemon)) return this.#helperSpawned(moment, moment)
         return this.#spawned(moment, moment, true)
       case 'signal':
@@ -186,6 +186,8 @@ class Observer {
       wasTried,
       pid: 'pid' in answer ? answer.pid : null,
       failure: 'pid' in answer ? null : answer,
+      isSlow: 'pid' in answer && answer.isSlow === true,
+      executed: null,
       signals: [],
       asked: null,
       claims: [],
@@ -257,10 +259,13 @@ class Observer {
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
     if (event.type === 'exited' && run !== undefined) {
-      run.exit ??= { atMs: when.atMs, index: when.index, code: event.code, signal: event.signal }
+      const { code, signal, failure } = event
+      const exit = failure === undefined ? { code, signal } : { code, signal, failure }
+      run.exit ??= { atMs: when.atMs, index: when.index, ...exit }
       if (event.gone) run.gone ??= when
     }
     if (event.type === 'gone' && run !== undefined) run.gone ??= when
+    if (event.type === 'executed' && run !== undefined && 'executed' in run) run.executed ??= when
     if (event.type === 'output-closed' && run !== undefined && 'outputClosed' in run)
       run.outputClosed = when
   }
@@ -269,7 +274,9 @@ class Observer {
     if (event.shutdownAsked) this.#shutdownAsked ??= when
     for (const live of event.live) {
       const run = this.#run(live) ?? this.#helper(live)
-      if (run === undefined || live.exit === null) continue
+      if (run === undefined) continue
+      if ('executed' in run && hasExecuted(run, live)) run.executed ??= when
+      if (live.exit === null) continue
       run.exit ??= { atMs: when.atMs, index: when.index, ...live.exit }
       if (live.gone) run.gone ??= when
     }
@@ -320,20 +327,14 @@ class Observer {
 /** What a client asked for broke in the control plane. */
 const isOfClients = /^internal error(, clients are dropped| in "\w+" of a client)/
 
-function isHelper(name: string): boolean {
-  return name.includes(':')
+/** As the host says in a recovery; of one that was killed it is not known. */
+function hasExecuted({ isSlow }: RunFacts, live: LiveRun): boolean {
+  const { exit } = live
+  return isSlow && !live.isSlow && exit?.failure === undefined && (exit?.signal ?? 0) === 0
 }
 
-/** How long this spawn took; `spawns` counts those of each name. */
-function spawnMsOf(
-  { lives }: Schedule,
-  { daemon, run }: Spawned,
-  spawns: Map<string, number>,
-): number {
-  const times = (spawns.get(daemon) ?? 0) + 1
-  spawns.set(daemon, times)
-  const own = lives[daemon] ?? []
-  return own[Math.min(isHelper(daemon) ? times : run, own.length) - 1]?.spawnMs ?? 0
+function isHelper(name: string): boolean {
+  return name.includes(':')
 }
 
 /** A stop command that could not even be run is followed by the stop signal to the tree. */

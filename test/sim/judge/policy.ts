@@ -5,7 +5,6 @@ import type { Find } from './findings.ts'
 import {
   fullDelayMs,
   isGoodEnd,
-  isUnready,
   leastShare,
   newRow,
   type Over,
@@ -63,7 +62,7 @@ export class Policy {
   verdict(run: RunFacts, atMs: number, readyAtMs: number | null, isFault: boolean): Wanted | Over {
     const { spec } = run
     const { policy } = spec.restart
-    const isEarly = isUnready(spec, readyAtMs !== null)
+    const isEarly = spec.kind === 'daemon' && readyAtMs === null
     const isGood = !isFault && !isEarly && run.failure === null && isGoodEnd(run)
     const end = isGood ? 'done' : 'failed'
     if (spec.main || policy === 'never') return { is: 'over', end }

@@ -116,6 +116,7 @@ function* simplerLifes(life: Life): Generator<Life> {
     yield { ...life, others: life.others.filter((one) => one !== other) }
   }
   if (life.failure !== null) yield { ...life, failure: null }
+  if (life.standstill !== null) yield { ...life, standstill: null }
   if (life.spawnMs > 0) yield { ...life, spawnMs: 0 }
   if (life.outputHeldMs > 0) yield { ...life, outputHeldMs: 0 }
   for (const word of life.words) {

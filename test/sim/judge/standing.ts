@@ -1,7 +1,7 @@
 /** Where a daemon stands, as a patient observer sees it: from what came to pitcrew, what it did, and the contract's own
  *  words. None of pitcrew's arithmetic is in here. */
 import type { AfterSpec, DaemonSpec } from '../../../src/core/plan/plan.ts'
-import type { RunFacts } from './facts.ts'
+import type { RunFacts, When } from './facts.ts'
 
 export type Standing =
   | { readonly is: 'not begun' }
@@ -66,7 +66,7 @@ export function outlookOf(
 
 export function stateOf(
   { until }: AfterSpec,
-  { kind, ready }: DaemonSpec,
+  { kind }: DaemonSpec,
   stands: Standing,
 ): 'met' | 'failed' | 'not yet' {
   if (stands.is === 'over' && stands.end !== 'asked') {
@@ -75,7 +75,7 @@ export function stateOf(
   if (stands.is !== 'up') return 'not yet'
   if (until === 'started') return 'met'
   if (kind === 'job' || until === 'done') return 'not yet'
-  return ready === null || stands.readyAtMs !== null ? 'met' : 'not yet'
+  return stands.readyAtMs === null ? 'not yet' : 'met'
 }
 
 /** It has ended for good: who was stopped by an operator may be started again by him. */
@@ -95,16 +95,24 @@ export const leastShare = 0.75
 
 /** Whether the end of a run is a good one, as far as its exit says. */
 export function isGoodEnd({ spec, exit, signals }: RunFacts): boolean {
-  if (exit === null) return false
+  if (exit === null || exit.failure !== undefined) return false
   const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
   if (exit.signal !== 0) return sent.includes(exit.signal)
   const { success } = spec.stop
   return exit.code === 0 || success.includes(exit.code) || sent.includes(exit.code - 128)
 }
 
-/** A daemon that is to give a sign, and has not. */
-export function isUnready({ kind, ready }: DaemonSpec, hasGivenSign: boolean): boolean {
-  return kind === 'daemon' && ready !== null && !hasGivenSign
+/** Since when pitcrew could know that a run was up; null = not yet. One that gives no sign is ready then. */
+export function upSince({ claims, isSlow, executed }: RunFacts): When | null {
+  const started = claims.find(({ what }) => what === 'started') ?? null
+  if (!isSlow || started === null) return started
+  return executed !== null && executed.index < started.index ? started : executed
+}
+
+/** Since when it was ready, as far as that was told. */
+export function readySince(run: RunFacts): When | null {
+  if (run.spec.ready === null) return upSince(run)
+  return run.claims.find(({ what }) => what === 'ready') ?? null
 }
 
 /** Its end is the end of everything, where nobody asked for it. */

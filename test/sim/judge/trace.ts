@@ -26,6 +26,14 @@ export type What =
       readonly daemon: string
       readonly run: number
       readonly answer: SpawnAnswer
+      readonly tookMs: number
+    }
+  /** A child that stood still has executed its program; or the host kills it, since it did not. */
+  | {
+      readonly what: 'executed' | 'too-slow'
+      readonly pid: number
+      readonly daemon: string
+      readonly run: number
     }
   | {
       readonly what: 'signal'
@@ -116,7 +124,11 @@ export function describeMoment(moment: Moment): string {
     case 'fault':
       return `    ! ${moment.fault}`
     case 'spawn':
-      return `    spawn ${name(moment)}: ${'pid' in moment.answer ? `pid ${moment.answer.pid}` : `${moment.answer.step} ${moment.answer.errno}`}`
+      return `    spawn ${name(moment)}: ${describeAnswer(moment.answer)}`
+    case 'executed':
+      return `      ${name(moment)}, pid ${moment.pid}, executes its program`
+    case 'too-slow':
+      return `      ${name(moment)}, pid ${moment.pid}, stands still for too long: it gets KILL`
     case 'signal':
       return `    signal ${signalName(moment.signal)} to ${moment.to === 'leader' ? '' : `the ${moment.to} of `}${name(moment)}: ${moment.answer}`
     case 'say':
@@ -158,6 +170,11 @@ export function describeMoment(moment: Moment): string {
   }
 }
 
+function describeAnswer(answer: SpawnAnswer): string {
+  if (!('pid' in answer)) return `${answer.step} ${answer.errno}`
+  return `pid ${answer.pid}${answer.isSlow ? ', slow' : ''}`
+}
+
 function name({ daemon, run }: { readonly daemon: string; readonly run: number }): string {
   return `${daemon} ${run}`
 }
@@ -171,7 +188,8 @@ function describeCall(event: HostEvent | Recovery): string {
     case 'gone':
       return `-> gone ${name(event)}${event.outputOpen ? ', output open' : ''}`
     case 'ready':
-      return `-> ready ${name(event)}`
+    case 'executed':
+      return `-> ${event.type} ${name(event)}`
     case 'notify':
       return `-> notify ${name(event)}: ${JSON.stringify(linesOf(event.fields).join('\n'))}`
     case 'probed':
@@ -187,7 +205,7 @@ function describeCall(event: HostEvent | Recovery): string {
     case 'helper':
       return `-> helper ${event.id}: ${event.errno ?? describeExit(event)}`
     case 'recover':
-      return `-> recover ${event.live.map((live) => `${name(live)}${live.exit === null ? '' : ` ${describeExit(live.exit)}`}${live.gone ? ' gone' : ''}`).join(', ')}${event.shutdownAsked ? ', shutdown asked' : ''}`
+      return `-> recover ${event.live.map((live) => `${name(live)}${live.exit === null ? '' : ` ${describeExit(live.exit)}`}${live.gone ? ' gone' : ''}${live.isSlow ? ' slow' : ''}`).join(', ')}${event.shutdownAsked ? ', shutdown asked' : ''}`
     default:
       return `-> ${event.type}`
   }

@@ -81,6 +81,9 @@ const disarmLost = 'KILL, the order to disarm is lost, and it is still there a s
 const spawnLost =
   'its spawn is told by the host alone, since the recovery broke, too, and it speaks at once'
 
+const spawnForgotten =
+  'it broke behind the spawn, and the look for it, too, so it is taken for one that failed'
+
 const bootAgain =
   'a boot of more than 128 daemons takes several steps, one of them fails, and it begins anew'
 
@@ -89,6 +92,10 @@ export const rare: Reasons = {
   'waiting × start': bootAgain,
   'backoff × start': bootAgain,
   'starting × start': bootAgain,
+  'starting × executed': spawnLost,
+  'stopped × executed': spawnForgotten,
+  'waiting × executed': spawnForgotten,
+  'backoff × executed': spawnForgotten,
   'starting × ready': spawnLost,
   'starting × pinged': spawnLost,
   'starting × exited': spawnLost,

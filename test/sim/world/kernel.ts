@@ -3,7 +3,7 @@
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Agenda } from './agenda.ts'
-import { type Habits, type Life, never, type Other } from './schedule.ts'
+import { type Habits, type Life, never, type Other, type Standstill } from './schedule.ts'
 
 export interface Owner {
   readonly daemon: string
@@ -21,7 +21,14 @@ export interface Process {
   /** Who reaps it. */
   parent: 'us' | 'leader' | 'other'
   isStopped: boolean
-  /** Signals that a stopped process sees when it is continued, and the end that waits for that. */
+  /** What keeps it from executing its program; null = it was executed. */
+  standsBy: Standstill['by'] | null
+  /** Why it could not be executed, some time after its clone. */
+  failure: Standstill['failure']
+  /** What it does when nothing holds it up any more. */
+  goOn: (() => void) | null
+  /** Signals that a stopped process sees when it is continued, and the end that waits for that; or, of a child that
+   *  stands still, signals that it sees when it goes on. */
   waiting: number[]
   waitingEnd: Exit | null
   ignored: number
@@ -30,6 +37,18 @@ export interface Process {
 }
 
 const stopSignals: readonly number[] = [signalNumbers.TERM, signalNumbers.INT, signalNumbers.QUIT]
+/** By default they end nothing. */
+const harmless: readonly number[] = [
+  signalNumbers.CHLD,
+  signalNumbers.CONT,
+  signalNumbers.STOP,
+  signalNumbers.TSTP,
+  signalNumbers.TTIN,
+  signalNumbers.TTOU,
+  signalNumbers.URG,
+  signalNumbers.WINCH,
+]
+const notExecutedCode = 127
 
 export class Kernel {
   readonly processes: Set<Process> = new Set()
@@ -42,6 +61,8 @@ export class Kernel {
   /** A child of ours may be reaped. */
   onZombie: (process: Process) => void = () => {}
   onEnded: (process: Process) => void = () => {}
+  /** A leader that stood still has executed its program. */
+  onExecuted: (leader: Process) => void = () => {}
   /** Beside leaders. */
   onBorn: (process: Process) => void = () => {}
   /** Numbers of groups of which nobody has seen yet that they are empty. */
@@ -52,10 +73,18 @@ export class Kernel {
     this.#pidMax = pidMax
   }
 
-  /** @returns null when there is no process id left. */
-  forkLeader(of: Owner, { leader: habits, others }: Life): Process | null {
-    const leader = this.#fork(of, 'leader', habits, null, 'us')
+  /** @param began Its program is executed.
+   *  @returns null when there is no process id left. */
+  forkLeader(of: Owner, life: Life, began: (leader: Process) => void): Process | null {
+    const leader = this.#fork(of, 'leader', life.leader, null, 'us')
     if (leader === null) return null
+    if (life.standstill === null) this.#execute(leader, life, began)
+    else this.#standStill(leader, life, life.standstill, began)
+    return leader
+  }
+
+  #execute(leader: Process, { others }: Life, began: (leader: Process) => void): void {
+    this.#live(leader)
     for (const other of others) {
       const { place, bornAfterMs } = other
       const group = place === 'stray' ? null : leader.pid
@@ -63,23 +92,59 @@ export class Kernel {
       this.#agenda.after(bornAfterMs, () => {
         // Who is to die of KILL does not fork any more.
         if (leader.state !== 'alive' || leader.wasKilled) return
-        const process = this.#fork(of, place, other, group, parent)
-        if (process !== null) this.onBorn(process)
+        const process = this.#fork(leader.of, place, other, group, parent)
+        if (process === null) return
+        this.#live(process)
+        this.onBorn(process)
       })
     }
-    return leader
+    began(leader)
+  }
+
+  /** Signals that wait do what they do by default when it goes on. */
+  #standStill(
+    leader: Process,
+    life: Life,
+    { by, endsAfterMs, failure }: Standstill,
+    began: (leader: Process) => void,
+  ): void {
+    leader.standsBy = by
+    leader.isStopped = by === 'stop'
+    const goOn = (): void => {
+      leader.goOn = null
+      if (leader.state !== 'alive' || leader.wasKilled) return
+      const signals = leader.waiting.splice(0).filter((signal) => !harmless.includes(signal))
+      if (signals.length > 0) {
+        return this.#end(leader, { code: 0, signal: Math.min(...signals) }, false)
+      }
+      leader.failure = failure
+      if (failure !== null) return this.#end(leader, { code: notExecutedCode, signal: 0 }, false)
+      leader.standsBy = null
+      this.onExecuted(leader)
+      this.#execute(leader, life, began)
+    }
+    if (by === 'stop') leader.goOn = goOn
+    if (endsAfterMs >= never) return
+    this.#agenda.after(endsAfterMs, () => {
+      if (by === 'stop') return this.#react(leader, signalNumbers.CONT)
+      if (leader.isStopped) leader.goOn = goOn
+      else goOn()
+    })
+  }
+
+  /** What it does by itself begins. */
+  #live(process: Process): void {
+    const { livesMs, exit, stopsAfterMs } = process.habits
+    if (livesMs < never) this.#agenda.after(livesMs, () => this.#end(process, exit, false))
+    if (stopsAfterMs < never) this.#agenda.after(stopsAfterMs, () => this.#react(process, 19))
   }
 
   forkStranger(livesMs: number): void {
     const nothing = { exitCode: 0, tookMs: 0, ignores: 0 }
     const habits = { livesMs, exit: { code: 0, signal: 0 }, onStop: nothing, onOther: nothing }
-    this.#fork(
-      null,
-      'stranger',
-      { ...habits, killMs: 0, stopsAfterMs: never, lagMs: 0 },
-      null,
-      'other',
-    )
+    const whole = { ...habits, killMs: 0, stopsAfterMs: never, lagMs: 0 }
+    const process = this.#fork(null, 'stranger', whole, null, 'other')
+    if (process !== null) this.#live(process)
   }
 
   #fork(
@@ -100,6 +165,9 @@ export class Kernel {
       state: 'alive',
       parent,
       isStopped: false,
+      standsBy: null,
+      failure: null,
+      goOn: null,
       waiting: [],
       waitingEnd: null,
       ignored: 0,
@@ -108,9 +176,6 @@ export class Kernel {
     }
     this.processes.add(process)
     this.#count(of, 1)
-    const { livesMs, exit, stopsAfterMs } = habits
-    if (livesMs < never) this.#agenda.after(livesMs, () => this.#end(process, exit, false))
-    if (stopsAfterMs < never) this.#agenda.after(stopsAfterMs, () => this.#react(process, 19))
     return process
   }
 
@@ -151,13 +216,16 @@ export class Kernel {
       }
     } else if (signal === signalNumbers.CONT) {
       process.isStopped = false
+      if (process.goOn !== null) return process.goOn()
       for (const waiting of process.waiting.splice(0)) this.#react(process, waiting)
       if (process.waitingEnd !== null) this.#end(process, process.waitingEnd, false)
     } else if (signal === signalNumbers.STOP) {
       process.isStopped = true
     } else if (signal === signalNumbers.SEGV) {
       this.#agenda.after(0, () => this.#end(process, { code: 0, signal }, true))
-    } else if (process.isStopped) {
+    } else if (process.standsBy === 'exec' && !process.isStopped) {
+      if (!harmless.includes(signal)) this.#end(process, { code: 0, signal }, false)
+    } else if (process.isStopped || process.standsBy !== null) {
       process.waiting.push(signal)
     } else {
       this.#hear(process, signal)

@@ -4,6 +4,7 @@ import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Legacy, LiveRun, SignalAnswer, SignalTarget } from '../../../src/host/host.ts'
 import type { Kernel, Owner, Process } from './kernel.ts'
+import type { SlowStarts } from './slow-starts.ts'
 
 export interface Run {
   readonly of: Owner
@@ -24,13 +25,15 @@ export interface Run {
 
 export class Runs {
   readonly #kernel: Kernel
+  readonly #slowStarts: SlowStarts
   #table: Run[] = []
   /** Something ended: look again. */
   isCheckWanted: boolean = false
   onHit: (process: Process, signal: number, run: Run, isStop: boolean) => void = () => {}
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, slowStarts: SlowStarts) {
     this.#kernel = kernel
+    this.#slowStarts = slowStarts
     kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid && !run.isGroupEmpty)
   }
 
@@ -59,10 +62,16 @@ export class Runs {
     })
   }
 
-  /** A process that was our child is reaped. */
-  reap(process: Process): void {
+  /** A process that was our child is reaped.
+   *  @param executed Tells that a leader was executed, which was not told before its end. */
+  reap(process: Process, executed: (of: Owner) => void): void {
     const run = this.#table.find(({ of, exit }) => of === process.of && exit === null)
-    if (run !== undefined && process.place === 'leader') run.exit = process.exit
+    if (run !== undefined && process.place === 'leader') {
+      const failure = this.#slowStarts.reaped(process)
+      if (failure === 'executed') executed(run.of)
+      const isFailed = failure !== null && failure !== 'executed'
+      run.exit = isFailed ? { ...process.exit, failure } : process.exit
+    }
     this.#kernel.reap(process)
     this.isCheckWanted = true
   }
@@ -175,6 +184,7 @@ export class Runs {
       exit,
       gone: isGone,
       ready: isReady,
+      ...(this.#slowStarts.isSlow(of) && { isSlow: true }),
     }))
   }
 

@@ -53,12 +53,25 @@ export interface Life {
     readonly step: 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
     readonly errno: string
   } | null
+  /** Its child stands still between clone and exec; null = it does not. */
+  readonly standstill: Standstill | null
   readonly leader: Habits
   readonly others: readonly Other[]
   /** Somebody who is not of the run holds its output, too, for so long after its start. */
   readonly outputHeldMs: number
   readonly words: readonly Word[]
   readonly seen: Seen
+}
+
+/** Nothing of the life begins before the program is executed. */
+export interface Standstill {
+  /** `stop`: it was stopped, and goes on when it is continued. `disk`: a disk hangs, and all signals but KILL wait.
+   *  `exec`: the same, but in the exec, where signals do what they do by default. */
+  readonly by: 'stop' | 'disk' | 'exec'
+  /** When the disk answers, or the child is continued by an operator; never = neither. */
+  readonly endsAfterMs: number
+  /** What comes of its exec then; null = it succeeds. */
+  readonly failure: { readonly step: 'user' | 'cwd' | 'exec'; readonly errno: string } | null
 }
 
 /** What a run says of itself, if it was given a way to. */

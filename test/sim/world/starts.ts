@@ -1,17 +1,19 @@
 /** What is spawned: the next life of a daemon, or of one of its helpers, begins. */
 import type { SpawnAnswer, SpawnSpec } from '../../../src/host/host.ts'
 import type { Agenda } from './agenda.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel, Owner } from './kernel.ts'
 import type { Looks } from './looks.ts'
 import type { Output } from './output.ts'
 import type { Runs } from './runs.ts'
 import { type Life, never, type Schedule } from './schedule.ts'
+import type { SlowStarts } from './slow-starts.ts'
 import type { Words } from './words.ts'
 
 interface Parts {
   readonly agenda: Agenda
   readonly kernel: Kernel
   readonly runs: Runs
+  readonly slowStarts: SlowStarts
   readonly output: Output
   readonly words: Words
   readonly looks: Looks
@@ -44,18 +46,29 @@ export class Starts {
   }
 
   #start(spec: SpawnSpec, life: Life): SpawnAnswer {
-    const { agenda, kernel, runs, output, words, looks } = this.#parts
+    const { agenda, kernel, runs, slowStarts, words, looks } = this.#parts
+    const isSlow = life.standstill !== null
+    // What happens meanwhile happens before the child is there.
+    const waitedMs = isSlow ? slowStarts.waitMs : 0
+    agenda.passTo(agenda.nowMs + waitedMs)
     const of = { daemon: spec.daemon, run: spec.run }
-    const leader = kernel.forkLeader(of, life)
+    const leader = kernel.forkLeader(of, life, (process) => {
+      words.plan(of, process, life, spec)
+      looks.add(of.daemon, process, life.seen)
+    })
     if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
-    runs.add(of, leader.pid)
-    words.plan(of, leader, life, spec)
-    looks.add(of.daemon, leader, life.seen)
-    if (spec.stdio === 'null') return { pid: leader.pid }
+    const { pid } = leader
+    runs.add(of, pid)
+    if (spec.stdio !== 'null') this.#openOutput(of, life)
+    if (!isSlow) return { pid }
+    slowStarts.add(of, leader, waitedMs)
+    return { pid, isSlow }
+  }
+
+  #openOutput(of: Owner, { outputHeldMs }: Life): void {
+    const { agenda, output } = this.#parts
     output.open(of)
-    const { outputHeldMs } = life
     if (outputHeldMs > 0) output.hold(of, true)
     if (outputHeldMs < never) agenda.after(outputHeldMs, () => output.hold(of, false))
-    return { pid: leader.pid }
   }
 }

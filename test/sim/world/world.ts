@@ -28,6 +28,7 @@ import { parse } from './parser.ts'
 import { type Run, Runs } from './runs.ts'
 import { type Act, never, type Schedule } from './schedule.ts'
 import { PendingSignals } from './signals.ts'
+import { SlowStarts } from './slow-starts.ts'
 import { Starts } from './starts.ts'
 import { Words } from './words.ts'
 
@@ -51,6 +52,7 @@ export class World {
   readonly #output: Output
   readonly #words: Words
   readonly #starts: Starts
+  readonly #slowStarts: SlowStarts
   readonly looks: Looks
   readonly clients: Clients = new Clients()
   readonly #faults: Faults
@@ -82,7 +84,8 @@ export class World {
   constructor(schedule: Schedule) {
     this.#schedule = schedule
     this.#kernel = new Kernel(this.agenda, schedule.pidMax)
-    this.runs = new Runs(this.#kernel)
+    this.#slowStarts = new SlowStarts(this.agenda, this.#kernel)
+    this.runs = new Runs(this.#kernel, this.#slowStarts)
     this.#output = new Output(this.#kernel, ({ daemon, run }) =>
       this.#tell({ type: 'output-closed', daemon, run }),
     )
@@ -96,6 +99,7 @@ export class World {
       looks,
       kernel: this.#kernel,
       runs: this.runs,
+      slowStarts: this.#slowStarts,
       output: this.#output,
       words: this.#words,
     }
@@ -103,6 +107,10 @@ export class World {
     this.#faults = new Faults(schedule.faults, (fault) => this.note({ what: 'fault', fault }))
     this.#kernel.onZombie = (process) => this.#zombies.push(process)
     this.#kernel.onEnded = (process) => this.#processEnded(process)
+    this.#kernel.onExecuted = ({ pid, of }) =>
+      this.note({ what: 'executed', pid, ...(of as Owner) })
+    this.#slowStarts.onKill = ({ pid, of }) =>
+      this.note({ what: 'too-slow', pid, ...(of as Owner) })
     this.#kernel.onBorn = ({ pid, place, of }) =>
       this.note({ what: 'born', pid, place, ...(of as Owner) })
     this.runs.onHit = ({ pid, of }, signal, run, isStop) =>
@@ -135,6 +143,7 @@ export class World {
 
   #hasWork(): boolean {
     return (
+      this.#slowStarts.isLookDue ||
       this.#signals.areThere ||
       this.#zombies.length > 0 ||
       this.runs.isCheckWanted ||
@@ -152,12 +161,15 @@ export class World {
 
   /** One turn of the loop. */
   #serve(): void {
+    const executed = this.#slowStarts.next()
+    if (executed !== undefined) this.#tell({ type: 'executed', ...executed })
     const signals = this.#signals.take()
     if (this.#signals.wasShutdownAsked) this.startLastWord()
     for (const signal of signals) this.#tell(signal)
     for (let said = this.#words.next(null); said !== undefined; said = this.#words.next(null))
       this.#tell(said)
-    for (const process of this.#zombies.splice(0, 32)) this.runs.reap(process)
+    for (const process of this.#zombies.splice(0, 32))
+      this.runs.reap(process, (of) => this.#tell({ type: 'executed', ...of }))
     if (this.runs.isCheckWanted) this.runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
     if (this.agenda.nowMs >= this.#wakeAtMs) {
       this.#wakeAtMs = Number.POSITIVE_INFINITY
@@ -365,8 +377,10 @@ export class World {
   }
 
   spawn(spec: SpawnSpec): SpawnAnswer {
+    const sinceMs = this.agenda.nowMs
     const answer = this.#starts.spawn(spec)
-    this.note({ what: 'spawn', daemon: spec.daemon, run: spec.run, answer })
+    const tookMs = this.agenda.nowMs - sinceMs
+    this.note({ what: 'spawn', daemon: spec.daemon, run: spec.run, answer, tookMs })
     return answer
   }
 

@@ -1,0 +1,43 @@
+/** Starts that are slow, added to a schedule that is otherwise as it was drawn: children that stand still between clone
+ *  and exec, since they were stopped or a disk hangs. */
+import { Chance } from '../world/chance.ts'
+import { type Life, never, type Schedule, type Standstill } from '../world/schedule.ts'
+
+/** One in so many schedules has some, and which of them. */
+const every = 13
+const which = 10
+
+export function hasSlowStarts(seed: number): boolean {
+  return seed % every === which
+}
+
+export function slowDown(schedule: Schedule): Schedule {
+  const chance = new Chance((schedule.seed + 55_555) | 0)
+  const share = chance.pick([20, 50, 90])
+  const lives = Object.entries(schedule.lives).map(([name, own]) => [
+    name,
+    own.map((life) => (chance.percent(share) ? standing(chance, life) : life)),
+  ])
+  return { ...schedule, lives: Object.fromEntries(lives) }
+}
+
+function standing(chance: Chance, life: Life): Life {
+  if (life.failure !== null) return life
+  return { ...life, standstill: standstill(chance) }
+}
+
+function standstill(chance: Chance): Standstill {
+  const failures = ['ENOENT', 'EACCES', 'EIO'].map((errno) => ({ step: 'exec', errno }) as const)
+  return {
+    by: chance.pick(['stop', 'disk', 'exec']),
+    endsAfterMs: chance.weighted(
+      [5, chance.between(51, 400)],
+      [3, chance.between(51, 4000)],
+      [1, chance.between(4900, 6500)],
+      [3, never],
+    ),
+    failure: chance.percent(30)
+      ? chance.pick([...failures, { step: 'user', errno: 'ENOENT' }, { step: 'cwd', errno: 'EIO' }])
+      : null,
+  }
+}

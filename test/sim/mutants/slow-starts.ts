@@ -1,0 +1,69 @@
+/** Faults in what follows on a start that is slow. */
+import type { Mutant } from '../mutants.ts'
+
+export const slowStartMutants: readonly Mutant[] = [
+  {
+    name: 'a slow start is ready at once',
+    file: 'core/daemon/running.ts',
+    from: 'spec.ready === null && !isSlow ? atMs : null',
+    to: 'spec.ready === null ? atMs : null',
+    seed: 10,
+    breaks: ['slowNotReady'],
+  },
+  {
+    name: 'that a start is slow is not handed on',
+    file: 'init/perform/perform.ts',
+    from: 'return isSlow ? { ...event, isSlow } : event',
+    to: 'return isSlow === undefined ? event : event',
+    seed: 23,
+    breaks: ['slowNotReady'],
+  },
+  {
+    name: 'a recovery takes a child that stands still for one that runs',
+    file: 'core/daemon/recovery.ts',
+    from: 'const hasExecuted = !isSlow && exit',
+    to: 'const hasExecuted = exit',
+    seed: 10,
+    breaks: ['slowNotReady'],
+  },
+  {
+    name: 'nothing comes of a program that is executed late',
+    file: 'init/loop/loop.ts',
+    from: 'isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })',
+    to: 'isHelper(event.daemon) ? undefined : this.#drain()',
+    seed: 23,
+    breaks: ['announcedOnce', 'exitCode'],
+  },
+  {
+    name: 'a daemon is probed before its program is executed',
+    file: 'core/daemon/running.ts',
+    from: 'if (hasExecuted) watchReady',
+    to: 'if (hasExecuted || true) watchReady',
+    seed: 1245,
+    breaks: ['slowNotReady', 'looksGoOn'],
+  },
+  {
+    name: 'what was never executed is told as a death',
+    file: 'core/daemon/running.ts',
+    from: '      failure === undefined\n',
+    to: '      failure !== null\n',
+    seed: 49,
+    breaks: ['slowFailureTold'],
+  },
+  {
+    name: 'why it was never executed is lost on the way into the core',
+    file: 'core/daemon/ending.ts',
+    from: 'failure === undefined ? { code, signal } : { code, signal, failure }',
+    to: 'failure === undefined ? { code, signal } : { code, signal }',
+    seed: 491,
+    breaks: ['exitCode'],
+  },
+  {
+    name: 'a child that stands still is never killed (the fake host)',
+    file: '../test/sim/world/slow-starts.ts',
+    from: 'const limitMs = 5000',
+    to: 'const limitMs = 500_000',
+    seed: 36,
+    breaks: ['slowKilled'],
+  },
+]

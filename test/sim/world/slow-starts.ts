@@ -1,0 +1,101 @@
+/** Starts that are under way, after native/start.c: a child that stands still between clone and exec is waited for only
+ *  for a moment; later a look finds that it has executed its program, or it is killed, or its end says why not. */
+import type { SpawnFailure } from '../../../src/core/event.ts'
+import { signalNumbers } from '../../../src/core/signals.ts'
+import type { Agenda } from './agenda.ts'
+import type { Kernel, Owner, Process } from './kernel.ts'
+
+const waitMs = 50
+const leastWaitMs = 2
+/** Then a child that stands still is killed. */
+const limitMs = 5000
+/** Between two looks. */
+const leastLookMs = 10
+const mostLookMs = 1000
+
+interface Start {
+  readonly of: Owner
+  readonly leader: Process
+  readonly sinceMs: number
+  isTimedOut: boolean
+}
+
+export class SlowStarts {
+  readonly #agenda: Agenda
+  readonly #kernel: Kernel
+  /** The newest first. */
+  #kept: Start[] = []
+  #lookAtMs = Number.POSITIVE_INFINITY
+  onKill: (leader: Process) => void = () => {}
+
+  constructor(agenda: Agenda, kernel: Kernel) {
+    this.#agenda = agenda
+    this.#kernel = kernel
+  }
+
+  /** How long the next one is waited for: the more of them stand still, the less. */
+  get waitMs(): number {
+    return Math.max(leastWaitMs, waitMs / (1 + this.#kept.length))
+  }
+
+  /** @param waitedMs For so long it was waited for. */
+  add(of: Owner, leader: Process, waitedMs: number): void {
+    this.#kept.unshift({ of, leader, sinceMs: this.#agenda.nowMs - waitedMs, isTimedOut: false })
+    this.#lookAfter(leastLookMs)
+  }
+
+  isSlow(of: Owner): boolean {
+    return this.#kept.some((start) => start.of === of)
+  }
+
+  get isLookDue(): boolean {
+    return this.#agenda.nowMs >= this.#lookAtMs
+  }
+
+  /** One that has executed its program, and lives. Where there is none, it may be time to kill others. */
+  next(): Owner | undefined {
+    const executed = this.#kept.find(
+      ({ leader }) => leader.standsBy === null && leader.state === 'alive',
+    )
+    if (executed !== undefined) this.#release(executed)
+    else if (this.isLookDue) this.#look()
+    return executed?.of
+  }
+
+  /** A leader is reaped. @returns Why it was not executed; or that it was, which was not told yet. */
+  reaped(leader: Process): SpawnFailure | 'executed' | null {
+    const start = this.#kept.find((one) => one.leader === leader)
+    if (start === undefined) return null
+    this.#release(start)
+    if (leader.failure !== null) return leader.failure
+    if (start.isTimedOut) return { step: 'exec', errno: 'ETIMEDOUT' }
+    return leader.exit.signal === 0 ? 'executed' : null
+  }
+
+  #look(): void {
+    const { nowMs } = this.#agenda
+    this.#lookAtMs = Number.POSITIVE_INFINITY
+    for (const start of this.#kept) {
+      const { leader, sinceMs } = start
+      if (!start.isTimedOut && standsStill(leader) && nowMs >= sinceMs + limitMs) {
+        start.isTimedOut = true
+        this.onKill(leader)
+        this.#kernel.signal(leader.pid, signalNumbers.KILL)
+      }
+      this.#lookAfter(Math.min(Math.max((nowMs - sinceMs) / 4, leastLookMs), mostLookMs))
+    }
+  }
+
+  #lookAfter(ms: number): void {
+    this.#lookAtMs = Math.min(this.#lookAtMs, this.#agenda.nowMs + ms)
+    this.#agenda.after(ms, () => {})
+  }
+
+  #release(start: Start): void {
+    this.#kept = this.#kept.filter((other) => other !== start)
+  }
+}
+
+function standsStill({ standsBy, state }: Process): boolean {
+  return standsBy !== null && state === 'alive'
+}
