@@ -2,7 +2,7 @@
  *  told when it is known. */
 
 import type { Client } from '../client/client.ts'
-import { RequestError } from '../client/request-error.ts'
+import { RequestError } from '../client/messages.ts'
 import type { Progress } from '../control/protocol/answers.ts'
 import { exitStatus, withHint } from '../errors.ts'
 import type { Input } from './command.ts'

@@ -15,7 +15,7 @@ import { PitcrewError } from '../errors.ts'
 import { readGreeting } from './greeting.ts'
 import { Lines } from './lines.ts'
 import { type LogLine, readLogLine } from './log-line.ts'
-import { connectionLost, requestError } from './request-error.ts'
+import { connectionLost, requestError } from './messages.ts'
 import { Stream } from './stream.ts'
 import type { Transport } from './transport.ts'
 

@@ -3,7 +3,7 @@
 import { type Failure, type Greeting, protocolVersion } from '../control/protocol/protocol.ts'
 import { isRecord } from '../core/plan/shape.ts'
 import { PitcrewError } from '../errors.ts'
-import { requestError } from './request-error.ts'
+import { requestError } from './messages.ts'
 
 /** Throws what the server says instead, when it lets nobody in. */
 export function readGreeting(line: string): Greeting {

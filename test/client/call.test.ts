@@ -1,7 +1,7 @@
 /** DESIGN §7: one client over a transport of three functions; many requests at once, each with one answer. */
 import { describe, expect, test } from 'vitest'
 import { Client } from '../../src/client/client.ts'
-import { RequestError } from '../../src/client/request-error.ts'
+import { RequestError } from '../../src/client/messages.ts'
 import { PitcrewError } from '../../src/errors.ts'
 import { greeting, opened, outcome, Pipe, quiet } from './pipe.ts'
 

@@ -5,7 +5,7 @@
 import { expect } from 'vitest'
 import { type Entry, progress } from '../../src/control/protocol/answers.ts'
 import { answers, items, type VerbName } from '../../src/control/protocol/verbs.ts'
-import type { Supervisor } from '../../src/control/server/port.ts'
+import type { Supervisor } from '../../src/control/server/control-plane.ts'
 import { Server } from '../../src/control/server/server.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { initialState } from '../../src/core/supervisor/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
-import { ControlLink } from '../../src/init/control/control-link.ts'
+import { ControlLink } from '../../src/init/control/control-guard.ts'
 import { seldom } from '../../src/init/image/seldom.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'

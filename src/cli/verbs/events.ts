@@ -1,6 +1,6 @@
 /** `events`: the journal, and what comes. */
 
-import { connectionLost } from '../../client/request-error.ts'
+import { connectionLost } from '../../client/messages.ts'
 import type { Entry, EventsAnswer } from '../../control/protocol/answers.ts'
 import type { EventsArgs } from '../../control/protocol/requests.ts'
 import { parseDuration } from '../../core/text/duration.ts'

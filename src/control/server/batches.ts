@@ -5,7 +5,7 @@
 
 import { failure } from '../protocol/failure.ts'
 import type { Call } from './call.ts'
-import type { Supervisor } from './port.ts'
+import type { Supervisor } from './control-plane.ts'
 
 export const batchKey = 'items'
 /** Items in a batch, of all answers together. */

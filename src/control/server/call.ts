@@ -2,7 +2,7 @@
 import type { Progress } from '../protocol/answers.ts'
 import { failure } from '../protocol/failure.ts'
 import type { AnswerLine, Failure } from '../protocol/protocol.ts'
-import type { Client } from './client.ts'
+import type { Client } from './connection.ts'
 
 /** Who keeps a request for later. */
 export interface Waiting {

@@ -1,5 +1,5 @@
 /** Where the image of the control plane begins: the init loads it for its first client. */
-import type { MakeControl } from './port.ts'
+import type { MakeControl } from './control-plane.ts'
 import { Server } from './server.ts'
 
 const world = globalThis as unknown as { pitcrewControl: MakeControl }

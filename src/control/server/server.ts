@@ -14,18 +14,18 @@ import {
   requestsMax,
   requestsOfDaemonsMax,
 } from '../protocol/protocol.ts'
-import { readRequest } from '../protocol/read-request.ts'
+import { readRequest } from './read-request.ts'
 import type { VerbName } from '../protocol/verbs.ts'
 import { Changes } from '../verbs/changes.ts'
 import { Followers } from '../verbs/followers.ts'
-import { lookHandlers } from '../verbs/look.ts'
+import { lookHandlers } from '../verbs/queries.ts'
 import { Waits } from '../verbs/waits.ts'
 import { accessOf, refusal } from './access.ts'
 import { Batches, batchKey } from './batches.ts'
 import { Call } from './call.ts'
-import { type Caller, Client } from './client.ts'
-import type { Control, Recorded, Supervisor } from './port.ts'
-import { streamHandlers } from './stream.ts'
+import { type Caller, Client } from './connection.ts'
+import type { Control, Recorded, Supervisor } from './control-plane.ts'
+import { streamHandlers } from '../verbs/connection-verbs.ts'
 import { Ticker, tickKey } from './ticker.ts'
 
 type AnyHandler = (call: Call, args: unknown) => void

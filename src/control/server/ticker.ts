@@ -2,7 +2,7 @@
  *  did. There may be thousands, so only some are told at a time, and everybody else has his turn in
  *  between. */
 import type { Call } from './call.ts'
-import type { Supervisor } from './port.ts'
+import type { Supervisor } from './control-plane.ts'
 
 export const tickKey = 'progress'
 const everyMs = 1000

@@ -4,7 +4,7 @@ import type { AfterSpec } from '../../core/plan/plan.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Usage } from '../../host/control.ts'
 import type { DaemonStatus, DeathAnswer, UsageAnswer } from '../protocol/status.ts'
-import type { KeptDeath, Supervisor } from '../server/port.ts'
+import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
 import { blockerOf, waitsFor } from './outlook.ts'
 import { stateOf } from './words.ts'
 

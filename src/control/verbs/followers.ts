@@ -6,7 +6,7 @@ import { noSuchDaemon } from '../protocol/failure.ts'
 import type { Handlers } from '../protocol/handlers.ts'
 import type { EventsArgs } from '../protocol/requests.ts'
 import type { Call, Waiting } from '../server/call.ts'
-import type { Recorded, Supervisor } from '../server/port.ts'
+import type { Recorded, Supervisor } from '../server/control-plane.ts'
 import { History, type Since } from './history.ts'
 
 interface Follower {

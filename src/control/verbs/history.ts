@@ -3,7 +3,7 @@
  *  entries that no request has seen. A helper reads it; requests that come meanwhile share the
  *  answer. */
 import { isRecord } from '../../core/plan/shape.ts'
-import type { JournalView, Supervisor } from '../server/port.ts'
+import type { JournalView, Supervisor } from '../server/control-plane.ts'
 
 const tailBytes = 256 * 1024
 const begin = '{"cursor":"'

@@ -1,7 +1,7 @@
 /** What is said once a second to who waits: for what, how long, and until when. */
 import { count } from '../../core/text/describe.ts'
 import type { Progress } from '../protocol/answers.ts'
-import type { Supervisor } from '../server/port.ts'
+import type { Supervisor } from '../server/control-plane.ts'
 import { wholeMs } from './describe-daemon.ts'
 import { waitsFor } from './outlook.ts'
 import { doingWords, leftMsOf, roughly, stateOf } from './words.ts'

@@ -6,7 +6,7 @@ import { describeAsker } from '../../core/text/describe.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
 import { failure } from '../protocol/failure.ts'
 import type { Failure } from '../protocol/protocol.ts'
-import type { KeptDeath, Supervisor } from '../server/port.ts'
+import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
 import { wholeMs } from './describe-daemon.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath' | 'ended'>

@@ -1,7 +1,7 @@
 /** What serves daemons beside them: their commands, and looks at them from outside. */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
-import type { Told } from '../control/control-link.ts'
+import type { Told } from '../control/control-guard.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
 import type { Deaths } from '../report/deaths.ts'

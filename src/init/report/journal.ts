@@ -6,7 +6,7 @@
  *  is much; one helper at a time. What cannot be written, or not in time, is tried again with what
  *  comes next; what there is no room for until then is counted. */
 
-import type { JournalView, Recorded } from '../../control/server/port.ts'
+import type { JournalView, Recorded } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'

@@ -1,5 +1,5 @@
 /** A control plane with bugs, for control/bug.test.ts: the line that a client sends selects the bug. */
-import type { MakeControl } from '../../../src/control/server/port.ts'
+import type { MakeControl } from '../../../src/control/server/control-plane.ts'
 import { Server } from '../../../src/control/server/server.ts'
 
 const world = globalThis as unknown as { pitcrewControl: MakeControl }

@@ -1,6 +1,6 @@
 /** The door to the small world: what pitcrew's init calls. Any of it may break: see faults.ts. */
 
-import type { Supervisor } from '../../../src/control/server/port.ts'
+import type { Supervisor } from '../../../src/control/server/control-plane.ts'
 import { Server } from '../../../src/control/server/server.ts'
 import { planCheck } from '../../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'

@@ -2,7 +2,7 @@
 
 import type { Access, AnswerLine, Failure } from '../protocol/protocol.ts'
 import type { Call } from './call.ts'
-import type { Supervisor } from './port.ts'
+import type { Supervisor } from './control-plane.ts'
 import type { Ticker } from './ticker.ts'
 
 /** Who asks, as the kernel says; null where it cannot. */

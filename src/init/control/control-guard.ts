@@ -1,7 +1,7 @@
 /** The init's side of the control plane (src/control), which is loaded for the first client: until
  *  then it costs nothing. It is shielded: whatever breaks in it costs its clients their connection,
  *  and nobody else anything. */
-import type { Control, MakeControl, Supervisor } from '../../control/server/port.ts'
+import type { Control, MakeControl, Supervisor } from '../../control/server/control-plane.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Effect } from '../../core/effect.ts'
 import type { Event } from '../../core/event.ts'

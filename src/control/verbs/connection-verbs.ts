@@ -4,9 +4,9 @@
 import { failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { Handlers } from '../protocol/handlers.ts'
 import type { CancelArgs, LogsArgs, NotifyArgs } from '../protocol/requests.ts'
-import type { Call } from './call.ts'
-import type { Client } from './client.ts'
-import type { Supervisor } from './port.ts'
+import type { Call } from '../server/call.ts'
+import type { Client } from '../server/connection.ts'
+import type { Supervisor } from '../server/control-plane.ts'
 
 /** @param handOver The client is the host's alone from now on. */
 export function streamHandlers(
