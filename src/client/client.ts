@@ -7,17 +7,21 @@
  *
  *  When the connection ends, whoever still waits gets NO_PITCREW. */
 import type { Entry, EventsAnswer, Progress } from '../control/protocol/answers.ts'
-import type { AnswerLine, Greeting, RequestLine } from '../control/protocol/protocol.ts'
+import type { Greeting, RequestLine } from '../control/protocol/protocol.ts'
 import type { EventsArgs, LogsArgs } from '../control/protocol/requests.ts'
 import type { DaemonStatus, StatusAnswer } from '../control/protocol/status.ts'
 import type { VerbName, Verbs } from '../control/protocol/verbs.ts'
 import { PitcrewError } from '../errors.ts'
-import { readGreeting } from './greeting.ts'
-import { Lines } from './lines.ts'
-import { type LogLine, readLogLine } from './log-line.ts'
-import { connectionLost, requestError } from './messages.ts'
+import {
+  connectionLost,
+  type LogLine,
+  readAnswer,
+  readGreeting,
+  readLogLine,
+  requestError,
+} from './messages.ts'
 import { Stream } from './stream.ts'
-import type { Transport } from './transport.ts'
+import { Lines, type Transport } from './transport.ts'
 
 /** Verbs whose answer comes as a whole. */
 export type CallName = Exclude<VerbName, 'events' | 'logs'>
@@ -218,15 +222,6 @@ export class Client {
     this.#log?.fail(this.#end)
     for (const open of this.#open.values()) open.fail(this.#end)
     this.#open.clear()
-  }
-}
-
-function readAnswer(line: string): AnswerLine {
-  try {
-    return JSON.parse(line)
-  } catch {
-    const began = JSON.stringify(line.slice(0, 40))
-    throw new PitcrewError('NO_PITCREW', `cannot read an answer that begins with ${began}`)
   }
 }
 

@@ -1,3 +1,5 @@
+import { PitcrewError } from '../errors.ts'
+
 /** What the client needs of a connection: three functions, so that the same client runs in the
  *  binary, where a read waits, and in Node. */
 export interface Transport {
@@ -7,4 +9,20 @@ export interface Transport {
    */
   receive(): Promise<string | null>
   close(): void
+}
+
+/** No answer comes near to this: a thousand daemons are half a megabyte. */
+const lineLengthMax = 32 * 1024 * 1024
+
+/** Text in pieces of any size → whole lines. */
+export class Lines {
+  #rest = ''
+
+  /** The lines that are whole now, without their newlines. */
+  push(text: string): string[] {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    if (this.#rest.length <= lineLengthMax) return lines
+    throw new PitcrewError('NO_PITCREW', 'cannot read a line of more than 32 MiB of the server')
+  }
 }

@@ -1,10 +1,11 @@
 /** To a pitcrew that runs already. */
 import { readdirSync } from 'node:fs'
 import { connect as connectSocket, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Client } from '../client/client.ts'
+import type { Transport } from '../client/transport.ts'
 import { PitcrewError } from '../errors.ts'
 import { findSockets } from '../host/places.ts'
-import { transportOver } from './transport.ts'
 
 /**
  * @param path Of its socket; absent: the one that is found in the usual places.
@@ -73,4 +74,28 @@ function nobody(paths: readonly string[]): PitcrewError {
 function forbidden(path: string): PitcrewError {
   const message = `cannot connect to ${path}: it is for root and for the user that pitcrew runs as`
   return new PitcrewError('NOT_PERMITTED', message, 'ask as one of them')
+}
+
+/** @param socket A connected one, of which nobody has read anything yet. */
+export function transportOver(socket: Duplex): Transport {
+  socket.setEncoding('utf8')
+  // What is wrong with it is seen as its end, by whoever reads or waits for an answer.
+  socket.on('error', () => {})
+  const texts: AsyncIterator<string> = socket[Symbol.asyncIterator]()
+  return {
+    send(text: string): void {
+      if (!socket.destroyed) socket.write(text)
+    },
+    async receive(): Promise<string | null> {
+      try {
+        const { value, done } = await texts.next()
+        return done === true ? null : value
+      } catch {
+        return null
+      }
+    },
+    close(): void {
+      socket.destroy()
+    },
+  }
 }

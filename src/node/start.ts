@@ -9,7 +9,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { Client } from '../client/client.ts'
 import { PitcrewError } from '../errors.ts'
 import type { Bundle } from './bundle.ts'
-import { transportOver } from './transport.ts'
+import { transportOver } from './connect.ts'
 
 export interface StartOptions {
   /** The program; absent: the one of this package, or PITCREW_BINARY. */

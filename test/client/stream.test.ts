@@ -1,6 +1,6 @@
 /** Events and logs: what comes in the course of a request. */
 import { describe, expect, test } from 'vitest'
-import type { LogLine } from '../../src/client/log-line.ts'
+import type { LogLine } from '../../src/client/messages.ts'
 import { opened, outcome, quiet } from './pipe.ts'
 
 const item = (n: number, id = 1): string => `{"id":${id},"item":{"cursor":"1-${n}"}}\n`

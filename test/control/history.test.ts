@@ -1,6 +1,7 @@
 /** What the journal knows: memory, and before that its file. */
 import { describe, expect, test } from 'vitest'
 import { History } from '../../src/control/verbs/history.ts'
+import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 
 const life = 1_795_280_400_000
 
@@ -18,7 +19,7 @@ class World {
   kept: string[] = []
   file = ''
   reads = 0
-  readonly #readers: ((text: string | null) => void)[] = []
+  readonly #readers: ((end: HelperEnd | null) => void)[] = []
   readonly history: History
 
   constructor() {
@@ -29,17 +30,20 @@ class World {
         return last === undefined ? `${life}-0` : (JSON.parse(last) as { cursor: string }).cursor
       },
       kept,
+      paths: ['/state/journal.ndjson'],
     }
-    const readJournal = (_: number, take: (text: string | null) => void): void => {
+    const startTask = (_: HelperTask, take: (end: HelperEnd | null) => void): void => {
       this.reads++
       this.#readers.push(take)
     }
-    this.history = new History({ readJournal, journal })
+    this.history = new History({ startTask, journal })
   }
 
   /** The helper has read the file; or could not. */
   read(text: string | null = this.file): void {
-    for (const take of this.#readers.splice(0)) take(text)
+    const end = { type: 'helper', id: 1, code: 0, signal: 0, timedOut: false, text } as const
+    const errno = text === null ? 'EIO' : null
+    for (const take of this.#readers.splice(0)) take({ ...end, errno })
   }
 
   write(lines: readonly string[]): void {

@@ -196,7 +196,7 @@ test('a thousand who wait for one daemon are looked at when it has changed, and 
     looks++
     return get(name)
   }
-  plane.server?.stepped()
+  plane.server?.handle({ type: 'stepped' })
   expect(looks).toBe(1)
   plane.ready('web')
   expect(clients.every((client, index) => client.answer(ids[index] as number).done)).toBe(true)

@@ -1,11 +1,23 @@
 /** The init's side of the control plane: whatever breaks there costs its clients their connection, and nobody else
  *  anything. */
 import { describe, expect, test } from 'vitest'
+import type { ControlEvent } from '../../src/control/server/control-plane.ts'
+import type { Server } from '../../src/control/server/server.ts'
 import { Plane } from '../control/plane.ts'
 import { plan } from '../core/plans.ts'
 
 function plane(): Plane {
   return new Plane(plan({ web: {}, db: {} }))
+}
+
+/** Plants a bug in the control plane. */
+function breakAt(world: Plane, type: ControlEvent['type']): void {
+  const server = world.server as Server
+  const handle = server.handle.bind(server)
+  server.handle = (event) => {
+    if (event.type === type) throw new Error('planted')
+    handle(event)
+  }
 }
 
 test('it is loaded for the first client, and once', () => {
@@ -41,11 +53,7 @@ describe('when it breaks', () => {
     const client = world.connect()
     client.ask('stop', { daemon: 'web' })
     const id = client.ask('wait', { daemon: 'db', for: 'stopped' })
-    Object.assign(world.server as object, {
-      stepped: () => {
-        throw new Error('planted')
-      },
-    })
+    breakAt(world, 'stepped')
     world.ends('web', 'TERM')
     expect(client.answer(null).failed).toMatchObject({ code: 'INTERNAL' })
     expect([client.isClosed, client.isOpen(id)]).toEqual([true, true])
@@ -56,11 +64,7 @@ describe('when it breaks', () => {
   test('while it is told of what is said about that, it is not told again', () => {
     const world = plane()
     world.connect()
-    Object.assign(world.server as object, {
-      recorded: () => {
-        throw new Error('planted')
-      },
-    })
+    breakAt(world, 'recorded')
     world.ends('web', 1)
     expect(world.log.filter((line) => line.includes('internal error'))).toHaveLength(1)
   })

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { initialState } from '../../src/core/supervisor/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
-import { ControlLink } from '../../src/init/control/control-guard.ts'
+import { ControlGuard } from '../../src/init/control/control-guard.ts'
 import { seldom } from '../../src/init/image/seldom.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
@@ -43,7 +43,9 @@ function performerOn(
   const tasks = new Tasks(host, () => {})
   const journal = new Journal(host, tasks, bundle.name, timers, () => {})
   const voice = new Voice(host, () => {}, new Deaths(host), journal)
-  const control = new ControlLink(host, tasks, timers, voice, initialState(bundle), () => {})
+  const nothing = (): void => {}
+  const state = initialState(bundle)
+  const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing)
   return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
 

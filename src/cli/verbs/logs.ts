@@ -1,5 +1,5 @@
 /** `logs`: what daemons printed, and what they print. */
-import type { LogLine } from '../../client/log-line.ts'
+import type { LogLine } from '../../client/messages.ts'
 import { isName } from '../../core/plan/names.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import { type Command, type Input, usageError } from '../command.ts'

@@ -1,7 +1,16 @@
 /** What is said when a request fails: "cannot ...", the value, the remedy. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { Failure } from './protocol.ts'
+
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string | null
+  /** Of a ticket that has failed, was superseded, or is still open when the time is up. */
+  readonly ticket?: number
+  /** What the daemon printed last, where its run has failed. */
+  readonly lastLines?: readonly string[]
+}
 
 export function failure(code: ErrorCode, message: string, hint: string | null = null): Failure {
   return { code, message, hint }

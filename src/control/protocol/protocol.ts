@@ -1,6 +1,6 @@
 /** What goes over a connection: one JSON object a line each way. docs/PROTOCOL.md tells the same to
  *  people, and is made of this room's tables. */
-import type { ErrorCode } from '../../errors.ts'
+import type { Failure } from './failure.ts'
 
 /** Grows when a client of before could misread us. */
 export const protocolVersion = 1
@@ -42,13 +42,3 @@ export type AnswerLine =
   | { readonly id: number; readonly progress: unknown }
   | { readonly id: number; readonly done: unknown }
   | { readonly id: number | null; readonly failed: Failure }
-
-export interface Failure {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly hint: string | null
-  /** Of a ticket that has failed, was superseded, or is still open when the time is up. */
-  readonly ticket?: number
-  /** What the daemon printed last, where its run has failed. */
-  readonly lastLines?: readonly string[]
-}

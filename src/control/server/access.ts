@@ -2,8 +2,8 @@
  */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Peer } from '../../host/control.ts'
-import { failure } from '../protocol/failure.ts'
-import type { Access, Failure } from '../protocol/protocol.ts'
+import { type Failure, failure } from '../protocol/failure.ts'
+import type { Access } from '../protocol/protocol.ts'
 import type { Who } from '../protocol/verbs.ts'
 
 /** The overflow uid: a user that our user namespace has no name for, so nobody we could trust. */

@@ -4,10 +4,11 @@
  *  given up. */
 
 import { failure } from '../protocol/failure.ts'
-import type { Call } from './call.ts'
+import type { Call } from './connection.ts'
 import type { Supervisor } from './control-plane.ts'
 
-export const batchKey = 'items'
+const timer = { kind: 'control', key: 'items' } as const
+export const batchKey: string = timer.key
 /** Items in a batch, of all answers together. */
 export const itemsMax = 64
 /** So much may be queued for a client before it is waited for, in bytes. */
@@ -54,7 +55,7 @@ export class Batches {
     for (let count = this.#jobs.length; count > 0 && left > 0; count--) {
       const job = this.#jobs.shift() as Job
       if (!job.call.isOpen) continue
-      if (host.queued(job.call.client.id) > queuedMax) {
+      if (host.queued(job.call.connection.id) > queuedMax) {
         if (nowMs - job.sinceMs > patienceMs) job.call.failed(unread)
         else this.#jobs.push(job)
         continue
@@ -69,7 +70,7 @@ export class Batches {
     }
     if (this.#jobs.length === 0) return
     // Timers know whole milliseconds: the next batch is due now.
-    this.#supervisor.arm(batchKey, isAnyReady ? nowMs - 1 : nowMs + againMs)
+    this.#supervisor.timers.arm(timer, isAnyReady ? nowMs - 1 : nowMs + againMs)
   }
 
   /** @returns How many were sent. */
@@ -81,7 +82,7 @@ export class Batches {
       texts.push(step.value)
       if (texts.length === atMost) break
     }
-    call.itemTexts(texts)
+    call.sendItems(texts)
     if (step.done === true) end()
     else this.#jobs.push(job)
     return step.done === true ? texts.length + 1 : atMost

@@ -1,85 +1,116 @@
-/** Between the running supervisor (src/init) and its control plane, which is an image of its own,
- *  loaded for the first client: what each may ask of the other. */
+/** The boundary between the init (src/init) and its control plane, an image of its own that is
+ *  loaded when the first client connects: what happens to the control plane (`ControlEvent`), and
+ *  what it may use of the init (`Supervisor`). */
+import type { Effect } from '../../core/effect.ts'
 import type { Request } from '../../core/event.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Ticket } from '../../core/supervisor/ticket.ts'
-import type { Peer } from '../../host/control.ts'
+import type { ClientEvent, LogSpec } from '../../host/control.ts'
+import type { HelperEnd, HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
+import type { NotifyFields } from '../../host/readiness.ts'
+import type { Errno } from '../../host/system.ts'
 
-/** What the supervisor offers. Its functions stand for themselves: they need no `this`. */
-export interface Supervisor {
-  readonly host: Pick<
-    Host,
-    'now' | 'uid' | 'send' | 'queued' | 'closeClient' | 'streamLogs' | 'usage'
-  >
-  readonly version: string
-  /** Of pitcrew itself. */
-  readonly pid: number
-  readonly startedAtMs: number
-  /** To be read only, and only during a call. */
-  readonly state: State
-  /** Tickets that have ended, the last ones, oldest first. */
-  readonly ended: readonly Ticket[]
-  readonly journal: JournalView
-  /** Has the end of the journal's file read, with that of the file before it; null = it could not
-   *  be read, or not in time. Told once: at once where it cannot be tried, else in a later call. */
-  readonly readJournal: (maxBytes: number, take: (text: string | null) => void) => void
-  /** Asks the core; what comes of it is told by `accepted`, with the token that this gives, and by
-   *  `ended`: later. */
-  readonly request: (request: Omit<Request, 'token'>) => number
-  /** A daemon speaks of itself, in lines of sd_notify. */
-  readonly notify: (daemon: string, run: number, text: string) => void
-  /** Of the last unasked death of a daemon; null = it had none. */
-  readonly lastDeath: (daemon: string) => KeptDeath | null
-  /** One of pitcrew's own lines. */
-  readonly say: (text: string) => void
-  /** Calls `Control.elapsed` at this time; one a key, and a new time takes the place of the old. */
-  readonly arm: (key: string, atMs: number) => void
-  readonly disarm: (key: string) => void
+export interface ControlPlane {
+  handle(event: ControlEvent): void
 }
 
+export type MakeControlPlane = (supervisor: Supervisor) => ControlPlane
+
+export type ControlEvent =
+  | ClientEvent
+  /** The core has made a ticket for a request, or has joined the request to one. */
+  | Extract<Effect, { type: 'accepted' }>
+  /** A ticket has its outcome. */
+  | { readonly type: 'ended'; readonly ticket: Ticket }
+  /** Steps were made: the state may have changed. */
+  | { readonly type: 'stepped' }
+  /** The journal has a new entry. */
+  | { readonly type: 'recorded'; readonly entry: NewEntry }
+  /** A timer of the control plane is due. */
+  | { readonly type: 'elapsed'; readonly key: string }
+  /** All output is written: every client is answered now, and pitcrew exits with this code. */
+  | { readonly type: 'finishing'; readonly exitCode: number }
+
+export interface Supervisor {
+  readonly host: Pick<Host, 'now' | 'pid' | 'uid' | 'send' | 'queued' | 'usage' | 'readNotify'>
+  /** In the host's time. */
+  readonly startedAtMs: number
+  /** Read only, and only during a call. */
+  readonly state: State
+  /** The last tickets that have ended, oldest first. */
+  readonly endedTickets: readonly Ticket[]
+  readonly journal: JournalView
+  /** The last unrequested death of each daemon that had one. */
+  readonly deaths: ReadonlyMap<string, KeptDeath>
+  /** The event `elapsed` follows. A key has one timer: to arm it again replaces it. */
+  readonly timers: {
+    arm(timer: ControlTimer, atMs: number): void
+    disarm(timer: ControlTimer): void
+  }
+  /** Hands a request to the core.
+   *  @returns The token of the event `accepted` that answers it in a later call. */
+  request(request: Omit<Request, 'token'>): number
+  /** @param take Gets the end of the task in a later call; or null at once, when no helper can be
+   *  started. */
+  startTask(task: HelperTask, take: (end: HelperEnd | null) => void): void
+  /** Takes what a run reports of itself, in the fields of sd_notify. */
+  takeMessage(daemon: string, run: number, fields: NotifyFields): void
+  /** Closes a connection when what is queued for it has been sent. */
+  closeClient(client: number): void
+  /** Hands a connection over to the host, which sends lines of daemons on it. */
+  streamLogs(client: number, spec: LogSpec): Errno | null
+  /** Prints a line of pitcrew's own. */
+  log(text: string): void
+}
+
+interface ControlTimer {
+  readonly kind: 'control'
+  readonly key: string
+}
+
+/** An unrequested death. */
 export interface KeptDeath {
-  readonly run: number
-  readonly cause: string
+  /** In the host's time. */
   readonly atMs: number
-  readonly uptimeMs: number
-  readonly status: string
-  readonly lastLines: readonly string[]
-  readonly next: string
-  readonly remedy?: string
-  /** Why it could not be started; null = it was. */
+  readonly record: DeathRecord
+  /** Why the run could not be started; null = it was started. */
   readonly startFailure: string | null
 }
 
-/** Entries are text: the JSON of an Entry (answers.ts) each, since most are only passed on. */
+export interface DeathRecord {
+  readonly run: number
+  /** 0 = it could not be started. */
+  readonly pid: number
+  /** "code 3", "KILL, probably out of memory", "not ready in time" */
+  readonly cause: string
+  readonly uptimeMs: number
+  /** Processor time and peak memory; null = the run is not over yet. */
+  readonly cpuMs: number | null
+  readonly memoryKib: number | null
+  /** The last status that the run reported (sd_notify); '' = none. */
+  readonly status: string
+  /** The last lines that the run printed, oldest first. */
+  readonly lastLines: readonly string[]
+  /** What follows: "again in 200ms". */
+  readonly next: string
+  /** What may help; absent where nothing is known. */
+  readonly remedy?: string
+}
+
+/** Each entry is the JSON text of an `Entry` (answers.ts), since most are only passed on. */
 export interface JournalView {
-  /** Of the newest entry: LIFE-N; N is 0 when there is none in this life. */
+  /** The cursor of the newest entry: LIFE-N; N is 0 while this life has no entry. */
   readonly cursor: string
-  /** Those in memory, oldest first, without a gap; all of them, or the last ones. */
+  /** Where the journal's file may be, best first. */
+  readonly paths: readonly string[]
+  /** The entries in memory, oldest first, without a gap: all, or the last ones. */
   kept(): readonly string[]
 }
 
-/** An entry that is new. */
-export interface Recorded {
+/** A new entry of the journal. */
+export interface NewEntry {
   readonly daemon: string | null
-  /** Made when it is asked for. */
+  /** The entry's text, made on demand. */
   text(): string
 }
-
-/** What the supervisor tells. */
-export interface Control {
-  connected(client: number, peer: Peer): void
-  line(client: number, text: string | null): void
-  gone(client: number): void
-  /** Steps were done: the state may be another. */
-  stepped(): void
-  accepted(token: number, ticket: Ticket, joined: boolean): void
-  /** A ticket has its outcome. */
-  ended(ticket: Ticket): void
-  recorded(entry: Recorded): void
-  elapsed(key: string): void
-  /** Everything ends with this code: all are answered. */
-  finishing(exitCode: number): void
-}
-
-export type MakeControl = (supervisor: Supervisor) => Control

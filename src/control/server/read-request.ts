@@ -2,10 +2,10 @@
  *  he asks with what the table says? In this order. */
 import { isRecord } from '../../core/plan/shape.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
-import { refuse } from './access.ts'
-import { failure } from '../protocol/failure.ts'
-import type { Access, Failure } from '../protocol/protocol.ts'
+import { type Failure, failure } from '../protocol/failure.ts'
+import type { Access } from '../protocol/protocol.ts'
 import { isVerb, type VerbName, verbs } from '../protocol/verbs.ts'
+import { refuse } from './access.ts'
 
 export type ReadRequest =
   | { readonly id: number; readonly verb: VerbName; readonly args: unknown }

@@ -6,13 +6,13 @@ import type { Ticket } from '../../core/supervisor/ticket.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { Progress } from '../protocol/answers.ts'
 import { failure, noSuchDaemon } from '../protocol/failure.ts'
-import type { Handlers } from '../protocol/handlers.ts'
 import type { TicketArgs } from '../protocol/requests.ts'
-import type { Call, Waiting, WaitOptions } from '../server/call.ts'
-import type { Supervisor } from '../server/control-plane.ts'
-import { progressOf } from './progress.ts'
+import type { Call, DeferOptions, Handlers, Responder } from '../server/connection.ts'
+import type { ControlEvent, Supervisor } from '../server/control-plane.ts'
+import { progressOf, roundedDuration } from './describe-daemon.ts'
 import { findTicket, ticketAnswer, ticketFailure, whatWords } from './ticket-answer.ts'
-import { roughly } from './words.ts'
+
+type Accepted = Extract<ControlEvent, { type: 'accepted' }>
 
 /** What a request waits for. */
 interface Wait {
@@ -27,12 +27,12 @@ interface Wait {
   readonly asksOnly: boolean
 }
 
-interface ChangeOptions extends WaitOptions {
+interface ChangeOptions extends DeferOptions {
   readonly wait?: boolean
   readonly why?: string
 }
 
-export class Changes implements Waiting {
+export class Changes implements Responder {
   readonly #supervisor: Supervisor
   readonly #waits: Map<Call, Wait> = new Map()
   readonly #byToken: Map<number, Call> = new Map()
@@ -50,7 +50,7 @@ export class Changes implements Waiting {
     }
   }
 
-  accepted(token: number, ticket: Ticket, joined: boolean): void {
+  accepted({ token, ticket, joined }: Accepted): void {
     const call = this.#byToken.get(token)
     this.#byToken.delete(token)
     const wait = call === undefined ? undefined : this.#waits.get(call)
@@ -78,7 +78,7 @@ export class Changes implements Waiting {
 
   timeOut(call: Call): void {
     const { ticket } = this.#waits.get(call) as Wait
-    const waited = roughly(this.#supervisor.host.now() - call.sinceMs)
+    const waited = roundedDuration(this.#supervisor.host.now() - call.sinceMs)
     const asked = ticket === null ? null : findTicket(this.#supervisor, ticket)
     const what = asked === null ? 'it' : whatWords(asked)
     const message = `cannot wait any longer: ${what} is not done after ${waited}`
@@ -102,17 +102,17 @@ export class Changes implements Waiting {
   }
 
   #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {
-    const { request, state } = this.#supervisor
-    const known = state.daemons
+    const known = this.#supervisor.state.daemons
     if (daemon !== null && !known.has(daemon)) {
       return call.failed(noSuchDaemon(daemon, [...known.keys()]))
     }
     const { wait: forEnd = true, why = '' } = options
     this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, asksOnly: false })
-    call.wait(this, options)
-    const { uid, pid, daemon: asker } = call.client.caller
+    call.defer(this, options)
+    const { uid, pid, daemon: asker } = call.connection.caller
     const by = { kind: 'client', uid, pid, daemon: asker } as const
-    this.#byToken.set(request({ verb, daemon, by, why: oneLine(why).trim() }), call)
+    const request = { verb, daemon, by, why: oneLine(why).trim() }
+    this.#byToken.set(this.#supervisor.request(request), call)
   }
 
   #ticket(call: Call, args: TicketArgs): void {
@@ -128,7 +128,7 @@ export class Changes implements Waiting {
     const { id, daemon } = ticket
     this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, asksOnly: true })
     this.#waitFor(call, ticket.id)
-    call.wait(this, args)
+    call.defer(this, args)
   }
 
   #waitFor(call: Call, ticket: number): void {

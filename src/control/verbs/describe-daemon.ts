@@ -1,15 +1,19 @@
-/** What is told of a daemon in `status`. */
-import type { Daemon } from '../../core/daemon/phases.ts'
+/** A daemon as clients see it: its status, its state in one word, and its progress. */
+
+import { standing } from '../../core/daemon/dependency-state.ts'
+import type { Daemon, In } from '../../core/daemon/phases.ts'
+import { readyByMs } from '../../core/daemon/running.ts'
 import type { AfterSpec } from '../../core/plan/plan.ts'
 import type { State } from '../../core/supervisor/state.ts'
+import { count } from '../../core/text/describe.ts'
+import { formatDuration } from '../../core/text/duration.ts'
 import type { Usage } from '../../host/control.ts'
-import type { DaemonStatus, DeathAnswer, UsageAnswer } from '../protocol/status.ts'
+import type { Progress } from '../protocol/answers.ts'
+import type { DaemonState, DaemonStatus, DeathAnswer, UsageAnswer } from '../protocol/status.ts'
 import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
-import { blockerOf, waitsFor } from './outlook.ts'
-import { stateOf } from './words.ts'
 
 export function describeDaemon(
-  { state, lastDeath }: Pick<Supervisor, 'state' | 'lastDeath'>,
+  { state, deaths }: Pick<Supervisor, 'state' | 'deaths'>,
   daemon: Daemon,
   usage: Usage | null,
   nowMs: number,
@@ -17,7 +21,7 @@ export function describeDaemon(
   const { spec, run } = daemon
   const isThere = 'pid' in daemon
   const ticket = state.tickets.get(spec.name)
-  const death = lastDeath(spec.name)
+  const death = deaths.get(spec.name)
   return {
     name: spec.name,
     kind: spec.kind,
@@ -31,7 +35,7 @@ export function describeDaemon(
     nextAttemptMs: daemon.phase === 'backoff' ? wholeMs(daemon.untilMs - nowMs) : null,
     killMs: daemon.phase === 'terminating' ? wholeMs(daemon.killAtMs - nowMs) : null,
     status: isThere ? daemon.status : '',
-    lastDeath: death === null ? null : describeDeath(death, nowMs),
+    lastDeath: death === undefined ? null : describeDeath(death, nowMs),
     ticket: ticket?.outcome.kind === 'open' ? ticket.id : null,
     usage: usage === null ? null : describeUsage(usage),
   }
@@ -40,11 +44,11 @@ export function describeDaemon(
 /** One that was skipped needs who has failed. */
 function needs(state: State, daemon: Daemon): AfterSpec | null {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
-  return isSkipped ? blockerOf(state, daemon) : waitsFor(state, daemon)
+  return isSkipped ? unmetDependency(state, daemon) : waitsFor(state, daemon)
 }
 
-function describeDeath({ atMs, ...death }: KeptDeath, nowMs: number): DeathAnswer {
-  const { run, cause, uptimeMs, status, lastLines, next } = death
+function describeDeath({ atMs, record }: KeptDeath, nowMs: number): DeathAnswer {
+  const { run, cause, uptimeMs, status, lastLines, next } = record
   return { run, cause, agoMs: wholeMs(nowMs - atMs), uptimeMs, status, lastLines, next }
 }
 
@@ -54,4 +58,125 @@ function describeUsage({ cpuMs, memoryKib, processes }: Usage): UsageAnswer {
 
 export function wholeMs(ms: number): number {
   return Math.max(0, Math.round(ms))
+}
+
+/** @param name null: all of them, which are being stopped. */
+export function progressOf(
+  { state, host }: Pick<Supervisor, 'state' | 'host'>,
+  name: string | null,
+  sinceMs: number,
+): Progress {
+  const nowMs = host.now()
+  const waitedMs = wholeMs(nowMs - sinceMs)
+  const daemon = name === null ? undefined : state.daemons.get(name)
+  if (daemon === undefined) {
+    const { shutdown, plan } = state
+    const leftMs = shutdown === null ? null : shutdown.sinceMs + plan.deadlineMs - nowMs
+    const until = leftMs === null ? '' : `, ${roundedDuration(leftMs)} left`
+    const words = `stopping ${count(state.active, 'daemon')}${until}`
+    const left = leftMs === null ? null : wholeMs(leftMs)
+    return { daemon: null, state: null, waitsFor: null, sinceMs: waitedMs, leftMs: left, words }
+  }
+  const other = waitsFor(state, daemon)?.daemon ?? null
+  const leftMs = msUntilForced(daemon, nowMs)
+  return {
+    daemon: daemon.spec.name,
+    state: stateOf(daemon),
+    waitsFor: other,
+    sinceMs: waitedMs,
+    leftMs: leftMs === null ? null : wholeMs(leftMs),
+    words: describeActivity(daemon, other, nowMs),
+  }
+}
+
+const seconds = 1000
+
+/** "12 s", "3.2 s", "340 ms": as exact as somebody who waits needs it. */
+export function roundedDuration(ms: number): string {
+  const unit = ms >= 10 * seconds ? seconds : ms >= seconds ? seconds / 10 : 1
+  return formatDuration(Math.round(Math.max(0, ms) / unit) * unit)
+}
+
+export function stateOf(daemon: Daemon): DaemonState {
+  switch (daemon.phase) {
+    case 'stopped':
+      if (daemon.end === 'none') return 'idle'
+      return daemon.end === 'asked' ? 'stopped' : daemon.end
+    case 'running':
+      if (isBeforeExec(daemon)) return 'starting'
+      // Of a job, "ready" would mean that it is done.
+      return daemon.readyAtMs === null || daemon.spec.kind === 'job' ? 'running' : 'ready'
+    case 'terminating':
+      return 'stopping'
+    default:
+      return daemon.phase
+  }
+}
+
+/** Its process is there and has not executed its command yet: only then one without a sign of
+ *  readiness is not ready. */
+export function isBeforeExec({ spec, readyAtMs }: In<'running'>): boolean {
+  return spec.ready === null && readyAtMs === null
+}
+
+/** How long until force decides: KILL, the end of the time to be ready, the next try. */
+function msUntilForced(daemon: Daemon, nowMs: number): number | null {
+  switch (daemon.phase) {
+    case 'backoff':
+      return Math.max(0, daemon.untilMs - nowMs)
+    case 'terminating':
+      return Math.max(0, daemon.killAtMs - nowMs)
+    case 'running': {
+      const { spec, readyAtMs } = daemon
+      if (readyAtMs !== null || spec.ready === null) return null
+      return Math.max(0, readyByMs(daemon) - nowMs)
+    }
+    default:
+      return null
+  }
+}
+
+/** What it does now, in a few words: "stopping, KILL in 4 s". */
+function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number): string {
+  const left = msUntilForced(daemon, nowMs)
+  switch (daemon.phase) {
+    case 'waiting':
+      return waitsFor === null ? 'about to be started' : `waits for ${waitsFor}`
+    case 'backoff':
+      return `next try in ${roundedDuration(left ?? 0)}`
+    case 'starting':
+      return 'is being started'
+    case 'terminating':
+      return `stopping, KILL in ${roundedDuration(left ?? 0)}`
+    case 'killing':
+      return daemon.stuck ? 'not gone after KILL' : 'killed, not gone yet'
+    case 'running': {
+      if (isBeforeExec(daemon)) {
+        return `started ${roundedDuration(nowMs - daemon.startedAtMs)} ago, has not executed its command yet`
+      }
+      const since = `started ${roundedDuration(nowMs - daemon.startedAtMs)} ago`
+      return left === null ? since : `${since}, not ready, ${roundedDuration(left)} left`
+    }
+    case 'stopped':
+      return stateOf(daemon)
+  }
+}
+
+/** Whom it waits for, first of all; null = nobody, or it does not wait. */
+function waitsFor(state: State, daemon: Daemon): AfterSpec | null {
+  return daemon.phase === 'waiting' ? unmetDependency(state, daemon) : null
+}
+
+/** The first that is not as a daemon needs it, whatever that daemon does now. One that has failed
+ *  comes before those that are not there yet. */
+export function unmetDependency(state: State, { spec }: Daemon): AfterSpec | null {
+  let first: AfterSpec | null = null
+  for (const after of spec.after) {
+    const other = state.daemons.get(after.daemon)
+    if (other === undefined) continue // Not selected.
+    const stands = standing(other, after.until)
+    if (stands === 'failed' && !other.spec.optional) return after
+    if (stands === 'not yet') first ??= after
+  }
+  return first
 }

@@ -3,15 +3,13 @@
 import type { Daemon, In } from '../../core/daemon/phases.ts'
 import { readyByMs } from '../../core/daemon/running.ts'
 import type { OutputStall } from '../../core/event.ts'
-import type { AfterSpec } from '../../core/plan/plan.ts'
+import type { AfterSpec, ReadySpec } from '../../core/plan/plan.ts'
 import { awaitsLine } from '../../core/supervisor/output-stall.ts'
 import { describeAsker, describeStall } from '../../core/text/describe.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { blockerOf } from './outlook.ts'
-import { readySign } from './ready-sign.ts'
-import { isStandingStill, roughly } from './words.ts'
+import { isBeforeExec, roundedDuration, unmetDependency } from './describe-daemon.ts'
 
-type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath'>
+type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths'>
 
 interface Explanation {
   readonly why: string[]
@@ -26,7 +24,9 @@ export function explain(facts: Facts, daemon: Daemon): Explanation {
   const told: Explanation = { why: [], remedies: [] }
   if (state.shutdown !== null) {
     const leftMs = state.shutdown.sinceMs + state.plan.deadlineMs - host.now()
-    told.why.push(`pitcrew is shutting down: all is over in ${roughly(leftMs)} at the latest`)
+    told.why.push(
+      `pitcrew is shutting down: all is over in ${roundedDuration(leftMs)} at the latest`,
+    )
   }
   if (state.outputStall !== null) tellStall(state.outputStall, host.now(), told)
   tell(facts, daemon, told, chainMax)
@@ -34,7 +34,9 @@ export function explain(facts: Facts, daemon: Daemon): Explanation {
 }
 
 function tellStall({ sinceMs, errno }: OutputStall, nowMs: number, told: Explanation): void {
-  told.why.push(`stdout has been stalled for ${roughly(nowMs - sinceMs)}: ${describeStall(errno)}`)
+  told.why.push(
+    `stdout has been stalled for ${roundedDuration(nowMs - sinceMs)}: ${describeStall(errno)}`,
+  )
   const isFull = errno === 'EAGAIN'
   if (isFull) told.remedies.push("see what reads pitcrew's stdout: daemons that print wait for it")
 }
@@ -52,7 +54,7 @@ function tell(facts: Facts, daemon: Daemon, told: Explanation, left: number): vo
       return
     case 'backoff':
       tellDeath(facts, daemon, told)
-      told.why.push(`next try in ${roughly(daemon.untilMs - nowMs)}`)
+      told.why.push(`next try in ${roundedDuration(daemon.untilMs - nowMs)}`)
       told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries at once`)
       return
     case 'running':
@@ -74,9 +76,9 @@ function tellRunning({ host, state }: Facts, daemon: In<'running'>, told: Explan
   const { spec, pid, run, startedAtMs, readyAtMs, status } = daemon
   const { name, ready } = spec
   const nowMs = host.now()
-  const since = roughly(nowMs - startedAtMs)
+  const since = roundedDuration(nowMs - startedAtMs)
   const which = `pid ${pid}, run ${run}`
-  if (isStandingStill(daemon)) {
+  if (isBeforeExec(daemon)) {
     told.why.push(
       `${name} was started ${since} ago and has not executed its command yet (${which}): something stopped it, or a disk hangs`,
     )
@@ -86,21 +88,23 @@ function tellRunning({ host, state }: Facts, daemon: In<'running'>, told: Explan
   } else if (readyAtMs === null) {
     const leftMs = readyByMs(daemon) - nowMs
     const isHeldUp = state.outputStall !== null && awaitsLine(daemon)
-    const left = isHeldUp ? 'its time does not run in the stall' : `has ${roughly(leftMs)} left`
+    const left = isHeldUp
+      ? 'its time does not run in the stall'
+      : `has ${roundedDuration(leftMs)} left`
     told.why.push(
       `${name} runs and is not ready: it was started ${since} ago and ${left} (${which})`,
       `it is ready ${readySign(ready)}`,
     )
     told.remedies.push(...look(name))
   } else {
-    told.why.push(`${name} has been ready for ${roughly(nowMs - readyAtMs)} (${which})`)
+    told.why.push(`${name} has been ready for ${roundedDuration(nowMs - readyAtMs)} (${which})`)
   }
   if (status !== '') told.why.push(`it says of itself: ${status}`)
 }
 
 function tellWaiting(facts: Facts, daemon: Daemon, told: Explanation, left: number): void {
   const { name } = daemon.spec
-  const after = blockerOf(facts.state, daemon)
+  const after = unmetDependency(facts.state, daemon)
   if (after === null) {
     told.why.push(`${name} is about to be started`)
     return
@@ -139,7 +143,7 @@ function tellStopped(facts: Facts, daemon: In<'stopped'>, told: Explanation, lef
       told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries again`)
       return
     case 'skipped': {
-      const after = blockerOf(facts.state, daemon)
+      const after = unmetDependency(facts.state, daemon)
       const needs = after === null ? 'what it needs' : after.daemon
       told.why.push(`${name} was not started: it needs ${needs}, which has failed`)
       if (after !== null) tellOther(facts, after, told, left)
@@ -148,24 +152,24 @@ function tellStopped(facts: Facts, daemon: In<'stopped'>, told: Explanation, lef
 }
 
 /** Why its last run ended, where nobody asked for that. */
-function tellDeath({ lastDeath }: Facts, daemon: Daemon, told: Explanation): void {
+function tellDeath({ deaths }: Facts, daemon: Daemon, told: Explanation): void {
   const { name } = daemon.spec
-  const death = lastDeath(name)
-  if (death === null || death.run !== daemon.run) return
+  const death = deaths.get(name)
+  if (death === undefined || death.record.run !== daemon.run) return
+  const { record, startFailure } = death
   // Each restart of the row followed a death; the last death of one that is down had none.
   const times = daemon.row.length + (daemon.phase === 'backoff' ? 0 : 1)
   const often = times > 1 ? ` ${times} times in a row` : ''
-  const lived = death.uptimeMs === 0 ? '' : `, after ${roughly(death.uptimeMs)}`
-  const { startFailure } = death
+  const lived = record.uptimeMs === 0 ? '' : `, after ${roundedDuration(record.uptimeMs)}`
   const what =
     startFailure === null
-      ? `failed${often}: ${death.cause}`
+      ? `failed${often}: ${record.cause}`
       : `could not be started${often}: ${startFailure}`
-  told.why.push(`${name} ${what}${lived} (run ${death.run})`)
-  const line = death.lastLines.at(-1)
-  if (death.status !== '') told.why.push(`it said of itself: ${death.status}`)
+  told.why.push(`${name} ${what}${lived} (run ${record.run})`)
+  const line = record.lastLines.at(-1)
+  if (record.status !== '') told.why.push(`it said of itself: ${record.status}`)
   if (line !== undefined) told.why.push(`its last line: ${line.slice(0, 300)}`)
-  if (daemon.phase !== 'backoff') told.why.push(`what followed: ${death.next}`)
+  if (daemon.phase !== 'backoff') told.why.push(`what followed: ${record.next}`)
 }
 
 function stoppedBy({ state }: Facts, name: string): string {
@@ -176,8 +180,8 @@ function stoppedBy({ state }: Facts, name: string): string {
 }
 
 function endingWords(daemon: In<'terminating'>, nowMs: number): string {
-  const since = roughly(nowMs - daemon.sinceMs)
-  const kill = `KILL in ${roughly(daemon.killAtMs - nowMs)}`
+  const since = roundedDuration(nowMs - daemon.sinceMs)
+  const kill = `KILL in ${roundedDuration(daemon.killAtMs - nowMs)}`
   if (daemon.exit !== null) {
     return `has ended, and what it left behind was told to end ${since} ago: ${kill}`
   }
@@ -191,13 +195,35 @@ function nextWords({ next }: In<'terminating' | 'killing'>): string {
 }
 
 /** One that could not be started has printed nothing. */
-function lookAtDeath({ lastDeath }: Facts, { spec: { name } }: Daemon): string[] {
-  const death = lastDeath(name)
-  if (death === null) return look(name)
-  const { remedy, startFailure } = death
+function lookAtDeath({ deaths }: Facts, { spec: { name } }: Daemon): string[] {
+  const death = deaths.get(name)
+  if (death === undefined) return look(name)
+  const { startFailure } = death
+  const { remedy } = death.record
   return [...(remedy === undefined ? [] : [remedy]), ...(startFailure === null ? look(name) : [])]
 }
 
 function look(name: string): string[] {
   return [`"pitcrew logs ${name}" shows what it printed`]
+}
+
+function readySign({ sign }: ReadySpec): string {
+  switch (sign.type) {
+    case 'tcp':
+      return `when ${sign.host} port ${sign.port} accepts a connection`
+    case 'unix':
+      return `when ${sign.path} accepts a connection`
+    case 'http':
+      return `when GET http://${sign.name}:${sign.port}${sign.path} is answered with 200 to 399`
+    case 'command':
+      return `when this succeeds: ${sign.command.join(' ').slice(0, 200)}`
+    case 'file':
+      return `when ${sign.path} is there`
+    case 'fd':
+      return `when it writes a newline to its descriptor ${sign.fd}`
+    case 'notify':
+      return 'when it says READY=1 (sd_notify)'
+    case 'log':
+      return `when it prints a line with ${JSON.stringify(sign.text)}`
+  }
 }

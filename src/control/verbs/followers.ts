@@ -3,10 +3,9 @@
  *  nothing comes twice. A request may have to wait for the past to be read. */
 import type { EventsAnswer, Progress } from '../protocol/answers.ts'
 import { noSuchDaemon } from '../protocol/failure.ts'
-import type { Handlers } from '../protocol/handlers.ts'
 import type { EventsArgs } from '../protocol/requests.ts'
-import type { Call, Waiting } from '../server/call.ts'
-import type { Recorded, Supervisor } from '../server/control-plane.ts'
+import type { Call, Handlers, Responder } from '../server/connection.ts'
+import type { NewEntry, Supervisor } from '../server/control-plane.ts'
 import { History, type Since } from './history.ts'
 
 interface Follower {
@@ -15,7 +14,7 @@ interface Follower {
   readonly missed: boolean
 }
 
-export class Followers implements Waiting {
+export class Followers implements Responder {
   readonly #supervisor: Supervisor
   readonly #history: History
   readonly #followers: Map<Call, Follower> = new Map()
@@ -27,9 +26,9 @@ export class Followers implements Waiting {
     this.handlers = { events: (call, args) => this.#events(call, args) }
   }
 
-  recorded(entry: Recorded): void {
+  recorded(entry: NewEntry): void {
     for (const [call, { daemons }] of this.#followers) {
-      if (daemons === null || isOneOf(daemons, entry.daemon)) call.itemText(entry.text())
+      if (daemons === null || isOneOf(daemons, entry.daemon)) call.sendItem(entry.text())
     }
   }
 
@@ -70,10 +69,10 @@ export class Followers implements Waiting {
     const wanted =
       daemons === undefined ? entries : entries.filter((text) => isAbout(text, daemons))
     const from = tail === undefined ? 0 : Math.max(0, wanted.length - tail)
-    for (const text of wanted.slice(from)) call.itemText(text)
+    for (const text of wanted.slice(from)) call.sendItem(text)
     if (follow !== true) return call.done(this.#answer(missed))
     this.#followers.set(call, { daemons: daemons ?? null, missed })
-    call.wait(this, {})
+    call.defer(this, {})
   }
 
   #answer(missed: boolean): EventsAnswer {

@@ -3,9 +3,11 @@
  *  entries that no request has seen. A helper reads it; requests that come meanwhile share the
  *  answer. */
 import { isRecord } from '../../core/plan/shape.ts'
-import type { JournalView, Supervisor } from '../server/control-plane.ts'
+import type { Supervisor } from '../server/control-plane.ts'
 
 const tailBytes = 256 * 1024
+/** How long a helper may take to read the file, in milliseconds. */
+const readMs = 5000
 const begin = '{"cursor":"'
 
 export interface Since {
@@ -15,7 +17,7 @@ export interface Since {
   readonly missed: boolean
 }
 
-type Sources = Pick<Supervisor, 'readJournal'> & { readonly journal: JournalView }
+type Sources = Pick<Supervisor, 'startTask' | 'journal'>
 
 export class History {
   readonly #sources: Sources
@@ -55,8 +57,10 @@ export class History {
     if (!isReading && this.#isKnown()) return answer()
     this.#waiting.push(answer)
     if (isReading) return
-    this.#sources.readJournal(tailBytes, (text) => {
-      this.#old = text === null ? null : entriesIn(text, this.#sources.journal.kept())
+    const { paths } = this.#sources.journal
+    this.#sources.startTask({ tail: paths, maxBytes: tailBytes, timeoutMs: readMs }, (end) => {
+      const isRead = end !== null && end.errno === null && end.text !== null
+      this.#old = isRead ? entriesIn(end.text, this.#sources.journal.kept()) : null
       for (const waiting of this.#waiting.splice(0)) waiting()
     })
   }

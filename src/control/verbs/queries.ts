@@ -3,18 +3,17 @@
 import type { Daemon } from '../../core/daemon/phases.ts'
 import { describeStall } from '../../core/text/describe.ts'
 import type { Usage } from '../../host/control.ts'
+import { version } from '../../version.ts'
 import { noSuchDaemon } from '../protocol/failure.ts'
-import type { Handlers } from '../protocol/handlers.ts'
 import type { DaemonArgs, StatusArgs } from '../protocol/requests.ts'
 import type { StatusHead } from '../protocol/status.ts'
 import { type Batches, itemsMax } from '../server/batches.ts'
-import type { Call } from '../server/call.ts'
+import type { Call, Handlers } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { describeDaemon, wholeMs } from './describe-daemon.ts'
+import { describeDaemon, stateOf, wholeMs } from './describe-daemon.ts'
 import { explain } from './explain.ts'
-import { stateOf } from './words.ts'
 
-export function lookHandlers(
+export function queryHandlers(
   supervisor: Supervisor,
   batches: Batches,
 ): Pick<Handlers, 'status' | 'explain'> {
@@ -65,10 +64,8 @@ function itemOf(
   return JSON.stringify(describeDaemon(supervisor, daemon, usage, nowMs))
 }
 
-function headOf(
-  { state, host, version, pid, startedAtMs }: Supervisor,
-  cursor: string,
-): StatusHead {
+function headOf({ state, host, startedAtMs }: Supervisor, cursor: string): StatusHead {
+  const { pid } = host
   const nowMs = host.now()
   const { shutdown, plan, outputStall } = state
   return {

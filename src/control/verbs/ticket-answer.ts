@@ -4,15 +4,14 @@ import type { State } from '../../core/supervisor/state.ts'
 import type { Outcome, Ticket } from '../../core/supervisor/ticket.ts'
 import { describeAsker } from '../../core/text/describe.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
-import { failure } from '../protocol/failure.ts'
-import type { Failure } from '../protocol/protocol.ts'
+import { type Failure, failure } from '../protocol/failure.ts'
 import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
 import { wholeMs } from './describe-daemon.ts'
 
-type Facts = Pick<Supervisor, 'state' | 'host' | 'lastDeath' | 'ended'>
+type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets'>
 
-export function findTicket({ state, ended }: Facts, id: number): Ticket | null {
-  return openTickets(state).find((one) => one.id === id) ?? lastOf(ended, id)
+export function findTicket({ state, endedTickets }: Facts, id: number): Ticket | null {
+  return openTickets(state).find((one) => one.id === id) ?? lastOf(endedTickets, id)
 }
 
 function openTickets({ tickets, shutdown }: State): Ticket[] {
@@ -67,13 +66,13 @@ function causeOf(facts: Facts, ticket: Ticket, why: string): string {
 }
 
 function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
-  return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.lastLines ?? []) : []
+  return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.record.lastLines ?? []) : []
 }
 
 /** Of the run that was asked for: the last death alone is kept. */
-function deathOf({ lastDeath }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
-  const death = daemon === null ? null : lastDeath(daemon)
-  return death !== null && death.run >= satisfiedByRun ? death : null
+function deathOf({ deaths }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
+  const death = daemon === null ? undefined : deaths.get(daemon)
+  return death !== undefined && death.record.run >= satisfiedByRun ? death : null
 }
 
 /** "restart web" */
@@ -98,7 +97,7 @@ export function ticketFailure(
     return { ...failure('SUPERSEDED', `cannot ${what}: ${why} (ticket ${by})`, hint), ticket: id }
   }
   const more = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
-  const hint = deathOf(facts, ticket)?.remedy ?? more
+  const hint = deathOf(facts, ticket)?.record.remedy ?? more
   const lines = lastLines(facts, ticket)
   const why = causeOf(facts, ticket, outcome.why)
   const failed = failure('FAILED', `cannot ${what}: ${why}`, hint)

@@ -1,16 +1,13 @@
 /** `wait`: answered when a daemon is as somebody wants it. A daemon is an object that is made anew
  *  whenever it changes, so that a thousand who wait for one daemon cost one look a step. */
+import { standing } from '../../core/daemon/dependency-state.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Progress, WaitAnswer } from '../protocol/answers.ts'
-import { failure, noSuchDaemon } from '../protocol/failure.ts'
-import type { Handlers } from '../protocol/handlers.ts'
-import type { Failure } from '../protocol/protocol.ts'
+import { type Failure, failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { WaitArgs, WaitFor } from '../protocol/requests.ts'
-import type { Call, Waiting } from '../server/call.ts'
+import type { Call, Handlers, Responder } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { progressOf } from './progress.ts'
-import { prospect } from './wait-condition.ts'
-import { roughly, stateOf } from './words.ts'
+import { progressOf, roundedDuration, stateOf } from './describe-daemon.ts'
 
 interface Watched {
   /** As it was at the last look. */
@@ -18,7 +15,7 @@ interface Watched {
   readonly calls: Map<Call, WaitFor>
 }
 
-export class Waits implements Waiting {
+export class Waits implements Responder {
   readonly #supervisor: Supervisor
   readonly #watched: Map<string, Watched> = new Map()
   readonly #names: Map<Call, string> = new Map()
@@ -52,7 +49,7 @@ export class Waits implements Waiting {
     const daemon = this.#daemonOf(call)
     const { name } = daemon.spec
     const wanted = this.#watched.get(name)?.calls.get(call)
-    const waited = roughly(this.#supervisor.host.now() - call.sinceMs)
+    const waited = roundedDuration(this.#supervisor.host.now() - call.sinceMs)
     const message = `cannot wait any longer: ${name} is ${stateOf(daemon)}, not ${wanted}, after ${waited}`
     call.failed(failure('TIMED_OUT', message, `"pitcrew explain ${name}" says why`))
   }
@@ -80,11 +77,11 @@ export class Waits implements Waiting {
     watched.calls.set(call, wanted)
     this.#watched.set(name, watched)
     this.#names.set(call, name)
-    call.wait(this, args)
+    call.defer(this, args)
   }
 
   #answerIfDecided(call: Call, daemon: Daemon, wanted: WaitFor): void {
-    const found = prospect(daemon, wanted, this.#supervisor.state.shutdown !== null)
+    const found = waitCondition(daemon, wanted, this.#supervisor.state.shutdown !== null)
     if (found.kind === 'met') call.done(answerOf(daemon))
     else if (found.kind === 'never') call.failed(neverFailure(daemon, wanted, found.why))
   }
@@ -103,4 +100,34 @@ function answerOf(daemon: Daemon): WaitAnswer {
 function neverFailure({ spec: { name } }: Daemon, wanted: WaitFor, why: string): Failure {
   const message = `cannot wait until ${name} is ${wanted}: ${why}`
   return failure('FAILED', message, `"pitcrew explain ${name}" says more`)
+}
+
+type WaitCondition =
+  | { readonly kind: 'met' | 'not yet' }
+  | { readonly kind: 'never'; readonly why: string }
+
+const met: WaitCondition = { kind: 'met' }
+const notYet: WaitCondition = { kind: 'not yet' }
+
+/** Stopped by an operator is "not yet": he may start it again. */
+function waitCondition(daemon: Daemon, wanted: WaitFor, isEnding: boolean): WaitCondition {
+  if (wanted === 'stopped') return daemon.phase === 'stopped' ? met : notYet
+  const stands = standing(daemon, wanted)
+  if (stands === 'met') return met
+  if (stands === 'failed') return never(failureWords(daemon))
+  if (isEnding) return never('pitcrew is shutting down')
+  const { kind, restart, main } = daemon.spec
+  if (wanted === 'done' && kind === 'daemon' && restart.policy === 'always' && !main) {
+    return never('it is no job: it is started again whenever it ends')
+  }
+  return notYet
+}
+
+function failureWords(daemon: Daemon): string {
+  const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
+  return isSkipped ? 'somebody whom it needs has failed' : 'it has failed for good'
+}
+
+function never(why: string): WaitCondition {
+  return { kind: 'never', why }
 }

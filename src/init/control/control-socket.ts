@@ -5,7 +5,10 @@ import { isoTime } from '../../core/text/iso-time.ts'
 import { describeErrno, PitcrewError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { givenSocket, lockIn, runFolders, socketIn } from '../../host/places.ts'
-import { tooManyClients } from './refusals.ts'
+import { refusalLine } from './control-guard.ts'
+
+/** Sent by the host to a connection that exceeds the limit. */
+const tooManyClients: string = refusalLine('BUSY', 'too many clients', 'try again later')
 
 /** @param name   Of the bundle.
  *  @param bundle Where the bundle was found.

@@ -3,7 +3,6 @@
  *  loaded when it is first needed, since all of the init's image is paid for at each boot. */
 import { Aids } from '../perform/aids.ts'
 import { OuterService } from '../perform/outer-service.ts'
-import { eventsOfMessage, mainPidWords } from '../perform/sd-notify.ts'
 import { deathStory } from '../report/death-message.ts'
 import { explained } from '../report/start-failure.ts'
 import { troubleWords } from '../report/trouble-message.ts'
@@ -15,8 +14,6 @@ export interface Seldom {
   readonly deathStory: typeof deathStory
   readonly explained: typeof explained
   readonly troubleWords: typeof troubleWords
-  readonly eventsOfMessage: typeof eventsOfMessage
-  readonly mainPidWords: typeof mainPidWords
   readonly unattributedText: typeof unattributedText
 }
 
@@ -26,7 +23,5 @@ export const seldom: Seldom = {
   deathStory,
   explained,
   troubleWords,
-  eventsOfMessage,
-  mainPidWords,
   unattributedText,
 }

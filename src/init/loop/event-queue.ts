@@ -2,6 +2,13 @@
  *  however many come. A request for a shutdown goes to the front. */
 import type { Event, Exit, LiveRun } from '../../core/event.ts'
 
+/** An event that happens now: the queue's owner adds the time. */
+export type UntimedEvent = Event extends infer E
+  ? E extends unknown
+    ? Omit<E, 'atMs'>
+    : never
+  : never
+
 export class EventQueue {
   #events: Event[] = []
   /** Events that a newer one of the same key replaces. */

@@ -10,13 +10,14 @@ import { step } from '../../core/supervisor/supervisor.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
-import { ControlLink, type Told } from '../control/control-guard.ts'
+import type { NotifyFields } from '../../host/readiness.ts'
+import { ControlGuard } from '../control/control-guard.ts'
 import { Performer } from '../perform/perform.ts'
 import { isHelper } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Voice } from '../report/reporter.ts'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue, type UntimedEvent } from './event-queue.ts'
 import { type Plant, plantOf } from './fault-injection.ts'
 import { Mending } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
@@ -27,13 +28,14 @@ import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './tur
 const batchMax = 32 // Steps in one turn.
 /** Who is woken so much later than he asked for did not run, in milliseconds. */
 const pauseMs = 1000
+const stepped = { type: 'stepped' } as const
 
 export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
   readonly #tasks: Tasks
   readonly #voice: Voice
-  readonly #control: ControlLink
+  readonly #control: ControlGuard
   readonly #performer: Performer
   readonly #plant: Plant
   readonly #trace: Trace
@@ -59,10 +61,25 @@ export class Loop implements Handlers {
     this.#tasks = new Tasks(host, print)
     const journal = new Journal(host, this.#tasks, plan.name, timers, print)
     this.#voice = new Voice(host, print, new Deaths(host), journal)
-    const tell = (event: Told): void => this.#queue.push({ ...event, atMs: host.now() })
-    const control = new ControlLink(host, this.#tasks, timers, this.#voice, this.#state, tell)
-    this.#performer = new Performer(host, plan, this.#tasks, timers, this.#voice, control, tell)
-    this.#control = control
+    const dispatch = (event: UntimedEvent): void => this.#queue.push({ ...event, atMs: host.now() })
+    this.#control = new ControlGuard(
+      host,
+      this.#tasks,
+      timers,
+      this.#voice,
+      this.#state,
+      dispatch,
+      (daemon, run, fields) => this.#takeMessage(daemon, run, fields),
+    )
+    this.#performer = new Performer(
+      host,
+      plan,
+      this.#tasks,
+      timers,
+      this.#voice,
+      this.#control,
+      dispatch,
+    )
   }
 
   /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
@@ -99,7 +116,7 @@ export class Loop implements Handlers {
         this.#voice.oomKills(event.count)
         return this.#drain()
       case 'notify':
-        this.#control.takeMessage(event.daemon, event.run, event.fields)
+        this.#takeMessage(event.daemon, event.run, event.fields)
         return this.#drain()
       case 'client':
       case 'line':
@@ -154,6 +171,11 @@ export class Loop implements Handlers {
     this.#drain()
   }
 
+  #takeMessage(name: string, run: number, fields: NotifyFields): void {
+    const daemon = this.#state.daemons.get(name)
+    if (daemon !== undefined) this.#performer.takeMessage(daemon, run, fields)
+  }
+
   #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
     const isEnd = event.type === 'gone'
     const isGood = !isEnd && event.code === 0 && event.signal === 0
@@ -174,7 +196,7 @@ export class Loop implements Handlers {
       case 'outer':
         return this.#performer.outer?.elapsed(timer.what)
       case 'control':
-        return this.#control.elapsed(timer.key)
+        return this.#control.handle({ type: 'elapsed', key: timer.key })
       default:
         this.#queue.push({ type: 'elapsed', timer, atMs })
     }
@@ -195,7 +217,7 @@ export class Loop implements Handlers {
       this.#step(this.#turn.timed(event))
       this.#queue.drop(event)
     }
-    if (steps > 0) this.#control.stepped()
+    if (steps > 0) this.#control.handle(stepped)
     const isBusy = this.#queue.size > 0 || this.#state.sweep !== null || this.#turn.isBusy
     const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)

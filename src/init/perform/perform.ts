@@ -1,5 +1,7 @@
 /** Does what the core decided: one effect, a host call or two, and what came of it as the next
  *  event. */
+
+import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Effect } from '../../core/effect.ts'
 import type { Event, Started } from '../../core/event.ts'
 import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
@@ -7,8 +9,10 @@ import { signalNumbers } from '../../core/signals.ts'
 import type { Host } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { environmentValue } from '../../host/places.ts'
-import type { ControlLink, Told } from '../control/control-guard.ts'
+import type { NotifyFields } from '../../host/readiness.ts'
+import type { ControlGuard } from '../control/control-guard.ts'
 import { seldomOf } from '../image/seldom-image.ts'
+import type { UntimedEvent } from '../loop/event-queue.ts'
 import { isAnswer, stopCommandFailed } from '../loop/recovery-schedule.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
@@ -31,26 +35,26 @@ export class Performer {
   readonly #tasks: Tasks
   readonly #timers: Timers
   readonly #voice: Voice
-  readonly #control: ControlLink
+  readonly #control: ControlGuard
   /** How it ends; null: not yet. */
   #report: Finish['report'] | null = null
   /** As the report that was written says. */
   #lostBytes = 0
-  readonly #tell: (event: Told) => void
+  readonly #dispatch: (event: UntimedEvent) => void
   #aids: Aids | null = null
   /** null: no service manager listens. */
   readonly outer: OuterService | null
 
   /** @param plan The whole plan: claims of daemons that were not selected count, too.
-   *  @param tell Takes what comes of probes and commands, some time later. */
+   *  @param dispatch Takes what comes of probes, commands and messages, some time later. */
   constructor(
     host: Host,
     plan: Plan,
     tasks: Tasks,
     timers: Timers,
     voice: Voice,
-    control: ControlLink,
-    tell: (event: Told) => void,
+    control: ControlGuard,
+    dispatch: (event: UntimedEvent) => void,
   ) {
     this.#host = host
     this.#plan = plan
@@ -62,7 +66,7 @@ export class Performer {
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#tasks = tasks
     this.#timers = timers
-    this.#tell = tell
+    this.#dispatch = dispatch
     const hasOuter = environmentValue(host, 'NOTIFY_SOCKET') !== null
     this.outer = hasOuter ? new (seldomOf(host).OuterService)(host, timers) : null
     host.envHide(this.#environment.claimed)
@@ -86,7 +90,9 @@ export class Performer {
         return this.#spawn(effect)
       case 'report':
         this.#voice.note(effect.note)
-        if (effect.note.kind === 'ticket') this.#control.ended(effect.note.ticket)
+        if (effect.note.kind === 'ticket') {
+          this.#control.handle({ type: 'ended', ticket: effect.note.ticket })
+        }
         return null
       case 'arm':
         this.#timers.arm(effect.timer, host.now() + effect.afterMs)
@@ -124,7 +130,7 @@ export class Performer {
         host.notify(effect.state)
         return null
       case 'accepted':
-        this.#control.accepted(effect)
+        this.#control.handle(effect)
         return null
       case 'finish':
         this.#finish(effect)
@@ -179,6 +185,11 @@ export class Performer {
     return { daemon, run, atMs: this.#host.now() }
   }
 
+  /** What a run reports of itself. */
+  takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
+    this.#neededAids().messages.take(daemon, run, fields)
+  }
+
   nameUnattributed(pids: readonly number[]): void {
     this.#voice.say(seldomOf(this.#host).unattributedText(this.#host, pids))
   }
@@ -197,7 +208,7 @@ export class Performer {
       deaths,
       (text) => this.#voice.say(text),
       (spec, command) => this.#helper(spec, command, 'null', []),
-      this.#tell,
+      this.#dispatch,
     )
     return this.#aids
   }
@@ -238,7 +249,7 @@ export class Performer {
   flushed(): void {
     const report = this.#report
     if (report === null) return
-    this.#control.finishing(report.code)
+    this.#control.handle({ type: 'finishing', exitCode: report.code })
     if (this.#host.lost().bytes !== this.#lostBytes) this.#writeReport(report)
   }
 

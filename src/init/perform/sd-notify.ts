@@ -1,6 +1,7 @@
 /** A message of sd_notify(3) as events of the core: at most one of each kind. What has no meaning
  *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
 
+import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Event } from '../../core/event.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { foregroundRemedy } from '../../core/text/describe.ts'
@@ -8,7 +9,7 @@ import { oneLine } from '../../core/text/one-line.ts'
 import type { NotifyFields } from '../../host/readiness.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
-type Said = WithoutTime<Extract<Event, { type: 'ready' | 'said' | 'pinged' | 'unfit' }>>
+type RunReport = WithoutTime<Extract<Event, { type: 'ready' | 'said' | 'pinged' | 'unfit' }>>
 
 /** How much of a status is kept, in characters. */
 const statusMax = 200
@@ -17,9 +18,9 @@ export function eventsOfMessage(
   spec: DaemonSpec,
   run: number,
   fields: NotifyFields,
-): readonly Said[] {
+): readonly RunReport[] {
   const of = { daemon: spec.name, run }
-  const events: Said[] = []
+  const events: RunReport[] = []
   const isReady = fields.READY === '1'
   if (isReady && spec.ready?.sign.type === 'notify') events.push({ type: 'ready', ...of })
   if (fields.WATCHDOG === 'trigger') events.push({ type: 'unfit', ...of, fault: 'triggered' })
@@ -44,8 +45,35 @@ function msOf(usec: string | undefined): number | null {
   return ms > 0 && Number.isFinite(ms) ? ms : null
 }
 
+/** Takes the messages of runs. */
+export class RunMessages {
+  readonly #log: (text: string) => void
+  readonly #dispatch: (event: RunReport) => void
+  /** The run of each daemon whose MAINPID was refused. */
+  readonly #mainPids: Map<string, number> = new Map()
+
+  constructor(log: (text: string) => void, dispatch: (event: RunReport) => void) {
+    this.#log = log
+    this.#dispatch = dispatch
+  }
+
+  take(daemon: Daemon, run: number, fields: NotifyFields): void {
+    for (const event of eventsOfMessage(daemon.spec, run, fields)) this.#dispatch(event)
+    if (fields.MAINPID !== undefined) this.#checkMainPid(daemon, run, fields.MAINPID)
+  }
+
+  /** Logs once a run that another main process than the one that was started is not supported. */
+  #checkMainPid(daemon: Daemon, run: number, mainPid: string): void {
+    const { name } = daemon.spec
+    if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
+    if (this.#mainPids.get(name) === run) return
+    this.#mainPids.set(name, run)
+    this.#log(`${name}: ${mainPidWords(daemon.pid, run, mainPid)}`)
+  }
+}
+
 /** Why another main process than the one that was started is not followed, and what helps. */
-export function mainPidWords(pid: number, run: number, mainPid: string): string {
+function mainPidWords(pid: number, run: number, mainPid: string): string {
   const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
   return `${asked}: pitcrew supervises pid ${pid}, which it started (run ${run}); ${foregroundRemedy}`
 }

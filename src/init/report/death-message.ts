@@ -1,5 +1,6 @@
 /** A death in words: a line of the log, and the record that is kept of it. */
 
+import type { DeathRecord, KeptDeath } from '../../control/server/control-plane.ts'
 import type { Verdict } from '../../core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../core/effect.ts'
 import {
@@ -11,7 +12,6 @@ import {
 } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import type { Legacy } from '../../host/host.ts'
-import type { DeathRecord, KeptDeath } from './deaths.ts'
 import { backgroundWords, pidAndRun } from './messages.ts'
 import { whyNotStarted } from './start-failure.ts'
 

@@ -2,39 +2,12 @@
  *  One line of the log, and one record that is kept: for the exit report, and for the command that
  *  is run at a death. */
 
+import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DeathNote } from '../../core/effect.ts'
 import { signalNumbers } from '../../core/signals.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import type { Host } from '../../host/host.ts'
 import { seldomOf } from '../image/seldom-image.ts'
-
-/** What is kept of a death. */
-export interface DeathRecord {
-  readonly run: number
-  /** 0 = it could not be started. */
-  readonly pid: number
-  /** "code 3", "KILL, probably out of memory", "not ready in time" */
-  readonly cause: string
-  readonly uptimeMs: number
-  /** Processor time and most memory; null where the run is not over yet. */
-  readonly cpuMs: number | null
-  readonly memoryKib: number | null
-  /** What it said of itself (sd_notify), and its last lines. */
-  readonly status: string
-  readonly lastLines: readonly string[]
-  /** "again in 200ms" */
-  readonly next: string
-  /** What may help; not there where nothing is known. */
-  readonly remedy?: string
-}
-
-/** When it was, on the host's clock. */
-export interface KeptDeath {
-  readonly atMs: number
-  readonly record: DeathRecord
-  /** Why it could not be started; null = it was. */
-  readonly startFailure: string | null
-}
 
 const noDeath = 'no daemon is known to have died of it'
 const killedInTheLast = ', the kernel killed a process for memory in the last'

@@ -1,6 +1,7 @@
 /** exit-report.json: how the exit code came about, for whoever looks at a container that has
  *  ended. */
 
+import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DaemonReport, ExitReport } from '../../core/supervisor/exit-code.ts'
 import {
   describeAsker,
@@ -12,7 +13,6 @@ import { isoTime } from '../../core/text/iso-time.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
 import type { LostOutput } from '../../host/output.ts'
-import type { KeptDeath } from './deaths.ts'
 import { lastWriteMs } from './journal.ts'
 import type { Voice } from './reporter.ts'
 

@@ -1,11 +1,11 @@
 /** What the journal tells of what happened: one entry, one line of JSON (Entry of
  *  src/control/protocol/answers.ts), which begins with its cursor. */
 
+import type { DeathRecord } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
 import type { Outcome, Ticket } from '../../core/supervisor/ticket.ts'
 import { describeAsker, describeReason } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
-import type { DeathRecord } from './deaths.ts'
 import { usualWords } from './messages.ts'
 
 /** As little as can be kept until somebody wants to read it. */

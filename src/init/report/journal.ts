@@ -6,14 +6,13 @@
  *  is much; one helper at a time. What cannot be written, or not in time, is tried again with what
  *  comes next; what there is no room for until then is counted. */
 
-import type { JournalView, Recorded } from '../../control/server/control-plane.ts'
+import type { DeathRecord, JournalView, NewEntry } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { stateFolders } from '../../host/places.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
-import type { DeathRecord } from './deaths.ts'
 import { Entries } from './journal-entries.ts'
 import { daemonOf } from './journal-entry-text.ts'
 
@@ -36,7 +35,7 @@ export class Journal implements JournalView {
   readonly #print: (text: string) => void
   readonly #entries: Entries = new Entries()
   /** Told of each new entry. */
-  listener: ((entry: Recorded) => void) | null = null
+  listener: ((entry: NewEntry) => void) | null = null
   /** Where files that outlive this process may be, best first. Looked for once, before the first
    *  daemon starts: the disk may hang later. */
   readonly folders: readonly string[]
