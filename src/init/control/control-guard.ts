@@ -1,7 +1,7 @@
 /** Shields the init from the control plane (src/control), which is loaded when the first client
  *  connects. Every call into it is guarded: a bug there costs clients their connections and nothing
- *  else. Kept here is what must outlive a control plane: the tickets that have ended, the numbers of
- *  requests, and which clients are connected. */
+ *  else. Kept here is what must outlive a control plane: the tickets that have ended, the numbers
+ *  of requests, and which clients are connected. */
 import type {
   ControlEvent,
   ControlPlane,

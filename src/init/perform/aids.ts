@@ -1,4 +1,4 @@
-/** What serves daemons beside them: their commands, looks at them from outside, and their messages. */
+/** What serves daemons beside them: their commands, probes from outside, and their messages. */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
