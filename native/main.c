@@ -1,9 +1,20 @@
 /* The program's first instruction, and the choice between the init, for `run` and `--`, and a
  * client verb; helpers are verbs, too. */
 #define _GNU_SOURCE
-#include "host.h"
-#include "self.h"
-#include "tree.h"
+#include "engine/bind.h"
+#include "engine/engine.h"
+#include "loop/loop.h"
+#include "loop/signals.h"
+#include "loop/turn.h"
+#include "output/out.h"
+#include "output/pump.h"
+#include "process/descriptors.h"
+#include "process/environ.h"
+#include "process/self.h"
+#include "process/signal_state.h"
+#include "process/spawn.h"
+#include "tree/children.h"
+#include "tree/tree.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -29,20 +40,21 @@ int main(int argc, char **argv, char **envp) {
    */
   signals_block();
   open_stdio();
-  environment_init(envp);
+  environment_init(argc, argv, envp);
   self_init();
-  spawn_init();
+  descriptors_init();
   if (!is_init(argc, argv)) {
     /* A client verb must end on Ctrl-C and `timeout` like any other program, and when nobody reads
      * it any more, whatever its parent does about that. */
     signals_unblock();
     signal(SIGPIPE, SIG_DFL);
     bool is_parser = argc >= 2 && strcmp(argv[1], "@plan") == 0;
-    engine_run_verb(is_parser ? IMAGE_BUNDLE : IMAGE_CLI, argc, argv);
+    engine_run_verb(is_parser ? IMAGE_BUNDLE : IMAGE_CLI, &verb_host);
   }
   /* One command gets what we got, as if we were not there. */
   bool is_bundle = strcmp(argv[1], "run") == 0;
-  if (is_bundle) spawn_keep_descriptors();
+  spawn_init();
+  if (is_bundle) descriptors_keep();
   /* Orphans come to PID 1; elsewhere they come to us only when we say so. */
   if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1L);
   loop_init();
@@ -51,6 +63,6 @@ int main(int argc, char **argv, char **envp) {
   children_init(is_bundle);
   out_init();
   pump_init();
-  engine_run_init(is_bundle ? IMAGE_INIT : IMAGE_ONE, argc, argv);
-  loop_run();
+  engine_run_init(is_bundle ? IMAGE_INIT : IMAGE_ONE, &init_host);
+  turns_run();
 }

@@ -31,6 +31,7 @@ import { engineFolder, engineSources, verifyEngine } from './engine.mjs'
 
 const run = promisify(execFile)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const native = join(root, 'native')
 const { values: options } = parseArgs({
   options: {
     musl: { type: 'boolean', default: false },
@@ -81,8 +82,8 @@ const hostFlags = [
  *  size. */
 const fast = new Set(
   (
-    'quickjs dtoa engine loop events bind_spawn spawn start child runs reap proc tree ready ' +
-    'pump kept lines out ring ring_lines logs follower client_in client_out'
+    'quickjs dtoa engine events bind_spawn clock loop turn spawn start child runs proc tree ' +
+    'ready notify pump lines out ring logs client_input'
   ).split(' '),
 )
 const isFast = (file) => fast.has(basename(file, '.c'))
@@ -109,14 +110,14 @@ async function main() {
         object(join(engine, file), [...engineFlags, ...optimise(file), ...checks], compiler),
       ),
   )
-  const hostSources = readdirSync(join(root, 'native'))
-    .filter((file) => file.endsWith('.c'))
+  const hostSources = filesIn(native, '.c')
+    .filter((file) => !file.startsWith(join(native, 'tools')))
     .sort(slowFirst)
   const hostObjects = Promise.all(
     hostSources.map((file) =>
       object(
-        join(root, 'native', file),
-        [...hostFlags, ...optimise(file), '-isystem', engine, ...checks],
+        file,
+        [...hostFlags, ...optimise(file), '-I', native, '-isystem', engine, ...checks],
         compiler,
       ),
     ),
@@ -154,11 +155,16 @@ async function compile(file, flags, cc) {
   return target
 }
 
+/** All that a file may include: a header of the host is included by any of its folders. */
 function headersFor(file) {
-  const folder = dirname(file)
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.h'))
+  return filesIn(file.startsWith(native) ? native : dirname(file), '.h')
+}
+
+function filesIn(folder, ending) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name))
+    .sort()
 }
 
 function compilerVersion(cc) {

@@ -1,4 +1,4 @@
-/** Splits an sd_notify message as the host does (native/ready.c), for simulated hosts. */
+/** Splits an sd_notify message as the host does (native/health/notify.c), for simulated hosts. */
 import type { NotifyFields } from '../src/host/readiness.ts'
 
 const names: readonly string[] = [

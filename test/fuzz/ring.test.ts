@@ -1,4 +1,4 @@
-/** native/ring.c beside a model that forgets nothing: see test/fixtures/checks/checks-rings.c. `SEED=7` replays one. */
+/** native/output/ring.c beside a model that forgets nothing: see test/fixtures/checks/checks-rings.c. `SEED=7` replays one. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const seeds =
 beforeAll(() => {
   mkdirSync(join(root, 'build/fixtures'), { recursive: true })
   const native = join(root, 'native')
-  const sources = [join(fixtures, 'checks/checks-rings.c'), 'ring.c', 'ring_lines.c']
+  const sources = [join(fixtures, 'checks/checks-rings.c'), 'output/ring.c']
   const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
   const words = ['-O1', ...sanitizers, '-I', native, '-o', program, ...sources]
   execFileSync(process.env.CC ?? 'cc', words, { cwd: native })

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { nativeViolations } from './native.ts'
 import { type Files, violations } from './rules.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -21,6 +22,22 @@ const files: Files = new Map(
 test('the tree keeps the rules', () => {
   expect(files.size).toBeGreaterThan(80)
   expect(violations(files)).toEqual([])
+})
+
+test('the C modules are without cycles, in folders of twenty files at most', () => {
+  expect(files.has('native/tree/runs.c')).toBe(true)
+  expect(nativeViolations(files)).toEqual([])
+})
+
+test.each([
+  [
+    { 'native/a/x.c': '#include "b/y.h"\n', 'native/b/y.h': '#include "a/x.h"\n' },
+    /a\/x: is in a cy/,
+  ],
+  [{ 'native/a/x.c': '#include "a/y.h"\n' }, /includes a\/y\.h, which is not/],
+  [Object.fromEntries([...Array(21).keys()].map((n) => [`native/a/${n}.c`, ''])), /21 files/],
+])('a planted violation of these is found: %j', (planted, said) => {
+  expect(nativeViolations(new Map(Object.entries(planted))).join('\n')).toMatch(said)
 })
 
 /** Each is a file that breaks one rule, and what is said of it. */

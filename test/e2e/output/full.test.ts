@@ -9,7 +9,7 @@ import { descriptorsOf, eventually, processesUnder } from '../support/processes.
 
 const kinds: Kind[] = ['pipe', 'socket', 'raw']
 const nonBlocking = 0o4000
-/** Of pipes whose runs are over, while stdout is full: see native/pump.c. */
+/** Of pipes whose runs are over, while stdout is full: see native/output/pump.c. */
 const keptPipesMax = 64
 
 /** Says on disk how often it was started: nobody hears it on stdout. */

@@ -1,13 +1,14 @@
 /** Helpers that KILL does not end because their disk hangs (test/fixtures/checks/checks-helpers.c), and the
  *  journal of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { connectControl } from '../support/control-client.ts'
-import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
+import { compileFixture, Pitcrew, root, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
 test('a hung helper is given up after its deadline, frees its slot, and blocks only its own path', () => {
-  const program = compileFixture('checks-helpers')
+  const program = compileFixture('checks-helpers', '-I', join(root, 'native'))
   expect(execFileSync(program, { encoding: 'utf8', timeout: 20_000 })).toMatchInlineSnapshot(`
     "14 probes: 0 reported, 12 alive, 0 hang
     before the deadline: 0 reported, 12 alive, 0 hang

@@ -1,4 +1,4 @@
-/** Who asks over the control socket, after native/connection.c: connections, and what of them waits to be told. What is
+/** Who asks over the control socket, after native/control/client_turn.c: connections, and what of them waits to be told. What is
  *  asked goes through pitcrew's own control plane, in lines of its protocol. */
 import type { Peer } from '../../../src/host/control.ts'
 import type { HostEvent } from '../../../src/host/host.ts'

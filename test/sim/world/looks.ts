@@ -1,4 +1,4 @@
-/** Looks from outside, after native/probe.c, and the same by a path, which is a helper's work (native/helper.c):
+/** Looks from outside, after native/health/probe.c, and the same by a path, which is a helper's work (native/helper/helper.c):
  *  whoever is asked for at an address answers as its life says, some time later. The number of a helper's look is
  *  below 0. */
 

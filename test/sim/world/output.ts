@@ -1,4 +1,4 @@
-/** The daemons' pipes, after native/pump.c: one a run, open as long as somebody holds the other end. */
+/** The daemons' pipes, after native/output/pump.c: one a run, open as long as somebody holds the other end. */
 import type { Kernel, Owner } from './kernel.ts'
 
 interface Pipe {

@@ -1,4 +1,4 @@
-/** The host's table of live runs and the end of a tree, after native/runs.c and native/tree.c: when is a run over, and
+/** The host's table of live runs and the end of a tree, after native/tree/runs.c and native/tree/tree.c: when is a run over, and
  *  whom does a signal to it reach? */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'

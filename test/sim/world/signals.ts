@@ -1,4 +1,4 @@
-/** Signals to pitcrew that it has not read yet, after native/signals.c: however often each of them came, it is told
+/** Signals to pitcrew that it has not read yet, after native/loop/signals.c: however often each of them came, it is told
  *  once, and TERM and INT are told first. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { HostEvent } from '../../../src/host/host.ts'

@@ -1,4 +1,4 @@
-/** What runs say of themselves, after native/ready.c: by a channel that they were given, or by messages of sd_notify.
+/** What runs say of themselves, after native/health/ready.c: by a channel that they were given, or by messages of sd_notify.
  *  It is read before the ends of processes, so that the last words come first. */
 
 import type { HostEvent, SpawnSpec } from '../../../src/host/host.ts'

@@ -1,5 +1,5 @@
 /** The small world that pitcrew's own init and core run in, unchanged: a host over a small kernel and a virtual clock.
- *  It serves what is ready in the order of native/loop.c, keeps the duties of src/host/host.ts, and writes down all
+ *  It serves what is ready in the order of native/loop/turn.c, keeps the duties of src/host/host.ts, and writes down all
  *  that happens. */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'

@@ -1,0 +1,12 @@
+/* The turns of the clients. */
+#ifndef PITCREW_CONTROL_CLIENT_TURN_H
+#define PITCREW_CONTROL_CLIENT_TURN_H
+
+#include <stdbool.h>
+
+void clients_turn(void);
+bool clients_want_turn(void);
+double clients_deadline_ms(void);
+bool clients_finished(void); /* at the end: what is queued is passed on for a short time */
+
+#endif

@@ -1,0 +1,102 @@
+/* Helpers, which write and read files, and the trace: src/host/host.ts. Thin: convert, call,
+ * convert back. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "engine/bind.h"
+#include "engine/values.h"
+#include "helper/helper.h"
+
+#include <errno.h>
+
+static const char *const kinds[] = {
+    [HELPER_RUN] = "run",   [HELPER_APPEND] = "append", [HELPER_WRITE] = "write",
+    [HELPER_TAIL] = "tail", [HELPER_EXISTS] = "exists", [HELPER_CONNECT] = "connect"};
+
+/* A list of strings, or one alone. */
+static char **words_of(struct arena *arena, JSValueConst value) {
+  if (!JS_IsString(value)) return arena_strings(arena, value, 0);
+  char **words = arena_take(arena, 2 * sizeof *words);
+  if (!words || !(words[0] = arena_string(arena, value))) return NULL;
+  words[1] = NULL;
+  return words;
+}
+
+/* The kind of a task is the name of its first property that is there. */
+static bool take_words(struct arena *arena, JSValueConst spec, struct helper_task *task) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    JSValue value = JS_GetPropertyStr(js, spec, kinds[i]);
+    bool is_there = !JS_IsUndefined(value);
+    task->kind = (enum helper_kind)i;
+    task->words = is_there ? words_of(arena, value) : NULL;
+    JS_FreeValue(js, value);
+    if (is_there) return task->words != NULL;
+  }
+  return false;
+}
+
+static bool is_sound(const struct helper_task *task) {
+  size_t count = 0;
+  while (task->words[count] && count <= HELPER_WORDS_MAX) count++;
+  bool prints = task->kind == HELPER_RUN || task->kind == HELPER_TAIL;
+  bool looks = task->kind >= HELPER_TAIL;
+  return count <= HELPER_WORDS_MAX && (count > 0 || !looks) && task->timeout_ms >= 0 &&
+         (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
+}
+
+FUNCTION(host_helper) {
+  UNUSED;
+  struct arena arena = {0};
+  struct helper_task task = {0};
+  int64_t id = to_id(argv[0]);
+  if (id < 0 || !JS_IsObject(argv[1])) return errno_or_null(EINVAL);
+  JSValue text = JS_GetPropertyStr(ctx, argv[1], "text"),
+          timeout = JS_GetPropertyStr(ctx, argv[1], "timeoutMs"),
+          max = JS_GetPropertyStr(ctx, argv[1], "maxBytes");
+  task.text = JS_IsString(text) ? JS_ToCStringLen(ctx, &task.bytes, text) : NULL;
+  task.timeout_ms = to_double(timeout);
+  task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
+  int error =
+      take_words(&arena, argv[1], &task) && is_sound(&task) ? helper_start(id, &task) : EINVAL;
+  if (task.text) JS_FreeCString(ctx, task.text);
+  JS_FreeValue(ctx, text);
+  JS_FreeValue(ctx, timeout);
+  JS_FreeValue(ctx, max);
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_forget_helper) {
+  UNUSED;
+  int64_t id = to_id(argv[0]);
+  if (id >= 0) helper_forget(id);
+  return JS_UNDEFINED;
+}
+
+FUNCTION(host_trace_to) {
+  UNUSED;
+  const char *path = JS_ToCString(ctx, argv[0]);
+  int error = path ? trace_open(path) : EINVAL;
+  JS_FreeCString(ctx, path);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_trace) {
+  UNUSED;
+  size_t bytes;
+  const char *line = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  if (line) trace_line(line, bytes);
+  JS_FreeCString(ctx, line);
+  return JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry helper_functions[] = {
+    JS_CFUNC_DEF("helper", 2, host_helper),
+    JS_CFUNC_DEF("forgetHelper", 1, host_forget_helper),
+    JS_CFUNC_DEF("traceTo", 1, host_trace_to),
+    JS_CFUNC_DEF("trace", 1, host_trace),
+};
+
+void bind_helper(JSValue host) {
+  JS_SetPropertyFunctionList(js, host, helper_functions,
+                             sizeof helper_functions / sizeof *helper_functions);
+}

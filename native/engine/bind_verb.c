@@ -1,0 +1,156 @@
+/* The functions of src/host/system.ts that only client verbs have: a connection, a terminal, time
+ * to wait. Thin: convert, call, convert back. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "control/connection.h"
+#include "engine/bind.h"
+#include "engine/values.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+FUNCTION(host_connect) {
+  UNUSED;
+  struct arena arena = {0};
+  const char *path = arena_string(&arena, argv[0]);
+  int error = path ? connection_open(path) : EINVAL;
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_send) {
+  UNUSED;
+  size_t bytes;
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  int error = text ? connection_send(text, bytes) : ENOMEM;
+  JS_FreeCString(ctx, text);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_disconnect) {
+  UNUSED;
+  connection_close();
+  return JS_UNDEFINED;
+}
+
+/* The way between bytes and a text that has a character of each: those from 0x80 on are two bytes
+ * in UTF-8. */
+static size_t bytes_to_utf8(const char *bytes, size_t count, char *text) {
+  char *end = text;
+  for (size_t i = 0; i < count; i++) {
+    unsigned byte = (unsigned char)bytes[i];
+    if (byte >= 0x80) *end++ = (char)(0xc0 | byte >> 6);
+    *end++ = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+  }
+  return (size_t)(end - text);
+}
+
+/* In place: it never grows. A character that is no byte becomes some byte. */
+static size_t utf8_to_bytes(char *text, size_t count) {
+  char *end = text;
+  for (size_t i = 0; i < count; i++) {
+    unsigned character = (unsigned char)text[i];
+    if (character >= 0xc0 && i + 1 < count)
+      character = character << 6 | ((unsigned char)text[++i] & 0x3f);
+    *end++ = (char)character;
+  }
+  return (size_t)(end - text);
+}
+
+static JSValue characters_of(JSContext *ctx, const char *lines, size_t bytes) {
+  char *text = malloc(bytes * 2);
+  if (!text) return JS_ThrowOutOfMemory(ctx);
+  JSValue string = JS_NewStringLen(ctx, text, bytes_to_utf8(lines, bytes, text));
+  free(text);
+  return string;
+}
+
+static JSValue receive(JSContext *ctx, JSValueConst timeout, bool as_bytes) {
+  const char *lines;
+  size_t bytes;
+  switch (connection_receive(to_double(timeout), &lines, &bytes)) {
+    case RECEIVED_END: return JS_NULL;
+    case RECEIVED_NOTHING: return JS_NewString(ctx, "");
+    default:
+      return as_bytes ? characters_of(ctx, lines, bytes) : JS_NewStringLen(ctx, lines, bytes);
+  }
+}
+
+FUNCTION(host_receive) {
+  UNUSED;
+  return receive(ctx, argv[0], false);
+}
+
+FUNCTION(host_receive_bytes) {
+  UNUSED;
+  return receive(ctx, argv[0], true);
+}
+
+FUNCTION(host_write_bytes) {
+  UNUSED;
+  size_t bytes;
+  const char *text = JS_ToCStringLen(ctx, &bytes, argv[0]);
+  char *copy = text ? malloc(bytes + 1) : NULL;
+  if (copy) {
+    memcpy(copy, text, bytes);
+    write_data(copy, utf8_to_bytes(copy, bytes));
+  }
+  free(copy);
+  JS_FreeCString(ctx, text);
+  return JS_UNDEFINED;
+}
+
+FUNCTION(host_now) {
+  UNUSED;
+  return JS_NewFloat64(ctx, now_ms());
+}
+
+FUNCTION(host_terminal_size) {
+  UNUSED;
+  struct winsize size;
+  /* One that has just been made may not know its size yet. */
+  if (!isatty(1) || ioctl(1, TIOCGWINSZ, &size) != 0 || !size.ws_col || !size.ws_row)
+    return JS_NULL;
+  JSValue answer = JS_NewObject(ctx);
+  set(answer, "columns", JS_NewInt32(ctx, size.ws_col));
+  set(answer, "rows", JS_NewInt32(ctx, size.ws_row));
+  return answer;
+}
+
+FUNCTION(host_sleep) {
+  UNUSED;
+  double ms = to_double(argv[0]);
+  if (!(ms > 0)) return JS_UNDEFINED;
+  if (ms > 1e12) ms = 1e12;
+  struct timespec left = {(time_t)(ms / 1e3), 0};
+  left.tv_nsec = (long)((ms - (double)left.tv_sec * 1e3) * 1e6);
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+  return JS_UNDEFINED;
+}
+
+FUNCTION(host_load_bundle) {
+  UNUSED;
+  return engine_load(IMAGE_BUNDLE, "pitcrewBundle");
+}
+
+static const JSCFunctionListEntry verb_functions[] = {
+    JS_CFUNC_DEF("connect", 1, host_connect),
+    JS_CFUNC_DEF("send", 1, host_send),
+    JS_CFUNC_DEF("receive", 1, host_receive),
+    JS_CFUNC_DEF("receiveBytes", 1, host_receive_bytes),
+    JS_CFUNC_DEF("writeBytes", 1, host_write_bytes),
+    JS_CFUNC_DEF("disconnect", 0, host_disconnect),
+    JS_CFUNC_DEF("now", 0, host_now),
+    JS_CFUNC_DEF("terminalSize", 0, host_terminal_size),
+    JS_CFUNC_DEF("sleep", 1, host_sleep),
+    JS_CFUNC_DEF("loadBundle", 0, host_load_bundle),
+};
+
+void bind_verb(JSValue host) {
+  JS_SetPropertyFunctionList(js, host, verb_functions,
+                             sizeof verb_functions / sizeof *verb_functions);
+}

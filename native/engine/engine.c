@@ -1,0 +1,262 @@
+/* The engine, quickjs-ng, and the guard around every call into the policy: 100 ms of processor
+ * time, a limit of memory, a limit of stack. A call that fails is followed by one call of
+ * `recover`, with some more memory and time of its own; what fails there, too, is said, and the
+ * next event is as good as ever. */
+#define _GNU_SOURCE
+#include "engine/engine.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+  MEMORY_BYTES = 48 * 1024 * 1024,
+  MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
+  CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
+  CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before they look for any */
+  GARBAGE_BYTES = 512 * 1024,             /* more than its images take: they leave none */
+  STACK_BYTES = 512 * 1024,
+  EVENT_MS_MAX = 100,
+  START_MS_MAX = 2000,
+  BROKEN_EXIT = 70,
+  REJECTIONS_MAX = 32, /* More at once than that are not reported. */
+};
+
+JSContext *js;
+static JSRuntime *runtime;
+static const struct engine_host *engine_host;
+static JSValue handle_function, recover_function;
+static int64_t deadline_ns;
+
+/* ---- The images, put in by the linker: the build writes an object file of each, with a symbol at
+ * its start and one at its end. */
+
+struct bytecode {
+  const uint8_t *start;
+  size_t bytes;
+};
+
+#define IMAGE(name) extern const uint8_t image_##name##_start[], image_##name##_end[]
+IMAGE(init);
+IMAGE(seldom);
+IMAGE(one);
+IMAGE(check);
+IMAGE(control);
+IMAGE(cli);
+IMAGE(bundle);
+#define CODE(name) \
+  { image_##name##_start, (size_t)(image_##name##_end - image_##name##_start) }
+
+static struct bytecode image_code(enum image image) {
+  switch (image) {
+    case IMAGE_INIT: return (struct bytecode)CODE(init);
+    case IMAGE_SELDOM: return (struct bytecode)CODE(seldom);
+    case IMAGE_ONE: return (struct bytecode)CODE(one);
+    case IMAGE_CHECK: return (struct bytecode)CODE(check);
+    case IMAGE_CONTROL: return (struct bytecode)CODE(control);
+    case IMAGE_BUNDLE: return (struct bytecode)CODE(bundle);
+    default: return (struct bytecode)CODE(cli);
+  }
+}
+
+/* ---- Guarded calls */
+
+static int is_overdue(JSRuntime *rt, void *opaque) {
+  (void)rt, (void)opaque;
+  return deadline_ns != 0 && cpu_ns() > deadline_ns;
+}
+
+static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1000000 : 0; }
+
+/* Takes the pending exception and puts it into words. After an out-of-memory it is null, and making
+ * words of anything may fail again. */
+static void take_problem(char *text, size_t room) {
+  bool late = is_overdue(NULL, NULL);
+  set_deadline(EVENT_MS_MAX);
+  JSValue thrown = JS_GetException(js);
+  JS_ResetUncatchableError(js);
+  const char *message = JS_IsNull(thrown) ? NULL : JS_ToCString(js, thrown);
+  JSValue stack_value = JS_IsObject(thrown) ? JS_GetPropertyStr(js, thrown, "stack") : JS_UNDEFINED;
+  const char *stack = JS_IsString(stack_value) ? JS_ToCString(js, stack_value) : NULL;
+  if (late)
+    snprintf(text, room, "took longer than %d ms", EVENT_MS_MAX);
+  else if (!message)
+    snprintf(text, room, "out of memory");
+  else
+    snprintf(text, room, "%s%s%s", message, stack && *stack ? " " : "", stack ? stack : "");
+  if (message) JS_FreeCString(js, message);
+  if (stack) JS_FreeCString(js, stack);
+  JS_FreeValue(js, stack_value);
+  JS_FreeValue(js, thrown);
+  /* Making the words may have failed in its turn. */
+  if (JS_HasException(js)) JS_FreeValue(js, JS_GetException(js));
+  for (char *c = text; *c; c++)
+    if (*c == '\n') *c = ' ';
+}
+
+static bool call(JSValue function, int argc, JSValue *argv) {
+  set_deadline(EVENT_MS_MAX);
+  JSValue result = JS_Call(js, function, JS_UNDEFINED, argc, argv);
+  bool ok = !JS_IsException(result);
+  JS_FreeValue(js, result);
+  return ok;
+}
+
+static void recover(const char *problem) {
+  JSValue arguments[] = {JS_NewString(js, problem),
+                         JS_NewBool(js, engine_host->is_shutdown_requested())};
+  if (!call(recover_function, 2, arguments)) {
+    char again[512], line[640];
+    take_problem(again, sizeof again);
+    int n = snprintf(line, sizeof line, "pitcrew: cannot recover: %s\n", again);
+    engine_host->print(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  }
+  JS_FreeValue(js, arguments[0]);
+}
+
+void engine_handle(JSValue event) {
+  bool ok = !JS_IsException(event) && call(handle_function, 1, &event);
+  if (!ok) {
+    JS_SetMemoryLimit(runtime, MEMORY_BYTES + MEMORY_RESERVE_BYTES);
+    char problem[1024];
+    take_problem(problem, sizeof problem);
+    JS_FreeValue(js, event);
+    event = JS_UNDEFINED;
+    JS_RunGC(runtime);
+    recover(problem);
+    JS_RunGC(runtime);
+    JS_SetMemoryLimit(runtime, MEMORY_BYTES);
+  }
+  JS_FreeValue(js, event);
+  set_deadline(0);
+}
+
+/* ---- Promises, which only the client verbs have. Nothing of theirs goes on behind the engine's
+ * back: what they wait for is waited for inside a call. So all jobs are done one after the other,
+ * and when none is left, nothing can happen any more.
+ *
+ * A rejection that is not handled by the time that all jobs are done or the verb ends is a bug:
+ * until then it may still be caught. */
+
+static struct { JSValue promise, reason; } rejections[REJECTIONS_MAX];
+static size_t rejection_count;
+
+static void note_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason,
+                           bool is_handled, void *opaque) {
+  (void)opaque;
+  if (!is_handled) {
+    if (rejection_count == REJECTIONS_MAX) return;
+    rejections[rejection_count].promise = JS_DupValue(ctx, promise);
+    rejections[rejection_count++].reason = JS_DupValue(ctx, reason);
+    return;
+  }
+  size_t at = 0;
+  while (at < rejection_count &&
+         JS_VALUE_GET_PTR(rejections[at].promise) != JS_VALUE_GET_PTR(promise))
+    at++;
+  if (at == rejection_count) return;
+  JS_FreeValue(ctx, rejections[at].promise);
+  JS_FreeValue(ctx, rejections[at].reason);
+  for (rejection_count--; at < rejection_count; at++) rejections[at] = rejections[at + 1];
+}
+
+static bool jobs_all_caught(void) {
+  if (rejection_count == 0) return true;
+  JS_Throw(js, JS_DupValue(js, rejections[0].reason));
+  return false;
+}
+
+/* Until none is left. False, here and above: an exception is pending. */
+static bool jobs_run(void) {
+  JSContext *context;
+  int done;
+  while ((done = JS_ExecutePendingJob(runtime, &context)) > 0) continue;
+  return done == 0 && jobs_all_caught();
+}
+
+/* ---- Starting and ending */
+
+/* Only what the code of an image uses: each intrinsic costs time and memory at every start. */
+static void add_intrinsics(bool for_init) {
+  JS_AddIntrinsicBaseObjects(js);
+  JS_AddIntrinsicJSON(js);
+  JS_AddIntrinsicMapSet(js);
+  if (for_init) return;
+  JS_AddIntrinsicRegExpCompiler(js);
+  JS_AddIntrinsicRegExp(js);
+  JS_AddIntrinsicPromise(js);
+}
+
+static _Noreturn void die(const char *what) {
+  char problem[2048], line[2200];
+  take_problem(problem, sizeof problem);
+  int n = snprintf(line, sizeof line, "pitcrew: cannot %s (a bug of pitcrew): %s\n", what, problem);
+  write_all(2, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  _exit(BROKEN_EXIT);
+}
+
+void engine_exit(int code) {
+  if (!jobs_all_caught()) die("go on");
+  _exit(code);
+}
+
+/* False: an exception is pending. */
+static bool evaluate(enum image image) {
+  struct bytecode bytecode = image_code(image);
+  JSValue code = JS_ReadObject(js, bytecode.start, bytecode.bytes, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) return false;
+  JSValue result = JS_EvalFunction(js, code);
+  JS_FreeValue(js, result);
+  return !JS_IsException(result);
+}
+
+JSValue engine_load(enum image image, const char *name) {
+  JSValue global = JS_GetGlobalObject(js), value = JS_GetPropertyStr(js, global, name);
+  if (JS_IsUndefined(value))
+    value = evaluate(image) ? JS_GetPropertyStr(js, global, name) : JS_EXCEPTION;
+  JS_FreeValue(js, global);
+  return value;
+}
+
+static void start(bool for_init, const struct engine_host *host) {
+  engine_host = host;
+  runtime = JS_NewRuntime();
+  if (!runtime || !(js = JS_NewContextRaw(runtime))) _exit(BROKEN_EXIT);
+  add_intrinsics(for_init);
+  JS_SetMemoryLimit(runtime, for_init ? MEMORY_BYTES : CLIENT_MEMORY_BYTES);
+  JS_SetMaxStackSize(runtime, STACK_BYTES);
+  JS_SetInterruptHandler(runtime, is_overdue, NULL);
+  JSValue global = JS_GetGlobalObject(js), functions = JS_NewObject(js);
+  host->bind(functions);
+  JS_SetPropertyStr(js, global, "pitcrewHost", functions);
+  JS_FreeValue(js, global);
+}
+
+void engine_run_init(enum image image, const struct engine_host *host) {
+  start(true, host);
+  JS_SetGCThreshold(runtime, GARBAGE_BYTES);
+  set_deadline(START_MS_MAX);
+  if (!evaluate(image)) die("start");
+  set_deadline(0);
+  JSValue global = JS_GetGlobalObject(js);
+  JSValue handlers = JS_GetPropertyStr(js, global, "pitcrewHandlers");
+  handle_function = JS_GetPropertyStr(js, handlers, "handle");
+  recover_function = JS_GetPropertyStr(js, handlers, "recover");
+  JS_FreeValue(js, handlers);
+  JS_FreeValue(js, global);
+  if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function))
+    die("find its own handlers");
+}
+
+void engine_run_verb(enum image image, const struct engine_host *host) {
+  start(false, host);
+  JS_SetGCThreshold(runtime, CLIENT_GARBAGE_BYTES);
+  JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
+  if (!evaluate(image)) die("start");
+  if (!jobs_run()) die("go on");
+  const char text[] = "pitcrew: internal error: the verb never ended\n";
+  write_all(2, text, sizeof text - 1);
+  _exit(BROKEN_EXIT);
+}

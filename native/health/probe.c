@@ -1,0 +1,198 @@
+/* Probes have an epoll set of their own inside that of the loop: what is ready is asked for and
+ * served without the policy in between, which could forget a probe that is still to be served. What
+ * became of each is put into a queue, and told from there. */
+#define _GNU_SOURCE
+#include "health/probe.h"
+#include "base/limits.h"
+#include "engine/events.h"
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+  PROBES_MAX = 4096,
+  BUCKETS = 256,
+};
+
+enum stage { CONNECTING, SENDING, READING };
+struct probe {
+  int64_t id;
+  int fd; /* -1 = answered */
+  enum stage stage;
+  bool is_forgotten;
+  int error;
+  char text[PROBE_ANSWER_BYTES_MAX];
+  size_t text_bytes;
+  size_t sent;
+  struct probe *next_in_bucket, *next_answered;
+  bool asks;
+  size_t request_bytes;
+  char request[];
+};
+
+static struct probe *buckets[BUCKETS];
+static struct probe *first_answered, **last_answered = &first_answered;
+static size_t count; /* under way, and in the queue */
+static int set_fd = -1;
+static struct watch watch = {WATCH_PROBES};
+
+static struct probe **place_of(int64_t id) {
+  struct probe **place = &buckets[(uint64_t)id % BUCKETS];
+  while (*place && (*place)->id != id) place = &(*place)->next_in_bucket;
+  return place;
+}
+
+static void answer(struct probe *probe, int error) {
+  socket_end(probe->fd, set_fd, false);
+  probe->fd = -1;
+  probe->error = error;
+  *last_answered = probe;
+  last_answered = &probe->next_answered;
+}
+
+/* A port that nobody listens on may be the very one that the kernel gave to our own end: such a
+ * socket connects to itself. */
+static bool is_own_end(int fd) {
+  struct sockaddr_storage near = {0}, far = {0};
+  socklen_t near_bytes = sizeof near, far_bytes = sizeof far;
+  if (getsockname(fd, (struct sockaddr *)&near, &near_bytes) != 0) return false;
+  if (getpeername(fd, (struct sockaddr *)&far, &far_bytes) != 0) return false;
+  return near.ss_family != AF_UNIX && near_bytes == far_bytes &&
+         memcmp(&near, &far, far_bytes) == 0;
+}
+
+static bool watch_for(struct probe *probe, int operation, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.ptr = probe};
+  return epoll_ctl(set_fd, operation, probe->fd, &event) == 0;
+}
+
+static void send_request(struct probe *probe) {
+  while (probe->sent < probe->request_bytes) {
+    ssize_t n = send(probe->fd, probe->request + probe->sent, probe->request_bytes - probe->sent,
+                     MSG_NOSIGNAL);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno != EINTR) return answer(probe, errno == EPIPE ? ECONNRESET : errno);
+    if (n > 0) probe->sent += (size_t)n;
+  }
+  probe->stage = READING;
+  if (!watch_for(probe, EPOLL_CTL_MOD, EPOLLIN)) answer(probe, errno);
+}
+
+static void read_line(struct probe *probe) {
+  while (probe->text_bytes < PROBE_ANSWER_BYTES_MAX) {
+    char *into = probe->text + probe->text_bytes;
+    ssize_t n = recv(probe->fd, into, PROBE_ANSWER_BYTES_MAX - probe->text_bytes, 0);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return answer(probe, errno);
+    if (n == 0) return answer(probe, probe->text_bytes > 0 ? EPROTO : ECONNRESET);
+    const char *end = memchr(into, '\n', (size_t)n);
+    probe->text_bytes = end ? (size_t)(end - probe->text) : probe->text_bytes + (size_t)n;
+    if (end) break;
+  }
+  if (probe->text_bytes > 0 && probe->text[probe->text_bytes - 1] == '\r') probe->text_bytes--;
+  answer(probe, 0);
+}
+
+static void connected(struct probe *probe) {
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) error = errno;
+  if (!error && is_own_end(probe->fd)) error = ECONNREFUSED;
+  if (error || !probe->asks) return answer(probe, error);
+  probe->stage = SENDING;
+  send_request(probe);
+}
+
+static void serve(struct probe *probe) {
+  switch (probe->stage) {
+    case CONNECTING: return connected(probe);
+    case SENDING: return send_request(probe);
+    case READING: return read_line(probe);
+  }
+}
+
+static bool open_set(void) {
+  if (set_fd >= 0) return true;
+  set_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (set_fd >= 0 && loop_watch(set_fd, EPOLLIN, &watch)) return true;
+  if (set_fd >= 0) close(set_fd);
+  set_fd = -1;
+  return false;
+}
+
+static int connect_or_answer(struct probe *probe, const struct address *address) {
+  bool is_local = address->storage.ss_family == AF_UNIX;
+  int error = connect(probe->fd, (const struct sockaddr *)&address->storage, address->bytes) == 0
+                  ? 0
+                  : errno;
+  /* A queue that is full has somebody whose queue it is. */
+  if (error == EAGAIN && is_local) error = 0;
+  if (error != EINPROGRESS && (error || !probe->asks)) {
+    answer(probe, error);
+    return 0;
+  }
+  return watch_for(probe, EPOLL_CTL_ADD, EPOLLOUT) ? 0 : errno;
+}
+
+int probe_start(int64_t id, const struct address *address, const char *request,
+                size_t request_bytes) {
+  probe_forget(id);
+  if (request_bytes > PROBE_REQUEST_BYTES_MAX) return EINVAL;
+  if (count >= PROBES_MAX) return EAGAIN;
+  if (!open_set()) return errno;
+  struct probe *probe = calloc(1, sizeof *probe + request_bytes);
+  if (!probe) return ENOMEM;
+  probe->id = id;
+  probe->asks = request != NULL;
+  probe->request_bytes = request_bytes;
+  if (request) memcpy(probe->request, request, request_bytes);
+  probe->fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int error = probe->fd < 0 ? errno : connect_or_answer(probe, address);
+  if (error) {
+    if (probe->fd >= 0) close(probe->fd);
+    free(probe);
+    return error;
+  }
+  *place_of(id) = probe;
+  count++;
+  return 0;
+}
+
+static void take_out(struct probe **place) { *place = (*place)->next_in_bucket; }
+
+void probe_forget(int64_t id) {
+  struct probe **place = place_of(id), *probe = *place;
+  if (!probe) return;
+  take_out(place);
+  probe->is_forgotten = true;
+  if (probe->fd < 0) return; /* It is in the queue, which will leave it out. */
+  socket_end(probe->fd, set_fd, false);
+  free(probe);
+  count--;
+}
+
+static void tell_first(void) {
+  struct probe *probe = first_answered;
+  first_answered = probe->next_answered;
+  if (!first_answered) last_answered = &first_answered;
+  count--;
+  if (!probe->is_forgotten) {
+    take_out(place_of(probe->id));
+    event_probed(probe->id, probe->error, probe->text, probe->error ? 0 : probe->text_bytes);
+  }
+  free(probe);
+}
+
+bool probes_want_turn(void) { return first_answered != NULL; }
+
+void probes_turn(void) {
+  struct epoll_event events[BATCH_MAX];
+  int ready = epoll_wait(set_fd, events, BATCH_MAX, 0);
+  for (int i = 0; i < ready; i++) serve(events[i].data.ptr);
+  for (int told = 0; told < BATCH_MAX && first_answered; told++) tell_first();
+}

@@ -1,0 +1,72 @@
+/* Looks for a text in lines that come in pieces: * stands for any text, ? for one byte, and before
+ * and behind it may be anything.
+ *
+ * All that may match is followed at once, a bit for each letter of the text: bit n is set when the
+ * letters up to n are found, the last one just now. A byte shifts all of them on, and what does not
+ * fit is masked out; a letter in front of a * stays found until the line ends. So each byte is
+ * looked at once, whatever the text is, and no line is kept. */
+#define _GNU_SOURCE
+#include "output/glob.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BYTE_VALUES = 256 };
+
+struct glob {
+  size_t letters, words;
+  uint64_t *found, *stays;
+  uint64_t *fits; /* for each value of a byte, the letters that it may be */
+  uint64_t bits[];
+};
+
+static void set_bit(uint64_t *bits, size_t n) { bits[n / 64] |= 1ull << n % 64; }
+
+static bool has_bit(const uint64_t *bits, size_t n) { return bits[n / 64] >> n % 64 & 1; }
+
+struct glob *glob_new(const char *text) {
+  size_t bytes = strlen(text), words = bytes / 64 + 1;
+  if (bytes > GLOB_BYTES_MAX) return NULL;
+  struct glob *glob = calloc(1, sizeof *glob + (BYTE_VALUES + 2) * words * sizeof *glob->bits);
+  if (!glob) return NULL;
+  glob->words = words;
+  glob->found = glob->bits;
+  glob->stays = glob->found + words;
+  glob->fits = glob->stays + words;
+  for (; *text; text++) {
+    if (*text == '*') {
+      if (glob->letters > 0) set_bit(glob->stays, glob->letters - 1);
+      continue;
+    }
+    for (size_t value = 0; value < BYTE_VALUES; value++)
+      if (*text == '?' || value == (unsigned char)*text)
+        set_bit(glob->fits + value * words, glob->letters);
+    glob->letters++;
+  }
+  return glob;
+}
+
+void glob_free(struct glob *glob) { free(glob); }
+
+static void follow(struct glob *glob, unsigned char byte) {
+  const uint64_t *fits = glob->fits + byte * glob->words;
+  uint64_t carry = 1; /* The first letter may come at any place. */
+  for (size_t i = 0; i < glob->words; i++) {
+    uint64_t before = glob->found[i];
+    glob->found[i] = ((before << 1 | carry) & fits[i]) | (before & glob->stays[i]);
+    carry = before >> 63;
+  }
+}
+
+bool glob_feed(struct glob *glob, const unsigned char *piece, size_t bytes) {
+  if (glob->letters == 0) return bytes > 0;
+  for (size_t i = 0; i < bytes; i++) {
+    if (piece[i] == '\n')
+      memset(glob->found, 0, glob->words * sizeof *glob->found);
+    else
+      follow(glob, piece[i]);
+    if (has_bit(glob->found, glob->letters - 1)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,16 @@
+/* A text with * and ? in it, looked for in lines that come in pieces. */
+#ifndef PITCREW_OUTPUT_GLOB_H
+#define PITCREW_OUTPUT_GLOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { GLOB_BYTES_MAX = 1024 };
+
+struct glob;
+struct glob *glob_new(const char *text); /* NULL: no memory, or too long */
+void glob_free(struct glob *glob);
+/* The next piece of the lines; true when a line so far has the text in it. */
+bool glob_feed(struct glob *glob, const unsigned char *piece, size_t bytes);
+
+#endif

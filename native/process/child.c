@@ -1,0 +1,198 @@
+/* The child between clone and exec. It runs beside us in our memory, so it makes raw system calls
+ * and nothing else: no malloc, no errno, no libc that keeps a state. An error is handed back
+ * through that same memory, exact and at once. */
+#define _GNU_SOURCE
+#include "process/child.h"
+#include "process/environ.h"
+#include "process/raw.h"
+#include "process/self.h"
+#include "process/signal_state.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+
+static bool fail(struct child *child, const char *step, long error) {
+  child->error = (int)-error;
+  child->step = step;
+  return false;
+}
+
+/* With a thousand daemons, to copy our table of descriptors and to close it again at exec would
+ * cost a child more than all else. So it shares the table until here, and takes only the low ones.
+ */
+static bool take_files(struct child *child) {
+  const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
+  if (child->files_kept < 0) return true;
+  long error = RAW(SYS_close_range, child->files_kept + 1, ~0u, unshare);
+  return error == 0 || fail(child, "fork", error);
+}
+
+static long place(int fd, int wanted) {
+  return fd == wanted ? RAW(SYS_fcntl, wanted, F_SETFD, 0) : RAW(SYS_dup3, fd, wanted, 0);
+}
+
+/* Stdio first: the end for readiness may have any number, and afterwards nothing of ours that is
+ * still needed has one from 3 to 9. */
+static bool place_files(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  if (spec->stdio != STDIO_INHERIT) {
+    int output = child->ends.output >= 0 ? child->ends.output : child->null_fd;
+    place(child->null_fd, 0);
+    place(output, 1);
+    place(output, 2);
+  }
+  long error = child->ends.ready >= 0 ? place(child->ends.ready, spec->ready_fd) : 0;
+  if (error < 0) return fail(child, "pipe", error);
+  error = child->ends.control >= 0 ? place(child->ends.control, control_number(spec)) : 0;
+  return error >= 0 || fail(child, "socket", error);
+}
+
+static void take_session(struct child *child) {
+  if (child->spec->stdio != STDIO_INHERIT) {
+    RAW(SYS_setsid, 0);
+    return;
+  }
+  RAW(SYS_setpgid, 0, 0);
+  pid_t pid = (pid_t)RAW(SYS_getpid, 0);
+  if (child->foreground) RAW(SYS_ioctl, 0, TIOCSPGRP, &pid);
+}
+
+static bool set_limits(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  descriptors_restore_limit();
+  if (child->mark) {
+    struct rlimit mark = {child->mark, child->mark_max};
+    RAW(SYS_prlimit64, 0, RLIMIT_RSS, &mark);
+  }
+  for (int i = 0; i < spec->limit_count; i++) {
+    struct rlimit limit = {spec->limits[i].soft, spec->limits[i].hard};
+    long error = RAW(SYS_prlimit64, 0, spec->limits[i].resource, &limit);
+    if (error) return fail(child, "limits", error);
+  }
+  return true;
+}
+
+/* What the bundle sets stands over what the user's line says. */
+static bool is_set(const struct spawn_spec *spec, const char *entry) {
+  size_t length = (size_t)(strchr(entry, '=') - entry) + 1;
+  bool is_own = false;
+  for (char **e = spec->envp; *e; e++) {
+    is_own |= *e == spec->own_entry;
+    if (is_own && strncmp(*e, entry, length) == 0) return true;
+  }
+  return false;
+}
+
+static void put_entry(const struct spawn_spec *spec, char *entry) {
+  if (!is_set(spec, entry)) environment_put(spec->envp, entry);
+}
+
+/* A user without a line has no name: it must not have ours. */
+static void put_identity(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  struct identity *identity = child->identity;
+  static char root[] = "HOME=/";
+  if (identity->is_known) {
+    put_entry(spec, identity->home);
+    put_entry(spec, identity->user);
+    put_entry(spec, identity->logname);
+  } else if (identity->uid >= 0) {
+    put_entry(spec, root);
+    if (!is_set(spec, "USER=")) environment_remove(spec->envp, "USER=");
+    if (!is_set(spec, "LOGNAME=")) environment_remove(spec->envp, "LOGNAME=");
+  }
+}
+
+static bool find_user(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  int error = 0;
+  uid_t own = (uid_t)RAW(SYS_geteuid, 0);
+  const char *step = identity_find(child->identity, spec->user, spec->group, own, &error);
+  if (step) return fail(child, step, -error);
+  child->is_own_user = child->identity->uid < 0;
+  put_identity(child);
+  return true;
+}
+
+static bool set_user(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  struct identity *identity = child->identity;
+  int64_t uid = identity->uid, gid = identity->gid;
+  long error = 0;
+  child->has_changed_user = uid >= 0 || gid >= 0;
+  if (identity->group_count >= 0)
+    error = RAW(SYS_setgroups, identity->group_count, identity_groups(identity));
+  if (!error && gid >= 0) error = RAW(SYS_setresgid, gid, gid, gid);
+  if (!error && uid >= 0) error = RAW(SYS_setresuid, uid, uid, uid);
+  if (error) return fail(child, "user", error);
+  /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
+   * the change of user, which would clear it. */
+  if (child->parent != 1 && spec->stdio != STDIO_INHERIT) {
+    RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    if (RAW(SYS_getppid, 0) != child->parent) RAW(SYS_kill, RAW(SYS_getpid, 0), SIGKILL);
+  }
+  return true;
+}
+
+static bool enter_folder(struct child *child) {
+  long error = child->spec->cwd ? RAW(SYS_chdir, child->spec->cwd) : 0;
+  return error == 0 || fail(child, "cwd", error);
+}
+
+/* Of a file that is there and cannot be executed the first line says why: what it begins with. */
+static void read_head(struct child *child, const char *path) {
+  long fd = RAW(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return;
+  long n = RAW(SYS_read, fd, child->head, sizeof child->head - 1);
+  child->head[n > 0 ? n : 0] = 0;
+  RAW(SYS_close, fd);
+}
+
+/* As execvp would: a script without "#!" is one for the shell, where that is wanted. */
+static void execute(struct child *child) {
+  const struct spawn_spec *spec = child->spec;
+  long error = 0, denied = 0;
+  if (!spec->candidates) error = -exec_own_file(spec->argv, spec->envp);
+  for (char **path = spec->candidates; path && *path; path++) {
+    error = RAW(SYS_execve, *path, spec->argv, spec->envp);
+    if (error == -ENOEXEC && spec->script_argv) {
+      spec->script_argv[1] = *path;
+      RAW(SYS_execve, spec->script_argv[0], spec->script_argv, spec->envp);
+    }
+    if (error == -EACCES)
+      denied = error;
+    else if (error != -ENOENT && error != -ENOTDIR)
+      break;
+  }
+  for (char **path = spec->candidates; path && *path && !*child->head; path++)
+    if (error == -ENOENT || error == -ENOEXEC) read_head(child, *path);
+  if (denied && (error == -ENOENT || error == -ENOTDIR)) error = denied;
+  fail(child, "exec", error);
+}
+
+/* Where it is: what a message says of a child that stands still. */
+static bool at(struct child *child, const char *step) {
+  child->at = step;
+  return true;
+}
+
+int child_main(void *argument) {
+  struct child *child = argument;
+  const struct spawn_spec *spec = child->spec;
+  at(child, "fork");
+  if (take_files(child)) {
+    take_session(child);
+    if (spec->umask >= 0) RAW(SYS_umask, spec->umask);
+    if (at(child, "user") && find_user(child) && place_files(child) && at(child, "limits") &&
+        set_limits(child) && at(child, "user") && set_user(child) && at(child, "cwd") &&
+        enter_folder(child)) {
+      at(child, "exec");
+      signals_reset_in_child();
+      execute(child);
+    }
+  }
+  raw_exit(127);
+}

@@ -1,0 +1,149 @@
+/* Our own children: leaders, helpers, and every orphan whose ancestors were ours.
+ *
+ * At the end nothing that descends from us may survive. The kernel sees to that for PID 1;
+ * elsewhere our children are killed until there are none: when one has ended, its children are
+ * ours. Their numbers are safe, since nothing but us reaps them. */
+#define _GNU_SOURCE
+#include "tree/children.h"
+#include "base/limits.h"
+#include "engine/events.h"
+#include "helper/helper.h"
+#include "process/start.h"
+#include "tree/proc.h"
+#include "tree/runs.h"
+#include "tree/scan.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HEIRS_MAX = 64, ROUNDS_MAX = 200, ROUND_MS = 1 };
+
+/* Children that we had when we began. */
+static pid_t heirs[HEIRS_MAX];
+static size_t heir_count;
+static bool usable, end_with_us;
+
+static void add_heir(pid_t child, void *context) {
+  (void)context;
+  if (heir_count < HEIRS_MAX) heirs[heir_count++] = child;
+}
+
+void children_init(bool all_end_with_us) {
+  usable = proc_usable();
+  end_with_us = all_end_with_us && getpid() != 1;
+  if (!usable) return;
+  proc_init();
+  proc_each_own_child(add_heir, NULL);
+}
+
+static void forget_heir(pid_t pid) {
+  for (size_t i = heir_count; i > 0; i--)
+    if (heirs[i - 1] == pid) heirs[i - 1] = heirs[--heir_count];
+}
+
+static bool is_own(pid_t child) {
+  for (size_t i = 0; i < heir_count; i++)
+    if (heirs[i] == child) return true;
+  return helper_is(child);
+}
+
+/* ---- their ends
+ *
+ * One wait4(-1) loop owns every pid: leaders of runs, helpers, and every orphan of the container.
+ * What an end means is known to tree.c, which knows whether anything of the run is left. */
+
+/* Returns true when there may be more: daemons that die and are started again at once must not keep
+ * signals and timers from being served. */
+bool children_reap(void) {
+  for (int i = 0; i < BATCH_MAX; i++) {
+    int status;
+    struct rusage usage;
+    pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage);
+    if (pid <= 0) return false;
+    struct run *run = run_of_pid(pid);
+    if (!WIFSTOPPED(status)) forget_heir(pid);
+    if (WIFSTOPPED(status)) {
+      if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
+      continue;
+    }
+    if (run) {
+      start_leader_ended(run, status);
+      run_leader_gone(run, status, &usage);
+    } else if (helper_reaped(pid, status)) {
+      continue;
+    }
+    runs_changed();
+  }
+  return true;
+}
+
+/* ---- orphans */
+
+static void count_orphan(pid_t child, void *orphans) { *(int64_t *)orphans += !is_own(child); }
+
+bool children_orphaned(void) {
+  int64_t orphans = 0;
+  bool listed = proc_each_own_child(count_orphan, &orphans);
+  return !listed || orphans > (int64_t)runs_with_leader();
+}
+
+/* ---- the end of all of them */
+
+static void end_child(pid_t child, void *left) {
+  if (is_own(child)) return;
+  kill(child, SIGKILL);
+  *(bool *)left = true;
+}
+
+static bool end_round(void) {
+  bool left = false;
+  if (usable && proc_each_own_child(end_child, &left)) return !left;
+  return runs_with_leader() == 0;
+}
+
+bool children_end(void) { return !end_with_us || end_round(); }
+
+void children_kill(void) {
+  for (int round = 0; round < ROUNDS_MAX && !end_round(); round++) {
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
+    nanosleep(&(struct timespec){.tv_nsec = ROUND_MS * 1000000}, NULL);
+  }
+}
+
+/* ---- processes that descend from us and are of no run that is known: each is reported once */
+
+enum { KNOWN_MAX = 64, REPORTED_MAX = 16 };
+
+static struct known {
+  pid_t pid;
+  uint64_t start;
+  bool is_there;
+} known[KNOWN_MAX];
+static size_t known_count;
+static pid_t fresh[REPORTED_MAX];
+static size_t fresh_count;
+
+void unattributed_found(const struct seen *seen) {
+  for (size_t i = 0; i < known_count; i++) {
+    if (known[i].pid != seen->pid || known[i].start != seen->start) continue;
+    known[i].is_there = true;
+    return;
+  }
+  if (known_count == KNOWN_MAX || fresh_count == REPORTED_MAX || is_own(seen->pid)) return;
+  known[known_count++] = (struct known){seen->pid, seen->start, true};
+  fresh[fresh_count++] = seen->pid;
+}
+
+void unattributed_report(void) {
+  for (size_t i = known_count; i > 0; i--) {
+    if (!known[i - 1].is_there) known[i - 1] = known[--known_count];
+  }
+  for (size_t i = 0; i < known_count; i++) known[i].is_there = false;
+  size_t reported = fresh_count;
+  fresh_count = 0;
+  if (reported > 0) event_unattributed(fresh, reported);
+}

@@ -1,0 +1,139 @@
+/* What is watched of a run through pidfds: what left its group, what could not be told to be of it
+ * when its parents end, and members of the group that are not our children. A pidfd cannot hit a
+ * stranger. */
+#define _GNU_SOURCE
+#include "tree/escapees.h"
+#include "loop/shutdown_watchdog.h"
+#include "tree/proc.h"
+#include "tree/runs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { DESCENDANTS_MAX = 1024 };
+
+/* ---- signals */
+
+/* A stopped process sees a signal only when it is continued; one that is to stop must not be. */
+static bool wants_continue(int signal) {
+  bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+  return signal != 0 && signal != SIGKILL && signal != SIGCONT && !stops;
+}
+
+static int pidfd_open_(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static int pidfd_signal(int fd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+}
+
+static bool stop_pidfd(int pidfd, int signal) {
+  if (pidfd_signal(pidfd, signal) != 0) return false;
+  if (wants_continue(signal)) pidfd_signal(pidfd, SIGCONT);
+  return true;
+}
+
+int stop_pid(pid_t pid, int signal) {
+  if (kill(pid, signal) != 0) return errno;
+  if (wants_continue(signal)) kill(pid, SIGCONT);
+  return 0;
+}
+
+/* The process that was seen is there, and its number is not that of another one. */
+static bool is_same(pid_t pid, uint64_t start) {
+  struct proc_stat again;
+  return proc_stat(pid, &again) && again.start == start && again.state != 'Z';
+}
+
+/* Where there is no pidfd, only our own children can be signalled: their numbers are not free
+ * before we reap them. */
+void stop_seen(const struct seen *seen, int signal) {
+  int fd = pidfd_open_(seen->pid);
+  if (fd >= 0) {
+    if (is_same(seen->pid, seen->start)) stop_pidfd(fd, signal);
+    close(fd);
+  } else if (seen->parent == getpid() && is_same(seen->pid, seen->start)) {
+    stop_pid(seen->pid, signal);
+  }
+}
+
+/* ---- escapees */
+
+bool escapee_watch(struct run *run, pid_t pid, uint64_t start) {
+  int fd = pidfd_open_(pid);
+  if (!is_same(pid, start)) {
+    if (fd >= 0) close(fd);
+    return true;
+  }
+  struct escapee *escapee = fd >= 0 ? calloc(1, sizeof *escapee) : NULL;
+  if (escapee) {
+    *escapee = (struct escapee){{WATCH_ESCAPEE}, run, pid, fd, run->escapees};
+    if (loop_watch(fd, EPOLLIN, &escapee->watch)) {
+      run->escapees = escapee;
+      return true;
+    }
+  }
+  free(escapee);
+  if (fd >= 0) close(fd);
+  return false;
+}
+
+void escapee_ended(struct escapee *escapee) {
+  if (!escapee->pid) return;
+  loop_unwatch(escapee->pidfd);
+  close(escapee->pidfd);
+  escapee->pidfd = -1;
+  escapee->pid = 0;
+  runs_changed();
+}
+
+static bool is_in_group(const struct run *run, pid_t pid) {
+  return !run->group_empty && getpgid(pid) == run->pid;
+}
+
+/* Those in the group are reached with it. */
+void escapees_stop(const struct run *run, int signal) {
+  for (const struct escapee *e = run->escapees; e; e = e->next)
+    if (e->pid && !is_in_group(run, e->pid)) stop_pidfd(e->pidfd, signal);
+}
+
+struct descent {
+  const struct run *run;
+  pid_t pids[DESCENDANTS_MAX];
+  size_t count;
+};
+
+static void add_descendant(pid_t pid, void *context) {
+  struct descent *descent = context;
+  if (descent->count < DESCENDANTS_MAX) descent->pids[descent->count++] = pid;
+}
+
+/* What has the mark is found without its parents. In a shutdown everything ends, whosever it is. */
+void escapees_remember(struct run *run) {
+  if (run->leader_gone || shutdown_watchdog_is_running()) return;
+  static struct descent descent;
+  descent.count = 0;
+  proc_each_child(run->pid, add_descendant, &descent);
+  for (size_t i = 0; i < descent.count; i++) {
+    struct proc_stat stat;
+    if (!proc_stat(descent.pids[i], &stat) || stat.state == 'Z') continue;
+    if (!(run->mark && stat.mark == run->mark) && !run_has_escapee(run, stat.pid))
+      escapee_watch(run, stat.pid, stat.start);
+    proc_each_child(stat.pid, add_descendant, &descent);
+  }
+}
+
+void escapees_forget(struct run *run) {
+  for (struct escapee *e = run->escapees, *next; e; e = next) {
+    next = e->next;
+    if (e->pid) {
+      loop_unwatch(e->pidfd);
+      close(e->pidfd);
+    }
+    free(e);
+  }
+  run->escapees = NULL;
+}

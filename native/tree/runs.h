@@ -1,0 +1,78 @@
+/* The table of live runs. */
+#ifndef PITCREW_TREE_RUNS_H
+#define PITCREW_TREE_RUNS_H
+
+#include "loop/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct exit_status {
+  int code;
+  int signal;
+};
+struct spawn_failure {
+  const char *step; /* NULL = none */
+  int error;
+};
+/* A process of a run that is watched through a pidfd: see escapees.c. */
+struct escapee {
+  struct watch watch;
+  struct run *run;
+  pid_t pid; /* 0 = it has ended */
+  int pidfd;
+  struct escapee *next;
+};
+/* A descriptor by which a run reports of itself; -1 = it has none. */
+struct channel {
+  struct watch watch;
+  int fd;
+  struct run *run;
+};
+struct run {
+  int number;
+  pid_t pid;         /* of the leader, and of the group while that has members */
+  uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  uid_t uid;         /* that it was started as */
+  bool inherit;      /* has our stdio, is not pumped */
+  struct pipe *pipe; /* of its output; NULL when no process holds that open any more */
+  bool leader_gone;
+  struct exit_status exit;
+  struct start *start;          /* under way still; NULL = its program was executed */
+  struct spawn_failure failure; /* it was not: why */
+  int64_t cpu_us;               /* of the leader and of those that it waited for */
+  int64_t memory_kib;           /* the most of one of them; at least what we had at the spawn */
+  struct channel ready_pipe, notify_socket;
+  struct client *control; /* its end of PITCREW_FD's connection; NULL = it has none */
+  bool ready_by_notify, ready;
+  bool exit_reported, group_empty, gone, gone_reported;
+  int leader_signal; /* the last stop signal that it was sent */
+  int tree_signal;   /* the same for the rest of the tree: what is found later gets it, too */
+  /* Of scans: it wants one; one is under way for it; what is found is to be sent tree_signal, also
+   * in its group; a process of the group is alive; a process cannot be watched. */
+  bool scan_wanted, scan_due, order_due, rest_due, group_living, unwatched;
+  struct escapee *escapees;
+  char daemon[]; /* at most NAME_BYTES_MAX, and a NUL */
+};
+
+struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark);
+struct run *run_find(const char *daemon, int number);
+struct run *run_of_pid(pid_t pid);
+void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage);
+void run_remove(struct run *run); /* what it had was released before: see tree_forget() */
+size_t runs_count(void);
+size_t runs_with_leader(void); /* those whose leader was not reaped yet */
+struct run *runs_at(size_t index);
+
+bool run_has_escapee(const struct run *run, pid_t pid);
+bool run_has_escapees(const struct run *run);
+
+/* A process ended: runs may be over. Set until the next call of runs_take_changed(). */
+void runs_changed(void);
+bool runs_are_changed(void);
+bool runs_take_changed(void);
+
+#endif

@@ -1,0 +1,273 @@
+/* A run is more than its leader: the leader's process group, and what left that group. The run is
+ * over when all of it is gone.
+ *
+ * The group: after the leader is reaped, kill(-group, 0) says whether anything is left in it. The
+ * last member is usually our orphan, so that wait4 tells when to look again. A member that is the
+ * child of another process is watched through a pidfd. A group once seen empty is never signalled
+ * again: its number may belong to a stranger.
+ *
+ * What left the group (setsid, double fork) is known by its mark, a soft RLIMIT_RSS of its own,
+ * which Linux does not enforce and which crosses fork, exec and setsid; or by its descent. Descent
+ * is lost when a parent ends, so what descends from a leader and has no mark (pam_limits resets it)
+ * is remembered before the leader is told to end. It is signalled through pidfds, which cannot hit
+ * a stranger.
+ *
+ * All that wants to know a tree in a turn shares one scan of /proc (scan.c): stop signals to the
+ * rest of a tree, KILL, and runs whose group is empty, where we have children that are not known.
+ */
+#define _GNU_SOURCE
+#include "tree/tree.h"
+#include "base/clock.h"
+#include "engine/events.h"
+#include "health/ready.h"
+#include "output/pump.h"
+#include "tree/children.h"
+#include "tree/escapees.h"
+#include "tree/proc.h"
+#include "tree/runs.h"
+#include "tree/scan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { RETRY_MS = 500 };
+
+static bool usable, scan_wanted;
+/* When to look again at what could not be watched. */
+static double retry_ms = INFINITY;
+static uint64_t next_mark;
+
+/* A number that another pitcrew, inside a daemon of ours, will not use, too; then a counter. */
+void tree_init(void) {
+  usable = proc_usable();
+  if (usable) scan_init();
+  uint32_t instance = 0;
+  if (syscall(SYS_getrandom, &instance, sizeof instance, 0) < 0) instance = (uint32_t)getpid();
+  next_mark = (1ull << 62) | (uint64_t)(instance & 0xffffff) << 32;
+}
+
+uint64_t tree_next_mark(void) { return ++next_mark; }
+
+double tree_wake_ms(void) {
+  if (runs_are_changed() || scan_is_running()) return 0;
+  return scan_wanted ? scan_next_ms() : retry_ms;
+}
+
+static void want_scan(struct run *run) {
+  if (!usable) return;
+  run->scan_wanted = true;
+  scan_wanted = true;
+}
+
+/* ---- orders */
+
+static int stop_leader(struct run *run, int signal) {
+  if (run->leader_gone) return ESRCH;
+  if (run->leader_signal == signal) return 0;
+  escapees_remember(run);
+  run->leader_signal = signal;
+  return stop_pid(run->pid, signal);
+}
+
+/* Without the leader its members are stopped one by one, as the scan finds them. */
+static void stop_group(struct run *run, int signal, bool with_leader) {
+  if (run->group_empty) return;
+  if (!with_leader && !run->leader_gone)
+    run->rest_due = true;
+  else if (stop_pid(-run->pid, signal) == ESRCH)
+    runs_changed();
+}
+
+static int stop_tree(struct run *run, int signal, bool with_leader) {
+  bool any = run_has_escapees(run);
+  if (run->tree_signal != signal || signal == SIGKILL) {
+    escapees_remember(run);
+    run->tree_signal = signal;
+    run->order_due = true;
+    escapees_stop(run, signal);
+    /* Before its exec the leader may not have made its group yet. */
+    if (run->start && !run->leader_gone) any |= stop_pid(run->pid, signal) == 0;
+    stop_group(run, signal, with_leader);
+  }
+  want_scan(run);
+  return any || !run->group_empty ? 0 : ESRCH;
+}
+
+int tree_stop(struct run *run, int signal, enum stop_target to) {
+  return to == STOP_LEADER ? stop_leader(run, signal) : stop_tree(run, signal, to == STOP_TREE);
+}
+
+int tree_signal(struct run *run, int signal, bool whole_group) {
+  if (!whole_group) return run->leader_gone ? ESRCH : kill(run->pid, signal) == 0 ? 0 : errno;
+  if (signal == 0) want_scan(run);
+  if (run->group_empty) return run_has_escapees(run) ? 0 : ESRCH;
+  return kill(-run->pid, signal) == 0 ? 0 : errno;
+}
+
+/* ---- what a scan found */
+
+static void found_in_group(struct run *run, const struct seen *seen) {
+  run->group_living = true;
+  if (run->rest_due) stop_seen(seen, run->tree_signal);
+  /* Our own children are told by wait4. */
+  bool is_watched = run->leader_gone || run->tree_signal == SIGKILL;
+  if (!is_watched || seen->parent == getpid() || run_has_escapee(run, seen->pid)) return;
+  if (!escapee_watch(run, seen->pid, seen->start)) run->unwatched = true;
+}
+
+static void found_outside(struct run *run, const struct seen *seen) {
+  if (run_has_escapee(run, seen->pid)) return;
+  bool is_watched = escapee_watch(run, seen->pid, seen->start);
+  if (!is_watched) run->unwatched = true;
+  /* What is not watched is found again and again. */
+  if (run->tree_signal && (is_watched || run->order_due)) stop_seen(seen, run->tree_signal);
+}
+
+static void found(const struct seen *seen) {
+  struct run *run = seen->run;
+  if (seen->kin == KIN_OURS && seen->state != 'Z') unattributed_found(seen);
+  if (seen->kin != KIN_RUN || !run->scan_due || seen->state == 'Z') return;
+  if (seen->pid == run->pid && !run->leader_gone) return;
+  if (!run->group_empty && seen->group == run->pid)
+    found_in_group(run, seen);
+  else if (run->tree_signal || run->leader_gone)
+    found_outside(run, seen);
+}
+
+static void begin_scan(void) {
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    run->scan_due |= run->scan_wanted;
+    run->scan_wanted = false;
+    if (run->scan_due) run->group_living = run->unwatched = false;
+  }
+  scan_wanted = false;
+}
+
+static void end_scan(void) {
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    if (!run->scan_due) continue;
+    run->scan_due = run->order_due = run->rest_due = false;
+    if (run->unwatched) retry_ms = now_ms() + RETRY_MS;
+    if (!run->leader_gone) continue;
+    if (run->group_empty) /* A scan that began before that was seen proves nothing. */
+      run->gone = !run->scan_wanted && !run_has_escapees(run) && !run->unwatched;
+    else if (!run->group_living) { /* A group of nothing but zombies is gone. */
+      run->group_empty = true;
+      runs_changed();
+    }
+  }
+}
+
+/* One scan a turn at most. What asks for one while it runs gets the next one. */
+static bool scan(void) {
+  if (!scan_is_running()) {
+    if (!scan_wanted || now_ms() < scan_next_ms()) return false;
+    begin_scan();
+  }
+  bool is_complete = scan_turn(found);
+  if (is_complete)
+    end_scan();
+  else if (!scan_is_running())
+    scan_wanted = true; /* It failed: those that it was for still wait. */
+  return is_complete;
+}
+
+/* ---- the end of a run */
+
+static bool waits_for_scan(const struct run *run) {
+  return run->group_empty && !run->gone && !run_has_escapees(run) &&
+         (run->scan_wanted || run->scan_due);
+}
+
+static void tell(struct run *run) {
+  /* The last lines come before the word of its end: the leader's, and those of what it left. So
+   * does what they said by other channels. */
+  if (run->pipe) pump_drain(run->pipe);
+  channels_drain(run);
+  if (!run->exit_reported) {
+    run->exit_reported = true;
+    event_exited(run);
+  } else {
+    event_gone(run);
+  }
+  run->gone_reported = run->gone;
+}
+
+void tree_forget(struct run *run) {
+  escapees_forget(run);
+  if (run->pipe) pump_disown(run->pipe);
+  channels_close(run);
+  run_remove(run);
+}
+
+/* Which runs are over, or are to be looked at by the scan? */
+static void look_for_ends(void) {
+  bool any_empty = false;
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    if (!run->leader_gone || run->gone) continue;
+    if (!run->group_empty) run->group_empty = kill(-run->pid, 0) != 0 && errno == ESRCH;
+    any_empty |= run->group_empty && !run_has_escapees(run);
+  }
+  if (!any_empty) return;
+  bool is_simple = !usable || !children_orphaned();
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    if (!run->leader_gone || run->gone || !run->group_empty || run_has_escapees(run)) continue;
+    if (is_simple)
+      run->gone = true;
+    else
+      want_scan(run);
+  }
+}
+
+static void look_again(void) {
+  if (now_ms() < retry_ms) return;
+  retry_ms = INFINITY;
+  for (size_t i = 0; i < runs_count(); i++)
+    if (runs_at(i)->unwatched) want_scan(runs_at(i));
+}
+
+void tree_turn(void) {
+  look_again();
+  if (runs_take_changed()) look_for_ends();
+  bool is_scanned = scan();
+  /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go
+   * here. */
+  for (size_t i = 0; i < runs_count(); i++) {
+    struct run *run = runs_at(i);
+    if (!run->leader_gone || waits_for_scan(run)) continue;
+    if (!run->exit_reported || (run->gone && !run->gone_reported)) tell(run);
+  }
+  if (is_scanned) unattributed_report();
+  for (size_t i = runs_count(); i > 0; i--)
+    if (runs_at(i - 1)->gone_reported) tree_forget(runs_at(i - 1));
+}
+
+/* ---- its members */
+
+struct listing {
+  struct run *run;
+  pid_t *pids;
+  size_t count, max;
+};
+
+static bool visit_listed(const struct proc_stat *stat, void *context) {
+  struct listing *listing = context;
+  bool in_group = !listing->run->group_empty && stat->group == listing->run->pid;
+  bool marked = listing->run->mark && stat->mark == listing->run->mark;
+  bool is_of_it = in_group || marked || run_has_escapee(listing->run, stat->pid);
+  if (stat->state != 'Z' && is_of_it) listing->pids[listing->count++] = stat->pid;
+  return listing->count < listing->max;
+}
+
+size_t tree_members(struct run *run, pid_t *pids, size_t max) {
+  struct listing listing = {run, pids, 0, max};
+  if (max > 0) proc_each(visit_listed, &listing);
+  return listing.count;
+}

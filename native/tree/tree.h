@@ -1,0 +1,25 @@
+/* A run is more than its leader: see tree.c. */
+#ifndef PITCREW_TREE_TREE_H
+#define PITCREW_TREE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct run;
+
+enum stop_target { STOP_LEADER, STOP_REST, STOP_TREE };
+/* Both: 0, ESRCH = nothing is left of it, or errno. */
+int tree_stop(struct run *run, int signal, enum stop_target to);
+int tree_signal(struct run *run, int signal, bool whole_group);
+size_t tree_members(struct run *run, pid_t *pids, size_t max);
+uint64_t tree_next_mark(void);
+/* Releases all that the run has, and removes it from the table. */
+void tree_forget(struct run *run);
+
+void tree_init(void);
+void tree_turn(void);
+double tree_wake_ms(void);
+
+#endif
