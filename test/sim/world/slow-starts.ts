@@ -1,4 +1,4 @@
-/** Starts that are under way, after native/start.c: a child that stands still between clone and exec is waited for only
+/** Starts that are under way, after native/process/start.c: a child that stands still between clone and exec is waited for only
  *  for a moment; later a look finds that it has executed its program, or it is killed, or its end says why not. */
 import type { SpawnFailure } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
