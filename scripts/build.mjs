@@ -6,7 +6,7 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --plant     an init in which tests may plant bugs (see src/init/loop/fault-injection.ts)
- *    --init FILE, --seldom FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
+ *    --init FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
  *    --bundle FILE
  *                another entry for an image: a test that runs in the engine
  *    --out FILE  where to (build/pitcrew)
@@ -38,10 +38,10 @@ const { values: options } = parseArgs({
     sanitize: { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
     plant: { type: 'boolean', default: false },
-    init: { type: 'string', default: 'src/init/image/entry.ts' },
-    seldom: { type: 'string', default: 'src/init/image/seldom-entry.ts' },
-    one: { type: 'string', default: 'src/init/image/one-entry.ts' },
-    check: { type: 'string', default: 'src/init/image/check-entry.ts' },
+    init: { type: 'string', default: 'src/init/image/init.ts' },
+    auxiliary: { type: 'string', default: 'src/init/image/auxiliary.ts' },
+    one: { type: 'string', default: 'src/init/image/one-command.ts' },
+    check: { type: 'string', default: 'src/init/image/check.ts' },
     control: { type: 'string', default: 'src/control/server/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
     bundle: { type: 'string', default: 'src/cli/bundle/bundle-entry.ts' },
@@ -125,7 +125,7 @@ async function main() {
   const tool = bytecodeCompiler()
   // What is used at every start lies together, so that fewer pages of the file are in memory.
   const objects = await Promise.all([
-    makeImages(tool, ['bundle', 'cli', 'control', 'check', 'one', 'seldom']),
+    makeImages(tool, ['bundle', 'cli', 'control', 'check', 'one', 'auxiliary']),
     engineObjects,
     hostObjects,
     makeImages(tool, ['init']),

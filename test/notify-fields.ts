@@ -1,5 +1,5 @@
 /** Splits an sd_notify message as the host does (native/health/notify.c), for simulated hosts. */
-import type { NotifyFields } from '../src/host/readiness.ts'
+import type { NotifyFields } from '../src/host/host.ts'
 
 const names: readonly string[] = [
   'READY',

@@ -51,9 +51,9 @@ FUNCTION(host_load_control) {
   return engine_load(IMAGE_CONTROL, "pitcrewControl");
 }
 
-FUNCTION(host_load_seldom) {
+FUNCTION(host_load_auxiliary) {
   UNUSED;
-  return engine_load(IMAGE_SELDOM, "pitcrewSeldom");
+  return engine_load(IMAGE_AUXILIARY, "pitcrewAuxiliary");
 }
 
 FUNCTION(host_load_check) {
@@ -85,7 +85,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("envNames", 0, host_env_names),
     JS_CFUNC_DEF("envHide", 1, host_env_hide),
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
-    JS_CFUNC_DEF("loadSeldom", 0, host_load_seldom),
+    JS_CFUNC_DEF("loadAuxiliary", 0, host_load_auxiliary),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
     JS_CFUNC_DEF("startLastWord", 0, host_start_last_word),

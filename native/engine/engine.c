@@ -40,7 +40,7 @@ struct bytecode {
 
 #define IMAGE(name) extern const uint8_t image_##name##_start[], image_##name##_end[]
 IMAGE(init);
-IMAGE(seldom);
+IMAGE(auxiliary);
 IMAGE(one);
 IMAGE(check);
 IMAGE(control);
@@ -52,7 +52,7 @@ IMAGE(bundle);
 static struct bytecode image_code(enum image image) {
   switch (image) {
     case IMAGE_INIT: return (struct bytecode)CODE(init);
-    case IMAGE_SELDOM: return (struct bytecode)CODE(seldom);
+    case IMAGE_AUXILIARY: return (struct bytecode)CODE(auxiliary);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
     case IMAGE_CONTROL: return (struct bytecode)CODE(control);

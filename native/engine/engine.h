@@ -9,7 +9,7 @@
 
 enum image {
   IMAGE_INIT,
-  IMAGE_SELDOM,
+  IMAGE_AUXILIARY,
   IMAGE_ONE,
   IMAGE_CHECK,
   IMAGE_CONTROL, /* the init loads it for its first client */

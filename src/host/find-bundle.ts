@@ -1,6 +1,6 @@
 /** Finds and reads the file that describes the bundle, in the same way for `run` and for the client
  *  verbs. It knows nothing of YAML, so that the init may use it. */
-import { isPlanText, maxPlanBytes } from '../core/plan/plan-text.ts'
+import { isPlanText, maxPlanBytes, type SumOf } from '../core/plan/plan-text.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import type { FileAnswer, System } from './system.ts'
 
@@ -70,4 +70,10 @@ function explain(error: ReadError): readonly [reason: string, hint: string] {
     default:
       return [describeErrno(error), 'check the path']
   }
+}
+
+/** The sum that seals a plan (core/plan/plan-text.ts). It depends on the version: another one may
+ *  check what this one does not. */
+export function sumWith(system: Pick<System, 'sum'>, version: string): SumOf {
+  return (text) => system.sum(`${version} ${text}`)
 }

@@ -12,7 +12,6 @@ import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { HelperEnd, HelperTask } from './helper.ts'
 import type { OutputEvent, OutputHost } from './output.ts'
-import type { NotifyFields, ReadyChannel } from './readiness.ts'
 import type { Errno, System } from './system.ts'
 
 export type { LiveRun }
@@ -73,8 +72,8 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Loads the image with the control plane, once, and gives what it puts into
    *  `globalThis.pitcrewControl`. */
   loadControl(): unknown
-  /** The same for the image with what most runs do without: `globalThis.pitcrewSeldom`. */
-  loadSeldom(): unknown
+  /** The same for the image of what most runs never need: `globalThis.pitcrewAuxiliary`. */
+  loadAuxiliary(): unknown
   /** The same for the image that checks a plan: `globalThis.pitcrewCheck`. */
   loadCheck(): unknown
 
@@ -141,6 +140,30 @@ export interface SpawnSpec {
    *  something. */
   readonly control: boolean
 }
+
+/** How a run itself reports that it is ready. */
+export type ReadyChannel =
+  /** A newline on this descriptor of the run, 3 to 9. */
+  | { readonly type: 'fd'; readonly fd: number }
+  | { readonly type: 'notify' }
+  /** A line of its output with this text in it; * stands for any text, ? for one character. */
+  | { readonly type: 'log'; readonly text: string }
+
+/** The fields of sd_notify(3) that are passed on; of one that is there several times the last. */
+export type NotifyFields = Readonly<
+  Partial<
+    Record<
+      | 'READY'
+      | 'STATUS'
+      | 'RELOADING'
+      | 'STOPPING'
+      | 'WATCHDOG'
+      | 'EXTEND_TIMEOUT_USEC'
+      | 'MAINPID',
+      string
+    >
+  >
+>
 
 export type ProbeSpec =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }

@@ -12,7 +12,7 @@ import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { fieldsOf } from '../notify-fields.ts'
 
@@ -200,7 +200,7 @@ export class Plane {
         this.finished = code
         this.#toAnswer.push({ type: 'flushed' })
       },
-      loadSeldom: () => seldom,
+      loadAuxiliary: () => auxiliary,
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
         return (supervisor: Supervisor) => {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { ReadyChannel } from '../../src/host/readiness.ts'
+import type { ReadyChannel } from '../../src/host/host.ts'
 import { outputOf } from '../e2e/support/processes.ts'
 import { buildChannels, Channels, notifies, played, run } from './images/channels.ts'
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { ReadyChannel } from '../../src/host/readiness.ts'
+import type { ReadyChannel } from '../../src/host/host.ts'
 import { Random } from '../core/random.ts'
 import { isSanitized } from '../e2e/support/cost.ts'
 import { outputOf } from '../e2e/support/processes.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { noRow } from '../../src/core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../src/core/effect.ts'
 import type { Host, Legacy } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 
 const note: DeathNote = {
@@ -37,7 +37,7 @@ function deathsOn(
   let asked = 0
   const host: Partial<Host> = {
     now: () => times[Math.min(asked++, times.length - 1)] as number,
-    loadSeldom: () => seldom,
+    loadAuxiliary: () => auxiliary,
     legacy: () => left,
     oomKills: () => {
       const count = counts[Math.min(looks++, counts.length - 1)] ?? null

@@ -1,6 +1,6 @@
 /** A host for stories of the init's own parts: a clock that is moved by hand, and what was asked. */
 import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 
 export class FakeHost {
   nowMs = 1000
@@ -25,7 +25,7 @@ export class FakeHost {
         this.asked.push(`stop ${signal} to the ${to} of ${daemon} ${run}`)
         return 'sent'
       },
-      loadSeldom: () => seldom,
+      loadAuxiliary: () => auxiliary,
       legacy: () => null,
       oomKills: () => null,
       finish: (code, flushMs) => {

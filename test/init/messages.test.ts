@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { noRow } from '../../src/core/daemon/restart-policy.ts'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
 import type { Asker, Ticket } from '../../src/core/supervisor/ticket.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { exitReportText } from '../../src/init/report/exit-report.ts'
-import { isPrinted, usualWords } from '../../src/init/report/messages.ts'
+import { commonMessage, isPrinted } from '../../src/init/report/messages.ts'
 import { elapsed, exited, leaderExited, restart, spawned, spawnFailed } from '../core/events.ts'
 import { plan } from '../core/plans.ts'
 import { Game, up } from '../core/story.ts'
@@ -175,9 +175,9 @@ function wordsOf(note: Note): string {
     case 'died':
     case 'unfit':
     case 'start-failed':
-      return seldom.deathStory(note, null, '').words
+      return auxiliary.describeDeath(note, null, '').words
     default:
-      return usualWords(note) ?? seldom.troubleWords(note)
+      return commonMessage(note) ?? auxiliary.rareMessage(note)
   }
 }
 

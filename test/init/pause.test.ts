@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { plan } from '../core/plans.ts'
 
@@ -43,7 +43,7 @@ class Frozen {
       getenv: () => null,
       envNames: () => [],
       envHide: () => {},
-      loadSeldom: () => seldom,
+      loadAuxiliary: () => auxiliary,
       oomKills: () => null,
       notify: () => {},
     }

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 import { initialState } from '../../src/core/supervisor/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
 import { ControlGuard } from '../../src/init/control/control-guard.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
 import { Performer } from '../../src/init/perform/perform.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 import { Journal } from '../../src/init/report/journal.ts'
-import { Voice } from '../../src/init/report/reporter.ts'
+import { Reporter } from '../../src/init/report/reporter.ts'
 import { plan } from '../core/plans.ts'
 
 const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
@@ -18,7 +18,7 @@ const spawn = { type: 'spawn', daemon: 'web', run: 2 } as const
 function performerOn(
   live: readonly LiveRun[],
   answer: SpawnAnswer,
-  loadSeldom: Host['loadSeldom'] = () => seldom,
+  loadAuxiliary: Host['loadAuxiliary'] = () => auxiliary,
 ): Performer {
   let nowMs = 1000
   const partial: Partial<Host> = {
@@ -33,7 +33,7 @@ function performerOn(
     envHide: () => {},
     wallMs: () => 0,
     oomKills: () => null,
-    loadSeldom,
+    loadAuxiliary,
     isFolder: () => false,
     uid: 0,
   }
@@ -42,7 +42,7 @@ function performerOn(
   const bundle = plan({ web: {} })
   const tasks = new Tasks(host, () => {})
   const journal = new Journal(host, tasks, bundle.name, timers, () => {})
-  const voice = new Voice(host, () => {}, new Deaths(host), journal)
+  const voice = new Reporter(host, () => {}, new Deaths(host), journal)
   const nothing = (): void => {}
   const state = initialState(bundle)
   const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing)
@@ -85,10 +85,10 @@ test('a command for a stop that broke is one that failed: the stop signal does n
 })
 
 test('an end is told without its reason where the image with the words cannot be loaded', () => {
-  const loadSeldom = (): never => {
+  const loadAuxiliary = (): never => {
     throw new Error('planted')
   }
-  const performer = performerOn([], { pid: 7 }, loadSeldom)
+  const performer = performerOn([], { pid: 7 }, loadAuxiliary)
   const failure = { step: 'exec', errno: 'ENOENT' }
   const end = { type: 'exited', daemon: 'web', run: 2, code: 70, signal: 0, gone: true } as const
   const event = { ...end, failure, outputOpen: false, atMs: 1000 }

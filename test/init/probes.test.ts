@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Probe } from '../../src/core/plan/plan.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
-import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
+import { CommandRuns, type ServiceCommand } from '../../src/init/perform/command-runs.ts'
 import { Probes } from '../../src/init/perform/probes.ts'
 import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
@@ -16,7 +16,7 @@ const asItself = { ...as, env: [], cwd: null, stdio: 'null' } as const
 class World {
   readonly fake: FakeHost = new FakeHost()
   readonly #timers: Timers = new Timers()
-  readonly #helpers: Helpers = new Helpers(this.fake.host, this.#timers)
+  readonly #helpers: CommandRuns = new CommandRuns(this.fake.host, this.#timers)
   readonly #told: string[] = []
   readonly #tasks: Tasks = new Tasks(this.fake.host, (text) => this.#told.push(text))
   readonly probes: Probes = new Probes(
@@ -24,7 +24,7 @@ class World {
     this.#tasks,
     this.#timers,
     this.#helpers,
-    (_, command): Helper => ({ command, ...asItself }),
+    (_, command): ServiceCommand => ({ command, ...asItself }),
     (event) => {
       this.#told.push(`tell ${event.type} ${event.daemon} ${event.run}`)
     },

@@ -5,7 +5,7 @@ import { planCheck } from '../../src/core/plan/check-plan.ts'
 import { serializePlan } from '../../src/core/plan/plan-text.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
-import { seldom } from '../../src/init/image/seldom.ts'
+import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Start } from '../../src/init/start/start.ts'
 import { manyDaemons } from '../core/plans.ts'
 
@@ -29,7 +29,7 @@ class Starting {
       },
       readFile: () => ({ text }),
       sum: () => '',
-      loadSeldom: () => seldom,
+      loadAuxiliary: () => auxiliary,
       loadCheck: () => planCheck,
       getenv: () => null,
       envNames: () => [],

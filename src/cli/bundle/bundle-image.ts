@@ -1,6 +1,6 @@
 /** The functions of the image "bundle": the work of `validate`, `build` and `completion`, and
  *  `@plan`, which the init runs in its parsing helper. */
-import { sumWith } from '../../host/sum.ts'
+import { sumWith } from '../../host/find-bundle.ts'
 import type { ClientSystem } from '../../host/system.ts'
 import { version } from '../../version.ts'
 import { exitStatusOf, type Input } from '../command.ts'

@@ -7,8 +7,7 @@ import type { State } from '../../core/supervisor/state.ts'
 import type { Ticket } from '../../core/supervisor/ticket.ts'
 import type { ClientEvent, LogSpec } from '../../host/control.ts'
 import type { HelperEnd, HelperTask } from '../../host/helper.ts'
-import type { Host } from '../../host/host.ts'
-import type { NotifyFields } from '../../host/readiness.ts'
+import type { Host, NotifyFields } from '../../host/host.ts'
 import type { Errno } from '../../host/system.ts'
 
 export interface ControlPlane {

@@ -21,7 +21,7 @@ import type { Errno } from '../../host/system.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
-import type { Voice } from '../report/reporter.ts'
+import type { Reporter } from '../report/reporter.ts'
 
 /** How many tickets that have ended are kept. */
 const endedMax = 200
@@ -36,7 +36,7 @@ export class ControlGuard implements Supervisor {
   readonly timers: Timers
   readonly takeMessage: Supervisor['takeMessage']
   readonly #tasks: Tasks
-  readonly #voice: Voice
+  readonly #voice: Reporter
   readonly #dispatch: (event: UntimedEvent) => void
   #make: MakeControlPlane | null = null
   #plane: ControlPlane | null = null
@@ -52,7 +52,7 @@ export class ControlGuard implements Supervisor {
     host: Host,
     tasks: Tasks,
     timers: Timers,
-    voice: Voice,
+    voice: Reporter,
     state: State,
     dispatch: (event: UntimedEvent) => void,
     takeMessage: Supervisor['takeMessage'],

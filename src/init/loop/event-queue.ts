@@ -2,12 +2,11 @@
  *  however many come. A request for a shutdown goes to the front. */
 import type { Event, Exit, LiveRun } from '../../core/event.ts'
 
-/** An event that happens now: the queue's owner adds the time. */
-export type UntimedEvent = Event extends infer E
-  ? E extends unknown
-    ? Omit<E, 'atMs'>
-    : never
-  : never
+/** An event whose time is that of its arrival in the queue. */
+export type UntimedEvent<T extends Event['type'] = Event['type']> = WithoutTime<
+  Extract<Event, { type: T }>
+>
+type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 
 export class EventQueue {
   #events: Event[] = []

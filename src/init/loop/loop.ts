@@ -5,42 +5,50 @@
 import type { Effect } from '../../core/effect.ts'
 import type { Event } from '../../core/event.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { type Signal, signalName } from '../../core/signals.ts'
 import { initialState, type State } from '../../core/supervisor/state.ts'
 import { step } from '../../core/supervisor/supervisor.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
-import type { Handlers, Host, HostEvent } from '../../host/host.ts'
-import type { NotifyFields } from '../../host/readiness.ts'
+import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
 import { Performer } from '../perform/perform.ts'
 import { isHelper } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
-import { Voice } from '../report/reporter.ts'
+import { Reporter } from '../report/reporter.ts'
 import { EventQueue, type UntimedEvent } from './event-queue.ts'
 import { type Plant, plantOf } from './fault-injection.ts'
-import { Mending } from './recovery-schedule.ts'
+import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
-import { batchWork, nextRunFirst, type SignalEvent, signalOf, Turn } from './turn.ts'
 
 const batchMax = 32 // Steps in one turn.
 /** Who is woken so much later than he asked for did not run, in milliseconds. */
 const pauseMs = 1000
 const stepped = { type: 'stepped' } as const
 
+/** How long a turn is, in milliseconds. */
+const turnMs = 5
+/** Steps and effects between two looks at the clock. Most turns have less, and do without. */
+const unlookedMax = 16
+/** What a batch of the control plane counts as. */
+const batchWork = unlookedMax
+
+type SignalEvent = Extract<HostEvent, { type: 'signal' }>
+
 export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
   readonly #tasks: Tasks
-  readonly #voice: Voice
+  readonly #voice: Reporter
   readonly #control: ControlGuard
   readonly #performer: Performer
   readonly #plant: Plant
   readonly #trace: Trace
   readonly #state: State
-  readonly #mending: Mending = new Mending()
+  readonly #mending: RecoverySchedule = new RecoverySchedule()
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
   #shutdownAsked = false
@@ -60,7 +68,7 @@ export class Loop implements Handlers {
     const print = (text: string): void => host.print(`${plan.label}: ${text}`)
     this.#tasks = new Tasks(host, print)
     const journal = new Journal(host, this.#tasks, plan.name, timers, print)
-    this.#voice = new Voice(host, print, new Deaths(host), journal)
+    this.#voice = new Reporter(host, print, new Deaths(host), journal)
     const dispatch = (event: UntimedEvent): void => this.#queue.push({ ...event, atMs: host.now() })
     this.#control = new ControlGuard(
       host,
@@ -126,7 +134,7 @@ export class Loop implements Handlers {
       case 'probed':
       case 'flushed':
       case 'helper':
-        if (event.type === 'probed') this.#performer.aids?.probes.probed(event)
+        if (event.type === 'probed') this.#performer.services?.probes.probed(event)
         else if (event.type === 'flushed') this.#performer.flushed()
         else this.#tasks.ended(event)
         return this.#drain()
@@ -179,7 +187,12 @@ export class Loop implements Handlers {
   #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
     const isEnd = event.type === 'gone'
     const isGood = !isEnd && event.code === 0 && event.signal === 0
-    this.#performer.aids?.helpers.ended(event.daemon, event.run, isGood, isEnd || event.gone)
+    this.#performer.services?.commandRuns.ended(
+      event.daemon,
+      event.run,
+      isGood,
+      isEnd || event.gone,
+    )
     this.#drain()
   }
 
@@ -188,13 +201,13 @@ export class Loop implements Handlers {
     switch (timer.kind) {
       case 'look':
       case 'late':
-        return this.#performer.aids?.probes.elapsed(timer)
+        return this.#performer.services?.probes.elapsed(timer)
       case 'helper':
-        return this.#performer.aids?.helpers.late(timer.helper)
+        return this.#performer.services?.commandRuns.late(timer.helper)
       case 'journal':
         return this.#voice.journal.flush()
       case 'outer':
-        return this.#performer.outer?.elapsed(timer.what)
+        return this.#performer.serviceManager?.elapsed(timer.what)
       case 'control':
         return this.#control.handle({ type: 'elapsed', key: timer.key })
       default:
@@ -243,8 +256,8 @@ export class Loop implements Handlers {
 
   #reconcile(atMs: number): Event {
     const all = this.#host.live()
-    this.#performer.aids?.probes.forgetAll()
-    this.#performer.aids?.helpers.reconcile(all)
+    this.#performer.services?.probes.forgetAll()
+    this.#performer.services?.commandRuns.reconcile(all)
     const live = this.#queue.withEnds(all).filter(({ daemon }) => !isHelper(daemon))
     const outputStall = this.#host.outputStall()
     return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
@@ -255,7 +268,7 @@ export class Loop implements Handlers {
     const effects = step(this.#state, event)
     this.#trace(event, effects)
     this.#turn.effects(nextRunFirst(event, effects))
-    this.#performer.outer?.stepped(this.#state)
+    this.#performer.serviceManager?.stepped(this.#state)
   }
 
   #perform(effect: Effect): void {
@@ -269,4 +282,94 @@ export class Loop implements Handlers {
     }
     if (outcome !== null) this.#queue.push(outcome)
   }
+}
+
+/** A turn of the loop, and the effects of the last step, which may take several: they are performed
+ *  in their order, and all of a step before the next one. What is too much for a turn waits for the
+ *  next, so that the host has its own in between, signals first. */
+class Turn {
+  readonly #host: Pick<Host, 'now'>
+  readonly #performOne: (effect: Effect) => void
+  #effects: readonly Effect[] = []
+  #performed = 0
+  #calledAtMs = 0
+  /** Since the last look at the clock. */
+  #worked = 0
+  /** When it is over; null = the clock was not read yet. */
+  #untilMs: number | null = null
+
+  constructor(host: Pick<Host, 'now'>, performOne: (effect: Effect) => void) {
+    this.#host = host
+    this.#performOne = performOne
+  }
+
+  /** The host begins a call. @returns Its time. */
+  called(): number {
+    this.#calledAtMs = this.#host.now()
+    return this.#calledAtMs
+  }
+
+  /** What waited in the queue comes now: the time in which it waited, or nothing ran, is not taken
+   *  from a grace that begins with it. */
+  timed(event: Event): Event {
+    const atMs = this.#calledAtMs
+    return event.atMs < atMs ? { ...event, atMs } : event
+  }
+
+  begin(): void {
+    this.#worked = 0
+    this.#untilMs = null
+  }
+
+  /** Of a step; those of the one before are performed. */
+  effects(effects: readonly Effect[]): void {
+    this.#effects = effects
+    this.#performed = 0
+  }
+
+  /** After a failure inside pitcrew. */
+  forget(): void {
+    this.effects([])
+  }
+
+  /** Some effects are left. */
+  get isBusy(): boolean {
+    return this.#performed < this.#effects.length
+  }
+
+  /** False: the turn is over. */
+  perform(): boolean {
+    const effects = this.#effects
+    for (;;) {
+      const from = this.#performed
+      const end = Math.min(effects.length, from + unlookedMax)
+      while (this.#performed < end) this.#performOne(effects[this.#performed++] as Effect)
+      if (this.isOver(1 + end - from)) return false
+      if (end === effects.length) return true
+    }
+  }
+
+  /** @param worked Steps and effects since it was asked for the last time. */
+  isOver(worked: number): boolean {
+    this.#worked += worked
+    if (this.#worked < unlookedMax) return false
+    this.#worked = 0
+    const nowMs = this.#host.now()
+    this.#untilMs ??= nowMs + turnMs
+    return nowMs >= this.#untilMs
+  }
+}
+
+/** The run that follows on the one that has ended does not wait for what is said of that: words
+ *  take their time, and are not heard before the end of the turn. */
+function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect[] {
+  if (event.type !== 'exited' && event.type !== 'gone') return effects
+  const { daemon } = event
+  const next = effects.find((effect) => effect.type === 'spawn' && effect.daemon === daemon)
+  return next === undefined ? effects : [next, ...effects.filter((effect) => effect !== next)]
+}
+
+/** A number without a name of the table is in no map: it is ignored like any other that is not. */
+function signalOf(event: SignalEvent, atMs: number): Event {
+  return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

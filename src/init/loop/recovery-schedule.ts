@@ -1,7 +1,6 @@
 /** When it is to be looked again at what runs: after a failure inside pitcrew, and when an order
  *  was lost, which is given again then; but not too often, since that may fail each time. */
 import type { Effect } from '../../core/effect.ts'
-import type { Event } from '../../core/event.ts'
 
 /** Between two looks, in milliseconds. */
 const everyMs = 100
@@ -19,7 +18,7 @@ const orders: readonly Effect['type'][] = [
   'finish',
 ]
 
-export class Mending {
+export class RecoverySchedule {
   #isOrderLost = false
   /** Stays true when the recovery fails, too. */
   #isRecovering = false
@@ -58,17 +57,4 @@ export class Mending {
     this.#isRecovering = false
     return true
   }
-}
-
-/** As if it had been run and had failed: the stop signal follows at once. */
-export function stopCommandFailed(
-  { daemon, run }: Extract<Effect, { type: 'run-command' }>,
-  atMs: number,
-): Event {
-  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
-}
-
-/** A client waits for it, and it is not sent again. */
-export function isAnswer(effect: Effect): boolean {
-  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

@@ -6,25 +6,24 @@ import type { Effect } from '../../core/effect.ts'
 import type { Event, Started } from '../../core/event.ts'
 import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
 import { signalNumbers } from '../../core/signals.ts'
-import type { Host } from '../../host/host.ts'
+import type { Host, NotifyFields } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { environmentValue } from '../../host/places.ts'
-import type { NotifyFields } from '../../host/readiness.ts'
 import type { ControlGuard } from '../control/control-guard.ts'
-import { seldomOf } from '../image/seldom-image.ts'
+import type { DaemonServices } from '../image/auxiliary.ts'
+import { auxiliaryOf } from '../image/load-auxiliary.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
-import { isAnswer, stopCommandFailed } from '../loop/recovery-schedule.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
 import { exitReportTask } from '../report/exit-report.ts'
-import type { Voice } from '../report/reporter.ts'
-import type { Aids } from './aids.ts'
+import type { Reporter } from '../report/reporter.ts'
+import type { ServiceCommand } from './command-runs.ts'
 import { type Environment, environmentFor } from './environment.ts'
-import type { Helper } from './helpers.ts'
-import type { OuterService } from './outer-service.ts'
+import type { ServiceManager } from './service-manager.ts'
 import { helperOf, spawnSpecOf } from './spawn-spec.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
+type RunCommand = Extract<Effect, { type: 'run-command' }>
 type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
@@ -34,25 +33,25 @@ export class Performer {
   readonly #environment: Environment
   readonly #tasks: Tasks
   readonly #timers: Timers
-  readonly #voice: Voice
+  readonly #voice: Reporter
   readonly #control: ControlGuard
   /** How it ends; null: not yet. */
   #report: Finish['report'] | null = null
   /** As the report that was written says. */
   #lostBytes = 0
   readonly #dispatch: (event: UntimedEvent) => void
-  #aids: Aids | null = null
+  #services: DaemonServices | null = null
   /** null: no service manager listens. */
-  readonly outer: OuterService | null
+  readonly serviceManager: ServiceManager | null
 
   /** @param plan The whole plan: claims of daemons that were not selected count, too.
-   *  @param dispatch Takes what comes of probes, commands and messages, some time later. */
+   *  @param dispatch Takes the outcomes of probes, commands and messages, some time later. */
   constructor(
     host: Host,
     plan: Plan,
     tasks: Tasks,
     timers: Timers,
-    voice: Voice,
+    voice: Reporter,
     control: ControlGuard,
     dispatch: (event: UntimedEvent) => void,
   ) {
@@ -67,8 +66,8 @@ export class Performer {
     this.#tasks = tasks
     this.#timers = timers
     this.#dispatch = dispatch
-    const hasOuter = environmentValue(host, 'NOTIFY_SOCKET') !== null
-    this.outer = hasOuter ? new (seldomOf(host).OuterService)(host, timers) : null
+    const isListening = environmentValue(host, 'NOTIFY_SOCKET') !== null
+    this.serviceManager = isListening ? new (auxiliaryOf(host).ServiceManager)(host, timers) : null
     host.envHide(this.#environment.claimed)
   }
 
@@ -76,9 +75,9 @@ export class Performer {
     return this.#specs.get(name)
   }
 
-  /** null: none was ever needed. */
-  get aids(): Aids | null {
-    return this.#aids
+  /** null: none was needed so far. */
+  get services(): DaemonServices | null {
+    return this.#services
   }
 
   /** @returns What came of it at once, if anything. */
@@ -114,16 +113,16 @@ export class Performer {
         host.closeOutput(effect.daemon, effect.run)
         return null
       case 'watch':
-        this.#neededAids().probes.watch(this.#specOf(effect), effect.run, effect.for)
+        this.#neededServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
         return null
       case 'unwatch':
-        this.#aids?.probes.unwatch(effect.daemon)
+        this.#services?.probes.unwatch(effect.daemon)
         return null
       case 'run-command':
         this.#runCommand(effect)
         return null
       case 'end-command':
-        this.#aids?.commands.endStop(effect.daemon)
+        this.#services?.hooks.endStop(effect.daemon)
         return null
       case 'announce':
         if (effect.state === 'STOPPING=1') host.startLastWord()
@@ -160,7 +159,7 @@ export class Performer {
     return {
       type: 'spawn-failed',
       ...this.#run(effect),
-      ...seldomOf(this.#host).explained(answer, spec),
+      ...auxiliaryOf(this.#host).withReason(answer, spec),
     }
   }
 
@@ -168,7 +167,7 @@ export class Performer {
   explain(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
     try {
-      const failure = seldomOf(this.#host).explained(event.failure, this.#specOf(event))
+      const failure = auxiliaryOf(this.#host).withReason(event.failure, this.#specOf(event))
       return { ...event, failure }
     } catch {
       return event // The host tells an end only once: it counts more than its reason.
@@ -187,11 +186,11 @@ export class Performer {
 
   /** What a run reports of itself. */
   takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
-    this.#neededAids().messages.take(daemon, run, fields)
+    this.#neededServices().messages.take(daemon, run, fields)
   }
 
   nameUnattributed(pids: readonly number[]): void {
-    this.#voice.say(seldomOf(this.#host).unattributedText(this.#host, pids))
+    this.#voice.say(auxiliaryOf(this.#host).unattributedMessage(this.#host, pids))
   }
 
   #nameMembers(daemon: string, run: number): void {
@@ -199,23 +198,23 @@ export class Performer {
     if (pids.length > 0) this.#voice.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
   }
 
-  #neededAids(): Aids {
+  #neededServices(): DaemonServices {
     const { deaths } = this.#voice
-    this.#aids ??= new (seldomOf(this.#host).Aids)(
-      this.#host,
-      this.#tasks,
-      this.#timers,
-      deaths,
-      (text) => this.#voice.say(text),
-      (spec, command) => this.#helper(spec, command, 'null', []),
-      this.#dispatch,
-    )
-    return this.#aids
+    this.#services ??= auxiliaryOf(this.#host).makeDaemonServices({
+      host: this.#host,
+      tasks: this.#tasks,
+      timers: this.#timers,
+      deathEnvironment: (about) => deaths.environment(about),
+      log: (text) => this.#voice.say(text),
+      probeCommand: (spec, command) => this.#helper(spec, command, 'null', []),
+      dispatch: this.#dispatch,
+    })
+    return this.#services
   }
 
-  #runCommand(effect: Extract<Effect, { type: 'run-command' }>): void {
-    const { commands } = this.#neededAids()
-    commands.run(effect, this.#specOf(effect), (command, env) => {
+  #runCommand(effect: RunCommand): void {
+    const { hooks } = this.#neededServices()
+    hooks.run(effect, this.#specOf(effect), (command, env) => {
       return this.#helper(this.#specOf(effect), command, 'pump', env)
     })
   }
@@ -226,10 +225,10 @@ export class Performer {
 
   #helper(
     spec: DaemonSpec,
-    command: Helper['command'],
-    stdio: Helper['stdio'],
+    command: ServiceCommand['command'],
+    stdio: ServiceCommand['stdio'],
     more: readonly string[],
-  ): Helper {
+  ): ServiceCommand {
     return helperOf(this.#environment, spec, command, stdio, more)
   }
 
@@ -240,7 +239,7 @@ export class Performer {
       this.#voice.journal.finish()
       this.#writeReport(report)
     } finally {
-      if (this.#aids !== null) this.#aids.commands.finish(report.code, flushMs)
+      if (this.#services !== null) this.#services.hooks.finish(report.code, flushMs)
       else this.#host.finish(report.code, flushMs, flushSilentMs)
     }
   }
@@ -258,4 +257,14 @@ export class Performer {
     this.#lostBytes = this.#host.lost().bytes
     this.#tasks.start(task, () => {})
   }
+}
+
+/** As if it had been run and had failed: the stop signal follows at once. */
+function stopCommandFailed({ daemon, run }: RunCommand, atMs: number): Event {
+  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
+}
+
+/** A client waits for it, and it is not sent again. */
+function isAnswer(effect: Effect): boolean {
+  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

@@ -1,13 +1,13 @@
 /** Looks at daemons from outside: is it ready, is it alive? A look follows the end of the one that
  *  was before it, never two at a time of one daemon, and each has its time. An address is asked by
  *  the host itself; a path, whose disk may hang, by a task. */
-import type { Event } from '../../core/event.ts'
 import { type DaemonSpec, isWord, type Probe } from '../../core/plan/plan.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host, HostEvent, ProbeSpec } from '../../host/host.ts'
+import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { InitTimer, Timers } from '../loop/timers.ts'
-import type { Helper, Helpers } from './helpers.ts'
+import type { CommandRuns, ServiceCommand } from './command-runs.ts'
 
 /** One look for readiness, in milliseconds; all of them together have the daemon's own time. */
 const readyLookMs = 5000
@@ -30,16 +30,15 @@ interface Watch {
   blockedSinceMs: number
 }
 
-type Found = Pick<Extract<Event, { type: 'ready' }>, 'type' | 'daemon' | 'run'>
-type Lost = Omit<Extract<Event, { type: 'unfit' }>, 'atMs'>
+type Result = UntimedEvent<'ready' | 'unfit'>
 
 export class Probes {
   readonly #host: Host
   readonly #tasks: Tasks
   readonly #timers: Timers
-  readonly #helpers: Helpers
-  readonly #helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper
-  readonly #tell: (event: Found | Lost) => void
+  readonly #helpers: CommandRuns
+  readonly #helperFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand
+  readonly #tell: (event: Result) => void
   readonly #watches: Map<string, Watch> = new Map()
   readonly #byId: Map<number, Watch> = new Map()
   #ids = 0
@@ -50,9 +49,9 @@ export class Probes {
     host: Host,
     tasks: Tasks,
     timers: Timers,
-    helpers: Helpers,
-    helperFor: (spec: DaemonSpec, command: Helper['command']) => Helper,
-    tell: (event: Found | Lost) => void,
+    helpers: CommandRuns,
+    helperFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand,
+    tell: (event: Result) => void,
   ) {
     this.#host = host
     this.#tasks = tasks
@@ -132,7 +131,7 @@ export class Probes {
     watch.task = started
   }
 
-  #runLook(watch: Watch, command: Helper['command']): void {
+  #runLook(watch: Watch, command: ServiceCommand['command']): void {
     const helper = this.#helperFor(watch.spec, command)
     const name = lookName(watch)
     if (this.#helpers.isRunning(name)) return this.#waitForRest(watch)

@@ -2,14 +2,13 @@
  *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
 
 import type { Daemon } from '../../core/daemon/phases.ts'
-import type { Event } from '../../core/event.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { foregroundRemedy } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import type { NotifyFields } from '../../host/readiness.ts'
+import type { NotifyFields } from '../../host/host.ts'
+import type { UntimedEvent } from '../loop/event-queue.ts'
 
-type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
-type RunReport = WithoutTime<Extract<Event, { type: 'ready' | 'said' | 'pinged' | 'unfit' }>>
+type RunReport = UntimedEvent<'ready' | 'said' | 'pinged' | 'unfit'>
 
 /** How much of a status is kept, in characters. */
 const statusMax = 200
@@ -68,12 +67,12 @@ export class RunMessages {
     if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
     if (this.#mainPids.get(name) === run) return
     this.#mainPids.set(name, run)
-    this.#log(`${name}: ${mainPidWords(daemon.pid, run, mainPid)}`)
+    this.#log(`${name}: ${mainPidMessage(daemon.pid, run, mainPid)}`)
   }
 }
 
 /** Why another main process than the one that was started is not followed, and what helps. */
-function mainPidWords(pid: number, run: number, mainPid: string): string {
+function mainPidMessage(pid: number, run: number, mainPid: string): string {
   const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
   return `${asked}: pitcrew supervises pid ${pid}, which it started (run ${run}); ${foregroundRemedy}`
 }

@@ -1,8 +1,8 @@
 /** From a daemon of the plan to what the host needs to start it. */
 import { type DaemonSpec, isWord, type LimitName } from '../../core/plan/plan.ts'
 import type { SpawnSpec } from '../../host/host.ts'
+import type { ServiceCommand } from './command-runs.ts'
 import type { Environment } from './environment.ts'
-import type { Helper } from './helpers.ts'
 
 /** RLIMIT_ numbers, the same on all Linux that we build for. */
 const limitNumbers: Readonly<Record<LimitName, number>> = {
@@ -39,10 +39,10 @@ export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: num
 export function helperOf(
   environment: Environment,
   spec: DaemonSpec,
-  command: Helper['command'],
-  stdio: Helper['stdio'],
+  command: ServiceCommand['command'],
+  stdio: ServiceCommand['stdio'],
   more: readonly string[],
-): Helper {
+): ServiceCommand {
   return { ...placeOf(spec), command, env: [...environment.of(spec), ...more], stdio }
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import type { Legacy } from '../../host/host.ts'
-import { backgroundWords, pidAndRun } from './messages.ts'
+import { backgroundNote, pidAndRun } from './messages.ts'
 import { whyNotStarted } from './start-failure.ts'
 
 /** How much of its last line is in the log, in characters. */
@@ -25,10 +25,10 @@ const linesMax = 5
 type Story = Omit<KeptDeath, 'atMs'> & { readonly words: string }
 
 /** @param memory What it has to do with a kill for memory. */
-export function deathStory(note: DeathNote, legacy: Legacy | null, memory: string): Story {
+export function describeDeath(note: DeathNote, legacy: Legacy | null, memory: string): Story {
   const record = recordOf(note, legacy, memory)
   const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
-  const usage = `${usageWords(legacy)}${backgroundWords(note)}`
+  const usage = `${usageWords(legacy)}${backgroundNote(note)}`
   const words = `${deathHead(note)}${memory}${usage}; ${record.next}${lastWords(record)}`
   return { record, startFailure, words }
 }

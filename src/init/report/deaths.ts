@@ -7,7 +7,7 @@ import type { DeathNote } from '../../core/effect.ts'
 import { signalNumbers } from '../../core/signals.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import type { Host } from '../../host/host.ts'
-import { seldomOf } from '../image/seldom-image.ts'
+import { auxiliaryOf } from '../image/load-auxiliary.ts'
 
 const noDeath = 'no daemon is known to have died of it'
 const killedInTheLast = ', the kernel killed a process for memory in the last'
@@ -45,7 +45,11 @@ export class Deaths {
   tell(note: DeathNote): string {
     const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
     const memory = this.#memoryWords(note)
-    const { record, startFailure, words } = seldomOf(this.#host).deathStory(note, legacy, memory)
+    const { record, startFailure, words } = auxiliaryOf(this.#host).describeDeath(
+      note,
+      legacy,
+      memory,
+    )
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
     return words
   }

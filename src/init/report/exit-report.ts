@@ -14,13 +14,13 @@ import type { HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
 import type { LostOutput } from '../../host/output.ts'
 import { lastWriteMs } from './journal.ts'
-import type { Voice } from './reporter.ts'
+import type { Reporter } from './reporter.ts'
 
 /** Writes it beside the journal, as far as all is known by now. */
 export function exitReportTask(
   host: Host,
   bundle: string,
-  { journal, deaths }: Voice,
+  { journal, deaths }: Reporter,
   report: ExitReport,
 ): HelperTask {
   const write = journal.folders.map((folder) => `${folder}/${bundle}/exit-report.json`)

@@ -7,10 +7,12 @@ import {
   describeAsker,
   describeEnd,
   describeReason,
+  describeStall,
   foregroundRemedy,
 } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
+import type { Host } from '../../host/host.ts'
 
 /** What the policy does is told with the death that it answers, and what a shutdown comes to by the
  *  exit code: their tickets are for the journal alone. */
@@ -23,14 +25,14 @@ export function isPrinted(note: Note): boolean {
 }
 
 /** Of what is usual; null: see trouble-words.ts and deaths.ts. */
-export function usualWords(note: Note): string | null {
+export function commonMessage(note: Note): string | null {
   switch (note.kind) {
     case 'started':
       return `${note.daemon}: started, ${pidAndRun(note)}`
     case 'ready':
       return `${note.daemon}: ready after ${formatDuration(note.afterMs)} (run ${note.run})`
     case 'done':
-      return `${note.daemon}: done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}${backgroundWords(note)}`
+      return `${note.daemon}: done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}${backgroundNote(note)}`
     case 'waits':
       return `${note.daemon}: waits for ${note.for}`
     case 'stopped':
@@ -45,7 +47,7 @@ export function usualWords(note: Note): string | null {
 }
 
 /** ", leaving processes behind: …", where it did; else nothing. */
-export function backgroundWords(note: Note): string {
+export function backgroundNote(note: Note): string {
   return 'leftOthers' in note && note.leftOthers
     ? `, leaving processes behind: ${foregroundRemedy}`
     : ''
@@ -84,4 +86,51 @@ function standsWords(now: RunAndPid | null): string {
 function reasonWords({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
   const why = reason.kind === 'request' && reason.why !== '' ? `: ${oneLine(reason.why)}` : ''
   return `${describeReason(reason)}${why}`
+}
+
+/** @param note None with words of another place: see report.ts and death-words.ts. */
+export function rareMessage(note: Note): string {
+  switch (note.kind) {
+    case 'skipped':
+      return `${note.daemon}: not started: it needs ${note.needs}, which has failed`
+    case 'held':
+      return `${note.daemon}: stopping it until ${note.guard} is ready again (run ${note.run})`
+    case 'killing':
+      return `${note.daemon}: still there ${formatDuration(note.afterMs)} after the stop signal: KILL (run ${note.run})`
+    case 'end-missed':
+      return `${note.daemon}: run ${note.run} is gone; how it ended was not seen`
+    case 'forwarded':
+      return `${note.daemon}: ${note.signal} forwarded to pid ${note.pid}`
+    case 'not-forwarded':
+      return `${note.daemon}: ${note.signal} not forwarded: it is not running`
+    case 'signal-ignored':
+      return ignored(note)
+    case 'deadline-missed':
+      return `the deadline has come: ${note.daemons.join(', ')} killed`
+    case 'output-stalled':
+      return `stdout is stalled: ${describeStall(note.errno)}`
+    case 'output-resumed':
+      return `stdout goes on: it took nothing for ${formatDuration(Math.round(note.afterMs))}`
+    case 'stuck':
+      return `${note.daemon}: not gone after KILL (run ${note.run})`
+    default:
+      throw new Error(`${note.kind} has its words elsewhere`)
+  }
+}
+
+function ignored(note: Extract<Note, { kind: 'signal-ignored' }>): string {
+  const { signal, times, shuttingDown } = note
+  const why = shuttingDown ? 'shutting down' : 'not in "signals:"'
+  return `${signal} ignored: ${why}${times > 1 ? ` (${times} times so far)` : ''}`
+}
+
+/** Longer than any name of a process. */
+const nameBytesMax = 64
+
+export function unattributedMessage(host: Host, pids: readonly number[]): string {
+  const processes = pids.map((pid) => {
+    const answer = host.readFile(`/proc/${pid}/comm`, nameBytesMax)
+    return `pid ${pid}${'text' in answer ? ` (${answer.text.trim()})` : ''}`
+  })
+  return `of no daemon that is known: ${processes.join(', ')}; ended with pitcrew`
 }

@@ -1,20 +1,20 @@
 /** pitcrew's own words: everything that it tells goes to the common output and into the journal. */
 import type { DeathNote, Note } from '../../core/effect.ts'
 import type { Host } from '../../host/host.ts'
-import { seldomOf } from '../image/seldom-image.ts'
+import { auxiliaryOf } from '../image/load-auxiliary.ts'
 import type { Deaths } from './deaths.ts'
 import type { Journal } from './journal.ts'
-import { isPrinted, usualWords } from './messages.ts'
+import { commonMessage, isPrinted } from './messages.ts'
 
-export class Voice {
-  readonly #host: Pick<Host, 'loadSeldom'>
+export class Reporter {
+  readonly #host: Pick<Host, 'loadAuxiliary'>
   readonly #print: (text: string) => void
   readonly deaths: Deaths
   readonly journal: Journal
 
   /** @param print Says something on the common output. */
   constructor(
-    host: Pick<Host, 'loadSeldom'>,
+    host: Pick<Host, 'loadAuxiliary'>,
     print: (text: string) => void,
     deaths: Deaths,
     journal: Journal,
@@ -28,13 +28,13 @@ export class Voice {
   note(note: Note): void {
     // The words of a ticket that is for the journal alone are made when they are read.
     if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.note(note, null)
-    const usual = usualWords(note)
+    const usual = commonMessage(note)
     if (usual !== null) this.#tell(note, usual)
     else if (isDeath(note)) {
       const words = this.deaths.tell(note)
       this.#print(words)
       this.journal.note(note, words, this.deaths.last.get(note.daemon)?.record)
-    } else this.#tell(note, seldomOf(this.#host).troubleWords(note))
+    } else this.#tell(note, auxiliaryOf(this.#host).rareMessage(note))
   }
 
   #tell(note: Note, words: string): void {

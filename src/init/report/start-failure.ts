@@ -7,7 +7,7 @@ import type { SpawnSpec } from '../../host/host.ts'
 type Found = SpawnFailure & { readonly head?: string }
 
 /** The same failure with its reason, where the name of the error does not say it. */
-export function explained(
+export function withReason(
   { step, errno, head }: Found,
   asked: Pick<SpawnSpec, 'user' | 'group'>,
 ): SpawnFailure {

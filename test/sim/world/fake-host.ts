@@ -5,7 +5,7 @@ import { Server } from '../../../src/control/server/server.ts'
 import { planCheck } from '../../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import type { Host } from '../../../src/host/host.ts'
-import { seldom } from '../../../src/init/image/seldom.ts'
+import { auxiliary } from '../../../src/init/image/auxiliary.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 import type { World } from './world.ts'
@@ -88,7 +88,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     keepClient: () => false,
     streamLogs: () => 'ENOSYS',
     usage: () => [],
-    loadSeldom: () => seldom,
+    loadAuxiliary: () => auxiliary,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     traceTo: () => 'EROFS',

@@ -14,7 +14,7 @@ import type {
   SpawnSpec,
 } from '../../../src/host/host.ts'
 import type { OutputStall } from '../../../src/host/output.ts'
-import { handlersFor } from '../../../src/init/image/main.ts'
+import { handlersFor } from '../../../src/init/image/handlers.ts'
 import { Start } from '../../../src/init/start/start.ts'
 import type { Call, Moment, Recovery, What } from '../judge/trace.ts'
 import { Agenda } from './agenda.ts'

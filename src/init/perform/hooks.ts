@@ -2,59 +2,59 @@
  *  daemon ("[web:death] …"). A stop command belongs to its run. The command of a death may be the
  *  only one who tells the operator why everything ended, so the end waits for it, within its time.
  */
-import type { Effect } from '../../core/effect.ts'
-import type { Event } from '../../core/event.ts'
+import type { DeathNote, Effect } from '../../core/effect.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
-import type { Deaths } from '../report/deaths.ts'
-import type { Helper, Helpers } from './helpers.ts'
+import type { UntimedEvent } from '../loop/event-queue.ts'
+import type { CommandRuns, ServiceCommand } from './command-runs.ts'
 
 type RunCommand = Extract<Effect, { type: 'run-command' }>
-type Elapsed = Omit<Extract<Event, { type: 'elapsed' }>, 'atMs'>
+/** What a death hook is told, as entries "NAME=value". */
+export type DeathEnvironment = (about: DeathNote) => readonly string[]
 
 /** How long a command may take, in milliseconds. */
 const commandMs = 60_000
-export class Commands {
+export class Hooks {
   readonly #host: Host
-  readonly #helpers: Helpers
-  readonly #deaths: Deaths
+  readonly #helpers: CommandRuns
+  readonly #deathEnvironment: DeathEnvironment
   readonly #say: (text: string) => void
-  readonly #tell: (event: Elapsed) => void
+  readonly #dispatch: (event: UntimedEvent<'elapsed'>) => void
   #end: { readonly code: number; readonly untilMs: number } | null = null
 
-  /** @param say  Prints a line of pitcrew's own.
-   *  @param tell Takes what comes of a command, some time later. */
+  /** @param log  Prints a line of pitcrew's own.
+   *  @param dispatch Takes what comes of a command, some time later. */
   constructor(
     host: Host,
-    helpers: Helpers,
-    deaths: Deaths,
+    helpers: CommandRuns,
+    deathEnvironment: DeathEnvironment,
     say: (text: string) => void,
-    tell: (event: Elapsed) => void,
+    dispatch: (event: UntimedEvent<'elapsed'>) => void,
   ) {
     this.#host = host
     this.#helpers = helpers
-    this.#deaths = deaths
+    this.#deathEnvironment = deathEnvironment
     this.#say = say
-    this.#tell = tell
+    this.#dispatch = dispatch
   }
 
   /** @param helperFor The command, run as the daemon is. */
   run(
     { daemon, run, pid, about }: RunCommand,
     spec: DaemonSpec,
-    helperFor: (command: readonly string[], env: readonly string[]) => Helper,
+    helperFor: (command: readonly string[], env: readonly string[]) => ServiceCommand,
   ): void {
     const command = about === null ? spec.stop.command : spec.onDeath
     if (command === null) return
     const name = about === null ? stopName(daemon) : deathName(daemon)
     const env = [`PITCREW_DAEMON=${daemon}`, `PITCREW_RUN=${run}`, `PITCREW_PID=${pid}`]
-    if (about !== null) env.push(...this.#deaths.environment(about))
+    if (about !== null) env.push(...this.#deathEnvironment(about))
     const failed = (how: string): void => {
       this.#say(`${name}: ${how}`)
       // What should have stopped it did not: the signal need not wait for half of the grace.
       const timer = { kind: 'half', daemon, run } as const
-      if (about === null) this.#tell({ type: 'elapsed', timer })
+      if (about === null) this.#dispatch({ type: 'elapsed', timer })
     }
     const why = this.#start(name, helperFor(command, env), failed)
     if (why !== null) failed(`not run: ${why}`)
@@ -74,7 +74,7 @@ export class Commands {
     this.#endIfAlone()
   }
 
-  #start(name: string, helper: Helper, failed: (how: string) => void): string | null {
+  #start(name: string, helper: ServiceCommand, failed: (how: string) => void): string | null {
     if (this.#helpers.isWaitedFor(name)) return 'the one before is not over'
     return this.#helpers.start(name, helper, commandMs, (isGood) => {
       if (!isGood) failed('failed')

@@ -4,10 +4,10 @@
 import { signalNumbers } from '../../core/signals.ts'
 import type { Host, LiveRun, SpawnSpec } from '../../host/host.ts'
 import type { Timers } from '../loop/timers.ts'
-import { explained, whyNotStarted } from '../report/start-failure.ts'
+import { whyNotStarted, withReason } from '../report/start-failure.ts'
 import { isHelper } from './spawn-spec.ts'
 
-export type Helper = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
+export type ServiceCommand = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
 
 /** After a failure inside pitcrew no timer comes earlier than this, in milliseconds. */
 const notBeforeMs = 200
@@ -20,11 +20,11 @@ interface Running {
   tell: ((isGood: boolean) => void) | null
 }
 
-function commandOf({ command }: Helper): string {
+function commandOf({ command }: ServiceCommand): string {
   return Array.isArray(command) ? (command[0] ?? '') : 'pitcrew itself'
 }
 
-export class Helpers {
+export class CommandRuns {
   readonly #host: Host
   readonly #timers: Timers
   readonly #running: Map<string, Running> = new Map()
@@ -50,7 +50,7 @@ export class Helpers {
    *  @returns null, or why it could not be started. */
   start(
     name: string,
-    helper: Helper,
+    helper: ServiceCommand,
     timeoutMs: number,
     tell: (isGood: boolean) => void,
   ): string | null {
@@ -58,7 +58,7 @@ export class Helpers {
     const rest = { ready: null, notify: false, control: false }
     try {
       const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
-      if ('errno' in answer) return whyNotStarted(explained(answer, helper), commandOf(helper))
+      if ('errno' in answer) return whyNotStarted(withReason(answer, helper), commandOf(helper))
       const untilMs = this.#host.now() + timeoutMs
       this.#running.set(name, { run, untilMs, tell })
       this.#timers.arm({ kind: 'helper', helper: name }, untilMs)

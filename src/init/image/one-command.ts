@@ -6,6 +6,9 @@ import { type Signal, signalName, signalNumbers } from '../../core/signals.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
 import { whyNotExecuted } from '../report/start-failure.ts'
+import { handlersFor } from './handlers.ts'
+
+const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 
 const name = 'command'
 const run = 1
@@ -15,7 +18,7 @@ const notPassedOn: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
 /** How a terminal stops a process. By STOP somebody else does, who continues it, too. */
 const terminalStops: readonly Signal[] = ['TSTP', 'TTIN', 'TTOU']
 
-export class OneCommand implements Handlers {
+class OneCommand implements Handlers {
   readonly #host: Host
   readonly #to: 'leader' | 'tree'
 
@@ -113,3 +116,5 @@ export class OneCommand implements Handlers {
     this.#host.signal(name, run, signalNumbers.CONT, 'tree')
   }
 }
+
+world.pitcrewHandlers = handlersFor(world.pitcrewHost, new OneCommand(world.pitcrewHost))

@@ -1,10 +1,10 @@
 /** DESIGN §1: a helper is a short-lived child of pitcrew itself, bounded in time. */
 import { describe, expect, test } from 'vitest'
 import { Timers } from '../../src/init/loop/timers.ts'
-import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
+import { CommandRuns, type ServiceCommand } from '../../src/init/perform/command-runs.ts'
 import { FakeHost } from './fake-host.ts'
 
-const look: Helper = {
+const look: ServiceCommand = {
   command: ['/bin/look'],
   env: [],
   cwd: null,
@@ -18,7 +18,7 @@ const look: Helper = {
 function setUp() {
   const fake = new FakeHost()
   const timers = new Timers()
-  const helpers = new Helpers(fake.host, timers)
+  const helpers = new CommandRuns(fake.host, timers)
   const told: boolean[] = []
   const start = () =>
     helpers.start('web:ready', look, 500, (isGood) => {

@@ -1,7 +1,7 @@
 /** Where the image of `run` begins. */
 import type { Handlers, Host } from '../../host/host.ts'
 import { Start } from '../start/start.ts'
-import { handlersFor } from './main.ts'
+import { handlersFor } from './handlers.ts'
 
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import type { DeathNote } from '../../src/core/effect.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
-import { Commands } from '../../src/init/perform/commands.ts'
-import { type Helper, Helpers } from '../../src/init/perform/helpers.ts'
+import { CommandRuns, type ServiceCommand } from '../../src/init/perform/command-runs.ts'
+import { Hooks } from '../../src/init/perform/hooks.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
@@ -28,18 +28,18 @@ const about: DeathNote = {
 class World {
   readonly fake: FakeHost = new FakeHost()
   readonly #timers: Timers = new Timers()
-  readonly helpers: Helpers = new Helpers(this.fake.host, this.#timers)
-  readonly #commands: Commands
+  readonly helpers: CommandRuns = new CommandRuns(this.fake.host, this.#timers)
+  readonly #commands: Hooks
   env: readonly string[] = []
 
   constructor() {
     const { asked } = this.fake
     const deaths = new Deaths(this.fake.host)
     deaths.tell(about)
-    this.#commands = new Commands(
+    this.#commands = new Hooks(
       this.fake.host,
       this.helpers,
-      deaths,
+      (about) => deaths.environment(about),
       (text) => asked.push(`say ${text}`),
       ({ timer }) => asked.push(`tell ${timer.kind}`),
     )
@@ -77,7 +77,7 @@ class World {
 
   #run(run: number, death: DeathNote | null): string[] {
     const effect = { type: 'run-command', daemon: 'web', run, pid: 17, about: death } as const
-    this.#commands.run(effect, web, (command, env): Helper => {
+    this.#commands.run(effect, web, (command, env): ServiceCommand => {
       this.env = env
       return { command, env, ...rest }
     })

@@ -12,7 +12,7 @@ const statusAfterMs = 200
 /** So many daemons are named. */
 const namedMax = 5
 
-export class OuterService {
+export class ServiceManager {
   readonly #host: Host
   readonly #timers: Timers
   /** How often WATCHDOG=1 is sent; null = it is not asked for. */
