@@ -107,7 +107,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'the end is put off instead of ordered, and the last word with it',
-    file: 'init/perform/commands.ts',
+    file: 'init/perform/hooks.ts',
     from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)',
     to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
     seed: 2,
@@ -115,7 +115,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a command whose spawn broke behind the spawn is left alone',
-    file: 'init/perform/helpers.ts',
+    file: 'init/perform/command-runs.ts',
     from: "      this.#host.stop(name, run, signalNumbers.KILL, 'tree')\n      throw error",
     to: '      throw error',
     seed: 55_392,

@@ -164,7 +164,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a command has all the time of the world',
-    file: 'init/perform/helpers.ts',
+    file: 'init/perform/command-runs.ts',
     from: "      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n      return null",
     to: '      return null',
     seed: 147,
@@ -172,7 +172,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a command that is late is left alone',
-    file: 'init/perform/helpers.ts',
+    file: 'init/perform/command-runs.ts',
     from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#tell(running, false)',
     to: '    if (running === undefined) return\n    this.#tell(running, false)',
     seed: 4,
@@ -180,7 +180,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'what a command leaves behind is left alone',
-    file: 'init/perform/helpers.ts',
+    file: 'init/perform/command-runs.ts',
     from: '    if (gone) this.#forget(name)\n    else this.#kill(name)\n',
     to: '    this.#forget(name)\n',
     seed: 4,
@@ -188,7 +188,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a stop command outlives its run',
-    file: 'init/perform/commands.ts',
+    file: 'init/perform/hooks.ts',
     from: '    this.#helpers.cancel(stopName(daemon))\n',
     to: '',
     seed: 48,
@@ -196,7 +196,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'commands outlive the end',
-    file: 'init/perform/commands.ts',
+    file: 'init/perform/hooks.ts',
     from: '    this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
     seed: 2761,
