@@ -37,7 +37,9 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   const graceMs = wasAsked ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
   // That it shuts down may be what it did not get to say.
   const shutdown = facts.shutdown ?? facts.asked
-  const mayEndAll = facts.specs.some(({ main, critical }) => main || critical)
+  const mayEndAll = facts.specs.some(
+    ({ main, critical, restart }) => main || critical || restart.then === 'shutdown',
+  )
   if (facts.isBroken && facts.shutdown === null && mayEndAll) return null
   const sharesEndMs =
     shutdown === null
@@ -172,6 +174,9 @@ export const stopOnce: Promised = {
   broken: ({ trace, runs }) => {
     const stopped = new Set<string>()
     return first(trace, (moment) => {
+      // A pid is used again, also in the same run.
+      if (moment.what === 'born')
+        stopped.delete(`pid ${moment.pid} of ${moment.daemon} ${moment.run}`)
       if (moment.what !== 'hit' || !moment.isStop) return null
       const { daemon, run, pid, signal } = moment
       const of = runs.find((one) => one.spec.name === daemon && one.run === run)
