@@ -1,11 +1,6 @@
-/** The only way in. Many requests at once over one connection: one loop reads it, as long as
- *  somebody waits for something, and hands each line to the request whose id it has.
- *
- *    call    asks, and gives the answer
- *    events  items as they come, and the answer at the end
- *    logs    lines; it takes the connection over
- *
- *  When the connection ends, whoever still waits gets NO_PITCREW. */
+/** The client of a running pitcrew, in the binary and in the npm package. A connection carries many
+ *  requests at once: one loop reads it while any result is awaited, and hands each line to the
+ *  request with its id. */
 import type { Entry, EventsAnswer, Progress } from '../control/protocol/answers.ts'
 import type { Greeting, RequestLine } from '../control/protocol/protocol.ts'
 import type { EventsArgs, LogsArgs } from '../control/protocol/requests.ts'
@@ -23,9 +18,9 @@ import {
 import { Stream } from './stream.ts'
 import { Lines, type Transport } from './transport.ts'
 
-/** Verbs whose answer comes as a whole. */
+/** Verbs with one answer. */
 export type CallName = Exclude<VerbName, 'events' | 'logs'>
-/** The items of `status` are in its answer. */
+/** The answer of a verb; that of `status` includes its items as `daemons`. */
 export type CallAnswer<V extends CallName> = V extends 'status' ? StatusAnswer : Verbs[V]['answer']
 
 export interface CallOptions {
@@ -34,35 +29,50 @@ export interface CallOptions {
 }
 
 /** A request that has no answer yet. */
-interface Open {
-  isWanted(): boolean
+interface OpenRequest {
+  isAwaited(): boolean
   item(item: unknown): void
   progress(progress: Progress): void
   done(answer: unknown): void
   fail(error: unknown): void
 }
 
+/**
+ * A connection to a running pitcrew.
+ *
+ * | method   | result                                                                |
+ * | -------- | --------------------------------------------------------------------- |
+ * | `call`   | a promise of one answer                                               |
+ * | `events` | an async iterator over events of the journal                          |
+ * | `logs`   | an async iterator over lines of daemons; it takes over the connection |
+ *
+ * Requests fail with a `PitcrewError`: its `code` is stable, its `hint` says what to do next. When
+ * the connection ends, open requests fail with NO_PITCREW. docs/PROTOCOL.md describes each verb.
+ */
 export class Client {
-  /** Who answers, and what we may do there. */
+  /** The first line of the server: its version, the name of the bundle, and the access of this
+   *  client. */
   readonly greeting: Greeting
   readonly #transport: Transport
   readonly #lines: Lines
-  readonly #open: Map<number, Open> = new Map()
+  readonly #open: Map<number, OpenRequest> = new Map()
   #lastId = 0
   #isReading = false
-  /** Why nothing can be asked any more. */
+  /** The failure of every further request; null = the connection is open. */
   #end: Error | null = null
-  /** What the connection carries now is no JSON any more, but this log. */
+  /** The connection carries this log instead of answers. */
   #log: Stream<LogLine> | null = null
 
-  /** Reads the greeting. Throws what the server says when it does not let us in. */
+  /** Waits for the greeting.
+   *  @throws {PitcrewError} NOT_PERMITTED: no access. NO_PITCREW: no pitcrew answers.
+   *    FAILED: it uses another version of the protocol. */
   static async open(transport: Transport): Promise<Client> {
     const lines = new Lines()
     try {
       for (;;) {
         const text = await transport.receive()
         if (text === null) throw connectionLost()
-        // Nothing follows the greeting before something is asked.
+        // No line follows the greeting before the first request.
         const [first] = lines.push(text)
         if (first !== undefined) return new Client(transport, lines, readGreeting(first))
       }
@@ -78,34 +88,58 @@ export class Client {
     this.greeting = greeting
   }
 
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param verb `status`, `explain`, `start`, `stop`, `restart`, `shutdown`, `ticket`, `wait` …
+   * @param args Its arguments; times are in milliseconds.
+   * @returns The answer. `start`, `stop` and `restart` wait for their outcome, unless `wait` is false.
+   * @throws {RequestError} FAILED, SUPERSEDED: with `ticket` and `lastLines`. TIMED_OUT: the time
+   *   `timeoutMs` is over; the ticket stays open. NO_SUCH_DAEMON, NO_SUCH_TICKET, NOT_PERMITTED,
+   *   REQUEST_INVALID.
+   * @throws {PitcrewError} NO_PITCREW: the connection has ended.
+   * @example
+   * const { now, tookMs } = await client.call('restart', { daemon: 'web', timeoutMs: 30_000 })
+   * console.log(`web is ready as pid ${now?.pid} after ${tookMs} ms`)
+   */
   call<V extends CallName>(
     verb: V,
     args: Verbs[V]['args'],
     { onProgress }: CallOptions = {},
   ): Promise<CallAnswer<V>> {
-    return new Promise((give, fail) => {
+    return new Promise((resolve, reject) => {
       const daemons: DaemonStatus[] = []
-      const item = (one: unknown): void => {
-        daemons.push(one as DaemonStatus)
+      const item = (daemon: unknown): void => {
+        daemons.push(daemon as DaemonStatus)
       }
       const done = (answer: unknown): void => {
         const whole = verb === 'status' ? { ...(answer as object), daemons } : answer
-        give(whole as CallAnswer<V>)
+        resolve(whole as CallAnswer<V>)
       }
-      const isWanted = (): boolean => true
+      const isAwaited = (): boolean => true
       const progress = (news: Progress): void => onProgress?.(news)
-      const asked = onProgress === undefined ? args : { ...args, progress: true }
-      this.#ask(verb, asked, { isWanted, item, progress, done, fail })
+      const allArgs = onProgress === undefined ? args : { ...args, progress: true }
+      this.#request(verb, allArgs, { isAwaited, item, progress, done, fail: reject })
     })
   }
 
-  /** Entries of the journal. To leave the loop cancels the request. */
+  /**
+   * Iterates over events of the journal. To leave the loop cancels the request.
+   *
+   * @param args `since`: a cursor; `tail`: the last N; `follow`: continue with new events; `daemons`.
+   * @returns The events; the final value has the `cursor` to continue from.
+   * @throws {PitcrewError} From the iterator: NO_SUCH_DAEMON, NO_PITCREW, LAGGED (too many unread).
+   * @example
+   * for await (const { at, words } of client.events({ tail: 10, follow: true })) {
+   *   console.log(at, words)
+   * }
+   */
   events(args: EventsArgs): Stream<Entry, EventsAnswer> {
     let id = 0
-    const left = (): void => this.#cancel(id)
-    const stream = new Stream<Entry, EventsAnswer>(() => this.#read(), left)
-    id = this.#ask('events', args, {
-      isWanted: () => stream.isHungry,
+    const onReturn = (): void => this.#cancel(id)
+    const stream = new Stream<Entry, EventsAnswer>(() => this.#read(), onReturn)
+    id = this.#request('events', args, {
+      isAwaited: () => stream.isAwaited,
       item: (item) => stream.push(item as Entry),
       progress: ignore,
       done: (answer) => stream.end(answer as EventsAnswer),
@@ -114,16 +148,27 @@ export class Client {
     return stream
   }
 
-  /** Lines of daemons. The connection is good for nothing else from now on, and is closed at the
-   *  end, or when the loop is left. */
+  /**
+   * Iterates over lines that daemons printed. It takes the connection over, which is closed at the
+   * end, or when the loop is left: no other request may be open, and none can follow.
+   *
+   * @param args `daemons`; `tail`: N lines of each; `sinceMs`: since 1970; `follow`: go on with new
+   *   lines.
+   * @throws {PitcrewError} From the iterator: NO_SUCH_DAEMON, NO_PITCREW.
+   * @example
+   * const client = await connect()
+   * for await (const { daemon, text } of client.logs({ daemons: ['web'], tail: 20 })) {
+   *   console.log(daemon, text)
+   * }
+   */
   logs(args: LogsArgs): Stream<LogLine> {
     if (this.#open.size > 0) throw new Error('logs needs a connection without other requests')
     const stream = new Stream<LogLine>(
       () => this.#read(),
       () => this.close(),
     )
-    this.#ask('logs', args, {
-      isWanted: () => stream.isHungry,
+    this.#request('logs', args, {
+      isAwaited: () => stream.isAwaited,
       item: ignore,
       progress: ignore,
       done: () => {
@@ -134,7 +179,7 @@ export class Client {
     return stream
   }
 
-  /** Whoever still waits gets NO_PITCREW. What was asked for goes on. */
+  /** Closes the connection. Open requests fail with NO_PITCREW; requested changes go on. */
   close(): void {
     this.#finish(new PitcrewError('NO_PITCREW', 'the connection to pitcrew was closed'))
   }
@@ -143,8 +188,8 @@ export class Client {
     this.close()
   }
 
-  #ask(verb: VerbName, args: unknown, open: Open): number {
-    if (this.#log !== null) throw new Error(`cannot ask for ${verb}: the connection is a log's`)
+  #request(verb: VerbName, args: unknown, open: OpenRequest): number {
+    if (this.#log !== null) throw new Error(`cannot request ${verb}: the connection carries a log`)
     if (this.#end !== null) {
       open.fail(this.#end)
       return 0
@@ -156,7 +201,7 @@ export class Client {
     return this.#lastId
   }
 
-  /** Nobody waits for what becomes of it. */
+  /** Its answer is not awaited. */
   #cancel(request: number): void {
     if (!this.#open.delete(request) || this.#end !== null) return
     this.#lastId++
@@ -169,12 +214,12 @@ export class Client {
     sent?.catch((error: unknown) => this.#finish(error))
   }
 
-  /** The one who reads. Never fails. */
+  /** The loop that reads the connection. Never rejects. */
   async #read(): Promise<void> {
     if (this.#isReading) return
     this.#isReading = true
     try {
-      while (this.#end === null && this.#isWanted()) {
+      while (this.#end === null && this.#isAwaited()) {
         const text = await this.#transport.receive()
         if (text === null) throw connectionLost()
         for (const line of this.#lines.push(text)) this.#take(line)
@@ -185,9 +230,9 @@ export class Client {
     this.#isReading = false
   }
 
-  #isWanted(): boolean {
-    if (this.#log !== null) return this.#log.isHungry
-    for (const open of this.#open.values()) if (open.isWanted()) return true
+  #isAwaited(): boolean {
+    if (this.#log !== null) return this.#log.isAwaited
+    for (const open of this.#open.values()) if (open.isAwaited()) return true
     return false
   }
 
@@ -195,11 +240,11 @@ export class Client {
     if (this.#log !== null) return this.#takeLog(this.#log, line)
     const answer = readAnswer(line)
     if (answer.id === null) {
-      // To all of us, before the server closes the connection.
+      // It concerns all requests: the server closes the connection.
       throw 'failed' in answer ? requestError(answer.failed) : connectionLost()
     }
     const open = this.#open.get(answer.id)
-    // One that was cancelled.
+    // The request was cancelled.
     if (open === undefined) return
     if ('item' in answer) return open.item(answer.item)
     if ('progress' in answer) return open.progress(answer.progress as Progress)

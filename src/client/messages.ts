@@ -1,15 +1,16 @@
-/** What a server sends, line by line: the greeting, answers, and lines of logs; and what goes wrong
- *  with a request, as errors. */
+/** Reads the lines of a server: the greeting, answers and lines of logs. Failures become errors. */
 import type { Failure } from '../control/protocol/failure.ts'
 import { type AnswerLine, type Greeting, protocolVersion } from '../control/protocol/protocol.ts'
 import { isRecord } from '../core/plan/shape.ts'
 import { type ErrorCode, isErrorCode, PitcrewError } from '../errors.ts'
 
-/** The server refused a request, or what was asked for has failed. */
+/** The server refused a request, or the requested change has failed. `code` says which, `hint` what
+ *  to do next. */
 export class RequestError extends PitcrewError {
-  /** The ticket that has failed, was superseded, or is still open when the time is up. */
+  /** The ticket that has failed, was superseded, or was still open at the timeout; null = the
+   *  request had none. */
   readonly ticket: number | null
-  /** What the daemon printed last, where its run has failed. */
+  /** The last lines of the daemon when its run has failed, oldest first. */
   readonly lastLines: readonly string[]
 
   constructor(code: ErrorCode, { message, hint, ticket, lastLines }: Failure) {
@@ -19,18 +20,19 @@ export class RequestError extends PitcrewError {
   }
 }
 
-/** @param failure As it came: a later server may know codes that are not known here. */
+/** @param failure As received: its code may be one of a later version. */
 export function requestError(failure: Failure): RequestError {
   return new RequestError(isErrorCode(failure.code) ? failure.code : 'FAILED', failure)
 }
 
-/** The connection ended before there was an answer. */
+/** The connection has ended before the answer. */
 export function connectionLost(): PitcrewError {
-  const hint = 'it has ended, or its log says why'
+  const hint = 'pitcrew has ended; otherwise see its log'
   return new PitcrewError('NO_PITCREW', 'pitcrew has closed the connection', hint)
 }
 
-/** Throws what the server says instead, when it lets nobody in. */
+/** @throws {PitcrewError} NOT_PERMITTED, BUSY …: the failure that the server sent instead.
+ *  NO_PITCREW: another program answers. FAILED: another version of the protocol. */
 export function readGreeting(line: string): Greeting {
   const value = parse(line)
   if (!isRecord(value)) throw noPitcrew(line)
@@ -39,7 +41,7 @@ export function readGreeting(line: string): Greeting {
   if (value.pitcrew === protocolVersion) return value as unknown as Greeting
   throw new PitcrewError(
     'FAILED',
-    `cannot speak with pitcrew ${value.version}: it speaks version ${value.pitcrew} ` +
+    `cannot talk to pitcrew ${value.version}: it uses version ${value.pitcrew} ` +
       `of the protocol, and this client version ${protocolVersion}`,
     'use the client of the same release',
   )
@@ -55,8 +57,12 @@ function parse(line: string): unknown {
 
 function noPitcrew(line: string): PitcrewError {
   const began = JSON.stringify(line.slice(0, 40))
-  const hint = 'is this the socket of another program?'
-  return new PitcrewError('NO_PITCREW', `what answers is no pitcrew: it says ${began}`, hint)
+  const hint = 'this is not the socket of a pitcrew'
+  return new PitcrewError(
+    'NO_PITCREW',
+    `cannot talk to the program at this socket: its first line is ${began}`,
+    hint,
+  )
 }
 
 export function readAnswer(line: string): AnswerLine {
@@ -68,17 +74,18 @@ export function readAnswer(line: string): AnswerLine {
   }
 }
 
+/** A line of the output, or of pitcrew itself. */
 export interface LogLine {
-  /** When it was printed, in milliseconds since 1970. */
+  /** When pitcrew read it, in milliseconds since 1970. */
   readonly atMs: number
-  /** Who printed it; null = pitcrew itself. */
+  /** The daemon that printed it; null = pitcrew itself, or a notice. */
   readonly daemon: string | null
   readonly text: string
-  /** The text is for whoever reads this stream: something was left out of it. */
+  /** The text is a notice to this reader: lines were left out, because it reads too slowly. */
   readonly isNotice: boolean
 }
 
-/** null: the end of the stream. */
+/** Reads "TIME DAEMON TEXT"; null: the end of the stream. */
 export function readLogLine(line: string): LogLine | null {
   const first = line.indexOf(' ')
   const second = line.indexOf(' ', first + 1)
@@ -93,5 +100,5 @@ export function readLogLine(line: string): LogLine | null {
 
 function notALogLine(line: string): PitcrewError {
   const began = JSON.stringify(line.slice(0, 40))
-  return new PitcrewError('NO_PITCREW', `cannot read a line of the log that begins with ${began}`)
+  return new PitcrewError('NO_PITCREW', `cannot read the line of a log that begins with ${began}`)
 }

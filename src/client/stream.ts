@@ -1,43 +1,45 @@
-/** What comes in the course of a request, to be iterated. It is read only as fast as somebody asks
- *  for it: `isHungry` tells the connection so. What comes all the same, since the connection has
- *  other things to read, is kept up to a limit. */
+/** The items of a request, as an async iterator. The connection reads only while an item is awaited
+ *  (`isAwaited`). Items that arrive with other answers of the connection are kept, up to a limit. */
 import { PitcrewError } from '../errors.ts'
 
+/** In items. */
 const keptMax = 100_000
 
 type Step<Item, Answer> = IteratorResult<Item, Answer | undefined>
 
-interface Waiting<Item, Answer> {
-  give(step: Step<Item, Answer>): void
-  fail(error: unknown): void
+interface Waiter<Item, Answer> {
+  resolve(step: Step<Item, Answer>): void
+  reject(error: unknown): void
 }
 
+/** `for await` gives each item. To leave the loop ends the request. */
 export class Stream<Item, Answer = void>
   implements AsyncIterableIterator<Item, Answer | undefined, void>
 {
-  readonly #asked: () => void
-  readonly #left: () => void
+  readonly #onAwait: () => void
+  readonly #onReturn: () => void
   #kept: Item[] = []
-  /** How many of those were taken. */
+  /** How many of the kept items were taken. */
   #taken = 0
-  #waiting: Waiting<Item, Answer>[] = []
-  /** What `next` gives when nothing is kept any more. */
+  #waiting: Waiter<Item, Answer>[] = []
+  /** The result of `next` when no item is kept; null = the stream has not ended. */
   #end: (() => Promise<Step<Item, Answer>>) | null = null
 
-  /** @param asked Somebody waits for an item. @param left Nobody wants any more, before the end. */
-  constructor(asked: () => void, left: () => void) {
-    this.#asked = asked
-    this.#left = left
+  /** @param onAwait  Called when an item is awaited.
+   *  @param onReturn Called when the stream is left before its end. */
+  constructor(onAwait: () => void, onReturn: () => void) {
+    this.#onAwait = onAwait
+    this.#onReturn = onReturn
   }
 
-  get isHungry(): boolean {
+  get isAwaited(): boolean {
     return this.#waiting.length > 0
   }
 
   push(item: Item): void {
     if (this.#end !== null) return
     const first = this.#waiting.shift()
-    if (first !== undefined) first.give({ done: false, value: item })
+    if (first !== undefined) first.resolve({ done: false, value: item })
     else if (this.#kept.length - this.#taken < keptMax) this.#kept.push(item)
     else this.#cutOff()
   }
@@ -50,20 +52,20 @@ export class Stream<Item, Answer = void>
     this.#finish(() => Promise.reject(error))
   }
 
-  /** The next item; at the end `done`, with the answer as its value. */
+  /** The next item; at the end `done`, with the answer as its value.
+   *  @throws {PitcrewError} The request has failed, or LAGGED. */
   next(): Promise<Step<Item, Answer>> {
     if (this.#taken < this.#kept.length) {
       return Promise.resolve({ done: false, value: this.#take() })
     }
     if (this.#end !== null) return this.#end()
-    return new Promise((give, fail) => {
-      this.#waiting.push({ give, fail })
-      this.#asked()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#onAwait()
     })
   }
 
-  /** Everything that is there, and at least one item; null at the end. For who has no time to go
-   *  through a promise for each. */
+  /** All items that are there, at least one; null at the end. Faster than a promise for each. */
   async all(): Promise<readonly Item[] | null> {
     const first = await this.next()
     if (first.done === true) return null
@@ -72,11 +74,11 @@ export class Stream<Item, Answer = void>
     return [first.value, ...rest]
   }
 
-  /** Nobody wants any more; also while somebody waits. */
+  /** Ends the stream, also while an item is awaited. */
   return(): Promise<Step<Item, Answer>> {
     if (this.#end === null) {
       this.#finish(() => Promise.resolve({ done: true, value: undefined }))
-      this.#left()
+      this.#onReturn()
     }
     this.#forget()
     return Promise.resolve({ done: true, value: undefined })
@@ -86,7 +88,7 @@ export class Stream<Item, Answer = void>
     return this
   }
 
-  /** The oldest one. To shift a long list costs as much as it is long. */
+  /** Takes the oldest item. (`shift` takes time in proportion to the length of the list.) */
   #take(): Item {
     const item = this.#kept[this.#taken++] as Item
     if (this.#taken * 2 > this.#kept.length) {
@@ -102,14 +104,14 @@ export class Stream<Item, Answer = void>
   }
 
   #cutOff(): void {
-    const message = `cannot keep more than ${keptMax} items that nobody reads`
-    this.fail(new PitcrewError('LAGGED', message, 'read faster, or on a connection of its own'))
-    this.#left()
+    const message = `cannot keep more than ${keptMax} unread items`
+    this.fail(new PitcrewError('LAGGED', message, 'read faster, or use a separate connection'))
+    this.#onReturn()
   }
 
   #finish(end: () => Promise<Step<Item, Answer>>): void {
     if (this.#end !== null) return
     this.#end = end
-    for (const { give, fail } of this.#waiting.splice(0)) end().then(give, fail)
+    for (const { resolve, reject } of this.#waiting.splice(0)) end().then(resolve, reject)
   }
 }

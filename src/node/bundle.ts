@@ -1,11 +1,12 @@
-/** The bundle file as a type: for a bundle that is written in TypeScript. What it cannot say (names
- *  that exist, lengths of time that can be read) is checked when it is started. docs/BUNDLE.md
- *  explains each key. */
+/** The bundle file as a type, for bundles in TypeScript. Types cannot express every rule (that a
+ *  name exists, that a duration is valid): these are checked at the start. docs/BUNDLE.md explains
+ *  each key. */
 
-/** "200ms", "9s", "1m30s" */
+/** A length of time: "200ms", "9s", "1m30s". */
 type Duration = string
 type Command = readonly [program: string, ...args: string[]]
 
+/** A bundle: the daemons that one pitcrew supervises. */
 export interface Bundle {
   readonly name?: string
   readonly label?: string
@@ -25,6 +26,7 @@ interface OnDeath {
   readonly command: Command
 }
 
+/** A daemon, or a job. */
 export interface Daemon {
   readonly command: Command
   readonly kind?: 'daemon' | 'job'
@@ -54,7 +56,7 @@ export interface Daemon {
 
 type Limit = number | 'unlimited'
 
-/** A look from outside. */
+/** A check from outside. */
 type Probe =
   | { readonly tcp: string }
   | { readonly unix: string }
@@ -93,7 +95,17 @@ interface Stop {
   readonly command?: Command
 }
 
-/** A bundle, checked by the compiler: `export default defineBundle({ daemons: … })`. */
+/**
+ * Returns the bundle as it is, so that the compiler checks it.
+ *
+ * @example
+ * export default defineBundle({
+ *   daemons: {
+ *     db: { command: ['redis-server'], ready: { tcp: '127.0.0.1:6379' } },
+ *     web: { command: ['node', 'web.js'], after: { db: 'ready' }, stop: { grace: '5s' } },
+ *   },
+ * })
+ */
 export function defineBundle(bundle: Bundle): Bundle {
   return bundle
 }

@@ -1,4 +1,4 @@
-/** To a pitcrew that runs already. */
+/** Connects to a running pitcrew. */
 import { readdirSync } from 'node:fs'
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,9 +8,13 @@ import { PitcrewError } from '../errors.ts'
 import { findSockets } from '../host/places.ts'
 
 /**
- * @param path Of its socket; absent: the one that is found in the usual places.
- * @returns A client; `await using` closes it.
- * @throws {PitcrewError} NO_PITCREW: nobody answers; USAGE: there are several; NOT_PERMITTED.
+ * Connects to a running pitcrew.
+ *
+ * @param path The path of its socket. Default: `$PITCREW_SOCKET`, or the only socket in the run folder
+ *   at which a pitcrew answers.
+ * @returns A client; `await using` closes its connection.
+ * @throws {PitcrewError} NO_PITCREW: no pitcrew answers. USAGE: several answer. NOT_PERMITTED: the
+ *   socket belongs to another user. FAILED: another version of the protocol.
  * @example
  * await using pitcrew = await connect()
  * const { daemons } = await pitcrew.call('status', {})
@@ -18,20 +22,20 @@ import { findSockets } from '../host/places.ts'
  */
 export async function connect(path?: string): Promise<Client> {
   const paths = path === undefined ? findSockets(places) : [path]
-  const tries = await Promise.all(paths.map(open))
-  const answering = tries.flatMap(({ socket, path: at }) =>
+  const attempts = await Promise.all(paths.map(open))
+  const answering = attempts.flatMap(({ socket, path: at }) =>
     socket === null ? [] : [{ socket, at }],
   )
   const [first, other] = answering
   if (first === undefined) {
-    const closed = tries.find(({ isForbidden }) => isForbidden)
-    throw closed === undefined ? nobody(paths) : forbidden(closed.path)
+    const closed = attempts.find(({ isForbidden }) => isForbidden)
+    throw closed === undefined ? noPitcrew(paths) : forbidden(closed.path)
   }
   if (other !== undefined) {
     for (const { socket } of answering) socket.destroy()
     const where = answering.map(({ at }) => at).join(', ')
-    const message = `cannot choose: several pitcrews answer: ${where}`
-    throw new PitcrewError('USAGE', message, 'name one: connect(PATH), or PITCREW_SOCKET')
+    const message = `cannot choose between several pitcrews: ${where}`
+    throw new PitcrewError('USAGE', message, 'choose one: connect(PATH), or PITCREW_SOCKET')
   }
   return Client.open(transportOver(first.socket))
 }
@@ -48,14 +52,14 @@ const places = {
   },
 }
 
-interface Try {
+interface Attempt {
   readonly path: string
-  /** null: nobody listens there, or not to us. */
+  /** null: no process accepts our connection there. */
   readonly socket: Socket | null
   readonly isForbidden: boolean
 }
 
-function open(path: string): Promise<Try> {
+function open(path: string): Promise<Attempt> {
   return new Promise((resolve) => {
     const socket = connectSocket(path)
     socket.once('connect', () => resolve({ path, socket, isForbidden: false }))
@@ -65,21 +69,22 @@ function open(path: string): Promise<Try> {
   })
 }
 
-function nobody(paths: readonly string[]): PitcrewError {
+function noPitcrew(paths: readonly string[]): PitcrewError {
   const where = paths.length === 0 ? 'there is no socket in the usual places' : paths.join(', ')
-  const hint = 'is pitcrew running? PITCREW_SOCKET names the socket'
+  const hint = 'start pitcrew, or name its socket: connect(PATH), or PITCREW_SOCKET'
   return new PitcrewError('NO_PITCREW', `no pitcrew answers: ${where}`, hint)
 }
 
 function forbidden(path: string): PitcrewError {
   const message = `cannot connect to ${path}: it is for root and for the user that pitcrew runs as`
-  return new PitcrewError('NOT_PERMITTED', message, 'ask as one of them')
+  return new PitcrewError('NOT_PERMITTED', message, 'connect as one of these users')
 }
 
-/** @param socket A connected one, of which nobody has read anything yet. */
+/** A Node socket as a transport.
+ *  @param socket Connected, and not read yet. */
 export function transportOver(socket: Duplex): Transport {
   socket.setEncoding('utf8')
-  // What is wrong with it is seen as its end, by whoever reads or waits for an answer.
+  // An error shows as the end of the connection.
   socket.on('error', () => {})
   const texts: AsyncIterator<string> = socket[Symbol.asyncIterator]()
   return {

@@ -1,5 +1,6 @@
-/** pitcrew from a Node program: connect to one, or start one. */
+/** pitcrew from a Node program: `connect` to a running one, or `start` one as a child. */
 export { Client } from '../client/client.ts'
+export { RequestError } from '../client/messages.ts'
 export { type ErrorCode, PitcrewError } from '../errors.ts'
 export { type Bundle, type Daemon, defineBundle } from './bundle.ts'
 export { connect } from './connect.ts'

@@ -1,6 +1,6 @@
-/** A pitcrew of one's own: started as a child, spoken to over a descriptor that it inherits, so
- *  that it needs no folder for a socket, and its greeting says that it is there. It does not
- *  outlive this process, however that ends. */
+/** Starts pitcrew as a child process. It is controlled over an inherited descriptor, so it needs no
+ *  folder for a socket, and its greeting shows that it is up. It does not outlive this process,
+ *  however this process ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,31 +12,39 @@ import type { Bundle } from './bundle.ts'
 import { transportOver } from './connect.ts'
 
 export interface StartOptions {
-  /** The program; absent: the one of this package, or PITCREW_BINARY. */
+  /** The path of the binary. Default: `$PITCREW_BINARY`, or that of this package. */
   readonly binary?: string
+  /** Its environment. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv
+  /** Its working directory. Default: that of this process. */
   readonly cwd?: string
-  /** Where its stdout (the daemons' lines) goes: `inherit` is the default. */
+  /** Its stdout, which has the lines of the daemons. Default: `inherit`. `pipe`: read it from
+   *  `process.stdout` of the result. */
   readonly stdout?: 'inherit' | 'ignore' | 'pipe'
-  /** Where what it says on stderr goes. */
+  /** Its stderr. Default: `inherit`. */
   readonly stderr?: 'inherit' | 'ignore'
 }
 
-/** How it ended. */
+/** How pitcrew ended. */
 export interface Ended {
+  /** The exit code; null = it was ended by a signal. */
   readonly code: number | null
+  /** The signal that ended it; null = it has exited. */
   readonly signal: NodeJS.Signals | null
 }
 
-/** What it says on stderr before it is there, in characters at most. */
-const complaintMax = 16_384
+/** How much of its stderr is kept for an error, in characters. */
+const stderrMax = 16_384
 const controlFd = 3
 
 /**
- * Starts pitcrew, and waits until it answers.
+ * Starts pitcrew as a child process, and waits until it answers. Its daemons may not be ready yet:
+ * use `client.call('wait', …)`.
  *
- * @param bundle A bundle, or the path of a bundle file or a plan.
- * @throws {PitcrewError} BUNDLE_INVALID with what pitcrew said of it; FAILED: it cannot be started.
+ * @param bundle A bundle, or the path of a bundle file or of a plan.
+ * @returns The running pitcrew; `await using` shuts it down.
+ * @throws {PitcrewError} BUNDLE_INVALID: the bundle is not valid; the message is what pitcrew has
+ *   printed. FAILED: it could not be started.
  * @example
  * await using crew = await start({ daemons: { web: { command: ['node', 'web.js'] } } })
  * await crew.client.call('wait', { daemon: 'web' })
@@ -47,7 +55,7 @@ export async function start(bundle: Bundle | string, options: StartOptions = {})
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-'))
   try {
     const path = join(folder, 'bundle.yaml')
-    // JSON is YAML.
+    // JSON is a subset of YAML.
     writeFileSync(path, JSON.stringify(bundle), { mode: 0o600 })
     return await launch(path, options)
   } finally {
@@ -62,26 +70,27 @@ async function launch(path: string, options: StartOptions): Promise<Started> {
     ...(options.cwd && { cwd: options.cwd }),
   })
   const ended = endOf(child)
-  // Nobody may wait for it when it is not even there.
+  // Without a handler here a failed start would be an unhandled rejection.
   ended.catch(() => {})
-  const complaint = complaintOf(child, options.stderr !== 'ignore')
+  const stderr = stderrOf(child, options.stderr !== 'ignore')
   try {
     const client = await Client.open(transportOver(child.stdio[controlFd] as Duplex))
     return new Started(child, client, ended)
   } catch (error) {
-    // It may be there all the same, and speak another language: nobody else would end it.
+    // It may run with another version of the protocol: end it, since the caller cannot.
     child.kill()
     const { code } = await ended
     if (code === null || code === 0 || error instanceof PitcrewError === false) throw error
-    throw new PitcrewError(code === 2 ? 'BUNDLE_INVALID' : 'FAILED', await complaint, null, error)
+    throw new PitcrewError(code === 2 ? 'BUNDLE_INVALID' : 'FAILED', await stderr, null, error)
   }
 }
 
-/** A pitcrew that was started here. Disposed of, it is shut down and waited for. */
+/** A pitcrew that was started by this process. Its disposal shuts it down and waits for its end. */
 export class Started {
   readonly process: ChildProcess
+  /** A client with access `operate`. */
   readonly client: Client
-  /** When it has ended. Its code is 0 unless a daemon failed: see the contract. */
+  /** Resolves when it has ended. The code is 0 unless a daemon has failed. */
   readonly ended: Promise<Ended>
 
   constructor(process: ChildProcess, client: Client, ended: Promise<Ended>) {
@@ -90,9 +99,10 @@ export class Started {
     this.ended = ended
   }
 
-  /** Within its deadline. */
+  /** Stops all daemons and ends pitcrew, within the deadline of the bundle.
+   *  @param why The reason, for the journal. */
   async shutdown(why = ''): Promise<Ended> {
-    // It may end before it can answer, and TERM says the same.
+    // It may end before it answers; TERM requests the same.
     await this.client.call('shutdown', { why }).catch(() => this.process.kill('SIGTERM'))
     return this.ended
   }
@@ -113,20 +123,27 @@ function endOf(child: ChildProcess): Promise<Ended> {
     child.once('exit', (code, signal) => done({ code, signal }))
     child.once('error', (error) => {
       const message = `cannot start pitcrew: ${error.message}`
-      fail(new PitcrewError('FAILED', message, 'build it, or name it: PITCREW_BINARY', error))
+      fail(
+        new PitcrewError(
+          'FAILED',
+          message,
+          'build the binary, or name it in PITCREW_BINARY',
+          error,
+        ),
+      )
     })
   })
 }
 
-/** Reads its stderr, and keeps the beginning. @returns What it said, when it has said all. */
-function complaintOf(child: ChildProcess, isPassedOn: boolean): Promise<string> {
-  // Where there were no descriptors left, it has none.
+/** Reads its stderr to the end. @returns The beginning of it. */
+function stderrOf(child: ChildProcess, isPassedOn: boolean): Promise<string> {
+  // A child that could not be started may have none.
   const stderr = child.stderr as Readable | null | undefined
   if (!stderr) return Promise.resolve('')
-  let said = ''
+  let kept = ''
   stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (said.length < complaintMax) said += text
+    if (kept.length < stderrMax) kept += text
     if (isPassedOn) process.stderr.write(text)
   })
-  return new Promise((done) => stderr.once('close', () => done(said.trim())))
+  return new Promise((done) => stderr.once('close', () => done(kept.trim())))
 }

@@ -167,7 +167,7 @@ describe('not done', () => {
     const server = new FakeServer({ stop: () => [null] })
     expect(await ask(server, 'stop', 'a', 'b', 'c')).toMatchInlineSnapshot(`
       "exit 7
-      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)
   })
 })

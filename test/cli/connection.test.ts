@@ -133,7 +133,7 @@ describe('not finding it', () => {
     const server = new FakeServer({ status: () => [null] })
     expect(await ask(server, 'status')).toMatchInlineSnapshot(`
       "exit 7
-      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)
   })
 })

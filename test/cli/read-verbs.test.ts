@@ -128,8 +128,8 @@ describe('events', () => {
       2026-11-21 17:00:01.123 web       died: exit code 3
       2026-11-21 17:00:02.123 web       died: exit code 3
       2026-11-21 17:00:03.123 web       died: exit code 3
-      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why; trying again
-      pitcrew: pitcrew has closed the connection; it has ended, or its log says why; trying again
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; trying again
+      pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; trying again
       pitcrew: no daemon "web" any more"
     `)
     expect(server.asked.map(({ args }) => args)).toEqual([
@@ -225,7 +225,7 @@ describe('logs', () => {
     expect(await ask(cutOff, 'logs')).toMatchInlineSnapshot(`
       "exit 7
       [web] a
-      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)
   })
 

@@ -134,7 +134,7 @@ describe('without a terminal', () => {
       "exit 7
       shop: 2 daemons, 1 ready: web ready, db waiting
       shop: 2 daemons, 2 ready: web ready, db ready
-      stderr: pitcrew: pitcrew has closed the connection; it has ended, or its log says why"
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)
   })
 

@@ -46,7 +46,9 @@ describe('events', () => {
     pipe.give(`${item(1).repeat(100_001)}{"id":2,"done":2}\n`)
     expect(await status).toBe(2)
     await stream.all()
-    expect(await outcome(stream.next())).toMatch(/^LAGGED: cannot keep more than 100000 items/)
+    expect(await outcome(stream.next())).toMatch(
+      /^LAGGED: cannot keep more than 100000 unread items/,
+    )
     expect(pipe.sent.at(-1)).toBe('{"id":3,"verb":"cancel","args":{"request":1}}')
   })
 
@@ -156,7 +158,7 @@ describe('logs', () => {
     pipe.give(`${taken}5 web a\n`)
     await client.logs({ follow: true }).next()
     await expect(client.call('explain', { daemon: 'web' })).rejects.toThrow(
-      'the connection is a log',
+      'the connection carries a log',
     )
     const other = await opened()
     other.client.call('explain', { daemon: 'web' }).catch(() => {})
@@ -177,7 +179,7 @@ describe('logs', () => {
     const { pipe, client } = await opened()
     pipe.give(`${taken}garbage\n`)
     expect(await outcome(collect(client.logs({})))).toBe(
-      'NO_PITCREW: cannot read a line of the log that begins with "garbage"',
+      'NO_PITCREW: cannot read the line of a log that begins with "garbage"',
     )
   })
 })

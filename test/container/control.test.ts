@@ -58,7 +58,9 @@ describeInDocker('docker exec', () => {
     const restarted = await container.exec(['/pitcrew', 'restart', 'hears'])
     expect(restarted.out).toMatch(/^hears: restarted in \S+ m?s, pid \d+ -> \d+ \(ticket 1\)\n$/)
     const explained = await container.exec(['/pitcrew', 'explain', 'hears'])
-    expect(explained.out).toMatch(/^hears: ready\n {2}hears has run for .* \(pid \d+, run 2\)\n$/)
+    expect(explained.out).toMatch(
+      /^hears: ready\n {2}hears has been running for .* \(pid \d+, run 2\)\n$/,
+    )
     const logs = await container.exec(['/pitcrew', 'logs', 'hears'])
     expect(logs.out).toContain('[hears] 1 ready\n')
     const end = await container.exec(['/pitcrew', 'shutdown'])

@@ -78,7 +78,7 @@ describe('a change', () => {
     expect(client.answer(id).failed).toEqual({
       code: 'FAILED',
       message: 'cannot restart web: exit code 3 before it was ready',
-      hint: '"pitcrew explain web" says more',
+      hint: 'see "pitcrew explain web"',
       ticket: 1,
       lastLines: ['fatal: address in use'],
     })
@@ -91,8 +91,8 @@ describe('a change', () => {
     const stop = client.ask('stop', { daemon: 'web' })
     expect(client.answer(restart).failed).toEqual({
       code: 'SUPERSEDED',
-      message: 'cannot restart web: stop took its place (ticket 2)',
-      hint: '"pitcrew ticket 2" says what became of that',
+      message: 'cannot restart web: replaced by stop (ticket 2)',
+      hint: '"pitcrew ticket 2" shows its outcome',
       ticket: 1,
     })
     plane.ends('web', 'TERM')
@@ -171,7 +171,7 @@ describe('a start that is not possible', () => {
     expect(client.answer(client.ask('start', { daemon: 'web' })).failed).toMatchInlineSnapshot(`
       {
         "code": "FAILED",
-        "hint": ""pitcrew explain web" says more",
+        "hint": "see "pitcrew explain web"",
         "message": "cannot start web: cannot execute /bin/web: no such file or directory (ENOENT)",
         "ticket": 1,
       }
@@ -190,7 +190,7 @@ describe('a time that is up', () => {
     expect(client.answer(id).failed).toEqual({
       code: 'TIMED_OUT',
       message: 'cannot wait any longer: stop web is not done after 2 s',
-      hint: 'ticket 1 goes on: "pitcrew ticket 1 --wait" waits for it',
+      hint: 'ticket 1 stays open: "pitcrew ticket 1 --wait" waits for it',
       ticket: 1,
     })
     plane.ends('web', 'TERM')

@@ -165,7 +165,7 @@ describe('explain', () => {
     plane.pass(3210)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: ready
-      web has run for 3.2 s (pid 101, run 1)"
+      web has been running for 3.2 s (pid 101, run 1)"
     `)
   })
 
@@ -181,7 +181,7 @@ describe('explain', () => {
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: ready
       web has been ready for 1 min 1 s (pid 101, run 1)
-      it says of itself: serving 3 clients"
+      its status: serving 3 clients"
     `)
   })
 
@@ -190,9 +190,9 @@ describe('explain', () => {
     plane.pass(12_000)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: running
-      web runs and is not ready: it was started 12 s ago and has 18 s left (pid 101, run 1)
+      web is running and not ready: started 12 s ago, 18 s left (pid 101, run 1)
       it is ready when 127.0.0.1 port 80 accepts a connection
-      > "pitcrew logs web" shows what it printed"
+      > "pitcrew logs web" shows its output"
     `)
   })
 
@@ -207,7 +207,7 @@ describe('explain', () => {
       "web: waiting
       web waits for db to be ready
       db waits for disk to be done
-      disk has been at work for 2 s (pid 101, run 1)"
+      disk has been running for 2 s (pid 101, run 1)"
     `)
   })
 
@@ -220,7 +220,7 @@ describe('explain', () => {
       ]),
     )
     expect(explain(planeOf(daemons), 'd11').split('\n')).toHaveLength(10)
-    expect(explain(planeOf(daemons), 'd11')).toContain('> "pitcrew explain d3" says why')
+    expect(explain(planeOf(daemons), 'd11')).toContain('> see "pitcrew explain d3"')
   })
 
   test('one that died several times in a row', () => {
@@ -234,9 +234,9 @@ describe('explain', () => {
       "web: backoff
       web failed 3 times in a row: code 3, after 1.6 s (run 3)
       its last line: fatal: address in use
-      next try in 700 ms
-      > "pitcrew logs web" shows what it printed
-      > "pitcrew start web" tries at once"
+      next attempt in 700 ms
+      > "pitcrew logs web" shows its output
+      > "pitcrew start web" starts it now"
     `)
   })
 
@@ -248,10 +248,10 @@ describe('explain', () => {
     plane.ends('web', 'SEGV')
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: failed
-      web has failed for good
+      web has failed and is not restarted
       web failed 2 times in a row: SEGV, after 100 ms (run 2)
-      what followed: given up after 1 restart in 1 min
-      > "pitcrew logs web" shows what it printed
+      the consequence: given up after 1 restart in 1 min
+      > "pitcrew logs web" shows its output
       > "pitcrew start web" tries again"
     `)
   })
@@ -263,9 +263,9 @@ describe('explain', () => {
     plane.connect().ask('start', { daemon: 'web' })
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: failed
-      web has failed for good
+      web has failed and is not restarted
       web could not be started: cannot execute /bin/web: no such file or directory (ENOENT) (run 2)
-      what followed: restart policy is never
+      the consequence: restart policy is never
       > "pitcrew start web" tries again"
     `)
   })
@@ -288,7 +288,7 @@ describe('explain', () => {
     plane.pass(1200)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: stopping
-      web was told to stop 1.2 s ago: KILL in 3.8 s
+      web has been stopping for 1.2 s: KILL in 3.8 s
       then it is started again"
     `)
   })
@@ -299,8 +299,8 @@ describe('explain', () => {
     plane.pass(600)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: killing
-      web was sent KILL and is not gone yet
-      then it is stopped"
+      web was sent KILL and has not ended yet
+      then it stays stopped"
     `)
   })
 
@@ -309,7 +309,7 @@ describe('explain', () => {
     plane.ends('job')
     expect(explain(plane, 'job')).toMatchInlineSnapshot(`
       "job: done
-      job has done its work and has ended (run 1)
+      job has finished its work (run 1)
       > "pitcrew start job" runs it again"
     `)
   })
@@ -321,11 +321,11 @@ describe('explain', () => {
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: skipped
       web was not started: it needs db, which has failed
-      db has failed for good
+      db has failed and is not restarted
       db failed: code 1 before it was ready (run 1)
       its last line: no space left
-      what followed: restart policy is never
-      > "pitcrew logs db" shows what it printed
+      the consequence: restart policy is never
+      > "pitcrew logs db" shows its output
       > "pitcrew start db" tries again"
     `)
   })
@@ -335,9 +335,9 @@ describe('explain', () => {
     plane.handle({ type: 'signal', signal: 15, hangup: false })
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: stopping
-      pitcrew is shutting down: all is over in 9 s at the latest
-      web was told to stop 0 ms ago: KILL in 8.5 s
-      then it is stopped"
+      pitcrew is shutting down: 9 s left until its deadline
+      web has been stopping for 0 ms: KILL in 8.5 s
+      then it stays stopped"
     `)
   })
 })

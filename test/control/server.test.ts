@@ -74,8 +74,8 @@ describe('who is let in', () => {
     for (const verb of ['start', 'stop', 'restart', 'shutdown'] as const) {
       expect(client.failed(verb, { daemon: 7 })).toEqual({
         code: 'NOT_PERMITTED',
-        message: `cannot ${verb}: the daemon looker may only look`,
-        hint: 'the bundle allows it to a daemon with "control: operate"',
+        message: `cannot ${verb}: the daemon looker has only access "look"`,
+        hint: 'a daemon needs "control: operate" in the bundle',
       })
     }
     expect(client.done('status')).toMatchObject({ name: 'bundle' })
@@ -107,20 +107,20 @@ describe('who is let in', () => {
 
 describe('a line', () => {
   const why: readonly [line: string, id: number | null, message: RegExp][] = [
-    ['', null, /is a JSON object/],
-    ['nonsense', null, /is a JSON object/],
-    ['[1]', null, /is a JSON object/],
-    ['null', null, /is a JSON object/],
-    ['{"id":', null, /is a JSON object/],
-    [`${'['.repeat(30_000)}`, null, /is a JSON object/],
-    ['{"verb":"status"}', null, /"id" is a whole number/],
-    ['{"id":1.5,"verb":"status"}', null, /"id" is a whole number/],
-    ['{"id":"1","verb":"status"}', null, /"id" is a whole number/],
-    ['{"id":1e300,"verb":"status"}', null, /"id" is a whole number/],
-    ['{"id":1}', 1, /"verb" is a text/],
-    ['{"id":1,"verb":"restat"}', 1, /cannot do "restat": no such verb/],
-    ['{"id":1,"verb":"__proto__"}', 1, /no such verb/],
-    ['{"id":1,"verb":"toString"}', 1, /no such verb/],
+    ['', null, /must be a JSON object/],
+    ['nonsense', null, /must be a JSON object/],
+    ['[1]', null, /must be a JSON object/],
+    ['null', null, /must be a JSON object/],
+    ['{"id":', null, /must be a JSON object/],
+    [`${'['.repeat(30_000)}`, null, /must be a JSON object/],
+    ['{"verb":"status"}', null, /"id" must be a whole number/],
+    ['{"id":1.5,"verb":"status"}', null, /"id" must be a whole number/],
+    ['{"id":"1","verb":"status"}', null, /"id" must be a whole number/],
+    ['{"id":1e300,"verb":"status"}', null, /"id" must be a whole number/],
+    ['{"id":1}', 1, /"verb" must be a string/],
+    ['{"id":1,"verb":"restat"}', 1, /cannot find verb "restat"/],
+    ['{"id":1,"verb":"__proto__"}', 1, /cannot find verb/],
+    ['{"id":1,"verb":"toString"}', 1, /cannot find verb/],
     ['{"id":1,"verb":"status","argh":{}}', 1, /unknown "argh"/],
     ['{"id":1,"verb":"status","args":[]}', 1, /cannot status: .*expected an object/],
     ['{"id":1,"verb":"status","args":{"x":1}}', 1, /cannot status: the request: unknown "x"/],
@@ -148,7 +148,7 @@ describe('a line', () => {
     client.send(null)
     expect(client.answer(null).failed).toMatchObject({
       code: 'REQUEST_INVALID',
-      message: 'cannot read the request: it has more than 64 KiB',
+      message: 'cannot read the request: it is longer than 64 KiB',
     })
     expect(client.isClosed).toBe(true)
     expect(client.isOpen(id)).toBe(true)
@@ -223,7 +223,7 @@ test('a bug in the work of a verb is answered, said once, and hurts nobody else'
   }
   const said = plane.log.filter((line) => line.includes('internal error'))
   expect(said).toHaveLength(1)
-  expect(said[0]).toContain('pitcrew: internal error in "status" of a client: ')
+  expect(said[0]).toContain('pitcrew: internal error in verb "status": ')
   expect(client.done('status')).toMatchObject({ name: 'bundle' })
   plane.ends('web', 1)
   expect(client.answer(waiting).done).toBeDefined()

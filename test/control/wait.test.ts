@@ -39,7 +39,7 @@ describe('what is decided at once', () => {
       "started: ready
       ready: ready
       stopped: waits
-      done: cannot wait until web is done: it is no job: it is started again whenever it ends"
+      done: cannot wait until web is done: it is a daemon that is restarted whenever it ends, not a job"
     `)
   })
 
@@ -71,16 +71,16 @@ describe('what is decided at once', () => {
     })
     plane.ends('slow', 1)
     expect(outcomes(plane.connect(), 'slow')).toMatchInlineSnapshot(`
-      "started: cannot wait until slow is started: it has failed for good
-      ready: cannot wait until slow is ready: it has failed for good
+      "started: cannot wait until slow is started: it has failed and is not restarted
+      ready: cannot wait until slow is ready: it has failed and is not restarted
       stopped: failed
-      done: cannot wait until slow is done: it has failed for good"
+      done: cannot wait until slow is done: it has failed and is not restarted"
     `)
     expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
-      "started: cannot wait until web is started: somebody whom it needs has failed
-      ready: cannot wait until web is ready: somebody whom it needs has failed
+      "started: cannot wait until web is started: slow, which it needs, has failed
+      ready: cannot wait until web is ready: slow, which it needs, has failed
       stopped: skipped
-      done: cannot wait until web is done: somebody whom it needs has failed"
+      done: cannot wait until web is done: slow, which it needs, has failed"
     `)
   })
 
@@ -125,8 +125,8 @@ describe('what is decided later', () => {
     plane.ends('web', 1)
     expect(client.answer(id).failed).toEqual({
       code: 'FAILED',
-      message: 'cannot wait until web is ready: it has failed for good',
-      hint: '"pitcrew explain web" says more',
+      message: 'cannot wait until web is ready: it has failed and is not restarted',
+      hint: 'see "pitcrew explain web"',
     })
   })
 
@@ -138,7 +138,7 @@ describe('what is decided later', () => {
     expect(client.answer(id).failed).toEqual({
       code: 'TIMED_OUT',
       message: 'cannot wait any longer: web is running, not ready, after 12 s',
-      hint: '"pitcrew explain web" says why',
+      hint: 'see "pitcrew explain web"',
     })
   })
 

@@ -39,7 +39,7 @@ describe('when it cannot be loaded', () => {
       { id: null, failed: expect.objectContaining({ code: 'INTERNAL' }) },
     ])
     expect(client.isClosed).toBe(true)
-    expect(world.log.at(-1)).toContain('internal error, no client can be served')
+    expect(world.log.at(-1)).toContain('internal error, cannot load the control plane')
     world.ends('web', 1)
     expect(world.log.at(-1)).toContain('web: died')
     world.cannotLoad = false

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { PitcrewError } from '../../src/errors.ts'
 import type { LockAnswer } from '../../src/host/control.ts'
 import type { Host } from '../../src/host/host.ts'
-import { adoptClient, openDoor } from '../../src/init/control/control-socket.ts'
+import { adoptClient, openControlSocket } from '../../src/init/control/control-socket.ts'
 import { runArguments } from '../../src/init/start/arguments.ts'
 
 interface World {
@@ -38,7 +38,7 @@ function open({ env = {}, errnos = {}, locks = {} }: World): {
     },
     adoptClient: (fd) => (fd === 3 ? null : 'EBADF'),
   }
-  return { said: openDoor(host as Host, 'box', '/etc/pitcrew/bundle.yaml'), asked }
+  return { said: openControlSocket(host as Host, 'box', '/etc/pitcrew/bundle.yaml'), asked }
 }
 
 function refusal(world: World): PitcrewError {
@@ -111,7 +111,7 @@ describe('a second pitcrew of the same bundle', () => {
       `"cannot run the bundle: another pitcrew runs it (pid 7, started 2026-11-21T17:00:00.000Z, bundle /etc/pitcrew/bundle.yaml; /run/pitcrew/box.lock)"`,
     )
     expect(error.hint).toMatchInlineSnapshot(
-      `"see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN_DIR"`,
+      `"see "pitcrew status"; a second instance needs another "name:" or PITCREW_RUN_DIR"`,
     )
   })
 

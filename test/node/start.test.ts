@@ -76,7 +76,7 @@ describe('start, when it cannot be', () => {
     const greeting = JSON.stringify({ pitcrew: 99, version: '9.0.0' })
     const other = program(`echo '${greeting}' >&3; exec 3>&-; exec sleep 1000`)
     const error = await start(bundle, { ...quietly, binary: other }).catch((thrown) => thrown)
-    expect(error).toMatchObject({ message: expect.stringContaining('speaks version 99') })
+    expect(error).toMatchObject({ message: expect.stringContaining('uses version 99') })
   })
 
   test('says all that it said, to the end', async () => {

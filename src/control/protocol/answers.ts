@@ -1,4 +1,4 @@
-/** What becomes of requests, as types and, beside each, as its schema. */
+/** The answers of requests: a type and its schema for each. */
 import { flag, list, nullable, number, object, oneOf, type Schema, text } from './schema.ts'
 import { type DaemonState, daemonStates } from './status.ts'
 
@@ -11,7 +11,8 @@ interface RunAnswer {
   readonly run: number
   readonly pid: number
 }
-const runAndPid: Schema<RunAnswer> = object('a run', { run, pid })
+const oldRun: Schema<RunAnswer> = object('the run at the time of the request', { run, pid })
+const newRun: Schema<RunAnswer> = object('the run that satisfied it', { run, pid })
 
 export interface TicketAnswer {
   readonly ticket: number
@@ -37,27 +38,30 @@ export interface TicketAnswer {
 }
 export const ticketAnswer: Schema<TicketAnswer> = object('', {
   ticket: number('its id', 'a whole number, from 1'),
-  verb: text('what was asked for', 20),
+  verb: text('what was requested', 20),
   daemon: nullable(name),
-  by: text('who asked first: "USR1", "uid 0, pid 12", "daemon agent", "restart policy"', 100),
-  why: text('the reason that was given', 200),
-  requests: number('how many requests it stands for', 'a whole number, from 1'),
-  joined: flag('this request was not its first'),
-  outcome: oneOf('what became of it', ['open', 'done', 'failed', 'superseded']),
-  changed: flag('false: there was nothing to do'),
-  cause: nullable(text('why it failed', 300)),
-  supersededBy: nullable(number('the ticket that took its place', 'a whole number')),
-  old: nullable(runAndPid),
-  now: nullable(runAndPid),
-  exitCode: nullable(number('of pitcrew; of a shutdown', 'a whole number')),
-  tookMs: number('from the request to its end, or to now', ms),
-  stopMs: nullable(number('of it, until the old run was over', ms)),
-  waitMs: nullable(number('of it, from then until the new one was started', ms)),
-  readyMs: nullable(number('of it, from then until that was ready', ms)),
-  lastLines: list('of one that failed: what the daemon printed last', text('a line', 4096)),
+  by: text('the first requester: "USR1", "uid 0, pid 12", "daemon agent", "restart policy"', 100),
+  why: text('the given reason', 200),
+  requests: number('requests that share this ticket', 'a whole number, from 1'),
+  joined: flag('the request joined an open ticket'),
+  outcome: oneOf('its state', ['open', 'done', 'failed', 'superseded']),
+  changed: flag('false: the daemon was in this state already'),
+  cause: nullable(text('the reason of a failure', 300)),
+  supersededBy: nullable(number('the ticket that replaced it', 'a whole number')),
+  old: nullable(oldRun),
+  now: nullable(newRun),
+  exitCode: nullable(number('the exit status of pitcrew, after a shutdown', 'a whole number')),
+  tookMs: number('from the request to the outcome, or until now', ms),
+  stopMs: nullable(number('the part until the old run had ended', ms)),
+  waitMs: nullable(number('the part from then until the new run was started', ms)),
+  readyMs: nullable(number('the part from then until the new run was ready', ms)),
+  lastLines: list(
+    'after a failure: the last lines of the daemon, oldest first',
+    text('a line', 4096),
+  ),
 })
 
-/** What is sent once a second while a request waits. */
+/** Sent once a second while a request waits. */
 export interface Progress {
   readonly daemon: string | null
   readonly state: DaemonState | null
@@ -68,11 +72,11 @@ export interface Progress {
 }
 export const progress: Schema<Progress> = object('', {
   daemon: nullable(name),
-  state: nullable(oneOf('what the daemon does', daemonStates)),
-  waitsFor: nullable(text('whom the daemon waits for', 48)),
-  sinceMs: number('how long the request has waited', ms),
-  leftMs: nullable(number('until it is decided by force: KILL, a timeout, the deadline', ms)),
-  words: text('the same in words: "stopping, KILL in 4s"', 300),
+  state: nullable(oneOf('the state of the daemon', daemonStates)),
+  waitsFor: nullable(text('the dependency that the daemon waits for', 48)),
+  sinceMs: number('the age of the request', ms),
+  leftMs: nullable(number('until KILL, the ready timeout, the next start or the deadline', ms)),
+  words: text('the same as text: "stopping, KILL in 4s"', 300),
 })
 
 export interface WaitAnswer {
@@ -83,12 +87,12 @@ export interface WaitAnswer {
 }
 export const waitAnswer: Schema<WaitAnswer> = object('', {
   daemon: name,
-  state: oneOf('what it does', daemonStates),
+  state: oneOf('its state', daemonStates),
   run: number('the number of its run', 'a whole number'),
   pid: nullable(pid),
 })
 
-/** An entry of the journal; what else it holds depends on its type. */
+/** An entry of the journal; its other fields depend on its type. */
 export interface Entry {
   readonly cursor: string
   readonly at: string
@@ -105,22 +109,22 @@ export interface EventsAnswer {
   readonly missed: boolean
 }
 export const eventsAnswer: Schema<EventsAnswer> = object('', {
-  cursor: text('of the last event that was sent', 40),
-  missed: flag('events behind "since" are not kept any more'),
+  cursor: text('the cursor of the last event', 40),
+  missed: flag('true: some events after "since" are no longer kept'),
 })
 
 export interface LogsAnswer {
   readonly stream: 'lines'
 }
 export const logsAnswer: Schema<LogsAnswer> = object('', {
-  stream: oneOf('what follows is no JSON any more', ['lines']),
+  stream: oneOf('lines of logs follow, which are not JSON', ['lines']),
 })
 
 export interface CancelAnswer {
   readonly cancelled: boolean
 }
 export const cancelAnswer: Schema<CancelAnswer> = object('', {
-  cancelled: flag('false: it had ended, or there was none'),
+  cancelled: flag('false: no open request has this id'),
 })
 
 export type NoAnswer = Readonly<Record<string, never>>

@@ -1,4 +1,4 @@
-/** What is said when a request fails: "cannot ...", the value, the remedy. */
+/** The failure of a request: "cannot ..." with the value, and the remedy. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import type { ErrorCode } from '../../errors.ts'
 
@@ -6,9 +6,9 @@ export interface Failure {
   readonly code: ErrorCode
   readonly message: string
   readonly hint: string | null
-  /** Of a ticket that has failed, was superseded, or is still open when the time is up. */
+  /** The ticket that has failed, was superseded, or was still open at the timeout. */
   readonly ticket?: number
-  /** What the daemon printed last, where its run has failed. */
+  /** The last lines of the daemon when its run has failed, oldest first. */
   readonly lastLines?: readonly string[]
 }
 
@@ -16,7 +16,7 @@ export function failure(code: ErrorCode, message: string, hint: string | null = 
   return { code, message, hint }
 }
 
-/** @param known The daemons that are run. */
+/** @param known The selected daemons. */
 export function noSuchDaemon(name: string, known: readonly string[]): Failure {
   const list = `known: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ' ...' : ''}`
   const message = `cannot find daemon ${JSON.stringify(name)}`
@@ -24,6 +24,6 @@ export function noSuchDaemon(name: string, known: readonly string[]): Failure {
 }
 
 export function internal(what: string): Failure {
-  const hint = 'this is a bug of pitcrew; its log says more'
+  const hint = 'this is a bug of pitcrew: see its log'
   return failure('INTERNAL', `cannot answer ${what}: an internal error`, hint)
 }

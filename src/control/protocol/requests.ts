@@ -1,21 +1,21 @@
-/** What requests hold, as types and, beside each, as its schema. */
+/** The arguments of requests: a type and its schema for each. */
 import { flag, list, number, object, oneOf, optional, type Schema, text, whole } from './schema.ts'
 
 const ms = 'milliseconds'
 const name: Schema<string> = text('the name of a daemon', 48)
 const timeoutMs: Schema<number> = optional(
-  whole('answer with TIMED_OUT after so long', `${ms} from 1 to 86400000`, 1, 86_400_000),
+  whole('answer with TIMED_OUT after this time', `${ms} from 1 to 86400000`, 1, 86_400_000),
 )
 
-const progress: Schema<boolean> = optional(flag('tell once a second what is waited for'))
+const progress: Schema<boolean> = optional(flag('send progress once a second'))
 
 export interface StatusArgs {
   readonly daemons?: readonly string[]
   readonly usage?: boolean
 }
 export const statusArgs: Schema<StatusArgs> = object('', {
-  daemons: optional(list('of these alone', name, 4096)),
-  usage: optional(flag('with processor time and memory; it costs a look through /proc')),
+  daemons: optional(list('only these; all, if absent', name, 4096)),
+  usage: optional(flag('with processor time and memory; costs a scan of /proc')),
 })
 
 export interface DaemonArgs {
@@ -57,12 +57,13 @@ export interface TicketArgs {
 }
 export const ticketArgs: Schema<TicketArgs> = object('', {
   ticket: whole('its id', 'a whole number, from 1', 1, Number.MAX_SAFE_INTEGER),
-  wait: optional(flag('true: answer when it has ended')),
+  wait: optional(flag('true: answer when it has its outcome')),
   timeoutMs,
   progress,
 })
 
-export type WaitFor = 'started' | 'ready' | 'stopped' | 'done'
+const waitStates = ['started', 'ready', 'stopped', 'done'] as const
+export type WaitFor = (typeof waitStates)[number]
 export interface WaitArgs {
   readonly daemon: string
   readonly for?: WaitFor
@@ -71,14 +72,10 @@ export interface WaitArgs {
 }
 export const waitArgs: Schema<WaitArgs> = object('', {
   daemon: name,
-  for: optional(oneOf('what is waited for; ready, if absent', waitWords())),
+  for: optional(oneOf('the awaited state; ready, if absent', waitStates)),
   timeoutMs,
   progress,
 })
-
-function waitWords(): readonly WaitFor[] {
-  return ['started', 'ready', 'stopped', 'done']
-}
 
 export interface EventsArgs {
   readonly since?: string
@@ -87,10 +84,17 @@ export interface EventsArgs {
   readonly daemons?: readonly string[]
 }
 export const eventsArgs: Schema<EventsArgs> = object('', {
-  since: optional(text('the cursor of the last event that is known; what follows it is sent', 40)),
-  tail: optional(whole('the last so many; all that are kept, if absent', 'from 0', 0, 1_000_000)),
-  follow: optional(flag('go on with what comes, until it is cancelled')),
-  daemons: optional(list('of these alone, and of none', name, 1000)),
+  since: optional(text('a cursor: only events after it', 40)),
+  tail: optional(
+    whole(
+      'only this many of the last events; all that are kept, if absent',
+      'from 0',
+      0,
+      1_000_000,
+    ),
+  ),
+  follow: optional(flag('continue with new events until cancelled')),
+  daemons: optional(list('only events of these daemons', name, 1000)),
 })
 
 export interface LogsArgs {
@@ -100,22 +104,24 @@ export interface LogsArgs {
   readonly follow?: boolean
 }
 export const logsArgs: Schema<LogsArgs> = object('', {
-  daemons: optional(list("of these alone; of all, and pitcrew's own, if absent", name, 64)),
-  tail: optional(whole('so many lines of each; all that are kept, if absent', 'from 0', 0, 1e9)),
-  sinceMs: optional(number('none that is older', `${ms} since 1970`)),
-  follow: optional(flag('go on with what comes')),
+  daemons: optional(list("only these; all, and pitcrew's own lines, if absent", name, 64)),
+  tail: optional(
+    whole('only this many lines of each; all that are kept, if absent', 'from 0', 0, 1e9),
+  ),
+  sinceMs: optional(number('only lines since this time', `${ms} since 1970`)),
+  follow: optional(flag('continue with new lines')),
 })
 
 export interface CancelArgs {
   readonly request: number
 }
 export const cancelArgs: Schema<CancelArgs> = object('', {
-  request: number('the id of a request of this connection', 'a whole number'),
+  request: number('the id of an open request of this connection', 'a whole number'),
 })
 
 export interface NotifyArgs {
   readonly text: string
 }
 export const notifyArgs: Schema<NotifyArgs> = object('', {
-  text: text('lines as of sd_notify(3): READY=1, STATUS=…, WATCHDOG=1', 4096),
+  text: text('lines of sd_notify(3): READY=1, STATUS=…, WATCHDOG=1', 4096),
 })

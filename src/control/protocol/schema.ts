@@ -1,5 +1,6 @@
-/** What a value in a request or an answer must be: said once, for the check of what comes, for
- *  the types (the compiler compares each schema with its interface), and for docs/PROTOCOL.md. */
+/** Schemas of the values in requests and answers. Each is stated once and used three times: to
+ *  check requests, to type them (the compiler compares each schema with its interface), and to
+ *  generate docs/PROTOCOL.md. */
 import {
   type Check,
   flag as checkFlag,
@@ -12,15 +13,15 @@ import {
 } from '../../core/plan/shape.ts'
 
 export interface Schema<T> {
-  /** What it may be: "text", "true or false", "a number of milliseconds". */
+  /** The allowed values: "text", "true or false", "a number of milliseconds". */
   readonly is: string
-  /** What it means. */
+  /** The meaning. */
   readonly doc: string
   readonly check: Check
-  /** Of an object, in order; null = it is none. */
+  /** The fields of an object, in order; null = no object. */
   readonly fields: Readonly<Record<string, Schema<unknown>>> | null
   readonly isOptional: boolean
-  /** Never there: it lets the compiler see the type. */
+  /** Always absent: carries the type for the compiler. */
   readonly type?: T
 }
 
@@ -44,12 +45,12 @@ export function flag(doc: string): Schema<boolean> {
   return { is: 'true or false', doc, check: checkFlag, fields: null, isOptional: false }
 }
 
-/** @param is In words, with its unit: "milliseconds from 1 to 3600000". */
+/** @param is The allowed values with their unit: "milliseconds from 1 to 3600000". */
 export function whole(doc: string, is: string, atLeast: number, atMost: number): Schema<number> {
   return { is, doc, check: integer(atLeast, atMost, is), fields: null, isOptional: false }
 }
 
-/** Any number: only in answers. */
+/** Any number; for answers only. */
 export function number(doc: string, is: string): Schema<number> {
   const check: Check = (value, place) =>
     typeof value === 'number' ? null : `${place}: expected ${is}`
@@ -65,7 +66,7 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
   return { ...schema, is: `${schema.is}; or null`, check: orNull(schema.check) } as Schema<T | null>
 }
 
-/** It may be left out. */
+/** The field may be absent. */
 export function optional<T>(schema: Schema<T>): Schema<T> {
   const check: Check = (value, place) => (value === undefined ? null : schema.check(value, place))
   return { ...schema, check, isOptional: true }
@@ -73,7 +74,7 @@ export function optional<T>(schema: Schema<T>): Schema<T> {
 
 type FieldsOf<T> = { readonly [K in keyof T]-?: Schema<Exclude<T[K], undefined>> }
 
-/** An object with these fields and no others. */
+/** An object with exactly these fields. */
 export function object<T>(doc: string, fields: FieldsOf<T>): Schema<T> {
   const shape = fields as Readonly<Record<string, Schema<unknown>>>
   const check: Check = (value, place) => {

@@ -1,4 +1,4 @@
-/** What is told of daemons, as types and, beside each, as its schema. */
+/** The state of daemons in answers: a type and its schema for each. */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { list, nullable, number, object, oneOf, type Schema, text } from './schema.ts'
 
@@ -12,10 +12,10 @@ export interface UsageAnswer {
   readonly memoryKib: number
   readonly processes: number
 }
-const usage: Schema<UsageAnswer> = object('what its processes use', {
-  cpuMs: number('processor time of this run', ms),
+const usage: Schema<UsageAnswer> = object('resource use of its processes', {
+  cpuMs: number('processor time of the run', ms),
   memoryKib: number('resident memory', 'KiB'),
-  processes: number('how many there are', 'a whole number'),
+  processes: number('the number of processes', 'a whole number'),
 })
 
 export interface DeathAnswer {
@@ -27,19 +27,17 @@ export interface DeathAnswer {
   readonly lastLines: readonly string[]
   readonly next: string
 }
-const death: Schema<DeathAnswer> = object('its last end that nobody asked for', {
+const death: Schema<DeathAnswer> = object('its last unrequested death', {
   run,
   cause: text('"code 3", "KILL, probably out of memory", "not ready in time"', 300),
-  agoMs: number('how long ago', ms),
-  uptimeMs: number('how long the run lived', ms),
-  status: text('what it said of itself at last', 300),
-  lastLines: list('its last lines', text('a line', 4096)),
-  next: text('what followed: "again in 200 ms"', 300),
+  agoMs: number('the time since then', ms),
+  uptimeMs: number('the lifetime of the run', ms),
+  status: text('the last status that it reported (sd_notify)', 300),
+  lastLines: list('its last lines, oldest first', text('a line', 4096)),
+  next: text('the consequence: "again in 200ms"', 300),
 })
 
-/** One word for what a daemon does: `ready` without `ready:` in the bundle means that it runs.
- *  `running`: it is not ready yet. `stopped`: somebody asked for it. `idle`: not started yet.
- *  `failed`: for good. `skipped`: somebody whom it is after has failed. */
+/** The state of a daemon in one word; docs/PROTOCOL.md explains each. */
 export const daemonStates = [
   'idle',
   'waiting',
@@ -75,25 +73,25 @@ export interface DaemonStatus {
 }
 export const daemonStatus: Schema<DaemonStatus> = object('', {
   name,
-  kind: oneOf('a job is meant to end', ['daemon', 'job']),
-  state: oneOf('what it does', daemonStates),
-  run: number('the number of its run, or of its last one; 0 = it had none', 'a whole number'),
+  kind: oneOf('a job is expected to finish', ['daemon', 'job']),
+  state: oneOf('its state', daemonStates),
+  run: number('the number of its current or last run; 0 = none', 'a whole number'),
   pid: nullable(pid),
-  uptimeMs: nullable(number('since its run began', ms)),
-  readyMs: nullable(number('since it was ready', ms)),
-  restarts: number('runs that it had before this one', 'a whole number'),
+  uptimeMs: nullable(number('the age of the run', ms)),
+  readyMs: nullable(number('the time since it became ready', ms)),
+  restarts: number('the number of runs before this one', 'a whole number'),
   waitsFor: nullable(
-    text('whom it waits for, first of all; of one that is skipped: who has failed', 48),
+    text('the first dependency that it waits for; if skipped, the one that has failed', 48),
   ),
-  nextAttemptMs: nullable(number('in how long it is tried again', ms)),
-  killMs: nullable(number('in how long it is killed, unless it has ended', ms)),
-  status: text('what it says of itself (sd_notify)', 300),
+  nextAttemptMs: nullable(number('the time until the next attempt', ms)),
+  killMs: nullable(number('the time until KILL', ms)),
+  status: text('the status that it reports (sd_notify)', 300),
   lastDeath: nullable(death),
-  ticket: nullable(number('the open ticket about it', 'a whole number')),
+  ticket: nullable(number('its open ticket', 'a whole number')),
   usage: nullable(usage),
 })
 
-/** Of pitcrew itself; its daemons are the items in front of it. */
+/** The state of pitcrew; its daemons are the items before it. */
 export interface StatusHead {
   readonly name: string
   readonly version: string
@@ -104,23 +102,23 @@ export interface StatusHead {
   readonly outputStall: { readonly forMs: number; readonly why: string } | null
 }
 export const statusHead: Schema<StatusHead> = object('', {
-  name: text('of the bundle', 48),
-  version: text('of pitcrew', 40),
-  pid: number('of pitcrew', 'a whole number'),
-  uptimeMs: number('since pitcrew was started', ms),
-  cursor: text('of the last event before it: "events" with it as "since" misses nothing', 40),
-  stopping: nullable(object('everything ends', { leftMs: number('until the deadline', ms) })),
+  name: text('the name of the bundle', 48),
+  version: text('the version of pitcrew', 40),
+  pid: number('the process id of pitcrew', 'a whole number'),
+  uptimeMs: number('the time since pitcrew was started', ms),
+  cursor: text('the cursor of the last event before the answer, for "since" of "events"', 40),
+  stopping: nullable(object('the shutdown', { leftMs: number('the time until the deadline', ms) })),
   outputStall: nullable(
-    object('stdout takes nothing, so that daemons wait in their writes', {
-      forMs: number('since when', ms),
-      why: text('a sentence', 300),
+    object('stdout accepts no output: daemons that print are blocked', {
+      forMs: number('the duration', ms),
+      why: text('the reason, as a sentence', 300),
     }),
   ),
 })
 
-/** All of it, as the client puts it together. */
+/** The whole answer, as the client assembles it. */
 export interface StatusAnswer extends StatusHead {
-  /** In the order of the bundle, each as it was when it was told of. */
+  /** In the order of the bundle; each in its state at the time of its item. */
   readonly daemons: readonly DaemonStatus[]
 }
 
@@ -132,7 +130,7 @@ export interface ExplainAnswer {
 }
 export const explainAnswer: Schema<ExplainAnswer> = object('', {
   daemon: name,
-  state: oneOf('what it does', daemonStates),
-  why: list('why it is so, a sentence each', text('', 1000)),
-  remedies: list('what can be done, a sentence each', text('', 1000)),
+  state: oneOf('its state', daemonStates),
+  why: list('the reasons for this state, a sentence each', text('', 1000)),
+  remedies: list('possible remedies, a sentence each', text('', 1000)),
 })

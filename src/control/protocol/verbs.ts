@@ -1,4 +1,4 @@
-/** The one table of verbs: server, client, command line and docs/PROTOCOL.md come from it. */
+/** The table of verbs, from which server, client, command line and docs/PROTOCOL.md derive. */
 
 import type {
   CancelAnswer,
@@ -33,10 +33,11 @@ import {
   statusHead,
 } from './status.ts'
 
-/** Who may: whoever is let in; an operator; a daemon, about itself. */
-export type Who = 'look' | 'operate' | 'self'
+/** What a verb requires of the client: access `look`, which each client has; access `operate`; to
+ *  be a process of a daemon. */
+export type Permission = 'look' | 'operate' | 'self'
 
-/** What each verb takes, streams and answers. */
+/** The arguments, streamed items and answer of each verb. */
 export interface Verbs {
   status: { args: StatusArgs; item: DaemonStatus; answer: StatusHead }
   explain: { args: DaemonArgs; item: never; answer: ExplainAnswer }
@@ -54,70 +55,70 @@ export interface Verbs {
 export type VerbName = keyof Verbs
 
 export interface VerbSpec<V extends VerbName = VerbName> {
-  readonly who: Who
+  readonly needs: Permission
   readonly doc: string
   readonly args: Schema<Verbs[V]['args']>
 }
 
 export const verbs: { readonly [V in VerbName]: VerbSpec<V> } = {
   status: {
-    who: 'look',
-    doc: 'What pitcrew does now, and an item for each daemon, in the order of the bundle.',
+    needs: 'look',
+    doc: 'The state of pitcrew, and an item for each daemon, in the order of the bundle.',
     args: requests.statusArgs,
   },
   explain: {
-    who: 'look',
-    doc: 'Why a daemon is in the state it is in, in words, and what can be done.',
+    needs: 'look',
+    doc: 'Why a daemon is in its state, and what can be done, in sentences.',
     args: requests.daemonArgs,
   },
   start: {
-    who: 'operate',
-    doc: 'Starts a daemon. Done when it is ready; at once where it is already.',
+    needs: 'operate',
+    doc: 'Starts a daemon. Done when it is ready, which may be at once.',
     args: requests.changeArgs,
   },
   stop: {
-    who: 'operate',
-    doc: 'Stops a daemon until it is started again. Done when nothing of its run is left.',
+    needs: 'operate',
+    doc: 'Stops a daemon until the next start. Done when no process of its run is left.',
     args: requests.changeArgs,
   },
   restart: {
-    who: 'operate',
-    doc: 'Starts the next run; done when it is ready. Requests that come before it starts are one.',
+    needs: 'operate',
+    doc: 'Replaces the run. Done when the next run is ready. Requests before its start are joined.',
     args: requests.changeArgs,
   },
   shutdown: {
-    who: 'operate',
-    doc: 'Stops all daemons and ends pitcrew, within its deadline.',
+    needs: 'operate',
+    doc: 'Stops all daemons and ends pitcrew within its deadline.',
     args: requests.shutdownArgs,
   },
   ticket: {
-    who: 'look',
-    doc: 'What became of a request. The last 200 that have ended are known.',
+    needs: 'look',
+    doc: 'The outcome of a request. The last 200 tickets with an outcome are kept.',
     args: requests.ticketArgs,
   },
   wait: {
-    who: 'look',
-    doc: 'Answers when a daemon is as asked for; FAILED when it has failed for good.',
+    needs: 'look',
+    doc: 'Answers when a daemon is in the awaited state; FAILED when it cannot get there.',
     args: requests.waitArgs,
   },
   events: {
-    who: 'look',
-    doc: 'Streams entries of the journal, an item each.',
+    needs: 'look',
+    doc: 'Streams the events of the journal, an item each.',
     args: requests.eventsArgs,
   },
   logs: {
-    who: 'look',
-    doc: 'Lines of daemons, as bytes: the answer is the last line of JSON on this connection.',
+    needs: 'look',
+    doc: 'Streams lines of daemons as bytes, which follow the answer: see Lines of logs.',
     args: requests.logsArgs,
   },
   cancel: {
-    who: 'look',
-    doc: 'Ends another request of this connection. What that has asked for goes on.',
+    needs: 'look',
+    doc: 'Ends another request of this connection. The requested change goes on.',
     args: requests.cancelArgs,
   },
   notify: {
-    who: 'self',
-    doc: 'What a daemon says of itself, as to its NOTIFY_SOCKET.',
+    needs: 'self',
+    doc: 'Reports the state of the calling daemon, as its NOTIFY_SOCKET does.',
     args: requests.notifyArgs,
   },
 }
@@ -126,7 +127,7 @@ export function isVerb(word: string): word is VerbName {
   return Object.hasOwn(verbs, word)
 }
 
-/** What they answer; apart, since the server does not need it. */
+/** The schemas of answers: a table of its own, since the server does not need them. */
 export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } = {
   status: statusHead,
   explain: explainAnswer,
@@ -142,7 +143,7 @@ export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } =
   notify: answerSchemas.noAnswer,
 }
 
-/** Items that have a form of their own: of those that are not here it is told elsewhere. */
+/** The schemas of items; those of `events` depend on their type. */
 export const items: { readonly [V in VerbName]?: Schema<Verbs[V]['item']> } = {
   status: daemonStatus,
 }

@@ -1,7 +1,7 @@
-/** Answers that grow with the number of daemons: items in batches. The loop can end its turn
- *  between two of them, so that signals, children and other clients have theirs. The client sets
- *  the pace: while much is queued for it, nothing is added; a client that does not read at all is
- *  given up. */
+/** Sends answers that grow with the number of daemons as items, in batches. The loop may end its
+ *  turn between two batches, so that signals, children and other clients have theirs. The client
+ *  sets the pace: while much is queued for it, nothing is added. A call whose client reads nothing
+ *  for ten seconds fails. */
 
 import { failure } from '../protocol/failure.ts'
 import type { Call } from './connection.ts'
@@ -9,42 +9,42 @@ import type { Supervisor } from './control-plane.ts'
 
 const timer = { kind: 'control', key: 'items' } as const
 export const batchKey: string = timer.key
-/** Items in a batch, of all answers together. */
+/** The size of a batch: items of all answers together. */
 export const itemsMax = 64
-/** So much may be queued for a client before it is waited for, in bytes. */
+/** While more is queued for a client, nothing is sent to it, in bytes. */
 const queuedMax = 256 * 1024
-/** Between two looks whether it reads, and how long that is tried, in milliseconds. */
+/** How often, and for how long, such a client is checked again, in milliseconds. */
 const againMs = 10
 const patienceMs = 10_000
 
-/** The JSON of an item; null: it goes on in the next batch. */
+/** Items as JSON; null: the next item is not available before the next batch. */
 export type Items = Iterator<string | null>
 
-interface Job {
+interface Answer {
   readonly call: Call
   readonly items: Items
-  /** What follows the last item. */
+  /** Called after the last item. */
   readonly end: () => void
-  /** When something was queued for the client. */
+  /** When items were queued for the client, the last time. */
   sinceMs: number
 }
 
 export class Batches {
   readonly #supervisor: Supervisor
-  readonly #broken: (call: Call, error: unknown) => void
-  /** The next one comes first. */
-  #jobs: Job[] = []
+  readonly #fail: (call: Call, error: unknown) => void
+  /** Answers under way, the next one first. */
+  #answers: Answer[] = []
 
-  /** @param broken Is told of a bug in the work of a request. */
-  constructor(supervisor: Supervisor, broken: (call: Call, error: unknown) => void) {
+  /** @param fail Takes an error that was thrown while items were made. */
+  constructor(supervisor: Supervisor, fail: (call: Call, error: unknown) => void) {
     this.#supervisor = supervisor
-    this.#broken = broken
+    this.#fail = fail
   }
 
-  /** The first batch is sent at once: most answers have no other. */
+  /** Sends the first batch at once: most answers have no other. */
   send(call: Call, items: Items, end: () => void): void {
-    this.#jobs.push({ call, items, end, sinceMs: call.sinceMs })
-    if (this.#jobs.length === 1) this.turn()
+    this.#answers.push({ call, items, end, sinceMs: call.sinceMs })
+    if (this.#answers.length === 1) this.turn()
   }
 
   turn(): void {
@@ -52,30 +52,30 @@ export class Batches {
     const nowMs = host.now()
     let left = itemsMax
     let isAnyReady = false
-    for (let count = this.#jobs.length; count > 0 && left > 0; count--) {
-      const job = this.#jobs.shift() as Job
-      if (!job.call.isOpen) continue
-      if (host.queued(job.call.connection.id) > queuedMax) {
-        if (nowMs - job.sinceMs > patienceMs) job.call.failed(unread)
-        else this.#jobs.push(job)
+    for (let count = this.#answers.length; count > 0 && left > 0; count--) {
+      const answer = this.#answers.shift() as Answer
+      if (!answer.call.isOpen) continue
+      if (host.queued(answer.call.connection.id) > queuedMax) {
+        if (nowMs - answer.sinceMs > patienceMs) answer.call.failed(unread)
+        else this.#answers.push(answer)
         continue
       }
-      job.sinceMs = nowMs
+      answer.sinceMs = nowMs
       isAnyReady = true
       try {
-        left -= this.#sendSome(job, left)
+        left -= this.#sendSome(answer, left)
       } catch (error) {
-        this.#broken(job.call, error)
+        this.#fail(answer.call, error)
       }
     }
-    if (this.#jobs.length === 0) return
-    // Timers know whole milliseconds: the next batch is due now.
+    if (this.#answers.length === 0) return
+    // Timers have whole milliseconds: this one is due now.
     this.#supervisor.timers.arm(timer, isAnyReady ? nowMs - 1 : nowMs + againMs)
   }
 
-  /** @returns How many were sent. */
-  #sendSome(job: Job, atMost: number): number {
-    const { call, items, end } = job
+  /** @returns How many items of the batch it has used up. */
+  #sendSome(answer: Answer, atMost: number): number {
+    const { call, items, end } = answer
     const texts: string[] = []
     let step = items.next()
     for (; step.done !== true && step.value !== null; step = items.next()) {
@@ -84,13 +84,13 @@ export class Batches {
     }
     call.sendItems(texts)
     if (step.done === true) end()
-    else this.#jobs.push(job)
+    else this.#answers.push(answer)
     return step.done === true ? texts.length + 1 : atMost
   }
 }
 
 const unread = failure(
   'LAGGED',
-  `cannot go on: the client has not read for ${patienceMs / 1000} s`,
+  `cannot continue: the client has read nothing for ${patienceMs / 1000} s`,
   'read faster',
 )

@@ -147,7 +147,8 @@ export class Call {
 
   /** Another request of the client cancels it. */
   cancel(): void {
-    if (this.responder === null) return this.failed(failure('SUPERSEDED', 'it was cancelled'))
+    if (this.responder === null)
+      return this.failed(failure('SUPERSEDED', 'the request was cancelled'))
     this.responder.cancel(this)
   }
 

@@ -1,4 +1,4 @@
-/** Where the image of the control plane begins: the init loads it for its first client. */
+/** Entry point of the image "control", which the init loads for the first client. */
 import type { MakeControlPlane } from './control-plane.ts'
 import { Server } from './server.ts'
 

@@ -1,5 +1,5 @@
-/** From a line of a client to a request: is it one, is the verb known, is he permitted, and is what
- *  he asks with what the table says? In this order. */
+/** Reads a line of a client as a request. Checked are, in this order: its form, the verb, the
+ *  client's access, the arguments. */
 import { isRecord } from '../../core/plan/shape.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
@@ -10,24 +10,24 @@ import { refuse } from './access.ts'
 export type ReadRequest =
   | { readonly id: number; readonly verb: VerbName; readonly args: unknown }
   | { readonly id: number; readonly failed: Failure }
-  /** There is no id that could be read. */
+  /** The line has no readable id. */
   | { readonly id: null; readonly failed: Failure }
 
 export function readRequest(text: string, access: Access, daemon: string | null): ReadRequest {
   const line = parse(text)
-  if (!isRecord(line)) return { id: null, failed: invalid('a request is a JSON object') }
+  if (!isRecord(line)) return { id: null, failed: invalid('a request must be a JSON object') }
   const { id, verb, args = {}, ...more } = line
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) {
-    return { id: null, failed: invalid('its "id" is a whole number') }
+    return { id: null, failed: invalid('"id" must be a whole number') }
   }
-  if (typeof verb !== 'string') return { id, failed: invalid('its "verb" is a text') }
+  if (typeof verb !== 'string') return { id, failed: invalid('"verb" must be a string') }
   if (!isVerb(verb)) return { id, failed: unknownVerb(verb) }
   const extra = Object.keys(more)[0]
   if (extra !== undefined) {
-    const known = 'it has "id", "verb" and "args"'
+    const known = 'known: id, verb, args'
     return { id, failed: invalid(`unknown ${JSON.stringify(extra.slice(0, 40))}, ${known}`) }
   }
-  const refused = refuse(verb, verbs[verb].who, access, daemon)
+  const refused = refuse(verb, verbs[verb].needs, access, daemon)
   if (refused !== null) return { id, failed: refused }
   const problem = verbs[verb].args.check(args, '')
   return problem === null ? { id, verb, args } : { id, failed: wrongArguments(verb, problem) }
@@ -45,13 +45,13 @@ function invalid(why: string): Failure {
   return failure('REQUEST_INVALID', `cannot read the request: ${why}`, example)
 }
 
-const example = 'such as {"id":1,"verb":"status"}'
+const example = 'for example: {"id":1,"verb":"status"}'
 
 function unknownVerb(verb: string): Failure {
   const known = Object.keys(verbs)
   const word = verb.slice(0, 40)
   const hint = didYouMean(word, known) ?? `known: ${known.join(', ')}`
-  return failure('REQUEST_INVALID', `cannot do ${JSON.stringify(word)}: no such verb`, hint)
+  return failure('REQUEST_INVALID', `cannot find verb ${JSON.stringify(word)}`, hint)
 }
 
 function wrongArguments(verb: VerbName, problem: string): Failure {

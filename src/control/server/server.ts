@@ -58,7 +58,7 @@ export class Server implements ControlPlane {
   handle(event: ControlEvent): void {
     switch (event.type) {
       case 'stepped':
-        return this.#waits.look()
+        return this.#waits.check()
       case 'recorded':
         return this.#followers.recorded(event.entry)
       case 'client':
@@ -109,16 +109,16 @@ export class Server implements ControlPlane {
   /** Why a request with this id cannot be accepted; null: it can. */
   #refuse({ calls, caller }: Connection, id: number): Failure | null {
     if (calls.has(id)) {
-      const message = `cannot take the request: its id ${id} is that of one that is open`
-      return failure('REQUEST_INVALID', message, 'give each request an id of its own')
+      const message = `cannot accept the request: an open request has the id ${id}`
+      return failure('REQUEST_INVALID', message, 'give each open request an id of its own')
     }
     const isFull = calls.size >= requestsMax
     if (!isFull && (!caller.isDescendant || this.#ofDaemons() < requestsOfDaemonsMax)) return null
-    const which = isFull
-      ? `${requestsMax} of this connection`
-      : `${requestsOfDaemonsMax} of daemons`
-    const message = `cannot take the request: ${which} are open`
-    return failure('BUSY', message, 'wait for answers, or cancel some')
+    const full = isFull
+      ? `this connection has ${requestsMax}`
+      : `daemons have ${requestsOfDaemonsMax}`
+    const message = `cannot accept the request: ${full} open requests`
+    return failure('BUSY', message, 'wait for answers, or cancel requests')
   }
 
   /** How many requests of daemons' processes are open. */
@@ -145,7 +145,7 @@ export class Server implements ControlPlane {
     call.failed(internal(verb))
     if (this.#broken.has(verb)) return
     this.#broken.add(verb)
-    this.#supervisor.log(`internal error in "${verb}" of a client: ${describeError(error)}`)
+    this.#supervisor.log(`internal error in verb "${verb}": ${describeError(error)}`)
   }
 
   #elapse(key: string): void {
@@ -157,9 +157,9 @@ export class Server implements ControlPlane {
   }
 
   #finish(exitCode: number): void {
-    this.#waits.look()
+    this.#waits.check()
     this.#followers.finish()
-    const message = `cannot answer any more: pitcrew ends with exit code ${exitCode}`
+    const message = `cannot answer: pitcrew ends with exit code ${exitCode}`
     for (const { id, calls } of [...this.#connections.values()]) {
       for (const call of [...calls.values()]) call.failed(failure('FAILED', message))
       this.#connections.delete(id)
@@ -182,5 +182,5 @@ export class Server implements ControlPlane {
 
 const tooLong: Failure = failure(
   'REQUEST_INVALID',
-  `cannot read the request: it has more than ${lineBytesMax / 1024} KiB`,
+  `cannot read the request: it is longer than ${lineBytesMax / 1024} KiB`,
 )

@@ -1,5 +1,5 @@
-/** The verbs that change something, and `ticket`: asked of the core, answered when their ticket has
- *  ended. */
+/** Verbs that change something, and `ticket`. A request goes to the core, and is answered when its
+ *  ticket has ended. */
 
 import type { Verb } from '../../core/event.ts'
 import type { Ticket } from '../../core/supervisor/ticket.ts'
@@ -10,21 +10,21 @@ import type { TicketArgs } from '../protocol/requests.ts'
 import type { Call, DeferOptions, Handlers, Responder } from '../server/connection.ts'
 import type { ControlEvent, Supervisor } from '../server/control-plane.ts'
 import { progressOf, roundedDuration } from './describe-daemon.ts'
-import { findTicket, ticketAnswer, ticketFailure, whatWords } from './ticket-answer.ts'
+import { findTicket, ticketAnswer, ticketFailure, titleOf } from './ticket-answer.ts'
 
 type Accepted = Extract<ControlEvent, { type: 'accepted' }>
 
-/** What a request waits for. */
+/** How a call waits. */
 interface Wait {
-  /** null: the core has not seen it yet. */
+  /** null: the core has not accepted the request yet. */
   ticket: number | null
   joined: boolean
-  /** null: all of them. */
+  /** null: all daemons. */
   readonly daemon: string | null
-  /** It waits for the end; false: for the ticket alone. */
+  /** It waits for the outcome; false: only for the ticket. */
   forEnd: boolean
-  /** It asked what became of a ticket: an end that is no success is an answer like any other. */
-  readonly asksOnly: boolean
+  /** The verb is `ticket`: a failed ticket is an answer, not a failure. */
+  readonly isQuery: boolean
 }
 
 interface ChangeOptions extends DeferOptions {
@@ -57,7 +57,7 @@ export class Changes implements Responder {
     if (call === undefined || wait === undefined) return
     wait.ticket = ticket.id
     wait.joined = joined
-    // Asked for while the last output is passed on: the end of its ticket was told before.
+    // It joined a shutdown that was over: its ticket had ended before.
     const hasEnded = joined && ticket.outcome.kind !== 'open'
     if (wait.forEnd && hasEnded) this.#answer(call, ticket)
     else if (wait.forEnd) this.#waitFor(call, ticket.id)
@@ -72,18 +72,18 @@ export class Changes implements Responder {
     const wait = this.#waits.get(call) as Wait
     const ticket = wait.ticket === null ? null : findTicket(this.#supervisor, wait.ticket)
     if (ticket !== null) call.done(ticketAnswer(this.#supervisor, ticket, wait.joined))
-    // It is answered when there is a ticket.
+    // Answer as soon as there is a ticket.
     else wait.forEnd = false
   }
 
   timeOut(call: Call): void {
     const { ticket } = this.#waits.get(call) as Wait
     const waited = roundedDuration(this.#supervisor.host.now() - call.sinceMs)
-    const asked = ticket === null ? null : findTicket(this.#supervisor, ticket)
-    const what = asked === null ? 'it' : whatWords(asked)
+    const found = ticket === null ? null : findTicket(this.#supervisor, ticket)
+    const what = found === null ? 'the request' : titleOf(found)
     const message = `cannot wait any longer: ${what} is not done after ${waited}`
     if (ticket === null) return call.failed(failure('TIMED_OUT', message))
-    const hint = `ticket ${ticket} goes on: "pitcrew ticket ${ticket} --wait" waits for it`
+    const hint = `ticket ${ticket} stays open: "pitcrew ticket ${ticket} --wait" waits for it`
     call.failed({ ...failure('TIMED_OUT', message, hint), ticket })
   }
 
@@ -107,10 +107,10 @@ export class Changes implements Responder {
       return call.failed(noSuchDaemon(daemon, [...known.keys()]))
     }
     const { wait: forEnd = true, why = '' } = options
-    this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, asksOnly: false })
+    this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, isQuery: false })
     call.defer(this, options)
-    const { uid, pid, daemon: asker } = call.connection.caller
-    const by = { kind: 'client', uid, pid, daemon: asker } as const
+    const { uid, pid, daemon: requester } = call.connection.caller
+    const by = { kind: 'client', uid, pid, daemon: requester } as const
     const request = { verb, daemon, by, why: oneLine(why).trim() }
     this.#byToken.set(this.#supervisor.request(request), call)
   }
@@ -119,14 +119,14 @@ export class Changes implements Responder {
     const ticket = findTicket(this.#supervisor, args.ticket)
     if (ticket === null) {
       const message = `cannot find ticket ${args.ticket}`
-      const hint = 'the last 200 that have ended are known'
+      const hint = 'only the last 200 tickets with an outcome are kept'
       return call.failed(failure('NO_SUCH_TICKET', message, hint))
     }
     if (args.wait !== true || ticket.outcome.kind !== 'open') {
       return call.done(ticketAnswer(this.#supervisor, ticket, false))
     }
     const { id, daemon } = ticket
-    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, asksOnly: true })
+    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, isQuery: true })
     this.#waitFor(call, ticket.id)
     call.defer(this, args)
   }
@@ -138,10 +138,10 @@ export class Changes implements Responder {
   }
 
   #answer(call: Call, ticket: Ticket): void {
-    const { joined, asksOnly } = this.#waits.get(call) as Wait
+    const { joined, isQuery } = this.#waits.get(call) as Wait
     const { outcome } = ticket
-    const isBad = outcome.kind === 'failed' || outcome.kind === 'superseded'
-    if (isBad && !asksOnly) call.failed(ticketFailure(this.#supervisor, ticket, outcome))
+    const hasFailed = outcome.kind === 'failed' || outcome.kind === 'superseded'
+    if (hasFailed && !isQuery) call.failed(ticketFailure(this.#supervisor, ticket, outcome))
     else call.done(ticketAnswer(this.#supervisor, ticket, joined))
   }
 }

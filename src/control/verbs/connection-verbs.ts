@@ -1,5 +1,5 @@
-/** The verbs about a connection itself: `logs`, which turns it into a stream, `cancel`, and `notify`,
- *  by which a daemon speaks of itself. */
+/** Verbs that concern the connection itself: `logs` turns it into a stream of bytes, `cancel` ends
+ *  another request on it, `notify` reports the state of the daemon at its other end. */
 
 import { failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { CancelArgs, LogsArgs, NotifyArgs } from '../protocol/requests.ts'
@@ -26,17 +26,17 @@ function logs(
 ): void {
   const { connection } = call
   const { state } = supervisor
-  const stranger = daemons.find((name) => !state.daemons.has(name))
-  if (stranger !== undefined) {
-    return call.failed(noSuchDaemon(stranger, [...state.daemons.keys()]))
+  const unknown = daemons.find((name) => !state.daemons.has(name))
+  if (unknown !== undefined) {
+    return call.failed(noSuchDaemon(unknown, [...state.daemons.keys()]))
   }
   if (connection.calls.size > 1) {
     const message = 'cannot stream logs: other requests of this connection have no answer yet'
-    return call.failed(failure('REQUEST_INVALID', message, 'open a connection for the logs'))
+    return call.failed(failure('REQUEST_INVALID', message, 'open a separate connection for logs'))
   }
   call.done({ stream: 'lines' })
   handOver(connection)
-  // Nothing can be said any more in the words of this protocol.
+  // The answer is sent: a failure can only be seen as the end of the connection.
   if (supervisor.streamLogs(connection.id, { daemons, tail, sinceMs, follow }) !== null) {
     supervisor.closeClient(connection.id)
   }

@@ -31,7 +31,7 @@ export function describeDaemon(
     uptimeMs: isThere ? wholeMs(nowMs - daemon.startedAtMs) : null,
     readyMs: isThere && daemon.readyAtMs !== null ? wholeMs(nowMs - daemon.readyAtMs) : null,
     restarts: Math.max(0, run - 1),
-    waitsFor: needs(state, daemon)?.daemon ?? null,
+    waitsFor: neededDependency(state, daemon)?.daemon ?? null,
     nextAttemptMs: daemon.phase === 'backoff' ? wholeMs(daemon.untilMs - nowMs) : null,
     killMs: daemon.phase === 'terminating' ? wholeMs(daemon.killAtMs - nowMs) : null,
     status: isThere ? daemon.status : '',
@@ -41,8 +41,8 @@ export function describeDaemon(
   }
 }
 
-/** One that was skipped needs who has failed. */
-function needs(state: State, daemon: Daemon): AfterSpec | null {
+/** The dependency that it waits for; or, if it was skipped, the one that has failed. */
+function neededDependency(state: State, daemon: Daemon): AfterSpec | null {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
   return isSkipped ? unmetDependency(state, daemon) : waitsFor(state, daemon)
 }
@@ -60,7 +60,8 @@ export function wholeMs(ms: number): number {
   return Math.max(0, Math.round(ms))
 }
 
-/** @param name null: all of them, which are being stopped. */
+/** @param name    null: all daemons, which are being stopped.
+ *  @param sinceMs When the call began. */
 export function progressOf(
   { state, host }: Pick<Supervisor, 'state' | 'host'>,
   name: string | null,
@@ -78,7 +79,7 @@ export function progressOf(
     return { daemon: null, state: null, waitsFor: null, sinceMs: waitedMs, leftMs: left, words }
   }
   const other = waitsFor(state, daemon)?.daemon ?? null
-  const leftMs = msUntilForced(daemon, nowMs)
+  const leftMs = msUntilDue(daemon, nowMs)
   return {
     daemon: daemon.spec.name,
     state: stateOf(daemon),
@@ -91,7 +92,7 @@ export function progressOf(
 
 const seconds = 1000
 
-/** "12 s", "3.2 s", "340 ms": as exact as somebody who waits needs it. */
+/** "12s", "3.2s", "340ms": rounded for reading. */
 export function roundedDuration(ms: number): string {
   const unit = ms >= 10 * seconds ? seconds : ms >= seconds ? seconds / 10 : 1
   return formatDuration(Math.round(Math.max(0, ms) / unit) * unit)
@@ -104,7 +105,7 @@ export function stateOf(daemon: Daemon): DaemonState {
       return daemon.end === 'asked' ? 'stopped' : daemon.end
     case 'running':
       if (isBeforeExec(daemon)) return 'starting'
-      // Of a job, "ready" would mean that it is done.
+      // A job is ready when it is done, so it is `running` until then.
       return daemon.readyAtMs === null || daemon.spec.kind === 'job' ? 'running' : 'ready'
     case 'terminating':
       return 'stopping'
@@ -113,14 +114,15 @@ export function stateOf(daemon: Daemon): DaemonState {
   }
 }
 
-/** Its process is there and has not executed its command yet: only then one without a sign of
- *  readiness is not ready. */
+/** Its process exists and has not executed the command yet. Only in this case a daemon without
+ *  `ready:` is not ready. */
 export function isBeforeExec({ spec, readyAtMs }: In<'running'>): boolean {
   return spec.ready === null && readyAtMs === null
 }
 
-/** How long until force decides: KILL, the end of the time to be ready, the next try. */
-function msUntilForced(daemon: Daemon, nowMs: number): number | null {
+/** The time until KILL, the ready timeout or the next attempt, in milliseconds; null = none of
+ *  them is due. */
+function msUntilDue(daemon: Daemon, nowMs: number): number | null {
   switch (daemon.phase) {
     case 'backoff':
       return Math.max(0, daemon.untilMs - nowMs)
@@ -136,20 +138,20 @@ function msUntilForced(daemon: Daemon, nowMs: number): number | null {
   }
 }
 
-/** What it does now, in a few words: "stopping, KILL in 4 s". */
+/** What it does now: "stopping, KILL in 4s". */
 function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number): string {
-  const left = msUntilForced(daemon, nowMs)
+  const left = msUntilDue(daemon, nowMs)
   switch (daemon.phase) {
     case 'waiting':
-      return waitsFor === null ? 'about to be started' : `waits for ${waitsFor}`
+      return waitsFor === null ? 'about to start' : `waits for ${waitsFor}`
     case 'backoff':
-      return `next try in ${roundedDuration(left ?? 0)}`
+      return `next attempt in ${roundedDuration(left ?? 0)}`
     case 'starting':
-      return 'is being started'
+      return 'starting'
     case 'terminating':
       return `stopping, KILL in ${roundedDuration(left ?? 0)}`
     case 'killing':
-      return daemon.stuck ? 'not gone after KILL' : 'killed, not gone yet'
+      return daemon.stuck ? 'not ended after KILL' : 'killed, not ended yet'
     case 'running': {
       if (isBeforeExec(daemon)) {
         return `started ${roundedDuration(nowMs - daemon.startedAtMs)} ago, has not executed its command yet`
@@ -162,13 +164,13 @@ function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number
   }
 }
 
-/** Whom it waits for, first of all; null = nobody, or it does not wait. */
+/** The first dependency that it waits for; null = none, or it does not wait. */
 function waitsFor(state: State, daemon: Daemon): AfterSpec | null {
   return daemon.phase === 'waiting' ? unmetDependency(state, daemon) : null
 }
 
-/** The first that is not as a daemon needs it, whatever that daemon does now. One that has failed
- *  comes before those that are not there yet. */
+/** The first unmet dependency of a daemon, whatever its own state is. A failed one comes before
+ *  those that may still be met. */
 export function unmetDependency(state: State, { spec }: Daemon): AfterSpec | null {
   let first: AfterSpec | null = null
   for (const after of spec.after) {

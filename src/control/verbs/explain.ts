@@ -1,4 +1,4 @@
-/** Why a daemon is in the state it is in, in sentences, and what can be done about it. */
+/** Explains the state of a daemon: the reasons and the remedies, as sentences. */
 
 import type { Daemon, In } from '../../core/daemon/phases.ts'
 import { readyByMs } from '../../core/daemon/running.ts'
@@ -16,148 +16,174 @@ interface Explanation {
   readonly remedies: string[]
 }
 
-/** How far a chain of daemons that wait for each other is told. */
+/** How many daemons of a chain of dependencies are explained. */
 const chainMax = 8
 
 export function explain(facts: Facts, daemon: Daemon): Explanation {
   const { state, host } = facts
-  const told: Explanation = { why: [], remedies: [] }
+  const explanation: Explanation = { why: [], remedies: [] }
   if (state.shutdown !== null) {
     const leftMs = state.shutdown.sinceMs + state.plan.deadlineMs - host.now()
-    told.why.push(
-      `pitcrew is shutting down: all is over in ${roundedDuration(leftMs)} at the latest`,
+    explanation.why.push(
+      `pitcrew is shutting down: ${roundedDuration(leftMs)} left until its deadline`,
     )
   }
-  if (state.outputStall !== null) tellStall(state.outputStall, host.now(), told)
-  tell(facts, daemon, told, chainMax)
-  return { why: told.why, remedies: [...new Set(told.remedies)] }
+  if (state.outputStall !== null) explainStall(state.outputStall, host.now(), explanation)
+  explainState(facts, daemon, explanation, chainMax)
+  return { why: explanation.why, remedies: [...new Set(explanation.remedies)] }
 }
 
-function tellStall({ sinceMs, errno }: OutputStall, nowMs: number, told: Explanation): void {
-  told.why.push(
+function explainStall(
+  { sinceMs, errno }: OutputStall,
+  nowMs: number,
+  { why, remedies }: Explanation,
+): void {
+  why.push(
     `stdout has been stalled for ${roundedDuration(nowMs - sinceMs)}: ${describeStall(errno)}`,
   )
-  const isFull = errno === 'EAGAIN'
-  if (isFull) told.remedies.push("see what reads pitcrew's stdout: daemons that print wait for it")
+  if (errno === 'EAGAIN') {
+    remedies.push("check the reader of pitcrew's stdout: daemons that print wait for it")
+  }
 }
 
-function tell(facts: Facts, daemon: Daemon, told: Explanation, left: number): void {
+/** @param left How many daemons of the chain may still be explained, this one included. */
+function explainState(facts: Facts, daemon: Daemon, explanation: Explanation, left: number): void {
+  const { why, remedies } = explanation
   const { name } = daemon.spec
   const nowMs = facts.host.now()
   switch (daemon.phase) {
     case 'waiting':
-      return tellWaiting(facts, daemon, told, left)
+      return explainWaiting(facts, daemon, explanation, left)
     case 'stopped':
-      return tellStopped(facts, daemon, told, left)
+      return explainStopped(facts, daemon, explanation, left)
     case 'starting':
-      told.why.push(`${name} is being started (run ${daemon.run})`)
+      why.push(`${name} is starting (run ${daemon.run})`)
       return
     case 'backoff':
-      tellDeath(facts, daemon, told)
-      told.why.push(`next try in ${roundedDuration(daemon.untilMs - nowMs)}`)
-      told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries at once`)
+      explainDeath(facts, daemon, explanation)
+      why.push(`next attempt in ${roundedDuration(daemon.untilMs - nowMs)}`)
+      remedies.push(...deathRemedies(facts, daemon), `"pitcrew start ${name}" starts it now`)
       return
     case 'running':
-      return tellRunning(facts, daemon, told)
+      return explainRunning(facts, daemon, explanation)
     case 'terminating':
-      told.why.push(`${name} ${endingWords(daemon, nowMs)}`, nextWords(daemon))
+      why.push(stopSentence(daemon, nowMs), nextSentence(daemon))
       return
     case 'killing':
-      told.why.push(
+      why.push(
         daemon.stuck
-          ? `${name} was sent KILL and is not gone: the kernel holds pid ${daemon.pid} or its children`
-          : `${name} was sent KILL and is not gone yet`,
-        nextWords(daemon),
+          ? `${name} was sent KILL and has not ended: the kernel holds pid ${daemon.pid} or its children`
+          : `${name} was sent KILL and has not ended yet`,
+        nextSentence(daemon),
       )
   }
 }
 
-function tellRunning({ host, state }: Facts, daemon: In<'running'>, told: Explanation): void {
+function explainRunning(
+  { host, state }: Facts,
+  daemon: In<'running'>,
+  { why, remedies }: Explanation,
+): void {
   const { spec, pid, run, startedAtMs, readyAtMs, status } = daemon
   const { name, ready } = spec
   const nowMs = host.now()
-  const since = roundedDuration(nowMs - startedAtMs)
+  const age = roundedDuration(nowMs - startedAtMs)
   const which = `pid ${pid}, run ${run}`
   if (isBeforeExec(daemon)) {
-    told.why.push(
-      `${name} was started ${since} ago and has not executed its command yet (${which}): something stopped it, or a disk hangs`,
+    why.push(
+      `${name} was started ${age} ago and has not executed its command yet (${which}): it was stopped by a signal, or a disk hangs`,
     )
   } else if (ready === null) {
-    const what = spec.kind === 'job' ? 'has been at work' : 'has run'
-    told.why.push(`${name} ${what} for ${since} (${which})`)
+    why.push(`${name} has been running for ${age} (${which})`)
   } else if (readyAtMs === null) {
     const leftMs = readyByMs(daemon) - nowMs
-    const isHeldUp = state.outputStall !== null && awaitsLine(daemon)
-    const left = isHeldUp
-      ? 'its time does not run in the stall'
-      : `has ${roundedDuration(leftMs)} left`
-    told.why.push(
-      `${name} runs and is not ready: it was started ${since} ago and ${left} (${which})`,
-      `it is ready ${readySign(ready)}`,
+    const isSuspended = state.outputStall !== null && awaitsLine(daemon)
+    const left = isSuspended
+      ? 'its timeout is suspended during the stall'
+      : `${roundedDuration(leftMs)} left`
+    why.push(
+      `${name} is running and not ready: started ${age} ago, ${left} (${which})`,
+      `it is ready ${readinessCondition(ready)}`,
     )
-    told.remedies.push(...look(name))
+    remedies.push(logsRemedy(name))
   } else {
-    told.why.push(`${name} has been ready for ${roundedDuration(nowMs - readyAtMs)} (${which})`)
+    why.push(`${name} has been ready for ${roundedDuration(nowMs - readyAtMs)} (${which})`)
   }
-  if (status !== '') told.why.push(`it says of itself: ${status}`)
+  if (status !== '') why.push(`its status: ${status}`)
 }
 
-function tellWaiting(facts: Facts, daemon: Daemon, told: Explanation, left: number): void {
+function explainWaiting(
+  facts: Facts,
+  daemon: Daemon,
+  explanation: Explanation,
+  left: number,
+): void {
   const { name } = daemon.spec
   const after = unmetDependency(facts.state, daemon)
   if (after === null) {
-    told.why.push(`${name} is about to be started`)
+    explanation.why.push(`${name} is about to start`)
     return
   }
-  told.why.push(`${name} waits for ${after.daemon} to be ${after.until}`)
-  tellOther(facts, after, told, left)
+  explanation.why.push(`${name} waits for ${after.daemon} to be ${after.until}`)
+  explainDependency(facts, after, explanation, left)
 }
 
-/** The same of the one whom it is about; of a long chain the first ones. */
-function tellOther(facts: Facts, after: AfterSpec, told: Explanation, left: number): void {
-  const other = facts.state.daemons.get(after.daemon)
-  if (other === undefined) return
-  if (left > 1) return tell(facts, other, told, left - 1)
-  told.remedies.push(`"pitcrew explain ${after.daemon}" says why`)
+/** Goes on with the dependency; the end of a long chain is left to another "pitcrew explain". */
+function explainDependency(
+  facts: Facts,
+  after: AfterSpec,
+  explanation: Explanation,
+  left: number,
+): void {
+  const dependency = facts.state.daemons.get(after.daemon)
+  if (dependency === undefined) return
+  if (left > 1) return explainState(facts, dependency, explanation, left - 1)
+  explanation.remedies.push(`see "pitcrew explain ${after.daemon}"`)
 }
 
-function tellStopped(facts: Facts, daemon: In<'stopped'>, told: Explanation, left: number): void {
+function explainStopped(
+  facts: Facts,
+  daemon: In<'stopped'>,
+  explanation: Explanation,
+  left: number,
+): void {
+  const { why, remedies } = explanation
   const { spec, run, end } = daemon
   const { name } = spec
-  const start = `"pitcrew start ${name}" starts it`
   switch (end) {
     case 'none':
-      told.why.push(`${name} was not started yet`)
+      why.push(`${name} has not been started`)
       return
     case 'asked':
-      told.why.push(`${name} was stopped${stoppedBy(facts, name)}`)
-      told.remedies.push(start)
+      why.push(`${name} was stopped${stoppedBy(facts, name)}`)
+      remedies.push(`"pitcrew start ${name}" starts it`)
       return
     case 'done':
-      told.why.push(`${name} has done its work and has ended (run ${run})`)
-      told.remedies.push(`"pitcrew start ${name}" runs it again`)
+      why.push(`${name} has finished its work (run ${run})`)
+      remedies.push(`"pitcrew start ${name}" runs it again`)
       return
     case 'failed':
-      told.why.push(`${name} has failed for good`)
-      tellDeath(facts, daemon, told)
-      told.remedies.push(...lookAtDeath(facts, daemon), `"pitcrew start ${name}" tries again`)
+      why.push(`${name} has failed and is not restarted`)
+      explainDeath(facts, daemon, explanation)
+      remedies.push(...deathRemedies(facts, daemon), `"pitcrew start ${name}" tries again`)
       return
     case 'skipped': {
       const after = unmetDependency(facts.state, daemon)
-      const needs = after === null ? 'what it needs' : after.daemon
-      told.why.push(`${name} was not started: it needs ${needs}, which has failed`)
-      if (after !== null) tellOther(facts, after, told, left)
+      const dependency = after === null ? 'a dependency' : after.daemon
+      why.push(`${name} was not started: it needs ${dependency}, which has failed`)
+      if (after !== null) explainDependency(facts, after, explanation, left)
     }
   }
 }
 
-/** Why its last run ended, where nobody asked for that. */
-function tellDeath({ deaths }: Facts, daemon: Daemon, told: Explanation): void {
+/** The unrequested death of its last run, if there was one. */
+function explainDeath({ deaths }: Facts, daemon: Daemon, { why }: Explanation): void {
   const { name } = daemon.spec
   const death = deaths.get(name)
   if (death === undefined || death.record.run !== daemon.run) return
   const { record, startFailure } = death
-  // Each restart of the row followed a death; the last death of one that is down had none.
+  // Each restart of the streak followed a death. After the last death of a daemon that is down
+  // there was no restart.
   const times = daemon.row.length + (daemon.phase === 'backoff' ? 0 : 1)
   const often = times > 1 ? ` ${times} times in a row` : ''
   const lived = record.uptimeMs === 0 ? '' : `, after ${roundedDuration(record.uptimeMs)}`
@@ -165,64 +191,64 @@ function tellDeath({ deaths }: Facts, daemon: Daemon, told: Explanation): void {
     startFailure === null
       ? `failed${often}: ${record.cause}`
       : `could not be started${often}: ${startFailure}`
-  told.why.push(`${name} ${what}${lived} (run ${record.run})`)
+  why.push(`${name} ${what}${lived} (run ${record.run})`)
   const line = record.lastLines.at(-1)
-  if (record.status !== '') told.why.push(`it said of itself: ${record.status}`)
-  if (line !== undefined) told.why.push(`its last line: ${line.slice(0, 300)}`)
-  if (daemon.phase !== 'backoff') told.why.push(`what followed: ${record.next}`)
+  if (record.status !== '') why.push(`its last status: ${record.status}`)
+  if (line !== undefined) why.push(`its last line: ${line.slice(0, 300)}`)
+  if (daemon.phase !== 'backoff') why.push(`the consequence: ${record.next}`)
 }
 
 function stoppedBy({ state }: Facts, name: string): string {
   const ticket = state.tickets.get(name)
-  const isItsOwn = ticket?.outcome.kind === 'done' && ticket.outcome.changed
-  if (ticket?.verb !== 'stop' || !isItsOwn) return ''
+  const isOwn = ticket?.outcome.kind === 'done' && ticket.outcome.changed
+  if (ticket?.verb !== 'stop' || !isOwn) return ''
   return ` by ${describeAsker(ticket.by)}${ticket.why === '' ? '' : ` (${ticket.why})`}`
 }
 
-function endingWords(daemon: In<'terminating'>, nowMs: number): string {
-  const since = roundedDuration(nowMs - daemon.sinceMs)
+function stopSentence(daemon: In<'terminating'>, nowMs: number): string {
+  const { name } = daemon.spec
+  const age = roundedDuration(nowMs - daemon.sinceMs)
   const kill = `KILL in ${roundedDuration(daemon.killAtMs - nowMs)}`
-  if (daemon.exit !== null) {
-    return `has ended, and what it left behind was told to end ${since} ago: ${kill}`
-  }
-  return `was told to stop ${since} ago: ${kill}`
+  if (daemon.exit === null) return `${name} has been stopping for ${age}: ${kill}`
+  return `${name} has exited, and its other processes have been stopping for ${age}: ${kill}`
 }
 
-function nextWords({ next }: In<'terminating' | 'killing'>): string {
+function nextSentence({ next }: In<'terminating' | 'killing'>): string {
   if (next === 'up') return 'then it is started again'
-  if (typeof next !== 'string') return 'then it is started again, after a while'
-  return next === 'asked' ? 'then it is stopped' : 'then it is not started again'
+  if (typeof next !== 'string') return 'then it is started again after its backoff'
+  return next === 'asked' ? 'then it stays stopped' : 'then it is not restarted'
 }
 
-/** One that could not be started has printed nothing. */
-function lookAtDeath({ deaths }: Facts, { spec: { name } }: Daemon): string[] {
+/** A daemon that could not be started has no output. */
+function deathRemedies({ deaths }: Facts, { spec: { name } }: Daemon): string[] {
   const death = deaths.get(name)
-  if (death === undefined) return look(name)
-  const { startFailure } = death
+  if (death === undefined) return [logsRemedy(name)]
   const { remedy } = death.record
-  return [...(remedy === undefined ? [] : [remedy]), ...(startFailure === null ? look(name) : [])]
+  const remedies = remedy === undefined ? [] : [remedy]
+  return death.startFailure === null ? [...remedies, logsRemedy(name)] : remedies
 }
 
-function look(name: string): string[] {
-  return [`"pitcrew logs ${name}" shows what it printed`]
+function logsRemedy(name: string): string {
+  return `"pitcrew logs ${name}" shows its output`
 }
 
-function readySign({ sign }: ReadySpec): string {
+/** When the daemon is ready: "when ...". */
+function readinessCondition({ sign }: ReadySpec): string {
   switch (sign.type) {
     case 'tcp':
       return `when ${sign.host} port ${sign.port} accepts a connection`
     case 'unix':
       return `when ${sign.path} accepts a connection`
     case 'http':
-      return `when GET http://${sign.name}:${sign.port}${sign.path} is answered with 200 to 399`
+      return `when GET http://${sign.name}:${sign.port}${sign.path} returns 200 to 399`
     case 'command':
-      return `when this succeeds: ${sign.command.join(' ').slice(0, 200)}`
+      return `when this command succeeds: ${sign.command.join(' ').slice(0, 200)}`
     case 'file':
-      return `when ${sign.path} is there`
+      return `when ${sign.path} exists`
     case 'fd':
-      return `when it writes a newline to its descriptor ${sign.fd}`
+      return `when it writes a newline to file descriptor ${sign.fd}`
     case 'notify':
-      return 'when it says READY=1 (sd_notify)'
+      return 'when it reports READY=1 (sd_notify)'
     case 'log':
       return `when it prints a line with ${JSON.stringify(sign.text)}`
   }

@@ -1,6 +1,6 @@
-/** `events`: what the journal has, and then what comes. The past is sent and its client made a follower
- *  in one turn, and every new entry is told between turns: so there is no gap between the two, and
- *  nothing comes twice. A request may have to wait for the past to be read. */
+/** The verb `events`: past entries of the journal, then new ones. Past entries are sent, and the call
+ *  becomes a follower, in one turn; new entries are recorded between turns. So there is no gap, and
+ *  no entry comes twice. Past entries may have to be read from the journal's file first. */
 import type { EventsAnswer, Progress } from '../protocol/answers.ts'
 import { noSuchDaemon } from '../protocol/failure.ts'
 import type { EventsArgs } from '../protocol/requests.ts'
@@ -9,7 +9,7 @@ import type { NewEntry, Supervisor } from '../server/control-plane.ts'
 import { History, type Since } from './history.ts'
 
 interface Follower {
-  /** null = all, and what is of no daemon. */
+  /** null = all daemons, and entries without a daemon. */
   readonly daemons: readonly string[] | null
   readonly missed: boolean
 }
@@ -32,7 +32,7 @@ export class Followers implements Responder {
     }
   }
 
-  /** Everything ends: there is nothing more to follow. */
+  /** pitcrew ends: no entry follows. */
   finish(): void {
     for (const call of [...this.#followers.keys()]) this.cancel(call)
   }
@@ -57,9 +57,9 @@ export class Followers implements Responder {
 
   #events(call: Call, args: EventsArgs): void {
     const { state } = this.#supervisor
-    const stranger = args.daemons?.find((name) => !state.daemons.has(name))
-    if (stranger !== undefined) {
-      return call.failed(noSuchDaemon(stranger, [...state.daemons.keys()]))
+    const unknown = args.daemons?.find((name) => !state.daemons.has(name))
+    if (unknown !== undefined) {
+      return call.failed(noSuchDaemon(unknown, [...state.daemons.keys()]))
     }
     this.#history.since(args.since ?? null, (past) => this.#sendPast(call, args, past))
   }

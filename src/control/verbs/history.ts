@@ -1,7 +1,6 @@
-/** What the journal knows: the entries in memory, and before them those of its file, of earlier
- *  lives, too. The file is read at the first request, and again only when memory has let go of
- *  entries that no request has seen. A helper reads it; requests that come meanwhile share the
- *  answer. */
+/** The entries of the journal: those in memory, preceded by those of its file, which has entries of
+ *  earlier lives, too. A helper reads the file at the first request, and again only when memory has
+ *  dropped entries that no request has seen. Requests that come meanwhile share the result. */
 import { isRecord } from '../../core/plan/shape.ts'
 import type { Supervisor } from '../server/control-plane.ts'
 
@@ -11,9 +10,9 @@ const readMs = 5000
 const begin = '{"cursor":"'
 
 export interface Since {
-  /** JSON of an Entry (answers.ts) each, oldest first. */
+  /** Each the JSON of an Entry (answers.ts), oldest first. */
   readonly entries: readonly string[]
-  /** Some behind the cursor are not kept any more; or it is of nobody. */
+  /** Some entries after the cursor are no longer kept, or the cursor is unknown. */
   readonly missed: boolean
 }
 
@@ -21,9 +20,10 @@ type Sources = Pick<Supervisor, 'startTask' | 'journal'>
 
 export class History {
   readonly #sources: Sources
-  /** From the file: what comes before that in memory; null = it was not or could not be read. */
+  /** The entries of the file before those in memory; null = the file was not, or could not be,
+   *  read. */
   #old: readonly string[] | null = null
-  /** What was answered from, the last time. */
+  /** The entries of the last answer. */
   #last: readonly string[] = []
   /** Requests that wait for the file. */
   #waiting: (() => void)[] = []
@@ -32,8 +32,8 @@ export class History {
     this.#sources = sources
   }
 
-  /** What is behind a cursor; null = all.
-   *  @param take Gets it: at once where the file is not needed. */
+  /** The entries after a cursor; null = all.
+   *  @param take Gets them: at once when the file is not needed. */
   since(cursor: string | null, take: (since: Since) => void): void {
     this.#whenKnown(() => take(this.#since(cursor)))
   }
@@ -65,7 +65,7 @@ export class History {
     })
   }
 
-  /** What comes before memory was read before, or needs not be. */
+  /** The entries before those in memory are known, or there are none. */
   #isKnown(): boolean {
     const kept = this.#sources.journal.kept()
     if (this.#old !== null && isJoined(this.#old, kept)) return true
@@ -82,9 +82,8 @@ export class History {
   }
 }
 
-/** The entries of a file that are older than those in memory. A torn line and one of another writer
- *  are left out; so is the second of two with one cursor: what was not written in time, and was
- *  written again, may be there twice. */
+/** The entries of the file that are older than those in memory. Torn and foreign lines are left
+ *  out. So is the second of two with one cursor: if a write times out, it is repeated. */
 function entriesIn(text: string, kept: readonly string[]): readonly string[] {
   const first = kept[0] === undefined ? null : cursorOf(kept[0])
   const seen = new Set<string | null>([first])
@@ -104,8 +103,8 @@ function sinceBirth(all: readonly string[], life: string): Since {
   return { entries: all.slice(at), missed: cursorOf(all[at] as string) !== `${life}-1` }
 }
 
-/** What was told before and is not in memory any more, as much of it as is read of a file; null:
- *  the two do not meet. */
+/** The entries of the last answer that are no longer in memory, as many as would be read of a file;
+ *  null: there is a gap between the two. */
 function partBefore(last: readonly string[], kept: readonly string[]): readonly string[] | null {
   const first = kept[0] === undefined ? null : cursorOf(kept[0])
   const at = last.findLastIndex((line) => cursorOf(line) === first)
@@ -118,7 +117,7 @@ function partBefore(last: readonly string[], kept: readonly string[]): readonly 
   return last.slice(from, at)
 }
 
-/** Nothing is missing between the two. */
+/** There is no gap between the two. */
 function isJoined(old: readonly string[], kept: readonly string[]): boolean {
   const first = kept[0] === undefined ? null : cursorOf(kept[0])
   const [life, number] = first?.split('-') ?? []

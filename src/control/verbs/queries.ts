@@ -1,4 +1,4 @@
-/** The verbs that look: `status` and `explain`. */
+/** The verbs `status` and `explain`. */
 
 import type { Daemon } from '../../core/daemon/phases.ts'
 import { describeStall } from '../../core/text/describe.ts'
@@ -23,15 +23,15 @@ export function queryHandlers(
   }
 }
 
-/** The cursor is that of the beginning: what happens while daemons are told of comes behind it. */
+/** The cursor is that of the beginning: events while items are sent come after it. */
 function status(supervisor: Supervisor, batches: Batches, call: Call, args: StatusArgs): void {
   const { daemons } = supervisor.state
-  const stranger = args.daemons?.find((name) => !daemons.has(name))
-  if (stranger !== undefined) return call.failed(noSuchDaemon(stranger, [...daemons.keys()]))
+  const unknown = args.daemons?.find((name) => !daemons.has(name))
+  if (unknown !== undefined) return call.failed(noSuchDaemon(unknown, [...daemons.keys()]))
   const { cursor } = supervisor.journal
   const names = args.daemons ?? [...daemons.keys()]
   if (names.length <= itemsMax && args.usage !== true) {
-    // One batch: most bundles have no more, and it costs less.
+    // Most bundles fit into one batch, which is cheaper as one line.
     const nowMs = supervisor.host.now()
     const items = names.map((name) => itemOf(supervisor, name, null, nowMs))
     return call.done(headOf(supervisor, cursor), items)

@@ -1,4 +1,4 @@
-/** What is told of a ticket. */
+/** Tickets as clients see them: as an answer, and as a failure. */
 
 import type { State } from '../../core/supervisor/state.ts'
 import type { Outcome, Ticket } from '../../core/supervisor/ticket.ts'
@@ -46,7 +46,7 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
   }
 }
 
-/** Its parts, as far as it has come. */
+/** The parts of its time, as far as they are known. */
 function timesOf(
   { verb, askedAtMs, stoppedAtMs, spawnedAtMs, outcome }: Ticket,
   endMs: number,
@@ -59,7 +59,8 @@ function timesOf(
   }
 }
 
-/** Of one that could not be started the core knows the name of an error, its death the words. */
+/** When the daemon could not be started, its death has the reason in words, and the ticket only an
+ *  errno. */
 function causeOf(facts: Facts, ticket: Ticket, why: string): string {
   const death = why.startsWith('cannot start it: ') ? deathOf(facts, ticket) : null
   return death?.startFailure ?? why
@@ -69,34 +70,34 @@ function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
   return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.record.lastLines ?? []) : []
 }
 
-/** Of the run that was asked for: the last death alone is kept. */
+/** The death of the requested run, unless a later one has replaced it. */
 function deathOf({ deaths }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
   const death = daemon === null ? undefined : deaths.get(daemon)
   return death !== undefined && death.record.run >= satisfiedByRun ? death : null
 }
 
 /** "restart web" */
-export function whatWords({ verb, daemon }: Ticket): string {
+export function titleOf({ verb, daemon }: Ticket): string {
   return daemon === null ? verb : `${verb} ${daemon}`
 }
 
-/** What is said to whoever waited for it. */
+/** The failure of a request that waited for the ticket. */
 export function ticketFailure(
   facts: Facts,
   ticket: Ticket,
   outcome: Extract<Outcome, { kind: 'failed' | 'superseded' }>,
 ): Failure {
   const { id, daemon } = ticket
-  const what = whatWords(ticket)
+  const what = titleOf(ticket)
   if (outcome.kind === 'superseded') {
     const { by } = outcome
     const isEnd = outcome.verb === 'shutdown'
-    const why = isEnd ? 'pitcrew is shutting down' : `${outcome.verb} took its place`
-    // After a shutdown there is nobody to ask.
-    const hint = isEnd ? null : `"pitcrew ticket ${by}" says what became of that`
+    const why = isEnd ? 'pitcrew is shutting down' : `replaced by ${outcome.verb}`
+    // After a shutdown nothing answers.
+    const hint = isEnd ? null : `"pitcrew ticket ${by}" shows its outcome`
     return { ...failure('SUPERSEDED', `cannot ${what}: ${why} (ticket ${by})`, hint), ticket: id }
   }
-  const more = daemon === null ? null : `"pitcrew explain ${daemon}" says more`
+  const more = daemon === null ? null : `see "pitcrew explain ${daemon}"`
   const hint = deathOf(facts, ticket)?.record.remedy ?? more
   const lines = lastLines(facts, ticket)
   const why = causeOf(facts, ticket, outcome.why)

@@ -1,16 +1,17 @@
-/** `wait`: answered when a daemon is as somebody wants it. A daemon is an object that is made anew
- *  whenever it changes, so that a thousand who wait for one daemon cost one look a step. */
+/** The verb `wait`: answers when a daemon is in the awaited state. The core replaces a daemon's object
+ *  whenever it changes, so a thousand calls that wait for one daemon cost one comparison a step. */
 import { standing } from '../../core/daemon/dependency-state.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
+import type { State } from '../../core/supervisor/state.ts'
 import type { Progress, WaitAnswer } from '../protocol/answers.ts'
 import { type Failure, failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { WaitArgs, WaitFor } from '../protocol/requests.ts'
 import type { Call, Handlers, Responder } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { progressOf, roundedDuration, stateOf } from './describe-daemon.ts'
+import { progressOf, roundedDuration, stateOf, unmetDependency } from './describe-daemon.ts'
 
 interface Watched {
-  /** As it was at the last look. */
+  /** Its object at the last check. */
   seen: Daemon
   readonly calls: Map<Call, WaitFor>
 }
@@ -27,8 +28,8 @@ export class Waits implements Responder {
     this.handlers = { wait: (call, args) => this.#wait(call, args) }
   }
 
-  /** After steps were done: who of those that are waited for has changed? */
-  look(): void {
+  /** Answers calls whose daemon has changed. Called after steps. */
+  check(): void {
     const { state } = this.#supervisor
     const isEnding = state.shutdown !== null
     const endBegins = isEnding && !this.#wasEnding
@@ -51,7 +52,7 @@ export class Waits implements Responder {
     const wanted = this.#watched.get(name)?.calls.get(call)
     const waited = roundedDuration(this.#supervisor.host.now() - call.sinceMs)
     const message = `cannot wait any longer: ${name} is ${stateOf(daemon)}, not ${wanted}, after ${waited}`
-    call.failed(failure('TIMED_OUT', message, `"pitcrew explain ${name}" says why`))
+    call.failed(failure('TIMED_OUT', message, `see "pitcrew explain ${name}"`))
   }
 
   release(call: Call): void {
@@ -81,9 +82,9 @@ export class Waits implements Responder {
   }
 
   #answerIfDecided(call: Call, daemon: Daemon, wanted: WaitFor): void {
-    const found = waitCondition(daemon, wanted, this.#supervisor.state.shutdown !== null)
-    if (found.kind === 'met') call.done(answerOf(daemon))
-    else if (found.kind === 'never') call.failed(neverFailure(daemon, wanted, found.why))
+    const condition = waitCondition(this.#supervisor.state, daemon, wanted)
+    if (condition.kind === 'met') call.done(answerOf(daemon))
+    else if (condition.kind === 'never') call.failed(neverFailure(daemon, wanted, condition.why))
   }
 
   #daemonOf(call: Call): Daemon {
@@ -99,7 +100,7 @@ function answerOf(daemon: Daemon): WaitAnswer {
 
 function neverFailure({ spec: { name } }: Daemon, wanted: WaitFor, why: string): Failure {
   const message = `cannot wait until ${name} is ${wanted}: ${why}`
-  return failure('FAILED', message, `"pitcrew explain ${name}" says more`)
+  return failure('FAILED', message, `see "pitcrew explain ${name}"`)
 }
 
 type WaitCondition =
@@ -109,23 +110,25 @@ type WaitCondition =
 const met: WaitCondition = { kind: 'met' }
 const notYet: WaitCondition = { kind: 'not yet' }
 
-/** Stopped by an operator is "not yet": he may start it again. */
-function waitCondition(daemon: Daemon, wanted: WaitFor, isEnding: boolean): WaitCondition {
+/** A daemon that was stopped on request is "not yet": it may be started again. */
+function waitCondition(state: State, daemon: Daemon, wanted: WaitFor): WaitCondition {
   if (wanted === 'stopped') return daemon.phase === 'stopped' ? met : notYet
   const stands = standing(daemon, wanted)
   if (stands === 'met') return met
-  if (stands === 'failed') return never(failureWords(daemon))
-  if (isEnding) return never('pitcrew is shutting down')
+  if (stands === 'failed') return never(failureOf(state, daemon))
+  if (state.shutdown !== null) return never('pitcrew is shutting down')
   const { kind, restart, main } = daemon.spec
   if (wanted === 'done' && kind === 'daemon' && restart.policy === 'always' && !main) {
-    return never('it is no job: it is started again whenever it ends')
+    return never('it is a daemon that is restarted whenever it ends, not a job')
   }
   return notYet
 }
 
-function failureWords(daemon: Daemon): string {
+function failureOf(state: State, daemon: Daemon): string {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
-  return isSkipped ? 'somebody whom it needs has failed' : 'it has failed for good'
+  if (!isSkipped) return 'it has failed and is not restarted'
+  const dependency = unmetDependency(state, daemon)?.daemon ?? 'a dependency'
+  return `${dependency}, which it needs, has failed`
 }
 
 function never(why: string): WaitCondition {

@@ -147,7 +147,9 @@ export class ControlGuard implements Supervisor {
     } catch (error) {
       // Drop it first: it would get the new entry of the journal.
       this.drop()
-      this.log(`internal error, clients are dropped: ${describeError(error)}`)
+      this.log(
+        `internal error in the control plane, clients are disconnected: ${describeError(error)}`,
+      )
     }
   }
 
@@ -159,7 +161,7 @@ export class ControlGuard implements Supervisor {
       return plane
     } catch (error) {
       this.drop()
-      this.log(`internal error, no client can be served: ${describeError(error)}`)
+      this.log(`internal error, cannot load the control plane: ${describeError(error)}`)
       return null
     }
   }
@@ -174,11 +176,11 @@ export class ControlGuard implements Supervisor {
 
 const afterFailure: string = refusalLine(
   'INTERNAL',
-  'cannot answer: something failed inside pitcrew, which goes on',
-  'ask again, over a new connection if this one ends; "pitcrew logs" says more',
+  'cannot answer: an internal error; pitcrew keeps running',
+  'repeat the request, on a new connection if this one is closed; see "pitcrew logs"',
 )
 
-const atTheEnd: string = refusalLine('FAILED', 'cannot answer any more: pitcrew ends', null)
+const atTheEnd: string = refusalLine('FAILED', 'cannot answer: pitcrew is ending', null)
 
 /** A line of the protocol for a connection whose requests are not answered. */
 export function refusalLine(code: ErrorCode, message: string, hint: string | null): string {

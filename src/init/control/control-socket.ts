@@ -1,5 +1,5 @@
-/** The way in: a folder, a lock so that one bundle is run once, and the socket. Taken before the
- *  first daemon is started. Where nothing can be written, pitcrew goes on without. */
+/** Opens the control socket: a folder, a lock so that a bundle runs only once, and the socket. This
+ *  happens before the first daemon starts. If no folder is writable, pitcrew runs without. */
 
 import { isoTime } from '../../core/text/iso-time.ts'
 import { describeErrno, PitcrewError } from '../../errors.ts'
@@ -7,13 +7,18 @@ import type { Host } from '../../host/host.ts'
 import { givenSocket, lockIn, runFolders, socketIn } from '../../host/places.ts'
 import { refusalLine } from './control-guard.ts'
 
-/** Sent by the host to a connection that exceeds the limit. */
-const tooManyClients: string = refusalLine('BUSY', 'too many clients', 'try again later')
+/** Sent by the host to a connection that exceeds its limit. */
+const tooManyClients: string = refusalLine(
+  'BUSY',
+  'cannot accept the client: too many clients',
+  'try again later',
+)
 
-/** @param name   Of the bundle.
- *  @param bundle Where the bundle was found.
- *  @returns What is to be told: why there is no way in; null = there is. */
-export function openDoor(host: Host, name: string, bundle: string): string | null {
+/** @param name   The name of the bundle.
+ *  @param bundle The path of the bundle.
+ *  @returns A message: why there is no control socket; null = it is open.
+ *  @throws {PitcrewError} ALREADY_RUNNING */
+export function openControlSocket(host: Host, name: string, bundle: string): string | null {
   const why: string[] = []
   for (const folder of runFolders(host)) {
     const errno = host.makeFolder(folder) ?? takeLock(host, lockIn(folder, name), bundle)
@@ -23,18 +28,19 @@ export function openDoor(host: Host, name: string, bundle: string): string | nul
   return `no control socket: cannot write to ${why.join('; ')}`
 }
 
-/** A connection that whoever started us has made: its other end is an operator's. */
+/** Takes over an inherited connection: its other end is an operator's, our parent's. */
 export function adoptClient(host: Host, fd: number): void {
   const errno = host.adoptClient(fd)
   if (errno === null) return
   throw new PitcrewError(
     'USAGE',
     `cannot use --control-fd ${fd}: ${describeErrno(errno)}`,
-    'it is the number of a connected unix stream socket that pitcrew inherits',
+    'give it the number of an inherited descriptor, a connected unix stream socket',
   )
 }
 
-/** Throws when somebody else has it. */
+/** @returns Why the lock cannot be taken in this folder; null = it is taken.
+ *  @throws {PitcrewError} ALREADY_RUNNING: another process holds it. */
 function takeLock(host: Host, path: string, bundle: string): string | null {
   const started = isoTime(host.wallMs())
   const answer = host.lock(path, `pid ${host.pid}, started ${started}, bundle ${bundle}\n`)
@@ -44,12 +50,13 @@ function takeLock(host: Host, path: string, bundle: string): string | null {
   throw new PitcrewError(
     'ALREADY_RUNNING',
     `cannot run the bundle: another pitcrew runs it (${holder}; ${path})`,
-    'see "pitcrew status"; for a second one, give it another "name:" or PITCREW_RUN_DIR',
+    'see "pitcrew status"; a second instance needs another "name:" or PITCREW_RUN_DIR',
   )
 }
 
-/** Throws when somebody else does: the lock does not see him where it was removed, or where two
- *  bundles are given one socket. */
+/** @returns A message: why there is no control socket; null = it is open.
+ *  @throws {PitcrewError} ALREADY_RUNNING: another process listens there. The lock does not show it
+ *    when its file was removed, or when two bundles are given one socket. */
 function listen(host: Host, path: string): string | null {
   const errno = host.listen(path, tooManyClients)
   if (errno === null) return null
@@ -59,6 +66,6 @@ function listen(host: Host, path: string): string | null {
   throw new PitcrewError(
     'ALREADY_RUNNING',
     `cannot run the bundle: another pitcrew listens on ${path}`,
-    'end it; for a second one, give it another "name:", PITCREW_RUN_DIR or PITCREW_SOCKET',
+    'stop it; a second instance needs another "name:", PITCREW_RUN_DIR or PITCREW_SOCKET',
   )
 }

@@ -18,7 +18,7 @@ import type { HelperEnd } from '../../host/helper.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { version } from '../../version.ts'
-import { adoptClient, openDoor } from '../control/control-socket.ts'
+import { adoptClient, openControlSocket } from '../control/control-socket.ts'
 import { Loop } from '../loop/loop.ts'
 import { type RunArguments, runArguments } from './arguments.ts'
 
@@ -179,14 +179,14 @@ export class Start implements Handlers {
       host.print(`${plan.label}: no daemon is selected by ${plan.select}: nothing to do`)
       return host.finish(0, plan.deadlineMs, flushSilentMs)
     }
-    const noDoor = openDoor(host, plan.name, this.#path)
+    const noSocket = openControlSocket(host, plan.name, this.#path)
     const { controlFd, trace } = this.#given
     if (controlFd !== null) adoptClient(host, controlFd)
     const deadline = formatDuration(plan.deadlineMs)
     const of = selected.length === names.length ? '' : `${selected.length} of `
     const daemons = `${of}${count(names.length, 'daemon')}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
-    if (noDoor !== null) host.print(`${plan.label}: ${noDoor}`)
+    if (noSocket !== null) host.print(`${plan.label}: ${noSocket}`)
     host.armLastWord(plan.deadlineMs + lastWordAfterMs)
     const loop = new Loop(host, plan, selected, trace)
     if (names.length < manyDaemons) this.#boot(loop)

@@ -181,7 +181,7 @@ const ways: Readonly<Record<ErrorCode, readonly [says: RegExp, ...ways: Way[]]>>
   ALREADY_RUNNING: [/another pitcrew runs it/, twice],
   NOT_PERMITTED: [/"code":"NOT_PERMITTED"/, notPermitted],
   NO_PITCREW: [/no pitcrew answers/, asking(['status', '--socket', '/nowhere.sock'])],
-  INTERNAL: [/something failed inside pitcrew/, internal],
+  INTERNAL: [/an internal error; pitcrew keeps running/, internal],
 }
 
 test.each(Object.entries(errorCodes))('%s is reached, with its status', async (code, { exit }) => {

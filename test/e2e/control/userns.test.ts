@@ -97,7 +97,7 @@ describe.skipIf(!canShift)('where it is root, and user 100000 outside', () => {
     const status = new Program([binary, 'status', '--socket', pitcrew.socket], { env: {} })
     expect(await status.exitCode()).toBe(6)
     expect(status.lines).toEqual([])
-    expect(status.errors).toEqual([expect.stringContaining('cannot let you in')])
+    expect(status.errors).toEqual([expect.stringContaining('cannot accept the client')])
   })
 
   test('user 100000 is the operator', async () => {

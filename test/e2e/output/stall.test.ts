@@ -77,7 +77,7 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
     await stalled(pitcrew)
     const text = await explained(pitcrew, 'web')
     expect(text).toMatch(/stdout has been stalled for .*: the reader of pitcrew's stdout does not/)
-    expect(text).toContain('its time does not run in the stall')
+    expect(text).toContain('its timeout is suspended during the stall')
     const isLate = ({ uptimeMs }: DaemonStatus): boolean => (uptimeMs ?? 0) > 1700
     expect(await seen(pitcrew, 'web', isLate)).toMatchObject({ state: 'running', run: 1 })
     pitcrew.send('resume')
@@ -103,7 +103,7 @@ test('a stall is named in status, in explain and in the journal, and so is its e
   const { outputStall } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   expect(outputStall?.why).toBe("the reader of pitcrew's stdout does not read, and it is full")
   expect(outputStall?.forMs).toBeGreaterThanOrEqual(1000)
-  expect(await explained(pitcrew, 'flood')).toContain("see what reads pitcrew's stdout")
+  expect(await explained(pitcrew, 'flood')).toContain("check the reader of pitcrew's stdout")
   pitcrew.send('resume')
   await pitcrew.line('pitcrew: stdout goes on')
   const { out } = await runVerb(pitcrew, 'events')

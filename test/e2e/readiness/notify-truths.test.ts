@@ -75,7 +75,7 @@ test('EXTEND_TIMEOUT_USEC above an hour extends a start', async () => {
   await using pitcrew = new Pitcrew({ daemons: { b } }, { env })
   await pitcrew.line('[b] sent')
   const { why } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'b')
-  expect(why[0]).toMatch(/and has (2 h|1 h 59 min( [\d.]+ s)?) left/)
+  expect(why[0]).toMatch(/, (2 h|1 h 59 min( [\d.]+ s)?) left/)
 })
 
 test('EXTEND_TIMEOUT_USEC extends a stop beyond its grace, and never beyond the deadline', async () => {

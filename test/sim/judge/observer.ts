@@ -325,7 +325,7 @@ class Observer {
 }
 
 /** What a client asked for broke in the control plane. */
-const isOfClients = /^internal error(, clients are dropped| in "\w+" of a client)/
+const isOfClients = /^internal error in (the control plane|verb "\w+")/
 
 /** As the host says in a recovery; of one that was killed it is not known. */
 function hasExecuted({ isSlow }: RunFacts, live: LiveRun): boolean {
