@@ -1,15 +1,15 @@
 /** Signals to pitcrew that have no meaning in the bundle. */
 
 import type { Signal } from '../signals.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 
 /** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
-export function ignoreSignal(draft: Draft, signal: Signal): void {
+export function ignoreSignal(context: StepContext, signal: Signal): void {
   if (silentlyIgnored.includes(signal)) return
-  const times = (draft.ignored.get(signal) ?? 0) + 1
-  draft.ignored.set(signal, times)
-  const shuttingDown = draft.isEnding
-  if (isPowerOfTen(times)) draft.report({ kind: 'signal-ignored', signal, times, shuttingDown })
+  const times = (context.ignored.get(signal) ?? 0) + 1
+  context.ignored.set(signal, times)
+  const shuttingDown = context.isEnding
+  if (isPowerOfTen(times)) context.report({ kind: 'signal-ignored', signal, times, shuttingDown })
 }
 
 /** Signals that mean nothing to a program unless it asks for them. */

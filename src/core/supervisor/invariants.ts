@@ -3,18 +3,18 @@
  *  same with a thousand daemons. */
 
 import type { Daemon } from '../daemon/phases.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 import { isUnderWay } from './tickets.ts'
 
-export function checkStep(draft: Draft): void {
-  draft.daemons.eachChange(checkDaemon)
-  if (draft.hasTickets) {
-    draft.daemons.eachChange((_after, _before, name) => checkTicket(draft, name))
-    draft.lazyTickets?.eachChange((_after, _before, name) => checkTicket(draft, name))
+export function checkStep(context: StepContext): void {
+  context.daemons.eachChange(checkDaemon)
+  if (context.hasTickets) {
+    context.daemons.eachChange((_after, _before, name) => checkTicket(context, name))
+    context.lazyTickets?.eachChange((_after, _before, name) => checkTicket(context, name))
   }
-  checkEffects(draft)
-  if (draft.active < 0) fail(`${draft.active} daemons are active`)
-  if (draft.finished && draft.active > 0 && draft.shutdown === null)
+  checkEffects(context)
+  if (context.active < 0) fail(`${context.active} daemons are active`)
+  if (context.finished && context.active > 0 && context.shutdown === null)
     fail('the end, with daemons alive')
 }
 
@@ -32,26 +32,26 @@ function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): v
 }
 
 /** Whoever waits for a ticket is told of its end. */
-function checkTicket(draft: Draft, name: string): void {
-  const open = draft.openTicket(name)
+function checkTicket(context: StepContext, name: string): void {
+  const open = context.openTicket(name)
   if (open === null) return
-  if (draft.isEnding) {
+  if (context.isEnding) {
     // It is the next thing to be done, or the like.
-    if (draft.sweep !== null) return
+    if (context.sweep !== null) return
     fail(`${name}: ticket ${open.id} is open, and everything ends`)
   }
-  const daemon = draft.daemons.get(name)
+  const daemon = context.daemons.get(name)
   if (daemon !== undefined && isUnderWay(open, daemon)) return
   fail(`${name}: ticket ${open.id} is open, and nothing comes of it`)
 }
 
-function checkEffects(draft: Draft): void {
+function checkEffects(context: StepContext): void {
   const spawned = new Set<string>()
-  for (const effect of draft.effects) {
+  for (const effect of context.effects) {
     if (effect.type !== 'spawn') continue
     if (spawned.has(effect.daemon)) fail(`${effect.daemon} is spawned twice in one step`)
-    if (draft.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
-    if (draft.daemons.get(effect.daemon)?.phase !== 'starting')
+    if (context.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
+    if (context.daemons.get(effect.daemon)?.phase !== 'starting')
       fail(`${effect.daemon} is not starting`)
     spawned.add(effect.daemon)
   }

@@ -3,41 +3,42 @@
 
 import { arm, type Daemon, type In } from '../daemon/phases.ts'
 import type { OutputStall } from '../event.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 
 /** A reader that is slow makes many stalls: one in this time is reported, in milliseconds. */
 const toldEveryMs = 60_000
 
-export function outputStalled(draft: Draft, { sinceMs, errno }: OutputStall): void {
-  if (draft.outputStall !== null) {
-    draft.outputStall = { ...draft.outputStall, isOver: false }
+export function outputStalled(context: StepContext, { sinceMs, errno }: OutputStall): void {
+  if (context.outputStall !== null) {
+    context.outputStall = { ...context.outputStall, isOver: false }
     return
   }
-  const isTold = draft.atMs - draft.stallToldAtMs >= toldEveryMs
-  draft.outputStall = { sinceMs, errno, isTold, isOver: false }
-  if (isTold) draft.report({ kind: 'output-stalled', errno })
+  const isTold = context.atMs - context.stallToldAtMs >= toldEveryMs
+  context.outputStall = { sinceMs, errno, isTold, isOver: false }
+  if (isTold) context.report({ kind: 'output-stalled', errno })
 }
 
-export function outputResumed(draft: Draft): void {
-  const { outputStall } = draft
+export function outputResumed(context: StepContext): void {
+  const { outputStall } = context
   if (outputStall === null) return
-  draft.outputStall = null
+  context.outputStall = null
   if (outputStall.isTold) {
-    draft.stallToldAtMs = draft.atMs
-    draft.report({ kind: 'output-resumed', afterMs: draft.atMs - outputStall.sinceMs })
+    context.stallToldAtMs = context.atMs
+    context.report({ kind: 'output-resumed', afterMs: context.atMs - outputStall.sinceMs })
   }
-  for (const { name } of draft.state.plan.daemons) {
-    const daemon = draft.daemons.get(name)
+  for (const { name } of context.state.plan.daemons) {
+    const daemon = context.daemons.get(name)
     if (!awaitsLine(daemon)) continue
-    arm(draft.effects, 'ready', daemon, daemon.spec.ready?.timeoutMs ?? 0)
+    arm(context.effects, 'ready', daemon, daemon.spec.ready?.timeoutMs ?? 0)
   }
 }
 
 /** After a failure inside pitcrew. The end of a stall that was missed counts when all daemons are
  *  reconciled, since that arms their timers. */
-export function reconcileStall(draft: Draft, stall: OutputStall | null): void {
-  if (stall !== null) outputStalled(draft, stall)
-  else if (draft.outputStall !== null) draft.outputStall = { ...draft.outputStall, isOver: true }
+export function reconcileStall(context: StepContext, stall: OutputStall | null): void {
+  if (stall !== null) outputStalled(context, stall)
+  else if (context.outputStall !== null)
+    context.outputStall = { ...context.outputStall, isOver: true }
 }
 
 /** Whether it runs, and has not printed the line by which it is ready. */

@@ -9,9 +9,8 @@
 
 import type { Daemon } from '../daemon/phases.ts'
 import type { Request } from '../event.ts'
-import type { Tell } from './scheduling.ts'
 import { beginShutdown } from './shutdown.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 import type { Ticket } from './ticket.ts'
 import {
   accept,
@@ -24,48 +23,49 @@ import {
   supersededBy,
 } from './tickets.ts'
 
-export function takeRequest(draft: Draft, request: Request, tell: Tell): void {
+export function takeRequest(context: StepContext, request: Request): void {
   const { verb, daemon: name, by, why, token } = request
-  const daemon = name === null ? undefined : draft.daemons.get(name)
-  const isOver = draft.finished && draft.shutdown === null
+  const daemon = name === null ? undefined : context.daemons.get(name)
+  const isOver = context.finished && context.shutdown === null
   if (verb === 'shutdown' && !isOver) {
-    beginShutdown(draft, { kind: 'request', by, why }, token)
-  } else if (isOver && verb !== 'stop') refuse(draft, request, failed('every daemon has ended'))
-  else if (daemon === undefined) refuse(draft, request, failed('no such daemon'))
-  else if (draft.shutdown !== null) refuse(draft, request, supersededBy(draft.shutdown.ticket))
-  else if (verb === 'stop') stop(draft, request, daemon, tell)
-  else if (verb === 'start') start(draft, request, daemon, tell)
-  else restart(draft, request, daemon, tell)
+    beginShutdown(context, { kind: 'request', by, why }, token)
+  } else if (isOver && verb !== 'stop') refuse(context, request, failed('every daemon has ended'))
+  else if (daemon === undefined) refuse(context, request, failed('no such daemon'))
+  else if (context.shutdown !== null)
+    refuse(context, request, supersededBy(context.shutdown.ticket))
+  else if (verb === 'stop') stop(context, request, daemon)
+  else if (verb === 'start') start(context, request, daemon)
+  else restart(context, request, daemon)
 }
 
 /** Nothing can come of it any more. */
-function refuse(draft: Draft, request: Request, ending: Ending): void {
-  const ticket = newTicket(draft, request, null, 0)
-  accept(draft, request.token, ticket, false)
-  endTicket(draft, ticket, ending)
+function refuse(context: StepContext, request: Request, ending: Ending): void {
+  const ticket = newTicket(context, request, null, 0)
+  accept(context, request.token, ticket, false)
+  endTicket(context, ticket, ending)
 }
 
-function stop(draft: Draft, request: Request, daemon: Daemon, tell: Tell): void {
-  if (daemon.phase === 'stopped') changeNothing(draft, request, daemon)
-  else ask(draft, request, daemon, 0)
-  const graceMs = draft.graceOfOne(daemon)
-  tell(draft, daemon.spec.name, { type: 'stop', graceMs, atMs: draft.atMs })
+function stop(context: StepContext, request: Request, daemon: Daemon): void {
+  if (daemon.phase === 'stopped') changeNothing(context, request, daemon)
+  else ask(context, request, daemon, 0)
+  const graceMs = context.graceOfOne(daemon)
+  context.dispatch(daemon.spec.name, { type: 'stop', graceMs, atMs: context.atMs })
 }
 
-function start(draft: Draft, request: Request, daemon: Daemon, tell: Tell): void {
+function start(context: StepContext, request: Request, daemon: Daemon): void {
   const { run, phase, spec } = daemon
-  const { atMs } = draft
-  if (phase === 'running' && isThere(daemon)) return changeNothing(draft, request, daemon)
-  ask(draft, request, daemon, phase === 'running' ? run : nextRun(daemon))
+  const { atMs } = context
+  if (phase === 'running' && isThere(daemon)) return changeNothing(context, request, daemon)
+  ask(context, request, daemon, phase === 'running' ? run : nextRun(daemon))
   // A run that is ending keeps the time that it has.
-  if ('pid' in daemon) return tell(draft, spec.name, { type: 'start', atMs })
-  tell(draft, spec.name, { type: 'restart', graceMs: draft.graceOfOne(daemon), atMs })
+  if ('pid' in daemon) return context.dispatch(spec.name, { type: 'start', atMs })
+  context.dispatch(spec.name, { type: 'restart', graceMs: context.graceOfOne(daemon), atMs })
 }
 
-function restart(draft: Draft, request: Request, daemon: Daemon, tell: Tell): void {
-  ask(draft, request, daemon, nextRun(daemon))
-  const graceMs = draft.graceOfOne(daemon)
-  tell(draft, daemon.spec.name, { type: 'restart', graceMs, atMs: draft.atMs })
+function restart(context: StepContext, request: Request, daemon: Daemon): void {
+  ask(context, request, daemon, nextRun(daemon))
+  const graceMs = context.graceOfOne(daemon)
+  context.dispatch(daemon.spec.name, { type: 'restart', graceMs, atMs: context.atMs })
 }
 
 /** The run that is spawned next, or is being spawned. */
@@ -75,30 +75,30 @@ function nextRun(daemon: Daemon): number {
 }
 
 /** It is as it was asked to be. */
-function changeNothing(draft: Draft, request: Request, daemon: Daemon): void {
+function changeNothing(context: StepContext, request: Request, daemon: Daemon): void {
   const now = runOf(daemon)
-  const ticket = newTicket(draft, request, now, 0)
-  accept(draft, request.token, ticket, false)
-  endTicket(draft, ticket, { kind: 'done', now, changed: false })
+  const ticket = newTicket(context, request, now, 0)
+  accept(context, request.token, ticket, false)
+  endTicket(context, ticket, { kind: 'done', now, changed: false })
 }
 
 /** Makes a ticket, or joins the open one. */
-function ask(draft: Draft, request: Request, daemon: Daemon, satisfiedByRun: number): void {
+function ask(context: StepContext, request: Request, daemon: Daemon, satisfiedByRun: number): void {
   const { name } = daemon.spec
-  const open = draft.openTicket(name)
+  const open = context.openTicket(name)
   if (open !== null && wantsTheSame(request, open, daemon)) {
     const joined = {
       ...open,
       requests: open.requests + 1,
       satisfiedByRun: Math.max(open.satisfiedByRun, satisfiedByRun),
     }
-    draft.tickets.set(name, joined)
-    return accept(draft, request.token, joined, true)
+    context.tickets.set(name, joined)
+    return accept(context, request.token, joined, true)
   }
-  const ticket = newTicket(draft, request, runOf(daemon), satisfiedByRun)
-  if (open !== null) endTicket(draft, open, supersededBy(ticket))
-  draft.tickets.set(name, ticket)
-  accept(draft, request.token, ticket, false)
+  const ticket = newTicket(context, request, runOf(daemon), satisfiedByRun)
+  if (open !== null) endTicket(context, open, supersededBy(ticket))
+  context.tickets.set(name, ticket)
+  accept(context, request.token, ticket, false)
 }
 
 /** The open ticket of a run that is there is not one for another run; and what the policy would do

@@ -5,11 +5,8 @@
  *  Whenever a daemon has changed, those after it are looked at: never all of them. */
 
 import { standing } from '../daemon/dependency-state.ts'
-import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
-import type { Draft } from './step-context.ts'
-
-/** How a daemon is told something, with all its consequences. */
-export type Tell = (draft: Draft, name: string, event: DaemonEvent) => void
+import type { Daemon } from '../daemon/phases.ts'
+import type { StepContext } from './step-context.ts'
 
 /** How many are spawned in one step. The next batch follows when all of this one have answered: a
  *  signal never waits behind a thousand starts. */
@@ -22,10 +19,10 @@ type Outlook =
 
 const clear: Outlook = { kind: 'clear' }
 
-function outlook(draft: Draft, daemon: Daemon): Outlook {
+function outlook(context: StepContext, daemon: Daemon): Outlook {
   let waitsFor: Outlook = clear
   for (const { daemon: name, until } of daemon.spec.after) {
-    const other = draft.daemons.get(name)
+    const other = context.daemons.get(name)
     if (other === undefined) continue // Not selected.
     const stands = standing(other, until)
     if (stands === 'failed' && !other.spec.optional) return { kind: 'failed', for: name }
@@ -37,67 +34,67 @@ function outlook(draft: Draft, daemon: Daemon): Outlook {
 /** Looks at those whom the changes of this step may concern, and at those whom that changes …
  *  Whoever is failed is skipped when nothing else is to be followed: who failed it may come back in
  *  the same step. */
-export function followChanges(draft: Draft, tell: Tell): void {
+export function followChanges(context: StepContext): void {
   const failed: string[] = []
   do {
-    for (; draft.followed < draft.changed.length; draft.followed++) {
-      if (draft.isEnding) return
-      follow(draft, draft.changed[draft.followed] as string, failed, tell)
+    for (; context.followed < context.changed.length; context.followed++) {
+      if (context.isEnding) return
+      follow(context, context.changed[context.followed] as string, failed)
     }
     const name = failed.pop()
-    if (name !== undefined) skipIfFailed(draft, name, tell)
-  } while (failed.length > 0 || draft.followed < draft.changed.length)
+    if (name !== undefined) skipIfFailed(context, name)
+  } while (failed.length > 0 || context.followed < context.changed.length)
 }
 
-function follow(draft: Draft, name: string, failed: string[], tell: Tell): void {
-  const daemon = draft.daemons.get(name) as Daemon
-  if (daemon.phase === 'waiting') look(draft, daemon, failed, tell)
-  for (const dependent of draft.state.order.dependents.get(name) ?? []) {
-    const other = draft.daemons.get(dependent) as Daemon
-    if (daemon.spec.guard) holdBehind(draft, daemon, other, tell)
-    look(draft, other, failed, tell)
+function follow(context: StepContext, name: string, failed: string[]): void {
+  const daemon = context.daemons.get(name) as Daemon
+  if (daemon.phase === 'waiting') look(context, daemon, failed)
+  for (const dependent of context.state.order.dependents.get(name) ?? []) {
+    const other = context.daemons.get(dependent) as Daemon
+    if (daemon.spec.guard) holdBehind(context, daemon, other)
+    look(context, other, failed)
   }
 }
 
-function skipIfFailed(draft: Draft, name: string, tell: Tell): void {
-  const daemon = draft.daemons.get(name)
+function skipIfFailed(context: StepContext, name: string): void {
+  const daemon = context.daemons.get(name)
   if (daemon?.phase !== 'waiting') return
-  const sees = outlook(draft, daemon)
+  const sees = outlook(context, daemon)
   if (sees.kind === 'failed') {
-    tell(draft, name, { type: 'skip', needs: sees.for, atMs: draft.atMs })
+    context.dispatch(name, { type: 'skip', needs: sees.for, atMs: context.atMs })
   }
 }
 
-function look(draft: Draft, daemon: Daemon, failed: string[], tell: Tell): void {
-  const { atMs } = draft
+function look(context: StepContext, daemon: Daemon, failed: string[]): void {
+  const { atMs } = context
   const { name } = daemon.spec
   if (daemon.phase === 'waiting') {
-    const sees = outlook(draft, daemon)
-    if (sees.kind === 'clear') draft.queue.push(name)
+    const sees = outlook(context, daemon)
+    if (sees.kind === 'clear') context.queue.push(name)
     if (sees.kind === 'failed') failed.push(name)
   } else if (daemon.phase === 'stopped' && daemon.end === 'skipped') {
-    if (outlook(draft, daemon).kind !== 'failed') tell(draft, name, { type: 'start', atMs })
+    if (outlook(context, daemon).kind !== 'failed') context.dispatch(name, { type: 'start', atMs })
   }
 }
 
-function holdBehind(draft: Draft, guard: Daemon, daemon: Daemon, tell: Tell): void {
+function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
   if (daemon.phase !== 'running' && daemon.phase !== 'starting') return
   const edge = daemon.spec.after.find(({ daemon: name }) => name === guard.spec.name)
   if (edge === undefined || standing(guard, edge.until) === 'met') return
   const { name } = daemon.spec
-  const graceMs = draft.graceOfOne(daemon)
-  tell(draft, name, { type: 'hold', guard: guard.spec.name, graceMs, atMs: draft.atMs })
+  const graceMs = context.graceOfOne(daemon)
+  context.dispatch(name, { type: 'hold', guard: guard.spec.name, graceMs, atMs: context.atMs })
 }
 
 /** Spawns the next batch, when the last one has answered. */
-export function giveTurns(draft: Draft, tell: Tell): void {
-  if (draft.starting > 0 || draft.isEnding) return
-  const { atMs } = draft
-  for (let name = draft.nextInQueue(); name !== null; name = draft.nextInQueue()) {
-    const daemon = draft.daemons.get(name)
-    if (daemon?.phase !== 'waiting' || outlook(draft, daemon).kind !== 'clear') continue
-    tell(draft, name, { type: 'turn', atMs })
-    if (draft.isEnding || draft.starting >= batchMax) return
+export function giveTurns(context: StepContext): void {
+  if (context.starting > 0 || context.isEnding) return
+  const { atMs } = context
+  for (let name = context.nextInQueue(); name !== null; name = context.nextInQueue()) {
+    const daemon = context.daemons.get(name)
+    if (daemon?.phase !== 'waiting' || outlook(context, daemon).kind !== 'clear') continue
+    context.dispatch(name, { type: 'turn', atMs })
+    if (context.isEnding || context.starting >= batchMax) return
   }
 }
 
@@ -108,26 +105,26 @@ const tellAgainMs = 60_000
 const toldMax = 10
 
 /** One timer for all who wait. After a failure of ours nobody knows whether it is armed. */
-export function watchWaiters(draft: Draft): void {
+export function watchWaiters(context: StepContext): void {
   const timer = { kind: 'waiting' } as const
-  const before = draft.isRecounted ? null : draft.state.waiting
-  if (draft.waiting > 0) {
-    if (before === 0 || before === null) draft.do({ type: 'arm', timer, afterMs: longWaitMs })
+  const before = context.isRecounted ? null : context.state.waiting
+  if (context.waiting > 0) {
+    if (before === 0 || before === null) context.emit({ type: 'arm', timer, afterMs: longWaitMs })
   } else if (before !== 0) {
-    draft.do({ type: 'disarm', timer })
+    context.emit({ type: 'disarm', timer })
   }
 }
 
-export function tellWaiters(draft: Draft): void {
+export function tellWaiters(context: StepContext): void {
   let told = 0
-  for (const name of draft.state.order.start) {
-    const daemon = draft.daemons.get(name) as Daemon
+  for (const name of context.state.order.start) {
+    const daemon = context.daemons.get(name) as Daemon
     if (daemon.phase !== 'waiting' || told === toldMax) continue
-    const sees = outlook(draft, daemon)
+    const sees = outlook(context, daemon)
     if (sees.kind !== 'waits') continue
-    draft.report({ kind: 'waits', daemon: name, for: sees.for })
+    context.report({ kind: 'waits', daemon: name, for: sees.for })
     told++
   }
-  if (draft.waiting === 0) return
-  draft.do({ type: 'arm', timer: { kind: 'waiting' }, afterMs: tellAgainMs })
+  if (context.waiting === 0) return
+  context.emit({ type: 'arm', timer: { kind: 'waiting' }, afterMs: tellAgainMs })
 }

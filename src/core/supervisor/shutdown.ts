@@ -6,34 +6,45 @@ import type { ShutdownReason } from '../effect.ts'
 import { graceWithin, splitShutdown } from '../plan/deadline.ts'
 import { describeReason } from '../text/describe.ts'
 import { exitReport } from './exit-code.ts'
-import type { Tell } from './scheduling.ts'
 import type { Shutdown } from './state.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 import { beginSweep } from './sweep.ts'
 import type { Asker } from './ticket.ts'
 import { accept, endTicket, newTicket } from './tickets.ts'
 
 /** @param token By which whoever asked for it is told his ticket; 0 = nobody is. */
-export function beginShutdown(draft: Draft, reason: ShutdownReason, token: number = 0): void {
-  if (draft.shutdown !== null) return joinShutdown(draft, token)
-  if (draft.finished) return
-  const { plan, order } = draft.state
+export function beginShutdown(
+  context: StepContext,
+  reason: ShutdownReason,
+  token: number = 0,
+): void {
+  if (context.shutdown !== null) return joinShutdown(context, token)
+  if (context.finished) return
+  const { plan, order } = context.state
   const { deadlineMs } = plan
   const { killAtMs, spareMs, flushMs } = splitShutdown(plan, order)
-  const ticket = newTicket(draft, askedBy(reason), null, 0)
-  draft.shutdown = { sinceMs: draft.atMs, reason, killAtMs, spareMs, flushMs, ticket }
-  accept(draft, token, ticket, false)
-  draft.do({ type: 'announce', state: 'STOPPING=1' })
-  draft.report({ kind: 'shutdown', reason, daemons: draft.active, deadlineMs })
-  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
-  beginSweep(draft, draft.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop'])
+  const ticket = newTicket(context, askedBy(reason), null, 0)
+  context.shutdown = { sinceMs: context.atMs, reason, killAtMs, spareMs, flushMs, ticket }
+  accept(context, token, ticket, false)
+  context.emit({ type: 'announce', state: 'STOPPING=1' })
+  context.report({ kind: 'shutdown', reason, daemons: context.active, deadlineMs })
+  context.emit({ type: 'arm', timer: { kind: 'deadline' }, afterMs: deadlineMs - flushMs })
+  beginSweep(context, context.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop'])
+}
+
+/** Begins the shutdown when the end of this daemon is the end of the bundle. */
+export function shutDownIfEnded(context: StepContext, name: string): void {
+  if (context.isEnding) return
+  const daemon = context.daemons.get(name)
+  const kind = daemon === undefined ? null : endsEverything(daemon)
+  if (kind !== null) beginShutdown(context, { kind, daemon: name })
 }
 
 type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
 
 /** A `main` daemon that is over for whatever reason; a `critical` one that is over for good without
  *  having been asked to; one that is given up and says `then: shutdown`. */
-export function endsEverything(daemon: Daemon): EndOfAll | null {
+function endsEverything(daemon: Daemon): EndOfAll | null {
   const { main, critical, kind, restart } = daemon.spec
   if (!main && !critical && restart.then === 'leave') return null
   if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'
@@ -45,12 +56,12 @@ export function endsEverything(daemon: Daemon): EndOfAll | null {
 }
 
 /** Who asked for it first is whose ticket it is. */
-function joinShutdown(draft: Draft, token: number): void {
-  if (draft.shutdown === null) return
-  const { ticket } = draft.shutdown
+function joinShutdown(context: StepContext, token: number): void {
+  if (context.shutdown === null) return
+  const { ticket } = context.shutdown
   const joined = { ...ticket, requests: ticket.requests + 1 }
-  draft.shutdown = { ...draft.shutdown, ticket: joined }
-  accept(draft, token, joined, true)
+  context.shutdown = { ...context.shutdown, ticket: joined }
+  accept(context, token, joined, true)
 }
 
 function askedBy(reason: ShutdownReason): {
@@ -74,24 +85,24 @@ function askedBy(reason: ShutdownReason): {
 
 /** Those nobody depends on go first; the rest follows as those in front of it are over. What is on
  *  its way to a next run is stopped in any case: there is none. */
-export function stopInTurn(draft: Draft, name: string, tell: Tell): void {
-  const isRunning = draft.daemons.get(name)?.phase === 'running'
-  if (!isRunning || draft.blockers.get(name) === 0) stop(draft, name, tell)
+export function stopInTurn(context: StepContext, name: string): void {
+  const isRunning = context.daemons.get(name)?.phase === 'running'
+  if (!isRunning || context.blockers.get(name) === 0) stop(context, name)
 }
 
 /** How many of those that are after a daemon are in its way; they were counted before it. */
-export function countBlockers(draft: Draft, name: string): void {
-  const dependents = draft.state.order.dependents.get(name) ?? []
+export function countBlockers(context: StepContext, name: string): void {
+  const dependents = context.state.order.dependents.get(name) ?? []
   let count = 0
-  for (const other of dependents) if (isInTheWay(draft, other)) count++
-  draft.blockers.set(name, count)
+  for (const other of dependents) if (isInTheWay(context, other)) count++
+  context.blockers.set(name, count)
 }
 
 /** It is there; or it is over, and one that is after it is still in the way: of web after api after
  *  db, with api dead, web goes before db all the same. */
-function isInTheWay(draft: Draft, name: string): boolean {
-  const daemon = draft.daemons.get(name)
-  return daemon !== undefined && (holdsUp(daemon) || draft.blockers.get(name) !== 0)
+function isInTheWay(context: StepContext, name: string): boolean {
+  const daemon = context.daemons.get(name)
+  return daemon !== undefined && (holdsUp(daemon) || context.blockers.get(name) !== 0)
 }
 
 /** Whether those that it is after wait for it. What KILL did not end may not cost them their own
@@ -100,41 +111,41 @@ export function holdsUp(daemon: Daemon): boolean {
   return daemon.phase !== 'stopped' && !(daemon.phase === 'killing' && daemon.stuck)
 }
 
-function stop(draft: Draft, name: string, tell: Tell): void {
-  if (draft.shutdown === null) return
-  const asked = draft.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
-  const shareMs = shutdownLimitMs(draft, draft.shutdown, name)
-  tell(draft, name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: draft.atMs })
+function stop(context: StepContext, name: string): void {
+  if (context.shutdown === null) return
+  const asked = context.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
+  const shareMs = shutdownLimitMs(context, context.shutdown, name)
+  context.dispatch(name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: context.atMs })
 }
 
 /** How long the stop of a daemon may still take: the waves behind it keep their share. */
-function shutdownLimitMs(draft: Draft, shutdown: Shutdown, name: string): number {
+function shutdownLimitMs(context: StepContext, shutdown: Shutdown, name: string): number {
   const { sinceMs, killAtMs, spareMs } = shutdown
-  const wave = draft.state.order.wave.get(name) ?? 0
-  return (killAtMs[wave] ?? 0) + spareMs - (draft.atMs - sinceMs)
+  const wave = context.state.order.wave.get(name) ?? 0
+  return (killAtMs[wave] ?? 0) + spareMs - (context.atMs - sinceMs)
 }
 
 /** The same of any stop: a single one has a whole deadline from its beginning. */
-export function stopLimitMs(draft: Draft, name: string): number {
-  const daemon = draft.daemons.get(name)
-  const sinceMs = daemon !== undefined && 'sinceMs' in daemon ? daemon.sinceMs : draft.atMs
-  const ownMs = sinceMs + graceWithin(draft.state.plan.deadlineMs, null) - draft.atMs
-  if (draft.shutdown === null) return ownMs
-  return Math.min(ownMs, shutdownLimitMs(draft, draft.shutdown, name))
+export function stopLimitMs(context: StepContext, name: string): number {
+  const daemon = context.daemons.get(name)
+  const sinceMs = daemon !== undefined && 'sinceMs' in daemon ? daemon.sinceMs : context.atMs
+  const ownMs = sinceMs + graceWithin(context.state.plan.deadlineMs, null) - context.atMs
+  if (context.shutdown === null) return ownMs
+  return Math.min(ownMs, shutdownLimitMs(context, context.shutdown, name))
 }
 
 /** A daemon holds nobody up any more: whom does that unblock? */
-export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
-  if (draft.blockers.get(daemon.spec.name) !== 0) return
+export function unblock(context: StepContext, daemon: Daemon): void {
+  if (context.blockers.get(daemon.spec.name) !== 0) return
   const out = [daemon]
   for (let one = out.pop(); one !== undefined; one = out.pop()) {
     for (const { daemon: name } of one.spec.after) {
-      const blockers = draft.blockers.get(name)
-      const next = draft.daemons.get(name)
+      const blockers = context.blockers.get(name)
+      const next = context.daemons.get(name)
       if (blockers === undefined || next === undefined) continue // Not selected.
-      draft.blockers.set(name, blockers - 1)
+      context.blockers.set(name, blockers - 1)
       if (blockers > 1) continue
-      if (holdsUp(next)) stop(draft, name, tell)
+      if (holdsUp(next)) stop(context, name)
       else out.push(next)
     }
   }
@@ -142,61 +153,61 @@ export function unblock(draft: Draft, daemon: Daemon, tell: Tell): void {
 
 /** All daemons are over, by order or by themselves: nothing is left to do. Who was stopped by an
  *  operator may be started again by him. */
-export function finishIfOver(draft: Draft): void {
-  if (draft.active > 0 || draft.finished) return
-  const isOver = draft.booted && draft.parked === 0
-  if (isOver || draft.shutdown !== null) finish(draft)
+export function finishIfOver(context: StepContext): void {
+  if (context.active > 0 || context.finished) return
+  const isOver = context.booted && context.parked === 0
+  if (isOver || context.shutdown !== null) finish(context)
 }
 
 /** Time is up: what is left is killed where it stands. */
-export function deadlineCame(draft: Draft): void {
-  if (draft.shutdown === null || draft.finished) return
-  beginSweep(draft, ['kill', 'missed'])
+export function deadlineCame(context: StepContext): void {
+  if (context.shutdown === null || context.finished) return
+  beginSweep(context, ['kill', 'missed'])
 }
 
-export function killAtDeadline(draft: Draft, name: string): void {
-  const { run, phase } = draft.daemons.get(name) as Daemon
+export function killAtDeadline(context: StepContext, name: string): void {
+  const { run, phase } = context.daemons.get(name) as Daemon
   // KILL goes to a run once, and it had its own when it was in its last phase.
   if (phase === 'stopped' || phase === 'killing') return
-  draft.do({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
+  context.emit({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
 }
 
-export function missDeadline(draft: Draft): void {
-  const names = draft.state.plan.daemons.map(({ name }) => name)
-  const daemons = names.filter((name) => draft.daemons.get(name)?.phase !== 'stopped')
-  draft.report({ kind: 'deadline-missed', daemons })
-  finish(draft)
+export function missDeadline(context: StepContext): void {
+  const names = context.state.plan.daemons.map(({ name }) => name)
+  const daemons = names.filter((name) => context.daemons.get(name)?.phase !== 'stopped')
+  context.report({ kind: 'deadline-missed', daemons })
+  finish(context)
 }
 
-export function finish(draft: Draft): void {
-  draft.finished = true
-  const { plan } = draft.state
-  const daemons = plan.daemons.map(({ name }) => draft.daemons.get(name) as Daemon)
-  const spentMs = draft.shutdown === null ? 0 : draft.atMs - draft.shutdown.sinceMs
-  const minimumMs = draft.shutdown?.flushMs ?? 0
+export function finish(context: StepContext): void {
+  context.finished = true
+  const { plan } = context.state
+  const daemons = plan.daemons.map(({ name }) => context.daemons.get(name) as Daemon)
+  const spentMs = context.shutdown === null ? 0 : context.atMs - context.shutdown.sinceMs
+  const minimumMs = context.shutdown?.flushMs ?? 0
   const flushMs = Math.max(minimumMs, plan.deadlineMs - spentMs)
-  const report = exitReport(daemons, draft.shutdown)
-  if (draft.shutdown !== null) {
-    draft.do({ type: 'disarm', timer: { kind: 'deadline' } })
-    tellEnded(draft, report.code)
+  const report = exitReport(daemons, context.shutdown)
+  if (context.shutdown !== null) {
+    context.emit({ type: 'disarm', timer: { kind: 'deadline' } })
+    tellEnded(context, report.code)
   }
-  draft.do({ type: 'finish', report, flushMs })
+  context.emit({ type: 'finish', report, flushMs })
 }
 
 /** Once, even if the end has to be ordered again. */
-function tellEnded(draft: Draft, exitCode: number): void {
-  if (draft.shutdown?.ticket.outcome.kind !== 'open') return
-  const ticket = endTicket(draft, draft.shutdown.ticket, { kind: 'ended', exitCode })
-  draft.shutdown = { ...draft.shutdown, ticket }
+function tellEnded(context: StepContext, exitCode: number): void {
+  if (context.shutdown?.ticket.outcome.kind !== 'open') return
+  const ticket = endTicket(context, context.shutdown.ticket, { kind: 'ended', exitCode })
+  context.shutdown = { ...context.shutdown, ticket }
 }
 
 /** After a failure inside pitcrew: orders that may have been lost are given again. */
-export function recoverShutdown(draft: Draft): void {
-  if (draft.shutdown === null) return
-  draft.do({ type: 'announce', state: 'STOPPING=1' })
-  const { sinceMs, flushMs } = draft.shutdown
-  const leftMs = sinceMs + draft.state.plan.deadlineMs - flushMs - draft.atMs
-  if (leftMs <= 0) return deadlineCame(draft)
-  draft.do({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
-  beginSweep(draft, ['stop'])
+export function recoverShutdown(context: StepContext): void {
+  if (context.shutdown === null) return
+  context.emit({ type: 'announce', state: 'STOPPING=1' })
+  const { sinceMs, flushMs } = context.shutdown
+  const leftMs = sinceMs + context.state.plan.deadlineMs - flushMs - context.atMs
+  if (leftMs <= 0) return deadlineCame(context)
+  context.emit({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
+  beginSweep(context, ['stop'])
 }

@@ -1,15 +1,21 @@
-/** One step under way. What changes is written here and reaches the state only when the step is
- *  done, so that a step that fails has changed nothing. Copying a table of a thousand daemons at
- *  each event would do the same and cost more than all the rest. */
+/** One step under way: the functions of this folder take it and change nothing else. What changes
+ *  is written here and reaches the state only when the step is done, so that a step that fails has
+ *  changed nothing. Copying a table of a thousand daemons at each event would do the same and cost
+ *  more than all the rest.
+ *
+ *  `dispatch` is the way in which all of them give a daemon an event. The modules that it calls
+ *  know this one by type only, so that there is no cycle of imports. */
 import { stepDaemon } from '../daemon/daemon.ts'
 import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
 import type { Effect, Note } from '../effect.ts'
 import { graceWithin } from '../plan/deadline.ts'
+import { holdsUp, shutDownIfEnded, unblock } from './shutdown.ts'
 import type { Counts, ReportedStall, Shutdown, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
 import type { Ticket } from './ticket.ts'
+import { failSkipped, followPolicy, followTicket } from './tickets.ts'
 
-export class Draft {
+export class StepContext {
   readonly state: State
   readonly atMs: number
   readonly effects: Effect[] = []
@@ -90,8 +96,27 @@ export class Draft {
     return this.lazyBlockers
   }
 
-  /** Steps one daemon; what that means for the others is the supervisor's business. */
-  tell(before: Daemon, event: DaemonEvent): Daemon {
+  /** Gives an event to a daemon and draws all consequences, the end of the bundle among them. */
+  dispatch(name: string, event: DaemonEvent): void {
+    this.update(name, event)
+    shutDownIfEnded(this, name)
+  }
+
+  /** The same without the end of the bundle: for a recovery, in which that is decided later. */
+  update(name: string, event: DaemonEvent): void {
+    const before = this.daemons.get(name)
+    // Once the end is ordered, daemons do not change any more.
+    if (before === undefined || this.state.finished) return
+    const after = this.advance(before, event)
+    if (after === before) return
+    if (this.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(this, after)
+    if (event.type === 'skip') failSkipped(this, name, event.needs)
+    if (this.hasTickets) followTicket(this, after)
+    followPolicy(this, before, after)
+  }
+
+  /** Steps one daemon and counts it, without any consequence for others. */
+  advance(before: Daemon, event: DaemonEvent): Daemon {
     const after = stepDaemon(before, event, this.effects, this.isEnding)
     if (after === before) return after
     this.daemons.set(before.spec.name, after)
@@ -125,7 +150,7 @@ export class Draft {
     return graceWithin(this.state.plan.deadlineMs, spec.stop.graceMs)
   }
 
-  do(effect: Effect): void {
+  emit(effect: Effect): void {
     this.effects.push(effect)
   }
 

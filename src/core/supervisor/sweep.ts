@@ -4,7 +4,7 @@
  *  between, and what is to be done for a part is done before the next part. */
 
 import type { LiveRun } from '../event.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 
 export type Stage =
   /** The boot: each is told to start; then it is over. */
@@ -46,44 +46,47 @@ const backwards: readonly Stage[] = ['count']
 /** What was under way before is not finished: it is taken up again by this, or is of no use any
  *  more. */
 export function beginSweep(
-  draft: Draft,
+  context: StepContext,
   stages: readonly Stage[],
   live: Sweep['live'] = nothingRuns,
   shutdownAsked = false,
 ): void {
-  draft.sweep = { stages, at: 0, live, shutdownAsked }
+  context.sweep = { stages, at: 0, live, shutdownAsked }
 }
 
 const nothingRuns: Sweep['live'] = new Map()
 
 /** Whether daemons may be half compared with what runs: nothing may be concluded from them. */
-export function isReconciling({ sweep }: Draft): boolean {
+export function isReconciling({ sweep }: StepContext): boolean {
   const stage = sweep?.stages[0]
   return stage === 'reconcile' || stage === 'ends'
 }
 
 /** What a stage does to one daemon; the name is '' where it is done once. */
-export type Treatments = Readonly<Record<Stage, (draft: Draft, name: string, sweep: Sweep) => void>>
+export type Treatments = Readonly<
+  Record<Stage, (context: StepContext, name: string, sweep: Sweep) => void>
+>
 
 /** Goes on until it is over, or enough for a step. */
-export function sweepOn(draft: Draft, treatments: Treatments): void {
-  while (draft.sweep !== null && draft.swept < atOnceMax) sweepStage(draft, draft.sweep, treatments)
+export function sweepOn(context: StepContext, treatments: Treatments): void {
+  while (context.sweep !== null && context.swept < atOnceMax)
+    sweepStage(context, context.sweep, treatments)
 }
 
-function sweepStage(draft: Draft, sweep: Sweep, treatments: Treatments): void {
+function sweepStage(context: StepContext, sweep: Sweep, treatments: Treatments): void {
   const [stage, ...later] = sweep.stages as readonly [Stage, ...Stage[]]
   const treat = treatments[stage]
-  const names = single.includes(stage) ? once : draft.state.order.start
+  const names = single.includes(stage) ? once : context.state.order.start
   const isBackwards = backwards.includes(stage)
-  const end = Math.min(names.length, sweep.at + atOnceMax - draft.swept)
+  const end = Math.min(names.length, sweep.at + atOnceMax - context.swept)
   for (let at = sweep.at; at < end; at++) {
-    draft.swept++
-    treat(draft, names[isBackwards ? names.length - 1 - at : at] as string, sweep)
+    context.swept++
+    treat(context, names[isBackwards ? names.length - 1 - at : at] as string, sweep)
     // It led to another one.
-    if (draft.sweep !== sweep) return
+    if (context.sweep !== sweep) return
   }
-  if (end < names.length) draft.sweep = { ...sweep, at: end }
-  else draft.sweep = later.length > 0 ? { ...sweep, stages: later, at: 0 } : null
+  if (end < names.length) context.sweep = { ...sweep, at: end }
+  else context.sweep = later.length > 0 ? { ...sweep, stages: later, at: 0 } : null
 }
 
 const once: readonly string[] = ['']

@@ -11,7 +11,7 @@
 import type { Daemon } from '../daemon/phases.ts'
 import type { Request } from '../event.ts'
 import { describeCause } from '../text/describe.ts'
-import type { Draft } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 import type { Outcome, RunAndPid, Ticket } from './ticket.ts'
 
 /** Of a cause, in characters. */
@@ -24,18 +24,18 @@ export type Ending = Without<Exclude<Outcome, { kind: 'open' }>, 'tookMs'>
 /** @param old The run that there is, or was.
  *  @returns An open ticket, which is nobody's yet. */
 export function newTicket(
-  draft: Draft,
+  context: StepContext,
   { verb, daemon, by, why }: Omit<Request, 'token'>,
   old: RunAndPid | null,
   satisfiedByRun: number,
 ): Ticket {
   return {
-    id: ++draft.ticketsMade,
+    id: ++context.ticketsMade,
     verb,
     daemon,
     by,
     why,
-    askedAtMs: draft.atMs,
+    askedAtMs: context.atMs,
     requests: 1,
     satisfiedByRun,
     old,
@@ -50,17 +50,18 @@ export function runOf(daemon: Daemon): RunAndPid | null {
 }
 
 /** Tells whoever asked, if he wants to know. */
-export function accept(draft: Draft, token: number, ticket: Ticket, joined: boolean): void {
-  if (token !== 0) draft.do({ type: 'accepted', token, ticket, joined })
+export function accept(context: StepContext, token: number, ticket: Ticket, joined: boolean): void {
+  if (token !== 0) context.emit({ type: 'accepted', token, ticket, joined })
 }
 
 /** Its end is told, once. */
-export function endTicket(draft: Draft, ticket: Ticket, ending: Ending): Ticket {
-  const outcome: Outcome = { ...ending, tookMs: draft.atMs - ticket.askedAtMs }
+export function endTicket(context: StepContext, ticket: Ticket, ending: Ending): Ticket {
+  const outcome: Outcome = { ...ending, tookMs: context.atMs - ticket.askedAtMs }
   const ended = { ...ticket, outcome }
   const { daemon } = ticket
-  if (daemon !== null && draft.daemons.get(daemon) !== undefined) draft.tickets.set(daemon, ended)
-  draft.report({ kind: 'ticket', ticket: ended })
+  if (daemon !== null && context.daemons.get(daemon) !== undefined)
+    context.tickets.set(daemon, ended)
+  context.report({ kind: 'ticket', ticket: ended })
   return ended
 }
 
@@ -73,14 +74,14 @@ export function supersededBy({ id, verb }: Ticket): Ending {
 }
 
 /** A daemon has changed: is that what somebody waits for? */
-export function followTicket(draft: Draft, daemon: Daemon): void {
+export function followTicket(context: StepContext, daemon: Daemon): void {
   const { name } = daemon.spec
-  const open = draft.openTicket(name)
+  const open = context.openTicket(name)
   if (open === null) return
-  const ticket = withTimes(open, daemon, draft.atMs)
+  const ticket = withTimes(open, daemon, context.atMs)
   const ending = endingOf(ticket, daemon)
-  if (ending !== null) endTicket(draft, ticket, ending)
-  else if (ticket !== open) draft.tickets.set(name, ticket)
+  if (ending !== null) endTicket(context, ticket, ending)
+  else if (ticket !== open) context.tickets.set(name, ticket)
 }
 
 function withTimes(ticket: Ticket, daemon: Daemon, atMs: number): Ticket {
@@ -130,25 +131,25 @@ function failureOf(daemon: Daemon): string | null {
 }
 
 /** A daemon is not started: somebody whom it is after has failed for good. */
-export function failSkipped(draft: Draft, name: string, needs: string): void {
-  const open = draft.openTicket(name)
+export function failSkipped(context: StepContext, name: string, needs: string): void {
+  const open = context.openTicket(name)
   if (open === null) return
-  endTicket(draft, open, failed(`it needs ${needs}, which has failed`))
+  endTicket(context, open, failed(`it needs ${needs}, which has failed`))
 }
 
 /** The policy answers the end of a run with another one: that has a ticket, too, unless somebody
  *  waits for the next run already. */
-export function followPolicy(draft: Draft, before: Daemon, daemon: Daemon): void {
+export function followPolicy(context: StepContext, before: Daemon, daemon: Daemon): void {
   const wasUp = before.phase === 'running' || before.phase === 'starting'
-  if (!wasUp || !isRetried(daemon) || draft.openTicket(daemon.spec.name) !== null) return
+  if (!wasUp || !isRetried(daemon) || context.openTicket(daemon.spec.name) !== null) return
   const { last, run } = daemon
   const isKnown = last !== null && last.failure === null
   const old = runOf(daemon) ?? (isKnown ? { run: last.run, pid: last.pid } : null)
   const why = failureOf(daemon) ?? ''
   const { name } = daemon.spec
   const by = { kind: 'policy' } as const
-  const ticket = newTicket(draft, { verb: 'restart', daemon: name, by, why }, old, run + 1)
-  draft.tickets.set(name, withTimes(ticket, daemon, draft.atMs))
+  const ticket = newTicket(context, { verb: 'restart', daemon: name, by, why }, old, run + 1)
+  context.tickets.set(name, withTimes(ticket, daemon, context.atMs))
 }
 
 function isRetried(daemon: Daemon): boolean {
@@ -176,20 +177,20 @@ export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
 }
 
 /** Shutdown answers all. */
-export function supersede(draft: Draft, name: string): void {
-  const open = draft.openTicket(name)
-  if (open !== null && draft.shutdown !== null) {
-    endTicket(draft, open, supersededBy(draft.shutdown.ticket))
+export function supersede(context: StepContext, name: string): void {
+  const open = context.openTicket(name)
+  if (open !== null && context.shutdown !== null) {
+    endTicket(context, open, supersededBy(context.shutdown.ticket))
   }
 }
 
 /** After a failure inside pitcrew: whoever waits is told what has become of it meanwhile. */
-export function mendTicket(draft: Draft, name: string): void {
-  if (draft.shutdown !== null) return supersede(draft, name)
-  if (draft.openTicket(name) === null) return
-  const daemon = draft.daemons.get(name) as Daemon
-  followTicket(draft, daemon)
-  const open = draft.openTicket(name)
+export function mendTicket(context: StepContext, name: string): void {
+  if (context.shutdown !== null) return supersede(context, name)
+  if (context.openTicket(name) === null) return
+  const daemon = context.daemons.get(name) as Daemon
+  followTicket(context, daemon)
+  const open = context.openTicket(name)
   if (open === null || isUnderWay(open, daemon)) return
-  endTicket(draft, open, failed('it was lost in a failure of pitcrew'))
+  endTicket(context, open, failed('it was lost in a failure of pitcrew'))
 }

@@ -7,7 +7,7 @@ import type { Effect } from '../../../src/core/effect.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import { checkStep } from '../../../src/core/supervisor/invariants.ts'
 import { initialState } from '../../../src/core/supervisor/state.ts'
-import { count, Draft } from '../../../src/core/supervisor/step-context.ts'
+import { count, StepContext } from '../../../src/core/supervisor/step-context.ts'
 import {
   alive,
   type Beat,
@@ -116,14 +116,14 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
 }
 
 /** Steps one daemon as the supervisor does, with the invariants checked. */
-function stepChecked(daemon: Daemon, event: DaemonEvent): Draft {
+function stepChecked(daemon: Daemon, event: DaemonEvent): StepContext {
   const state = initialState(web)
   state.daemons.set('web', daemon)
   count(state, daemon, 1)
-  const draft = new Draft(state, event.atMs)
-  draft.tell(daemon, event)
-  checkStep(draft)
-  return draft
+  const context = new StepContext(state, event.atMs)
+  context.advance(daemon, event)
+  checkStep(context)
+  return context
 }
 
 const names = Object.keys(forms)
@@ -132,10 +132,10 @@ test('every event has a decision in every phase, and keeps the invariants', () =
   const rows = Object.entries(eventsFor(0)).map(([event]) => {
     const cells = names.map((name) => {
       const before = forms[name] as Daemon
-      const draft = stepChecked(before, eventsFor(before.run)[event] as DaemonEvent)
-      const after = draft.daemons.get('web') as Daemon
+      const context = stepChecked(before, eventsFor(before.run)[event] as DaemonEvent)
+      const after = context.daemons.get('web') as Daemon
       const moved = after.phase !== before.phase || after.run !== before.run
-      const changed = after !== before || draft.effects.length > 0
+      const changed = after !== before || context.effects.length > 0
       return moved ? after.phase : changed ? '!' : '.'
     })
     return [event, ...cells]

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Daemon, In } from '../../../src/core/daemon/phases.ts'
 import type { Effect } from '../../../src/core/effect.ts'
 import { checkStep } from '../../../src/core/supervisor/invariants.ts'
-import { Draft } from '../../../src/core/supervisor/step-context.ts'
+import { StepContext } from '../../../src/core/supervisor/step-context.ts'
 import { type Beat, elapsed, exited, restart, spawned } from '../events.ts'
 import { daemonSpec, plan } from '../plans.ts'
 import { type Game, up } from '../story.ts'
@@ -11,41 +11,41 @@ import { type Game, up } from '../story.ts'
 const pair = plan({ web: {}, db: {} })
 const spawnWeb: Effect = { type: 'spawn', daemon: 'web', run: 2 }
 
-function draftOf(...beats: Beat[]): Draft {
+function contextOf(...beats: Beat[]): StepContext {
   const { state, nowMs } = up(pair).play(...beats)
-  return new Draft(state, nowMs)
+  return new StepContext(state, nowMs)
 }
 
-function web(draft: Draft): Daemon {
-  return draft.daemons.get('web') as Daemon
+function web(context: StepContext): Daemon {
+  return context.daemons.get('web') as Daemon
 }
 
-test('a draft that nobody doctored passes', () => {
-  const draft = draftOf()
-  draft.tell(web(draft), { type: 'restart', graceMs: 100, atMs: 0 })
-  expect(() => checkStep(draft)).not.toThrow()
+test('an untampered step passes', () => {
+  const context = contextOf()
+  context.advance(web(context), { type: 'restart', graceMs: 100, atMs: 0 })
+  expect(() => checkStep(context)).not.toThrow()
 })
 
-type Plant = [what: string, beats: Beat[], plant: (draft: Draft) => void, message: string]
+type Plant = [what: string, beats: Beat[], plant: (context: StepContext) => void, message: string]
 
 describe('caught:', () => {
   test.each<Plant>([
     [
       'a daemon that is not in the plan',
       [],
-      (draft) => draft.daemons.set('new', { ...web(draft), spec: daemonSpec('new') }),
+      (context) => context.daemons.set('new', { ...web(context), spec: daemonSpec('new') }),
       'new is not in the plan',
     ],
     [
       'a run that goes back',
       [],
-      (draft) => draft.daemons.set('web', { ...web(draft), run: 0 }),
+      (context) => context.daemons.set('web', { ...web(context), run: 0 }),
       'web: run 0 after run 1',
     ],
     [
       'a run that is left out',
       [exited('web', 1)],
-      (draft) => draft.daemons.set('web', { ...web(draft), run: 3 }),
+      (context) => context.daemons.set('web', { ...web(context), run: 3 }),
       'web: run 2 was left out',
     ],
     [
@@ -61,60 +61,65 @@ describe('caught:', () => {
     [
       'a process without a pid',
       [],
-      (draft) => draft.daemons.set('web', { ...(web(draft) as In<'running'>), pid: 0 }),
+      (context) => context.daemons.set('web', { ...(web(context) as In<'running'>), pid: 0 }),
       'web: run 1 has pid 0',
     ],
     [
       'an end that was asked for and that nobody was told',
       [restart('web')],
-      (draft) => {
-        const ending = web(draft) as In<'terminating'>
-        draft.daemons.set('web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
+      (context) => {
+        const ending = web(context) as In<'terminating'>
+        context.daemons.set('web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
       },
       'web: is ending without having been told',
     ],
     [
       'the same of one that is killed',
       [restart('web'), elapsed('half', 'web', 1), elapsed('grace', 'web', 1)],
-      (draft) => draft.daemons.set('web', { ...(web(draft) as In<'killing'>), sent: [] }),
+      (context) => context.daemons.set('web', { ...(web(context) as In<'killing'>), sent: [] }),
       'web: is ending without having been told',
     ],
     [
       'fewer than no daemons',
       [],
-      (draft) => {
-        draft.active = -1
+      (context) => {
+        context.active = -1
       },
       '-1 daemons are active',
     ],
     [
       'the end, with a daemon alive and no shutdown',
       [exited('db', 1)],
-      (draft) => {
-        draft.finished = true
+      (context) => {
+        context.finished = true
       },
       'the end, with daemons alive',
     ],
     [
       'two spawns of a daemon in one step',
       [restart('web'), exited('web', 1)],
-      (draft) => {
-        draft.do(spawnWeb)
-        draft.do(spawnWeb)
+      (context) => {
+        context.emit(spawnWeb)
+        context.emit(spawnWeb)
       },
       'web is spawned twice in one step',
     ],
     [
       'a spawn in the shutdown',
       [restart('web'), exited('web', 1), 'TERM'],
-      (draft) => draft.do(spawnWeb),
+      (context) => context.emit(spawnWeb),
       'web is spawned during the shutdown',
     ],
-    ['a spawn of what is not starting', [], (draft) => draft.do(spawnWeb), 'web is not starting'],
+    [
+      'a spawn of what is not starting',
+      [],
+      (context) => context.emit(spawnWeb),
+      'web is not starting',
+    ],
   ])('%s', (_, beats, plant, message) => {
-    const draft = draftOf(...beats)
-    plant(draft)
-    expect(() => checkStep(draft)).toThrow(`invariant broken: ${message}`)
+    const context = contextOf(...beats)
+    plant(context)
+    expect(() => checkStep(context)).toThrow(`invariant broken: ${message}`)
   })
 })
 

@@ -105,15 +105,15 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'only the first batch is spawned',
     file,
-    from: 'if (draft.starting > 0 || draft.isEnding) return',
-    to: 'if (draft.starting > 0 || draft.isEnding || draft.active > 8) return',
+    from: 'if (context.starting > 0 || context.isEnding) return',
+    to: 'if (context.starting > 0 || context.isEnding || context.active > 8) return',
     seed: 67,
     breaks: ['selectedOnly', 'nobodyForgotten'],
   },
   {
     name: 'those who wait are not looked at when somebody has changed',
     file,
-    from: "if (daemon.phase === 'waiting') look(draft, daemon, failed, tell)",
+    from: "if (daemon.phase === 'waiting') look(context, daemon, failed)",
     to: '',
     seed: 2,
     breaks: ['selectedOnly', 'nobodyForgotten'],
@@ -137,7 +137,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'that all are ready is told again and again',
     file: 'core/supervisor/supervisor.ts',
-    from: '  draft.announced = true\n',
+    from: '  context.announced = true\n',
     to: '',
     seed: 2,
     breaks: ['announcedOnce'],
@@ -145,8 +145,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'that it shuts down is not told',
     file: 'core/supervisor/shutdown.ts',
-    from: "  draft.do({ type: 'announce', state: 'STOPPING=1' })\n  draft.report",
-    to: '  draft.report',
+    from: "  context.emit({ type: 'announce', state: 'STOPPING=1' })\n  context.report",
+    to: '  context.report',
     seed: 2,
     breaks: ['stoppingTold'],
   },
