@@ -1,6 +1,6 @@
 /** Places where the bundle names one of its daemons. Whether there is such a daemon is known only
  *  when the whole file has been read, so each use is noted and checked at the end. */
-import { findCycle } from '../core/plan/cycle.ts'
+import { findCycle } from '../core/plan/check-references.ts'
 import type { DaemonSpec } from '../core/plan/plan.ts'
 import { didYouMean } from '../core/text/suggest.ts'
 import { type Location, type ReadContext, type Reader, reportProblem } from './location.ts'

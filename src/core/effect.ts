@@ -3,8 +3,7 @@
 import type { Verdict } from './daemon/restart-policy.ts'
 import type { Exit, Fault, Flaw, SpawnFailure, Timer } from './event.ts'
 import type { Signal } from './signals.ts'
-import type { ExitReport } from './supervisor/exit-code.ts'
-import type { Asker, Ticket } from './supervisor/ticket.ts'
+import type { Asker, Ticket } from './ticket.ts'
 
 export type Effect = Readonly<
   | { type: 'spawn'; daemon: string; run: number }
@@ -96,3 +95,47 @@ export type ShutdownReason =
   /** Somebody asked for it, over a socket. */
   | { readonly kind: 'request'; readonly by: Asker; readonly why: string }
   | { readonly kind: 'main-ended' | 'critical-ended' | 'given-up'; readonly daemon: string }
+
+export interface Shutdown {
+  readonly sinceMs: number
+  readonly reason: ShutdownReason
+  /** For each wave, when what is left of it is killed, in milliseconds after `sinceMs`. */
+  readonly killAtMs: readonly number[]
+  /** What no wave asks for, in milliseconds. */
+  readonly spareMs: number
+  readonly flushMs: number
+  readonly ticket: Ticket
+}
+
+/** What is kept of a run that is over. */
+export interface LastRun {
+  readonly run: number
+  readonly pid: number
+  /** Set when it could not be started; `exit` means nothing then. */
+  readonly failure: SpawnFailure | null
+  readonly exit: Exit
+  readonly asked: boolean
+  readonly fault: Fault | null
+  readonly flaw: Flaw | null
+  readonly sent: readonly number[]
+}
+
+export interface ExitReport {
+  readonly code: number
+  /** What ended the bundle; who asked for that, and why; null = nothing was left to run. */
+  readonly end: Shutdown | null
+  /** The daemon that the code comes from; null when it is zero because nobody failed. */
+  readonly from: string | null
+  readonly daemons: readonly DaemonReport[]
+}
+
+export interface DaemonReport {
+  readonly name: string
+  /** Lives it had. */
+  readonly runs: number
+  readonly last: LastRun | null
+  /** It was not started in the end: somebody whom it is after failed for good. */
+  readonly skipped: boolean
+  /** What its last run counts as. */
+  readonly counted: number
+}

@@ -1,7 +1,7 @@
 /** What happened. Everything the core ever learns comes in one of these: time, process ids and
  *  exit codes are in the event, so that the same events always lead to the same effects. */
 import type { Signal } from './signals.ts'
-import type { Asker } from './supervisor/ticket.ts'
+import type { Request } from './ticket.ts'
 
 export type Event = Readonly<
   { atMs: number } & ( // Monotonic milliseconds; the zero means nothing.
@@ -45,20 +45,6 @@ export type Event = Readonly<
       }
   )
 >
-
-export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
-
-/** Somebody asks for something. */
-export interface Request {
-  readonly verb: Verb
-  /** null: all of them; a shutdown's. */
-  readonly daemon: string | null
-  readonly by: Asker
-  /** The reason that he gave; '' = none. */
-  readonly why: string
-  /** By which the answer finds him: see the effect `accepted`; 0 = he does not wait for one. */
-  readonly token: number
-}
 
 /** How a process ended: its exit code, or the number of the signal that ended it (else 0). */
 export interface Exit {

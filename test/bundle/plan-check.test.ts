@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { checkPlan, parsePlan, planCheck } from '../../src/core/plan/check-plan.ts'
-import { findCycle } from '../../src/core/plan/cycle.ts'
+import { findCycle } from '../../src/core/plan/check-references.ts'
 import { type Plan, specDefaults } from '../../src/core/plan/plan.ts'
 import { isPlanText, readPlan, sealPlan, serializePlan } from '../../src/core/plan/plan-text.ts'
 import { planOf } from './problems-of.ts'

@@ -1,7 +1,7 @@
 /** DESIGN §4, Selection: "PITCREW_DAEMONS is a comma list; unset or blank = all; spaces trimmed;
  *  unknown names ignored; order and duplicates without effect." */
 import { expect, test } from 'vitest'
-import { selectDaemons } from '../../src/core/plan/select.ts'
+import { selectDaemons } from '../../src/core/plan/order.ts'
 
 const names = ['egress', 'pipelock', 'git-gate', 'supervise']
 

@@ -1,7 +1,7 @@
 /** Events for stories, in few words. When they happen is the story's business. */
 import type { Event, Exit, LiveRun, RunTimer, Timer } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
-import type { Asker } from '../../src/core/supervisor/ticket.ts'
+import type { Asker } from '../../src/core/ticket.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 export type Happening = WithoutTime<Event>

@@ -3,7 +3,7 @@
 import type { Effect } from '../../src/core/effect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { State } from '../../src/core/supervisor/state.ts'
-import type { Ticket } from '../../src/core/supervisor/ticket.ts'
+import type { Ticket } from '../../src/core/ticket.ts'
 
 export class TicketWatch {
   readonly #open: Map<number, Ticket> = new Map()

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { noRow } from '../../src/core/daemon/restart-policy.ts'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
-import type { Asker, Ticket } from '../../src/core/supervisor/ticket.ts'
+import type { Asker, Ticket } from '../../src/core/ticket.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { exitReportText } from '../../src/init/report/exit-report.ts'
 import { commonMessage, isPrinted } from '../../src/init/report/messages.ts'

@@ -2,9 +2,8 @@
  *  loaded when the first client connects: what happens to the control plane (`ControlEvent`), and
  *  what it may use of the init (`Supervisor`). */
 import type { Effect } from '../../core/effect.ts'
-import type { Request } from '../../core/event.ts'
 import type { State } from '../../core/supervisor/state.ts'
-import type { Ticket } from '../../core/supervisor/ticket.ts'
+import type { Request, Ticket } from '../../core/ticket.ts'
 import type { ClientEvent, LogSpec } from '../../host/control.ts'
 import type { HelperEnd, HelperTask } from '../../host/helper.ts'
 import type { Host, NotifyFields } from '../../host/host.ts'

@@ -1,9 +1,8 @@
 /** Verbs that change something, and `ticket`. A request goes to the core, and is answered when its
  *  ticket has ended. */
 
-import type { Verb } from '../../core/event.ts'
-import type { Ticket } from '../../core/supervisor/ticket.ts'
 import { oneLine } from '../../core/text/one-line.ts'
+import type { Ticket, Verb } from '../../core/ticket.ts'
 import type { Progress } from '../protocol/answers.ts'
 import { failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { TicketArgs } from '../protocol/requests.ts'

@@ -1,6 +1,6 @@
 /** A daemon as clients see it: its status, its state in one word, and its progress. */
 
-import { standing } from '../../core/daemon/dependency-state.ts'
+import { unmetDependency } from '../../core/daemon/dependency-state.ts'
 import type { Daemon, In } from '../../core/daemon/phases.ts'
 import { readyByMs } from '../../core/daemon/running.ts'
 import type { AfterSpec } from '../../core/plan/plan.ts'
@@ -44,7 +44,9 @@ export function describeDaemon(
 /** The dependency that it waits for; or, if it was skipped, the one that has failed. */
 function neededDependency(state: State, daemon: Daemon): AfterSpec | null {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
-  return isSkipped ? unmetDependency(state, daemon) : waitsFor(state, daemon)
+  return isSkipped
+    ? (unmetDependency(state.daemons, daemon)?.after ?? null)
+    : waitsFor(state, daemon)
 }
 
 function describeDeath({ atMs, record }: KeptDeath, nowMs: number): DeathAnswer {
@@ -166,19 +168,5 @@ function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number
 
 /** The first dependency that it waits for; null = none, or it does not wait. */
 function waitsFor(state: State, daemon: Daemon): AfterSpec | null {
-  return daemon.phase === 'waiting' ? unmetDependency(state, daemon) : null
-}
-
-/** The first unmet dependency of a daemon, whatever its own state is. A failed one comes before
- *  those that may still be met. */
-export function unmetDependency(state: State, { spec }: Daemon): AfterSpec | null {
-  let first: AfterSpec | null = null
-  for (const after of spec.after) {
-    const other = state.daemons.get(after.daemon)
-    if (other === undefined) continue // Not selected.
-    const stands = standing(other, after.until)
-    if (stands === 'failed' && !other.spec.optional) return after
-    if (stands === 'not yet') first ??= after
-  }
-  return first
+  return daemon.phase === 'waiting' ? (unmetDependency(state.daemons, daemon)?.after ?? null) : null
 }

@@ -1,5 +1,6 @@
 /** Explains the state of a daemon: the reasons and the remedies, as sentences. */
 
+import { unmetDependency } from '../../core/daemon/dependency-state.ts'
 import type { Daemon, In } from '../../core/daemon/phases.ts'
 import { readyByMs } from '../../core/daemon/running.ts'
 import type { OutputStall } from '../../core/event.ts'
@@ -7,7 +8,7 @@ import type { AfterSpec, ReadySpec } from '../../core/plan/plan.ts'
 import { awaitsLine } from '../../core/supervisor/output-stall.ts'
 import { describeAsker, describeStall } from '../../core/text/describe.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { isBeforeExec, roundedDuration, unmetDependency } from './describe-daemon.ts'
+import { isBeforeExec, roundedDuration } from './describe-daemon.ts'
 
 type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths'>
 
@@ -119,7 +120,7 @@ function explainWaiting(
   left: number,
 ): void {
   const { name } = daemon.spec
-  const after = unmetDependency(facts.state, daemon)
+  const after = unmetDependency(facts.state.daemons, daemon)?.after ?? null
   if (after === null) {
     explanation.why.push(`${name} is about to start`)
     return
@@ -168,7 +169,7 @@ function explainStopped(
       remedies.push(...deathRemedies(facts, daemon), `"pitcrew start ${name}" tries again`)
       return
     case 'skipped': {
-      const after = unmetDependency(facts.state, daemon)
+      const after = unmetDependency(facts.state.daemons, daemon)?.after ?? null
       const dependency = after === null ? 'a dependency' : after.daemon
       why.push(`${name} was not started: it needs ${dependency}, which has failed`)
       if (after !== null) explainDependency(facts, after, explanation, left)

@@ -1,8 +1,8 @@
 /** Tickets as clients see them: as an answer, and as a failure. */
 
 import type { State } from '../../core/supervisor/state.ts'
-import type { Outcome, Ticket } from '../../core/supervisor/ticket.ts'
 import { describeAsker } from '../../core/text/describe.ts'
+import type { Outcome, Ticket } from '../../core/ticket.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
 import type { KeptDeath, Supervisor } from '../server/control-plane.ts'

@@ -1,6 +1,6 @@
 /** The verb `wait`: answers when a daemon is in the awaited state. The core replaces a daemon's object
  *  whenever it changes, so a thousand calls that wait for one daemon cost one comparison a step. */
-import { standing } from '../../core/daemon/dependency-state.ts'
+import { dependencyState, unmetDependency } from '../../core/daemon/dependency-state.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Progress, WaitAnswer } from '../protocol/answers.ts'
@@ -8,7 +8,7 @@ import { type Failure, failure, noSuchDaemon } from '../protocol/failure.ts'
 import type { WaitArgs, WaitFor } from '../protocol/requests.ts'
 import type { Call, Handlers, Responder } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
-import { progressOf, roundedDuration, stateOf, unmetDependency } from './describe-daemon.ts'
+import { progressOf, roundedDuration, stateOf } from './describe-daemon.ts'
 
 interface Watched {
   /** Its object at the last check. */
@@ -113,7 +113,7 @@ const notYet: WaitCondition = { kind: 'not yet' }
 /** A daemon that was stopped on request is "not yet": it may be started again. */
 function waitCondition(state: State, daemon: Daemon, wanted: WaitFor): WaitCondition {
   if (wanted === 'stopped') return daemon.phase === 'stopped' ? met : notYet
-  const stands = standing(daemon, wanted)
+  const stands = dependencyState(daemon, wanted)
   if (stands === 'met') return met
   if (stands === 'failed') return never(failureOf(state, daemon))
   if (state.shutdown !== null) return never('pitcrew is shutting down')
@@ -127,7 +127,7 @@ function waitCondition(state: State, daemon: Daemon, wanted: WaitFor): WaitCondi
 function failureOf(state: State, daemon: Daemon): string {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
   if (!isSkipped) return 'it has failed and is not restarted'
-  const dependency = unmetDependency(state, daemon)?.daemon ?? 'a dependency'
+  const dependency = unmetDependency(state.daemons, daemon)?.after.daemon ?? 'a dependency'
   return `${dependency}, which it needs, has failed`
 }
 

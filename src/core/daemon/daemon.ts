@@ -25,7 +25,6 @@ import {
 } from './ending.ts'
 import { type Daemon, type DaemonEvent, type In, type Of, type Rule, stay } from './phases.ts'
 import { endGhost, findBackingOff, findEnding, findRunning, findStarted } from './recovery.ts'
-import { keepStatus, takePing } from './reports.ts'
 import {
   becomeReady,
   begin,
@@ -35,8 +34,10 @@ import {
   forward,
   goOn,
   holdBack,
+  keepStatus,
   renew,
   retire,
+  takePing,
 } from './running.ts'
 import {
   endAtOnce,

@@ -2,7 +2,7 @@
  *  take a second one as "at once"; when the leader is gone, or at half of the grace, the stop
  *  signal to the rest of the tree; KILL to the whole tree at the end of the grace, once. */
 
-import type { Effect } from '../effect.ts'
+import type { Effect, LastRun } from '../effect.ts'
 import type { Exit, Fault, Flaw } from '../event.ts'
 import { isWord } from '../plan/plan.ts'
 import {
@@ -10,7 +10,6 @@ import {
   type Daemon,
   disarm,
   type In,
-  type LastRun,
   type Next,
   type Of,
   remember,

@@ -1,6 +1,6 @@
 /** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
  *  in daemon.ts. */
-import type { DeathNote, Effect, Note } from '../effect.ts'
+import type { DeathNote, Effect, LastRun, Note } from '../effect.ts'
 import type {
   Exit,
   Fault,
@@ -82,19 +82,6 @@ interface Ending {
 
 /** What follows when the run is over. The last request wins; `retry` and an End are the policy's. */
 export type Next = 'up' | { readonly retryAfterMs: number } | End
-
-/** What is kept of a run that is over. */
-export interface LastRun {
-  readonly run: number
-  readonly pid: number
-  /** Set when it could not be started; `exit` means nothing then. */
-  readonly failure: SpawnFailure | null
-  readonly exit: Exit
-  readonly asked: boolean
-  readonly fault: Fault | null
-  readonly flaw: Flaw | null
-  readonly sent: readonly number[]
-}
 
 export type DaemonEvent = Readonly<
   { atMs: number } & (

@@ -3,6 +3,7 @@
  *  Restarts that follow each other are a row: the time before the next one doubles with each, up to
  *  a maximum, until a run was ready for a calm time. So a daemon that crashes once in a month is
  *  back after the first, short time, and one that always crashes at once costs next to nothing. */
+import type { Exit } from '../event.ts'
 import type { DaemonSpec } from '../plan/plan.ts'
 
 /** The restarts in a row. */
@@ -74,4 +75,14 @@ function backoffMs({ restart }: DaemonSpec, length: number): number {
 /** Chance arrives with the time: the digits of the clock below a microsecond. */
 function shareFrom(atMs: number): number {
   return 1 - ((atMs * 1000) % 1) / 4
+}
+
+/** Whether an end counts as success: 0, a code of `stop.success`, or what a signal of ours led to. */
+export function isSuccess(
+  spec: DaemonSpec,
+  sent: readonly number[],
+  { code, signal }: Exit,
+): boolean {
+  if (signal !== 0) return sent.includes(signal)
+  return code === 0 || spec.stop.success.includes(code) || sent.includes(code - 128)
 }

@@ -4,7 +4,6 @@
 import type { Effect } from '../effect.ts'
 import type { Flaw } from '../event.ts'
 import { isWord } from '../plan/plan.ts'
-import { isFine } from '../supervisor/exit-code.ts'
 import { armHalf, beginTermination, leaderEnded, stopLooking, terminate } from './ending.ts'
 import {
   arm,
@@ -18,7 +17,7 @@ import {
   tell,
   tellDeath,
 } from './phases.ts'
-import { noRow, type Verdict, verdictOn } from './restart-policy.ts'
+import { isSuccess, noRow, type Verdict, verdictOn } from './restart-policy.ts'
 
 /** What a dead daemon left behind has this long, unless the bundle says otherwise, in
  *  milliseconds. */
@@ -179,7 +178,7 @@ export function endUnasked(
   const { code, signal, failure, gone, atMs } = event
   const { spec, run, pid, status } = daemon
   const uptimeMs = atMs - daemon.startedAtMs
-  const fine = flaw === null && failure === undefined && isFine(spec, daemon.sent, event)
+  const fine = flaw === null && failure === undefined && isSuccess(spec, daemon.sent, event)
   const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
   const verdict = verdictOn(spec, daemon.row, {
     atMs,
@@ -246,4 +245,34 @@ export function holdBack(
 ): Daemon {
   tell(effects, { kind: 'held', daemon: daemon.spec.name, run: daemon.run, guard })
   return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)
+}
+
+/** While it reloads or stops by itself its status is that of the change; then it is as before. */
+export function keepStatus(daemon: In<'running'>, { status, change }: Of<'said'>): Daemon {
+  if (change === 'reloading' || change === 'stopping') {
+    const statusBefore = daemon.statusBefore ?? daemon.status
+    return { ...daemon, status: status ?? change, statusBefore }
+  }
+  if (change === null) return { ...daemon, status: status ?? daemon.status }
+  if (status === null && daemon.statusBefore === null) return daemon
+  const last = status ?? daemon.statusBefore ?? daemon.status
+  return { ...daemon, status: last, statusBefore: null }
+}
+
+export function takePing(
+  daemon: In<'running'>,
+  { extendMs, atMs }: Of<'pinged'>,
+  effects: Effect[],
+): Daemon {
+  const { readyAtMs, spec } = daemon
+  if (readyAtMs !== null) {
+    if (spec.watchdogMs === null) return daemon
+    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))
+    return daemon
+  }
+  if (extendMs === null) return daemon
+  // It extends, and never shortens.
+  const next = { ...daemon, extendedToMs: atMs + extendMs }
+  arm(effects, 'ready', daemon, readyByMs(next) - atMs)
+  return next
 }

@@ -1,12 +1,11 @@
 /** Rules of daemon.ts: from wanting to start to the end of the wait for a process. */
-import type { Effect } from '../effect.ts'
+import type { Effect, LastRun } from '../effect.ts'
 import {
   arm,
   type Common,
   type Daemon,
   disarm,
   type In,
-  type LastRun,
   type Of,
   stopped,
   tell,

@@ -1,7 +1,6 @@
 /** What no single field of a plan can know: names that must exist, or must not exist twice, and
  *  fields that contradict each other in a way that the core could not bear. */
-import { findCycle } from './cycle.ts'
-import type { DaemonSpec, Plan } from './plan.ts'
+import type { AfterSpec, DaemonSpec, Plan } from './plan.ts'
 
 /** @returns The first thing that is wrong and where, or null. */
 export function checkReferences(plan: Plan): string | null {
@@ -57,4 +56,50 @@ function contradiction({ kind, ready, alive, watchdogMs, ...spec }: DaemonSpec):
 function checkCycle(daemons: readonly DaemonSpec[]): string | null {
   const cycle = findCycle(daemons)
   return cycle === null ? null : `daemons: after goes around: ${cycle.join(' → ')}`
+}
+
+interface Node extends Pick<DaemonSpec, 'name'> {
+  readonly after: readonly Pick<AfterSpec, 'daemon'>[]
+}
+
+/**
+ * Finds one cycle along `after`.
+ *
+ * @returns The names on the way around, the first one again at the end: ['a', 'b', 'a']; null when
+ *          there is none. Unknown names are not followed. Not recursive: a chain may be as long as
+ *          the bundle, and the init's stack is small.
+ */
+export function findCycle(daemons: readonly Node[]): string[] | null {
+  const afterByName = new Map(daemons.map(({ name, after }) => [name, after]))
+  const finished = new Set<string>()
+  for (const { name } of daemons) {
+    const cycle = walk(name, afterByName, finished)
+    if (cycle !== null) return cycle
+  }
+  return null
+}
+
+/** Depth first from one daemon; `finished` are those from which no cycle can be reached. */
+function walk(
+  start: string,
+  afterByName: ReadonlyMap<string, Node['after']>,
+  finished: Set<string>,
+): string[] | null {
+  const path = [{ name: start, next: 0 }]
+  const onPath = new Set([start])
+  for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {
+    const wanted = afterByName.get(here.name)?.[here.next++]?.daemon
+    if (wanted === undefined) {
+      finished.add(here.name)
+      onPath.delete(here.name)
+      path.pop()
+    } else if (onPath.has(wanted)) {
+      const names = path.map(({ name }) => name)
+      return [...names.slice(names.indexOf(wanted)), wanted]
+    } else if (!finished.has(wanted)) {
+      path.push({ name: wanted, next: 0 })
+      onPath.add(wanted)
+    }
+  }
+  return null
 }

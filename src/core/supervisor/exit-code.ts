@@ -2,30 +2,9 @@
  *  own code wins over all. When a failure ended the bundle the code is never zero (DESIGN: the
  *  contract, "Exit code"). */
 
-import type { Daemon, LastRun } from '../daemon/phases.ts'
-import type { Exit } from '../event.ts'
-import type { DaemonSpec } from '../plan/plan.ts'
-import type { Shutdown } from './state.ts'
-
-export interface ExitReport {
-  readonly code: number
-  /** What ended the bundle; who asked for that, and why; null = nothing was left to run. */
-  readonly end: Shutdown | null
-  /** The daemon that the code comes from; null when it is zero because nobody failed. */
-  readonly from: string | null
-  readonly daemons: readonly DaemonReport[]
-}
-
-export interface DaemonReport {
-  readonly name: string
-  /** Lives it had. */
-  readonly runs: number
-  readonly last: LastRun | null
-  /** It was not started in the end: somebody whom it is after failed for good. */
-  readonly skipped: boolean
-  /** What its last run counts as. */
-  readonly counted: number
-}
+import type { Daemon } from '../daemon/phases.ts'
+import { isSuccess } from '../daemon/restart-policy.ts'
+import type { DaemonReport, ExitReport, LastRun, Shutdown } from '../effect.ts'
 
 export function exitReport(daemons: Iterable<Daemon>, end: Shutdown | null): ExitReport {
   const reports: DaemonReport[] = []
@@ -91,13 +70,7 @@ function countedCode({ spec }: Daemon, last: LastRun): number {
   if (signal !== 0 && answersFor && isUnasked) return 128 + signal
   // A flaw is a failure whatever the code is; a death by a signal counts as any other.
   if (signal === 0 && last.flaw !== null) return Math.max(1, code)
-  const counted = isFine(spec, last.sent, last.exit) || signal !== 0 ? 0 : code
+  const counted = isSuccess(spec, last.sent, last.exit) || signal !== 0 ? 0 : code
   // What we had to end since it did not do its work has failed, however it ended then.
   return last.fault === null ? counted : Math.max(1, counted)
-}
-
-/** Whether an end counts as success: 0, a code of `stop.success`, or what a signal of ours led to. */
-export function isFine(spec: DaemonSpec, sent: readonly number[], { code, signal }: Exit): boolean {
-  if (signal !== 0) return sent.includes(signal)
-  return code === 0 || spec.stop.success.includes(code) || sent.includes(code - 128)
 }

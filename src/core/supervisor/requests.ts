@@ -8,10 +8,9 @@
  *  end. */
 
 import type { Daemon } from '../daemon/phases.ts'
-import type { Request } from '../event.ts'
+import type { Request, Ticket } from '../ticket.ts'
 import { beginShutdown } from './shutdown.ts'
 import type { StepContext } from './step-context.ts'
-import type { Ticket } from './ticket.ts'
 import {
   accept,
   type Ending,

@@ -4,32 +4,13 @@
  *
  *  Whenever a daemon has changed, those after it are looked at: never all of them. */
 
-import { standing } from '../daemon/dependency-state.ts'
+import { dependencyState, unmetDependency } from '../daemon/dependency-state.ts'
 import type { Daemon } from '../daemon/phases.ts'
 import type { StepContext } from './step-context.ts'
 
 /** How many are spawned in one step. The next batch follows when all of this one have answered: a
  *  signal never waits behind a thousand starts. */
 const batchMax = 8
-
-/** Whom a daemon waits for, first of all; or who has failed it. */
-type Outlook =
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'waits' | 'failed'; readonly for: string }
-
-const clear: Outlook = { kind: 'clear' }
-
-function outlook(context: StepContext, daemon: Daemon): Outlook {
-  let waitsFor: Outlook = clear
-  for (const { daemon: name, until } of daemon.spec.after) {
-    const other = context.daemons.get(name)
-    if (other === undefined) continue // Not selected.
-    const stands = standing(other, until)
-    if (stands === 'failed' && !other.spec.optional) return { kind: 'failed', for: name }
-    if (stands === 'not yet' && waitsFor === clear) waitsFor = { kind: 'waits', for: name }
-  }
-  return waitsFor
-}
 
 /** Looks at those whom the changes of this step may concern, and at those whom that changes …
  *  Whoever is failed is skipped when nothing else is to be followed: who failed it may come back in
@@ -59,9 +40,9 @@ function follow(context: StepContext, name: string, failed: string[]): void {
 function skipIfFailed(context: StepContext, name: string): void {
   const daemon = context.daemons.get(name)
   if (daemon?.phase !== 'waiting') return
-  const sees = outlook(context, daemon)
-  if (sees.kind === 'failed') {
-    context.dispatch(name, { type: 'skip', needs: sees.for, atMs: context.atMs })
+  const unmet = unmetDependency(context.daemons, daemon)
+  if (unmet?.hasFailed) {
+    context.dispatch(name, { type: 'skip', needs: unmet.after.daemon, atMs: context.atMs })
   }
 }
 
@@ -69,18 +50,19 @@ function look(context: StepContext, daemon: Daemon, failed: string[]): void {
   const { atMs } = context
   const { name } = daemon.spec
   if (daemon.phase === 'waiting') {
-    const sees = outlook(context, daemon)
-    if (sees.kind === 'clear') context.queue.push(name)
-    if (sees.kind === 'failed') failed.push(name)
+    const unmet = unmetDependency(context.daemons, daemon)
+    if (unmet === null) context.queue.push(name)
+    else if (unmet.hasFailed) failed.push(name)
   } else if (daemon.phase === 'stopped' && daemon.end === 'skipped') {
-    if (outlook(context, daemon).kind !== 'failed') context.dispatch(name, { type: 'start', atMs })
+    if (unmetDependency(context.daemons, daemon)?.hasFailed) return
+    context.dispatch(name, { type: 'start', atMs })
   }
 }
 
 function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
   if (daemon.phase !== 'running' && daemon.phase !== 'starting') return
   const edge = daemon.spec.after.find(({ daemon: name }) => name === guard.spec.name)
-  if (edge === undefined || standing(guard, edge.until) === 'met') return
+  if (edge === undefined || dependencyState(guard, edge.until) === 'met') return
   const { name } = daemon.spec
   const graceMs = context.graceOfOne(daemon)
   context.dispatch(name, { type: 'hold', guard: guard.spec.name, graceMs, atMs: context.atMs })
@@ -92,7 +74,7 @@ export function giveTurns(context: StepContext): void {
   const { atMs } = context
   for (let name = context.nextInQueue(); name !== null; name = context.nextInQueue()) {
     const daemon = context.daemons.get(name)
-    if (daemon?.phase !== 'waiting' || outlook(context, daemon).kind !== 'clear') continue
+    if (daemon?.phase !== 'waiting' || unmetDependency(context.daemons, daemon) !== null) continue
     context.dispatch(name, { type: 'turn', atMs })
     if (context.isEnding || context.starting >= batchMax) return
   }
@@ -120,9 +102,9 @@ export function tellWaiters(context: StepContext): void {
   for (const name of context.state.order.start) {
     const daemon = context.daemons.get(name) as Daemon
     if (daemon.phase !== 'waiting' || told === toldMax) continue
-    const sees = outlook(context, daemon)
-    if (sees.kind !== 'waits') continue
-    context.report({ kind: 'waits', daemon: name, for: sees.for })
+    const unmet = unmetDependency(context.daemons, daemon)
+    if (unmet === null || unmet.hasFailed) continue
+    context.report({ kind: 'waits', daemon: name, for: unmet.after.daemon })
     told++
   }
   if (context.waiting === 0) return

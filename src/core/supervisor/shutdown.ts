@@ -2,14 +2,13 @@
  *  once, and at its end the exit code. Nothing is spawned once it has begun. */
 
 import type { Daemon } from '../daemon/phases.ts'
-import type { ShutdownReason } from '../effect.ts'
+import type { Shutdown, ShutdownReason } from '../effect.ts'
 import { graceWithin, splitShutdown } from '../plan/deadline.ts'
 import { describeReason } from '../text/describe.ts'
+import type { Asker } from '../ticket.ts'
 import { exitReport } from './exit-code.ts'
-import type { Shutdown } from './state.ts'
 import type { StepContext } from './step-context.ts'
 import { beginSweep } from './sweep.ts'
-import type { Asker } from './ticket.ts'
 import { accept, endTicket, newTicket } from './tickets.ts'
 
 /** @param token By which whoever asked for it is told his ticket; 0 = nobody is. */

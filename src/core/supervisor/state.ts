@@ -3,12 +3,12 @@
 
 import type { Daemon } from '../daemon/phases.ts'
 import { noRow } from '../daemon/restart-policy.ts'
-import type { ShutdownReason } from '../effect.ts'
+import type { Shutdown } from '../effect.ts'
 import type { OutputStall } from '../event.ts'
 import { type Order, orderOf } from '../plan/order.ts'
 import type { DaemonSpec, Plan } from '../plan/plan.ts'
+import type { Ticket } from '../ticket.ts'
 import type { Sweep } from './sweep.ts'
-import type { Ticket } from './ticket.ts'
 
 /** Of daemons. */
 export interface Counts {
@@ -55,17 +55,6 @@ export interface State extends Counts {
 
 /** `isTold`: a person was told of it. `isOver`: its end was missed, and counts later. */
 export type ReportedStall = OutputStall & { readonly isTold: boolean; readonly isOver: boolean }
-
-export interface Shutdown {
-  readonly sinceMs: number
-  readonly reason: ShutdownReason
-  /** For each wave, when what is left of it is killed, in milliseconds after `sinceMs`. */
-  readonly killAtMs: readonly number[]
-  /** What no wave asks for, in milliseconds. */
-  readonly spareMs: number
-  readonly flushMs: number
-  readonly ticket: Ticket
-}
 
 /** The state before anything happened. The plan holds the selected daemons only. */
 export function initialState(plan: Plan): State {

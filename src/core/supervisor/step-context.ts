@@ -7,12 +7,12 @@
  *  know this one by type only, so that there is no cycle of imports. */
 import { stepDaemon } from '../daemon/daemon.ts'
 import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
-import type { Effect, Note } from '../effect.ts'
+import type { Effect, Note, Shutdown } from '../effect.ts'
 import { graceWithin } from '../plan/deadline.ts'
+import type { Ticket } from '../ticket.ts'
 import { holdsUp, shutDownIfEnded, unblock } from './shutdown.ts'
-import type { Counts, ReportedStall, Shutdown, State } from './state.ts'
+import type { Counts, ReportedStall, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
-import type { Ticket } from './ticket.ts'
 import { failSkipped, followPolicy, followTicket } from './tickets.ts'
 
 export class StepContext {

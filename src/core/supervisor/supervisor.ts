@@ -5,7 +5,6 @@ import type { Daemon } from '../daemon/phases.ts'
 import type { Effect } from '../effect.ts'
 import type { Event, LiveRun } from '../event.ts'
 import type { Signal } from '../signals.ts'
-import { ignoreSignal } from './ignored-signals.ts'
 import { checkStep } from './invariants.ts'
 import { awaitsLine, outputResumed, outputStalled, reconcileStall } from './output-stall.ts'
 import { takeRequest } from './requests.ts'
@@ -138,6 +137,24 @@ function takeSignal(context: StepContext, signal: Signal, hangup: boolean): void
     const by = { kind: 'signal', signal } as const
     takeRequest(context, { verb: 'restart', daemon, by, why: '', token: 0 })
   }
+}
+
+/** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
+function ignoreSignal(context: StepContext, signal: Signal): void {
+  if (silentlyIgnored.includes(signal)) return
+  const times = (context.ignored.get(signal) ?? 0) + 1
+  context.ignored.set(signal, times)
+  const shuttingDown = context.isEnding
+  if (isPowerOfTen(times)) context.report({ kind: 'signal-ignored', signal, times, shuttingDown })
+}
+
+/** Signals that mean nothing to a program unless it asks for them. */
+const silentlyIgnored: readonly Signal[] = ['CHLD', 'CONT', 'URG', 'WINCH']
+
+function isPowerOfTen(number: number): boolean {
+  let power = 1
+  while (power < number) power *= 10
+  return power === number
 }
 
 function forward(context: StepContext, name: string, signal: Signal): void {

@@ -9,10 +9,9 @@
  */
 
 import type { Daemon } from '../daemon/phases.ts'
-import type { Request } from '../event.ts'
 import { describeCause } from '../text/describe.ts'
+import type { Outcome, Request, RunAndPid, Ticket } from '../ticket.ts'
 import type { StepContext } from './step-context.ts'
-import type { Outcome, RunAndPid, Ticket } from './ticket.ts'
 
 /** Of a cause, in characters. */
 const causeMax = 200

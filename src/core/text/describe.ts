@@ -3,9 +3,9 @@
 
 import type { Daemon, Next } from '../daemon/phases.ts'
 import type { Effect, ShutdownReason } from '../effect.ts'
-import type { Event, Exit, Fault, Flaw, Request, Timer } from '../event.ts'
+import type { Event, Exit, Fault, Flaw, Timer } from '../event.ts'
 import { signalName } from '../signals.ts'
-import type { Asker } from '../supervisor/ticket.ts'
+import type { Asker, Request } from '../ticket.ts'
 
 /** "exited web 1: code 3" */
 export function describeEvent(event: Event): string {

@@ -10,9 +10,8 @@ import type {
   MakeControlPlane,
   Supervisor,
 } from '../../control/server/control-plane.ts'
-import type { Request } from '../../core/event.ts'
 import type { State } from '../../core/supervisor/state.ts'
-import type { Ticket } from '../../core/supervisor/ticket.ts'
+import type { Request, Ticket } from '../../core/ticket.ts'
 import { describeError, type ErrorCode } from '../../errors.ts'
 import type { ClientEvent, LogSpec } from '../../host/control.ts'
 import type { HelperEnd, HelperTask } from '../../host/helper.ts'

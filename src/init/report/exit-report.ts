@@ -2,7 +2,7 @@
  *  ended. */
 
 import type { KeptDeath } from '../../control/server/control-plane.ts'
-import type { DaemonReport, ExitReport } from '../../core/supervisor/exit-code.ts'
+import type { DaemonReport, ExitReport } from '../../core/effect.ts'
 import {
   describeAsker,
   describeExitOf,

@@ -8,9 +8,9 @@
 
 import type { DeathRecord, JournalView, NewEntry } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
-import type { Outcome, Ticket } from '../../core/supervisor/ticket.ts'
 import { describeAsker, describeReason } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
+import type { Outcome, Ticket } from '../../core/ticket.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { stateFolders } from '../../host/places.ts'

@@ -1,7 +1,6 @@
 /** Puts notes into words: pitcrew's own lines. One note, one line. */
 
 import type { Note } from '../../core/effect.ts'
-import type { RunAndPid, Ticket } from '../../core/supervisor/ticket.ts'
 import {
   count,
   describeAsker,
@@ -12,6 +11,7 @@ import {
 } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
+import type { RunAndPid, Ticket } from '../../core/ticket.ts'
 import type { Host } from '../../host/host.ts'
 
 /** What the policy does is told with the death that it answers, and what a shutdown comes to by the

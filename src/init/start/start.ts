@@ -1,6 +1,7 @@
 /** From the command line to the running supervisor: which bundle, its plan, which daemons of it.
  *  Until then signals are kept, and TERM or INT ends everything before it began. */
 
+import { selectDaemons } from '../../core/plan/order.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import {
   maxPlanBytes,
@@ -8,7 +9,6 @@ import {
   type PlanCheck,
   readPlan,
 } from '../../core/plan/plan-text.ts'
-import { selectDaemons } from '../../core/plan/select.ts'
 import { signalNumbers } from '../../core/signals.ts'
 import { count } from '../../core/text/describe.ts'
 import { formatDuration, parseDuration } from '../../core/text/duration.ts'

@@ -1,6 +1,6 @@
 /** Daemons that wait for each other are found, whichever way leads around. */
 import { expect, test } from 'vitest'
-import { findCycle } from '../../../src/core/plan/cycle.ts'
+import { findCycle } from '../../../src/core/plan/check-references.ts'
 
 type Daemons = Readonly<Record<string, readonly string[]>>
 

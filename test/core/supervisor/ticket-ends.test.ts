@@ -1,6 +1,6 @@
 /** DESIGN §7, Control: "A request that changes something has a ticket and may wait for its outcome." */
 import { describe, expect, test } from 'vitest'
-import type { Asker, Outcome, Ticket } from '../../../src/core/supervisor/ticket.ts'
+import type { Asker, Outcome, Ticket } from '../../../src/core/ticket.ts'
 import {
   alive,
   type Beat,

@@ -1,6 +1,6 @@
 /** The shutdown has a ticket, too: "Waiters always get an answer; shutdown answers all." */
 import { describe, expect, test } from 'vitest'
-import type { Ticket } from '../../../src/core/supervisor/ticket.ts'
+import type { Ticket } from '../../../src/core/ticket.ts'
 import {
   type Beat,
   elapsed,

@@ -1,8 +1,9 @@
 /** From a seed to a schedule, weighted towards trouble: programs that will not start, will not end, end at once, leave
  *  others behind; signals in storms; pauses; and bugs of pitcrew's own. Most schedules have some kinds of trouble and
  *  not others, so that each promise is often tried in its strictest form. */
-import type { Exit, Verb } from '../../../src/core/event.ts'
+import type { Exit } from '../../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../../src/core/signals.ts'
+import type { Verb } from '../../../src/core/ticket.ts'
 import { Chance } from '../world/chance.ts'
 import { type Act, type Fault, type HelperScript, never, type Schedule } from '../world/schedule.ts'
 import { makeHostile } from './generate-hostile.ts'

@@ -1,9 +1,10 @@
 /** What a patient observer knows when a schedule is over: each run's life, each request, the shutdown. Taken from the
  *  trace alone, and by other means than pitcrew's own. */
 import type { TicketAnswer } from '../../../src/control/protocol/answers.ts'
-import type { Exit, SpawnFailure, Verb } from '../../../src/core/event.ts'
+import type { Exit, SpawnFailure } from '../../../src/core/event.ts'
 import type { DaemonSpec, Plan } from '../../../src/core/plan/plan.ts'
 import type { Signal } from '../../../src/core/signals.ts'
+import type { Verb } from '../../../src/core/ticket.ts'
 import type { SignalTarget } from '../../../src/host/host.ts'
 import type { Schedule } from '../world/schedule.ts'
 import type { Claim } from './claims.ts'

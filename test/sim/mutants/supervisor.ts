@@ -164,7 +164,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'names that nobody selected are run',
-    file: 'core/plan/select.ts',
+    file: 'core/plan/order.ts',
     from: 'names.filter((name) => wanted.has(name))',
     to: '[...names]',
     seed: 1,
@@ -188,7 +188,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'an ignored signal is told too often',
-    file: 'core/supervisor/ignored-signals.ts',
+    file: 'core/supervisor/supervisor.ts',
     from: 'power *= 10',
     to: 'power *= 2',
     seed: 44,

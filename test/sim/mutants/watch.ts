@@ -132,7 +132,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'a watchdog that is fed bites',
-    file: 'core/daemon/reports.ts',
+    file: 'core/daemon/running.ts',
     from: "    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))\n",
     to: '',
     seed: 26,
@@ -244,7 +244,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'its status stays that of a reload',
-    file: 'core/daemon/reports.ts',
+    file: 'core/daemon/running.ts',
     from: 'status ?? daemon.statusBefore ?? daemon.status',
     to: 'status ?? daemon.status',
     seed: 113,

@@ -1,7 +1,8 @@
 /** A schedule: a bundle, how its programs behave, and what happens to them. Plain data: nothing is left to chance
  *  once it is made, so that it can be played again, and made smaller where a promise broke. */
-import type { Exit, Verb } from '../../../src/core/event.ts'
+import type { Exit } from '../../../src/core/event.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
+import type { Verb } from '../../../src/core/ticket.ts'
 import type { HostEvent } from '../../../src/host/host.ts'
 
 /** Longer than any schedule. */

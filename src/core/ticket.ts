@@ -1,8 +1,21 @@
-/** A ticket: one request and what became of it. Requests that the same run satisfies are one
- *  ticket. */
-import type { Verb } from '../event.ts'
-import type { Signal } from '../signals.ts'
+/** A request, and the ticket that says what became of it. */
+import type { Signal } from './signals.ts'
 
+export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
+
+/** Somebody asks for something. */
+export interface Request {
+  readonly verb: Verb
+  /** null: all of them; a shutdown's. */
+  readonly daemon: string | null
+  readonly by: Asker
+  /** The reason that he gave; '' = none. */
+  readonly why: string
+  /** By which the answer finds him: see the effect `accepted`; 0 = he does not wait for one. */
+  readonly token: number
+}
+
+/** Requests that the same run satisfies are one ticket. */
 export interface Ticket {
   readonly id: number
   readonly verb: Verb
