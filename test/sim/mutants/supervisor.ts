@@ -76,7 +76,7 @@ export const supervisorMutants: readonly Mutant[] = [
   },
   {
     name: 'codes that are fine are not',
-    file: 'core/supervisor/exit-code.ts',
+    file: 'core/daemon/restart-policy.ts',
     from: 'return code === 0 || spec.stop.success.includes(code) ||',
     to: 'return code === 0 ||',
     seed: 33,
