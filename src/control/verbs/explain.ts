@@ -6,6 +6,7 @@ import { readyByMs } from '../../core/daemon/running.ts'
 import type { OutputStall } from '../../core/event.ts'
 import type { AfterSpec, ReadySpec } from '../../core/plan/plan.ts'
 import { awaitsLine } from '../../core/supervisor/output-stall.ts'
+import { describeUnmet } from '../../core/text/cause.ts'
 import { describeAsker, describeStall } from '../../core/text/describe.ts'
 import type { Supervisor } from '../server/control-plane.ts'
 import { isBeforeExec, roundedDuration } from './describe-daemon.ts'
@@ -171,7 +172,7 @@ function explainStopped(
     case 'skipped': {
       const after = unmetDependency(facts.state.daemons, daemon)?.after ?? null
       const dependency = after === null ? 'a dependency' : after.daemon
-      why.push(`${name} was not started: it needs ${dependency}, which has failed`)
+      why.push(`${name} was not started: ${describeUnmet(dependency)}`)
       if (after !== null) explainDependency(facts, after, explanation, left)
     }
   }

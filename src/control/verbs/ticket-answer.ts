@@ -1,6 +1,7 @@
 /** Tickets as clients see them: as an answer, and as a failure. */
 
 import type { State } from '../../core/supervisor/state.ts'
+import { isStartFailure } from '../../core/text/cause.ts'
 import { describeAsker } from '../../core/text/describe.ts'
 import type { Outcome, Ticket } from '../../core/ticket.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
@@ -62,7 +63,7 @@ function timesOf(
 /** When the daemon could not be started, its death has the reason in words, and the ticket only an
  *  errno. */
 function causeOf(facts: Facts, ticket: Ticket, why: string): string {
-  const death = why.startsWith('cannot start it: ') ? deathOf(facts, ticket) : null
+  const death = isStartFailure(why) ? deathOf(facts, ticket) : null
   return death?.startFailure ?? why
 }
 

@@ -9,7 +9,7 @@
  */
 
 import type { Daemon } from '../daemon/phases.ts'
-import { describeCause } from '../text/describe.ts'
+import { describeCauseFully, describeUnmet, ticketCauseOf } from '../text/cause.ts'
 import type { Outcome, Request, RunAndPid, Ticket } from '../ticket.ts'
 import type { StepContext } from './step-context.ts'
 
@@ -119,21 +119,19 @@ function failureOf(daemon: Daemon): string | null {
     if (daemon.phase === 'running' || daemon.asked) return null
     // Its work is done, and the rest of its tree is not gone.
     if (daemon.spec.kind === 'job' && daemon.next === 'done') return null
-    return describeCause(daemon)
+    return describeCauseFully(daemon)
   }
   const { run, last } = daemon
   if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
-  if (last.failure === null) return describeCause(last)
-  // Of an error of our own there is a stack behind the first line.
-  const [why = ''] = (last.failure.why ?? last.failure.errno).split('\n')
-  return `cannot start it: ${last.failure.step}: ${why}`.slice(0, causeMax)
+  if (last.failure === null) return describeCauseFully(last)
+  return ticketCauseOf(last.failure).slice(0, causeMax)
 }
 
 /** A daemon is not started: somebody whom it is after has failed for good. */
 export function failSkipped(context: StepContext, name: string, needs: string): void {
   const open = context.openTicket(name)
   if (open === null) return
-  endTicket(context, open, failed(`it needs ${needs}, which has failed`))
+  endTicket(context, open, failed(describeUnmet(needs)))
 }
 
 /** The policy answers the end of a run with another one: that has a ticket, too, unless somebody

@@ -3,9 +3,9 @@
 
 import type { Daemon, Next } from '../daemon/phases.ts'
 import type { Effect, ShutdownReason } from '../effect.ts'
-import type { Event, Exit, Fault, Flaw, Timer } from '../event.ts'
-import { signalName } from '../signals.ts'
+import type { Event, Timer } from '../event.ts'
 import type { Asker, Request } from '../ticket.ts'
+import { describeExit } from './cause.ts'
 
 /** "exited web 1: code 3" */
 export function describeEvent(event: Event): string {
@@ -95,55 +95,6 @@ function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number
 /** "grace:web:1" */
 function describeTimer(timer: Timer): string {
   return 'daemon' in timer ? `${timer.kind}:${timer.daemon}:${timer.run}` : timer.kind
-}
-
-/** "code 3", "TERM" or "not executed: user ETIMEDOUT". */
-export function describeExit({ code, signal, failure }: Exit): string {
-  if (failure !== undefined) return `not executed: ${failure.step} ${failure.errno}`
-  return signal === 0 ? `code ${code}` : signalName(signal)
-}
-
-/** Why a run has ended: "exit code 3", "not ready in time". */
-export function describeCause({
-  fault,
-  exit,
-  flaw,
-}: {
-  readonly fault: Fault | null
-  readonly exit: Exit | null
-  readonly flaw: Flaw | null
-}): string {
-  if (fault !== null) return faultWords[fault]
-  return exit === null ? 'it has ended' : describeEnd(exit, flaw)
-}
-
-/** "exit code 3", "signal TERM", "exit code 0 before it was ready" */
-export function describeEnd(exit: Exit, flaw: Flaw | null = null): string {
-  if (flaw === 'unseen') return flawWords.unseen
-  const how = exit.signal === 0 ? `exit ${describeExit(exit)}` : `signal ${describeExit(exit)}`
-  return flaw === null ? how : `${how} ${flawWords[flaw]}`
-}
-
-/** "code 3", "TERM", "code 0 before it was ready" */
-export function describeExitOf({ flaw, ...exit }: Exit & { readonly flaw: Flaw | null }): string {
-  if (flaw === 'unseen') return flawWords.unseen
-  return flaw === null ? describeExit(exit) : `${describeExit(exit)} ${flawWords[flaw]}`
-}
-
-const flawWords: Readonly<Record<Flaw, string>> = {
-  'before-ready': 'before it was ready',
-  unseen: 'how it ended was not seen',
-}
-
-/** A daemon ended with 0 and left processes behind: what helps if it went into the background. */
-export const foregroundRemedy =
-  'if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)'
-
-export const faultWords: Readonly<Record<Fault, string>> = {
-  'not-ready': 'not ready in time',
-  'not-alive': 'not alive',
-  watchdog: 'silent for longer than its watchdog allows',
-  triggered: 'failed by its own report (WATCHDOG=trigger)',
 }
 
 /** "the tree of ", "" */

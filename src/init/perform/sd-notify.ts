@@ -3,7 +3,7 @@
 
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
-import { foregroundRemedy } from '../../core/text/describe.ts'
+import { foregroundRemedy } from '../../core/text/cause.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { NotifyFields } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'

@@ -4,13 +4,14 @@ import type { DeathRecord, KeptDeath } from '../../control/server/control-plane.
 import type { Verdict } from '../../core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../core/effect.ts'
 import {
-  count,
-  describeEnd,
-  describeExitOf,
+  describeCause,
+  describeCauseFully,
   faultWords,
   foregroundRemedy,
-} from '../../core/text/describe.ts'
+} from '../../core/text/cause.ts'
+import { count } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
+import { oneLine } from '../../core/text/one-line.ts'
 import type { Legacy } from '../../host/host.ts'
 import { backgroundNote, pidAndRun } from './messages.ts'
 import { whyNotStarted } from './start-failure.ts'
@@ -39,7 +40,8 @@ function deathHead(note: DeathNote): string {
     return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note, note.command)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
-  if (note.kind === 'died') return `${note.daemon}: died: ${describeEnd(note, note.flaw)}, ${when}`
+  if (note.kind === 'died')
+    return `${note.daemon}: died: ${describeCauseFully(endOf(note))}, ${when}`
   return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
 }
 
@@ -90,14 +92,16 @@ function isInBackground(note: DeathNote): boolean {
 function causeOf(note: DeathNote): string {
   switch (note.kind) {
     case 'died':
-      return isInBackground(note)
-        ? `${describeExitOf(note)}, leaving processes behind`
-        : describeExitOf(note)
+      return `${describeCause(endOf(note))}${isInBackground(note) ? ', leaving processes behind' : ''}`
     case 'start-failed':
       return `could not start: ${whyNotStarted(note, note.command)}`
     case 'unfit':
       return faultWords[note.fault]
   }
+}
+
+function endOf(note: Extract<DeathNote, { kind: 'died' }>): Parameters<typeof describeCause>[0] {
+  return { exit: note, fault: null, flaw: note.flaw }
 }
 
 function linesOf(text: string): string[] {
@@ -115,12 +119,5 @@ function usageWords(legacy: Legacy | null): string {
 function lastWords({ status, lastLines }: DeathRecord): string {
   const line = status === '' ? lastLines.at(-1) : status
   if (line === undefined) return ''
-  return `; its last ${status === '' ? 'line' : 'status'}: ${printable(line)}`
-}
-
-/** One line, whatever a daemon writes. */
-function printable(text: string): string {
-  let line = ''
-  for (const char of text.slice(0, lineMax)) line += char < ' ' || char === '\x7f' ? '?' : char
-  return JSON.stringify(line)
+  return `; its last ${status === '' ? 'line' : 'status'}: ${JSON.stringify(oneLine(line.slice(0, lineMax)))}`
 }

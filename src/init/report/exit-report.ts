@@ -3,12 +3,8 @@
 
 import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DaemonReport, ExitReport } from '../../core/effect.ts'
-import {
-  describeAsker,
-  describeExitOf,
-  describeReason,
-  faultWords,
-} from '../../core/text/describe.ts'
+import { describeCause, describeStartFailure } from '../../core/text/cause.ts'
+import { describeAsker, describeReason } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
@@ -62,8 +58,6 @@ export function exitReportText(
 /** "code 3", "TERM", "could not start: exec: ENOENT"; null when it never ran or had not ended. */
 function howItEnded(last: DaemonReport['last']): string | null {
   if (last === null) return null
-  if (last.failure !== null)
-    return `could not start: ${last.failure.step}: ${last.failure.why ?? last.failure.errno}`
-  const { fault, exit, flaw } = last
-  return fault === null ? describeExitOf({ ...exit, flaw }) : faultWords[fault]
+  if (last.failure !== null) return `could not start: ${describeStartFailure(last.failure)}`
+  return describeCause(last)
 }

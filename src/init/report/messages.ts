@@ -1,14 +1,8 @@
 /** Puts notes into words: pitcrew's own lines. One note, one line. */
 
 import type { Note } from '../../core/effect.ts'
-import {
-  count,
-  describeAsker,
-  describeEnd,
-  describeReason,
-  describeStall,
-  foregroundRemedy,
-} from '../../core/text/describe.ts'
+import { describeExitFully, describeUnmet, foregroundRemedy } from '../../core/text/cause.ts'
+import { count, describeAsker, describeReason, describeStall } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { RunAndPid, Ticket } from '../../core/ticket.ts'
@@ -36,7 +30,7 @@ export function commonMessage(note: Note): string | null {
     case 'waits':
       return `${note.daemon}: waits for ${note.for}`
     case 'stopped':
-      return `${note.daemon}: stopped: ${describeEnd(note)}, ${pidAndRun(note)}`
+      return `${note.daemon}: stopped: ${describeExitFully(note)}, ${pidAndRun(note)}`
     case 'ticket':
       return ticketWords(note.ticket)
     case 'shutdown':
@@ -92,7 +86,7 @@ function reasonWords({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
 export function rareMessage(note: Note): string {
   switch (note.kind) {
     case 'skipped':
-      return `${note.daemon}: not started: it needs ${note.needs}, which has failed`
+      return `${note.daemon}: not started: ${describeUnmet(note.needs)}`
     case 'held':
       return `${note.daemon}: stopping it until ${note.guard} is ready again (run ${note.run})`
     case 'killing':

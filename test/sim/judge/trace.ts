@@ -3,7 +3,7 @@
 
 import type { Exit } from '../../../src/core/event.ts'
 import { signalName } from '../../../src/core/signals.ts'
-import { describeExit } from '../../../src/core/text/describe.ts'
+import { describeExit } from '../../../src/core/text/cause.ts'
 import type {
   HostEvent,
   LiveRun,
