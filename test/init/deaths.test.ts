@@ -63,7 +63,7 @@ describe('one line', () => {
   test('whatever it wrote: no control character gets through, and it is cut', () => {
     const lastLines = `\x1b[31m${'x'.repeat(300)}\n`
     const line = deathsOn([0], { ...legacy, lastLines }).tell(note)
-    expect(line).toContain(`?[31m${'x'.repeat(155)}"`)
+    expect(line).toContain(` [31m${'x'.repeat(155)}"`)
     expect([...line].every((char) => char >= ' ')).toBe(true)
   })
 
