@@ -1,5 +1,5 @@
 /** Each planted fault is caught: a promise that no fault breaks is not tested. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { promises } from './judge/check.ts'
@@ -24,6 +24,14 @@ describe('is caught:', () => {
   })
 })
 
+test('each one fits its file, once', () => {
+  const unfit = mutants.filter(({ file, from }) => {
+    const path = join(root, 'src', file)
+    return !existsSync(path) || readFileSync(path, 'utf8').split(from).length !== 2
+  })
+  expect(unfit.map(({ name, file }) => `${name}: ${file}`)).toEqual([])
+})
+
 test('there are enough of them, and no two alike', () => {
   expect(mutants.length).toBeGreaterThanOrEqual(20)
   expect(new Set(mutants.map(({ file, from, to }) => `${file} ${from} ${to}`)).size).toBe(
@@ -39,8 +47,6 @@ test('each promise is broken by at least one of them', () => {
 /** The simulator around a pitcrew with that fault in it. */
 async function simulatorWithFault({ file, from, to }: Mutant): ReturnType<typeof simulatorWith> {
   const faulty = join(root, 'src', file)
-  const text = readFileSync(faulty, 'utf8')
-  if (text.split(from).length !== 2) throw new Error(`not there, or not once, in ${file}: ${from}`)
-  const contents = text.replace(from, () => to)
+  const contents = readFileSync(faulty, 'utf8').replace(from, () => to)
   return await simulatorWith(join(root, 'test/sim/api.ts'), faulty, contents)
 }
