@@ -1,5 +1,4 @@
-/** The seed's integration tests, ours: examples/bot-bottle with its real daemons, told what to do by the docker
- *  client. */
+/** examples/bot-bottle with its real daemons, controlled through the docker client. */
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,13 +22,13 @@ import { docker } from './docker.ts'
 import { describeWithRealPrograms } from './real-programs.ts'
 
 const dockerKillsAfterMs = 10_000
-/** An image in which a daemon that has died stays dead. */
+/** An image in which no daemon is restarted automatically. */
 const once = { image: 'bot-bottle-once' }
-/** A line of `processes`. */
+/** For a line of `processes`. */
 const isOfGitGate = (line: string): boolean => /^(nginx|fcgiwrap) /.test(line)
-/** Makes squid end with 1 when it reads its file again. */
-const mistake = 'http_access allow nobody_defined_this'
-/** Prints the pid of a process that soon ends and whose parent has ended before. */
+/** Makes squid exit with 1 when it reloads its configuration. */
+const invalidRule = 'http_access allow an_undefined_list'
+/** Prints the pid of an orphan that exits soon. */
 const leaveAnOrphan = ['sh', '-c', 'sleep 0.2 > /dev/null 2>&1 & echo $!']
 
 describeWithRealPrograms('bot-bottle', () => {
@@ -39,7 +38,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(await buildOnce()).toMatchObject({ code: 0 })
   }, 60_000)
 
-  test('USR1 replaces pipelock alone, and a session between its siblings goes on', async () => {
+  test('USR1 restarts only pipelock, and a session between the other daemons continues', async () => {
     await using bottle = new BotBottle({ allowed: ['127.0.0.1'] })
     await bottle.ready()
     const session = bottle.session()
@@ -62,7 +61,7 @@ describeWithRealPrograms('bot-bottle', () => {
     )
   })
 
-  test('HUP lets egress read its allow-list again, and changes nothing else', async () => {
+  test('HUP makes egress reload its allow-list, and affects no other daemon', async () => {
     await using bottle = new BotBottle()
     await bottle.ready()
     expect(await bottle.statusThrough(egress)).toBe(403)
@@ -72,11 +71,11 @@ describeWithRealPrograms('bot-bottle', () => {
     await bottle.signalUntilReady('SIGHUP', 'egress')
 
     expect(await bottle.statusThrough(egress)).toBe(200)
-    // tinyproxy would not be there: HUP ends it.
+    // HUP would end tinyproxy.
     expect(await bottle.processes()).toEqual(before)
   })
 
-  test('docker stop ends everything in time with exit code 0, while a session is open', async () => {
+  test('docker stop with an open session ends everything in time with exit code 0', async () => {
     await using bottle = new BotBottle({ allowed: ['127.0.0.1'] })
     await bottle.ready()
     const session = bottle.session()
@@ -96,7 +95,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(bottle.exitReport()).toMatchObject({ exitCode: 0, from: null })
   })
 
-  test('a daemon that is killed is back by itself, and its siblings do not notice', async () => {
+  test('a daemon that is killed is restarted, and other daemons are not affected', async () => {
     await using bottle = new BotBottle()
     await bottle.ready()
     const { 'git-gate': leader } = await bottle.pids()
@@ -107,7 +106,7 @@ describeWithRealPrograms('bot-bottle', () => {
     await bottle.line(/git-gate: died: signal KILL, .*; again in /, from)
     expect(await pidOf(bottle, 'git-gate', 2)).not.toBe(leader)
     const hostPid = await bottle.hostPid()
-    await eventually('all of it is there again', () => {
+    await eventually('all processes are running again', () => {
       return processesUnder({ pid: hostPid }).length === before.length
     })
 
@@ -117,18 +116,18 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(await bottle.exitCode()).toBe(0)
   })
 
-  test('a daemon that is killed leaves its siblings alone and nothing of its own, and stop gives 0', async () => {
+  test('when a daemon is killed none of its processes is left, the others run, and a stop exits with 0', async () => {
     await using bottle = new BotBottle(once)
     await bottle.ready()
     const { 'git-gate': leader } = await bottle.pids()
     const before = await bottle.processes()
-    // A master, its worker, and fcgiwrap's three.
+    // The nginx master and its worker, and three processes of fcgiwrap.
     expect(before.filter(isOfGitGate).length).toBeGreaterThan(3)
 
     await bottle.kill([leader])
     await bottle.line(/git-gate: died: signal KILL/)
     const hostPid = await bottle.hostPid()
-    await eventually('nothing is left of the git gate', () =>
+    await eventually('no process of the git gate is left', () =>
       processesUnder({ pid: hostPid }).every(({ name }) => !isOfGitGate(`${name} `)),
     )
 
@@ -138,12 +137,12 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(await bottle.exitCode()).toBe(0)
   })
 
-  test('a daemon that fails by itself leaves its siblings alone, and stop gives its exit code', async () => {
+  test('when a daemon fails the others run, and a stop exits with its code', async () => {
     await using bottle = new BotBottle(once)
     await bottle.ready()
     const before = await bottle.processes()
 
-    bottle.addLine('squid.conf', mistake)
+    bottle.addLine('squid.conf', invalidRule)
     await bottle.signal('SIGHUP')
     await bottle.line(/egress: died: exit code 1/)
 
@@ -154,13 +153,13 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(bottle.exitReport()).toMatchObject({ exitCode: 1, from: 'egress' })
   })
 
-  test('when all have died unattended, the container ends: a failure counts, a signal does not', async () => {
+  test('the container ends when all daemons have died: a failure counts, a death by signal does not', async () => {
     await using bottle = new BotBottle(once)
     await bottle.ready()
     const { egress: survivor, ...others } = await bottle.pids()
 
     await bottle.kill(Object.values(others))
-    bottle.addLine('squid.conf', mistake)
+    bottle.addLine('squid.conf', invalidRule)
     await bottle.signal('SIGHUP')
 
     await bottle.line(`egress: died: exit code 1, pid ${survivor}`)
@@ -169,7 +168,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(bottle.exitReport()).toMatchObject({ exitCode: 1, from: 'egress' })
   })
 
-  test('a repository can be cloned through the git gate, and nothing can be pushed', async () => {
+  test('the git gate allows a clone and refuses a push', async () => {
     await using bottle = new BotBottle()
     await bottle.ready()
     expect(await bottle.git('clone', '--quiet', `${gitGate}/demo.git`)).toMatchObject({ code: 0 })
@@ -178,7 +177,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(err).toContain('git-gate: push is refused here')
   })
 
-  test('an orphan is reaped; without pitcrew it would stay a zombie', async () => {
+  test('an orphan is reaped; without pitcrew it stays a zombie', async () => {
     await using bottle = new BotBottle()
     await using without = new Container(null, {
       image: imageName('bot-bottle'),
@@ -188,12 +187,12 @@ describeWithRealPrograms('bot-bottle', () => {
     })
     await bottle.ready()
     const [reaped, kept] = [await orphanIn(bottle), await orphanIn(without)]
-    await eventually('it is gone', () => reaped() === undefined)
+    await eventually('it is reaped', () => reaped() === undefined)
     await eventually('it is a zombie', () => kept() === 'Z')
     expect(zombiesUnder({ pid: await bottle.hostPid() })).toEqual([])
   })
 
-  test('CLAUDE_BOTTLE_SIDECAR_DAEMONS selects some of the daemons', async () => {
+  test('CLAUDE_BOTTLE_SIDECAR_DAEMONS selects daemons', async () => {
     await using bottle = new BotBottle({
       env: { CLAUDE_BOTTLE_SIDECAR_DAEMONS: 'pipelock, egress, unknown' },
     })
@@ -205,7 +204,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(await bottle.exitCode()).toBe(0)
   })
 
-  test('a token goes to egress alone: no other process has it or can read it', async () => {
+  test('a claimed token is passed only to egress: no other process has it or can read it', async () => {
     await using bottle = new BotBottle({ env: { EGRESS_TOKEN_DEMO: 'for-egress-alone' } })
     await bottle.ready()
     expect(bottle.lines).toContain('[egress] tokens: EGRESS_TOKEN_DEMO')
@@ -223,7 +222,7 @@ describeWithRealPrograms('bot-bottle', () => {
     for (const user of ['tinyproxy', 'www-data', 'nobody']) expect(await read(user)).not.toBe(0)
   })
 
-  test('compose gives pitcrew more time than its deadline, and puts no init in front', async () => {
+  test('the compose file allows more time than the deadline, and adds no init', async () => {
     await using bottle = new BotBottle()
     await bottle.line('sidecar-init: pitcrew')
     expect(bottle.lines[0]).toContain('deadline 9 s')
@@ -234,7 +233,7 @@ describeWithRealPrograms('bot-bottle', () => {
     expect(service).toMatchObject({ init: false })
   })
 
-  test('a mistake in the bundle fails the build of the image', async () => {
+  test('an error in the bundle fails the build of the image', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
     try {
       cpSync(example, copy, { recursive: true })
@@ -242,7 +241,7 @@ describeWithRealPrograms('bot-bottle', () => {
       const { code, out, err } = await build(copy, 'mistaken')
       expect(code).not.toBe(0)
       expect(out + err).toContain('did you mean "command"')
-      // A build that fails leaves the layers before.
+      // A failed build leaves its earlier layers.
       const layer = [...out.matchAll(/^ ---> ([0-9a-f]+)$/gm)].at(-1)?.[1]
       if (layer !== undefined) await docker(['rmi', layer])
     } finally {
@@ -251,7 +250,7 @@ describeWithRealPrograms('bot-bottle', () => {
   })
 })
 
-/** Makes an orphan. @returns What state it is in, undefined when it is gone. */
+/** Makes an orphan. @returns A function that reads its state; undefined when it does not exist. */
 async function orphanIn(container: Container): Promise<() => string | undefined> {
   const pid = await container.hostPid()
   const orphan = Number((await container.exec(leaveAnOrphan)).out)

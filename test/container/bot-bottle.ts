@@ -1,5 +1,5 @@
-/** examples/bot-bottle in a container, as its own Dockerfile and compose.yaml say; in the place of its base image,
- *  which needs a network to be built, are the same programs of this machine. */
+/** examples/bot-bottle in a container, built and run by its own Dockerfile and compose.yaml. Its base image, which needs a
+ *  network, is replaced by one with the same programs of this machine. */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { realPrograms } from './real-programs.ts'
 
 export const example: string = join(root, 'examples/bot-bottle')
 export const service: Service = readService(join(example, 'compose.yaml'), 'sidecars')
-/** Inside the container; nothing else is there. */
+/** Addresses inside the container. */
 export const egress: string = 'http://127.0.0.1:3128'
 export const pipelock: string = 'http://127.0.0.1:8888'
 export const gitGate: string = 'http://127.0.0.1:8080'
@@ -23,7 +23,7 @@ export const supervise: string = 'http://127.0.0.1:9100'
 
 export type Name = 'egress' | 'pipelock' | 'git-gate' | 'supervise'
 
-/** What a daemon says when it can be asked. */
+/** The line by which a daemon shows that it accepts requests. */
 const readyLines: Readonly<Record<Name, RegExp>> = {
   egress: /^\[egress\] .*Accepting HTTP Socket connections/,
   pipelock: /^\[pipelock\] .*Accepting connections/,
@@ -44,7 +44,7 @@ export async function build(folder: string, tag: string = service.image): Promis
   return dockerAnswer(['build', ...options, ...args.flatMap((arg) => ['--build-arg', arg]), folder])
 }
 
-/** The example, but for this: nobody is started again by himself. For what a death alone does. */
+/** Builds the example without automatic restarts, to test the effects of a death alone. */
 export async function buildOnce(): Promise<Answer> {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
   try {
@@ -62,16 +62,16 @@ export async function buildOnce(): Promise<Answer> {
 }
 
 export interface BotBottleOptions {
-  /** `bot-bottle-once`, for the image of `buildOnce`. */
+  /** `bot-bottle-once` for the image of `buildOnce`. */
   readonly image?: string
-  /** Variables of the shell that compose would be started from. */
+  /** Variables of the shell that starts compose. */
   readonly env?: Readonly<Record<string, string>>
-  /** Hosts that egress lets requests go to, besides those of the example. */
+  /** Hosts that egress allows, in addition to those of the example. */
   readonly allowed?: readonly string[]
 }
 
 export class BotBottle extends Container {
-  /** What the volumes are here: config, repositories, state. */
+  /** The folder that holds the volumes: config, repositories, state. */
   readonly places: string
 
   constructor({ image = service.image, env = {}, allowed = [] }: BotBottleOptions = {}) {
@@ -92,20 +92,19 @@ export class BotBottle extends Container {
     this.places = places
   }
 
-  /** Waits until these have said that they can be asked. */
+  /** Waits until these daemons accept requests. */
   async ready(wanted: readonly Name[] = names): Promise<void> {
     for (const name of wanted) await this.line(readyLines[name])
   }
 
-  /** Sends a signal and waits until one has said again that it can be asked: it was restarted, or has read its files
-   *  again. */
+  /** Sends a signal and waits until this daemon accepts requests again, after a restart or a reload. */
   async signalUntilReady(signal: NodeJS.Signals, name: Name): Promise<void> {
     const from = this.lines.length
     await this.signal(signal)
     await this.line(readyLines[name], from)
   }
 
-  /** The pids of all its processes under pitcrew, as they are inside, each with its program. */
+  /** All processes under pitcrew: their programs and their pids in the container. */
   async processes(): Promise<string[]> {
     const seen = processesUnder({ pid: await this.hostPid() })
     return seen.map(({ insidePid, name }) => `${name} ${insidePid}`).sort()
@@ -116,34 +115,34 @@ export class BotBottle extends Container {
     return Object.fromEntries(entries)
   }
 
-  /** Adds a line to a file of its config folder, which the daemons see. */
+  /** Appends a line to a file of the config folder. */
   addLine(file: 'allow.txt' | 'pipelock.yaml' | 'squid.conf', line: string): void {
     appendFileSync(join(this.places, 'config', file), `${line}\n`)
   }
 
-  /** @returns What curl printed: with no other option, the body. */
+  /** @returns The output of curl. */
   async curl(...words: string[]): Promise<string> {
     const { out } = await this.exec(['curl', '--silent', '--max-time', '10', ...words])
     return out
   }
 
-  /** The status that a proxy answers with, or passes on, for supervise's page. */
+  /** The HTTP status of a request for the page of supervise through a proxy. */
   async statusThrough(proxy: string): Promise<number> {
     return Number(await this.curl('-o', '/dev/null', '-w', '%{http_code}', '-x', proxy, supervise))
   }
 
-  /** Ends processes at once, by their pids inside. */
+  /** Kills processes, by their pids in the container. */
   async kill(pids: readonly number[]): Promise<void> {
     const { code, err } = await this.exec(['sh', '-c', `kill -KILL ${pids.join(' ')}`])
     if (code !== 0) throw new Error(`cannot kill ${pids.join(', ')}: ${err}`)
   }
 
-  /** A git command in the container, where only /tmp can be written. */
+  /** Runs git in the container, in /tmp, the only writable folder. */
   async git(...words: string[]): Promise<Answer> {
     return this.exec(['git', ...words], ['--workdir', '/tmp'])
   }
 
-  /** A session with supervise through egress: each line that is written comes back. */
+  /** A session with supervise through egress, which echoes each line. */
   session(): Program {
     const curl = ['curl', '--silent', '--no-buffer', '-X', 'POST', '-T', '.', '-x', egress]
     return new Program(
@@ -152,7 +151,7 @@ export class BotBottle extends Container {
     )
   }
 
-  /** As compose stops it. */
+  /** Stops it as compose does. */
   override async stop(): Promise<void> {
     await docker(['stop', this.name])
   }

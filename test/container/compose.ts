@@ -1,12 +1,12 @@
-/** A compose file's one service as options of `docker run`: there is no compose here, and what the file says is to be
- *  what is tested. A key that is not known here is refused. */
+/** Translates a service of a compose file to options of `docker run`, so that the file itself is tested without compose.
+ *  Unknown keys are refused. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
 export interface Given {
-  /** For each source of a volume, the folder that is mounted instead. */
+  /** The folder that is mounted for each source of a volume. */
   readonly folders: Readonly<Record<string, string>>
-  /** The variables of the shell that compose would be started from. */
+  /** The variables of the shell that starts compose. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -32,7 +32,7 @@ export function dockerOptions(service: Service, given: Given): string[] {
 type Option = (value: never, given: Given) => string[]
 
 const options: Readonly<Record<string, Option>> = {
-  // Of these a test has its own.
+  // The test sets these itself.
   build: () => [],
   image: () => [],
   networks: () => [],

@@ -1,5 +1,5 @@
-/** Ring 4: pitcrew in a container of a real Docker engine, run by the docker client. A test waits for a line or an
- *  end. The images have no base: `tools` has a shell and more, `bare` has pitcrew and one daemon. */
+/** Runs pitcrew in a container of a real Docker engine, through the docker client. A test waits for a line or an exit.
+ *  The images have no base: `tools` has a shell and more, `bare` has only pitcrew and one daemon. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const dockerRun = inject('dockerRun')
 const problem = inject('dockerProblem')
 if (problem !== null) throw new Error(problem)
 
-/** `describe`, where there is an engine; test/container/setup.ts says it where there is none. */
+/** `describe` where there is an engine, else `describe.skip`; test/container/setup.ts prints the reason. */
 export const describeInDocker: typeof describe.skip = describe.skipIf(dockerRun === null)
 
 export interface ContainerOptions {
@@ -20,46 +20,45 @@ export interface ContainerOptions {
   readonly image?: string
   /** Options of `docker run`: ['--read-only', '--user', '12345']. */
   readonly docker?: readonly string[]
-  /** `none` by default: nothing of a test needs one, but for what serves. */
+  /** `none` by default. */
   readonly network?: string
-  /** Instead of pitcrew itself. */
+  /** pitcrew by default. */
   readonly entrypoint?: string
-  /** Instead of `run`, which finds the bundle in /etc/pitcrew. */
+  /** `run` by default, which finds the bundle in /etc/pitcrew. */
   readonly args?: readonly string[]
-  /** `docker run --detach` and `docker logs --follow`, instead of a client that is attached. */
+  /** `docker run --detach` and `docker logs --follow` instead of an attached client. */
   readonly detached?: boolean
-  /** A program in front of the docker client that starts it and stays: see test/fixtures/programs/channel.c. */
+  /** A command that starts the docker client as a child: see test/fixtures/programs/channel.c. */
   readonly via?: readonly string[]
 }
 
-/** `run` where there is no /proc, which docker itself would always mount. */
+/** Runs pitcrew without /proc, which docker always mounts. */
 export const withoutProc: ContainerOptions = {
   docker: ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined'],
   entrypoint: '/bin/sh',
   args: ['-c', 'umount -l /proc && exec /pitcrew run'],
 }
 
-/** The client of docker in a shell: the container first, and then its log. */
+/** Starts a detached container and follows its log. */
 const followed = ['/bin/sh', '-c', 'docker run --detach "$@" > /dev/null && exec docker logs -f $0']
 
 let count = 0
 
-/** The full name of `tools`, of `bare`, or of an image that a test file builds for itself (and that goes when all
- *  tests have ended). */
+/** The full name of `tools`, `bare`, or an image that a test file builds, which is removed after all tests. */
 export function imageName(tag: string): string {
   return `${dockerRun}:${tag}`
 }
 
-/** A container. `await using` removes it whatever the test does. Its lines are those of the docker client. */
+/** A container. `await using` removes it, also when the test fails. Its lines are those of the docker client. */
 export class Container extends Program {
   readonly name: string
-  /** Mounted at /etc/pitcrew: the bundle, and what a test puts beside it. */
+  /** The folder that is mounted at /etc/pitcrew, with the bundle and the files of the test. */
   readonly folder: string
 
   constructor(bundle: string | object | null, options: ContainerOptions = {}) {
     const name = `${dockerRun}-${process.pid}-${++count}`
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-container-'))
-    // For any user of the container.
+    // Any user of the container may write to it.
     chmodSync(folder, 0o777)
     writeBundle(folder, bundle)
     const { entrypoint, args = ['run'], image = 'tools', network = 'none', via = [] } = options
@@ -79,12 +78,12 @@ export class Container extends Program {
     this.folder = folder
   }
 
-  /** `docker kill --signal`: to the container's first process. */
+  /** `docker kill --signal`, to the first process of the container. */
   async signal(name: NodeJS.Signals): Promise<void> {
     await docker(['kill', '--signal', name, this.name])
   }
 
-  /** `docker stop`: TERM, and KILL after so many seconds (10 as docker has it). Resolves when it has ended. */
+  /** `docker stop`: TERM, and KILL after so many seconds. Resolves when the container has ended. */
   async stop(graceSeconds = 10): Promise<void> {
     await docker(['stop', '--time', String(graceSeconds), this.name])
   }
@@ -94,22 +93,22 @@ export class Container extends Program {
     return dockerAnswer(['exec', ...options, this.name, ...words])
   }
 
-  /** `docker logs --follow`, which ends with the container: for when the client itself is gone. */
+  /** `docker logs --follow`, which ends with the container, for tests that have ended the client. */
   log(): Program {
     return new Program(['docker', 'logs', '--follow', this.name], { env: process.env })
   }
 
-  /** What the engine knows of it, by a Go template: '{{.State.OOMKilled}}'. */
+  /** `docker inspect` with a Go template such as '{{.State.OOMKilled}}'. */
   async inspect(format: string): Promise<string> {
     return docker(['inspect', '--format', format, this.name])
   }
 
-  /** The pid of its first process, as this machine sees it. */
+  /** The pid of its first process on this machine. */
   async hostPid(): Promise<number> {
     return Number(await this.inspect('{{.State.Pid}}'))
   }
 
-  /** The text of a file in it, also when it has ended (but then not from a tmpfs). */
+  /** The text of a file in it. After its end, files in a tmpfs are gone. */
   async file(path: string): Promise<string> {
     const copies = join(this.folder, 'copies')
     mkdirSync(copies, { recursive: true })
@@ -117,7 +116,7 @@ export class Container extends Program {
     return readFileSync(join(copies, 'file'), 'utf8')
   }
 
-  /** The container's, as the engine has it. */
+  /** The exit code of the container according to the engine. */
   override async exitCode(): Promise<number> {
     await this.end()
     try {
@@ -128,7 +127,7 @@ export class Container extends Program {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The client first: the engine waits for one that is stopped.
+    // End the client first: the engine waits for a suspended one.
     this.process.kill('SIGKILL')
     await dockerAnswer(['rm', '--force', '--volumes', this.name])
     await this.ended

@@ -1,5 +1,4 @@
-/** The control plane in containers: `docker exec` without any configuration, and the host through
- *  the mounted socket. */
+/** The control plane in containers: `docker exec` without configuration, and the host through a mounted socket. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +15,8 @@ const bundle = {
   },
 }
 
-const places: readonly [string, ContainerOptions][] = [
-  ['as docker has it', {}],
+const environments: readonly [string, ContainerOptions][] = [
+  ['with the defaults of docker', {}],
   ['on a read-only root', { docker: ['--read-only'] }],
   [
     'on a read-only root, without shared memory',
@@ -25,9 +24,9 @@ const places: readonly [string, ContainerOptions][] = [
       docker: ['--read-only', '--ipc', 'none', '--tmpfs', '/run'],
     },
   ],
-  ['as a user that nobody knows', { docker: ['--user', '12345'] }],
+  ['as an unknown user', { docker: ['--user', '12345'] }],
   [
-    'as a user that nobody knows, on a read-only root',
+    'as an unknown user, on a read-only root',
     {
       docker: ['--user', '12345:12345', '--read-only'],
     },
@@ -47,28 +46,30 @@ const places: readonly [string, ContainerOptions][] = [
 ]
 
 describeInDocker('docker exec', () => {
-  test('tells and does everything in an image that has nothing else', async () => {
-    const daemons = { hears: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } } }
+  test('can use all verbs in an image that contains only pitcrew', async () => {
+    const daemons = {
+      reporter: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } },
+    }
     await using container = new Container({ daemons }, { image: 'bare' })
-    await container.line('[hears] 1 ready')
+    await container.line('[reporter] 1 ready')
     const status = await container.exec(['/pitcrew', 'status'])
     expect(status).toMatchObject({ code: 0, err: '' })
     expect(status.out).toMatch(/^pitcrew: 1 daemon, 1 ready, up .*\(pid 1\)\n/)
-    expect(status.out).toMatch(/\nhears +ready /)
-    const restarted = await container.exec(['/pitcrew', 'restart', 'hears'])
-    expect(restarted.out).toMatch(/^hears: restarted in \S+ m?s, pid \d+ -> \d+ \(ticket 1\)\n$/)
-    const explained = await container.exec(['/pitcrew', 'explain', 'hears'])
+    expect(status.out).toMatch(/\nreporter +ready /)
+    const restarted = await container.exec(['/pitcrew', 'restart', 'reporter'])
+    expect(restarted.out).toMatch(/^reporter: restarted in \S+ m?s, pid \d+ -> \d+ \(ticket 1\)\n$/)
+    const explained = await container.exec(['/pitcrew', 'explain', 'reporter'])
     expect(explained.out).toMatch(
-      /^hears: ready\n {2}hears has been running for .* \(pid \d+, run 2\)\n$/,
+      /^reporter: ready\n {2}reporter has been running for .* \(pid \d+, run 2\)\n$/,
     )
-    const logs = await container.exec(['/pitcrew', 'logs', 'hears'])
-    expect(logs.out).toContain('[hears] 1 ready\n')
+    const logs = await container.exec(['/pitcrew', 'logs', 'reporter'])
+    expect(logs.out).toContain('[reporter] 1 ready\n')
     const end = await container.exec(['/pitcrew', 'shutdown'])
     expect(end.code).toBe(0)
     expect(await container.exitCode()).toBe(42)
   })
 
-  test.concurrent.each(places)('finds it by itself: %s', async (_, options) => {
+  test.concurrent.each(environments)('finds pitcrew %s', async (_, options) => {
     await using container = new Container(bundle, options)
     await container.linesWith('] up', 2)
     const old = await pidOf(container, 'web')
@@ -84,7 +85,7 @@ describeInDocker('docker exec', () => {
     expect(await container.exitCode()).toBe(0)
   })
 
-  test('says that there is no place for a socket, and runs all the same', async () => {
+  test('fails where no folder for a socket is writable; pitcrew logs that and runs', async () => {
     const docker = ['--read-only', '--user', '12345:12345', '--ipc', 'none']
     await using container = new Container(bundle, { docker })
     await container.line(/^pitcrew: no control socket: /)
@@ -96,7 +97,7 @@ describeInDocker('docker exec', () => {
     expect(await container.exitCode()).toBe(0)
   })
 
-  test('another user of the container may not', async () => {
+  test('is not permitted for another user', async () => {
     await using container = new Container(bundle)
     await container.linesWith('] up', 2)
     const status = await container.exec(['/pitcrew', 'status'], ['--user', '999'])
@@ -112,12 +113,12 @@ describeInDocker('docker exec', () => {
     expect(second.err).toMatch(/another pitcrew runs it \(pid 1, started /)
   })
 
-  test('after a KILL the next one takes the socket, the lock and the journal over', async () => {
+  test('finds the socket, the lock and the journal again after a KILL and a restart of the container', async () => {
     const docker = ['--volume', '/var/lib/pitcrew', '--volume', '/run/pitcrew']
     await using container = new Container(bundle, { docker })
     await container.linesWith('] up', 2)
     await container.exec(['/pitcrew', 'restart', 'web', '--why', 'the first life'])
-    // It is written a moment later.
+    // The journal is written asynchronously.
     const journal = ['cat', '/var/lib/pitcrew/pitcrew/journal.ndjson']
     while (!(await container.exec(journal)).out.includes('the first life'));
     await container.signal('SIGKILL')

@@ -1,4 +1,4 @@
-/** The docker client, which is what people use. */
+/** Calls the docker client. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
@@ -6,13 +6,13 @@ const run = promisify(execFile)
 /** How long the engine may take for one request, in ms. */
 const patienceMs = 60_000
 
-/** What it prints; fails with what it says on stderr. */
+/** @returns Its output. Fails with its stderr. */
 export async function docker(args: readonly string[]): Promise<string> {
   const { stdout } = await run('docker', args, { timeout: patienceMs })
   return stdout.trimEnd()
 }
 
-/** Why no container can be run here; null when all is well. */
+/** Why no container can be run here; null if containers can be run. */
 export async function whyNoDocker(): Promise<string | null> {
   try {
     await docker(['version', '--format', '{{.Server.Version}}'])
@@ -28,7 +28,7 @@ export interface Answer {
   readonly err: string
 }
 
-/** For what may fail: its exit code and all that it says. */
+/** Runs a command that may fail. */
 export async function dockerAnswer(args: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
     execFile('docker', args, { timeout: patienceMs }, (error, out, err) => {

@@ -1,4 +1,4 @@
-/** The images of README.md and docs/CONTAINERS.md, word for word: files, commands, compose file. */
+/** Builds and runs the images of README.md and docs/CONTAINERS.md from their code blocks: files, commands, compose file. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,9 +43,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describeInDocker('docs/CONTAINERS.md', () => {
-  test('the commands work as they stand there, and the exit report is what they fetch', async () => {
+  test('the commands work as written, and fetch the exit report', async () => {
     const [name, tag] = [imageName('docs').replace(':', '-'), imageName('docs')]
-    // As they stand, but for a name that no other engine's user has.
+    // Unchanged except for the names, which must be unique in the engine.
     const commands = (blocksOf('docs/CONTAINERS.md', 'sh')[0] ?? '')
       .replace('--tag sidecars', `--tag ${tag}`)
       .replace('--read-only sidecars', `--read-only ${tag}`)
@@ -59,7 +59,7 @@ describeInDocker('docs/CONTAINERS.md', () => {
     expect(report).toMatchObject({ exitCode: 0, daemons: [{ runs: 1 }, { runs: 2 }] })
   })
 
-  test('the compose file gives a bundle that starts, and stops in time', async () => {
+  test('the compose file starts the bundle, and stops it in time', async () => {
     const project = imageName('compose').replace(':', '-')
     const files = ['-f', 'compose.yaml', '-f', 'no-network.yaml', '-p', project]
     const program = await composeProgram()
@@ -106,7 +106,7 @@ describeInDocker('README.md', () => {
     return run('docker', ['build', '--network', 'none', '--tag', tag, place])
   }
 
-  test('its lines make an image, in which its commands work', async () => {
+  test('its Dockerfile lines build an image in which its commands work', async () => {
     await build(bundle)
     const name = tag.replace(':', '-')
     try {
@@ -119,7 +119,7 @@ describeInDocker('README.md', () => {
     }
   })
 
-  test('a mistake in the bundle fails the build, and is named', async () => {
+  test('an error in the bundle fails the build, with its place', async () => {
     const wrong = bundle.replace('after: [egress]', 'after: [egres]')
     await expect(build(wrong)).rejects.toMatchObject({
       stdout: expect.stringMatching(/bundle\.yaml:\d+:\d+: .*egres/),
@@ -127,7 +127,7 @@ describeInDocker('README.md', () => {
   })
 })
 
-/** A plugin of docker, or a program of its own. */
+/** The compose plugin of docker, or the program docker-compose. */
 async function composeProgram(): Promise<string[]> {
   if ((await dockerAnswer(['compose', 'version'])).code === 0) return ['docker', 'compose']
   try {
@@ -135,7 +135,7 @@ async function composeProgram(): Promise<string[]> {
     return ['docker-compose']
   } catch (error) {
     throw new Error(
-      'cannot try the compose file: no docker-compose in PATH; install it (Debian: apt-get install docker-compose)',
+      'cannot test the compose file: docker-compose is not in PATH; install it (Debian: apt-get install docker-compose)',
       { cause: error },
     )
   }

@@ -1,4 +1,4 @@
-/** scripts/docker.mjs: the engine that these tests run in. */
+/** scripts/docker.mjs, which provides an engine for these tests. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,10 +8,11 @@ import { Program } from '../e2e/support/program.ts'
 import { describeInDocker } from './container.ts'
 
 const canStart = process.getuid?.() === 0 && spawnSync('dockerd', ['--version']).error === undefined
-if (!canStart) console.warn('no dockerd here, or not root: scripts/docker.mjs is not tested')
+if (!canStart)
+  console.warn('dockerd is not installed, or not root: scripts/docker.mjs is not tested')
 
-/** Leaves a container running, and says where its engine is. */
-const leavesOne = `
+/** Leaves a container running, and prints the address of its engine. */
+const leavesContainer = `
   tar -C "$(dirname "$(command -v busybox)")" -c busybox | docker import - left > /dev/null
   docker run --detach --init --network none left /busybox sleep 1000 > /dev/null
   echo "$DOCKER_HOST"`
@@ -21,7 +22,7 @@ function runsWithEngine(script: string): Program {
   return new Program(words, { env: process.env })
 }
 
-/** Processes, mounts and files that have this folder in their name. */
+/** Processes, mounts and files that still refer to this folder. */
 function leftOf(folder: string): string[] {
   const commands = readdirSync('/proc').flatMap((pid) => {
     const text = /^\d+$/.test(pid) ? read(`/proc/${pid}/cmdline`) : ''
@@ -44,23 +45,23 @@ function read(path: string): string {
 }
 
 describeInDocker('scripts/docker.mjs run', () => {
-  test.runIf(canStart)('ends as its command does, and leaves nothing of its engine', async () => {
-    const program = runsWithEngine(`${leavesOne}; exit 3`)
-    const folder = dirname((await program.line(/^unix:/)).slice('unix://'.length))
-    expect(await program.exitCode()).toBe(3)
-    expect(leftOf(folder)).toEqual([])
-  })
-
   test.runIf(canStart)(
-    'told to end, ends its command, and leaves nothing of its engine',
+    'exits with the code of its command, and leaves nothing of its engine',
     async () => {
-      const program = runsWithEngine(`${leavesOne}; exec sleep 1000`)
+      const program = runsWithEngine(`${leavesContainer}; exit 3`)
       const folder = dirname((await program.line(/^unix:/)).slice('unix://'.length))
-      // What is looked for is there as long as the engine runs.
-      expect(leftOf(folder).join('\n')).toMatch(/dockerd[\s\S]*containerd-shim[\s\S]*overlay/)
-      program.process.kill('SIGTERM')
-      expect(await program.exitCode()).toBe(143)
+      expect(await program.exitCode()).toBe(3)
       expect(leftOf(folder)).toEqual([])
     },
   )
+
+  test.runIf(canStart)('ends its command on TERM, and leaves nothing of its engine', async () => {
+    const program = runsWithEngine(`${leavesContainer}; exec sleep 1000`)
+    const folder = dirname((await program.line(/^unix:/)).slice('unix://'.length))
+    // While the engine runs, `leftOf` finds it.
+    expect(leftOf(folder).join('\n')).toMatch(/dockerd[\s\S]*containerd-shim[\s\S]*overlay/)
+    program.process.kill('SIGTERM')
+    expect(await program.exitCode()).toBe(143)
+    expect(leftOf(folder)).toEqual([])
+  })
 })

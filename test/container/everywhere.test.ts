@@ -1,4 +1,4 @@
-/** The contract holds in every kind of container: what docker can take away is not needed. */
+/** The contract holds in every kind of container, also with the restrictions that docker offers. */
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fixtures, sh } from '../e2e/support/pitcrew.ts'
@@ -21,22 +21,22 @@ const bundle = {
 }
 
 const kept = '/run/pitcrew/pitcrew/exit-report.json'
-/** In /dev/shm, which goes with the container. */
-const gone = null
-const told = /^pitcrew: cannot write \/dev\/shm\/pitcrew-\d+\/pitcrew\/exit-report.json: /
+/** In /dev/shm, which is removed with the container. */
+const removed = null
+const notWritten = /^pitcrew: cannot write \/dev\/shm\/pitcrew-\d+\/pitcrew\/exit-report.json: /
 
-/** Where it runs, and what becomes of its exit report: a file that is still there when the container has ended,
- *  nothing, or a line that says that it could not be written. */
-const places: readonly [string, ContainerOptions, string | null | RegExp][] = [
-  ['as docker has it', {}, kept],
-  ['with a log that is followed', { detached: true }, kept],
-  ['on a read-only root', { docker: ['--read-only'] }, gone],
+/** The kinds of containers. The exit report is a file that remains after the end, is removed with the container, or
+ *  cannot be written, which is reported. */
+const environments: readonly [string, ContainerOptions, string | null | RegExp][] = [
+  ['with the defaults of docker', {}, kept],
+  ['detached', { detached: true }, kept],
+  ['on a read-only root', { docker: ['--read-only'] }, removed],
   [
     'on a read-only root with a volume for its state',
     { docker: ['--read-only', '--volume', '/var/lib/pitcrew'] },
     '/var/lib/pitcrew/pitcrew/exit-report.json',
   ],
-  ['as a user that nobody knows', { docker: ['--user', '12345'] }, gone],
+  ['as an unknown user', { docker: ['--user', '12345'] }, removed],
   ['without any capability', { docker: ['--cap-drop', 'ALL'] }, kept],
   ['under --init, not PID 1', { docker: ['--init'] }, kept],
   ['in the PID namespace of the machine', { docker: ['--pid', 'host'] }, kept],
@@ -52,21 +52,21 @@ const places: readonly [string, ContainerOptions, string | null | RegExp][] = [
     kept,
   ],
   [
-    'with next to nothing',
+    'with all restrictions at once',
     {
       docker: [
         ...['--read-only', '--user', '12345:12345', '--cap-drop', 'ALL', '--ipc', 'none'],
         ...['--security-opt', 'no-new-privileges', '--pids-limit', '16', '--memory', '24m'],
       ],
     },
-    told,
+    notWritten,
   ],
 ]
 
 describeInDocker(
-  'it starts, prefixes, restarts one, reaps, stops in order and ends with its code',
+  'pitcrew starts daemons, prefixes lines, restarts one, reaps, stops in order and exits with the right code',
   () => {
-    test.concurrent.each(places)('%s', async (_, options, report) => {
+    test.concurrent.each(environments)('%s', async (_, options, report) => {
       await using container = new Container(bundle, options)
       await container.linesWith('] up', 2)
       await container.line('[orphans] made')

@@ -1,4 +1,4 @@
-/** `docker exec` beside a running pitcrew, and what it leaves behind. */
+/** `docker exec` in the container of a running pitcrew, and the processes that it leaves behind. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { eventually, processesUnder } from '../e2e/support/processes.ts'
@@ -7,10 +7,12 @@ import { Container, describeInDocker } from './container.ts'
 const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }
 
 describeInDocker('docker exec', () => {
-  test('the same file is the client, also in an image that has nothing else', async () => {
-    const daemons = { hears: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } } }
+  test('runs the same binary as a client, also in an image that contains only pitcrew', async () => {
+    const daemons = {
+      reporter: { command: ['/bin/reports-group-signals'], stop: { signal: 'QUIT' } },
+    }
     await using container = new Container({ daemons }, { image: 'bare' })
-    await container.line('[hears] 1 ready')
+    await container.line('[reporter] 1 ready')
     const version = await container.exec(['/pitcrew', '--version'])
     expect(version).toMatchObject({ code: 0, err: '' })
     expect(version.out).toMatch(/^pitcrew \d+\.\d+\.\d+\n$/)
@@ -22,12 +24,12 @@ describeInDocker('docker exec', () => {
     expect(await container.exitCode()).toBe(42)
   })
 
-  test('what an exec leaves running is reaped when it ends, and costs no daemon anything', async () => {
+  test('may leave a process running, which pitcrew reaps at its end; no daemon is affected', async () => {
     await using container = new Container(bundle)
     await container.line('[a] up')
     const left = await container.exec(sh('sleep 1000 < /dev/null > /dev/null 2>&1 & echo $!'))
     const first = { pid: await container.hostPid() }
-    await eventually('it is our child', () => processesUnder(first).length === 2)
+    await eventually('it is a child of pitcrew', () => processesUnder(first).length === 2)
     await container.exec(['kill', '-KILL', left.out.trim()])
     await eventually('it is reaped', () => processesUnder(first).length === 1)
     await container.stop()
@@ -35,7 +37,7 @@ describeInDocker('docker exec', () => {
     expect(container.lines.filter((line) => line.includes('died'))).toEqual([])
   })
 
-  test('KILL of the first process from inside is thrown away by the kernel, other signals are not', async () => {
+  test('can send pitcrew every signal but KILL, which the kernel discards', async () => {
     await using container = new Container(bundle)
     await container.line('[a] up')
     await container.exec(['kill', '-KILL', '1'])

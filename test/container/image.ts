@@ -1,4 +1,4 @@
-/** Images from nothing but files of this machine: no network, no base image. */
+/** Builds images from files of this machine, without a network and without a base image. */
 import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
@@ -14,21 +14,21 @@ import { dirname, join } from 'node:path'
 import { docker } from './docker.ts'
 
 export interface Contents {
-  /** Programs of this machine, which bring the libraries they need: path in the image → path here. */
+  /** Programs, copied with their libraries: path in the image → path on this machine. */
   readonly programs: Readonly<Record<string, string>>
-  /** Files and folders of this machine that keep their place. */
+  /** Files and folders that have the same path in the image as on this machine. */
   readonly copies?: readonly string[]
-  /** Path in the image → text; one that begins with #! can be executed. */
+  /** Path in the image → text. A text that begins with #! is executable. */
   readonly files?: Readonly<Record<string, string>>
-  /** Path in the image → what it points to. */
+  /** Path in the image → target of the symbolic link. */
   readonly links?: Readonly<Record<string, string>>
-  /** Folders with nothing in them. */
+  /** Empty folders. */
   readonly folders?: readonly string[]
 }
 
 const entrypoint = 'ENTRYPOINT ["/pitcrew"]'
 
-/** By `docker build`, FROM scratch. */
+/** Builds an image with `docker build`, FROM scratch. */
 export async function buildImage(tag: string, contents: Contents): Promise<void> {
   await withRoot(contents, async (folder) => {
     writeFileSync(join(folder, 'Dockerfile'), `FROM scratch\nCOPY root/ /\n${entrypoint}\n`)
@@ -36,7 +36,7 @@ export async function buildImage(tag: string, contents: Contents): Promise<void>
   })
 }
 
-/** By `docker import`: a tar archive is the whole image. */
+/** Builds an image with `docker import` from a tar archive. */
 export async function importImage(tag: string, contents: Contents): Promise<void> {
   await withRoot(contents, async (folder) => {
     const archive = join(folder, 'root.tar')
@@ -55,7 +55,7 @@ async function withRoot(contents: Contents, use: (folder: string) => Promise<voi
   }
 }
 
-/** Puts all of it into a folder that becomes the root of an image. */
+/** Writes the contents of an image to a folder. */
 export function fill(root: string, contents: Contents): void {
   const { programs, copies = [], files = {}, links = {}, folders = [] } = contents
   const place = (path: string): string => {
@@ -75,7 +75,7 @@ export function fill(root: string, contents: Contents): void {
   for (const path of folders) mkdirSync(join(root, path), { recursive: true })
 }
 
-/** What the loader would load, and the loader; nothing for a static program. */
+/** The libraries and the loader of a program; empty for a static one. */
 function librariesOf(program: string): string[] {
   try {
     const text = execFileSync('ldd', [program], { encoding: 'utf8', stdio: 'pipe' })

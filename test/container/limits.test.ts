@@ -1,21 +1,21 @@
-/** Limits of the container: memory and processes. One daemon pays, its siblings do not notice. */
+/** Limits of the container for memory and processes: one daemon fails, the others are not affected. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { pidOf } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Grows when it is told to, so that everybody else is up. */
+/** Allocates memory after USR1, when all other daemons are up. */
 const greedy = {
   command: sh(`trap 'x=0123456789; while :; do x=$x$x; done' USR1; echo up; sleep 1000 & wait`),
   restart: 'never',
 }
 const memory = ['--memory', '32m', '--memory-swap', '32m']
 
-describeInDocker('the memory of the container is used up', () => {
+describeInDocker('when the memory of the container is used up', () => {
   const signals = { USR1: { forward: ['greedy'] }, HUP: { restart: ['greedy'] } }
 
-  test('the kernel kills the daemon that grew; its siblings live, and it can be started again', async () => {
+  test('the kernel kills the daemon that uses most; the others run, and it can be restarted', async () => {
     const daemons = { a: long, greedy, b: long }
     await using container = new Container({ signals, daemons }, { docker: memory })
     await container.linesWith('] up', 3)
@@ -31,7 +31,7 @@ describeInDocker('the memory of the container is used up', () => {
     expect(container.lines.filter((line) => /: stopped: /.test(line))).toHaveLength(3)
   })
 
-  test('a main daemon that is killed for its memory ends the container with 137', async () => {
+  test('a main daemon that the kernel kills ends the container with 137', async () => {
     const daemons = { a: long, greedy: { ...greedy, main: true } }
     await using container = new Container({ signals, daemons }, { docker: memory })
     await container.linesWith('] up', 2)
@@ -41,11 +41,11 @@ describeInDocker('the memory of the container is used up', () => {
   })
 })
 
-describeInDocker('the processes of the container are used up', () => {
-  test('what cannot be started is told and counts as 126; the others run, and can be restarted', async () => {
+describeInDocker('when the process limit of the container is reached', () => {
+  test('a daemon that cannot be started counts as 126; the others run, and can be restarted', async () => {
     const signals = { USR1: { restart: ['a'] } }
     const daemons = { a: long, b: long, c: { ...long, restart: 'never' } }
-    // pitcrew and two more; the parser has ended before the first of them is started.
+    // pitcrew and two daemons; the parser has ended before the first daemon is started.
     const docker = ['--pids-limit', '3']
     await using container = new Container({ signals, daemons }, { docker })
     await container.linesWith('] up', 2)
@@ -59,7 +59,7 @@ describeInDocker('the processes of the container are used up', () => {
     expect(container.lines.filter((line) => line.includes(': stopped: '))).toHaveLength(3)
   })
 
-  test('not even the parser can be started: that is told, with what to do', async () => {
+  test('and the parser cannot be started, the message has the remedy', async () => {
     await using container = new Container(
       { daemons: { a: long } },
       { docker: ['--pids-limit', '1'] },

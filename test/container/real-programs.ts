@@ -1,11 +1,11 @@
-/** Debian's own squid, tinyproxy, nginx, fcgiwrap, git, curl and node of this machine, as a base image: what
- *  examples/bot-bottle/base.Dockerfile makes where there is a network. */
+/** A base image with this machine's squid, tinyproxy, nginx, fcgiwrap, git, curl and node of Debian, in place of the one
+ *  that examples/bot-bottle/base.Dockerfile builds with a network. */
 import { existsSync } from 'node:fs'
 import { describe } from 'vitest'
 import { describeInDocker } from './container.ts'
 import type { Contents } from './image.ts'
 
-/** Where Debian puts them. */
+/** Their paths in Debian. */
 const programs: readonly string[] = [
   ...['/bin/env', '/bin/ln', '/bin/mkdir', '/bin/rm', '/bin/sed', '/bin/sh', '/bin/sleep'],
   ...['/usr/bin/curl', '/usr/bin/git', '/usr/bin/tinyproxy'],
@@ -13,7 +13,7 @@ const programs: readonly string[] = [
   ...['/usr/lib/squid/unlinkd', '/usr/sbin/fcgiwrap', '/usr/sbin/nginx', '/usr/sbin/squid'],
 ]
 
-/** What they read. */
+/** Files that they read. */
 const copies: readonly string[] = [
   ...['/etc/group', '/etc/passwd', '/etc/nginx/fastcgi_params', '/etc/squid/errorpage.css'],
   ...['/usr/share/squid/errors/templates', '/usr/share/squid/icons', '/usr/share/squid/mime.conf'],
@@ -28,7 +28,7 @@ export const realPrograms: Contents = {
   copies,
 }
 
-/** `describe`, where there are an engine and the programs; what is missing is said. */
+/** `describe` where there is an engine and the programs are installed, else `describe.skip`. */
 export const describeWithRealPrograms: typeof describeInDocker =
   missing().length === 0 ? describeInDocker : describe.skipIf(true)
 
@@ -39,7 +39,7 @@ function missing(): string[] {
 if (missing().length > 0) {
   const { CI, PITCREW_REQUIRE_DOCKER } = process.env
   const what =
-    `not on this machine: ${missing().join(', ')}; install them (Debian: apt-get install ` +
+    `not installed: ${missing().join(', ')}; install them (Debian: apt-get install ` +
     '--no-install-recommends curl fcgiwrap git nginx-light squid tinyproxy)'
   if (CI || PITCREW_REQUIRE_DOCKER) throw new Error(`cannot test with the real programs: ${what}`)
   console.warn(`NO REAL PROGRAMS: the tests that need them are SKIPPED; ${what}`)

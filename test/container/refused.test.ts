@@ -1,4 +1,4 @@
-/** Limits that are not ours: what docs/CONTAINERS.md says of a container without /proc, or with a seccomp profile. */
+/** The limits that docs/CONTAINERS.md lists for containers without /proc or with a restrictive seccomp profile. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,31 +11,31 @@ import { Container, type ContainerOptions, describeInDocker, withoutProc } from 
 const profile = `seccomp=${join(fixtures, 'scripts/seccomp-denies-new-syscalls.json')}`
 const refusing: ContainerOptions = { docker: ['--security-opt', profile] }
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Its leader ends when it has left the group: when it has let go of what is read here. */
-const leaves = `
-  said=$(setsid sh -c 'echo left; exec sleep 2000 < /dev/null > /dev/null 2>&1' &)
-  echo $said; exit 4`
+/** Exits once its child has left the group. */
+const leavesEscapee = `
+  output=$(setsid sh -c 'echo left; exec sleep 2000 < /dev/null > /dev/null 2>&1' &)
+  echo $output; exit 4`
 const bundle = {
   signals: { USR1: { restart: ['a'] } },
-  daemons: { a: long, leaves: { command: sh(leaves), restart: 'never' } },
+  daemons: { a: long, leaves: { command: sh(leavesEscapee), restart: 'never' } },
 }
 
-describeInDocker('a process that left the group of its daemon', () => {
-  test('is found and ended with it where there is /proc and pidfd_open', async () => {
+describeInDocker('a process that has left the group of its daemon', () => {
+  test('is ended with it where /proc and pidfd_open are available', async () => {
     await using container = new Container(bundle)
     await container.line('leaves: died: exit code 4')
     const first = { pid: await container.hostPid() }
-    await eventually('only the sibling is left', () => processesUnder(first).length === 1)
+    await eventually('only the other daemon is left', () => processesUnder(first).length === 1)
   })
 
-  test('under a seccomp profile that refuses pidfd_open, too, since it is our child', async () => {
+  test('is ended with it without pidfd_open, since an orphan is a child of pitcrew', async () => {
     await using container = new Container(bundle, refusing)
     await container.line('leaves: died: exit code 4')
     const first = { pid: await container.hostPid() }
-    await eventually('only the sibling is left', () => processesUnder(first).length === 1)
+    await eventually('only the other daemon is left', () => processesUnder(first).length === 1)
   })
 
-  test('without /proc: is not found; it ends with the container', async () => {
+  test('is not found without /proc, and ends with the container', async () => {
     await using container = new Container(bundle, withoutProc)
     await container.line('leaves: died: exit code 4')
     await container.signal('SIGUSR1')
@@ -46,11 +46,11 @@ describeInDocker('a process that left the group of its daemon', () => {
   })
 })
 
-describeInDocker('neither /proc nor execveat', () => {
+describeInDocker('without /proc and execveat', () => {
   const docker = ['--cap-add', 'SYS_ADMIN', '--security-opt', profile]
   const neither = { ...withoutProc, docker }
 
-  test('the parser cannot be started, and what is missing is said', async () => {
+  test('the parser cannot be started, and the message has the remedy', async () => {
     await using container = new Container({ daemons: { a: long } }, neither)
     expect(await container.exitCode()).toBe(127)
     expect(container.errors).toEqual([
@@ -66,7 +66,7 @@ describeInDocker('neither /proc nor execveat', () => {
   })
 })
 
-/** What `pitcrew build` makes of a bundle. */
+/** The plan that `pitcrew build` makes of a bundle. */
 function planOf(given: object): object {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-plan-'))
   try {
@@ -78,11 +78,11 @@ function planOf(given: object): object {
   }
 }
 
-describeInDocker('a user of its own for a daemon', () => {
+describeInDocker('a daemon with a user of its own', () => {
   test.each([
     ['--cap-drop', 'ALL'],
     ['--user', '12345'],
-  ])('under %s %s it cannot be started, and the others can', async (...docker) => {
+  ])('cannot be started under %s %s, and other daemons can', async (...docker) => {
     const daemons = { a: long, b: { ...long, user: 'nobody', restart: 'never' } }
     await using container = new Container({ daemons }, { docker })
     await container.line('[a] up')

@@ -1,20 +1,20 @@
-/** Before all container tests: is there an engine, and the two images that they use. After them: nothing is left.
+/** Before all container tests: checks that there is an engine, and builds the two images. Afterwards: removes everything.
  *
- *  Without an engine the tests are skipped, which is said; with PITCREW_REQUIRE_DOCKER or CI set, that is a failure.
- *  `node scripts/docker.mjs run COMMAND` gives a command an engine. */
+ *  Without an engine the tests are skipped with a warning; with PITCREW_REQUIRE_DOCKER or CI set, they fail.
+ *  `node scripts/docker.mjs run COMMAND` provides a command with an engine. */
 import { execFileSync } from 'node:child_process'
 import type { TestProject } from 'vitest/node'
 import { binary, compileFixture } from '../e2e/support/pitcrew.ts'
 import { docker, dockerAnswer, whyNoDocker } from './docker.ts'
 import { buildImage, type Contents, importImage } from './image.ts'
 
-const remedy = '"node scripts/docker.mjs run npm test" gives them an engine'
+const remedy = '"node scripts/docker.mjs run npm test" provides an engine'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What images, containers and labels of this run of the tests begin with; null without an engine. */
+    /** The prefix of images, containers and labels of this test run; null without an engine. */
     dockerRun: string | null
-    /** Why that is a failure. */
+    /** Why a missing engine is a failure; null if it is none. */
     dockerProblem: string | null
   }
 }
@@ -39,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function whyNoImages(name: string): Promise<string | null> {
   try {
     await buildImage(`${name}:tools`, tools())
-    await importImage(`${name}:bare`, { programs: { '/pitcrew': binary, ...hearsSignals() } })
+    await importImage(`${name}:bare`, { programs: { '/pitcrew': binary, ...signalReporter() } })
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -57,7 +57,7 @@ function tools(): Contents {
       '/bin/tini': program('tini'),
       '/bin/dumb-init': program('dumb-init'),
       '/bin/forks-orphans': compileFixture('forks-orphans'),
-      ...hearsSignals(),
+      ...signalReporter(),
     },
     files: { '/etc/passwd': 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' },
     links: Object.fromEntries(
@@ -68,7 +68,7 @@ function tools(): Contents {
   }
 }
 
-function hearsSignals(): Readonly<Record<string, string>> {
+function signalReporter(): Readonly<Record<string, string>> {
   return { '/bin/reports-group-signals': compileFixture('reports-group-signals') }
 }
 

@@ -1,4 +1,4 @@
-/** Nobody takes the output of a container: its daemons wait in their writes, and pitcrew does not. */
+/** When the output of a container is not read, its daemons block in their writes, and pitcrew does not. */
 import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -7,14 +7,14 @@ import { sh } from '../e2e/support/pitcrew.ts'
 import { eventually, isAlive, processesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
-/** Looks in a row that find everybody asleep, until all of them are taken to wait. */
-const asleepLooks = 50
+/** The number of consecutive observations of all processes asleep after which they count as blocked. */
+const observationsNeeded = 50
 
 const bundle = {
   signals: { USR1: { restart: ['counted'] } },
   daemons: {
     flood: { command: ['yes', 'y'.repeat(1000)] },
-    // Says on disk how often it was started: nobody hears it on stdout.
+    // Counts its starts in a file, since stdout is not read.
     counted: { command: sh('echo >> /etc/pitcrew/runs; exec sleep 1000') },
   },
 }
@@ -25,19 +25,20 @@ function runs({ folder }: Container): number {
   return existsSync(path) ? readFileSync(path, 'latin1').length : 0
 }
 
-/** Everything sleeps, `yes` too, which has no other reason than a full pipe. */
-async function allWait(first: { readonly pid: number }): Promise<void> {
-  let looks = 0
-  await eventually('everybody waits', () => {
+/** Waits until all processes sleep; `yes` sleeps only if its pipe is full. */
+async function untilBlocked(first: { readonly pid: number }): Promise<void> {
+  let observations = 0
+  await eventually('all processes block', () => {
     const states = processesUnder(first).map((seen) => seen.state)
-    looks = states.length === 2 && states.every((seen) => seen === 'S') ? looks + 1 : 0
-    return looks === asleepLooks
+    const allSleep = states.length === 2 && states.every((seen) => seen === 'S')
+    observations = allSleep ? observations + 1 : 0
+    return observations === observationsNeeded
   })
 }
 
-/** Restarts and stops in a stall, seen from this machine. */
-async function goesOn(container: Container, pid: number): Promise<void> {
-  await allWait({ pid })
+/** Restarts a daemon and stops pitcrew during the stall. */
+async function expectRestartsAndStop(container: Container, pid: number): Promise<void> {
+  await untilBlocked({ pid })
   for (const run of [2, 3]) {
     await container.signal('SIGUSR1')
     await eventually(`run ${run}`, () => runs(container) === run)
@@ -48,43 +49,46 @@ async function goesOn(container: Container, pid: number): Promise<void> {
   expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ exitCode: 0 })
 }
 
-describeInDocker('the output of the container stalls', () => {
-  test('a client that is attached and does not read: restarts go on, and a stop is in time', async () => {
-    await using container = new Container(bundle, {
-      docker: [...state, '--env', 'PITCREW_DEADLINE=1s'],
+describeInDocker(
+  'while the output of the container is stalled, restarts work and a stop is in time',
+  () => {
+    test('with an attached client that does not read', async () => {
+      await using container = new Container(bundle, {
+        docker: [...state, '--env', 'PITCREW_DEADLINE=1s'],
+      })
+      await container.line('[flood] y')
+      const pid = await container.hostPid()
+      container.process.kill('SIGSTOP')
+      await expectRestartsAndStop(container, pid)
+      // The engine itself waits until that client reads again.
+      container.process.kill('SIGCONT')
+      expect(await container.exitCode()).toBe(0)
+      expect(container.errors).toEqual([
+        expect.stringMatching(/^pitcrew: \d+ bytes of output \(\d+ lines\) could not be printed$/),
+      ])
     })
-    await container.line('[flood] y')
-    const pid = await container.hostPid()
-    container.process.kill('SIGSTOP')
-    await goesOn(container, pid)
-    // The engine itself waits for that client until it reads again.
-    container.process.kill('SIGCONT')
-    expect(await container.exitCode()).toBe(0)
-    expect(container.errors).toEqual([
-      expect.stringMatching(/^pitcrew: \d+ bytes of output \(\d+ lines\) could not be printed$/),
-    ])
-  })
 
-  test('a log driver that is stuck: restarts go on, and a stop is in time', async () => {
-    const collector = await LogCollector.start()
-    await using container = new Container(bundle, {
-      detached: true,
-      docker: [
-        ...[...state, '--env', 'PITCREW_DEADLINE=1s'],
-        ...['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://${collector.address}`],
-      ],
+    test('with a log driver that hangs', async () => {
+      const collector = await LogCollector.start()
+      await using container = new Container(bundle, {
+        detached: true,
+        docker: [
+          ...[...state, '--env', 'PITCREW_DEADLINE=1s'],
+          ...['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://${collector.address}`],
+        ],
+      })
+      // Closed before the container is removed, since the engine waits for its connections.
+      using _open = collector
+      await eventually('the daemon runs', () => runs(container) === 1)
+      await expectRestartsAndStop(container, await container.hostPid())
+      // The engine waits until its driver has written everything.
+      collector.read()
+      expect(await container.exitCode()).toBe(0)
     })
-    // Closed before the container is removed, for which the engine waits, too.
-    using _open = collector
-    await eventually('it runs', () => runs(container) === 1)
-    await goesOn(container, await container.hostPid())
-    // The engine waits until its driver has written all that it has.
-    collector.read()
-    expect(await container.exitCode()).toBe(0)
-  })
-})
+  },
+)
 
-/** Takes connections of a log driver, and no byte until it is told to. */
+/** Accepts connections of a log driver, and reads nothing before `read` is called. */
 class LogCollector {
   readonly #server: Server
   readonly #sockets: Socket[] = []
@@ -110,7 +114,7 @@ class LogCollector {
   }
 
   [Symbol.dispose](): void {
-    // No more first, or the driver would come back.
+    // Close the server first, or the driver reconnects.
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
   }

@@ -1,4 +1,5 @@
-/** The contract, "Output": a passing ENOMEM or ENOBUFS is not "gone". FAULTS 44. strace makes the calls fail. */
+/** The contract, Output: a temporary ENOMEM or ENOBUFS does not mean that stdout is gone. FAULTS 44. strace makes the
+ *  calls fail. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { isSanitized, isSpinning } from '../support/cost.ts'
@@ -10,9 +11,10 @@ const counted = sh(`echo up; seq ${count}; exec sleep 1000`)
 
 const canFail = spawnSync('strace', ['-qq', '-o', '/dev/null', '--', 'true']).status === 0
 if (!canFail && process.env.CI) throw new Error('cannot make a write fail without strace')
-if (!canFail) console.warn('strace is not here or may not trace: writes that fail are not tested')
+if (!canFail)
+  console.warn('strace is not installed or may not trace: failing writes are not tested')
 
-/** Words in front of pitcrew whose calls fail in this way. */
+/** The command that runs pitcrew with calls that fail in this way. */
 function failing(call: string, error: string, when: string): string[] {
   const inject = `inject=${call}:error=${error}:when=${when}`
   return ['strace', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject, '--']
@@ -22,15 +24,15 @@ function started(bundle: object, via: string[]): Pitcrew {
   return new Pitcrew(bundle, { asPid1: false, via })
 }
 
-describe.skipIf(!canFail || isSanitized)('a write to stdout fails', () => {
+describe.skipIf(!canFail || isSanitized)('when a write to stdout fails', () => {
   test.each([
     ['once with ENOMEM', 'ENOMEM', '2'],
     ['once with ENOBUFS', 'ENOBUFS', '2'],
     ['once with EINTR', 'EINTR', '2'],
     ['four times with ENOMEM', 'ENOMEM', '2..5'],
     ['every third time with ENOBUFS', 'ENOBUFS', '3+3'],
-  ])('%s: all lines are printed, in order', async (_, error, when) => {
-    // Its stdout is a socket here: a pipe of Node's.
+  ])('%s, all lines are printed in order', async (_, error, when) => {
+    // Its stdout is a socket here, as Node makes for a pipe.
     const via = failing('sendto,pwritev2', error, when)
     await using pitcrew = started({ daemons: { a: { command: counted } } }, via)
     await pitcrew.line(`[a] ${count}`)
@@ -42,16 +44,16 @@ describe.skipIf(!canFail || isSanitized)('a write to stdout fails', () => {
     expect(pitcrew.exitReport().output).toEqual({ lostBytes: 0, lostLines: 0 })
   })
 
-  test('always with ENOMEM: pitcrew does not spin, ends in time, and counts what is lost', async () => {
+  test('always with ENOMEM, pitcrew does not spin, ends in time, and counts the lost bytes', async () => {
     const via = failing('sendto,pwritev2', 'ENOMEM', '3+')
     const bundle = { daemons: { a: { command: ['yes'] } } }
     await using pitcrew = started(bundle, via)
     await pitcrew.line('a: started')
     expect(await isSpinning(pitcrew)).toBe(false)
-    const askedAtMs = performance.now()
+    const requestedAtMs = performance.now()
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
-    expect(performance.now() - askedAtMs).toBeLessThan(5000)
+    expect(performance.now() - requestedAtMs).toBeLessThan(5000)
     const [, bytes] = /(\d+) bytes of output/.exec(pitcrew.errors.join('\n')) ?? []
     expect(Number(bytes)).toBeGreaterThan(100_000)
     expect(pitcrew.exitReport().output).toMatchObject({ lostBytes: Number(bytes) })

@@ -1,4 +1,4 @@
-/** The contract, "Output": stdout is full and nobody reads it. The daemons wait; pitcrew does not (FAULTS 15). */
+/** The contract, Output: when stdout is full and has no reader, the daemons wait and pitcrew does not. FAULTS 15. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,10 +9,10 @@ import { descriptorsOf, eventually, processesUnder } from '../support/processes.
 
 const kinds: Kind[] = ['pipe', 'socket', 'raw']
 const nonBlocking = 0o4000
-/** Of pipes whose runs are over, while stdout is full: see native/output/pump.c. */
+/** Pipes of runs that are over, kept while stdout is full: see native/output/pump.c. */
 const keptPipesMax = 64
 
-/** Says on disk how often it was started: nobody hears it on stdout. */
+/** Counts its starts in a file, since stdout is not read. */
 const counted = sh('echo >> "$PITCREW_STATE_DIR/runs"; exec yes counted')
 
 function runs({ folder }: Channel): number {
@@ -29,7 +29,7 @@ function flooding(daemons: number): object {
 }
 
 test.each(kinds)(
-  'a full %s: restarts go on, a shutdown keeps its deadline, losses are counted',
+  'with a full %s as stdout restarts work, a shutdown keeps its deadline, and losses are counted',
   async (kind) => {
     await using pitcrew = new Channel(`${kind},paused`, flooding(8), {
       env: { PITCREW_DEADLINE: '1s' },
@@ -42,25 +42,25 @@ test.each(kinds)(
     await eventually('run 4', () => runs(pitcrew) === 4)
     expect(stdioFlags(pitcrew).map((flags) => flags & nonBlocking)).toEqual([0, 0, 0])
     pitcrew.signal('SIGTERM')
-    // Not 70, which is what the host says when the deadline is over by a second.
+    // Not 70, the status of the shutdown watchdog.
     expect(await pitcrew.exitCode()).toBe(0)
     const [lost] = pitcrew.errors.filter((line) => line.startsWith('pitcrew: '))
     expect(lost).toMatch(/^pitcrew: \d{5,} bytes of output \(\d+ lines\) could not be printed$/)
   },
 )
 
-test('a full stdout: daemons wait in their writes, and pitcrew neither spins nor grows', async () => {
+test('with a full stdout the daemons block in their writes, and pitcrew neither spins nor grows', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(8))
   await pitcrew.untilFull()
   const asleep = (): boolean => processesUnder(pitcrew).every(({ state }) => state === 'S')
-  await eventually('all wait', () => processesUnder(pitcrew).length === 9 && asleep())
+  await eventually('all block', () => processesUnder(pitcrew).length === 9 && asleep())
   expect(await isSpinning(pitcrew)).toBe(false)
   expect(await wakeUps(pitcrew)).toBe(0)
   expect(asleep()).toBe(true)
   if (!isSanitized) expect(residentKib(pitcrew)).toBeLessThan(8 * 1024)
 })
 
-test('a full stdout: many restarts do not pile up descriptors', async () => {
+test('with a full stdout many restarts do not accumulate descriptors', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(2))
   await pitcrew.untilFull()
   await eventually('run 1', () => runs(pitcrew) === 1)
@@ -69,16 +69,16 @@ test('a full stdout: many restarts do not pile up descriptors', async () => {
     pitcrew.signal('SIGUSR1')
     await eventually(`run ${run}`, () => runs(pitcrew) === run)
   }
-  await eventually('what was left by old runs is bounded', () => {
+  await eventually('the kept pipes are bounded', () => {
     return descriptorsOf(pitcrew).length <= before + keptPipesMax + 1
   })
 })
 
-test('when the reader comes back, all goes on at once: nothing waits for the next line', async () => {
-  // More than stdout and the buffer hold, since the prefix makes it grow; and then silence.
+test('when the reader resumes, all buffered output is written without waiting for another line', async () => {
+  // The prefixes make the output larger than stdout and the buffer hold; then the daemon is silent.
   const text = '"$PITCREW_STATE_DIR/text"'
   const script = `(head -c 60000 /dev/zero | tr '\\0' '\\n'; echo last) > ${text}; cat ${text}; exec sleep 1000`
-  const name = 'a-name-that-makes-much-of-little'
+  const name = 'a-long-name-makes-a-long-prefix'
   await using pitcrew = new Channel('pipe,paused', { daemons: { [name]: { command: sh(script) } } })
   await pitcrew.untilFull()
   pitcrew.send('resume')
@@ -86,7 +86,7 @@ test('when the reader comes back, all goes on at once: nothing waits for the nex
   expect(pitcrew.lines.filter((line) => line === `[${name}] `)).toHaveLength(60_000)
 })
 
-test('pitcrew has room of its own: what it says in a stall is read when the reader is back', async () => {
+test('what pitcrew logs during a stall is printed when the reader resumes', async () => {
   await using pitcrew = new Channel('pipe,paused', flooding(2))
   await pitcrew.untilFull()
   await eventually('run 1', () => runs(pitcrew) === 1)

@@ -1,5 +1,4 @@
-/** The contract, "Output": lines of two daemons never mix; none is lost, torn or put into another order
- *  (FAULTS 18). */
+/** The contract, Output: lines of two daemons never mix; none is lost, torn or reordered. FAULTS 18. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { Pitcrew } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
 import { expectedLines, writesLinesCommand } from '../support/random-lines.ts'
 
-/** So many daemons, each writing so many bytes as fast as it can. */
+/** Daemons that each write so many bytes as fast as they can. */
 function crowd(daemons: number, bytes: number): object {
   const entries = seeds(daemons).map((seed) => [
     `d${seed}`,
@@ -25,15 +24,16 @@ function seeds(daemons: number): number[] {
 function expectAll(from: { readonly lines: string[] }, daemons: number, bytes: number): void {
   for (const seed of seeds(daemons)) {
     const wanted = expectedLines(seed, bytes)
-    const said = from.lines.filter((line) => line.startsWith(`[d${seed}] `))
-    const wrong = said.findIndex((line, index) => line !== `[d${seed}] ${wanted[index]}`)
-    expect({ seed, wrong, lines: said.length }).toEqual({ seed, wrong: -1, lines: wanted.length })
+    const printed = from.lines.filter((line) => line.startsWith(`[d${seed}] `))
+    const wrong = printed.findIndex((line, index) => line !== `[d${seed}] ${wanted[index]}`)
+    const expected = { seed, wrong: -1, lines: wanted.length }
+    expect({ seed, wrong, lines: printed.length }).toEqual(expected)
   }
   const strange = from.lines.filter((line) => !/^(\[d\d+\] |pitcrew: )/.test(line))
   expect(strange).toEqual([])
 }
 
-test('16 daemons at full speed: no line is lost, torn, moved or wrongly prefixed', async () => {
+test('16 daemons at full speed have no line lost, torn, reordered or wrongly prefixed', async () => {
   const bytes = 3_000_000
   await using pitcrew = new Channel('pipe', crowd(16, bytes))
   expect(await pitcrew.exitCode()).toBe(0)
@@ -42,13 +42,13 @@ test('16 daemons at full speed: no line is lost, torn, moved or wrongly prefixed
 
 const kinds: Kind[] = ['pipe', 'socket', 'raw']
 
-test.each(kinds)('nothing is lost on a stdout of the kind %s', async (kind) => {
+test.each(kinds)('no line is lost with a %s as stdout', async (kind) => {
   await using pitcrew = new Channel(kind, crowd(4, 500_000))
   expect(await pitcrew.exitCode()).toBe(0)
   expectAll(pitcrew, 4, 500_000)
 })
 
-test.each(kinds)('after a stall of a %s all of it goes on, and nothing is lost', async (kind) => {
+test.each(kinds)('no line is lost in a stall of a %s', async (kind) => {
   await using pitcrew = new Channel(`${kind},paused`, crowd(4, 500_000))
   await pitcrew.untilFull()
   pitcrew.send('resume')
@@ -57,7 +57,7 @@ test.each(kinds)('after a stall of a %s all of it goes on, and nothing is lost',
   expect(pitcrew.errors.filter((line) => line.includes('could not be printed'))).toEqual([])
 })
 
-test.each(['w', 'a'])('nothing is lost in a file that was opened for "%s"', async (mode) => {
+test.each(['w', 'a'])('no line is lost in a file opened with mode "%s"', async (mode) => {
   const path = join(tmpdir(), `pitcrew-output-${process.pid}-${mode}`)
   const file = openSync(path, mode)
   await using pitcrew = new Pitcrew(crowd(4, 500_000), { stdout: file })
@@ -68,19 +68,19 @@ test.each(['w', 'a'])('nothing is lost in a file that was opened for "%s"', asyn
   expectAll({ lines }, 4, 500_000)
 })
 
-test('on /dev/null everything ends as well as anywhere', async () => {
+test('with /dev/null as stdout everything ends normally', async () => {
   await using pitcrew = new Pitcrew(crowd(4, 500_000), { stdout: 'ignore' })
   expect(await pitcrew.exitCode()).toBe(0)
   expect(pitcrew.errors).toEqual([])
 })
 
-test('a FIFO, whose writer cannot be told not to wait, is as good as a pipe', async () => {
+test('no line is lost with a FIFO, which cannot be written with RWF_NOWAIT', async () => {
   const bundle = crowd(2, 300_000)
   await using pitcrew = new Pitcrew(bundle, {
     wrap: [
       '/bin/sh',
       '-c',
-      // The reader is behind it, and starts late.
+      // The reader of the FIFO starts late.
       'mkfifo "$PITCREW_STATE_DIR/out"; (sleep 0.1; exec cat "$PITCREW_STATE_DIR/out") & exec "$@" > "$PITCREW_STATE_DIR/out"',
       'sh',
     ],

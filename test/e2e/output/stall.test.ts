@@ -1,4 +1,4 @@
-/** Nobody reads stdout for a while: what matters is read all the same, and the stall is named. FAULTS 47a. */
+/** While stdout is stalled, readiness lines and last lines are read all the same, and the stall is reported. FAULTS 47a. */
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { DaemonStatus, StatusAnswer } from '../../../src/control/protocol/status.ts'
@@ -9,40 +9,40 @@ import { sh } from '../support/pitcrew.ts'
 const flood = { command: ['yes', 'y'.repeat(500)] }
 const go = 'until [ -e "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done'
 
-/** The first status of a daemon that is like this. */
-async function seen(
+/** Waits until the status of a daemon satisfies the condition. */
+async function untilStatus(
   pitcrew: Channel,
   name: string,
-  isLikeThis: (status: DaemonStatus) => boolean,
+  condition: (status: DaemonStatus) => boolean,
 ): Promise<DaemonStatus> {
   for (;;) {
     const { daemons } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
     const found = daemons.find((daemon) => daemon.name === name)
-    if (found !== undefined && isLikeThis(found)) return found
+    if (found !== undefined && condition(found)) return found
   }
 }
 
-/** pitcrew has noticed that nobody reads. */
-async function stalled(pitcrew: Channel): Promise<string> {
+/** Waits until pitcrew reports the stall. */
+async function untilStalled(pitcrew: Channel): Promise<string> {
   for (;;) {
     const { out } = await runVerb(pitcrew, 'status')
     if (out[0]?.includes(', stdout stalled for ')) return out[0]
   }
 }
 
-async function explained(pitcrew: Channel, name: string): Promise<string> {
+async function explanationOf(pitcrew: Channel, name: string): Promise<string> {
   return (await runVerb(pitcrew, 'explain', name)).out.join('\n')
 }
 
-describe('a daemon that is ready by a line of its output, while stdout is stalled', () => {
-  test('becomes ready, and the line is printed when the reader is back', async () => {
+describe('while stdout is stalled, a daemon with `ready: { log }`', () => {
+  test('becomes ready, and the line is printed when the reader resumes', async () => {
     const web = { command: sh(`${go}; echo now listening; exec sleep 1000`) }
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening' } } },
     })
     await pitcrew.untilFull()
-    await seen(pitcrew, 'web', ({ state }) => state === 'running')
-    touch(pitcrew)
+    await untilStatus(pitcrew, 'web', ({ state }) => state === 'running')
+    release(pitcrew)
     const { status } = await runVerb(pitcrew, 'wait', 'web', '--for', 'ready', '--timeout', '10s')
     expect(status).toBe(0)
     expect((await runVerb(pitcrew, 'logs', 'web')).out).toEqual(['[web] now listening'])
@@ -51,79 +51,79 @@ describe('a daemon that is ready by a line of its output, while stdout is stalle
     expect(pitcrew.lines.filter((line) => line.includes('now listening'))).toHaveLength(1)
   })
 
-  test('has its line found behind an unfinished one, and no byte is lost or doubled', async () => {
+  test('becomes ready by a line that follows an incomplete one, and no byte is lost or duplicated', async () => {
     const before = 'printf begun'
     const web = { command: sh(`${before}; ${go}; seq 3000; echo listening; exec sleep 1000`) }
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening' } } },
     })
     await pitcrew.untilFull()
-    touch(pitcrew)
+    release(pitcrew)
     await runVerb(pitcrew, 'wait', 'web', '--for', 'ready')
     pitcrew.send('resume')
     await pitcrew.line('[web] listening')
-    const said = pitcrew.lines.filter((line) => line.startsWith('[web] '))
+    const printed = pitcrew.lines.filter((line) => line.startsWith('[web] '))
     const numbers = Array.from({ length: 2999 }, (_, index) => `[web] ${index + 2}`)
-    expect(said).toEqual(['[web] begun1', ...numbers, '[web] listening'])
+    expect(printed).toEqual(['[web] begun1', ...numbers, '[web] listening'])
   })
 
-  test('is not ended for lack of its sign when there is no room to read on', async () => {
-    // Its sign is behind more than is kept: the time does not run until it can be read.
+  test('does not time out while its line cannot be read for lack of room', async () => {
+    // The line follows more output than is kept: the timeout is suspended until it can be read.
     const web = { command: sh('seq 100000; echo listening; exec sleep 1000') }
     await using pitcrew = new Channel('pipe,paused', {
       daemons: { flood, web: { ...web, ready: { log: 'listening', timeout: '1500ms' } } },
     })
     await pitcrew.untilFull()
-    await stalled(pitcrew)
-    const text = await explained(pitcrew, 'web')
+    await untilStalled(pitcrew)
+    const text = await explanationOf(pitcrew, 'web')
     expect(text).toMatch(/stdout has been stalled for .*: the reader of pitcrew's stdout does not/)
     expect(text).toContain('its timeout is suspended during the stall')
     const isLate = ({ uptimeMs }: DaemonStatus): boolean => (uptimeMs ?? 0) > 1700
-    expect(await seen(pitcrew, 'web', isLate)).toMatchObject({ state: 'running', run: 1 })
+    expect(await untilStatus(pitcrew, 'web', isLate)).toMatchObject({ state: 'running', run: 1 })
     pitcrew.send('resume')
     await pitcrew.line(/^pitcrew: web: ready after .* \(run 1\)$/)
     await pitcrew.line('pitcrew: stdout goes on: it took nothing for ')
   })
 })
 
-test('the last lines of a daemon that dies while stdout is stalled are known', async () => {
+test('the last lines of a daemon that dies while stdout is stalled are kept', async () => {
   const web = { command: sh(`${go}; seq 5; exit 3`), restart: 'never' }
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood, web } })
   await pitcrew.untilFull()
-  touch(pitcrew)
-  await seen(pitcrew, 'web', ({ state }) => state === 'failed')
-  expect(await explained(pitcrew, 'web')).toContain('its last line: 5')
+  release(pitcrew)
+  await untilStatus(pitcrew, 'web', ({ state }) => state === 'failed')
+  expect(await explanationOf(pitcrew, 'web')).toContain('its last line: 5')
 })
 
-test('a stall is named in status, in explain and in the journal, and so is its end', async () => {
+test('a stall and its end are reported by status, explain and the journal', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
   await pitcrew.untilFull()
-  const head = await stalled(pitcrew)
+  const head = await untilStalled(pitcrew)
   expect(head).toMatch(/^pitcrew: 1 daemon, 1 ready, stdout stalled for [\d.]+ m?s, up /)
   const { outputStall } = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
   expect(outputStall?.why).toBe("the reader of pitcrew's stdout does not read, and it is full")
   expect(outputStall?.forMs).toBeGreaterThanOrEqual(1000)
-  expect(await explained(pitcrew, 'flood')).toContain("check the reader of pitcrew's stdout")
+  expect(await explanationOf(pitcrew, 'flood')).toContain("check the reader of pitcrew's stdout")
   pitcrew.send('resume')
   await pitcrew.line('pitcrew: stdout goes on')
   const { out } = await runVerb(pitcrew, 'events')
-  const told = out.filter((line) => line.includes('stdout ')).map((line) => line.slice(34))
-  expect(told).toEqual([
+  const reported = out.filter((line) => line.includes('stdout ')).map((line) => line.slice(34))
+  expect(reported).toEqual([
     "stdout is stalled: the reader of pitcrew's stdout does not read, and it is full",
     expect.stringMatching(/^stdout goes on: it took nothing for /),
   ])
   expect((await jsonAnswer<StatusAnswer>(pitcrew, 'status')).outputStall).toBeNull()
 })
 
-test('a shutdown in a stall is over 250 ms after its daemons, and its report knows the loss', async () => {
+test('a shutdown in a stall ends 250 ms after its daemons, and the exit report counts the loss', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
   await pitcrew.untilFull()
-  await stalled(pitcrew)
-  const askedAtMs = performance.now()
+  await untilStalled(pitcrew)
+  const requestedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(0)
   // The deadline is 9 s.
-  expect(performance.now() - askedAtMs).toBeLessThan(3000)
+  expect(performance.now() - requestedAtMs).toBeLessThan(3000)
   const [, bytes, lines] =
     /(\d+) bytes of output \((\d+) lines\)/.exec(pitcrew.errors.join('\n')) ?? []
   expect(Number(bytes)).toBeGreaterThan(10_000)
@@ -133,17 +133,17 @@ test('a shutdown in a stall is over 250 ms after its daemons, and its report kno
   })
 })
 
-test('until its end pitcrew answers who asks', async () => {
+test('pitcrew answers clients until its end, also in a stall', async () => {
   await using pitcrew = new Channel('pipe,paused', { daemons: { flood } })
   await pitcrew.untilFull()
-  await stalled(pitcrew)
+  await untilStalled(pitcrew)
   pitcrew.signal('SIGTERM')
   const { out } = await runVerb(pitcrew, 'status')
   expect(out[0]).toMatch(/^pitcrew: 1 daemon, /)
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-/** The daemon may go on. */
-function touch({ folder }: Channel): void {
+/** Lets the daemon continue. */
+function release({ folder }: Channel): void {
   writeFileSync(`${folder}/go`, '')
 }

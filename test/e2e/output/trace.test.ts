@@ -1,4 +1,4 @@
-/** `run --trace FILE`: what a real run did replays through the core, and gives the same effects. */
+/** `run --trace FILE`: the events of a real run, replayed through the core, give the same effects. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ const bundle = {
   },
 }
 
-/** A run with all kinds of events in it. */
+/** Records a run with all kinds of events. */
 async function tracedRun(): Promise<{ plan: Plan; steps: Step[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-trace-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -55,7 +55,7 @@ async function tracedRun(): Promise<{ plan: Plan; steps: Step[] }> {
   return { plan: JSON.parse(first as string).plan, steps: rest.map((line) => JSON.parse(line)) }
 }
 
-/** The steps whose effects are not those that the core gives now. */
+/** The steps for which the core now gives other effects. */
 function differences(plan: Plan, steps: readonly Step[]): Step[] {
   const state = initialState(plan)
   return steps.filter(({ event, effects }) => {
@@ -66,7 +66,7 @@ function differences(plan: Plan, steps: readonly Step[]): Step[] {
 
 test('a trace replays through the core with the same effects, and a changed one does not', async () => {
   const { plan, steps } = await tracedRun()
-  // A start that is slow on a busy machine is ready by an event of its own.
+  // On a busy machine a slow start is ready by an event of its own.
   const kinds = new Set(steps.map(({ event }) => event.type).filter((type) => type !== 'ready'))
   expect([...kinds].sort()).toEqual(
     [

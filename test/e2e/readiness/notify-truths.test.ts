@@ -1,4 +1,4 @@
-/** FAULTS 47 and DESIGN §4, Stop: what a daemon reports of itself (sd_notify) and what becomes of it. */
+/** What a daemon reports about itself through sd_notify, and what pitcrew makes of it. FAULTS 47; the contract, Stop. */
 import { expect, test } from 'vitest'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
 import { jsonAnswer } from '../support/cli.ts'
@@ -23,19 +23,27 @@ async function statusOf(pitcrew: Pitcrew): Promise<string | undefined> {
 
 test.each([
   [
-    'RELOADING=1 then READY=1 is the status from before',
+    'READY=1 after RELOADING=1 restores the previous status',
     ['STATUS=serving', 'RELOADING=1', 'READY=1'],
     'serving',
   ],
-  ['also where there was none', ['READY=1', 'RELOADING=1', 'READY=1'], ''],
+  ['READY=1 after RELOADING=1 restores an empty status', ['READY=1', 'RELOADING=1', 'READY=1'], ''],
   [
-    'and where the reload had words of its own',
+    'READY=1 restores the previous status also if the reload had a status of its own',
     ['STATUS=serving', 'RELOADING=1\\nSTATUS=reading', 'READY=1'],
     'serving',
   ],
-  ['but the words that come with READY=1 stay', ['RELOADING=1', 'READY=1\\nSTATUS=new'], 'new'],
-  ['while it reloads, that is said', ['STATUS=serving', 'READY=1', 'RELOADING=1'], 'reloading'],
-  ['STOPPING=1 is said until its end', ['STATUS=serving', 'READY=1', 'STOPPING=1'], 'stopping'],
+  ['a status in the message with READY=1 is kept', ['RELOADING=1', 'READY=1\\nSTATUS=new'], 'new'],
+  [
+    'the status during a reload is "reloading"',
+    ['STATUS=serving', 'READY=1', 'RELOADING=1'],
+    'reloading',
+  ],
+  [
+    'the status after STOPPING=1 is "stopping"',
+    ['STATUS=serving', 'READY=1', 'STOPPING=1'],
+    'stopping',
+  ],
 ])('%s', async (_, messages, status) => {
   await using pitcrew = new Pitcrew(
     { daemons: { b: { command: sends(...messages), ready: 'notify' } } },
@@ -44,7 +52,7 @@ test.each([
   expect(await statusOf(pitcrew)).toBe(status)
 })
 
-test('WATCHDOG=trigger is a failure, also without "watchdog:"', async () => {
+test('WATCHDOG=trigger is a failure, also without `watchdog:`', async () => {
   const b = { command: sends('READY=1', 'WATCHDOG=trigger'), ready: 'notify', restart: 'never' }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
   expect(await pitcrew.line('b: failed')).toMatch(
@@ -54,7 +62,7 @@ test('WATCHDOG=trigger is a failure, also without "watchdog:"', async () => {
   expect(await pitcrew.exitCode()).toBe(1)
 })
 
-test('MAINPID of another process is named, once a run; that of the leader is not', async () => {
+test('MAINPID of another process is logged once a run; that of the leader is not', async () => {
   const script =
     '"$NOTIFIES" barrier times=3 MAINPID=77; "$NOTIFIES" barrier MAINPID=$$ READY=1; exec sleep 1000'
   const b = { command: sh(script), ready: 'notify' }
@@ -67,7 +75,7 @@ test('MAINPID of another process is named, once a run; that of the leader is not
   )
 })
 
-test('EXTEND_TIMEOUT_USEC above an hour extends a start', async () => {
+test('EXTEND_TIMEOUT_USEC of more than an hour extends a start', async () => {
   const b = {
     command: sends('EXTEND_TIMEOUT_USEC=7200000000'),
     ready: { notify: true, timeout: '1m' },
@@ -78,8 +86,8 @@ test('EXTEND_TIMEOUT_USEC above an hour extends a start', async () => {
   expect(why[0]).toMatch(/, (2 h|1 h 59 min( [\d.]+ s)?) left/)
 })
 
-test('EXTEND_TIMEOUT_USEC extends a stop beyond its grace, and never beyond the deadline', async () => {
-  const trap = 'trap \'"$NOTIFIES" barrier EXTEND_TIMEOUT_USEC=60000000; echo asked\' TERM'
+test('EXTEND_TIMEOUT_USEC extends a stop beyond its grace, but not beyond the deadline', async () => {
+  const trap = 'trap \'"$NOTIFIES" barrier EXTEND_TIMEOUT_USEC=60000000; echo requested\' TERM'
   const b = {
     command: sh(`${trap}; echo set; while :; do sleep 0.05; done`),
     stop: { grace: '300ms' },
@@ -87,11 +95,11 @@ test('EXTEND_TIMEOUT_USEC extends a stop beyond its grace, and never beyond the 
   }
   await using pitcrew = new Pitcrew({ deadline: '2s', daemons: { b } }, { env })
   await pitcrew.line('[b] set')
-  const askedMs = performance.now()
+  const requestedMs = performance.now()
   pitcrew.signal('SIGTERM')
-  await pitcrew.line('[b] asked')
+  await pitcrew.line('[b] requested')
   await pitcrew.line('KILL')
-  const killedMs = performance.now() - askedMs
+  const killedMs = performance.now() - requestedMs
   expect(killedMs).toBeGreaterThan(1000)
   expect(killedMs).toBeLessThan(2500)
   expect(await pitcrew.exitCode()).toBe(0)

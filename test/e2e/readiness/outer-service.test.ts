@@ -1,4 +1,4 @@
-/** What the host tells to whoever started us, and what it knows of the control group that we are in. */
+/** The host as a service of another supervisor: NOTIFY_SOCKET, and the out-of-memory kills of its control group. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { Program } from '../support/program.ts'
 beforeAll(buildProber, 300_000)
 
 describe('NOTIFY_SOCKET', () => {
-  test.each(['a path', 'an abstract name'])('a message arrives at %s', async (kind) => {
+  test.each(['a path', 'an abstract name'])('receives messages at %s', async (kind) => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-notify-'))
     const address = kind === 'a path' ? join(folder, 'socket') : `@pitcrew-notify-${process.pid}`
     const receiver = new Program([compileFixture('receives-datagrams'), address], { env: {} })
@@ -28,8 +28,8 @@ describe('NOTIFY_SOCKET', () => {
     expect(receiver.lines).toEqual(['listening', 'received READY=1', 'received STATUS=4 of 4'])
   })
 
-  test.each([undefined, '', 'relative', '/nobody/there', `/${'x'.repeat(200)}`])(
-    'nobody hears at %s, and nothing comes of it',
+  test.each([undefined, '', 'relative', '/no/socket', `/${'x'.repeat(200)}`])(
+    'has no receiver at %s, which has no effect',
     async (address) => {
       await using prober = await Prober.start(
         address === undefined ? {} : { env: { NOTIFY_SOCKET: address } },
@@ -39,8 +39,8 @@ describe('NOTIFY_SOCKET', () => {
   )
 })
 
-describe('kills for memory', () => {
-  test('are a number, or not known', async () => {
+describe('out-of-memory kills', () => {
+  test('are a number, or unknown', async () => {
     await using prober = await Prober.start()
     const [kills] = await prober.tell({ oomKills: true })
     expect(kills === null || Number(kills) >= 0).toBe(true)
@@ -50,16 +50,19 @@ describe('kills for memory', () => {
   afterAll(async () => {
     if (group !== null) await eventually('the group is empty', () => removeGroup(group))
   })
-  test.skipIf(group === null || isSanitized)('are counted in our control group', async () => {
-    if (group === null) return
-    const inGroup = joinGroup(group)
-    await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
-    const [before] = await prober.tell({ oomKills: true })
-    const eater = new Program([...inGroup, 'tail', '/dev/zero'], {
-      env: { PATH: process.env.PATH },
-    })
-    expect((await eater.end()).signal).toBe('SIGKILL')
-    const [after] = await prober.tell({ oomKills: true })
-    expect(Number(after)).toBe(Number(before) + 1)
-  })
+  test.skipIf(group === null || isSanitized)(
+    'are counted in the control group of pitcrew',
+    async () => {
+      if (group === null) return
+      const inGroup = joinGroup(group)
+      await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
+      const [before] = await prober.tell({ oomKills: true })
+      const consumer = new Program([...inGroup, 'tail', '/dev/zero'], {
+        env: { PATH: process.env.PATH },
+      })
+      expect((await consumer.end()).signal).toBe('SIGKILL')
+      const [after] = await prober.tell({ oomKills: true })
+      expect(Number(after)).toBe(Number(before) + 1)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-/** DESIGN §5 and §6: sd_notify. `ready: notify`, `watchdog:`, and what pitcrew tells its own supervisor. FAULTS 20. */
+/** sd_notify: `ready: notify`, `watchdog:`, and the messages of pitcrew to its own supervisor. FAULTS 20. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -12,14 +12,14 @@ const env = { NOTIFIES }
 const long = { command: sh('echo up; exec sleep 1000') }
 const systemdNotify = '/usr/bin/systemd-notify'
 if (!existsSync(systemdNotify)) {
-  const what = `no ${systemdNotify} here (Debian: apt-get install --no-install-recommends systemd)`
+  const what = `${systemdNotify} is not installed (Debian: apt-get install --no-install-recommends systemd)`
   const { CI, PITCREW_REQUIRE_REAL } = process.env
-  if (CI || PITCREW_REQUIRE_REAL) throw new Error(`cannot test with systemd's sender: ${what}`)
-  console.warn(`NO SYSTEMD: sd_notify is tested with our own sender only; ${what}`)
+  if (CI || PITCREW_REQUIRE_REAL) throw new Error(`cannot test with systemd-notify: ${what}`)
+  console.warn(`NO SYSTEMD: sd_notify is tested only with the fixture "notifies"; ${what}`)
 }
 
-/** A service manager above pitcrew. */
-class Above extends Program {
+/** The notification socket of a service manager above pitcrew. */
+class ServiceManager extends Program {
   readonly address: string
 
   private constructor(address: string) {
@@ -27,10 +27,10 @@ class Above extends Program {
     this.address = address
   }
 
-  static async start(): Promise<Above> {
-    const above = new Above(join(scratchFolder(), 'socket'))
-    await above.line('listening')
-    return above
+  static async start(): Promise<ServiceManager> {
+    const manager = new ServiceManager(join(scratchFolder(), 'socket'))
+    await manager.line('listening')
+    return manager
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -39,7 +39,7 @@ class Above extends Program {
   }
 }
 
-const isStopped = (pid: number): boolean =>
+const isSuspended = (pid: number): boolean =>
   readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
 
 async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
@@ -49,14 +49,15 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
 
 const becomesReady = (pitcrew: Pitcrew): Promise<string> =>
   pitcrew.line(/^pitcrew: b: ready after [\d.]+ m?s \(run 1\)$/)
-const isNotReady = ({ lines }: Pitcrew): void => expect(lines.join('\n')).not.toContain(': ready')
+const expectNotReady = ({ lines }: Pitcrew): void =>
+  expect(lines.join('\n')).not.toContain(': ready')
 
 describe('READY=1 comes from', () => {
   test.each([
     ['a child that waits at a barrier', '"$NOTIFIES" barrier READY=1'],
-    ['a child that is gone before it is read', '"$NOTIFIES" READY=1'],
-    ['an orphan outside of the group', '(setsid "$NOTIFIES" READY=1 &)'],
-    ['a message with more in it', '"$NOTIFIES" "STATUS=up\\nREADY=1\\nMAINPID=1\\nX"'],
+    ['a child that has exited before the message is read', '"$NOTIFIES" READY=1'],
+    ['an orphan outside the group', '(setsid "$NOTIFIES" READY=1 &)'],
+    ['a message with other fields', '"$NOTIFIES" "STATUS=up\\nREADY=1\\nMAINPID=1\\nX"'],
   ])('%s', async (_, script) => {
     const b = { command: sh(`${script}; exec sleep 1000`), ready: 'notify' }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
@@ -66,7 +67,7 @@ describe('READY=1 comes from', () => {
   })
 
   test.skipIf(!existsSync(systemdNotify))(
-    "systemd's own program, which waits until it was read",
+    'systemd-notify, which waits until the message is read',
     async () => {
       const script = `${systemdNotify} --status=starting --ready; echo "code $?"; exec sleep 1000`
       const b = { command: sh(script), ready: 'notify' }
@@ -79,8 +80,8 @@ describe('READY=1 comes from', () => {
   )
 })
 
-describe('READY=1 is nothing when it comes', () => {
-  // FAULTS 20. The stranger waits at a barrier until his message was read.
+describe('READY=1 is ignored if it comes', () => {
+  // FAULTS 20. The foreign sender waits at a barrier until its message is read.
   const waits =
     sh(`mkfifo "$PITCREW_STATE_DIR/go"; echo "$NOTIFY_SOCKET" > "$PITCREW_STATE_DIR/name"
     echo up; read -r _ < "$PITCREW_STATE_DIR/go"; "$NOTIFIES" READY=1; exec sleep 1000`)
@@ -93,35 +94,35 @@ describe('READY=1 is nothing when it comes', () => {
       echo "sent $?"; exec sleep 1000`)
     await using pitcrew = new Pitcrew({ daemons: { a: { command: a }, b } }, { env })
     await pitcrew.line('[a] sent 0')
-    isNotReady(pitcrew)
+    expectNotReady(pitcrew)
     go(pitcrew)
     await becomesReady(pitcrew)
     await end(pitcrew)
   })
 
-  test('from outside of the bundle', async () => {
+  test('from outside the bundle', async () => {
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
     await pitcrew.line('[b] up')
     const name = readFileSync(join(pitcrew.folder, 'name'), 'utf8').trimEnd()
-    const stranger = new Program([NOTIFIES, `socket=${name}`, 'barrier', 'READY=1'], { env: {} })
-    expect(await stranger.exitCode()).toBe(0)
-    isNotReady(pitcrew)
+    const sender = new Program([NOTIFIES, `socket=${name}`, 'barrier', 'READY=1'], { env: {} })
+    expect(await sender.exitCode()).toBe(0)
+    expectNotReady(pitcrew)
     go(pitcrew)
     await becomesReady(pitcrew)
     await end(pitcrew)
   })
 
-  test('where another sign is waited for', async () => {
+  test('from a daemon with another kind of `ready:`', async () => {
     const script = '"$NOTIFIES" barrier READY=1; echo sent; exec sleep 1000'
     const other = { command: sh(script), ready: { log: 'never' }, watchdog: '1m' }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b: other } }, { env })
     await pitcrew.line('[b] sent')
-    isNotReady(pitcrew)
+    expectNotReady(pitcrew)
     await end(pitcrew)
   })
 })
 
-test('EXTEND_TIMEOUT_USEC: a start that takes longer has the time that it asks for', async () => {
+test('EXTEND_TIMEOUT_USEC extends the readiness timeout', async () => {
   const script = `"$NOTIFIES" EXTEND_TIMEOUT_USEC=9000000; sleep 0.3; "$NOTIFIES" READY=1
     exec sleep 1000`
   const b = { command: sh(script), ready: { notify: true, timeout: '150ms' } }
@@ -132,9 +133,9 @@ test('EXTEND_TIMEOUT_USEC: a start that takes longer has the time that it asks f
   await end(pitcrew)
 })
 
-test('a daemon that never stops talking holds up nobody, and its own end is an end', async () => {
-  const talks = 'while :; do "$NOTIFIES" times=100000 STATUS=talking WATCHDOG=1; done'
-  const b = { command: sh(`echo up; ${talks} & ${talks}`), watchdog: '5s' }
+test('a daemon that sends messages continuously delays no other daemon, and stops in time', async () => {
+  const floods = 'while :; do "$NOTIFIES" times=100000 STATUS=flooding WATCHDOG=1; done'
+  const b = { command: sh(`echo up; ${floods} & ${floods}`), watchdog: '5s' }
   const signals = { USR1: { restart: ['a'] } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } }, { env })
   await pitcrew.line('[b] up')
@@ -143,12 +144,12 @@ test('a daemon that never stops talking holds up nobody, and its own end is an e
     pitcrew.signal('SIGUSR1')
   }
   await pitcrew.linesWith('[a] up', 6)
-  const askedAtMs = performance.now()
+  const requestedAtMs = performance.now()
   await end(pitcrew)
-  expect(performance.now() - askedAtMs).toBeLessThan(2000)
+  expect(performance.now() - requestedAtMs).toBeLessThan(2000)
 })
 
-test('what it said of itself at last is told at its death', async () => {
+test('the log line of a death has the last status that the daemon reported', async () => {
   const script = '"$NOTIFIES" "STATUS=reading 3 of 7" barrier READY=1; echo a line; exit 5'
   const b = { command: sh(script), ready: 'notify', restart: 'never' }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
@@ -158,8 +159,8 @@ test('what it said of itself at last is told at its death', async () => {
 })
 
 describe('a watchdog', () => {
-  test('pings keep it; when they stop, the run is ended and the next one begins', async () => {
-    // Twelve pings are three times as long as it may be silent.
+  test('restarts a daemon when its pings stop', async () => {
+    // Twelve pings take three times the watchdog timeout.
     const script = `echo "usec $WATCHDOG_USEC"; n=0
       while [ $n -lt 12 ]; do "$NOTIFIES" WATCHDOG=1; n=$((n + 1)); sleep 0.05; done
       echo silent; exec sleep 1000`
@@ -174,7 +175,7 @@ describe('a watchdog', () => {
     await pitcrew.exitCode()
   })
 
-  test('pitcrew itself was stopped for longer: the pings that came meanwhile are heard first', async () => {
+  test('after a pause of pitcrew considers the pings that arrived in the meantime', async () => {
     const script = 'while :; do "$NOTIFIES" WATCHDOG=1; echo ping; sleep 0.02; done'
     const b = { command: sh(script), watchdog: '200ms' }
     await using pitcrew = new Pitcrew({ daemons: { b } }, { env })
@@ -187,7 +188,7 @@ describe('a watchdog', () => {
     expect(pitcrew.lines.join('\n')).not.toContain('silent')
   })
 
-  test('does not look at it before it is ready', async () => {
+  test('does not apply before the daemon is ready', async () => {
     const script = `sleep 0.3; "$NOTIFIES" READY=1
       while :; do "$NOTIFIES" WATCHDOG=1; sleep 0.02; done`
     const b = { command: sh(script), ready: 'notify', watchdog: '150ms' }
@@ -197,7 +198,7 @@ describe('a watchdog', () => {
     expect(pitcrew.lines.join('\n')).not.toContain('silent')
   })
 
-  test('WATCHDOG=trigger: it says itself that it is not well', async () => {
+  test('restarts a daemon that sends WATCHDOG=trigger', async () => {
     const script = `[ -e "$PITCREW_STATE_DIR/x" ] || { : > "$PITCREW_STATE_DIR/x"; "$NOTIFIES" WATCHDOG=trigger; }
       echo up; exec sleep 1000`
     const b = { command: sh(script), watchdog: '1m', restart: { backoff: '1ms' } }
@@ -209,7 +210,7 @@ describe('a watchdog', () => {
 })
 
 describe('a supervisor above pitcrew', () => {
-  test('hears once that all are ready or done, and that they stop; its socket is inherited by nobody', async () => {
+  test('gets READY=1 once when all daemons are ready or done, and STOPPING=1; no daemon inherits its socket', async () => {
     const address = join(scratchFolder(), 'socket')
     const above = new Program([compileFixture('receives-datagrams'), address], { env: {} })
     onTestFinished(() => {
@@ -254,14 +255,14 @@ describe('a supervisor above pitcrew', () => {
     expect(above.lines.join()).not.toContain('WATCHDOG')
   })
 
-  test('gets WATCHDOG=1 at half of WATCHDOG_USEC, for as long as pitcrew is well', async () => {
-    await using above = await Above.start()
+  test('gets WATCHDOG=1 at half of WATCHDOG_USEC while pitcrew is running', async () => {
+    await using above = await ServiceManager.start()
     const outer = { NOTIFY_SOCKET: above.address, WATCHDOG_USEC: '100000' }
     await using pitcrew = new Pitcrew({ daemons: { a: long } }, { env: outer })
     await above.linesWith('received WATCHDOG=1', 5)
     const pid = pitcrew.pid
     process.kill(pid, 'SIGSTOP')
-    await eventually('it is stopped', () => isStopped(pid))
+    await eventually('it is suspended', () => isSuspended(pid))
     const before = above.lines.length
     await new Program(['sleep', '0.3'], { env: { PATH: process.env.PATH } }).exitCode()
     expect(above.lines.length - before).toBeLessThanOrEqual(1)
@@ -270,8 +271,8 @@ describe('a supervisor above pitcrew', () => {
     await end(pitcrew)
   })
 
-  test('gets a summary when it has changed: how many are ready, and who is in trouble', async () => {
-    await using above = await Above.start()
+  test('gets a summary when it changes: how many daemons are ready, and which are not', async () => {
+    await using above = await ServiceManager.start()
     const script = 'until [ -e "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done; exit 3'
     const egress = { command: sh(script), restart: { backoff: '1h' } }
     const b = { command: sh('exec sleep 1000') }

@@ -1,13 +1,13 @@
-/** `pitcrew -- COMMAND`: every signal is passed on, to the command or, with -g, to its process group. */
+/** `pitcrew -- COMMAND` forwards every signal to the command or, with -g, to its process group. */
 import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { wakeUps } from '../support/cost.ts'
 import { canUnshare, childrenOf, compileFixture, Pitcrew } from '../support/pitcrew.ts'
 import { eventually, stateOf } from '../support/processes.ts'
 
-const hears = compileFixture('reports-group-signals')
-const places = canUnshare ? [true, false] : [false]
-const passedOn: NodeJS.Signals[] = [
+const reporter = compileFixture('reports-group-signals')
+const modes = canUnshare ? [true, false] : [false]
+const forwarded: NodeJS.Signals[] = [
   'SIGTERM',
   'SIGINT',
   'SIGHUP',
@@ -18,10 +18,10 @@ const passedOn: NodeJS.Signals[] = [
 ]
 const number = (name: NodeJS.Signals): number => constants.signals[name]
 
-test.each(places)('signals are passed on to the command (PID 1: %s)', async (asPid1) => {
-  await using pitcrew = new Pitcrew(null, { args: ['--', hears, '3'], asPid1 })
+test.each(modes)('signals are forwarded to the command (PID 1: %s)', async (asPid1) => {
+  await using pitcrew = new Pitcrew(null, { args: ['--', reporter, '3'], asPid1 })
   await pitcrew.line('3 ready')
-  for (const name of passedOn) {
+  for (const name of forwarded) {
     pitcrew.signal(name)
     await pitcrew.line(`leader got ${number(name)}`)
   }
@@ -31,20 +31,23 @@ test.each(places)('signals are passed on to the command (PID 1: %s)', async (asP
   expect(pitcrew.errors).toEqual([])
 })
 
-test.each(places)('with -g signals go to its whole process group (PID 1: %s)', async (asPid1) => {
-  await using pitcrew = new Pitcrew(null, { args: ['-g', '--', hears, '3'], asPid1 })
-  await pitcrew.line('3 ready')
-  for (const name of passedOn) {
-    pitcrew.signal(name)
-    await pitcrew.line(`leader got ${number(name)}`)
-    await pitcrew.linesWith(`member got ${number(name)}`, 2)
-  }
-  pitcrew.signal('SIGQUIT')
-  expect(await pitcrew.exitCode()).toBe(42)
-})
+test.each(modes)(
+  'with -g signals are forwarded to its whole process group (PID 1: %s)',
+  async (asPid1) => {
+    await using pitcrew = new Pitcrew(null, { args: ['-g', '--', reporter, '3'], asPid1 })
+    await pitcrew.line('3 ready')
+    for (const name of forwarded) {
+      pitcrew.signal(name)
+      await pitcrew.line(`leader got ${number(name)}`)
+      await pitcrew.linesWith(`member got ${number(name)}`, 2)
+    }
+    pitcrew.signal('SIGQUIT')
+    expect(await pitcrew.exitCode()).toBe(42)
+  },
+)
 
-test.each(places)(
-  'a signal that is there before the command reaches it (PID 1: %s)',
+test.each(modes)(
+  'a signal that is pending at the start reaches the command (PID 1: %s)',
   async (asPid1) => {
     await using pitcrew = new Pitcrew(null, {
       args: ['--', 'sleep', '1000'],
@@ -55,29 +58,29 @@ test.each(places)(
   },
 )
 
-test("TERM is the command's: pitcrew has no deadline for it", async () => {
+test('TERM is only forwarded: no deadline applies to the command', async () => {
   await using pitcrew = new Pitcrew(null, {
-    args: ['--', hears],
+    args: ['--', reporter],
     env: { PITCREW_DEADLINE: '100ms' },
   })
   await pitcrew.line('1 ready')
   pitcrew.signal('SIGTERM')
   await pitcrew.line('leader got 15')
-  // Three times that deadline, in which it does not even wake up.
+  // Measured over three times that deadline.
   expect(await wakeUps(pitcrew)).toBe(0)
   expect(childrenOf(pitcrew.pid)).toHaveLength(1)
   pitcrew.signal('SIGQUIT')
   expect(await pitcrew.exitCode()).toBe(42)
 })
 
-test.each(places)(
-  'whoever stops the command also continues it: pitcrew does neither (PID 1: %s)',
+test.each(modes)(
+  'pitcrew neither stops with a suspended command nor continues it (PID 1: %s)',
   async (asPid1) => {
-    await using pitcrew = new Pitcrew(null, { args: ['--', hears], asPid1 })
+    await using pitcrew = new Pitcrew(null, { args: ['--', reporter], asPid1 })
     await pitcrew.line('1 ready')
     const command = childrenOf(pitcrew.pid)[0] ?? 0
     process.kill(command, 'SIGSTOP')
-    await eventually('it is stopped', () => stateOf(command) === 'T')
+    await eventually('it is suspended', () => stateOf(command) === 'T')
     expect(await wakeUps(pitcrew)).toBe(0)
     expect([stateOf(pitcrew.pid), stateOf(command)]).toEqual(['S', 'T'])
     process.kill(command, 'SIGCONT')
@@ -86,19 +89,16 @@ test.each(places)(
   },
 )
 
-test.each(places)(
-  'a signal that is ignored stays ignored, as by nohup (PID 1: %s)',
-  async (asPid1) => {
-    const wrap = ['perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV or die']
-    const command = ['sh', '-c', 'grep SigIgn /proc/self/status; exec "$@"', 'sh', hears, '1']
-    await using pitcrew = new Pitcrew(null, { args: ['--', ...command], asPid1, wrap })
-    expect(await pitcrew.line('SigIgn')).toMatch(/[13579bdf]$/)
-    await pitcrew.line('1 ready')
-    pitcrew.signal('SIGHUP')
-    pitcrew.signal('SIGUSR1')
-    await pitcrew.line(`leader got ${number('SIGUSR1')}`)
-    expect(pitcrew.lines).not.toContain(`leader got ${number('SIGHUP')}`)
-    pitcrew.signal('SIGQUIT')
-    expect(await pitcrew.exitCode()).toBe(42)
-  },
-)
+test.each(modes)('an ignored signal stays ignored, as with nohup (PID 1: %s)', async (asPid1) => {
+  const wrap = ['perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV or die']
+  const command = ['sh', '-c', 'grep SigIgn /proc/self/status; exec "$@"', 'sh', reporter, '1']
+  await using pitcrew = new Pitcrew(null, { args: ['--', ...command], asPid1, wrap })
+  expect(await pitcrew.line('SigIgn')).toMatch(/[13579bdf]$/)
+  await pitcrew.line('1 ready')
+  pitcrew.signal('SIGHUP')
+  pitcrew.signal('SIGUSR1')
+  await pitcrew.line(`leader got ${number('SIGUSR1')}`)
+  expect(pitcrew.lines).not.toContain(`leader got ${number('SIGHUP')}`)
+  pitcrew.signal('SIGQUIT')
+  expect(await pitcrew.exitCode()).toBe(42)
+})

@@ -1,4 +1,4 @@
-/** `pitcrew -- COMMAND`: as if pitcrew were not there, but for the orphans. */
+/** `pitcrew -- COMMAND` is transparent, except that it reaps orphans. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,14 +10,14 @@ import { eventually, isAlive } from '../support/processes.ts'
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-one-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** As PID 1, and as an ordinary process: a subreaper. */
-const places = canUnshare ? [true, false] : [false]
+/** As PID 1, and as a subreaper. */
+const modes = canUnshare ? [true, false] : [false]
 
 function run(words: readonly string[], options: Options = {}): Pitcrew {
   return new Pitcrew(null, { ...options, args: words })
 }
 
-/** pitcrew as an ordinary process, from a shell that has it as "$0", to its end. */
+/** Runs a shell script to its end, with the path of pitcrew as "$0". */
 function shell(
   script: string,
   input: string | Buffer = '',
@@ -31,7 +31,7 @@ function shell(
   }
 }
 
-const ends = places.flatMap((asPid1) =>
+const ends = modes.flatMap((asPid1) =>
   (
     [
       ['exit 0', 0],
@@ -44,36 +44,39 @@ const ends = places.flatMap((asPid1) =>
   ).map(([script, code]) => ({ script, code, asPid1 })),
 )
 
-test.each(ends)('$script in the command is exit status $code (PID 1: $asPid1)', async (end) => {
-  await using pitcrew = run(['--', '/bin/sh', '-c', end.script], { asPid1: end.asPid1 })
-  expect(await pitcrew.exitCode()).toBe(end.code)
-  expect([pitcrew.lines, pitcrew.errors]).toEqual([[], []])
-})
+test.each(ends)(
+  'after `$script` in the command the exit status is $code (PID 1: $asPid1)',
+  async (end) => {
+    await using pitcrew = run(['--', '/bin/sh', '-c', end.script], { asPid1: end.asPid1 })
+    expect(await pitcrew.exitCode()).toBe(end.code)
+    expect([pitcrew.lines, pitcrew.errors]).toEqual([[], []])
+  },
+)
 
-test('a command that is not there is 127, one that cannot be executed 126, and both are told', () => {
-  const told = (name: string, code: number, why: string): void => {
+test('a command that does not exist is reported with 127, one that cannot be executed with 126', () => {
+  const expectError = (name: string, code: number, why: string): void => {
     const { code: found, out, err } = shell(`exec "$0" -- ${name}`)
     expect([found, out]).toEqual([code, ''])
-    // A sanitizer may have said something before.
+    // A sanitizer may print lines before.
     expect(err.split('\n').slice(-2)).toEqual([`pitcrew: cannot execute ${name}: ${why}`, ''])
   }
-  told('no-such-command', 127, 'no such file or directory (ENOENT)')
-  told('/no/such/command', 127, 'no such file or directory (ENOENT)')
-  told('/etc/passwd', 126, 'permission denied (EACCES)')
-  told('/etc', 126, 'permission denied (EACCES)')
+  expectError('no-such-command', 127, 'no such file or directory (ENOENT)')
+  expectError('/no/such/command', 127, 'no such file or directory (ENOENT)')
+  expectError('/etc/passwd', 126, 'permission denied (EACCES)')
+  expectError('/etc', 126, 'permission denied (EACCES)')
 })
 
-test('a script without "#!" is executed by the shell, as execvp does it', () => {
+test('a script without "#!" is executed by the shell, as by execvp', () => {
   const script = join(folder, 'script')
   writeFileSync(script, 'echo "$0 $*"; exit 7\n')
   chmodSync(script, 0o755)
-  const said = { code: 7, out: `${script} a b c\n` }
-  expect(shell(`exec "$0" -- ${script} a 'b c'`)).toMatchObject(said)
-  expect(shell(`PATH=${folder}:$PATH; exec "$0" -- script a 'b c'`)).toMatchObject(said)
+  const expected = { code: 7, out: `${script} a b c\n` }
+  expect(shell(`exec "$0" -- ${script} a 'b c'`)).toMatchObject(expected)
+  expect(shell(`PATH=${folder}:$PATH; exec "$0" -- script a 'b c'`)).toMatchObject(expected)
 })
 
 test.each(['"$0" --', '"$0" -g', '"$0" -g --'])(
-  '%s without a command is a mistake of usage',
+  '%s without a command is a usage error',
   (words) => {
     const { code, out, err } = shell(`exec ${words}`)
     expect([code, out]).toEqual([2, ''])
@@ -81,7 +84,7 @@ test.each(['"$0" --', '"$0" -g', '"$0" -g --'])(
   },
 )
 
-test("stdin and stdout are the command's, byte for byte", () => {
+test('the command inherits stdin and stdout', () => {
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index & 0xff))
   expect(shell('exec "$0" -- cat', bytes)).toEqual({
     code: 0,
@@ -96,7 +99,7 @@ test("stdin and stdout are the command's, byte for byte", () => {
   })
 })
 
-test('arguments are passed on byte for byte', () => {
+test('arguments are passed byte for byte', () => {
   const words = String.raw`a "" "b  c" "$(printf '\377\376x')" "--" "-g" '$HOME' "$(printf '\303\251')"`
   const print = `printf "[%s]" "$@"`
   const expected = shell(`set -- ${words}; ${print}`).out
@@ -104,14 +107,14 @@ test('arguments are passed on byte for byte', () => {
   expect(expected).toContain('[\xff\xfex]')
 })
 
-test('the environment is passed on whole, in its order, with what is no UTF-8 and what is no variable', () => {
+test('the environment is passed unchanged, in its order, with invalid UTF-8 and with supervisor variables', () => {
   const script = String.raw`export ODD="$(printf '\377')" EMPTY=; env -i A=1 EMPTY= ODD="$ODD" NOTIFY_SOCKET=/x Z=2`
   const direct = shell(`${script} /usr/bin/env`).out
   expect(shell(`${script} "$0" -- /usr/bin/env`).out).toBe(direct)
   expect(direct).toContain('ODD=\xff')
 })
 
-test.each(places)('orphans are reaped while the command runs (PID 1: %s)', async (asPid1) => {
+test.each(modes)('orphans are reaped while the command runs (PID 1: %s)', async (asPid1) => {
   const script = 'for i in $(seq 60); do (sh -c : &); done; echo made; exec sleep 1000'
   await using pitcrew = run(['--', 'sh', '-c', script], { asPid1 })
   await pitcrew.line('made')
@@ -120,7 +123,7 @@ test.each(places)('orphans are reaped while the command runs (PID 1: %s)', async
   expect(await pitcrew.exitCode()).toBe(143)
 })
 
-test('it ends when the command ends, even if orphans live on', async () => {
+test('pitcrew exits with the command, also if orphans live on', async () => {
   const script = 'sleep 1000 > /dev/null 2>&1 & echo $!; exit 5'
   await using pitcrew = run(['--', 'sh', '-c', script], { asPid1: false })
   expect(await pitcrew.exitCode()).toBe(5)

@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Signals — one that arrives in the first millisecond is not lost. FAULTS 14. */
+/** The contract, Signals: a signal that arrives in the first millisecond is not lost. FAULTS 14. */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { plan as makePlan } from '../../core/plans.ts'
@@ -10,10 +10,10 @@ const named = modes.map((asPid1) => [asPid1 ? 'PID 1' : 'a subreaper', asPid1] a
 
 const long = { command: sh('exec sleep 1000') }
 const yaml = { daemons: { a: long, b: long } }
-/** What `pitcrew build` would write: loaded without the helper, so that everything comes sooner. */
+/** A plan, as `pitcrew build` writes it: it is loaded without the helper, so that everything happens earlier. */
 const plan = makePlan({ a: long, b: long })
 
-/** Spins until the program's first instruction was executed (its signals are blocked), and then for so long. */
+/** Spins until the program has begun (its signals are blocked), and then for so many microseconds. */
 function spin(pitcrew: Pitcrew, microseconds: number): number {
   const endMs = performance.now() + 5000
   let pid = 0
@@ -35,25 +35,25 @@ function hasBegun(pid: number): boolean {
   }
 }
 
-/** Delays from the first instruction on: dense where everything happens, up to where the daemons run. */
+/** Delays from the first instruction, dense at the start, up to when the daemons run. */
 const delaysUs = Array.from({ length: 24 }, (_, index) => Math.round(index ** 2.6 * 2))
 
 test.each(
   named.flatMap(([name, asPid1]) =>
     (['the YAML helper parses', 'a plan is loaded'] as const).map((how) => [name, how, asPid1]),
   ),
-)('as %s: TERM at any moment while %s ends it well', async (_, how, asPid1) => {
+)('as %s: TERM at any moment while %s leads to a clean end', async (_, how, asPid1) => {
   const bundle = how === 'a plan is loaded' ? plan : yaml
   for (const delayUs of delaysUs) {
     await using pitcrew = new Pitcrew(bundle, { asPid1: asPid1 === true })
     process.kill(spin(pitcrew, delayUs), 'SIGTERM')
     expect(await pitcrew.exitCode(), `${delayUs} µs`).toBe(0)
     expect(pitcrew.errors).toEqual([])
-    await eventually('nothing is left', () => leftoverProcesses(pitcrew).length === 0)
+    await eventually('no process is left', () => leftoverProcesses(pitcrew).length === 0)
   }
 })
 
-test.each(named)('as %s: INT and TERM in the same moment are one clean end', async (_, is1) => {
+test.each(named)('as %s: INT and TERM at the same time lead to one clean end', async (_, is1) => {
   for (const delayUs of [0, 300, 2000, 8000]) {
     await using pitcrew = new Pitcrew(yaml, { asPid1: is1 })
     const pid = spin(pitcrew, delayUs)
@@ -61,7 +61,7 @@ test.each(named)('as %s: INT and TERM in the same moment are one clean end', asy
     try {
       process.kill(pid, 'SIGTERM')
     } catch {
-      // INT has ended it already.
+      // INT has already ended it.
     }
     expect(await pitcrew.exitCode()).toBe(0)
     const ends = pitcrew.lines.filter((line) => line.includes(': stopping 2 daemons'))
@@ -69,7 +69,7 @@ test.each(named)('as %s: INT and TERM in the same moment are one clean end', asy
   }
 })
 
-test('its signals are blocked before it does anything of its own', async () => {
+test('pitcrew blocks its signals before any other system call of its own', async () => {
   const watch = {
     program: compileFixture('traces-first-syscalls'),
     args: [binary, 'run'],
@@ -77,27 +77,30 @@ test('its signals are blocked before it does anything of its own', async () => {
   }
   await using watched = new Pitcrew(null, watch)
   const { code } = await watched.ended
-  expect([0, 77]).toContain(code) // 77: nobody may look into another process here.
+  expect([0, 77]).toContain(code) // 77: tracing is not permitted.
   expect(watched.lines).toEqual(code === 0 ? ['blocked first'] : [])
 })
 
-/** Becomes pitcrew with this signal pending: it was there before the first instruction. */
+/** The command that executes pitcrew with this signal pending. */
 const withPending = (signal: string): string[] => [
   'perl',
   '-e',
   `use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIG${signal})); kill ${signal} => $$; exec @ARGV`,
 ]
 
-test.each(named)('as %s: TERM before the first instruction ends it well', async (_, asPid1) => {
-  for (const bundle of [plan, yaml]) {
-    await using pitcrew = new Pitcrew(bundle, { asPid1, wrap: withPending('TERM') })
-    expect(await pitcrew.exitCode()).toBe(0)
-    expect(pitcrew.lines.join('\n')).not.toContain('started')
-  }
-})
+test.each(named)(
+  'as %s: TERM before the first instruction leads to a clean end',
+  async (_, asPid1) => {
+    for (const bundle of [plan, yaml]) {
+      await using pitcrew = new Pitcrew(bundle, { asPid1, wrap: withPending('TERM') })
+      expect(await pitcrew.exitCode()).toBe(0)
+      expect(pitcrew.lines.join('\n')).not.toContain('started')
+    }
+  },
+)
 
 test.each(named)(
-  'as %s: USR1 before the first daemon is up is not lost, and starts nobody twice',
+  'as %s: USR1 before the first daemon is up is handled, and starts no daemon twice',
   async (_, asPid1) => {
     for (const bundle of [plan, yaml]) {
       const mapped = { ...bundle, signals: { USR1: { forward: [], restart: ['b'] } } }
@@ -112,13 +115,13 @@ test.each(named)(
   },
 )
 
-test('HUP before the first daemon is up is said to have reached nobody', async () => {
+test('HUP before the first daemon is up is logged as not forwarded', async () => {
   const mapped = { ...yaml, signals: { HUP: { forward: ['b'] } } }
   await using pitcrew = new Pitcrew(mapped, { wrap: withPending('HUP') })
   await pitcrew.line('b: HUP not forwarded: it is not running')
 })
 
-test('TERM while two hundred daemons are being started ends at once, and starts no more of them', async () => {
+test('TERM while two hundred daemons are being started starts no more of them', async () => {
   const daemons = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`d${n}`, long]))
   await using pitcrew = new Pitcrew({ daemons }, { asPid1: false })
   await pitcrew.line('d3: started')
@@ -128,7 +131,7 @@ test('TERM while two hundred daemons are being started ends at once, and starts 
   expect(await pitcrew.exitCode()).toBe(0)
   const end = pitcrew.lines.findIndex((line) => line.includes('TERM: stopping'))
   expect(end).toBeGreaterThan(0)
-  // The batch that was under way had been spawned when the shutdown began; it is told afterwards.
+  // The current batch was spawned before the shutdown began, and is logged afterwards.
   const after = pitcrew.lines.slice(end).filter((line) => line.includes(': started'))
   expect(after.length).toBeLessThanOrEqual(8)
   expect(leftoverProcesses(pitcrew)).toEqual([])

@@ -1,9 +1,9 @@
-/** What pitcrew did to its own signals is not what its daemons get. */
+/** Daemons do not inherit the signal mask and dispositions of pitcrew. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
 
-// Not grep: it catches SEGV, and dash ignores what it was started with.
+// grep would catch SEGV, and dash keeps ignored signals ignored.
 const status = { command: ['cat', '/proc/self/status'], restart: 'never' }
 
 async function signalsOf(wrap: readonly string[], asPid1: boolean): Promise<string[]> {
@@ -18,7 +18,7 @@ const nothing = [
   'SigIgn:\t0000000000000000',
   'SigCgt:\t0000000000000000',
 ]
-/** Starts with signals ignored or blocked, as a shell, nohup or a careless parent leaves them. */
+/** The command that executes pitcrew with signals ignored or blocked, as a shell, nohup or a careless parent does. */
 const perl = (script: string): string[] => ['perl', '-e', `${script}; exec @ARGV or die`]
 const blocks =
   'use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGUSR1, SIGCHLD, SIGALRM))'
@@ -42,22 +42,19 @@ test.each([
 test.each([
   ['ignored', perl('$SIG{$_} = "IGNORE" for qw(HUP TERM CHLD)')],
   ['blocked', perl(blocks)],
-])(
-  'TERM, HUP and CHLD that were %s at its start mean the same as ever to pitcrew',
-  async (_, wrap) => {
-    const bundle = {
-      signals: { HUP: { restart: ['a'] } },
-      daemons: {
-        a: { command: sh('echo up; exec sleep 1000') },
-        b: { command: sh('exit 3'), restart: 'never' },
-      },
-    }
-    await using pitcrew = new Pitcrew(bundle, { wrap })
-    await pitcrew.line('b: died: exit code 3')
-    await pitcrew.line('[a] up')
-    pitcrew.signal('SIGHUP')
-    await pitcrew.line('a: restart (HUP): done')
-    pitcrew.signal('SIGTERM')
-    expect(await pitcrew.exitCode()).toBe(3)
-  },
-)
+])('pitcrew handles TERM, HUP and CHLD although they were %s at its start', async (_, wrap) => {
+  const bundle = {
+    signals: { HUP: { restart: ['a'] } },
+    daemons: {
+      a: { command: sh('echo up; exec sleep 1000') },
+      b: { command: sh('exit 3'), restart: 'never' },
+    },
+  }
+  await using pitcrew = new Pitcrew(bundle, { wrap })
+  await pitcrew.line('b: died: exit code 3')
+  await pitcrew.line('[a] up')
+  pitcrew.signal('SIGHUP')
+  await pitcrew.line('a: restart (HUP): done')
+  pitcrew.signal('SIGTERM')
+  expect(await pitcrew.exitCode()).toBe(3)
+})

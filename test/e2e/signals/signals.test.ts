@@ -1,4 +1,4 @@
-/** DESIGN, the contract: Signals. FAULTS 14. */
+/** The contract: Signals. FAULTS 14. */
 import { expect, test } from 'vitest'
 import { compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf, pidOf, pidsOf, release } from '../support/processes.ts'
@@ -8,7 +8,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const listener = { command: [compileFixture('reports-signals')] }
 const slow = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 
-test('TERM twice is one shutdown', async () => {
+test('a second TERM joins the shutdown in progress', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: slow },
   })
@@ -24,7 +24,7 @@ test('TERM twice is one shutdown', async () => {
   expect(outputOf(pitcrew, 'a')).toEqual(['up', 'got TERM'])
 })
 
-test('INT and then TERM is one shutdown, and INT names it', async () => {
+test('TERM after INT joins the shutdown that INT began', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: slow } })
   await pitcrew.line('[a] up')
   pitcrew.signal('SIGINT')
@@ -38,7 +38,7 @@ test('INT and then TERM is one shutdown, and INT names it', async () => {
   expect(outputOf(pitcrew, 'a')).toEqual(['up', 'got TERM'])
 })
 
-test('HUP and USR1 during the shutdown do nothing, and are logged', async () => {
+test('HUP and USR1 during the shutdown are logged and ignored', async () => {
   await using pitcrew = new Pitcrew({
     signals: { HUP: { forward: ['a'] }, USR1: { restart: ['a'] } },
     daemons: { a: slow },
@@ -55,7 +55,7 @@ test('HUP and USR1 during the shutdown do nothing, and are logged', async () => 
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
-test('a mapped HUP reaches the daemons that it names, as it is, and nobody else', async () => {
+test('a mapped HUP is forwarded to the daemons that its mapping names, and to no other', async () => {
   await using pitcrew = new Pitcrew({
     signals: { HUP: { forward: ['egress'] } },
     daemons: { egress: listener, pipelock: listener },
@@ -72,7 +72,7 @@ test('a mapped HUP reaches the daemons that it names, as it is, and nobody else'
   expect(outputOf(pitcrew, 'pipelock')).toEqual([up, 'got TERM'])
 })
 
-// Also those that would end a program, or that a program cannot block without meaning to.
+// Also signals that end a program by default.
 test.each([
   'SIGHUP',
   'SIGUSR1',
@@ -109,7 +109,7 @@ test('any signal can be mapped: QUIT, ALRM', async () => {
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a signal for a daemon that is dead reaches nobody, and is told', async () => {
+test('a signal for a daemon that has died is logged as not forwarded', async () => {
   const bundle = {
     signals: { HUP: { forward: ['b'] } },
     daemons: { a: listener, b: { command: ['true'], restart: 'never' } },
@@ -124,7 +124,7 @@ test('a signal for a daemon that is dead reaches nobody, and is told', async () 
   expect(outputOf(pitcrew, 'a')).toEqual([up, 'got TERM'])
 })
 
-test('WINCH, CONT and URG, which mean nothing to a program that did not ask, are not even logged', async () => {
+test('WINCH, CONT and URG, which are ignored by default, are not logged', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   await pitcrew.line('[a] up')
   for (const signal of ['SIGWINCH', 'SIGCONT', 'SIGURG'] as const) pitcrew.signal(signal)
@@ -135,12 +135,12 @@ test('WINCH, CONT and URG, which mean nothing to a program that did not ask, are
   expect(pitcrew.lines.join('\n')).not.toMatch(/WINCH|CONT|URG/)
 })
 
-test('a storm of ignored signals is not a storm of lines', async () => {
+test('a flood of ignored signals causes few log lines', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } }, { asPid1: false })
   await pitcrew.line('[a] up')
-  const storm = compileFixture('floods-signals')
+  const flood = compileFixture('floods-signals')
   await using other = new Pitcrew(null, {
-    program: storm,
+    program: flood,
     args: [`${pitcrew.pid}`, '12', '5000'],
     asPid1: false,
   })
@@ -150,7 +150,7 @@ test('a storm of ignored signals is not a storm of lines', async () => {
   expect(pitcrew.lines.filter((line) => line.includes('ignored')).length).toBeLessThanOrEqual(4)
 })
 
-test('ten thousand USR1 in a second: no more restarts than runs that came to be, siblings untouched, and it ends', async () => {
+test('ten thousand USR1 in a second are joined: each ticket has its run, and other daemons are not affected', async () => {
   await using pitcrew = new Pitcrew(
     {
       signals: { USR1: { restart: ['b'] } },
@@ -160,14 +160,14 @@ test('ten thousand USR1 in a second: no more restarts than runs that came to be,
   )
   await pitcrew.line('[a] up')
   await pidOf(pitcrew, 'b')
-  const storm = compileFixture('floods-signals')
+  const flood = compileFixture('floods-signals')
   await using other = new Pitcrew(null, {
-    program: storm,
+    program: flood,
     args: [`${pitcrew.pid}`, '10', '10000'],
     asPid1: false,
   })
   expect(await other.exitCode()).toBe(0)
-  // One more, which is answered by a run of its own: then the storm is over.
+  // The flood is over once one more request has been answered by a run of its own.
   const open = pitcrew.lines.length
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('b: restart (USR1', open)
@@ -182,14 +182,14 @@ test('ten thousand USR1 in a second: no more restarts than runs that came to be,
   expect(tickets.length).toBe(runs - 1 + superseded)
   const asked = tickets.map((line) => Number(/asked (\d+) times/.exec(line)?.[1] ?? 1))
   expect(asked.reduce((sum, times) => sum + times, 0)).toBeLessThanOrEqual(10_001)
-  // Never two at once: each run but the last was over before the next one.
+  // Never two runs at once: each run is over before the next one starts.
   const order = pitcrew.lines.flatMap(
     (line) => /pitcrew: b: (started|stopped)/.exec(line)?.[1] ?? [],
   )
   expect(order).toEqual(order.map((_, index) => (index % 2 === 0 ? 'started' : 'stopped')))
 })
 
-test('TERM while restarts are storming wins: what was asked for is superseded', async () => {
+test('TERM supersedes a restart in progress', async () => {
   await using pitcrew = new Pitcrew({
     signals: { USR1: { restart: ['a'] } },
     daemons: { a: slow },
@@ -204,7 +204,7 @@ test('TERM while restarts are storming wins: what was asked for is superseded', 
   expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
 })
 
-test('not PID 1 and its terminal gone: shutdown', async () => {
+test('the loss of its terminal shuts down a pitcrew that is not PID 1', async () => {
   await using pitcrew = new Pitcrew(
     { signals: { HUP: { forward: ['a'] } }, daemons: { a: listener } },
     { asPid1: false, wrap: [compileFixture('loses-terminal')] },

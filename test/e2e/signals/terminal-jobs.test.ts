@@ -1,4 +1,4 @@
-/** `pitcrew -- COMMAND` is a job of an interactive shell like the command itself. */
+/** `pitcrew -- COMMAND` behaves as a job of an interactive shell as the command alone does. */
 import { expect, test } from 'vitest'
 import { childrenOf } from '../support/pitcrew.ts'
 import {
@@ -11,7 +11,7 @@ import {
   untilInState,
 } from '../support/terminal.ts'
 
-test('Ctrl-Z stops the job, "fg" continues it in the foreground', async () => {
+test('Ctrl-Z suspends the job, and "fg" continues it in the foreground', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- cat\n')
   const { pitcrew, command } = await shell.job('cat')
@@ -32,7 +32,7 @@ test('Ctrl-Z stops the job, "fg" continues it in the foreground', async () => {
   await shell.line('code 130.')
 })
 
-test('"bg" continues the job and leaves the terminal alone; "fg" of a running job gives it back', async () => {
+test('"bg" continues the job in the background, and "fg" moves the running job to the foreground', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- sleep 60\n')
   const { pitcrew, command } = await shell.job('sleep')
@@ -46,7 +46,7 @@ test('"bg" continues the job and leaves the terminal alone; "fg" of a running jo
   expect(isForeground(shell.pid)).toBe(true)
   shell.type('fg\n')
   await untilForeground(command)
-  // Also done with the CONT that the shell sent: it would undo what comes next.
+  // Wait until pitcrew has handled the CONT of the shell, which would undo the next step.
   await untilInState('S', pitcrew)
   shell.type(ctrlZ)
   await untilInState('T', pitcrew, command)
@@ -57,7 +57,7 @@ test('"bg" continues the job and leaves the terminal alone; "fg" of a running jo
   await untilGone(pitcrew, command)
 })
 
-test('started with "&" it does not take the terminal, until it is asked to', async () => {
+test('a job started with "&" does not take the terminal before "fg"', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- sleep 60 & echo "has $((1 + 1))."\n')
   await shell.line('has 2.')
@@ -69,7 +69,7 @@ test('started with "&" it does not take the terminal, until it is asked to', asy
   await untilGone(pitcrew, command)
 })
 
-test('a background job that reads the terminal is stopped, as the shell is told', async () => {
+test('a background job that reads the terminal is suspended, and the shell notices', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- cat &\n')
   const { pitcrew, command } = await shell.job('cat')
@@ -84,10 +84,10 @@ test('a background job that reads the terminal is stopped, as the shell is told'
   await untilGone(pitcrew, command)
 })
 
-test('Ctrl-Z stops all of a pipeline, and "fg" continues all of it', async () => {
+test('Ctrl-Z suspends a whole pipeline, and "fg" continues it', async () => {
   await using shell = new Shell()
   shell.type('"$P" -- sleep 60 | sh -c "echo up; exec cat"\n')
-  // From here on it is settled who has the terminal: each of the two has asked for it at its start.
+  // From here on the foreground group is settled: both processes have set it at their start.
   const { pitcrew, command } = await shell.job('sleep')
   await shell.line(/^up\r$/)
   await untilInState('S', pitcrew, command)

@@ -1,4 +1,4 @@
-/** pitcrew on a terminal: `docker run -it`, and an ordinary program of a login. */
+/** pitcrew with a terminal: `docker run -it`, and a program started from a login shell. */
 import { expect, test } from 'vitest'
 import { Channel } from '../support/channel.ts'
 import { canUnshare, childrenOf, compileFixture, sh } from '../support/pitcrew.ts'
@@ -12,8 +12,8 @@ import {
   untilGone,
 } from '../support/terminal.ts'
 
-const hears = compileFixture('reports-group-signals')
-const places = canUnshare ? [true, false] : [false]
+const reporter = compileFixture('reports-group-signals')
+const modes = canUnshare ? [true, false] : [false]
 const twoDaemons = {
   daemons: {
     a: { command: sh('echo up; exec sleep 60') },
@@ -21,14 +21,14 @@ const twoDaemons = {
   },
 }
 
-test.each(places)(
-  'keys and a new size reach the command, and its exit is ours (PID 1: %s)',
+test.each(modes)(
+  'keys and a new window size reach the command, and pitcrew exits with its status (PID 1: %s)',
   async (asPid1) => {
-    await using terminal = new Channel('terminal', null, { args: ['--', hears, '2'], asPid1 })
+    await using terminal = new Channel('terminal', null, { args: ['--', reporter, '2'], asPid1 })
     await terminal.line('2 ready')
     await untilForeground(childrenOf(terminal.pid)[0] ?? 0)
     terminal.type(ctrlC)
-    // From the terminal itself: to the whole group.
+    // The terminal sends it to the whole group.
     await terminal.line('leader got 2')
     await terminal.line('member got 2')
     terminal.send('size 50 100')
@@ -38,34 +38,37 @@ test.each(places)(
   },
 )
 
-test.each(places)('Ctrl-Z without a shell stops nothing for good (PID 1: %s)', async (asPid1) => {
-  await using terminal = new Channel('terminal', null, { args: ['--', 'cat'], asPid1 })
-  await untilForeground(await pidOfCat(terminal))
-  terminal.type(ctrlZ)
-  terminal.type('still there\n')
-  // The terminal's echo, and cat.
-  await terminal.linesWith('still there', 2)
-  terminal.type(ctrlC)
-  expect(await terminal.exitCode()).toBe(130)
-})
+test.each(modes)(
+  'Ctrl-Z without a job-control shell does not suspend the command (PID 1: %s)',
+  async (asPid1) => {
+    await using terminal = new Channel('terminal', null, { args: ['--', 'cat'], asPid1 })
+    await untilForeground(await pidOfCat(terminal))
+    terminal.type(ctrlZ)
+    terminal.type('still there\n')
+    // Printed by the terminal's echo and by cat.
+    await terminal.linesWith('still there', 2)
+    terminal.type(ctrlC)
+    expect(await terminal.exitCode()).toBe(130)
+  },
+)
 
-test('when the command has ended, whatever started pitcrew may read the terminal again', async () => {
-  // Not a shell with job control, which would fetch it back: a script of one.
+test('after the end of the command the parent of pitcrew can read the terminal again', async () => {
+  // The parent is a script: a shell with job control would take the terminal back.
   await using shell = new Shell()
   shell.type('sh -c \'"$P" -- true; read answer; echo "the answer: $answer."\'\n')
   shell.type('yes\n')
   await shell.line('the answer: yes.')
 })
 
-test('a command that has the terminal at one end only has it all the same', async () => {
+test('a command with the terminal at one end only can read it', async () => {
   await using shell = new Shell()
-  shell.type('echo | "$P" -- sh -c \'echo asks; read answer < /dev/tty; echo "got $answer."\'\n')
-  await shell.line(/^asks\r$/)
+  shell.type('echo | "$P" -- sh -c \'echo reading; read answer < /dev/tty; echo "got $answer."\'\n')
+  await shell.line(/^reading\r$/)
   shell.type('it\n')
   await shell.line('got it.')
 })
 
-test.each(places)('Ctrl-C ends a bundle well (PID 1: %s)', async (asPid1) => {
+test.each(modes)('Ctrl-C shuts down a bundle (PID 1: %s)', async (asPid1) => {
   await using terminal = new Channel('terminal', twoDaemons, { asPid1 })
   await terminal.linesWith('] up', 2)
   terminal.type(ctrlC)
@@ -74,7 +77,7 @@ test.each(places)('Ctrl-C ends a bundle well (PID 1: %s)', async (asPid1) => {
   expect(leftoverProcesses(terminal)).toEqual([])
 })
 
-test('the terminal is gone: a bundle that is not PID 1 shuts down', async () => {
+test('the loss of the terminal shuts down a bundle that is not PID 1', async () => {
   await using terminal = new Channel('terminal', twoDaemons, { asPid1: false })
   await terminal.linesWith('] up', 2)
   await terminal.close()
@@ -82,7 +85,7 @@ test('the terminal is gone: a bundle that is not PID 1 shuts down', async () => 
   expect(leftoverProcesses(terminal)).toEqual([])
 })
 
-test('the terminal of the shell that started it is gone: the bundle shuts down', async () => {
+test('the loss of the terminal of the parent shell shuts down a bundle', async () => {
   await using shell = new Shell()
   await using bundle = new Channel('pipe', twoDaemons, { asPid1: false, program: 'true' })
   shell.type(`"$P" run ${bundle.folder}/bundle.json\n`)
@@ -94,6 +97,6 @@ test('the terminal of the shell that started it is gone: the bundle shuts down',
 
 async function pidOfCat(terminal: Channel): Promise<number> {
   const cat = (): number => processesUnder(terminal).find(({ name }) => name === 'cat')?.pid ?? 0
-  await eventually('cat is there', () => cat() !== 0)
+  await eventually('cat is running', () => cat() !== 0)
   return cat()
 }

@@ -1,5 +1,5 @@
-/** `pitcrew run` with a bundle that it cannot use: exit 2, one clear message with place and remedy on stderr, nothing
- *  started, nothing on stdout. */
+/** `pitcrew run` with an invalid bundle: exit 2, a message with place and remedy on stderr, no daemon started, nothing on
+ *  stdout. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { Pitcrew } from '../support/pitcrew.ts'
 import { leftoverProcesses } from '../support/processes.ts'
 
-/** What it says on stderr when it ends with 2. */
+/** The lines on stderr of a run that must exit with 2. */
 async function refused(
   bundle: string | object | null,
   args?: readonly string[],
@@ -19,27 +19,27 @@ async function refused(
   return pitcrew.errors.map((line) => line.replaceAll(pitcrew.folder, 'HERE'))
 }
 
-const fine = '  a: { command: [touch, started] }\n'
+const validDaemon = '  a: { command: [touch, started] }\n'
 
 test.each([
   [
     'a syntax error',
-    `daemons:\n${fine}  b: [\n`,
+    `daemons:\n${validDaemon}  b: [\n`,
     /^HERE\/bundle\.yaml:\d+:\d+: not valid YAML: .*; close the bracket before this place$/,
   ],
   [
     'an unknown key',
-    `daemons:\n${fine}  b:\n    comand: [true]\n`,
+    `daemons:\n${validDaemon}  b:\n    comand: [true]\n`,
     /^HERE\/bundle\.yaml:4:5: daemon "b": unknown key "comand"; did you mean "command"\?$/,
   ],
   [
     'a duplicate name',
-    `daemons:\n${fine}  a: { command: [false] }\n`,
+    `daemons:\n${validDaemon}  a: { command: [false] }\n`,
     /^HERE\/bundle\.yaml:3:3: "a" is there twice; remove one of them, or rename it$/,
   ],
   [
     'an empty command',
-    `daemons:\n${fine}  b: { command: [] }\n`,
+    `daemons:\n${validDaemon}  b: { command: [] }\n`,
     /^HERE\/bundle\.yaml:3:17: daemon "b": command: the list is empty; add command: /,
   ],
   [
@@ -57,18 +57,18 @@ test.each([
     `daemons:\n  a: { command: [x], drain: {} }\n`,
     /^HERE\/bundle\.yaml:2:22: daemon "a": "drain": not yet, this version does not know it; remove it$/,
   ],
-])('%s is refused with its place and what to do', async (_, text, expected) => {
+])('%s is refused with its place and a remedy', async (_, text, expected) => {
   const [first, ...more] = (await refused(text)).map((line) => decode(line))
   expect(first).toMatch(expected)
-  expect(more.length).toBeLessThanOrEqual(1) // How many problems there are.
+  expect(more.length).toBeLessThanOrEqual(1) // The number of problems.
 })
 
-/** The harness reads bytes; messages are UTF-8. */
+/** Decodes a message, which the test has read as latin1. */
 function decode(line: string): string {
   return Buffer.from(line, 'latin1').toString('utf8')
 }
 
-test('all problems of a file are told at once, each with its place', async () => {
+test('all problems of a file are reported at once, each with its place', async () => {
   const errors = await refused(
     'deadline: 5\ndaemons:\n  A: { command: [x] }\n  b: { comand: [x] }\n',
   )
@@ -77,13 +77,13 @@ test('all problems of a file are told at once, each with its place', async () =>
 
 test.each([
   [
-    'a file that is not there',
+    'a file that does not exist',
     'nothing.yaml',
     'no such file or directory (ENOENT); check the path',
   ],
   ['a folder', 'folder', 'it is not a regular file; name the file itself, such as bundle.yaml'],
   [
-    'a FIFO, which it does not wait for',
+    'a FIFO without a writer',
     'fifo',
     'it is not a regular file; name the file itself, such as bundle.yaml',
   ],
@@ -93,39 +93,42 @@ test.each([
     'it is too large; a bundle has at most 1 MiB, a plan at most 4 MiB',
   ],
   ['a device', '/dev/zero', 'it is not a regular file; name the file itself, such as bundle.yaml'],
-])('%s is refused, with the path and what to do', async (_, name, says) => {
+])('%s is refused, with its path and a remedy', async (_, name, message) => {
   await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
   mkdirSync(join(place.folder, 'folder'))
   execFileSync('mkfifo', [join(place.folder, 'fifo')])
-  writeFileSync(join(place.folder, 'huge.yaml'), `daemons:\n${fine}`.padEnd(10 * 1024 * 1024, '\n'))
+  writeFileSync(
+    join(place.folder, 'huge.yaml'),
+    `daemons:\n${validDaemon}`.padEnd(10 * 1024 * 1024, '\n'),
+  )
   const path = name.startsWith('/') ? name : join(place.folder, name)
   expect(await refused(null, ['run', path])).toEqual([
-    `pitcrew: cannot read the bundle ${path}: ${says}`,
+    `pitcrew: cannot read the bundle ${path}: ${message}`,
   ])
 })
 
-test('two megabytes of YAML are refused by the parser, in time', async () => {
-  const text = `daemons:\n${fine}`.padEnd(2 * 1024 * 1024, '\n')
+test('two megabytes of YAML are refused by the parser', async () => {
+  const text = `daemons:\n${validDaemon}`.padEnd(2 * 1024 * 1024, '\n')
   const [first] = await refused(text)
   expect(first).toBe(
     'HERE/bundle.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere',
   )
 })
 
-test('a plan of another format is refused, with what to do', async () => {
+test('a plan of another format is refused, with a remedy', async () => {
   expect(await refused({ plan: 99, daemons: [] })).toEqual([
     'pitcrew: cannot use the plan HERE/bundle.json: plan: format 99 is not known, this version reads format 2; build it again: pitcrew build BUNDLE --out FILE',
   ])
 })
 
-test('a plan that was damaged is refused, with what is wrong', async () => {
+test('a damaged plan is refused, with the error', async () => {
   const [line] = await refused({ plan: 2, name: 'x', daemons: [{}] })
   expect(line).toMatch(
     /^pitcrew: cannot use the plan HERE\/bundle\.json: label: expected .*; build it again: /,
   )
 })
 
-test('half of a plan is refused', async () => {
+test('a truncated plan is refused', async () => {
   await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
   const path = join(place.folder, 'bundle.json')
   writeFileSync(path, '{"plan":2,"name":"pitcrew","label":"pit')
@@ -133,7 +136,7 @@ test('half of a plan is refused', async () => {
   expect(line).toMatch(/^pitcrew: cannot use the plan .*bundle\.json: .*; build it again: /)
 })
 
-test('garbage with the name of a JSON file is refused with a place', async () => {
+test('binary data in a .json file is refused with a place', async () => {
   await using place = new Pitcrew(null, { program: '/bin/true', args: [], asPid1: false })
   const path = join(place.folder, 'bundle.json')
   writeFileSync(path, Buffer.from([0x7b, 0x00, 0xff, 0xfe, 0x22, 0x0a, 0x80]))
@@ -144,13 +147,16 @@ test('garbage with the name of a JSON file is refused with a place', async () =>
 test.each([
   [['run', '--what'], 'pitcrew: cannot run: unknown option "--what"'],
   [['run', 'a', 'b'], 'pitcrew: cannot run: too many arguments: "b"'],
-])('%j is refused', async (args, says) => {
+])('%j is refused', async (args, message) => {
   const [line, ...more] = await refused(null, args)
-  expect(line?.split('; usage: pitcrew run ')).toEqual([says, expect.stringContaining('[BUNDLE]')])
+  expect(line?.split('; usage: pitcrew run ')).toEqual([
+    message,
+    expect.stringContaining('[BUNDLE]'),
+  ])
   expect(more).toEqual([])
 })
 
-test('without a bundle it says where it looked', async () => {
+test('without a bundle the message lists the searched paths', async () => {
   await using pitcrew = new Pitcrew(null, {
     args: ['run'],
     wrap: ['/bin/sh', '-c', 'cd / && exec "$@"', 'sh'],

@@ -29,7 +29,7 @@ const calls = '?mkdir,mkdirat'
 const inject = `inject=${calls}:signal=SIGSTOP:when=1`
 const strace = ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-e', inject, '--']
 const canStop = spawnSync('strace', ['-qq', '-o', '/dev/null', '--', 'true']).status === 0
-if (!canStop) console.warn('strace is not here or may not trace: disks that hang are not tested')
+if (!canStop) console.warn('strace is not installed or may not trace: hung disks are not tested')
 
 function stopped({ errors }: Pitcrew): number {
   return errors.filter((line) => line.includes('--- stopped by SIGSTOP')).length
@@ -50,8 +50,8 @@ test.skipIf(!canStop)(
     const id = client.send('events')
     await client.answer(id)
     expect(client.items(id).length).toBeGreaterThanOrEqual(6)
-    const words = 'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory'
-    await pitcrew.line(words).catch(() => pitcrew.line(words))
+    const message = 'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory'
+    await pitcrew.line(message).catch(() => pitcrew.line(message))
     // The deadline of the bundle is 9 s, but a journal that hangs at the end gets only 2 s.
     const atMs = performance.now()
     pitcrew.signal('SIGTERM')

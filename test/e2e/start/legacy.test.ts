@@ -1,4 +1,4 @@
-/** What a run leaves to be told when its leader has ended. */
+/** The legacy of a run: the usage and the last lines that are reported when its leader has ended. */
 import { beforeAll, expect, test } from 'vitest'
 import type { Legacy } from '../../../src/host/host.ts'
 import { buildChannels, Channels, played, run } from '../../host/images/channels.ts'
@@ -6,7 +6,7 @@ import { isSanitized } from '../support/cost.ts'
 
 beforeAll(buildChannels, 300_000)
 
-/** Of a run of this script. */
+/** The legacy of a run of this script. */
 async function legacyOf(script: string): Promise<Legacy> {
   const channels = await played([run('web', script)])
   const [exited] = channels.told('exited')
@@ -14,14 +14,14 @@ async function legacyOf(script: string): Promise<Legacy> {
   return exited.legacy
 }
 
-test('processor time is that of the leader and of those that it waited for', async () => {
+test('processor time is that of the leader and of the children that it reaped', async () => {
   const idle = await legacyOf('true')
   expect(idle.cpuMs).toBeLessThan(isSanitized ? 200 : 50)
   const busy = await legacyOf('sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done"; true')
   expect(busy.cpuMs).toBeGreaterThan(50)
 })
 
-test('memory is the most that one of them had', async () => {
+test('memory is the maximum that one of the processes had', async () => {
   expect((await legacyOf('true')).memoryKib).toBeLessThan(isSanitized ? 200_000 : 20_000)
   const large = await legacyOf('dd if=/dev/zero of=/dev/null bs=64M count=1 2>&-')
   expect(large.memoryKib).toBeGreaterThan(60_000)
@@ -33,20 +33,20 @@ test.each([
   ['lines of both kinds', 'echo one; echo two >&2', 'one\ntwo'],
   ['a line without an end', 'echo one; printf two', 'one\ntwo'],
   ['an empty last line', 'echo one; echo', 'one\n'],
-  ['bytes that are no text', "printf 'a\\377b\\n'", 'a\ufffdb'],
+  ['invalid UTF-8', "printf 'a\\377b\\n'", 'a\ufffdb'],
   [
     'an output that was closed before',
     'echo one; exec >&- 2>&-; "$NOTIFIES" barrier || true',
     'one',
   ],
-])('of %s the last lines are told', async (_, script, lines) => {
+])('the last lines after %s are reported', async (_, script, lines) => {
   expect((await legacyOf(script)).lastLines).toBe(lines)
 })
 
 test.each([1, 10, 63, 127, 128, 500, 1023])(
-  'of lines of %i bytes, as many as fit',
+  'as many last lines of %i bytes as fit are reported',
   async (bytes) => {
-    // Together less than what we keep for a slow reader: with stdout full, nobody would read the last of them.
+    // Less than pitcrew keeps for a slow reader: with a full stdout it would not read the last ones.
     const count = Math.min(5000, Math.floor(150_000 / (bytes + 1)))
     const lines = Array.from({ length: count }, (_, n) => `${n + 1}`.padStart(bytes, 'x'))
     const { lastLines } = await legacyOf(`seq -f %${bytes}.0f 1 ${count} | tr " " x`)
@@ -57,24 +57,24 @@ test.each([1, 10, 63, 127, 128, 500, 1023])(
   },
 )
 
-test('of lines that come one by one, too', async () => {
+test('as many last lines as fit are reported when they are written one by one', async () => {
   const script = 'i=0; while [ $i -lt 700 ]; do echo line $i; i=$((i+1)); done'
   const lines = Array.from({ length: 700 }, (_, n) => `line ${n}`)
   expect((await legacyOf(script)).lastLines).toBe(lines.slice(-113).join('\n')) // 113 * 9 - 1 = 1016
 })
 
-test('of a line that is longer alone, its end', async () => {
+test('the end of a single line that is too long is reported', async () => {
   expect((await legacyOf('printf "one\\n%3000s\\n" last')).lastLines).toBe('last'.padStart(1024))
 })
 
-test('a run that lives has none', async () => {
+test('a running run has no legacy', async () => {
   const channels = await played([
     run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true }),
   ])
   expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, legacy: null }])
 })
 
-test('what is left of a run when its leader has ended is told as long as something lives', async () => {
+test('lines of processes that outlive the leader are added to the legacy', async () => {
   const runs = [run('web', '(read _ <go; echo later) & echo last')].map((one) => ({
     ...one,
     command: [

@@ -1,11 +1,11 @@
-/** What a daemon finds in its environment: all, some, its own; and what it must not find. */
+/** The environment of a daemon: inherited, passed, set and claimed variables, and variables that it must not have. */
 import { expect, test } from 'vitest'
 import { canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
 
 const prints = { command: ['env'], restart: 'never' }
 
-/** The environment of each daemon, as "NAME=value" lines without those of the test itself. */
+/** The environment of each daemon as "NAME=value" lines, without the variables of the test itself. */
 async function envOf(
   daemons: object,
   env: Record<string, string>,
@@ -25,19 +25,19 @@ async function envOf(
   )
 }
 
-test('without a word in the bundle everything is inherited', async () => {
+test('by default a daemon inherits the whole environment', async () => {
   const { a } = await envOf({ a: prints }, { X: '1', Y: 'two words', EMPTY: '' })
   expect(a).toEqual(['EMPTY=', 'X=1', 'Y=two words'])
 })
 
-test('set: adds and replaces, for this daemon alone', async () => {
+test('`set:` adds and replaces variables of one daemon', async () => {
   const set = { X: 'new', Z: 'a=b "quoted" $HOME' }
   const { a, b } = await envOf({ a: { ...prints, env: { set } }, b: prints }, { X: '1', Y: '2' })
   expect(a).toEqual(['X=new', 'Y=2', 'Z=a=b "quoted" $HOME'])
   expect(b).toEqual(['X=1', 'Y=2'])
 })
 
-test('pass: is an allow-list, with a * at the end', async () => {
+test('`pass:` is an allow-list, also with a * at the end', async () => {
   const env = { pass: ['X', 'HTTP_*'] }
   const { a } = await envOf(
     { a: { ...prints, command: ['/usr/bin/env'], env } },
@@ -51,7 +51,7 @@ test('pass: is an allow-list, with a * at the end', async () => {
   expect(none).toEqual(['ONLY=1'])
 })
 
-test('claim: goes to this daemon alone and is withheld from every other, selected or not', async () => {
+test('`claim:` withholds a variable from every other daemon, also if the claiming one is not selected', async () => {
   const daemons = {
     egress: { ...prints, env: { claim: ['EGRESS_TOKEN_*', 'KEY'] } },
     pipelock: prints,
@@ -91,7 +91,7 @@ test.skipIf(!canUnshare)('a claimed secret cannot be read from /proc/1/environ',
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a claimed secret is there for the second run, too', async () => {
+test('a claimed secret is passed to the second run, too', async () => {
   const egress = { command: sh('echo "mine: $TOKEN"; exec sleep 1000'), env: { claim: ['TOKEN'] } }
   const bundle = { signals: { USR1: { restart: ['egress'] } }, daemons: { egress } }
   await using pitcrew = new Pitcrew(bundle, { env: { TOKEN: 'very-secret' } })
@@ -102,7 +102,7 @@ test('a claimed secret is there for the second run, too', async () => {
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('what an outer supervisor told pitcrew is not told to its daemons', async () => {
+test('daemons do not inherit the variables of an outer supervisor', async () => {
   const outer = {
     NOTIFY_SOCKET: '/run/x',
     LISTEN_FDS: '1',
@@ -116,7 +116,7 @@ test('what an outer supervisor told pitcrew is not told to its daemons', async (
   expect(b).toEqual(['X=1'])
 })
 
-test('a large environment and large values arrive whole', async () => {
+test('a large environment and large values are passed completely', async () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`V${n}`, `${n}`]))
   const command = sh('env | grep -c ^V; printf %s "$BIG" | wc -c')
   await using pitcrew = new Pitcrew(

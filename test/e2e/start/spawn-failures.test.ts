@@ -1,4 +1,4 @@
-/** Commands that cannot be started: told exactly, counted, and of no consequence for the siblings. FAULTS 1, 2. */
+/** Commands that cannot be started: the exact error is logged, the code counts, and other daemons run. FAULTS 1, 2. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,8 +10,8 @@ const isRoot = process.getuid?.() === 0
 
 interface Failure {
   readonly daemon: object
-  /** What the line says behind "cannot start (run 1): ". */
-  readonly says: string
+  /** The message after "cannot start (run 1): ". */
+  readonly message: string
   readonly counts: 126 | 127
   /** A file that is made in pitcrew's folder: its text and mode. */
   readonly file?: readonly [text: string, mode: number]
@@ -20,91 +20,94 @@ interface Failure {
 const failures: Readonly<Record<string, Failure>> = {
   'a name that is not in PATH': {
     daemon: { command: ['no-such-program', '-x'] },
-    says: 'cannot execute no-such-program: no such file or directory (ENOENT)',
+    message: 'cannot execute no-such-program: no such file or directory (ENOENT)',
     counts: 127,
   },
-  'a path that is not there': {
+  'a path that does not exist': {
     daemon: { command: ['/no/such/program'] },
-    says: 'cannot execute /no/such/program: no such file or directory (ENOENT)',
+    message: 'cannot execute /no/such/program: no such file or directory (ENOENT)',
     counts: 127,
   },
   'a folder': {
     daemon: { command: ['/etc'] },
-    says: 'cannot execute /etc: permission denied (EACCES)',
+    message: 'cannot execute /etc: permission denied (EACCES)',
     counts: 126,
   },
   'a path through a file': {
     daemon: { command: ['/etc/passwd/x'] },
-    says: 'cannot execute /etc/passwd/x: a part of the path is not a directory (ENOTDIR)',
+    message: 'cannot execute /etc/passwd/x: a part of the path is not a directory (ENOTDIR)',
     counts: 126,
   },
   'a file that is not executable': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: permission denied (EACCES)',
+    message: 'cannot execute ./it: permission denied (EACCES)',
     counts: 126,
     file: ['#!/bin/sh\n', 0o644],
   },
-  'a file that is no program': {
+  'a file that is neither a script nor a program': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: it is a script without "#!" in its first line, or no program (ENOEXEC)',
+    message:
+      'cannot execute ./it: it is a script without "#!" in its first line, or no program (ENOEXEC)',
     counts: 126,
     file: ['neither a script nor a program\n', 0o755],
   },
-  'a script whose interpreter is not there': {
+  'a script with an interpreter that does not exist': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: its interpreter /no/such/interpreter is not there (ENOENT)',
+    message: 'cannot execute ./it: its interpreter /no/such/interpreter is not there (ENOENT)',
     counts: 127,
     file: ['#!/no/such/interpreter -x\n', 0o755],
   },
-  'a script from another system': {
+  'a script with CR LF at its line ends': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: its lines end with CR LF, and the CR counts as a part of its interpreter: save it with LF (ENOENT)',
+    message:
+      'cannot execute ./it: its lines end with CR LF, and the CR counts as a part of its interpreter: save it with LF (ENOENT)',
     counts: 127,
     file: ['#!/bin/sh\r\necho\r\n', 0o755],
   },
   'a program for another machine': {
     daemon: { command: ['./it'] },
-    says: 'cannot execute ./it: it is for another kind of machine (ENOEXEC)',
+    message: 'cannot execute ./it: it is for another kind of machine (ENOEXEC)',
     counts: 126,
     file: ['\x7fELF and no more', 0o755],
   },
   'a command that is too long': {
     daemon: { command: ['true', 'x'.repeat(140_000)] },
-    says: 'cannot execute true: its arguments and environment are larger than the kernel allows (E2BIG); pass less of the environment: env: { pass: [NAME] }',
+    message:
+      'cannot execute true: its arguments and environment are larger than the kernel allows (E2BIG); pass less of the environment: env: { pass: [NAME] }',
     counts: 126,
   },
   'a file in PATH that is not executable': {
     daemon: { command: ['it'], env: { set: { PATH: '/usr/bin:.:/bin' } } },
-    says: 'cannot execute it: permission denied (EACCES)',
+    message: 'cannot execute it: permission denied (EACCES)',
     counts: 126,
     file: ['#!/bin/sh\n', 0o644],
   },
-  'a working directory that is not there': {
+  'a working directory that does not exist': {
     daemon: { command: ['true'], cwd: '/no/such/folder' },
-    says: 'cannot enter its working directory: no such file or directory (ENOENT)',
+    message: 'cannot enter its working directory: no such file or directory (ENOENT)',
     counts: 126,
   },
-  'a user that nobody knows': {
+  'an unknown user': {
     daemon: { command: ['true'], user: 'no-such-user' },
-    says: 'cannot become its user: user no-such-user is not in /etc/passwd',
+    message: 'cannot become its user: user no-such-user is not in /etc/passwd',
     counts: 126,
   },
-  'a group that nobody knows': {
+  'an unknown group': {
     daemon: { command: ['true'], group: 'no-such-group' },
-    says: 'cannot become its user: group no-such-group is not in /etc/group',
+    message: 'cannot become its user: group no-such-group is not in /etc/group',
     counts: 126,
   },
-  'a number of a user without a group': {
+  'an unknown uid without a group': {
     daemon: { command: ['true'], user: '54321' },
-    says: 'cannot become its user: user 54321 is not in /etc/passwd: name its group, too',
+    message: 'cannot become its user: user 54321 is not in /etc/passwd: name its group, too',
     counts: 126,
   },
 }
 
 test.each(Object.entries(failures))(
-  '%s is told, counted, and costs its siblings nothing',
+  '%s is logged, its code counts, and other daemons run',
   async (_, failure) => {
-    const { daemon, says, counts, file } = failure
+    const { daemon, message, counts, file } = failure
     const daemons = {
       before: long,
       it: { cwd: 'FOLDER', restart: 'never', ...daemon },
@@ -115,14 +118,14 @@ test.each(Object.entries(failures))(
     await using real = new Pitcrew({ daemons: withFolder(daemons, pitcrew.folder, file) })
     await real.line('[before] up')
     await real.line('[behind] up')
-    await real.line(`pitcrew: it: cannot start (run 1): ${says}; restart policy is never`)
+    await real.line(`pitcrew: it: cannot start (run 1): ${message}; restart policy is never`)
     real.signal('SIGTERM')
     expect(await real.exitCode()).toBe(counts)
     expect(real.exitReport().from).toBe('it')
   },
 )
 
-/** The daemons with a working directory of their own, and the file that they ask for in it. */
+/** The daemons with this folder as FOLDER, after writing the file into it. */
 function withFolder(
   daemons: Record<string, object>,
   folder: string,
@@ -135,7 +138,7 @@ function withFolder(
   return JSON.parse(JSON.stringify(daemons).replaceAll('FOLDER', folder)) as object
 }
 
-test('what cannot be started leaves no descriptor, no process and no zombie, however often', async () => {
+test('fifty failed starts leave no descriptor, no process and no zombie', async () => {
   const signals = { USR1: { restart: ['b'] } }
   const b = { command: ['./no'], restart: 'never' }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
@@ -147,12 +150,12 @@ test('what cannot be started leaves no descriptor, no process and no zombie, how
     await pitcrew.line(`b: cannot start (run ${run})`)
   }
   expect(descriptorsOf(pitcrew)).toHaveLength(before)
-  await eventually('only its sibling is there', () => processesUnder(pitcrew).length === 1)
+  await eventually('only the other daemon is left', () => processesUnder(pitcrew).length === 1)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(127)
 })
 
-test('with all descriptors used up, the daemons that were started live on, and it ends well', async () => {
+test('when descriptors run out, the daemons that were started run on, and pitcrew ends normally', async () => {
   const daemons = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, long]))
   const wrap = ['/bin/sh', '-c', 'ulimit -n 28; exec "$@"', 'sh']
   await using pitcrew = new Pitcrew({ daemons }, { wrap })
@@ -168,11 +171,11 @@ test('with all descriptors used up, the daemons that were started live on, and i
   )
 })
 
-test.skipIf(!isRoot)('a limit that the kernel refuses is told', async () => {
+test.skipIf(!isRoot)('a limit that the kernel refuses is a failure to start', async () => {
   const b = { command: ['true'], restart: 'never', limits: { nofile: '4000000000' } }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   await pitcrew.line('b: cannot start (run 1): cannot set its limits: not permitted (EPERM)')
-  await eventually('the sibling lives', () => processesUnder(pitcrew).length === 1)
+  await eventually('the other daemon runs', () => processesUnder(pitcrew).length === 1)
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode()).toBe(126)
 })

@@ -1,4 +1,4 @@
-/** Order, and many daemons. */
+/** The contract, Order, with many daemons. */
 import { expect, test } from 'vitest'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { processesUnder, zombiesUnder } from '../support/processes.ts'
@@ -7,7 +7,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const started = ({ lines }: Pitcrew): string[] =>
   lines.flatMap((line) => /^pitcrew: ([a-z0-9-]+): started, /.exec(line)?.[1] ?? [])
 
-test('three hundred daemons start in the order of the file, live, and end', async () => {
+test('three hundred daemons start in the order of the file, run, and stop', async () => {
   const names = Array.from({ length: 300 }, (_, n) => `d${(n * 7) % 300}`)
   const daemons = Object.fromEntries(names.map((name) => [name, long]))
   await using pitcrew = new Pitcrew({ daemons })
@@ -21,7 +21,7 @@ test('three hundred daemons start in the order of the file, live, and end', asyn
   expect(pitcrew.lines.filter((line) => line.includes(': stopped: signal TERM'))).toHaveLength(300)
 })
 
-test('a daemon waits for those that it is after, and holds up nobody else', async () => {
+test('a daemon waits for its dependencies, and delays no other', async () => {
   const daemons = {
     d: { ...long, after: ['b', 'c'] },
     a: long,
@@ -35,7 +35,7 @@ test('a daemon waits for those that it is after, and holds up nobody else', asyn
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test('a daemon that could not be started holds up nobody that comes after it, if it is optional', async () => {
+test('an optional daemon that cannot be started does not prevent the start of its dependents', async () => {
   const absent = { command: ['./absent'], restart: 'never', optional: true }
   const daemons = { a: absent, b: { ...long, after: ['a'] } }
   await using pitcrew = new Pitcrew({ daemons })
@@ -44,7 +44,7 @@ test('a daemon that could not be started holds up nobody that comes after it, if
   expect(await pitcrew.exitCode()).toBe(127)
 })
 
-test('a chain of two hundred daemons, each after the one before it, starts and stops in order', async () => {
+test('a chain of two hundred daemons starts in order, and stops in reverse order', async () => {
   const daemons = Object.fromEntries(
     Array.from({ length: 200 }, (_, n) => [
       `d${n}`,

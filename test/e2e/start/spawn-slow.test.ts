@@ -1,5 +1,5 @@
-/** A child that stands still between clone and exec: stopped by another process, or in front of a disk that hangs. It
- *  costs its own daemon the start, and nothing else. FAULTS 36. */
+/** A child that hangs between clone and exec, because another process suspended it or its disk hangs. Only the start of
+ *  its own daemon fails. FAULTS 36. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,21 +12,21 @@ import { Program } from '../support/program.ts'
 const isRoot = process.getuid?.() === 0
 const long = { command: sh('echo up; exec sleep 1000') }
 let stopper = ''
-/** A program of its own for each test: what holds it up holds up nothing else. */
+/** A program of the test's own, so that blocking it blocks nothing else. */
 let folder = ''
 const slow = (): string => join(folder, 'slow')
 
 beforeAll(() => {
   compileFixture('blocks-exec')
   stopper = compileFixture('hostile-sigstop')
-  // Not in a place of the user's alone: other users execute it, too.
+  // In a folder that other users can enter, since they execute it, too.
   folder = mkdtempSync(join(root, 'build/fixtures/slow-'))
   copyFileSync('/bin/sleep', slow())
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What holds up every exec of the program, until it is told what to do. */
-class Holder extends Program {
+/** Blocks every execution of the program until it is allowed or denied. */
+class ExecBlocker extends Program {
   constructor() {
     super([join(root, 'build/fixtures/blocks-exec'), slow()], { env: {}, stdin: 'pipe' })
   }
@@ -41,10 +41,10 @@ class Holder extends Program {
   }
 }
 
-async function holder(): Promise<Holder> {
-  const holds = new Holder()
-  await holds.line('ready')
-  return holds
+async function blockExec(): Promise<ExecBlocker> {
+  const blocker = new ExecBlocker()
+  await blocker.line('ready')
+  return blocker
 }
 
 async function states(pitcrew: Pitcrew): Promise<string[]> {
@@ -58,32 +58,35 @@ function waitsInLoop(pitcrew: Pitcrew): boolean {
   return ['232', '281', '22'].includes(call)
 }
 
-test.skipIf(!isRoot)('a start that hangs is "starting", and ready when it goes on', async () => {
-  await using holds = await holder()
-  const web = { command: [slow(), '1000'] }
-  const daemons = { web, behind: { ...long, after: ['web'] }, beside: long }
-  await using pitcrew = new Pitcrew({ daemons })
-  await holds.line('held')
-  await pitcrew.line('[beside] up')
-  expect(await states(pitcrew)).toEqual(['web starting', 'behind waiting', 'beside ready'])
-  const { why } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'web')
-  expect(why[0]).toMatch(
-    /^web was started .* ago and has not executed its command yet \(pid \d+, run 1\)/,
-  )
-  holds.answer('allow')
-  await pitcrew.line('[behind] up')
-  expect(await states(pitcrew)).toEqual(['web ready', 'behind ready', 'beside ready'])
-  pitcrew.signal('SIGTERM')
-  expect(await pitcrew.exitCode()).toBe(0)
-})
+test.skipIf(!isRoot)(
+  'a daemon whose start hangs is "starting", and ready when it continues',
+  async () => {
+    await using blocker = await blockExec()
+    const web = { command: [slow(), '1000'] }
+    const daemons = { web, behind: { ...long, after: ['web'] }, beside: long }
+    await using pitcrew = new Pitcrew({ daemons })
+    await blocker.line('held')
+    await pitcrew.line('[beside] up')
+    expect(await states(pitcrew)).toEqual(['web starting', 'behind waiting', 'beside ready'])
+    const { why } = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'web')
+    expect(why[0]).toMatch(
+      /^web was started .* ago and has not executed its command yet \(pid \d+, run 1\)/,
+    )
+    blocker.answer('allow')
+    await pitcrew.line('[behind] up')
+    expect(await states(pitcrew)).toEqual(['web ready', 'behind ready', 'beside ready'])
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+  },
+)
 
-test.skipIf(!isRoot)('one that fails late has failed to start, with the exact error', async () => {
-  await using holds = await holder()
+test.skipIf(!isRoot)('a start that fails late is logged with the exact error', async () => {
+  await using blocker = await blockExec()
   const it = { command: [slow(), '1000'], restart: 'never' }
   await using pitcrew = new Pitcrew({ daemons: { it, beside: long } })
-  await holds.line('held')
+  await blocker.line('held')
   await pitcrew.line('it: started')
-  holds.answer('deny')
+  blocker.answer('deny')
   await pitcrew.line(`it: cannot start (run 1): cannot execute ${slow()}: not permitted (EPERM)`)
   expect(await states(pitcrew)).toEqual(['it failed', 'beside ready'])
   pitcrew.signal('SIGTERM')
@@ -91,24 +94,21 @@ test.skipIf(!isRoot)('one that fails late has failed to start, with the exact er
   expect(processesUnder(pitcrew)).toEqual([])
 })
 
-test.skipIf(!isRoot)(
-  'one that is killed before its command was executed was never ready',
-  async () => {
-    await using holds = await holder()
-    const it = { command: [slow(), '1000'], restart: 'never' }
-    await using pitcrew = new Pitcrew({ daemons: { it, behind: { ...long, after: ['it'] } } })
-    await holds.line('held')
-    process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'it')), 'SIGKILL')
-    await pitcrew.line('behind: not started: it needs it, which has failed')
-    expect(pitcrew.lines.filter((line) => line.includes('behind: started'))).toEqual([])
-  },
-)
+test.skipIf(!isRoot)('a daemon that is killed before its exec was never ready', async () => {
+  await using blocker = await blockExec()
+  const it = { command: [slow(), '1000'], restart: 'never' }
+  await using pitcrew = new Pitcrew({ daemons: { it, behind: { ...long, after: ['it'] } } })
+  await blocker.line('held')
+  process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'it')), 'SIGKILL')
+  await pitcrew.line('behind: not started: it needs it, which has failed')
+  expect(pitcrew.lines.filter((line) => line.includes('behind: started'))).toEqual([])
+})
 
-test.skipIf(!isRoot)('one that hangs for ever is given up after five seconds', async () => {
-  await using holds = await holder()
+test.skipIf(!isRoot)('a start that hangs is given up after five seconds', async () => {
+  await using blocker = await blockExec()
   const it = { command: [slow(), '1000'], restart: 'never' }
   await using pitcrew = new Pitcrew({ daemons: { it, beside: long } })
-  await holds.line('held')
+  await blocker.line('held')
   const line = await pitcrew.line('it: cannot start')
   expect(line).toContain(
     `(run 1): stood still before it had executed ${slow()} (at step "exec"): something stopped it, or a disk hangs`,
@@ -119,9 +119,9 @@ test.skipIf(!isRoot)('one that hangs for ever is given up after five seconds', a
 })
 
 test.skipIf(!isRoot)(
-  'many starts that hang hold up neither their siblings nor a shutdown',
+  'many starts that hang delay neither other daemons nor a shutdown',
   async () => {
-    await using _ = await holder()
+    await using _ = await blockExec()
     const it = { command: [slow(), '1000'], stop: { grace: '300ms' } }
     const daemons = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`d${n}`, it]))
     await using pitcrew = new Pitcrew({ daemons: { ...daemons, beside: long } })
@@ -132,18 +132,21 @@ test.skipIf(!isRoot)(
   },
 )
 
-test.skipIf(!isRoot)('a command in the one-command mode may take its time', async () => {
-  await using holds = await holder()
-  await using pitcrew = new Pitcrew(null, { args: ['--', slow(), '0'] })
-  await holds.line('held')
-  await eventually('it waits in its loop', () => waitsInLoop(pitcrew))
-  holds.answer('deny')
-  expect(await pitcrew.exitCode()).toBe(126)
-  expect(pitcrew.errors).toEqual([`pitcrew: cannot execute ${slow()}: not permitted (EPERM)`])
-})
+test.skipIf(!isRoot)(
+  'the start of a command in the one-command mode has no time limit',
+  async () => {
+    await using blocker = await blockExec()
+    await using pitcrew = new Pitcrew(null, { args: ['--', slow(), '0'] })
+    await blocker.line('held')
+    await eventually('pitcrew waits in its loop', () => waitsInLoop(pitcrew))
+    blocker.answer('deny')
+    expect(await pitcrew.exitCode()).toBe(126)
+    expect(pitcrew.errors).toEqual([`pitcrew: cannot execute ${slow()}: not permitted (EPERM)`])
+  },
+)
 
 test.skipIf(!isRoot)(
-  'a process that stops every start of its user does not stop pitcrew',
+  'a process that suspends every start of its user does not delay pitcrew',
   async () => {
     const victim = { command: [slow(), '1000'], user: '65534', group: '65534' }
     const daemons = {
