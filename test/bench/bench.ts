@@ -1,4 +1,4 @@
-/** The benchmark is made of plain modules, without types: what the tests need of them, with types. */
+/** Types for the modules of the benchmark, which are plain JavaScript. */
 import { join } from 'node:path'
 import { root } from '../e2e/support/pitcrew.ts'
 

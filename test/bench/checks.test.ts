@@ -1,4 +1,4 @@
-/** Nothing counts that is not right: each check of the benchmark is shown to catch what it is for. */
+/** The benchmark counts only correct results: each of its checks catches the error that it is for. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,10 +10,10 @@ const { compileAll } = await bench('compile.mjs')
 const { removeScratch } = await bench('scratch.mjs')
 const { bundleOf, withLife } = await bench('life.mjs')
 
-describe('boot', () => {
+describe('a boot', () => {
   const daemons = [{ name: 'd0' }, { name: 'd1' }]
 
-  test('is right when each daemon said once that it is up', () => {
+  test('is correct when each daemon reports once that it is up', () => {
     expect(() =>
       checkReports(daemons, [
         ['d1', 12],
@@ -39,8 +39,8 @@ describe('boot', () => {
         ['d1', 11],
       ],
     ],
-  ])('is wrong: %s', (said, reports) => {
-    expect(() => checkReports(daemons, reports)).toThrow(said)
+  ])('is wrong: %s', (message, reports) => {
+    expect(() => checkReports(daemons, reports)).toThrow(message)
   })
 })
 
@@ -52,7 +52,7 @@ describe('a restart of d1', () => {
   const check = (reports: Report[], alive: number[]) => () =>
     checkRestart('d1', before, reports, (pid) => alive.includes(pid))
 
-  test('is right when d1 alone has another pid', () => {
+  test('is correct when only d1 has another pid', () => {
     expect(check([['d1', 13]], [11, 13])).not.toThrow()
   })
 
@@ -70,8 +70,8 @@ describe('a restart of d1', () => {
     ['pid 13, is not alive', [['d1', 13]], [11]],
     ['old d1, pid 12, is still alive', [['d1', 13]], [11, 12, 13]],
     ['d0 died of it', [['d1', 13]], [13]],
-  ])('is wrong: %s', (said, reports, alive) => {
-    expect(check(reports, alive)).toThrow(said)
+  ])('is wrong: %s', (message, reports, alive) => {
+    expect(check(reports, alive)).toThrow(message)
   })
 })
 
@@ -85,7 +85,7 @@ describe('a storm around d0', () => {
   const check = (later: Report[], alive: number[]) => () =>
     checkStorm('d0', dying, [...first, ...later], (pid) => alive.includes(pid))
 
-  test('is right when each of the others was started again', () => {
+  test('is correct when each of the others was restarted', () => {
     const again: Report[] = [
       ['d2', 13],
       ['d1', 14],
@@ -97,18 +97,18 @@ describe('a storm around d0', () => {
     ['d2 was not started again', [['d1', 13]], [10]],
     ['d0 is not alive', [['d1', 13]], []],
     ['d0 was started again', [['d0', 13]], [10, 13]],
-  ])('is wrong: %s', (said, later, alive) => {
-    expect(check(later, alive)).toThrow(said)
+  ])('is wrong: %s', (message, later, alive) => {
+    expect(check(later, alive)).toThrow(message)
   })
 })
 
-test('a chain is wrong when somebody does not wait', () => {
+test('a chain is wrong when a daemon does not wait', () => {
   const daemons = [{ name: 'd0' }, { name: 'd1' }, { name: 'd2' }]
   expect(() => checkInOrder(daemons, ['d0', 'd1', 'd2'])).not.toThrow()
   expect(() => checkInOrder(daemons, ['d0', 'd2', 'd1'])).toThrow('d2 was up before d1')
 })
 
-test('a stop is wrong when a daemon still lives', () => {
+test('a stop is wrong when a daemon is still alive', () => {
   const pids = new Map([
     ['d0', 11],
     ['d1', 12],
@@ -117,7 +117,7 @@ test('a stop is wrong when a daemon still lives', () => {
   expect(() => checkNoneLeft(pids, (pid) => pid === 12)).toThrow('d1, pid 12, is alive')
 })
 
-/** Two writers' lines, as they must come: 40 bytes each as they were written. */
+/** The expected lines of two writers, of 40 bytes each without their prefix. */
 const lineBytes = 40
 function line(name: string, number: number): string {
   const head = `${name} ${String(number).padStart(8, '0')} `
@@ -126,17 +126,17 @@ function line(name: string, number: number): string {
   )
   return `[${name}] ${head}${letters.join('')}\n`
 }
-const right = [line('d0', 0), line('d1', 0), line('d0', 1), line('d1', 1)]
+const correct = [line('d0', 0), line('d1', 0), line('d0', 1), line('d1', 1)]
 
-/** A supervisor that starts nobody: it says that two daemons are up, and prints this. */
+/** A supervisor that starts no daemons: it reports that two are up, and prints this text. */
 function printing(text: string): Contender {
   return {
     name: 'planted',
     prepare(folder) {
       writeFileSync(join(folder, 'lines'), text)
       const script = join(folder, 'planted')
-      const say = 'printf "d0 1\\nd1 2\\n" > reports'
-      writeFileSync(script, `#!/bin/sh\n${say}\ncat lines\nread never < go\n`)
+      const report = 'printf "d0 1\\nd1 2\\n" > reports'
+      writeFileSync(script, `#!/bin/sh\n${report}\ncat lines\nread never < go\n`)
       chmodSync(script, 0o755)
       const prefixOf = (name: string): string => `[${name}] `
       return { command: [script], stop: { signal: 'SIGKILL' }, prefixOf, own: 'planted: ' }
@@ -156,22 +156,26 @@ describe('lines', () => {
   beforeAll(compileAll)
   afterAll(removeScratch)
 
-  test('are right when all come whole, each behind its own prefix', async () => {
-    const own = 'planted: a word of the supervisor itself\n'
-    expect(await written([own, ...right])).toBeGreaterThan(0)
+  test('are correct when all are complete, each with its own prefix', async () => {
+    const own = 'planted: a line of the supervisor itself\n'
+    expect(await written([own, ...correct])).toBeGreaterThan(0)
   })
 
-  const [first, second, third, fourth] = right as [string, string, string, string]
+  const [first, second, third, fourth] = correct as [string, string, string, string]
   test.each<[string, string[], RegExp]>([
     ['is lost', [first, second, fourth, line('d0', 2)], /a wrong number in line 4/],
-    ['comes twice', [first, first, second, third], /a wrong number in line 2/],
+    ['is printed twice', [first, first, second, third], /a wrong number in line 2/],
     ['is torn', [first, second.slice(0, 20), third, second.slice(20)], /a wrong length in line 2/],
-    ['is cut', [first, `${second.slice(0, -2)}\n`, third, fourth], /a wrong length in line 2/],
+    [
+      'is truncated',
+      [first, `${second.slice(0, -2)}\n`, third, fourth],
+      /a wrong length in line 2/,
+    ],
     ['is changed', [first, second.replace('abc', 'axc'), third, fourth], /a wrong text in line 2/],
     ['has another prefix', [first, second.replace('[d1]', '[d0]'), third], /of nobody in line 2/],
     ['has no prefix', [first.slice(5), second, third, fourth], /of nobody in line 1/],
-    ['is of nobody', ['who is that\n', ...right], /of nobody in line 1/],
-  ])('are wrong when one %s', async (_, lines, said) => {
-    await expect(written(lines)).rejects.toThrow(said)
+    ['is of nobody', ['who is that\n', ...correct], /of nobody in line 1/],
+  ])('are wrong when one %s', async (_, lines, message) => {
+    await expect(written(lines)).rejects.toThrow(message)
   })
 })

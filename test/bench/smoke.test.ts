@@ -1,4 +1,4 @@
-/** The floor and pitcrew through the benchmark once, small: it measures what it says. */
+/** Runs small versions of the measurements with the floor and pitcrew. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bench } from './bench.ts'
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(removeScratch)
 
 describe.each([floor, pitcrew])('$name', (contender) => {
-  test('is measured from the start of four daemons until nothing is left', async () => {
+  test('is measured from the boot of four daemons to the end of their stop', async () => {
     const values = await life.run(contender, 4, { wants: () => true, idleMs: 50 })
     expect(Object.keys(values).sort()).toEqual(
       ['boot-4', 'idle-4', 'memory-4', 'own-4', 'stop-4', 'wake-ups-4'].sort(),
@@ -32,29 +32,29 @@ describe.each([floor, pitcrew])('$name', (contender) => {
     expect(values['stop-4']).toBeGreaterThan(0)
   })
 
-  test('passes four writers’ lines, each of them right', async () => {
+  test('passes on the lines of four writers correctly', async () => {
     const values = await log.run(contender, { lineBytes: 100, producers: 4 }, { logBytes: 4e6 })
     expect(values['log-100-4']).toBeGreaterThan(1)
     expect(values['cpu-100-4']).toBeGreaterThan(0)
   })
 
-  test('restarts one of four, and that one', async () => {
+  test('restarts the right one of four daemons', async () => {
     const values = await restart.run(contender, 4, { restarts: 3 })
     expect(values.restart).toBeGreaterThan(0)
   })
 
-  test('starts one of four again that was killed', async () => {
+  test('restarts one of four daemons that was killed', async () => {
     const values = await death.run(contender, 4, {})
     expect(values.death).toBeGreaterThan(0)
   })
 
-  test('starts a chain of five', async () => {
+  test('starts a chain of five daemons', async () => {
     const values = await chain.run(contender, 5, {})
     expect(values['chain-5']).toBeGreaterThan(0)
   })
 })
 
-test('pitcrew stays calm while five daemons die', async () => {
+test('pitcrew is measured while five daemons die continuously', async () => {
   const values = await storm.run(pitcrew, 5, { stormMs: 500 })
   expect(values['storm-cpu']).toBeGreaterThan(0)
   expect(values['storm-log']).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-/** What is done with the numbers of the benchmark. */
+/** The evaluation of the benchmark: medians, ratios, targets, table and picture. */
 import { describe, expect, test } from 'vitest'
 import { bench } from './bench.ts'
 
@@ -8,33 +8,33 @@ const { rows, meetsTarget } = await bench('rows.mjs')
 const { tableOf } = await bench('table.mjs')
 const { pictureOf } = await bench('picture.mjs')
 
-test('a median is the middle one, or between the two in the middle', () => {
+test('a median is the middle value, or the mean of the two middle values', () => {
   expect(median([3, 1, 2])).toBe(2)
   expect(median([4, 1, 2, 3])).toBe(2.5)
   expect(() => median([])).toThrow('no values')
 })
 
-test('a spread is the middle half: one outlier does not widen it', () => {
+test('a spread is the interquartile range: an outlier does not widen it', () => {
   expect(spread([1, 2, 3, 4, 1000])).toEqual([2, 4])
 })
 
 describe('a ratio', () => {
-  test('is taken within a repeat, so that trouble that hits both does not show', () => {
+  test('is computed within each repeat, so that noise that affects both cancels out', () => {
     expect(ratio([20, 200, 20], [10, 100, 10])).toBe(2)
   })
 
-  test('leaves out a repeat that one of the two does not have', () => {
+  test('leaves out repeats without a value for one of the two', () => {
     expect(ratio([null, 30, 20], [10, 10, null])).toBe(3)
   })
 
-  test('does not exist when the floor is zero or was never there', () => {
+  test('is null when the floor is zero or has no values', () => {
     expect(ratio([1, 2], [0, 0])).toBeNull()
     expect(ratio([1, 2], [])).toBeNull()
   })
 })
 
 describe('results', () => {
-  test('a repeat that was wrong counts for nothing, and is told', () => {
+  test('a wrong repeat does not count, and is reported', () => {
     const results = new Results(['floor', 'pitcrew'])
     results.add('floor', 0, { restart: 1 })
     results.add('floor', 1, { restart: 1 })
@@ -45,7 +45,7 @@ describe('results', () => {
     expect(tableOf(results)).toContain('WRONG 1 ×, does not count: pitcrew, restart: d2 was')
   })
 
-  test('who was never right has no number, and no dot in the picture', () => {
+  test('a contender without a correct repeat has no value, and no dot in the picture', () => {
     const results = new Results(['floor', 's6-log'])
     results.add('floor', 0, { 'log-100-4': 900 })
     results.addFault('s6-log', ['log-100-4'], 'a wrong text in line 7')
@@ -55,7 +55,7 @@ describe('results', () => {
     expect(pictureOf(results, { repeats: 1, machine })).not.toContain('s6-log: ')
   })
 
-  test('in the picture less is left in every row: twice the throughput is half of the floor', () => {
+  test('in the picture lower is better in every row: twice the throughput is half of the floor', () => {
     const results = new Results(['floor', 'pitcrew'])
     results.add('floor', 0, { 'log-100-4': 500, restart: 1 })
     results.add('pitcrew', 0, { 'log-100-4': 1000, restart: 2 })
@@ -65,7 +65,7 @@ describe('results', () => {
     expect(picture).toContain('a &lt;b&gt;')
   })
 
-  test('a target is met or missed by the ratio, or by the value where there is no floor', () => {
+  test('a target is compared with the ratio, or with the value where there is no floor', () => {
     expect(meetsTarget({ ratio: 1.1 }, 50, 1.1)).toBe(true)
     expect(meetsTarget({ ratio: 1.1 }, 50, 1.2)).toBe(false)
     expect(meetsTarget({ least: 1 }, 50, 0.9)).toBe(false)

@@ -1,4 +1,4 @@
-/** The README shows what was measured. */
+/** The table of the README has the measured values. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -13,14 +13,14 @@ test('the table of the README is that of bench/results.json', () => {
   expect(read('README.md')).toContain(summaryOf(results))
 })
 
-test('another result is another table', () => {
+test('other results give another table', () => {
   const others = results.rows.map(({ key, cells }) =>
     key === 'restart' ? { key, cells: { ...cells, runit: { median: 9.9 } } } : { key, cells },
   )
   expect(read('README.md')).not.toContain(summaryOf({ rows: others }))
 })
 
-test('a measurement that was wrong is called wrong, and one that is missing is a dash', () => {
+test('a wrong measurement is shown as "wrong", and a missing one as a dash', () => {
   const rows = results.rows.map(({ key }) => ({ key, cells: { 's6-log': { median: null } } }))
   expect(summaryOf({ rows })).toMatch(/^\| restart one daemon, ms +\| +– \| +wrong \| +– \|/m)
 })

@@ -132,7 +132,7 @@ describeInDocker('docker exec', () => {
 })
 
 describeInDocker('the mounted socket', () => {
-  test('of two containers: each has its own name, and the host says which it means', async () => {
+  test('of two containers requires different names, and `--socket` selects one on the host', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-run-'))
     const docker = ['--volume', `${folder}:/run/pitcrew`]
     try {
@@ -143,18 +143,18 @@ describeInDocker('the mounted socket', () => {
       await using second = new Container({ name: 'second', ...bundle }, { docker })
       await second.linesWith('] up', 2)
       const env = { ...process.env, PITCREW_RUN_DIR: folder }
-      const ask = (...words: string[]) => spawnSync(binary, words, { env, encoding: 'utf8' })
-      const all = ask('status')
+      const run = (...words: string[]) => spawnSync(binary, words, { env, encoding: 'utf8' })
+      const all = run('status')
       expect(all).toMatchObject({ status: 2, stdout: '' })
       expect(all.stderr).toMatch(/several pitcrews answer: .*first\.sock, .*second\.sock; /)
-      const one = ask('status', '--socket', join(folder, 'second.sock'))
+      const one = run('status', '--socket', join(folder, 'second.sock'))
       expect(one.stdout).toMatch(/^second: 2 daemons, 2 ready, /)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   })
 
-  test('lets root of the host look and change things', async () => {
+  test('permits all verbs to root on the host', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pitcrew-run-'))
     chmodSync(folder, 0o777)
     try {

@@ -1,4 +1,4 @@
-/** `docker stop` gives ten seconds and then kills everything: pitcrew has ended by itself before. */
+/** `docker stop` kills everything after ten seconds; pitcrew has exited before that. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { Container, describeInDocker } from './container.ts'
@@ -12,7 +12,7 @@ const stubborn = {
 }
 
 describeInDocker('docker stop', () => {
-  test.concurrent('as docker has it, there is time to kill a daemon that ignores TERM', async () => {
+  test.concurrent('by default leaves time to kill a daemon that ignores TERM', async () => {
     await using container = new Container(stubborn)
     await container.linesWith('] up', 3)
     await container.stop()
@@ -21,7 +21,7 @@ describeInDocker('docker stop', () => {
     expect(await container.file('/run/pitcrew/pitcrew/exit-report.json')).toContain('"KILL"')
   })
 
-  test.concurrent('with less time than the deadline docker kills: 137, and no report', async () => {
+  test.concurrent('with less time than the deadline kills pitcrew: 137, and no exit report', async () => {
     await using container = new Container(stubborn)
     await container.linesWith('] up', 3)
     await container.stop(1)
@@ -29,7 +29,7 @@ describeInDocker('docker stop', () => {
     await expect(container.file('/run/pitcrew/pitcrew/exit-report.json')).rejects.toThrow()
   })
 
-  test.concurrent('PITCREW_DEADLINE makes it fit', async () => {
+  test.concurrent('with less time, and PITCREW_DEADLINE below it, ends normally', async () => {
     const docker = ['--env', 'PITCREW_DEADLINE=1500ms']
     await using container = new Container(stubborn, { docker })
     await container.linesWith('] up', 3)

@@ -1,4 +1,4 @@
-/** `docker run -it`: keys, and what holds when the client or its terminal goes. */
+/** `docker run -it`: keys, and the loss of the client or its terminal. */
 import { expect, test } from 'vitest'
 import { channelArgv, sendToChannel, type } from '../e2e/support/channel.ts'
 import { childrenOf, sh } from '../e2e/support/pitcrew.ts'
@@ -13,19 +13,19 @@ const bundle = {
   },
 }
 
-/** On a terminal of its own, as if somebody sat there. */
+/** A container with an interactive terminal, which the test holds. */
 function interactive(given: object | null, options: ContainerOptions = {}): Container {
   const docker = ['--interactive', '--tty']
   return new Container(given, { ...options, docker, via: channelArgv('terminal') })
 }
 
-/** The docker client, behind the channel that holds its terminal. */
-function clientBehind({ process: { pid } }: Container): number {
+/** The pid of the docker client, a child of the channel that holds its terminal. */
+function clientPid({ process: { pid } }: Container): number {
   return childrenOf(pid ?? 0)[0] ?? 0
 }
 
-describeInDocker('a bundle on a terminal', () => {
-  test('Ctrl-C ends it well', async () => {
+describeInDocker('with a terminal, a bundle', () => {
+  test('shuts down on Ctrl-C', async () => {
     await using container = interactive(bundle)
     await container.linesWith('] up', 2)
     type(container, ctrlC)
@@ -34,10 +34,10 @@ describeInDocker('a bundle on a terminal', () => {
   })
 
   const losses: readonly [string, (container: Container) => unknown][] = [
-    ['its terminal is closed', (container) => sendToChannel(container, 'close')],
-    ['the client is killed', (container) => process.kill(clientBehind(container), 'SIGKILL')],
+    ['the terminal is closed', (container) => sendToChannel(container, 'close')],
+    ['the client is killed', (container) => process.kill(clientPid(container), 'SIGKILL')],
   ]
-  test.each(losses)('%s: the daemons run on, restart and stop as ever', async (_, lose) => {
+  test.each(losses)('runs on when %s, and restarts and stops normally', async (_, lose) => {
     await using container = interactive(bundle)
     await container.linesWith('] up', 2)
     await lose(container)
@@ -52,9 +52,9 @@ describeInDocker('a bundle on a terminal', () => {
   })
 })
 
-describeInDocker('one command on a terminal', () => {
+describeInDocker('with a terminal, one command', () => {
   test.each(['/pitcrew', 'tini', 'dumb-init'])(
-    '%s: Ctrl-C ends the command, not its init, and an answer reaches it',
+    'under %s gets Ctrl-C and reads the terminal',
     async (entrypoint) => {
       const script = `
         trap 'echo kept' INT; echo up

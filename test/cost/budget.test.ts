@@ -1,8 +1,8 @@
-/** What a daemon costs, in figures that noise cannot move: instructions of the policy, system calls,
- *  bytes. Times are the benchmark's. A figure that grows past its budget here was paid for without
- *  having been looked at; one that falls well below makes a new budget.
+/** Budgets for figures that do not vary between runs: instructions of the policy, system calls, and
+ *  bytes of the binary. The benchmark measures times. A change must not exceed a budget unnoticed;
+ *  when a figure falls well below its budget, the budget is lowered.
  *
- *  valgrind and strace count; where they are missing that is said, and in CI it is a failure. */
+ *  Needs valgrind and strace; without them the tests are skipped with a warning, and fail in CI. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,52 +13,52 @@ import { binary, Pitcrew, root, sh } from '../e2e/support/pitcrew.ts'
 
 const isRequired = process.env.PITCREW_REQUIRE_REAL === '1'
 
-function isThere(program: string): boolean {
+function isInstalled(program: string): boolean {
   if (spawnSync(program, ['--version']).status === 0) return true
   if (isRequired) throw new Error(`cannot count without ${program}: install it`)
-  console.warn(`${program} is not here: what it counts is not checked`)
+  console.warn(`${program} is not installed: the tests that need it are skipped`)
   return false
 }
 
-/** Instructions of the policy alone, in the real engine: see policy-entry.ts. */
-describe.skipIf(isSanitized || !isThere('valgrind'))('instructions', () => {
+/** Instructions of the policy, in the real engine: see policy-entry.ts. */
+describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
   const counter = join(root, 'build/pitcrew-cost')
   const entry = 'test/cost/policy-entry.ts'
   execFileSync('node', [join(root, 'scripts/build.mjs'), '--init', entry, '--out', counter])
 
-  /** From its start to its end. */
+  /** Counts from the start of a command to its exit. */
   function instructionsOf(...command: readonly string[]): number {
     const words = ['--tool=callgrind', '--callgrind-out-file=/dev/null', ...command]
     const { stderr } = spawnSync('valgrind', words, { encoding: 'utf8' })
     return Number(/Collected : (\d+)/.exec(stderr)?.[1])
   }
 
-  /** With so many daemons in between. */
+  /** Counts a boot and a stop of so many daemons. */
   function instructions(daemons: number): number {
     return instructionsOf(counter, 'run', String(daemons))
   }
 
-  test('of the start of the engine and the policy', () => {
+  test('to start the engine and the policy', () => {
     expect(instructions(0)).toBeLessThan(5_600_000)
   })
 
-  test('of the start of a client verb, which parses no bundle', () => {
+  test('to start a client verb, which parses no bundle', () => {
     const verb = instructionsOf(binary, '--version')
-    expect(verb).toBeGreaterThan(600_000) // Or nothing was counted.
+    expect(verb).toBeGreaterThan(600_000) // Otherwise nothing was counted.
     expect(verb).toBeLessThan(3_350_000)
   })
 
-  test('of the boot and the stop of a daemon, however many there are', () => {
+  test('to boot and stop a daemon, independent of the number of daemons', () => {
     const [few, more, many] = [instructions(50), instructions(150), instructions(650)]
     const each = (more - few) / 100
-    expect(each).toBeGreaterThan(100_000) // Or nothing was counted.
+    expect(each).toBeGreaterThan(100_000) // Otherwise nothing was counted.
     expect(each).toBeLessThan(822_000)
     expect((many - more) / 500).toBeLessThan(each * 1.1)
   })
 })
 
-/** By pitcrew itself: its children are not followed. */
-describe.skipIf(isSanitized || !isThere('strace'))('system calls', () => {
+/** System calls of pitcrew itself, without those of its children. */
+describe.skipIf(isSanitized || !isInstalled('strace'))('system calls', () => {
   const daemon = { command: sh('echo up; exec sleep 1000') }
 
   async function callsOf(daemons: number, restarts: number): Promise<number> {
@@ -82,13 +82,13 @@ describe.skipIf(isSanitized || !isThere('strace'))('system calls', () => {
     return Number(total)
   }
 
-  test('of the boot and the stop of a daemon', async () => {
+  test('to boot and stop a daemon', async () => {
     const each = ((await callsOf(60, 0)) - (await callsOf(10, 0))) / 50
-    expect(each).toBeGreaterThan(10) // Or nothing was counted.
+    expect(each).toBeGreaterThan(10) // Otherwise nothing was counted.
     expect(each).toBeLessThan(26)
   })
 
-  test('of a restart', async () => {
+  test('to restart a daemon', async () => {
     const each = ((await callsOf(1, 25)) - (await callsOf(1, 5))) / 20
     expect(each).toBeGreaterThan(10)
     expect(each).toBeLessThan(41)

@@ -1,5 +1,5 @@
-/** What is counted by policy.test.ts: the policy alone, in the real engine, over a host that does
- *  nothing. A boot and a stop of so many daemons; the word of the command line says how many. */
+/** The program that budget.test.ts counts: the policy in the real engine over a host without effects. It
+ *  boots and stops as many daemons as its argument says. */
 import type { Handlers, Host } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { manyDaemons } from '../core/plans.ts'
@@ -39,7 +39,7 @@ const plan = manyDaemons(count, false)
 const names = plan.daemons.map(({ name }) => name)
 const loop = new Loop(host, plan, names, null)
 loop.boot()
-// It goes on with what is left in its queue.
+// Let it process the rest of its queue.
 for (let turn = 0; turn < count / 8 + 2; turn++) loop.handle({ type: 'wake' })
 loop.handle({ type: 'signal', signal: 15, hangup: false })
 for (const daemon of names) {

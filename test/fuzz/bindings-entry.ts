@@ -1,6 +1,5 @@
-/** Runs inside the engine in the init's place and calls every function of the host with arguments that nobody
- *  should give it: wrong types, NaN, missing keys, strings with NUL, long lists. Built with the
- *  sanitizers by bindings.test.ts. `run SEED CALLS FOLDER` */
+/** Runs in the engine in place of the init and calls every function of the host with invalid arguments: wrong types, NaN,
+ *  missing keys, strings with NUL, long lists. bindings.test.ts builds it with the sanitizers. `run SEED CALLS FOLDER` */
 import type { Handlers, Host, HostEvent } from '../../src/host/host.ts'
 import { Random } from '../core/random.ts'
 
@@ -13,8 +12,8 @@ const random = new Random(Number(host.args[1]))
 const folder = host.args[3] as string
 let left = Number(host.args[2])
 
-/** Ending, stopping and arming the last word would only end the fuzzing; output is a test of its own. */
-const leftOut = [
+/** Functions that would end or stop the fuzzer, and output, which has its own test. */
+const excluded = [
   'exit',
   'finish',
   'execSelf',
@@ -24,12 +23,12 @@ const leftOut = [
   'write',
   'foreground',
 ]
-/** Whose first argument is a path to write to. */
+/** Functions with a path to write to as their first argument. */
 const writers = ['writeFile', 'traceTo', 'makeFolder', 'lock', 'listen']
-/** Whose first argument is a client. */
+/** Functions with a client as their first argument. */
 const toClients = ['send', 'closeClient', 'streamLogs']
 const names = Object.getOwnPropertyNames(functions).filter(
-  (name) => typeof functions[name] === 'function' && !leftOut.includes(name),
+  (name) => typeof functions[name] === 'function' && !excluded.includes(name),
 )
 const strings = [
   '',
@@ -98,7 +97,7 @@ function anything(depth = 0): unknown {
   }
 }
 
-/** Right in most of its parts, so that the rest is reached. */
+/** Valid in most parts, so that deeper code is reached. */
 function spawnSpec(depth: number): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(depth + 1) : right)
   return {
@@ -134,7 +133,8 @@ function spawnSpec(depth: number): unknown {
   }
 }
 
-/** To nobody, to what is no socket, to no address at all; to ourselves, so that there are clients. */
+/** Addresses without a listener, paths that are no socket, invalid addresses, and sockets of this process, so that there
+ *  are clients. */
 function probeSpec(): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
   return {
@@ -146,7 +146,7 @@ function probeSpec(): unknown {
   }
 }
 
-/** Never this program itself: it would begin anew. */
+/** Never a command that runs this program itself: the fuzzer would start again. */
 function taskSpec(): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
   const path = `${folder}/a/b/${random.below(3)}`
@@ -170,7 +170,6 @@ function callOne(): void {
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
   if (name === 'helper' && random.below(4) > 0) args.splice(0, 2, random.below(50), taskSpec())
   if (name === 'forgetHelper' && random.below(4) > 0) args[0] = random.below(50)
-  // The last word would be armed by a signal to ourselves only; runs are signalled with anything.
   called.add(name)
   try {
     ;(functions[name] as Anything)(...args)

@@ -1,6 +1,6 @@
-/** Fuzzes what reads a user's text: the bundle file (YAML) and the plan (JSON). Whatever comes in, the answer is
- *  a plan that the core can run or a list of problems with places; never a throw, never a hang.
- *  FUZZ_SECONDS=600 npx vitest run test/fuzz makes it longer; FUZZ_SEED replays. */
+/** Fuzzes the readers of the bundle file (YAML) and the plan (JSON). Any text gives a plan that the core can run or a list
+ *  of problems with places, and never an exception or a hang.
+ *  FUZZ_SECONDS=600 npx vitest run test/fuzz runs longer; FUZZ_SEED replays. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -19,10 +19,10 @@ const corpus = readdirSync(corpusFolder).map((name) =>
 const seconds = Number(process.env.FUZZ_SECONDS ?? 3)
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1)
 
-/** What one text may take, in ms: a hundred times what the longest of the corpus takes. */
+/** The time limit for one text, in ms: a hundred times that of the longest text of the corpus. */
 const slowMs = 1000
 
-/** Plays inputs until the time is up; the seed of one that fails is in the message. */
+/** Runs the check with new seeds until the time is up. A failure names its seed. */
 function fuzz(check: (random: Random) => void): number {
   const endAt = performance.now() + seconds * 1000
   let seed = firstSeed
@@ -39,8 +39,8 @@ function fuzz(check: (random: Random) => void): number {
   return seed - firstSeed
 }
 
-/** A plan that was accepted can be run. */
-function runs(text: string): void {
+/** Checks that an accepted plan can be run. */
+function checkRuns(text: string): void {
   const answer = parsePlan(text)
   if ('error' in answer) return
   const effects = step(initialState(answer.plan), { type: 'boot', atMs: 0 })
@@ -48,7 +48,7 @@ function runs(text: string): void {
 }
 
 test(
-  'a bundle of any text is a plan or a list of problems',
+  'any text read as a bundle gives a plan or a list of problems',
   () => {
     let plans = 0
     const inputs = fuzz((random) => {
@@ -57,12 +57,12 @@ test(
         plans++
         const problem = checkPlan(answer.plan)
         if (problem !== null) throw new Error(`its plan is refused: ${problem}`)
-        runs(serializePlan(answer.plan))
+        checkRuns(serializePlan(answer.plan))
         return
       }
       if (answer.problems.length === 0) throw new Error('neither a plan nor a problem')
     })
-    // Both ways were gone, or the mutations are too wild or too tame.
+    // Both outcomes must occur, or the mutations are too strong or too weak.
     expect(plans).toBeGreaterThan(inputs / 200)
     expect(plans).toBeLessThan(inputs)
   },
@@ -70,14 +70,14 @@ test(
 )
 
 test(
-  'a plan of any text is run or refused',
+  'any text read as a plan is run or refused',
   () => {
     const plans = corpus.flatMap((text) => {
       const answer = loadBundle(text)
       return 'plan' in answer ? [serializePlan(answer.plan)] : []
     })
     expect(plans.length).toBeGreaterThan(1)
-    expect(fuzz((random) => runs(mutate(plans, random)))).toBeGreaterThan(100)
+    expect(fuzz((random) => checkRuns(mutate(plans, random)))).toBeGreaterThan(100)
   },
   seconds * 1000 + 20_000,
 )

@@ -1,7 +1,7 @@
-/** Fuzzes the control socket of the real binary: requests that are cut, joined, mixed up and left in
- *  the middle, by clients that read what comes, or late, or never. Whatever comes, each request is
- *  answered once at most, everybody else is served, the daemons live, and the end comes in time with
- *  a crowd of clients in the middle of what they do. FUZZ_SECONDS=600 npx vitest run test/fuzz makes it longer; FUZZ_SEED replays. */
+/** Fuzzes the control socket of the real binary with requests that are cut, joined, mixed up and
+ *  incomplete, from clients that read at once, late, or never. Each request is answered at most once,
+ *  other clients are served, the daemons run, and pitcrew ends in time despite a crowd of clients.
+ *  FUZZ_SECONDS=600 npx vitest run test/fuzz runs longer; FUZZ_SEED replays. */
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -12,7 +12,7 @@ import { mutate } from './mutate.ts'
 
 const seconds = Number(process.env.FUZZ_SECONDS ?? 3)
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1)
-/** How long anybody may wait for an answer, in ms. */
+/** The time limit for an answer, in ms. */
 const patienceMs = 2000
 
 const requests = [
@@ -36,13 +36,13 @@ const requests = [
   '{"id":-0,"verb":"wait","args":{"daemon":"lo"}}',
   '{"id":9007199254740991,"verb":"start","args":{"daemon":"web","wait":false}}',
 ]
-/** More than a line may have; and just as much. */
+/** The maximum length of a line. */
 const lineMax = 64 * 1024
 
-/** Ids of requests that are sent as they are: each but once, and no mutation of another comes to it. */
+/** Requests that are sent unchanged have ids from here on, each once; mutations do not produce such ids. */
 const wholeFrom = 500_000
 
-/** What is sent: mostly whole requests, in pieces of any size. */
+/** The input of one client: mostly complete requests. */
 function inputOf(random: Random): string {
   const lines = Array.from({ length: 1 + random.below(20) }, (_, index) => {
     const line = requests[random.below(requests.length)] as string
@@ -53,16 +53,16 @@ function inputOf(random: Random): string {
   return lines.join('\n') + (random.below(4) === 0 ? '' : '\n')
 }
 
-/** Sends it, and hears what is answered until nothing comes any more, or leaves before that. One who
- *  does not read leaves in any case. */
-async function talk(path: string, random: Random): Promise<string> {
+/** Sends the input in pieces of any size and reads the answers to their end, or disconnects before that.
+ *  A client that does not read disconnects in any case. */
+async function runClient(path: string, random: Random): Promise<string> {
   const socket = connect(path).setEncoding('latin1')
   const reads = random.below(8)
-  let heard = ''
+  let received = ''
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   socket.on('error', () => {})
   socket.on('data', (text) => {
-    heard += text
+    received += text
   })
   const input = inputOf(random)
   for (let at = 0; at < input.length; ) {
@@ -76,12 +76,12 @@ async function talk(path: string, random: Random): Promise<string> {
   if (reads === 0 || random.below(2) === 0) socket.destroy()
   else socket.end()
   await ended
-  return heard
+  return received
 }
 
-/** A log is no JSON; what was cut off is no line. */
-function checkAnswers(heard: string): void {
-  const [json = ''] = heard.split(/(?<=\{"stream":"lines"\}\}\n)/)
+/** Checks the JSON lines, up to the first line of a log stream. An incomplete last line is ignored. */
+function checkAnswers(received: string): void {
+  const [json = ''] = received.split(/(?<=\{"stream":"lines"\}\}\n)/)
   const answered = new Set<number>()
   for (const line of json.split('\n').slice(0, -1)) {
     const answer = JSON.parse(line)
@@ -97,27 +97,28 @@ function isWhole(id: number): boolean {
   return id >= wholeFrom && id < wholeFrom + 100
 }
 
-/** @returns ms until somebody else was answered. */
+/** @returns The time in ms until another client is answered. */
 async function roundTrip(path: string): Promise<number> {
   const startedAt = performance.now()
   const socket: Socket = connect(path).setEncoding('utf8')
   socket.write('{"id":1,"verb":"status"}\n')
-  let heard = ''
+  let received = ''
   for await (const text of socket) {
-    heard += text
-    if (heard.includes('{"id":1,"done":')) break
+    received += text
+    if (received.includes('{"id":1,"done":')) break
   }
-  if (!isSanitized || !heard.includes('"INTERNAL"')) expect(heard).toContain('{"id":1,"done":')
+  if (!isSanitized || !received.includes('"INTERNAL"'))
+    expect(received).toContain('{"id":1,"done":')
   return performance.now() - startedAt
 }
 
-/** The sanitizers make it several times as slow. */
+/** Internal errors, without timeouts under the sanitizers, which slow it down several times. */
 function bugsOf(pitcrew: Pitcrew): string[] {
   const bugs = pitcrew.lines.filter((line) => line.includes('internal error'))
   return isSanitized ? bugs.filter((line) => !line.includes('took longer than')) : bugs
 }
 
-/** They ask, and are still there. */
+/** Fifty clients that have sent requests and stay connected. */
 async function crowd(path: string, random: Random): Promise<Socket[]> {
   return Promise.all(
     Array.from({ length: 50 }, async () => {
@@ -130,12 +131,12 @@ async function crowd(path: string, random: Random): Promise<Socket[]> {
 }
 
 test(
-  'whatever is sent, everybody else is served and the daemons live',
+  'whatever clients send, other clients are served and the daemons run',
   async () => {
     const daemons = {
       db: { command: sh('echo up; exec sleep 1000') },
       web: { command: sh('exec sleep 1000') },
-      loud: { command: sh('while sleep 0.01; do echo "$$ says something"; done') },
+      loud: { command: sh('while sleep 0.01; do echo "$$ prints something"; done') },
       bad: { command: sh('exit 3'), restart: { backoff: { initial: '1s', max: '2s' } } },
     }
     await using pitcrew = new Pitcrew({ daemons }, { stdout: 'pipe' })
@@ -145,8 +146,8 @@ test(
     let seed = firstSeed
     for (; performance.now() < endAt; seed += 4) {
       try {
-        const talks = [0, 1, 2, 3].map((more) => talk(path, new Random(seed + more)))
-        for (const heard of await Promise.all(talks)) checkAnswers(heard)
+        const clients = [0, 1, 2, 3].map((more) => runClient(path, new Random(seed + more)))
+        for (const received of await Promise.all(clients)) checkAnswers(received)
         expect(await roundTrip(path)).toBeLessThan(patienceMs)
       } catch (cause) {
         throw new Error(`FUZZ_SEED=${seed}\n${bugsOf(pitcrew).join('\n')}`, { cause })

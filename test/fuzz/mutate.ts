@@ -1,8 +1,8 @@
-/** Makes a new text out of known ones: a few cuts, copies, swaps and odd bytes, so that most of it still
- *  means something. */
+/** Makes a new text from a corpus by a few cuts, copies, swaps and unusual characters, so that most of it stays
+ *  meaningful. */
 import type { Random } from '../core/random.ts'
 
-const odd = [
+const unusual = [
   '\0',
   '\u{feff}',
   '\u{1f600}',
@@ -39,11 +39,11 @@ const odd = [
 
 export function mutate(corpus: readonly string[], random: Random): string {
   let text = pick(corpus, random)
-  for (let left = random.below(5); left >= 0; left--) text = once(text, corpus, random)
+  for (let left = random.below(5); left >= 0; left--) text = mutateOnce(text, corpus, random)
   return text
 }
 
-function once(text: string, corpus: readonly string[], random: Random): string {
+function mutateOnce(text: string, corpus: readonly string[], random: Random): string {
   const at = random.below(text.length + 1)
   const to = Math.min(text.length, at + random.below(random.below(4) === 0 ? 400 : 12))
   switch (random.below(8)) {
@@ -52,9 +52,9 @@ function once(text: string, corpus: readonly string[], random: Random): string {
     case 1:
       return text.slice(0, to) + text.slice(at)
     case 2:
-      return text.slice(0, at) + pick(odd, random) + text.slice(at)
+      return text.slice(0, at) + pick(unusual, random) + text.slice(at)
     case 3:
-      return text.slice(0, at) + pick(odd, random) + text.slice(to)
+      return text.slice(0, at) + pick(unusual, random) + text.slice(to)
     case 4:
       return text.slice(0, at) + String.fromCharCode(random.below(0x180)) + text.slice(at + 1)
     case 5:

@@ -1,4 +1,4 @@
-/** native/output/ring.c beside a model that forgets nothing: see test/fixtures/checks/checks-rings.c. `SEED=7` replays one. */
+/** Compares native/output/ring.c with a model that keeps everything: see test/fixtures/checks/checks-rings.c. `SEED=7` replays. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ beforeAll(() => {
   execFileSync(process.env.CC ?? 'cc', words, { cwd: native })
 })
 
-test('whatever pieces text comes in, a ring has its last lines', () => {
+test('a ring has the last lines of a text, however the text is split into pieces', () => {
   const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' }
   for (const seed of seeds)
     expect(

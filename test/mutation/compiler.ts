@@ -1,5 +1,5 @@
-/** The judge that checks types, in a copy of the sources. It is asked last, though it is quick: what
- *  only the compiler refuses may still be a promise that nobody tests. */
+/** The judge that checks types, in a copy of the sources. It is the last one, although it is quick: a
+ *  mutation that only the compiler detects may show a missing test. */
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { Judge, Subject } from './judge.ts'
 
 const execute = promisify(execFile)
 
-/** @param copy A folder of its own in the project, so that packages are found from there. */
+/** @param copy A folder in the project for the copy, so that packages are found from there. */
 export function compilerJudge(root: string, subject: Subject, copy: string): Judge {
   const sources = join(copy, 'source')
   mkdirSync(copy, { recursive: true })
@@ -21,21 +21,21 @@ export function compilerJudge(root: string, subject: Subject, copy: string): Jud
       const path = join(sources, mutated?.file ?? '')
       const original = mutated === null ? null : readFileSync(path)
       if (mutated !== null) writeFileSync(path, mutated.text)
-      const said = await execute(join(root, 'node_modules/.bin/tsc'), ['-p', copy]).then(
+      const error = await execute(join(root, 'node_modules/.bin/tsc'), ['-p', copy]).then(
         () => null,
         ({ stdout }) => String(stdout).split('\n')[0] ?? '',
       )
       if (original !== null) writeFileSync(path, original)
-      return said
+      return error
     },
   }
 }
 
-/** A change that leaves something unused is none that a type forbids. */
-function configOf(root: string, { room }: Subject) {
+/** Unused variables are allowed: they are no type error. */
+function configOf(root: string, { scope }: Subject) {
   return {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: { types: [], noUnusedLocals: false, noUnusedParameters: false },
-    include: [`source/${room}`],
+    include: [`source/${scope}`],
   }
 }

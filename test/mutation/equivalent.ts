@@ -1,5 +1,5 @@
-/** Mutations that do the same as the original, and why: nobody can tell them from it. A run names
- *  those of which that is not true, or which are not there any more. */
+/** Mutations that behave exactly as the original, with the reason: no test can detect them. A run reports
+ *  entries that were detected or that do not exist any more. */
 import type { Change } from './mutation.ts'
 
 export interface Equivalent extends Omit<Change, 'to'> {

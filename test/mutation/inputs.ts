@@ -1,8 +1,8 @@
-/** Which files a program is made of: a change in any other is nothing to it. */
+/** Finds the source files of a program: changes in other files cannot affect it. */
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 
-/** For each entry, all its files; paths are absolute. What is there for types alone is no part. */
+/** The files of each entry, as absolute paths, without files that are imported only for types. */
 export async function inputsOf(
   root: string,
   entries: readonly string[],

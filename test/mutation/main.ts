@@ -1,5 +1,4 @@
-/** Makes mutations of the core and asks who can tell them from the original: see scripts/mutate.mjs
- *  for its usage. */
+/** Makes mutations of the core and lets the judges detect them: see scripts/mutate.mjs for the usage. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +19,7 @@ interface Options {
   readonly subject: string
 }
 
-/** @returns The exit status: 1 when one survived that is not known to be equivalent. */
+/** @returns The exit status: 1 if a mutation survived that is not known to be equivalent. */
 export async function mutate(root: string, worker: string, args: string[]): Promise<number> {
   const options = parse(args)
   const subject = subjects[options.subject]
@@ -70,24 +69,24 @@ function parse(args: string[]): Options {
 
 function sourcesOf(
   root: string,
-  { source, room }: Subject,
+  { source, scope }: Subject,
   files: readonly string[] | null,
 ): Map<string, string> {
   const folder = join(root, source)
-  const inRoom = readdirSync(join(folder, room), { recursive: true, encoding: 'utf8' })
+  const inScope = readdirSync(join(folder, scope), { recursive: true, encoding: 'utf8' })
   const names =
-    files ?? inRoom.filter((name) => name.endsWith('.ts')).map((name) => `${room}/${name}`)
+    files ?? inScope.filter((name) => name.endsWith('.ts')).map((name) => `${scope}/${name}`)
   const missing = names.find((name) => !existsSync(join(folder, name)))
   if (missing !== undefined) {
-    throw new Error(`cannot mutate "${missing}": not in ${source}/; say --files ${room}/FILE.ts`)
+    throw new Error(`cannot mutate "${missing}": not in ${source}/; use --files ${scope}/FILE.ts`)
   }
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
 }
 
-/** A judge that says no to the original would say no to everything. */
+/** A judge that rejects the original would reject every mutation. */
 async function checkOriginal(job: Job): Promise<void> {
   const { by, how } = await job.verdictOn(null)
-  if (by !== null) throw new Error(`cannot judge mutations: of the original, ${by}: ${how}`)
+  if (by !== null) throw new Error(`cannot judge mutations: the original fails, ${by}: ${how}`)
 }
 
 async function mutationsOfAll(sources: ReadonlyMap<string, string>): Promise<Mutation[]> {
@@ -95,7 +94,7 @@ async function mutationsOfAll(sources: ReadonlyMap<string, string>): Promise<Mut
   return (await Promise.all(each)).flat()
 }
 
-/** So many, evenly from all. */
+/** A sample of this size, evenly spaced. */
 function sampleOf(all: readonly Mutation[], size: number): Mutation[] {
   return all.filter(
     (_, index) =>
@@ -105,20 +104,20 @@ function sampleOf(all: readonly Mutation[], size: number): Mutation[] {
 
 async function judgeAll(jobs: readonly Job[], mutations: readonly Mutation[]): Promise<Judged[]> {
   const verdicts = new Map<Mutation, Verdict>()
-  const say = () => {
+  const report = () => {
     const survived = [...verdicts.values()].filter(({ by }) => by === null).length
     const { size } = verdicts
     process.stderr.write(`${size} of ${mutations.length} mutations, ${survived} survived\n`)
   }
-  const progress = setInterval(say, progressEveryMs)
+  const progress = setInterval(report, progressEveryMs)
   await inTurn(jobs, mutations, async (job, mutation) => {
     verdicts.set(mutation, await job.verdictOn(mutation))
   }).finally(() => clearInterval(progress))
-  say()
+  report()
   return mutations.map((mutation) => ({ mutation, verdict: verdicts.get(mutation) as Verdict }))
 }
 
-/** Each job takes the next one when it is done with the one before. */
+/** Each job takes the next item when it has finished its current one. */
 async function inTurn<T>(
   jobs: readonly Job[],
   all: readonly T[],

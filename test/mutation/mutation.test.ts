@@ -1,15 +1,14 @@
-/** The mutation tool itself: on a small module (planted/) it finds what there is to find, and no
- *  more. */
+/** The mutation tool, applied to a small module (planted/). */
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
-test('a mutation that can be told dies, by the first who tells it; one that cannot survives', async () => {
+test('a mutation is counted for the first judge that detects it; an undetectable one survives', async () => {
   const { stdout, stderr, status } = await mutatePlanted()
   expect(stdout, stderr).toMatchInlineSnapshot(`
-    "              mutations  simulator  stories  compiler  no end  survived
+    "              mutations  simulator  stories  compiler timeout  survived
     src/count.ts         17         12        1         1       1         2
     all                  17         12        1         1       1         2
     0 of the survivors are known to be equivalent (test/mutation/equivalent.ts)

@@ -1,5 +1,5 @@
-/** Mutations: a source file with one small change. Known again by what changed and where, not by the
- *  number of a line. */
+/** A mutation is a source file with one small change. It is identified by the change and its function, not
+ *  by a line number. */
 import { transform } from 'esbuild'
 import { type Edit, editsOf } from './operators.ts'
 import { type Visit, visitsOf } from './syntax.ts'
@@ -10,19 +10,18 @@ export interface Mutation extends Change {
   readonly line: number
 }
 
-/** What distinguishes a mutation from others. */
+/** The identity of a mutation. */
 export interface Change {
-  /** In src/: "core/daemon/ending.ts". */
+  /** Relative to src/: "core/daemon/ending.ts". */
   readonly file: string
-  /** The name of the function that it is in. */
+  /** The name of the function around it. */
   readonly inside: string
-  /** The lines that changed, before and after, each as one line without indentation. */
+  /** The changed lines, before and after, each joined to one line without indentation. */
   readonly from: string
   readonly to: string
 }
 
-/** All mutations of a file that make another program of it, and of those that make the same the
- *  first one. */
+/** All mutations of a file that change the program; of several with the same result only the first. */
 export async function mutationsOf(file: string, source: string): Promise<Mutation[]> {
   const seen = new Set([await compiled(source)])
   const mutations: Mutation[] = []
@@ -42,7 +41,7 @@ export function keyOf({ file, inside, from, to }: Change): string {
   return [file, inside, from, to].join('\n')
 }
 
-/** Two with the same code are the same program; null when it is none. */
+/** The compiled code, by which programs are compared; null if it does not compile. */
 async function compiled(text: string): Promise<string | null> {
   const options = { loader: 'ts', minifySyntax: true, minifyWhitespace: true } as const
   const result = await transform(text, { ...options, logLevel: 'silent' }).catch(() => null)

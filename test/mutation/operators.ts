@@ -1,5 +1,5 @@
-/** The operators: for each kind of syntax, the small changes by which a mutation is made. Words are
- *  not changed, except for those that are decisions: what a message says is no concern of these. */
+/** The operators: for each kind of syntax, the small changes that make a mutation. Strings are not changed
+ *  unless they stand for a decision; the wording of messages is not mutated. */
 import type { Node, NodeOf, Part, Statement, Visit } from './syntax.ts'
 
 /** A replacement of a part of the text. */
@@ -9,48 +9,48 @@ export interface Edit {
   readonly to: string
 }
 
-/** What an operator may look at beside its node. */
-interface Around {
+/** The context of a node. */
+interface Context {
   readonly source: string
   readonly parent: Visit | null
 }
 
 type Operators = {
-  readonly [T in Node['type']]?: (node: NodeOf<T>, around: Around) => Edit[]
+  readonly [T in Node['type']]?: (node: NodeOf<T>, context: Context) => Edit[]
 }
 
 export function editsOf({ node, parent }: Visit, source: string): Edit[] {
   const operator = operators[node.type as Node['type']] as
-    | ((node: Part, around: Around) => Edit[])
+    | ((node: Part, context: Context) => Edit[])
     | undefined
   return operator?.(node, { source, parent }) ?? []
 }
 
 const operators: Operators = {
-  BinaryExpression: ({ left, operator, right }, around) =>
-    (otherOperators[operator] ?? []).map((to) => exchange(operator, to, left, right, around)),
-  AssignmentExpression: ({ left, operator, right }, around) =>
-    (otherOperators[operator] ?? []).map((to) => exchange(operator, to, left, right, around)),
-  LogicalExpression: (node, around) => [
-    ...(otherOperators[node.operator] ?? []).map((to) => regroup(node, to, around)),
-    replace(node, operand(node.left, around)),
-    replace(node, operand(node.right, around)),
+  BinaryExpression: ({ left, operator, right }, context) =>
+    (otherOperators[operator] ?? []).map((to) => exchange(operator, to, left, right, context)),
+  AssignmentExpression: ({ left, operator, right }, context) =>
+    (otherOperators[operator] ?? []).map((to) => exchange(operator, to, left, right, context)),
+  LogicalExpression: (node, context) => [
+    ...(otherOperators[node.operator] ?? []).map((to) => regroup(node, to, context)),
+    replace(node, operand(node.left, context)),
+    replace(node, operand(node.right, context)),
   ],
-  UnaryExpression: (node, around) =>
+  UnaryExpression: (node, context) =>
     node.operator === '!' || node.operator === '-'
-      ? [replace(node, operand(node.argument, around))]
+      ? [replace(node, operand(node.argument, context))]
       : [],
   UpdateExpression: (node, { source }) => {
     const to = node.operator === '++' ? '--' : '++'
     return [replace(node, textOf(node, source).replace(node.operator, to))]
   },
-  ConditionalExpression: (node, around) => [
-    replace(node.test, negated(node.test, around)),
-    replace(node, operand(node.consequent, around)),
-    replace(node, operand(node.alternate, around)),
+  ConditionalExpression: (node, context) => [
+    replace(node.test, negated(node.test, context)),
+    replace(node, operand(node.consequent, context)),
+    replace(node, operand(node.alternate, context)),
   ],
-  IfStatement: ({ test }, around) => [
-    replace(test, negated(test, around)),
+  IfStatement: ({ test }, context) => [
+    replace(test, negated(test, context)),
     replace(test, 'true'),
     replace(test, 'false'),
   ],
@@ -66,7 +66,7 @@ const operators: Operators = {
   Literal: (node) => otherLiterals(node.value).map((to) => replace(node, to)),
   ArrayExpression: ({ elements }) => elements.map((_, index) => without(elements, index)),
   ObjectExpression: ({ properties }, { source }) => {
-    // What is not in the spread object would be missed by the compiler.
+    // Without a spread the compiler would detect a missing property.
     const isCopy = properties.some(({ type }) => type === 'SpreadElement')
     return isCopy
       ? properties.map((_, index) => without(properties, index))
@@ -80,14 +80,14 @@ const operators: Operators = {
         )
       : []
   },
-  CallExpression: (node, around) =>
-    isChoice(node, around)
+  CallExpression: (node, context) =>
+    isChoice(node, context)
       ? [
-          ...otherCalls(node, around),
-          ...node.arguments.map((one) => replace(node, operand(one, around))),
+          ...otherCalls(node, context),
+          ...node.arguments.map((one) => replace(node, operand(one, context))),
         ]
       : [
-          ...otherCalls(node, around),
+          ...otherCalls(node, context),
           ...node.arguments.flatMap(({ type }, index) =>
             type === 'Literal' ? [without(node.arguments, index)] : [],
           ),
@@ -113,7 +113,7 @@ const otherOperators: Readonly<Record<string, readonly string[]>> = {
   '||': ['&&'],
 }
 
-/** Words that stand for a decision. */
+/** Strings that stand for a decision. */
 const otherWords: Readonly<Record<string, string>> = {
   up: 'down',
   down: 'up',
@@ -127,7 +127,7 @@ const otherWords: Readonly<Record<string, string>> = {
   KILL: 'TERM',
 }
 
-/** The first for the last, the smallest for the largest, all for any. */
+/** First for last, smallest for largest, all for any. */
 const otherMethods: Readonly<Record<string, string>> = {
   min: 'max',
   max: 'min',
@@ -147,7 +147,7 @@ const otherMethods: Readonly<Record<string, string>> = {
   endsWith: 'startsWith',
 }
 
-/** Methods that give back something like what they are called on. */
+/** Methods that return a value of the kind that they are called on. */
 const refinements = [
   'filter',
   'reverse',
@@ -159,7 +159,7 @@ const refinements = [
   'trimEnd',
 ]
 
-/** Functions of which each argument is something like the answer. */
+/** Functions that return a value of the kind of their arguments. */
 const choices = ['min', 'max', 'abs', 'floor', 'ceil', 'round'].map((name) => `Math.${name}`)
 
 function otherLiterals(value: unknown): string[] {
@@ -169,7 +169,7 @@ function otherLiterals(value: unknown): string[] {
   return word === undefined ? [] : [`'${word}'`]
 }
 
-function otherCalls(node: NodeOf<'CallExpression'>, { source }: Around): Edit[] {
+function otherCalls(node: NodeOf<'CallExpression'>, { source }: Context): Edit[] {
   const { callee } = node
   if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return []
   const { object, property } = callee
@@ -180,32 +180,32 @@ function otherCalls(node: NodeOf<'CallExpression'>, { source }: Around): Edit[] 
   ]
 }
 
-function isChoice({ callee }: NodeOf<'CallExpression'>, { source }: Around): boolean {
+function isChoice({ callee }: NodeOf<'CallExpression'>, { source }: Context): boolean {
   return choices.includes(textOf(callee, source))
 }
 
-/** A row of a table of rules: each decision may be none. */
+/** A row of the table of rules: replaces each decision by `stay`. */
 function stays(properties: NodeOf<'ObjectExpression'>['properties'], source: string): Edit[] {
   const values = properties.flatMap((one) => (one.type === 'Property' ? [one.value] : []))
   if (!values.some((value) => textOf(value, source) === 'stay')) return []
   return values.map((value) => replace(value, 'stay'))
 }
 
-function removed(node: Statement, { parent }: Around): Edit[] {
+function removed(node: Statement, { parent }: Context): Edit[] {
   const list = statementsIn(parent?.node)
   const isAnswer = node.type === 'ReturnStatement' && node === list?.at(-1)
-  // A function without its answer would not be worth a try.
+  // A function without its result would be detected at once.
   if (isAnswer && parent?.parent?.node.type.includes('Function')) return []
   return [replace(node, list === null ? '{}' : '')]
 }
 
-/** null when the statement is one that cannot be left out: `if (test) statement`. */
+/** null if the statement cannot be left out: `if (test) statement`. */
 function statementsIn(parent: Part | undefined): Part[] | null {
   if (parent?.type === 'BlockStatement') return (parent as NodeOf<'BlockStatement'>).body
   return parent?.type === 'SwitchCase' ? (parent as Part & { consequent: Part[] }).consequent : null
 }
 
-/** One of a list less, with the comma that it needs. */
+/** Removes an element of a list, with its comma. */
 function without(list: readonly (Part | null)[], index: number): Edit {
   const { start, end } = list[index] as Part
   const next = list[index + 1]
@@ -218,27 +218,27 @@ function replace({ start, end }: Part, to: string): Edit {
   return { start, end, to }
 }
 
-function exchange(from: string, to: string, left: Part, right: Part, { source }: Around): Edit {
+function exchange(from: string, to: string, left: Part, right: Part, { source }: Context): Edit {
   const start = source.indexOf(from, left.end)
   if (start === -1 || start > right.start) throw new Error(`no ${from} at ${left.end}`)
   return { start, end: start + from.length, to }
 }
 
-/** `a && b && c` with the other operator between its first two stays together as it was. */
-function regroup(node: NodeOf<'LogicalExpression'>, to: string, around: Around): Edit {
-  const { start, end } = exchange(node.operator, to, node.left, node.right, around)
-  const { source, parent } = around
+/** Exchanges the operator and keeps the grouping, as of the first two operands of `a && b && c`. */
+function regroup(node: NodeOf<'LogicalExpression'>, to: string, context: Context): Edit {
+  const { start, end } = exchange(node.operator, to, node.left, node.right, context)
+  const { source, parent } = context
   const whole = source.slice(node.start, start) + to + source.slice(end, node.end)
   return replace(node, parent?.node.type === 'LogicalExpression' ? `(${whole})` : whole)
 }
 
-function negated(test: Part, { source }: Around): string {
+function negated(test: Part, { source }: Context): string {
   return `!(${textOf(test, source)})`
 }
 
 const simple = ['Identifier', 'Literal', 'MemberExpression', 'CallExpression', 'ArrayExpression']
 
-function operand(part: Part, { source }: Around): string {
+function operand(part: Part, { source }: Context): string {
   const text = textOf(part, source)
   return simple.includes(part.type) ? text : `(${text})`
 }

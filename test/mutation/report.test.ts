@@ -1,11 +1,11 @@
-/** What a run tells of mutations that are known, and whether it is content. */
+/** The report of a run: known equivalent mutations, and problems. */
 import { expect, test } from 'vitest'
 import type { Verdict } from './jobs.ts'
 import type { Change, Mutation } from './mutation.ts'
 import { reportOf } from './report.ts'
 
 const survived: Verdict = { by: null, how: '' }
-const told: Verdict = { by: 'stories', how: 'a test' }
+const detected: Verdict = { by: 'stories', how: 'a test' }
 
 function mutation(line: number, to: string): Mutation {
   return { file: 'core/a.ts', inside: 'f', from: 'return a', to, text: '', line }
@@ -15,7 +15,7 @@ function known(to: string, inside = 'f'): Change {
   return { file: 'core/a.ts', inside, from: 'return a', to }
 }
 
-test('a survivor that is known is no problem, wherever in its function it stands', () => {
+test('a survivor that is known to be equivalent is no problem, wherever it is in its function', () => {
   const judged = [1, 2].map((line) => ({ mutation: mutation(line, 'return b'), verdict: survived }))
   const { text, problems } = reportOf(judged, [known('return b')], true)
   expect(text).toContain('2 of the survivors are known to be equivalent')
@@ -24,34 +24,29 @@ test('a survivor that is known is no problem, wherever in its function it stands
 })
 
 test.each([
+  ['an unknown survivor', [], survived, 'survived: core/a.ts:1 f\n  - return a\n  + return b'],
+  ['a survivor in another function', [known('return b', 'g')], survived, 'survived: core/a.ts:1 f'],
   [
-    'a survivor that nobody knows',
-    [],
-    survived,
-    'survived: core/a.ts:1 f\n  - return a\n  + return b',
-  ],
-  ['one of another function', [known('return b', 'g')], survived, 'survived: core/a.ts:1 f'],
-  [
-    'one that is known and told from the original',
+    'a known mutation that was detected',
     [known('return b')],
-    told,
-    'said to be equivalent, but stories: a test: core/a.ts:1 f',
+    detected,
+    'listed as equivalent, but detected by stories: a test: core/a.ts:1 f',
   ],
   [
-    'one that is known and not there',
+    'a known mutation that does not exist',
     [known('return c')],
-    told,
-    'said to be equivalent, but not there any more: core/a.ts f',
+    detected,
+    'listed as equivalent, but does not exist any more: core/a.ts f',
   ],
-])('is a problem: %s', (_, list, verdict, said) => {
+])('is a problem: %s', (_, list, verdict, expected) => {
   const judged = [{ mutation: mutation(1, 'return b'), verdict }]
   const { text, problems } = reportOf(judged, list, true)
-  expect(text).toContain(said)
+  expect(text).toContain(expected)
   expect(problems).toBeGreaterThan(0)
 })
 
-test('what was not looked at is not missed: in a sample, in other files', () => {
-  const judged = [{ mutation: mutation(1, 'return b'), verdict: told }]
+test('known mutations outside a sample or in other files are not reported as missing', () => {
+  const judged = [{ mutation: mutation(1, 'return b'), verdict: detected }]
   expect(reportOf(judged, [known('return c')], false).problems).toBe(0)
   expect(reportOf(judged, [{ ...known('return c'), file: 'core/b.ts' }], true).problems).toBe(0)
 })

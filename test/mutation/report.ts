@@ -1,5 +1,4 @@
-/** What a run tells: for each file, how many mutations were told from the original and by whom; and
- *  each that was not. */
+/** The report of a run: for each file the number of mutations that each judge detected, and every survivor. */
 import type { Verdict } from './jobs.ts'
 import { type Change, keyOf, type Mutation } from './mutation.ts'
 
@@ -10,14 +9,14 @@ export interface Judged {
 
 export interface Report {
   readonly text: string
-  /** Survivors that are not known, and what is said wrongly of those that are. */
+  /** The number of unknown survivors and of wrong entries in the list of equivalent mutations. */
   readonly problems: number
 }
 
-const columns = ['mutations', 'simulator', 'stories', 'compiler', 'no end', 'survived'] as const
+const columns = ['mutations', 'simulator', 'stories', 'compiler', 'timeout', 'survived'] as const
 
-/** @param known   What is said to be equivalent.
- *  @param isWhole Every mutation of these files was judged. */
+/** @param known   Mutations that are listed as equivalent.
+ *  @param isWhole Whether every mutation of these files was judged. */
 export function reportOf(
   judged: readonly Judged[],
   known: readonly Change[],
@@ -49,19 +48,19 @@ export function reportOf(
     ...fresh.flatMap(({ mutation }) => ['', `survived: ${placeOf(mutation)}`, ...diffOf(mutation)]),
     ...refuted.flatMap(({ mutation, verdict }) => [
       '',
-      `said to be equivalent, but ${howOf(verdict)}: ${placeOf(mutation)}`,
+      `listed as equivalent, but detected by ${howOf(verdict)}: ${placeOf(mutation)}`,
       ...diffOf(mutation),
     ]),
     ...missing.flatMap((one) => [
       '',
-      `said to be equivalent, but not there any more: ${one.file} ${one.inside}`,
+      `listed as equivalent, but does not exist any more: ${one.file} ${one.inside}`,
       ...diffOf(one),
     ]),
   ]
   return { text: `${lines.join('\n')}\n`, problems: fresh.length + refuted.length + missing.length }
 }
 
-/** All of it, a mutation in three lines: who told it from the original, and by what. */
+/** All verdicts, three lines for each mutation: the judge, the promise or test, and the change. */
 export function verdictsOf(judged: readonly Judged[]): string {
   return judged
     .flatMap(({ mutation, verdict }) => [

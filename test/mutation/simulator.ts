@@ -1,4 +1,4 @@
-/** The judge that plays schedules: each promise of the simulator may tell a mutation. */
+/** The judge that plays schedules: each promise of the simulator can detect a mutation. */
 import { join } from 'node:path'
 import { simulatorWith } from '../sim/simulator-with.ts'
 import { inputsOf } from './inputs.ts'

@@ -1,6 +1,6 @@
-/** The judge that runs tests. One vitest stays up for all mutations, and puts the text of the
- *  mutation in the place of the file. Of the tests it runs those that have to do with the file, one
- *  after the other in one thread, and begins with those that told the mutation before. */
+/** The judge that runs tests. One vitest serves all mutations, and replaces the file by the text of the
+ *  mutation. It runs the tests that depend on the file, one after the other in one thread, beginning with
+ *  those that detected the previous mutations. */
 import { join } from 'node:path'
 import { BaseSequencer, createVitest, type TestSpecification, type Vitest } from 'vitest/node'
 import { inputsOf } from './inputs.ts'
@@ -26,7 +26,7 @@ export async function storiesJudge(root: string, subject: Subject): Promise<Judg
       maxWorkers: 1,
       sequence: { sequencer: AsGiven },
       bail: 1,
-      // What goes on for too long is ended from outside (jobs.ts).
+      // jobs.ts ends tests that take too long.
       testTimeout: 0,
       update: 'none',
       reporters: [{ onTestModuleEnd: () => beat() }],
@@ -73,12 +73,12 @@ interface Failure {
   readonly how: string
 }
 
-/** What failed first; null when all passed. */
+/** The first failure; null if all tests passed. */
 async function run(vitest: Vitest, tests: TestSpecification[]): Promise<Failure | null> {
   const { unhandledErrors } = await vitest.runTestSpecifications(tests)
   for (const one of tests) {
     const { testModule } = one
-    if (testModule === undefined || testModule.ok()) continue // Or not run, after one that failed.
+    if (testModule === undefined || testModule.ok()) continue // Passed, or not run after a failure.
     const [failed] = testModule.children.allTests('failed')
     const how = failed === undefined ? 'cannot be loaded' : failed.fullName
     return { of: one, how: `${testModule.relativeModuleId}: ${how}` }

@@ -1,5 +1,4 @@
-/** The syntax tree of a source file, as far as mutations need it: what runs, without what is there
- *  for types alone. The parser is the one that comes with vitest. */
+/** The syntax tree of a source file, without types. The parser is that of vitest. */
 import { parseAst } from 'vitest/node'
 
 type Program = ReturnType<typeof parseAst>
@@ -8,22 +7,22 @@ type Expression = Extract<Statement, { type: 'ExpressionStatement' }>['expressio
 export type Node = Statement | Expression
 export type NodeOf<T extends Node['type']> = Extract<Node, { type: T }>
 
-/** Any part of the tree: has a place in the text. */
+/** Any node of the tree, with its place in the text. */
 export interface Part {
   readonly type: string
   readonly start: number
   readonly end: number
 }
 
-/** A part of the tree, and what is around it. */
+/** A node of the tree with its ancestors. */
 export interface Visit {
   readonly node: Part
   readonly parent: Visit | null
-  /** The name of the function that it stands in, or else of the constant; "" = none. */
+  /** The name of the function or constant around it; "" if there is none. */
   readonly inside: string
 }
 
-/** Every part that runs, from the top of the file to its end. */
+/** Every node that exists at run time, from the top of the file to its end. */
 export function visitsOf(source: string): Visit[] {
   const visits: Visit[] = []
   visit({ node: parseAst(source, { lang: 'ts' }), parent: null, inside: '' })
@@ -37,7 +36,7 @@ export function visitsOf(source: string): Visit[] {
   }
 }
 
-/** `x as T` runs as x; a key is no value. */
+/** Whether a node exists at run time: `x as T` does, as x; a key does not. */
 function runs({ node, parent }: Visit): boolean {
   if (node.type === 'ImportDeclaration') return false
   if (parent?.node.type === 'Property' && isPlainKey(parent.node, node)) return false

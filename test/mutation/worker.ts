@@ -1,5 +1,5 @@
-/** A process that judges mutations, one at a time: it asks the judges in turn until one says no. What
- *  throws in the mutation's own code is a no, too. */
+/** A process that judges mutations, one at a time: it runs the judges in turn until one detects the
+ *  mutation. An exception in the mutated code counts as detected. */
 import { compilerJudge } from './compiler.ts'
 import type { Verdict } from './jobs.ts'
 import type { Judge, Mutated, Subject } from './judge.ts'
@@ -10,7 +10,7 @@ export interface Settings {
   readonly root: string
   readonly subject: Subject
   readonly schedules: number
-  /** A folder for this process alone. */
+  /** The folder of this process. */
   readonly folder: string
 }
 

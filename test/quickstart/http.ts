@@ -1,4 +1,4 @@
-/** The few ways in which the tests speak to a proxy. */
+/** HTTP requests to a server or proxy. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -10,15 +10,15 @@ export interface Answer {
   readonly headers: NodeJS.Dict<string | string[]>
 }
 
-/** Asks a server; with an absolute address as `path`, asks it as a proxy. */
-export async function ask(port: number, path: string, method = 'GET', body = ''): Promise<Answer> {
+/** Sends a request to a server, or to a proxy if `path` is an absolute URL. */
+export async function send(port: number, path: string, method = 'GET', body = ''): Promise<Answer> {
   const req = request({ host: '127.0.0.1', port, path, method, agent: false })
   req.end(body)
   const [res] = await once(req, 'response')
   return { status: res.statusCode, text: await text(res), headers: res.headers }
 }
 
-/** Asks for a tunnel. The socket is the caller's; after a refusal it is destroyed. */
+/** Requests a tunnel. After a refusal the socket is destroyed. */
 export async function tunnel(
   port: number,
   authority: string,
@@ -30,8 +30,7 @@ export async function tunnel(
   return { status: res.statusCode, socket }
 }
 
-/** Sends raw bytes and leaves the rest to the caller: for requests that are never finished, and
- *  for a client that still talks after the other side has ended. */
+/** Connects and sends raw bytes, for requests that stay incomplete and for half-open connections. */
 export async function open(port: number, bytes: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   await once(socket, 'connect')

@@ -1,5 +1,5 @@
-/** The daemons of `examples/quickstart`, each run by Node alone: what a newcomer is told to try
- *  must work as it is told. Everything stays on loopback. */
+/** The daemons of `examples/quickstart`, each run by Node alone: the steps that the documentation
+ *  shows must work. Everything stays on loopback. */
 import { execFile as execFileLater } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ask, open, tunnel } from './http.ts'
+import { open, send, tunnel } from './http.ts'
 import { endAll, run, start } from './start.ts'
 
 const execFile = promisify(execFileLater)
@@ -46,9 +46,9 @@ function write(name: string, content: string): string {
 }
 
 describe('egress', () => {
-  test('passes an allowed request on and says so', async () => {
+  test('forwards an allowed request, and logs it', async () => {
     const egress = await start('egress')
-    const answer = await ask(egress.port, `http://${site}/a?b=c`, 'POST', 'hello')
+    const answer = await send(egress.port, `http://${site}/a?b=c`, 'POST', 'hello')
     expect(answer.status).toBe(200)
     expect(JSON.parse(answer.text)).toEqual({
       method: 'POST',
@@ -61,9 +61,9 @@ describe('egress', () => {
     expect(await egress.line('POST ')).toBe(`POST http://${site}/a?b=c 200`)
   })
 
-  test('denies what is not in the list, and tells what to edit and what to send', async () => {
+  test('denies a host that is not in the list, with the remedy', async () => {
     const egress = await start('egress')
-    const answer = await ask(egress.port, 'http://example.com/')
+    const answer = await send(egress.port, 'http://example.com/')
     expect(answer.status).toBe(403)
     expect(answer.text).toBe(
       'egress: example.com is denied. ' +
@@ -82,20 +82,20 @@ describe('egress', () => {
     expect(await text(socket)).toContain('"url":"/through"')
   })
 
-  test('keeps one direction of a tunnel open when the other has ended', async () => {
+  test('keeps one direction of a tunnel open after the end of the other', async () => {
     const size = 4 * 1024 * 1024
-    const serverTalksLast = (socket: Socket) => {
+    const serverEndsLast = (socket: Socket) => {
       const all: Buffer[] = []
       socket.on('data', (chunk) => all.push(chunk))
       socket.on('end', () => socket.end(Buffer.concat(all)))
     }
-    const clientTalksLast = (socket: Socket) => {
+    const clientEndsLast = (socket: Socket) => {
       socket.end('bye')
-      heard = text(socket)
+      received = text(socket)
     }
-    let heard: Promise<string> | undefined
-    let talk: (socket: Socket) => void = serverTalksLast
-    const server = createTcpServer({ allowHalfOpen: true }, (socket) => talk(socket))
+    let received: Promise<string> | undefined
+    let serve: (socket: Socket) => void = serverEndsLast
+    const server = createTcpServer({ allowHalfOpen: true }, (socket) => serve(socket))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -105,7 +105,7 @@ describe('egress', () => {
     socket.end(Buffer.alloc(size, 'x'))
     expect((await text(socket)).length).toBe(size)
 
-    talk = clientTalksLast
+    serve = clientEndsLast
     const client = await open(egress.port, `CONNECT ${authority} HTTP/1.1\r\nhost: x\r\n\r\n`)
     let answer = ''
     client.setEncoding('latin1').on('data', (part) => {
@@ -114,29 +114,29 @@ describe('egress', () => {
     await once(client, 'end')
     expect(answer).toBe('HTTP/1.1 200 Connection established\r\n\r\nbye')
     client.end(Buffer.alloc(size, 'y'))
-    expect((await heard)?.length).toBe(size)
+    expect((await received)?.length).toBe(size)
     server.close()
   })
 
-  test('says what it cannot reach', async () => {
+  test('names the host that it cannot reach', async () => {
     const egress = await start('egress')
-    const answer = await ask(egress.port, 'http://127.0.0.1:1/')
+    const answer = await send(egress.port, 'http://127.0.0.1:1/')
     expect(answer.status).toBe(502)
     expect(answer.text).toMatch(/^egress: cannot reach 127\.0\.0\.1:1: .*ECONNREFUSED/)
     expect((await tunnel(egress.port, '127.0.0.1:1')).status).toBe(502)
   })
 
-  test('reads its list again on HUP, as the same process', async () => {
+  test('reloads its list on HUP, in the same process', async () => {
     const list = write('allow.txt', '127.0.0.1 # the page\n')
     const egress = await start('egress', { args: [list] })
     const address = `http://demo.localhost:${site.split(':')[1]}/`
-    expect((await ask(egress.port, address)).status).toBe(403)
+    expect((await send(egress.port, address)).status).toBe(403)
 
     write('allow.txt', '127.0.0.1\n.localhost\n')
     egress.signal('SIGHUP')
     expect(await egress.line('read again')).toBe('allow-list read again: 2 hosts')
-    expect((await ask(egress.port, address)).status).toBe(200)
-    expect(JSON.parse((await ask(egress.port, '/health')).text).pid).toBe(egress.pid)
+    expect((await send(egress.port, address)).status).toBe(200)
+    expect(JSON.parse((await send(egress.port, '/health')).text).pid).toBe(egress.pid)
   })
 
   test.each([
@@ -145,7 +145,7 @@ describe('egress', () => {
       '127.0.0.1\nhttp://example.com/\n',
       'line 2 is not a host: "http://example.com/"',
     ],
-    ['is gone', null, 'ENOENT'],
+    ['does not exist', null, 'ENOENT'],
   ])('keeps the old list when the new one %s', async (_, content, problem) => {
     const list = write('allow.txt', '127.0.0.1\n')
     const egress = await start('egress', { args: [list] })
@@ -155,12 +155,12 @@ describe('egress', () => {
     const line = await egress.line('cannot use')
     expect(line).toContain(problem)
     expect(line).toContain('the old list stays: 1 host')
-    expect((await ask(egress.port, `http://${site}/`)).status).toBe(200)
+    expect((await send(egress.port, `http://${site}/`)).status).toBe(200)
   })
 
-  test('shows the names of its tokens and never a value', async () => {
+  test('shows the names of its tokens, and never a value', async () => {
     const egress = await start('egress', { env: { EGRESS_TOKEN_DEMO: 'hunter2' } })
-    const health = await ask(egress.port, '/health')
+    const health = await send(egress.port, '/health')
     expect(JSON.parse(health.text).tokens).toEqual(['EGRESS_TOKEN_DEMO'])
     expect(egress.lines.join()).toContain('tokens: EGRESS_TOKEN_DEMO')
     expect(egress.lines.join() + health.text).not.toContain('hunter2')
@@ -168,10 +168,10 @@ describe('egress', () => {
 })
 
 describe('pipelock', () => {
-  test('sends what it allows through egress', async () => {
+  test('forwards allowed requests through egress', async () => {
     const egress = await start('egress')
     const pipelock = await start('pipelock', { env: { EGRESS_PORT: String(egress.port) } })
-    const answer = await ask(pipelock.port, `http://${site}/page`)
+    const answer = await send(pipelock.port, `http://${site}/page`)
     expect(JSON.parse(answer.text)).toMatchObject({
       url: '/page',
       host: site,
@@ -180,18 +180,18 @@ describe('pipelock', () => {
     await egress.line(`GET http://${site}/page 200`)
   })
 
-  test('denies by method and by host, before egress hears of it', async () => {
+  test('denies by method and by host, without a request to egress', async () => {
     const egress = await start('egress')
     const pipelock = await start('pipelock', { env: { EGRESS_PORT: String(egress.port) } })
-    const post = await ask(pipelock.port, `http://${site}/`, 'POST', 'x')
+    const post = await send(pipelock.port, `http://${site}/`, 'POST', 'x')
     expect(post.status).toBe(403)
     expect(post.text).toContain('POST to 127.0.0.1 is denied. Add a rule to')
-    expect((await ask(pipelock.port, 'http://example.com/')).status).toBe(403)
+    expect((await send(pipelock.port, 'http://example.com/')).status).toBe(403)
     expect((await tunnel(pipelock.port, site)).status).toBe(403)
     expect(egress.lines).toHaveLength(1)
   })
 
-  test('reads its rules at start only: a new process has the new ones', async () => {
+  test('reads its rules only at its start', async () => {
     const file = write('pipelock.json', '{ "allow": [] }')
     const egress = await start('egress')
     const options = { args: [file], env: { EGRESS_PORT: String(egress.port) } }
@@ -199,15 +199,15 @@ describe('pipelock', () => {
     write('pipelock.json', '{ "allow": [{ "host": "127.0.0.1", "methods": ["GET"] }] }')
     first.signal('SIGHUP')
     await first.line('is read at start only')
-    expect((await ask(first.port, `http://${site}/`)).status).toBe(403)
+    expect((await send(first.port, `http://${site}/`)).status).toBe(403)
     await first.stop()
 
     const second = await start('pipelock', options)
-    expect((await ask(second.port, `http://${site}/`)).status).toBe(200)
-    expect(JSON.parse((await ask(second.port, '/health')).text).pid).toBe(second.pid)
+    expect((await send(second.port, `http://${site}/`)).status).toBe(200)
+    expect(JSON.parse((await send(second.port, '/health')).text).pid).toBe(second.pid)
   })
 
-  test('does not start with rules that it cannot read', async () => {
+  test('does not start with invalid rules', async () => {
     const { code, lines } = await run('pipelock', { args: [write('pipelock.json', '{}')] })
     expect({ code, lines }).toEqual({
       code: 1,
@@ -222,7 +222,7 @@ describe('git-gate', () => {
       env: { PATH: process.env.PATH, HOME: folder, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
     })
 
-  test.runIf(hasGit)('lets everybody clone, refuses a push, and leaves nothing', async () => {
+  test.runIf(hasGit)('allows a clone, refuses a push, and leaves no files', async () => {
     const place = mkdtempSync(join(folder, 'place-'))
     const gate = await start('git-gate', { env: { PITCREW_QUICKSTART_DIR: place } })
     const clone = mkdtempSync(join(folder, 'clone-'))
@@ -238,7 +238,7 @@ describe('git-gate', () => {
     expect(readdirSync(place)).toHaveLength(0)
   })
 
-  test.runIf(hasGit)('hands out nothing but the demo', async () => {
+  test.runIf(hasGit)('serves only the demo repository', async () => {
     const gate = await start('git-gate')
     for (const path of [
       '/',
@@ -247,12 +247,12 @@ describe('git-gate', () => {
       '/demo.git/config',
       '//demo.git/info/refs?service=git-upload-pack',
     ]) {
-      expect([path, (await ask(gate.port, path)).status]).toEqual([path, 404])
+      expect([path, (await send(gate.port, path)).status]).toEqual([path, 404])
     }
-    expect((await ask(gate.port, '/demo.git/git-receive-pack', 'POST')).status).toBe(403)
+    expect((await send(gate.port, '/demo.git/git-receive-pack', 'POST')).status).toBe(403)
   })
 
-  test('ends a backend that hangs when its client hangs up', async () => {
+  test('ends a backend that hangs when its client disconnects', async () => {
     const bin = mkdtempSync(join(folder, 'bin-'))
     const script = (name: string, ...lines: string[]) =>
       writeFileSync(join(bin, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
@@ -272,17 +272,17 @@ describe('git-gate', () => {
     await expect.poll(children, { interval: 5 }).toBe('')
   })
 
-  test('keeps running without git, and says so', async () => {
+  test('runs without git, and reports that', async () => {
     const gate = await start('git-gate', { env: { PATH: folder } })
     expect(await gate.line('listening')).toContain('git http-backend is not installed')
-    const answer = await ask(gate.port, '/demo.git/info/refs?service=git-upload-pack')
+    const answer = await send(gate.port, '/demo.git/info/refs?service=git-upload-pack')
     expect(answer.status).toBe(503)
     expect(answer.text).toContain('git http-backend is not installed')
   })
 })
 
 describe('status', () => {
-  test('says who is up, with pid and uptime, and who is not', async () => {
+  test('lists the daemons that are up, with pid and uptime, and those that are not', async () => {
     const egress = await start('egress', { env: { EGRESS_TOKEN_DEMO: 'hunter2' } })
     const env = { EGRESS_PORT: String(egress.port), GIT_GATE_PORT: '0', PIPELOCK_PORT: '0' }
     const pipelock = await start('pipelock', { env })
@@ -294,9 +294,9 @@ describe('status', () => {
     expect(status.lines.join('\n')).toContain(
       `curl -x http://127.0.0.1:${egress.port} http://127.0.0.1:${status.port}/ `,
     )
-    expect((await ask(status.port, '/healthz')).text).toBe('ok\n')
+    expect((await send(status.port, '/healthz')).text).toBe('ok\n')
 
-    const page = await ask(egress.port, `http://127.0.0.1:${status.port}/`)
+    const page = await send(egress.port, `http://127.0.0.1:${status.port}/`)
     expect(page.text).toContain('you came through egress\n')
     expect(page.text).toMatch(
       new RegExp(`^egress +up +pid ${egress.pid} .* tokens: EGRESS_TOKEN_DEMO$`, 'm'),
@@ -306,7 +306,7 @@ describe('status', () => {
     )
 
     await pipelock.stop()
-    const report = JSON.parse((await ask(status.port, '/json')).text)
+    const report = JSON.parse((await send(status.port, '/json')).text)
     expect(report.daemons).toMatchObject([
       { name: 'egress', pid: egress.pid },
       { name: 'pipelock', problem: expect.stringContaining('ECONNREFUSED') },
@@ -316,7 +316,7 @@ describe('status', () => {
   })
 })
 
-test('the advice names the pid of pitcrew when pitcrew is the parent', async () => {
+test('a remedy names the pid of pitcrew if pitcrew is the parent', async () => {
   const life = new URL('../../examples/quickstart/life.mjs', import.meta.url).href
   const child = `import('${life}').then(({ pitcrewPid }) => console.log(pitcrewPid()))`
   const parent = `
@@ -329,7 +329,7 @@ test('the advice names the pid of pitcrew when pitcrew is the parent', async () 
 })
 
 describe.each(['egress', 'pipelock', 'git-gate', 'status'] as const)('%s', (name) => {
-  test('ends with 0 at once on TERM, and USR1 opens no debugger', async () => {
+  test('exits with 0 at once on TERM, and opens no debugger on USR1', async () => {
     const daemon = await start(name)
     daemon.signal('SIGUSR1')
     await daemon.line('USR1 is meant for pitcrew')
@@ -339,7 +339,7 @@ describe.each(['egress', 'pipelock', 'git-gate', 'status'] as const)('%s', (name
     expect(daemon.lines.join()).not.toContain('Debugger')
   })
 
-  test('says in one line that its port is in use', async () => {
+  test('reports in one line that its port is in use', async () => {
     const port = site.split(':')[1] ?? ''
     const variable = `${name.toUpperCase().replace('-', '_')}_PORT`
     expect(await run(name, { env: { [variable]: port } })).toEqual({

@@ -1,5 +1,5 @@
-/** Starts one daemon of the quick start as a process of its own, on a free port. Its listening line
- *  says that it is ready, so no test waits for a time to pass. */
+/** Starts one daemon of the quick start as a process, on a free port. It is ready when it prints its
+ *  listening line, so no test waits for a fixed time. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -11,10 +11,10 @@ export interface Daemon {
   readonly port: number
   /** All lines so far. */
   readonly lines: readonly string[]
-  /** The first line, printed already or to come, that contains this text. */
+  /** Waits for the first line that contains this text. */
   line(text: string): Promise<string>
   signal(signal: NodeJS.Signals): void
-  /** Sends TERM and answers with the exit code and the time it took, in milliseconds. */
+  /** Sends TERM. @returns The exit code, and the time until the exit in milliseconds. */
   stop(): Promise<{ readonly code: number | null; readonly tookMs: number }>
 }
 
@@ -25,16 +25,15 @@ export interface StartOptions {
 
 const started = new Set<ChildProcess>()
 
-/** Ends all that a test has started, as pitcrew would, so that nothing is left in the temporary
- *  directory either. */
+/** Ends all daemons of a test with TERM, so that they remove their temporary files. */
 export async function endAll(): Promise<void> {
   await Promise.all([...started].map(end))
 }
 
 function end(child: ChildProcess): Promise<unknown> {
-  const gone = once(child, 'close')
+  const closed = once(child, 'close')
   child.kill('SIGTERM')
-  return gone
+  return closed
 }
 
 export async function start(name: Name, options: StartOptions = {}): Promise<Daemon> {
@@ -54,7 +53,7 @@ export async function start(name: Name, options: StartOptions = {}): Promise<Dae
   }
 }
 
-/** Runs a daemon that is expected to end by itself. */
+/** Runs a daemon that exits by itself. */
 export async function run(
   name: Name,
   options: StartOptions,
@@ -67,7 +66,7 @@ export async function run(
 function launch(name: Name, { env = {}, args = [] }: StartOptions) {
   const file = fileURLToPath(new URL(`../../examples/quickstart/${name}.mjs`, import.meta.url))
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...env }, // Nobody's proxies, tokens or git settings.
+    env: { PATH: process.env.PATH, ...env }, // Without proxies, tokens or git settings of the developer.
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started.add(child)
@@ -81,20 +80,20 @@ function launch(name: Name, { env = {}, args = [] }: StartOptions) {
       const parts = (rest + text).split('\n')
       rest = parts.pop() ?? ''
       lines.push(...parts)
-      for (const look of waiting) look()
+      for (const check of waiting) check()
     })
   }
 
   const line = (text: string) =>
     new Promise<string>((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const found = lines.find((candidate) => candidate.includes(text))
         if (found === undefined) return
-        waiting.delete(look)
+        waiting.delete(check)
         resolve(found)
       }
-      waiting.add(look)
-      look()
+      waiting.add(check)
+      check()
       child.once('close', () => reject(new Error(`${name} ended: ${lines.join(' | ')}`)))
     })
   return { child, lines, line }

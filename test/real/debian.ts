@@ -1,12 +1,12 @@
-/** Ring 5: real daemons of Debian, run directly under the real binary. Where they are not installed the tests are
- *  skipped, which is said; with PITCREW_REQUIRE_REAL or CI set, that is a failure. */
+/** Real daemons of Debian under the real binary. Where they are not installed the tests are skipped with a warning; with
+ *  PITCREW_REQUIRE_REAL or CI set, they fail. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
 import type { Pitcrew } from '../e2e/support/pitcrew.ts'
 
-/** Where Debian puts them, and in which package they come. */
+/** Paths and packages in Debian. */
 const programs = {
   curl: ['/usr/bin/curl', 'curl'],
   fcgiwrap: ['/usr/sbin/fcgiwrap', 'fcgiwrap'],
@@ -23,7 +23,7 @@ export function path(program: keyof typeof programs): string {
   return programs[program][0]
 }
 
-/** `describe`, where these programs are there. */
+/** `describe` where these programs are installed, else `describe.skip`. */
 export function describeWith(
   names: readonly (keyof typeof programs)[],
   title: string,
@@ -36,7 +36,7 @@ export function describeWith(
   }
   const packages = missing.map((name) => programs[name][1])
   const what =
-    `not on this machine: ${missing.map(path).join(', ')}; install them (Debian: ` +
+    `not installed: ${missing.map(path).join(', ')}; install them (Debian: ` +
     `apt-get install --no-install-recommends ${packages.join(' ')})`
   const { CI, PITCREW_REQUIRE_REAL } = process.env
   if (CI || PITCREW_REQUIRE_REAL) throw new Error(`cannot test with real daemons: ${what}`)
@@ -44,7 +44,7 @@ export function describeWith(
   describe.skipIf(true)(title, body)
 }
 
-/** A folder with these files, for a daemon that may become another user; removed when the test is finished. */
+/** A folder with these files that every user may write to; removed when the test has finished. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-real-'))
   chmodSync(folder, 0o777)
@@ -56,15 +56,15 @@ export function folderWith(files: Readonly<Record<string, string>>): string {
   return folder
 }
 
-/** TERM, and pitcrew has ended with this code, within its deadline. */
+/** Sends TERM; pitcrew must exit with this code within its deadline. */
 export async function end(pitcrew: Pitcrew, code = 0, deadlineMs = 9000): Promise<void> {
-  const askedAtMs = performance.now()
+  const requestedAtMs = performance.now()
   pitcrew.signal('SIGTERM')
   expect(await pitcrew.exitCode(), pitcrew.transcript()).toBe(code)
-  expect(performance.now() - askedAtMs).toBeLessThan(deadlineMs)
+  expect(performance.now() - requestedAtMs).toBeLessThan(deadlineMs)
 }
 
-/** Run `run` of this daemon is ready. */
+/** Waits until this run of the daemon is ready. */
 export function isReady(pitcrew: Pitcrew, daemon: string, run = 1): Promise<string> {
   return pitcrew.line(new RegExp(`^pitcrew: ${daemon}: ready after [\\d.]+ m?s \\(run ${run}\\)$`))
 }

@@ -1,4 +1,4 @@
-/** privoxy 3.0, tinyproxy 1.11 and squid 5.7: how each of them ends, and a guard whose client is stopped with it. */
+/** privoxy 3.0, tinyproxy 1.11 and squid 5.7: their exits, and squid as a guard. */
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { freePort, listen } from '../e2e/support/listeners.ts'
@@ -9,7 +9,7 @@ import { describeWith, end, folderWith, isReady, path } from './debian.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const interval = '20ms'
 
-/** The words after curl that ask for a page through a proxy. The page says "the page". */
+/** The arguments of curl that request a page, with the text "the page", through a proxy. */
 async function page(proxy: number): Promise<string> {
   const port = await listen(createServer((_, response) => response.end('the page')))
   return `-sS -x http://127.0.0.1:${proxy} http://127.0.0.1:${port}/`
@@ -28,7 +28,7 @@ describeWith(['privoxy'], 'privoxy', () => {
   test.each([
     [[15], 0],
     [[], 15],
-  ])('ends with code 15 on TERM: with stop.success %j that counts as %i', async (success, code) => {
+  ])('exits with 15 on TERM, which with stop.success %j counts as %i', async (success, code) => {
     await using pitcrew = new Pitcrew({
       daemons: { a: long, proxy: { ...(await privoxy()), stop: { success } } },
     })
@@ -37,7 +37,7 @@ describeWith(['privoxy'], 'privoxy', () => {
     await pitcrew.line('proxy: stopped: exit code 15')
   })
 
-  test('ended by somebody else it is done under on-failure, and 15 is fine', async () => {
+  test('is done with the policy on-failure after a TERM from outside, if 15 is in stop.success', async () => {
     const proxy = { ...(await privoxy()), stop: { success: [15] }, restart: 'on-failure' }
     await using pitcrew = new Pitcrew({ daemons: { a: long, proxy } })
     await isReady(pitcrew, 'proxy')
@@ -47,7 +47,7 @@ describeWith(['privoxy'], 'privoxy', () => {
     expect(pidsOf(pitcrew, 'proxy')).toHaveLength(1)
   })
 
-  test('is restarted in place, and has its port again', async () => {
+  test('can bind its port again after a restart in place', async () => {
     const signals = { USR1: { restart: ['proxy'] } }
     const proxy = { ...(await privoxy()), stop: { success: [15] } }
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, proxy } })
@@ -70,7 +70,7 @@ describeWith(['tinyproxy'], 'tinyproxy', () => {
     return { command, ready: { tcp: `127.0.0.1:${port}`, interval }, restart: { backoff: '10ms' } }
   }
 
-  test('dies of HUP, which is the wrong signal for it, and is back', async () => {
+  test('dies of a forwarded HUP, and is restarted', async () => {
     const signals = { HUP: { forward: ['proxy'] }, USR1: { forward: ['proxy'] } }
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, proxy: await tinyproxy() } })
     await isReady(pitcrew, 'proxy')
@@ -91,8 +91,8 @@ describeWith(['squid', 'curl'], 'squid', () => {
     const port = await freePort()
     const conf = [
       `http_port 127.0.0.1:${port}`,
-      'acl all_of_us src 127.0.0.1',
-      'http_access allow all_of_us',
+      'acl local src 127.0.0.1',
+      'http_access allow local',
       'shutdown_lifetime 2 seconds',
       'cache deny all',
       'access_log none',
@@ -114,7 +114,7 @@ describeWith(['squid', 'curl'], 'squid', () => {
     }
   }
 
-  test('guards its client: it is stopped when squid dies, and back when squid is ready', async () => {
+  test('as a guard: its client is stopped when squid dies, and starts again when squid is ready', async () => {
     const { port, daemon } = await squid()
     const client = {
       command: sh(
@@ -129,13 +129,13 @@ describeWith(['squid', 'curl'], 'squid', () => {
     await isReady(pitcrew, 'proxy', 2)
     const started = await pitcrew.line(/client: started, pid \d+, run 2/)
     await pitcrew.line('[client] the page', pitcrew.lines.indexOf(started))
-    // It may have noticed by itself, but it did not go on asking.
+    // The client may have failed once or twice, but it did not continue.
     const failed = outputOf(pitcrew, 'client').filter((line) => line.startsWith('curl: '))
     expect(failed.length).toBeLessThanOrEqual(2)
     await end(pitcrew)
   })
 
-  test('takes its time to end, and that is within the deadline; its client goes first', async () => {
+  test('stops slowly but within the deadline, after its client', async () => {
     const { daemon } = await squid()
     const daemons = { client: { ...long, after: ['proxy'] }, proxy: daemon }
     await using pitcrew = new Pitcrew({ deadline, daemons })
@@ -147,7 +147,7 @@ describeWith(['squid', 'curl'], 'squid', () => {
     expect(stopped).toEqual(['client', 'signal TERM', 'proxy', 'exit code 0'])
   })
 
-  test('with a configuration that is not valid is tried up to its limit, and then given up', async () => {
+  test('with an invalid configuration is restarted up to its limit, and then given up', async () => {
     const conf = `${folderWith({ conf: 'http_port nonsense' })}/conf`
     const restart = { backoff: '10ms', limit: '2 in 1m' }
     const proxy = {

@@ -1,4 +1,4 @@
-/** nginx 1.22, fcgiwrap 1.1 and git daemon 2.39: masters whose workers outlive them. */
+/** nginx 1.22, fcgiwrap 1.1 and git daemon 2.39: masters with workers that outlive them. */
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { freePort } from '../e2e/support/listeners.ts'
@@ -36,19 +36,19 @@ async function fcgiwrap() {
     script: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nby script"\n',
   })
   const socket = `${folder}/socket`
-  // It does not remove the socket of the run before.
+  // fcgiwrap does not remove the socket of its previous run.
   const command = sh(`rm -f ${socket}; exec ${path('fcgiwrap')} -c 2 -f -s unix:${socket}`)
   const daemon = { command, ready: { unix: socket, interval }, restart }
   return { daemon, socket, script: `${folder}/script` }
 }
 
 const get = (url: string): string => execFileSync(path('curl'), ['-sS', url], { encoding: 'utf8' })
-const named = (pitcrew: Pitcrew, name: string): number[] =>
+const pidsNamed = (pitcrew: Pitcrew, name: string): number[] =>
   processesUnder(pitcrew).flatMap((seen) => (seen.name === name ? [seen.pid] : []))
 
-/** Kills the leader of run 1, and waits until run 2 is ready: then nobody of run 1 is there. */
+/** Kills the leader of run 1, and waits until run 2 is ready; no process of run 1 may be left by then. */
 async function killLeader(pitcrew: Pitcrew, name: string): Promise<void> {
-  const old = named(pitcrew, name)
+  const old = pidsNamed(pitcrew, name)
   expect(old.length).toBeGreaterThan(1)
   process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'b')), 'SIGKILL')
   await pitcrew.line('b: died: signal KILL')
@@ -59,7 +59,7 @@ async function killLeader(pitcrew: Pitcrew, name: string): Promise<void> {
 }
 
 describeWith(['nginx', 'curl'], 'nginx', () => {
-  test('is ready when it answers, ends well on QUIT, and is restarted in place', async () => {
+  test('is ready when it answers, exits with 0 on QUIT, and is restarted in place', async () => {
     const { daemon, url } = await nginx('return 200 "hello";')
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: daemon } })
     for (let run = 1; run <= 3; run++) {
@@ -72,7 +72,7 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
     expect(pidsOf(pitcrew, 'a')).toHaveLength(1)
   })
 
-  test('is not ready as long as it answers with 503', async () => {
+  test('is not ready while it answers with 503', async () => {
     const folder = folderWith({})
     const { daemon } = await nginx(`if (!-e ${folder}/open) { return 503; } return 204;`)
     await using pitcrew = new Pitcrew({ daemons: { b: daemon, c: { ...long, after: ['b'] } } })
@@ -90,7 +90,7 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
     await end(pitcrew)
   })
 
-  test('HUP, forwarded, is a reload: the same process, new workers', async () => {
+  test('reloads on a forwarded HUP: the same process, new workers', async () => {
     const { daemon, url } = await nginx('return 200 "hello";')
     await using pitcrew = new Pitcrew({ signals, daemons: { b: daemon } })
     await isReady(pitcrew, 'b')
@@ -101,11 +101,11 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
     await end(pitcrew)
   })
 
-  test('its master is killed: the workers, which hold the port, are ended before the next run', async () => {
+  test('when its master is killed, the workers, which hold the port, are ended before the next run', async () => {
     const { daemon, url } = await nginx('return 200 "hello";')
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: daemon } })
     await isReady(pitcrew, 'b')
-    await eventually('its workers are there', () => named(pitcrew, 'nginx').length === 3)
+    await eventually('its workers are running', () => pidsNamed(pitcrew, 'nginx').length === 3)
     await killLeader(pitcrew, 'nginx')
     expect(get(url)).toBe('hello')
     await end(pitcrew)
@@ -113,23 +113,23 @@ describeWith(['nginx', 'curl'], 'nginx', () => {
 })
 
 describeWith(['fcgiwrap'], 'fcgiwrap', () => {
-  test('its master is killed: its workers are ended before the next run', async () => {
+  test('when its master is killed, its workers are ended before the next run', async () => {
     const { daemon } = await fcgiwrap()
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: daemon } })
     await isReady(pitcrew, 'b')
-    await eventually('its workers are there', () => named(pitcrew, 'fcgiwrap').length === 3)
+    await eventually('its workers are running', () => pidsNamed(pitcrew, 'fcgiwrap').length === 3)
     await killLeader(pitcrew, 'fcgiwrap')
-    await eventually('no more than before', () => named(pitcrew, 'fcgiwrap').length === 3)
+    await eventually('no more than before', () => pidsNamed(pitcrew, 'fcgiwrap').length === 3)
     await end(pitcrew)
   })
 })
 
 describeWith(['fcgiwrap', 'nginx', 'curl'], 'fcgiwrap behind nginx', () => {
-  test('nginx waits for it, and a restart of the one is no restart of the other', async () => {
+  test('is started first, and a restart of it does not restart nginx', async () => {
     const { daemon, socket, script } = await fcgiwrap()
     const web = await nginx(`fastcgi_pass unix:${socket}; fastcgi_param SCRIPT_FILENAME ${script};
       fastcgi_param REQUEST_METHOD GET;`)
-    // nginx's workers are another user: its socket is for all.
+    // The workers of nginx have another user, so the socket is open to all.
     const daemons = { web: { ...web.daemon, after: ['b'] }, b: { ...daemon, umask: '000' } }
     await using pitcrew = new Pitcrew({ signals, daemons })
     await isReady(pitcrew, 'web')
@@ -149,32 +149,32 @@ describeWith(['git'], 'git daemon', () => {
     execFileSync(path('git'), ['init', '--quiet', '--bare', `${folder}/repo.git`])
     const where = ['--listen=127.0.0.1', `--port=${port}`, `--base-path=${folder}`]
     const command = [path('git'), 'daemon', '--reuseaddr', '--export-all', ...where]
-    const asks = (): string =>
+    const query = (): string =>
       execFileSync(path('git'), ['ls-remote', `git://127.0.0.1:${port}/repo.git`], {
         encoding: 'utf8',
       })
-    return { daemon: { command, ready: { tcp: `127.0.0.1:${port}`, interval }, restart }, asks }
+    return { daemon: { command, ready: { tcp: `127.0.0.1:${port}`, interval }, restart }, query }
   }
 
-  test('the listener is a child of its leader: a restart has the port all the same', async () => {
-    const { daemon, asks } = await gitDaemon()
+  test('can bind its port again after a restart, although the listener is a child of its leader', async () => {
+    const { daemon, query } = await gitDaemon()
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: daemon } })
     for (let run = 1; run <= 4; run++) {
       await isReady(pitcrew, 'b', run)
-      expect(asks()).toBe('')
+      expect(query()).toBe('')
       if (run < 4) pitcrew.signal('SIGUSR1')
     }
     await end(pitcrew)
     expect(pitcrew.lines.join('\n')).not.toContain('died')
   })
 
-  test('its leader is killed: the listener is ended before the next run', async () => {
-    const { daemon, asks } = await gitDaemon()
+  test('when its leader is killed, the listener is ended before the next run', async () => {
+    const { daemon, query } = await gitDaemon()
     await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b: daemon } })
     await isReady(pitcrew, 'b')
     process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'b')), 'SIGKILL')
     await isReady(pitcrew, 'b', 2)
-    expect(asks()).toBe('')
+    expect(query()).toBe('')
     expect(pitcrew.lines.filter((line) => line.includes(': died'))).toHaveLength(1)
     await end(pitcrew)
   })

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What is tried on a whole machine: a kernel 6.1 with systemd, cgroup v2, AppArmor, Docker and podman.
-# Run by scripts/vm.mjs inside its VM, as root, in the folder of its files. One line a promise; the
-# exit status is the number of those that are broken.
+# Checks the contract on a whole machine: Linux 6.1 with systemd, cgroup v2, AppArmor, Docker and podman.
+# scripts/vm.mjs runs it as root in its VM, in the folder of its files. Prints a line for each check; the
+# exit status is the number of failed checks.
 cd "$(dirname "$0")" || exit 100
 cp pitcrew /usr/local/bin/pitcrew
 export PITCREW_RUN_DIR=/run/crew
@@ -55,11 +55,11 @@ engine() { # docker or podman: the contract in a container
   check "$engine: it starts" $engine run -d --name one --network none crew /pitcrew run /etc/bundle.yaml
   logs() { $engine logs one > log 2>&1; has log "$1"; }
   check "$engine: pitcrew is PID 1 and its daemons are ready" until_true 60 logs 'web: ready after'
-  check "$engine: exec asks without any option" $engine exec one /pitcrew status
-  check "$engine: MEM of a small daemon is not that of one page" sh -c \
+  check "$engine: exec needs no option" $engine exec one /pitcrew status
+  check "$engine: MEM of a small daemon is more than a page" sh -c \
     "$engine exec one /pitcrew status --json > json; ! grep -q '\"memoryKib\":[0-9]\\{1,2\\}[,}]' json"
   check "$engine: a mapped signal restarts one daemon" $engine kill --signal USR1 one
-  check "$engine: … and says so" until_true 60 logs 'web: restart (USR1): done'
+  check "$engine: … and the restart is logged" until_true 60 logs 'web: restart (USR1): done'
   check "$engine: a stop is in time" $engine stop --time 20 one
   check "$engine: … with code 0" sh -c "[ \"\$($engine inspect --format '{{.State.ExitCode}}' one)\" = 0 ]"
   check "$engine: … and not by KILL" logs 'db: stopped: exit code 0'
@@ -69,7 +69,7 @@ engine() { # docker or podman: the contract in a container
 }
 
 check "the kernel has cgroup v2" sh -c '[ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]'
-check "docker is there" until_true 60 docker info
+check "docker runs" until_true 60 docker info
 engine docker
 engine podman
 
@@ -79,7 +79,7 @@ cat > service.yaml <<'Y'
 name: service
 daemons:
   web: { command: [sh, -c, 'echo up; exec sleep 1000'], ready: { log: up } }
-  hog: { command: [sh, -c, 'until [ -e /run/eat ]; do sleep 0.2; done; rm /run/eat; tail -n 1 /dev/zero; exec tail -n 1 /dev/zero'] }
+  hog: { command: [sh, -c, 'until [ -e /run/use-memory ]; do sleep 0.2; done; rm /run/use-memory; tail -n 1 /dev/zero; exec tail -n 1 /dev/zero'] }
 Y
 cat > /etc/systemd/system/crew.service <<U
 [Service]
@@ -103,20 +103,20 @@ check "systemd: it is started when READY=1 has come" timeout 90 systemctl start 
 check "systemd: STATUS= is a summary" until_true 20 shows StatusText '^2 of 2 daemons ready$'
 pid=$(systemctl show -P MainPID crew)
 sleep 10
-check "systemd: WatchdogSec is kept" sh -c "[ \"\$(systemctl show -P MainPID crew)\" = $pid ]"
-touch /run/eat
-check "systemd: a daemon that eats all memory is restarted alone" until_true 60 \
+check "systemd: pings keep WatchdogSec from firing" sh -c "[ \"\$(systemctl show -P MainPID crew)\" = $pid ]"
+touch /run/use-memory
+check "systemd: only a daemon that uses up all memory is restarted" until_true 60 \
   sh -c 'pitcrew explain hog; pitcrew events > events; grep -q "hog *died.*out of memory" events'
-check "systemd: … and its child that was killed before is mentioned" until_true 20 \
+check "systemd: … and the earlier kill of its child is reported" until_true 20 \
   sh -c 'pitcrew events > events; grep -q "killed a process for memory.*no daemon" events'
-check "systemd: … and the service lives on" sh -c \
+check "systemd: … and the service runs on" sh -c \
   "[ \"\$(systemctl show -P MainPID crew)\" = $pid ] && systemctl is-active crew"
 check "systemd: a stop is orderly" timeout 30 systemctl stop crew
 check "systemd: … and a success" shows Result '^success$'
-check "systemd: … in which nothing was killed" sh -c \
+check "systemd: … without a KILL" sh -c \
   'journalctl -u crew -o cat > log; ! grep -q "status=9/KILL" log && grep -q "web: stopped" log'
 
-# ---- podman, whose conmon passes on READY=1; STOPPING=1 and STATUS= since 2024 only
+# ---- podman: conmon forwards READY=1; STOPPING=1 and STATUS= only since 2024
 
 cat > /etc/systemd/system/pod.service <<'U'
 [Service]
@@ -138,7 +138,7 @@ as_user() { runuser -u user -- env XDG_RUNTIME_DIR=/run/user/1000 HOME=/home/use
 tar -c -C image . > /tmp/image.tar
 chmod 644 /tmp/image.tar
 check "rootless podman: it starts" as_user 'podman import /tmp/image.tar crew && podman run -d --name r --network none crew /pitcrew run /etc/bundle.yaml'
-check "rootless podman: exec asks" until_true 60 as_user 'podman exec r /pitcrew wait web --for ready'
+check "rootless podman: exec waits until web is ready" until_true 60 as_user 'podman exec r /pitcrew wait web --for ready'
 check "rootless podman: a stop with code 0" as_user 'podman stop --time 20 r && [ "$(podman inspect --format "{{.State.ExitCode}}" r)" = 0 ]'
 
 # ---- stdout on a kernel without RWF_NOWAIT for pipes
@@ -150,10 +150,10 @@ daemons:
   web: { command: [sh, -c, 'sleep 3; echo is up; exec sleep 1000'], ready: { log: is up } }
 Y
 (pitcrew run stall.yaml 2> lost | (sleep 20; cat > none)) &
-check "a stalled stdout: a daemon is ready by its line all the same" until_true 15 \
+check "a stalled stdout: a daemon becomes ready by its line" until_true 15 \
   sh -c 'pitcrew wait web --for ready --timeout 1s'
-check "a stalled stdout: it is named" until_true 15 sh -c 'pitcrew status | grep "stdout stalled for"'
-check "a stalled stdout: the end is soon" timeout 10 pitcrew shutdown
+check "a stalled stdout: status reports it" until_true 15 sh -c 'pitcrew status | grep "stdout stalled for"'
+check "a stalled stdout: a shutdown is in time" timeout 10 pitcrew shutdown
 wait
 
 echo "kernel $(uname -r), $(systemctl --version | head -1), $(docker --version), $(podman --version)"

@@ -1,11 +1,11 @@
-/** A simulator for the planted module: a promise, and schedules that are lists of numbers. */
+/** A simulator for the planted module: one promise, and lists of numbers as schedules. */
 import { countAbove } from './src/count.ts'
 
 export function scheduleFor(seed: number): number[] {
   return Array.from({ length: 4 }, (_, index) => (seed * (index + 1)) % 5)
 }
 
-/** No more than there are; the limit itself is not looked at. */
+/** Checks the count; no value equals the limit. */
 export function judge(values: readonly number[]): { broken: { name: string } | null } {
   const count = countAbove(values, 0.5)
   const expected = values.filter((value) => value > 0.5).length
