@@ -6,7 +6,7 @@ import { PitcrewError } from '../../src/errors.ts'
 import { greeting, opened, outcome, Pipe, quiet } from './pipe.ts'
 
 describe('greeting', () => {
-  test('says who answers and what we may do', async () => {
+  test('names the server and our access', async () => {
     const { client } = await opened()
     expect(client.greeting).toMatchObject({ name: 'shop', pid: 1, access: 'operate' })
   })
@@ -28,7 +28,7 @@ describe('greeting', () => {
 })
 
 describe('call', () => {
-  test('asks in one line, and gives the answer', async () => {
+  test('sends one line, and resolves with the answer', async () => {
     const { pipe, client } = await opened()
     const answer = client.call('wait', { daemon: 'web', for: 'ready' })
     expect(pipe.sent).toEqual(['{"id":1,"verb":"wait","args":{"daemon":"web","for":"ready"}}'])
@@ -36,21 +36,21 @@ describe('call', () => {
     expect(await answer).toEqual({ daemon: 'web', state: 'ready', run: 1, pid: 7 })
   })
 
-  test('answers in another order find their requests', async () => {
+  test('answers in any order reach their requests', async () => {
     const { pipe, client } = await opened()
     const answers = ['a', 'b', 'c'].map((daemon) => client.call('explain', { daemon }))
     for (const id of [3, 1, 2]) pipe.give(`{"id":${id},"done":${id}}\n`)
     expect(await Promise.all(answers)).toEqual([1, 2, 3])
   })
 
-  test('a thousand at once, read by one', async () => {
+  test('a thousand requests at once share one read', async () => {
     const { pipe, client } = await opened(7)
     const answers = Array.from({ length: 1000 }, () => client.call('explain', { daemon: 'web' }))
     for (let id = 1000; id > 0; id--) pipe.give(`{"id":${id},"done":${id}}\n`)
     expect(await Promise.all(answers)).toEqual(Array.from({ length: 1000 }, (_, at) => at + 1))
   })
 
-  test('progress is told while it waits, and not to others', async () => {
+  test('progress reaches its own request only', async () => {
     const { pipe, client } = await opened()
     const heard: string[] = []
     const web = client.call(
@@ -77,14 +77,14 @@ describe('call', () => {
     expect(error).toMatchObject({ code: 'TIMED_OUT', message: 'm', hint: 'h', ticket: 5 })
   })
 
-  test('a code of a later server is a plain failure', async () => {
+  test('an unknown code of a later server becomes FAILED', async () => {
     const { pipe, client } = await opened()
     const answer = client.call('start', { daemon: 'web' })
     pipe.give('{"id":1,"failed":{"code":"ON_FIRE","message":"it burns","hint":null}}\n')
     expect(await outcome(answer)).toBe('FAILED: it burns')
   })
 
-  test('what the server says to all before it closes reaches all', async () => {
+  test('a failure without an id fails all open requests', async () => {
     const { pipe, client } = await opened()
     const answers = [
       client.call('explain', { daemon: 'web' }),
@@ -96,7 +96,7 @@ describe('call', () => {
     expect(pipe.isClosed).toBe(true)
   })
 
-  test('an answer that is no JSON ends the connection', async () => {
+  test('an answer that is not JSON ends the connection', async () => {
     const { pipe, client } = await opened()
     const answer = client.call('explain', { daemon: 'web' })
     pipe.give('what?\n')
@@ -104,7 +104,7 @@ describe('call', () => {
     expect(pipe.isClosed).toBe(true)
   })
 
-  test('after the end every request fails at once', async () => {
+  test('after the end of the connection every request fails at once', async () => {
     const { pipe, client } = await opened()
     client.close()
     expect(await outcome(client.call('explain', { daemon: 'web' }))).toContain('NO_PITCREW')
@@ -112,7 +112,7 @@ describe('call', () => {
     expect(pipe.isClosed).toBe(true)
   })
 
-  test('nothing is read while nobody waits', async () => {
+  test('the connection is not read while no result is awaited', async () => {
     const { pipe, client } = await opened()
     const before = pipe.reads
     await quiet()
@@ -123,7 +123,7 @@ describe('call', () => {
     expect(pipe.reads).toBe(before + 1)
   })
 
-  test('a connection that cannot be written is read to its end', async () => {
+  test('a connection that cannot be written fails its requests', async () => {
     const { pipe, client } = await opened()
     pipe.send = () => Promise.reject(new PitcrewError('NO_PITCREW', 'cannot send'))
     expect(await outcome(client.call('explain', { daemon: 'web' }))).toBe('NO_PITCREW: cannot send')
@@ -135,7 +135,7 @@ describe('at every byte', () => {
     '{"id":2,"progress":{"words":"…"}}\n{"id":2,"done":"zwei"}\n{"id":1,"done":"eins"}\n'
 
   test.each([1, 2, 3, 5, 8, 40])(
-    'pieces of %i characters make the same answers',
+    'pieces of %i characters give the same answers',
     async (length) => {
       const { pipe, client } = await opened(length)
       const both = Promise.all([
@@ -147,7 +147,7 @@ describe('at every byte', () => {
     },
   )
 
-  test('the end at any byte: each request has its answer or NO_PITCREW, and nothing hangs', async () => {
+  test('after an end at any byte each request has its answer or NO_PITCREW', async () => {
     const ends = Array.from({ length: answers.length }, (_, at) => at)
     const counts = await Promise.all(
       ends.map(async (at) => {
@@ -169,7 +169,7 @@ describe('at every byte', () => {
   })
 })
 
-test('the items of status are in its answer', async () => {
+test('the answer of status includes its items', async () => {
   const { pipe, client } = await opened()
   const answer = client.call('status', {})
   pipe.give(

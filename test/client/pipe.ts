@@ -1,4 +1,4 @@
-/** A connection in memory: the test is the server. What it gives is cut into pieces of a chosen size. */
+/** A connection in memory, with the test as its server. Its lines are cut into pieces of a chosen size. */
 import { Client } from '../../src/client/client.ts'
 import type { Transport } from '../../src/client/transport.ts'
 
@@ -6,11 +6,11 @@ export const greeting =
   '{"pitcrew":1,"version":"0.1.0","name":"shop","pid":1,"access":"operate","daemon":null}\n'
 
 export class Pipe implements Transport {
-  /** What the client asked for so far, a line each. */
+  /** The requests so far, a line each. */
   readonly sent: string[] = []
   readonly #pieceLength: number
   isClosed = false
-  /** How often the client has asked for more. */
+  /** How often the client has read. */
   reads = 0
   #text = ''
   #isOver = false
@@ -20,13 +20,13 @@ export class Pipe implements Transport {
     this.#pieceLength = pieceLength
   }
 
-  /** The server says something. */
+  /** The server sends text. */
   give(text: string): void {
     this.#text += text
     this.#serve()
   }
 
-  /** The server says nothing more. */
+  /** The server closes the connection. */
   end(): void {
     this.#isOver = true
     this.#serve()
@@ -59,14 +59,14 @@ export class Pipe implements Transport {
   }
 }
 
-/** A client that has been greeted. */
+/** A client after the greeting. */
 export async function opened(pieceLength?: number): Promise<{ pipe: Pipe; client: Client }> {
   const pipe = new Pipe(pieceLength)
   pipe.give(greeting)
   return { pipe, client: await Client.open(pipe) }
 }
 
-/** "done 5", or the code and the words of what went wrong. */
+/** "done 5", or the code and the message of the error. */
 export async function outcome(promise: Promise<unknown>): Promise<string> {
   try {
     return `done ${JSON.stringify(await promise)}`
@@ -76,7 +76,7 @@ export async function outcome(promise: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Everybody has had his turn. */
+/** Resolves after all pending callbacks. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

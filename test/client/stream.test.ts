@@ -1,4 +1,4 @@
-/** Events and logs: what comes in the course of a request. */
+/** Events and logs: streams of items. */
 import { describe, expect, test } from 'vitest'
 import type { LogLine } from '../../src/client/messages.ts'
 import { opened, outcome, quiet } from './pipe.ts'
@@ -7,7 +7,7 @@ const item = (n: number, id = 1): string => `{"id":${id},"item":{"cursor":"1-${n
 const answered = '{"id":1,"done":{"cursor":"1-9","missed":true}}\n'
 
 describe('events', () => {
-  test('items in order, then the answer', async () => {
+  test('gives items in order, then the answer', async () => {
     const { pipe, client } = await opened(3)
     const stream = client.events({ tail: 2 })
     pipe.give(item(1) + item(2) + answered)
@@ -18,7 +18,7 @@ describe('events', () => {
     expect(await stream.next()).toEqual(end)
   })
 
-  test('another request has its answer meanwhile', async () => {
+  test('another request gets its answer meanwhile', async () => {
     const { pipe, client } = await opened()
     const stream = client.events({ follow: true })
     const status = client.call('explain', { daemon: 'web' })
@@ -27,7 +27,7 @@ describe('events', () => {
     expect(await stream.all()).toEqual([{ cursor: '1-1' }, { cursor: '1-2' }])
   })
 
-  test('nothing is read ahead of who is slow', async () => {
+  test('reads nothing ahead of a slow reader', async () => {
     const { pipe, client } = await opened(item(1).length)
     const stream = client.events({ follow: true })
     const before = pipe.reads
@@ -39,7 +39,7 @@ describe('events', () => {
     expect(pipe.reads).toBe(before + 1)
   })
 
-  test('whoever never reads is cut off before his memory is used up', async () => {
+  test('a reader that never reads fails with LAGGED before memory is used up', async () => {
     const { pipe, client } = await opened()
     const stream = client.events({ follow: true })
     const status = client.call('explain', { daemon: 'web' })
@@ -52,7 +52,7 @@ describe('events', () => {
     expect(pipe.sent.at(-1)).toBe('{"id":3,"verb":"cancel","args":{"request":1}}')
   })
 
-  test('to leave the loop cancels the request, and the connection goes on', async () => {
+  test('leaving the loop cancels the request, and the connection stays open', async () => {
     const { pipe, client } = await opened()
     pipe.give(item(1) + item(2))
     for await (const { cursor } of client.events({ follow: true })) {
@@ -64,7 +64,7 @@ describe('events', () => {
     expect(await client.call('explain', { daemon: 'web' })).toBe(3)
   })
 
-  test('return() also ends whoever waits for the next item', async () => {
+  test('return() also ends a pending next()', async () => {
     const { client } = await opened()
     const stream = client.events({ follow: true })
     const next = stream.next()
@@ -72,7 +72,7 @@ describe('events', () => {
     expect(await next).toEqual({ done: true, value: undefined })
   })
 
-  test('a loop that has ended cancels nothing', async () => {
+  test('a loop that has ended sends no cancel', async () => {
     const { pipe, client } = await opened()
     pipe.give(item(1) + answered)
     const cursors: string[] = []
@@ -81,7 +81,7 @@ describe('events', () => {
     expect(pipe.sent).toHaveLength(1)
   })
 
-  test('the end of the connection, at any byte, is an error behind the items that came', async () => {
+  test('the end of the connection, at any byte, is an error after the received items', async () => {
     const text = item(1) + item(2) + answered
     for (let at = 0; at < text.length; at++) {
       const { pipe, client } = await opened()
@@ -98,7 +98,7 @@ describe('events', () => {
     }
   })
 
-  test('a failure is thrown', async () => {
+  test('throws a failure', async () => {
     const { pipe, client } = await opened()
     const stream = client.events({ since: 'x' })
     pipe.give('{"id":1,"failed":{"code":"REQUEST_INVALID","message":"no cursor","hint":null}}\n')
@@ -116,19 +116,22 @@ describe('logs', () => {
     return all
   }
 
-  test.each([1, 2, 7, 1000])('lines of all kinds, in pieces of %i', async (length) => {
-    const { pipe, client } = await opened(length)
-    pipe.give(taken + lines)
-    expect(await collect(client.logs({ tail: 9 }))).toEqual([
-      { atMs: 5, daemon: 'web', text: 'GET / 200', isNotice: false },
-      { atMs: 6, daemon: null, text: 'pitcrew: web: ready', isNotice: false },
-      { atMs: 7, daemon: null, text: 'skipped 3 bytes', isNotice: true },
-      { atMs: 8, daemon: 'web', text: '', isNotice: false },
-    ])
-    expect(pipe.isClosed).toBe(true)
-  })
+  test.each([1, 2, 7, 1000])(
+    'reads lines of all kinds, in pieces of %i characters',
+    async (length) => {
+      const { pipe, client } = await opened(length)
+      pipe.give(taken + lines)
+      expect(await collect(client.logs({ tail: 9 }))).toEqual([
+        { atMs: 5, daemon: 'web', text: 'GET / 200', isNotice: false },
+        { atMs: 6, daemon: null, text: 'pitcrew: web: ready', isNotice: false },
+        { atMs: 7, daemon: null, text: 'skipped 3 bytes', isNotice: true },
+        { atMs: 8, daemon: 'web', text: '', isNotice: false },
+      ])
+      expect(pipe.isClosed).toBe(true)
+    },
+  )
 
-  test('the end of the connection without the last line is an error', async () => {
+  test('the end of the connection without the end line is an error', async () => {
     const text = taken + lines
     for (let at = 0; at < text.length; at++) {
       const { pipe, client } = await opened()
@@ -138,14 +141,14 @@ describe('logs', () => {
     }
   })
 
-  test('to leave the loop closes the connection', async () => {
+  test('leaving the loop closes the connection', async () => {
     const { pipe, client } = await opened()
     pipe.give(taken + lines)
     for await (const _ of client.logs({ follow: true })) break
     expect(pipe.isClosed).toBe(true)
   })
 
-  test('all() gives what is there at once', async () => {
+  test('all() gives the received items at once', async () => {
     const { pipe, client } = await opened()
     pipe.give(taken + lines)
     const stream = client.logs({})
@@ -153,7 +156,7 @@ describe('logs', () => {
     expect(await stream.all()).toBeNull()
   })
 
-  test('the connection is for nothing else any more', async () => {
+  test('the connection accepts no other request', async () => {
     const { pipe, client } = await opened()
     pipe.give(`${taken}5 web a\n`)
     await client.logs({ follow: true }).next()
@@ -165,7 +168,7 @@ describe('logs', () => {
     expect(() => other.client.logs({})).toThrow('without other requests')
   })
 
-  test('a failure is thrown, and the connection is as before', async () => {
+  test('throws a failure, and the connection can be used again', async () => {
     const { pipe, client } = await opened()
     const stream = client.logs({ daemons: ['wbe'] })
     pipe.give('{"id":1,"failed":{"code":"NO_SUCH_DAEMON","message":"no wbe","hint":null}}\n')
@@ -175,7 +178,7 @@ describe('logs', () => {
     expect(await status).toBe(2)
   })
 
-  test('what is no line of a log ends it', async () => {
+  test('an invalid line ends the stream', async () => {
     const { pipe, client } = await opened()
     pipe.give(`${taken}garbage\n`)
     expect(await outcome(collect(client.logs({})))).toBe(

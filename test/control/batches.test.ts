@@ -1,4 +1,4 @@
-/** An answer that grows with the number of daemons: items, a batch a turn, as fast as the client reads. */
+/** Answers that grow with the number of daemons: items in batches, one a turn, as fast as the client reads. */
 import { expect, test } from 'vitest'
 import { manyDaemons } from '../core/plans.ts'
 import { Plane, type PlaneClient } from './plane.ts'
@@ -10,7 +10,7 @@ function namesOf(client: PlaneClient, id: number): string[] {
   return client.items(id).map((item) => (item as { name: string }).name)
 }
 
-test('status of a thousand daemons is an item for each, over many turns', () => {
+test('status of a thousand daemons is sent as one item each, over many turns', () => {
   const plane = new Plane(manyDaemons(count, false))
   plane.msPerLine = 0.1
   const client = plane.connect()
@@ -18,11 +18,11 @@ test('status of a thousand daemons is an item for each, over many turns', () => 
   plane.pass(100)
   expect(client.answer(id).done).toMatchObject({ name: 'bundle' })
   expect(namesOf(client, id)).toEqual(Array.from({ length: count }, (_, n) => `d${n}`))
-  // A turn is over after 5 ms, and the batch under way.
+  // A turn ends after 5 ms, with the batch under way.
   expect(plane.mostInTurn).toBeLessThanOrEqual(3 * 64)
 })
 
-test('what happens meanwhile is behind its cursor', () => {
+test('events while items are sent come after the cursor of the answer', () => {
   const plane = new Plane(manyDaemons(count, false))
   plane.pass(1000)
   const client = plane.connect()
@@ -37,7 +37,7 @@ test('what happens meanwhile is behind its cursor', () => {
   expect(client.items(events)).toMatchObject([{ type: 'died', daemon: 'd999' }])
 })
 
-test('a client that does not read is waited for, for ten seconds; others are answered', () => {
+test('a client that reads nothing gets LAGGED after ten seconds; others are served meanwhile', () => {
   const plane = new Plane(manyDaemons(count, false))
   const [slow, other] = [plane.connect(), plane.connect()]
   plane.queued = much
@@ -49,7 +49,7 @@ test('a client that does not read is waited for, for ten seconds; others are ans
   expect(slow.answer(id).failed).toMatchObject({ code: 'LAGGED' })
 })
 
-test('a client that reads again gets the rest', () => {
+test('a client that reads again gets the remaining items', () => {
   const plane = new Plane(manyDaemons(count, false))
   const client = plane.connect()
   plane.queued = much
@@ -61,7 +61,7 @@ test('a client that reads again gets the rest', () => {
   expect(client.items(id)).toHaveLength(count)
 })
 
-test('when it is cancelled, or the client hangs up, nothing more is sent', () => {
+test('after a cancel or a disconnect no more items are sent', () => {
   const plane = new Plane(manyDaemons(count, false))
   const [client, gone] = [plane.connect(), plane.connect()]
   plane.queued = much
@@ -75,10 +75,10 @@ test('when it is cancelled, or the client hangs up, nothing more is sent', () =>
   expect(gone.of(forgotten)).toEqual([])
 })
 
-test('a look through /proc that takes several turns is waited for', () => {
+test('status with usage waits for a scan of /proc that takes several turns', () => {
   const plane = new Plane(manyDaemons(3, false))
   const usage = { daemon: 'd1', run: 1, cpuMs: 5, memoryKib: 100, processes: 1 }
-  plane.looks = [null, null, [usage]]
+  plane.scans = [null, null, [usage]]
   const client = plane.connect()
   const id = client.ask('status', { usage: true })
   plane.pass(10)
@@ -87,5 +87,5 @@ test('a look through /proc that takes several turns is waited for', () => {
     { usage: { cpuMs: 5 } },
     { usage: null },
   ])
-  expect(plane.looks).toEqual([])
+  expect(plane.scans).toEqual([])
 })

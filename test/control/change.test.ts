@@ -1,5 +1,5 @@
-/** DESIGN §7: "Verbs that change something wait for the outcome" and "a request that changes something has a ticket:
- *  who asked, reason, old and new pid and run, timings, and done | failed | superseded". */
+/** DESIGN §7: "Verbs that change something wait for the outcome"; each has a ticket with its requester, reason, old and
+ *  new run, times and outcome. */
 import { describe, expect, test } from 'vitest'
 import { plan, type Some } from '../core/plans.ts'
 import { Plane } from './plane.ts'
@@ -11,7 +11,7 @@ function planeOf(daemons: Readonly<Record<string, Some>>): Plane {
 }
 
 describe('a change', () => {
-  test('of a daemon that restarts is answered when the next run is ready', () => {
+  test('restart: is answered when the next run is ready', () => {
     const plane = planeOf({ web: { ready: notify } })
     plane.ready('web')
     const client = plane.connect()
@@ -52,14 +52,14 @@ describe('a change', () => {
     `)
   })
 
-  test('is told in the log, with who and why', () => {
+  test('is logged with its requester and reason', () => {
     const plane = planeOf({ web: {} })
     plane.connect().ask('stop', { daemon: 'web', why: 'deploy' })
     plane.ends('web', 'TERM')
     expect(plane.log.at(-1)).toContain('web: stop (uid 0, pid 12: deploy): done')
   })
 
-  test('that changes nothing is done at once, and says so', () => {
+  test('that changes nothing is done at once, with changed: false', () => {
     const client = planeOf({ web: {} }).connect()
     expect(client.done('start', { daemon: 'web' })).toMatchObject({
       outcome: 'done',
@@ -68,7 +68,7 @@ describe('a change', () => {
     })
   })
 
-  test('that fails says why, what the daemon printed last, and its ticket', () => {
+  test('that fails gives the reason, the last lines of the daemon, and the ticket', () => {
     const plane = planeOf({ db: {}, web: { ready: notify } })
     const client = plane.connect()
     const id = client.ask('restart', { daemon: 'web' })
@@ -84,7 +84,7 @@ describe('a change', () => {
     })
   })
 
-  test('is superseded by another that wants something else: both are answered', () => {
+  test('is superseded by one with another goal: both are answered', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const restart = client.ask('restart', { daemon: 'web' })
@@ -99,7 +99,7 @@ describe('a change', () => {
     expect(client.answer(stop).done).toMatchObject({ ticket: 2, outcome: 'done', now: null })
   })
 
-  test('is superseded by the shutdown, of which nobody can be asked later', () => {
+  test('is superseded by a shutdown, without a hint to its ticket', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const restart = client.ask('restart', { daemon: 'web' })
@@ -112,7 +112,7 @@ describe('a change', () => {
     })
   })
 
-  test('that is asked for three times is one; each is answered, and knows that it joined', () => {
+  test('that is requested three times shares one ticket; each request is answered', () => {
     const plane = planeOf({ web: {} })
     const clients = [plane.connect(), plane.connect(), plane.connect()]
     const ids = clients.map((client) => client.ask('restart', { daemon: 'web' }))
@@ -124,7 +124,7 @@ describe('a change', () => {
     expect(plane.run('web')).toBe(2)
   })
 
-  test('that nobody waits for is answered with its open ticket', () => {
+  test('with wait: false is answered with its open ticket', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const { ticket } = client.done('restart', { daemon: 'web', wait: false })
@@ -136,14 +136,14 @@ describe('a change', () => {
     expect(client.done('ticket', { ticket })).toMatchObject({ outcome: 'done' })
   })
 
-  test('of nobody is refused, with the one that was meant', () => {
+  test('of an unknown daemon is refused, with a suggestion', () => {
     expect(planeOf({ web: {} }).connect().failed('stop', { daemon: 'wbe' })).toMatchObject({
       code: 'NO_SUCH_DAEMON',
       hint: 'did you mean "web"?',
     })
   })
 
-  test('whose client has hung up goes on', () => {
+  test('goes on after its client has disconnected', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.ask('restart', { daemon: 'web' })
@@ -153,7 +153,7 @@ describe('a change', () => {
     expect(plane.connect().done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
   })
 
-  test('by a daemon says which one', () => {
+  test('by a daemon names the daemon as requester', () => {
     const plane = planeOf({ agent: { control: 'operate' }, web: {} })
     const agent = plane.connect({ uid: 1000, pid: 40, daemon: 'agent', run: 1, via: 'daemon-fd' })
     expect(agent.done('restart', { daemon: 'web', wait: false })).toMatchObject({
@@ -162,8 +162,8 @@ describe('a change', () => {
   })
 })
 
-describe('a start that is not possible', () => {
-  test('is told in words', () => {
+describe('a start that cannot be executed', () => {
+  test('fails with the reason in words', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'never' } } })
     plane.missing.add('web')
     plane.ends('web', 3)
@@ -179,8 +179,8 @@ describe('a start that is not possible', () => {
   })
 })
 
-describe('a time that is up', () => {
-  test('is answered with the ticket, which goes on', () => {
+describe('a timeout', () => {
+  test('is answered with the ticket, which stays open', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const id = client.ask('stop', { daemon: 'web', timeoutMs: 2000 })
@@ -197,7 +197,7 @@ describe('a time that is up', () => {
     expect(client.done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
   })
 
-  test('leaves no timer behind when the answer comes earlier', () => {
+  test('leaves no timer behind after an earlier answer', () => {
     const plane = planeOf({ web: {} })
     plane.pass(300)
     const client = plane.connect()
@@ -209,7 +209,7 @@ describe('a time that is up', () => {
 })
 
 describe('progress', () => {
-  test('is said once a second, to those who asked for it', () => {
+  test('is sent once a second, to requests that want it', () => {
     const plane = planeOf({ web: { stop: { graceMs: 5000 } } })
     const [curious, silent] = [plane.connect(), plane.connect()]
     const id = curious.ask('stop', { daemon: 'web', progress: true })
@@ -246,7 +246,7 @@ describe('progress', () => {
     expect(silent.of(other)).toEqual([])
   })
 
-  test('of a shutdown tells how many are left', () => {
+  test('of a shutdown counts the remaining daemons', () => {
     const plane = planeOf({ db: {}, web: {} })
     const client = plane.connect()
     const id = client.ask('shutdown', { progress: true })
@@ -257,7 +257,7 @@ describe('progress', () => {
     ])
   })
 
-  test('has no timer when nobody waits for it', () => {
+  test('has no timer unless a request wants it', () => {
     const plane = planeOf({ web: {} })
     plane.pass(300)
     plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
@@ -266,7 +266,7 @@ describe('progress', () => {
 })
 
 describe('a cancelled request', () => {
-  test('is answered with what there is; what it asked for goes on', () => {
+  test('is answered with the state so far; the requested change goes on', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const id = client.ask('restart', { daemon: 'web' })
@@ -277,7 +277,7 @@ describe('a cancelled request', () => {
     client.answer(id)
   })
 
-  test('that is over, or of another connection, is none', () => {
+  test('must be open and of the same connection', () => {
     const plane = planeOf({ web: {} })
     const id = plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
     expect(plane.connect().done('cancel', { request: id })).toEqual({ cancelled: false })
@@ -285,13 +285,13 @@ describe('a cancelled request', () => {
 })
 
 describe('a ticket', () => {
-  test('that never was is not found', () => {
+  test('with an unknown number is not found', () => {
     expect(planeOf({ web: {} }).connect().failed('ticket', { ticket: 7 })).toMatchObject({
       code: 'NO_SUCH_TICKET',
     })
   })
 
-  test('is known from before the first client came; the last 200 are', () => {
+  test('is kept from before the first client, up to the last 200', () => {
     const plane = planeOf({ web: { restart: { policy: 'always', backoffMs: 0 } }, db: {} })
     for (let times = 0; times < 210; times++) plane.ends('web', 1)
     const client = plane.connect()
@@ -301,7 +301,7 @@ describe('a ticket', () => {
 })
 
 describe('a shutdown', () => {
-  test('answers everybody, and its own ticket with the exit code', () => {
+  test('answers all open requests, and its own with the exit code', () => {
     const plane = planeOf({ web: {}, db: { ready: notify }, job: { kind: 'job' } })
     const client = plane.connect()
     const other = plane.connect()
@@ -323,7 +323,7 @@ describe('a shutdown', () => {
     expect(plane.finished).toBe(4)
     expect(client.answer(shutdown).done).toMatchObject({ outcome: 'done', exitCode: 4 })
     expect(other.answer(joined).done).toMatchObject({ joined: true, exitCode: 4 })
-    // The last entry is that of the shutdown itself.
+    // The last entry is the ticket of the shutdown.
     const items = other.of(events).filter(({ item }) => item !== undefined)
     expect(items.at(-1)?.item).toMatchObject({ type: 'ticket', verb: 'shutdown', exitCode: 4 })
     expect(other.answer(events).done).toMatchObject({ missed: false })
@@ -337,7 +337,7 @@ describe('a shutdown', () => {
     expect(client.failed('start', { daemon: 'web' })).toMatchObject({ code: 'SUPERSEDED' })
   })
 
-  test('by nobody who waits: whoever is there is told that it ends', () => {
+  test('by a signal: open requests fail, and clients are closed', () => {
     const plane = planeOf({ web: { stop: { graceMs: 100 } } })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web', for: 'stopped' })

@@ -1,4 +1,4 @@
-/** `events`: what is in the journal, and then what comes. FAULTS 35: "An event between a status answer and a
+/** The verb `events`: past entries of the journal, then new ones. FAULTS 35: "An event between a status answer and a
  *  subscription: not missed (the cursor covers it)". */
 import { describe, expect, test } from 'vitest'
 import { plan, type Some } from '../core/plans.ts'
@@ -30,7 +30,7 @@ function restartTwice(): Plane {
   return plane
 }
 
-test('all that are kept, oldest first; and the cursor of the last one', () => {
+test('all kept entries, oldest first, and the cursor of the last one', () => {
   const client = restartTwice().connect()
   const id = client.ask('events')
   expect(gist(client.of(id))).toEqual([
@@ -46,7 +46,7 @@ test('all that are kept, oldest first; and the cursor of the last one', () => {
   expect(client.answer(id).done).toEqual({ cursor: `${life}-8`, missed: false })
 })
 
-test('an entry has a time, words, and what is known', () => {
+test('an entry has a time, its text, and its data', () => {
   const plane = restartTwice()
   plane.lastLines = 'fatal: address in use\n'
   plane.pass(4321)
@@ -102,14 +102,14 @@ test('an entry has a time, words, and what is known', () => {
   `)
 })
 
-test('those behind a cursor', () => {
+test('since: entries after a cursor', () => {
   const client = restartTwice().connect()
   expect(events(client, { since: `${life}-6` })).toEqual(['7 started web', '8 ticket web'])
   expect(events(client, { since: `${life}-8` })).toEqual([])
   expect(events(client, { since: `${life}-0` })).toHaveLength(8)
 })
 
-test('the last ones, and those of a daemon', () => {
+test('tail: the last entries; daemons: only those of these daemons', () => {
   const client = restartTwice().connect()
   expect(events(client, { tail: 2 })).toEqual(['7 started web', '8 ticket web'])
   expect(events(client, { tail: 0 })).toEqual([])
@@ -117,7 +117,7 @@ test('the last ones, and those of a daemon', () => {
   expect(client.failed('events', { daemons: ['bd'] })).toMatchObject({ code: 'NO_SUCH_DAEMON' })
 })
 
-test('a cursor of nobody: everything comes, and it is said that some may be missing', () => {
+test('an unknown cursor gives all entries, with missed: true', () => {
   const client = restartTwice().connect()
   const id = client.ask('events', { since: '17-4' })
   expect(gist(client.of(id))).toHaveLength(8)
@@ -125,7 +125,7 @@ test('a cursor of nobody: everything comes, and it is said that some may be miss
 })
 
 describe('a follower', () => {
-  test('gets what comes, until he wants no more of it', () => {
+  test('gets new entries until it cancels the request', () => {
     const plane = restartTwice()
     const client = plane.connect()
     const id = client.ask('events', { follow: true, tail: 1 })
@@ -142,7 +142,7 @@ describe('a follower', () => {
     expect(gist(client.of(id))).toHaveLength(4)
   })
 
-  test('of one daemon gets those alone', () => {
+  test('of one daemon gets only its entries', () => {
     const plane = restartTwice()
     const client = plane.connect()
     const id = client.ask('events', { follow: true, tail: 0, daemons: ['db'] })
@@ -151,7 +151,7 @@ describe('a follower', () => {
     expect(gist(client.of(id))).toEqual(['12 died db'])
   })
 
-  test('with the cursor of a status answer misses nothing that came in between, and gets nothing twice', () => {
+  test('with the cursor of a status answer gets every entry since then, and none twice', () => {
     const plane = restartTwice()
     const client = plane.connect()
     const { cursor } = client.done('status')
@@ -168,7 +168,7 @@ describe('a follower', () => {
     ])
   })
 
-  test('who hangs up costs nothing any more', () => {
+  test('that disconnects gets no more entries', () => {
     const plane = restartTwice()
     const client = plane.connect()
     const id = client.ask('events', { follow: true, tail: 0 })
@@ -178,7 +178,7 @@ describe('a follower', () => {
   })
 })
 
-test('of the life before, and how it ended, from the file: what is torn or foreign is left out', () => {
+test('entries of earlier lives come from the file; torn and foreign lines are left out', () => {
   const plane = planeOf({ web: {} })
   const entry = (n: number) =>
     JSON.stringify({

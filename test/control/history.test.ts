@@ -1,4 +1,4 @@
-/** What the journal knows: memory, and before that its file. */
+/** The entries of the journal: those in memory, preceded by those of its file. */
 import { describe, expect, test } from 'vitest'
 import { History } from '../../src/control/verbs/history.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
@@ -14,7 +14,7 @@ function entries(from: number, to: number, of = life): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => entry(from + index, of))
 }
 
-/** A journal that is in memory from an entry on, and in these files. */
+/** A journal with these entries in memory and in its file. */
 class World {
   kept: string[] = []
   file = ''
@@ -39,7 +39,8 @@ class World {
     this.history = new History({ startTask, journal })
   }
 
-  /** The helper has read the file; or could not. */
+  /** The helper ends.
+   *  @param text The content of the file; null = it could not be read. */
   read(text: string | null = this.file): void {
     const end = { type: 'helper', id: 1, code: 0, signal: 0, timedOut: false, text } as const
     const errno = text === null ? 'EIO' : null
@@ -56,7 +57,7 @@ class World {
     return answers.join()
   }
 
-  /** @returns The answer, once it is there. */
+  /** @returns The answer, which is added when it is there. */
   ask(cursor: string | null): string[] {
     const answers: string[] = []
     this.history.since(cursor, ({ entries: found, missed }) => {
@@ -69,7 +70,7 @@ class World {
   }
 }
 
-test('what is in memory, behind a cursor', () => {
+test('entries in memory after a cursor', () => {
   const world = new World()
   world.kept = entries(1, 4)
   expect(world.since(null)).toBe('1 2 3 4')
@@ -80,13 +81,13 @@ test('what is in memory, behind a cursor', () => {
   expect(world.since('hello')).toBe('1 2 3 4 (missed)')
 })
 
-test('where nothing has happened yet', () => {
+test('a journal without entries', () => {
   const world = new World()
   expect(world.since(null)).toBe('')
   expect(world.since(`${life}-0`)).toBe('')
 })
 
-test('what memory has let go is in the file, which is read once', () => {
+test('entries that memory has dropped are read from the file, once', () => {
   const world = new World()
   world.kept = entries(5, 6)
   world.write(entries(1, 6))
@@ -96,7 +97,7 @@ test('what memory has let go is in the file, which is read once', () => {
   expect(world.reads).toBe(1)
 })
 
-test('and read again when memory has let go of more', () => {
+test('the file is read again when memory has dropped unread entries', () => {
   const world = new World()
   world.kept = entries(1, 3)
   expect(world.since(null)).toBe('1 2 3')
@@ -105,17 +106,17 @@ test('and read again when memory has let go of more', () => {
   expect(world.since(`${life}-2`)).toBe('3 4 5 6 7 8 9')
 })
 
-test('a file that is gone leaves a gap, which is told', () => {
+test('a missing file leaves a gap, which is reported as missed', () => {
   const world = new World()
   world.kept = entries(5, 6)
   expect(world.since(`${life}-2`)).toBe('5 6 (missed)')
   expect(world.since(`${life}-0`)).toBe('5 6 (missed)')
   world.write(entries(1, 2))
-  // What would come before the gap is not told: whoever reads it would not see that there is one.
+  // Entries before the gap are left out: the gap would not show.
   expect(world.since(null)).toBe('5 6')
 })
 
-test('the life before this one, whatever clock it had', () => {
+test('entries of the life before come first, even if its clock was ahead', () => {
   const world = new World()
   world.kept = entries(1, 2)
   world.write([...entries(7, 8, life + 1000), ...entries(1, 1)])
@@ -124,7 +125,7 @@ test('the life before this one, whatever clock it had', () => {
   expect(world.since(`${life}-0`)).toBe('1 2')
 })
 
-test('what was not written in time, and written again, is told once', () => {
+test('an entry that was written twice, after a timeout, is reported once', () => {
   const world = new World()
   world.kept = entries(5, 6)
   world.write([...entries(1, 3), ...entries(2, 4)])
@@ -132,7 +133,7 @@ test('what was not written in time, and written again, is told once', () => {
 })
 
 describe('while the file is being read', () => {
-  test('requests wait, and share the answer', () => {
+  test('requests wait, and share one read', () => {
     const world = new World()
     world.kept = entries(5, 6)
     world.write(entries(1, 6))
@@ -143,7 +144,7 @@ describe('while the file is being read', () => {
     expect(world.reads).toBe(1)
   })
 
-  test('what happens meanwhile is in the answer', () => {
+  test('entries that are recorded meanwhile are in the answer', () => {
     const world = new World()
     world.kept = entries(3, 4)
     const answer = world.ask(null)
@@ -153,7 +154,7 @@ describe('while the file is being read', () => {
     expect(answer).toEqual(['1 2 3 4 5 6'])
   })
 
-  test('it hangs: the answer is what is in memory, and that some are missing', () => {
+  test('a read that times out gives the entries in memory, with missed: true', () => {
     const world = new World()
     world.kept = entries(5, 6)
     const answers = [world.ask(`${life}-2`), world.ask(null)]

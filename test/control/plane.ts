@@ -1,6 +1,5 @@
-/** The real control plane over the real loop and the real core; the host is played: a clock that is moved by hand,
- *  daemons that start at once and end when they are told to by the story, clients that are lists of lines. Each
- *  answer is checked against its schema. */
+/** The real control plane, loop and core over a simulated host: its clock is moved by the test, daemons start at once
+ *  and end on the test's order, clients are lists of lines. Each answer is checked against its schema. */
 
 import { expect } from 'vitest'
 import { type Entry, progress } from '../../src/control/protocol/answers.ts'
@@ -31,7 +30,7 @@ export type Line = Readonly<{
 }>
 
 const operator: Peer = { uid: 0, pid: 12, kin: 'none', daemon: null, run: 0, via: 'socket' }
-/** When the story begins, in the host's time and in that of the world. */
+/** The start, in the host's time and in wall-clock time. */
 const beginMs = 10_000
 const beginWallMs = Date.UTC(2026, 10, 21, 17, 0, 0)
 
@@ -39,24 +38,24 @@ export class Plane {
   nowMs: number = beginMs
   /** pitcrew's own lines. */
   readonly log: string[] = []
-  /** What was appended to the journal's file; each with the answer it is to get. */
+  /** What was appended to the journal's file. */
   readonly written: string[] = []
   appendErrno: string | null = null
-  /** Daemons whose programs are not there. */
+  /** Daemons with a missing program. */
   readonly missing: Set<string> = new Set()
-  /** Files by their path, and what becomes of reading them. */
+  /** Files by path, and the error of reading them. */
   readonly files: Map<string, string> = new Map()
   readErrno: string | null = null
   isDiskHanging = false
-  /** The answers of helpers that a disk holds up. */
+  /** The ends of helpers that a hanging disk delays. */
   readonly hanging: HelperEnd[] = []
   readonly streams: (LogSpec & { client: number })[] = []
   usages: Usage[] = []
-  /** What the first looks give, before `usages`. */
-  looks: (Usage[] | null)[] = []
-  /** What waits for each client, in bytes. */
+  /** The results of the first scans, before `usages`. */
+  scans: (Usage[] | null)[] = []
+  /** The bytes that are queued for each client. */
   queued = 0
-  /** Lines that clients were sent in one turn. */
+  /** The highest number of lines that were sent in one turn. */
   mostInTurn = 0
   /** How long it takes to send a line. */
   msPerLine = 0
@@ -66,7 +65,7 @@ export class Plane {
   supervisor: Supervisor | null = null
   server: Server | null = null
   readonly clients: Map<number, PlaneClient> = new Map()
-  /** Throws instead of loading the control plane. */
+  /** The control plane cannot be loaded. */
   cannotLoad = false
   readonly #loop: Loop
   #wakeAtMs = Number.POSITIVE_INFINITY
@@ -75,7 +74,7 @@ export class Plane {
   readonly #runs: Map<string, number> = new Map()
   #toAnswer: HostEvent[] = []
 
-  /** @param uid Of pitcrew. */
+  /** @param uid The user of pitcrew. */
   constructor(plan: Plan, uid = 0) {
     const host = { ...this.#host(), uid }
     this.#loop = new Loop(
@@ -101,7 +100,7 @@ export class Plane {
     this.#settle()
   }
 
-  /** A run ends; by a signal or with a code. */
+  /** The current run ends, with a code or by a signal. */
   ends(daemon: string, how: number | Signal = 0): void {
     const exit =
       typeof how === 'number' ? { code: how, signal: 0 } : { code: 0, signal: signalNumbers[how] }
@@ -117,7 +116,7 @@ export class Plane {
     return this.#runs.get(daemon) ?? 0
   }
 
-  /** So much time goes by; what is due in it happens. */
+  /** Time passes; due timers run. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms
     while (this.#wakeAtMs <= untilMs) {
@@ -134,12 +133,12 @@ export class Plane {
     this.#settle()
   }
 
-  /** When the host is to wake it up, from now on. */
+  /** The time until the next wake. */
   get wakesInMs(): number {
     return this.#wakeAtMs - this.nowMs
   }
 
-  /** What is due now, and the answers of children that append. */
+  /** Runs due timers, and delivers the ends of helpers. */
   #settle(): void {
     for (let turns = 0; turns < 50; turns++) {
       const event = this.#toAnswer.shift()
@@ -155,7 +154,7 @@ export class Plane {
     this.mostInTurn = Math.max(this.mostInTurn, this.#sent)
   }
 
-  /** Files are written and read at once, unless their disk hangs; it is told in the next call. */
+  /** Files are written and read at once, unless their disk hangs; the end comes in the next call. */
   #help(id: number, task: HelperTask): string | null {
     const end = { type: 'helper', id, errno: null, code: 0, signal: 0, timedOut: false } as const
     if ('append' in task) {
@@ -227,7 +226,7 @@ export class Plane {
         this.streams.push({ client, ...spec })
         return null
       },
-      usage: () => this.looks.shift() ?? (this.looks.length > 0 ? null : this.usages),
+      usage: () => this.scans.shift() ?? (this.scans.length > 0 ? null : this.usages),
       queued: () => this.queued,
       helper: (id, task) => this.#help(id, task),
       forgetHelper: () => {},
@@ -254,7 +253,7 @@ export class PlaneClient {
   isClosed = false
   readonly #plane: Plane
   readonly #verbs: Map<number, VerbName> = new Map()
-  /** Beside those of a story's own lines. */
+  /** Above the ids that tests choose. */
   #ids = 100
 
   constructor(plane: Plane, id: number) {
@@ -262,7 +261,7 @@ export class PlaneClient {
     this.id = id
   }
 
-  /** What it was sent, parsed and checked. */
+  /** Takes a line: parses and checks it. */
   take(text: string): void {
     const line = JSON.parse(text) as Line
     this.lines.push(line)
@@ -286,12 +285,12 @@ export class PlaneClient {
     return id
   }
 
-  /** Everything that came for it. */
+  /** All lines with this id. */
   of(id: number | null): Line[] {
     return this.lines.filter((line) => line.id === id)
   }
 
-  /** Its one answer; fails when there is none, or more than one. */
+  /** The one answer; fails without one, or with several. */
   answer(id: number | null): Line {
     const ends = this.of(id).filter(
       ({ done, failed }) => done !== undefined || failed !== undefined,
@@ -304,7 +303,7 @@ export class PlaneClient {
     return this.of(id).flatMap(({ item }) => (item === undefined ? [] : [item]))
   }
 
-  /** What was done, all at once: the request and its answer. */
+  /** Sends a request that succeeds. @returns Its answer. */
   done(verb: VerbName, args: object = {}): Record<string, unknown> {
     const id = this.ask(verb, args)
     const answer = this.answer(id)

@@ -5,6 +5,6 @@ import { protocolText } from './protocol-text.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-test('docs/PROTOCOL.md is made of the tables', async () => {
+test('docs/PROTOCOL.md is generated from the tables', async () => {
   await expect(protocolText()).toMatchFileSnapshot(join(root, 'docs/PROTOCOL.md'))
 })

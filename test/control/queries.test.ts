@@ -24,7 +24,7 @@ function planeOf(daemons: Readonly<Record<string, Some>>): Plane {
 }
 
 describe('status', () => {
-  test('tells of each daemon, in the order of the bundle', () => {
+  test('has an item for each daemon, in the order of the bundle', () => {
     const plane = planeOf({ db: { ready: notify }, web: { after: ['db'] } })
     plane.pass(1500)
     const { daemons, ...rest } = plane.connect().done('status')
@@ -79,7 +79,7 @@ describe('status', () => {
     `)
   })
 
-  test('of some alone, with what they use', () => {
+  test('of some daemons, with their resource use', () => {
     const plane = planeOf({ db: {}, web: {} })
     plane.usages = [{ daemon: 'web', run: 1, cpuMs: 12.4, memoryKib: 4096, processes: 2 }]
     const { daemons } = plane.connect().done('status', { daemons: ['web'], usage: true })
@@ -88,7 +88,7 @@ describe('status', () => {
     ])
   })
 
-  test('an unknown daemon is named, with the one that was meant', () => {
+  test('of an unknown daemon fails, with a suggestion', () => {
     expect(
       planeOf({ web: {} })
         .connect()
@@ -100,14 +100,14 @@ describe('status', () => {
     })
   })
 
-  test('of one that is skipped: who has failed', () => {
+  test('of a skipped daemon names the dependency that has failed', () => {
     const plane = planeOf({ db: { ready }, web: { after: ['db'] }, other: {} })
     plane.ends('db', 1)
     const { daemons } = plane.connect().done('status', { daemons: ['web'] })
     expect(daemons).toMatchObject([{ state: 'skipped', waitsFor: 'db' }])
   })
 
-  test('of a death: why, what it said at last, and what follows', () => {
+  test('of a death has its cause, last status, last lines and consequence', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'always' } } })
     plane.pass(4000)
     plane.lastLines = 'listening\nfatal: address in use\n'
@@ -148,7 +148,7 @@ describe('status', () => {
     `)
   })
 
-  test('of a shutdown: how long it may take', () => {
+  test('during a shutdown has the time until the deadline', () => {
     const plane = planeOf({ web: {} })
     plane.handle({ type: 'signal', signal: 15, hangup: false })
     plane.pass(1000)
@@ -160,7 +160,7 @@ describe('status', () => {
 })
 
 describe('explain', () => {
-  test('one that runs', () => {
+  test('a running daemon', () => {
     const plane = planeOf({ web: {} })
     plane.pass(3210)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
@@ -169,7 +169,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that is ready', () => {
+  test('a ready daemon', () => {
     const plane = planeOf({ web: { ready: notify } })
     plane.handle({
       type: 'notify',
@@ -185,7 +185,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that is not ready', () => {
+  test('a daemon that is not ready', () => {
     const plane = planeOf({ web: { ready } })
     plane.pass(12_000)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
@@ -196,7 +196,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that waits for others, who wait in their turn', () => {
+  test('a daemon that waits for others, which wait for others', () => {
     const plane = planeOf({
       disk: { kind: 'job' },
       db: { ready, after: [{ daemon: 'disk', until: 'done' }] },
@@ -211,7 +211,7 @@ describe('explain', () => {
     `)
   })
 
-  test('a chain is told to its eighth link', () => {
+  test('a chain of dependencies is explained up to the eighth daemon', () => {
     const names = Array.from({ length: 12 }, (_, index) => `d${index}`)
     const daemons = Object.fromEntries(
       names.map((name, index): [string, Some] => [
@@ -223,7 +223,7 @@ describe('explain', () => {
     expect(explain(planeOf(daemons), 'd11')).toContain('> see "pitcrew explain d3"')
   })
 
-  test('one that died several times in a row', () => {
+  test('a daemon that died several times in a row', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'always' } } })
     plane.lastLines = 'fatal: address in use\n'
     for (let times = 0; times < 3; times++) {
@@ -240,7 +240,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that is given up', () => {
+  test('a daemon that was given up', () => {
     const limit = { times: 1, windowMs: 60_000 }
     const plane = planeOf({ db: {}, web: { restart: { policy: 'always', limit } } })
     plane.ends('web', 'SEGV')
@@ -256,7 +256,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that cannot be started: it has printed nothing', () => {
+  test('a daemon that could not be started, and has no output', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'never' } } })
     plane.missing.add('web')
     plane.ends('web', 3)
@@ -270,7 +270,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that was stopped: by whom, and why', () => {
+  test('a stopped daemon, with the requester and the reason', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.ask('stop', { daemon: 'web', why: 'deploy' })
@@ -282,7 +282,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that is being stopped', () => {
+  test('a daemon that is stopping', () => {
     const plane = planeOf({ web: { stop: { graceMs: 5000 } } })
     plane.connect().ask('restart', { daemon: 'web' })
     plane.pass(1200)
@@ -293,7 +293,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that KILL has not ended yet', () => {
+  test('a daemon that KILL has not ended yet', () => {
     const plane = planeOf({ web: { stop: { graceMs: 500 } } })
     plane.connect().ask('stop', { daemon: 'web' })
     plane.pass(600)
@@ -314,7 +314,7 @@ describe('explain', () => {
     `)
   })
 
-  test('one that was skipped: who has failed, and why', () => {
+  test('a skipped daemon, with the dependency that has failed, and its reason', () => {
     const plane = planeOf({ db: { ready }, web: { after: ['db'] }, other: {} })
     plane.lastLines = 'no space left\n'
     plane.ends('db', 1)
@@ -330,7 +330,7 @@ describe('explain', () => {
     `)
   })
 
-  test('during a shutdown that is said first', () => {
+  test('during a shutdown, which is explained first', () => {
     const plane = planeOf({ web: {} })
     plane.handle({ type: 'signal', signal: 15, hangup: false })
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`

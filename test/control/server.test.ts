@@ -1,4 +1,4 @@
-/** Who may speak, in which lines, how much at a time; FAULTS 33 and 34. */
+/** Access, the form of requests, and their limits; FAULTS 33 and 34. */
 import { describe, expect, test } from 'vitest'
 import { requestsMax, requestsOfDaemonsMax } from '../../src/control/protocol/protocol.ts'
 import type { Peer } from '../../src/host/control.ts'
@@ -11,17 +11,17 @@ function planeOf(daemons: Readonly<Record<string, Some>>, uid = 0): Plane {
   return new Plane(plan(daemons), uid)
 }
 
-describe('who is let in', () => {
+describe('access', () => {
   const bundle = { web: {}, looker: { control: 'look' }, agent: { control: 'operate' } } as const
   const uid = 1000
 
-  test.each<[who: string, peer: Partial<Peer>, access: 'operate' | 'look' | 'nothing']>([
+  test.each<[client: string, peer: Partial<Peer>, access: 'operate' | 'look' | 'nothing']>([
     ['root', { uid: 0 }, 'operate'],
     ["pitcrew's own user", { uid }, 'operate'],
     ['another user', { uid: 1001 }, 'nothing'],
-    ['a user without a name here', { uid: 65_534 }, 'nothing'],
+    ['a user without a number in our namespace', { uid: 65_534 }, 'nothing'],
     [
-      'one without a name who says he is of a daemon',
+      'such a user with the process of a daemon',
       { uid: 65_534, daemon: 'agent', run: 1 },
       'nothing',
     ],
@@ -31,22 +31,22 @@ describe('who is let in', () => {
     ['a process of a daemon that may operate', { uid, daemon: 'agent', run: 1 }, 'operate'],
     ['the connection of a daemon', { uid: 5, daemon: 'looker', run: 1, via: 'daemon-fd' }, 'look'],
     [
-      'that of one that may operate',
+      'the connection of a daemon that may operate',
       { uid: 5, daemon: 'agent', run: 1, via: 'daemon-fd' },
       'operate',
     ],
     [
-      'a process with no more than the mark of one that may operate',
+      'a process with only the mark of a daemon that may operate',
       { uid: 0, kin: 'marked', daemon: 'agent', run: 1 },
       'look',
     ],
+    ['a descendant of pitcrew without a known run', { uid: 0, kin: 'descendant' }, 'look'],
     [
-      'a process that descends from pitcrew, of no run that is known',
-      { uid: 0, kin: 'descendant' },
-      'look',
+      'the same with a user without a number in our namespace',
+      { uid: 65_534, kin: 'descendant' },
+      'nothing',
     ],
-    ['the same of a user without a name here', { uid: 65_534, kin: 'descendant' }, 'nothing'],
-    ['whoever started us', { uid: 1001, via: 'inherited' }, 'operate'],
+    ['our parent, over an inherited connection', { uid: 1001, via: 'inherited' }, 'operate'],
   ])('%s: %o may %s', (_, peer, access) => {
     const plane = planeOf(bundle, uid)
     const client = plane.connect(peer)
@@ -68,7 +68,7 @@ describe('who is let in', () => {
     expect(client.isClosed).toBe(true)
   })
 
-  test('who may only look changes nothing, and is told how he could', () => {
+  test('a daemon with access "look" changes nothing, and gets the remedy', () => {
     const plane = planeOf(bundle)
     const client = plane.connect({ daemon: 'looker', run: 1 })
     for (const verb of ['start', 'stop', 'restart', 'shutdown'] as const) {
@@ -82,7 +82,7 @@ describe('who is let in', () => {
     expect(plane.finished).toBeNull()
   })
 
-  test('a daemon speaks of itself; nobody else does', () => {
+  test('notify: a daemon reports its own state; other clients may not', () => {
     const plane = planeOf({ web: { ready: notify, control: 'look' } })
     const web = plane.connect({ uid: 7, daemon: 'web', run: 1, via: 'daemon-fd' })
     web.done('notify', { text: 'STATUS=reading\nREADY=1' })
@@ -92,7 +92,7 @@ describe('who is let in', () => {
     expect(plane.connect().failed('notify', { text: 'READY=1' }).code).toBe('NOT_PERMITTED')
   })
 
-  test('what a run says that is over is nobody’s', () => {
+  test('notify: a message of an ended run is ignored', () => {
     const plane = planeOf({
       web: { ready: notify, control: 'look', restart: { policy: 'always', backoffMs: 0 } },
     })
@@ -128,7 +128,7 @@ describe('a line', () => {
     ['{"id":1,"verb":"wait","args":{"daemon":"web","timeoutMs":0}}', 1, /timeoutMs: expected mil/],
   ]
 
-  test.each(why)('%s is refused, and the next one is heard', (line, id, message) => {
+  test.each(why)('%s is refused, and the next line is served', (line, id, message) => {
     const client = planeOf({ web: {} }).connect()
     client.send(line)
     expect(client.answer(id).failed).toMatchObject({ code: 'REQUEST_INVALID' })
@@ -136,13 +136,13 @@ describe('a line', () => {
     expect(client.done('events', { tail: 1 })).toMatchObject({ missed: false })
   })
 
-  test('with a verb that is not there names the one that was meant', () => {
+  test('with an unknown verb gets a suggestion', () => {
     const client = planeOf({ web: {} }).connect()
     client.send('{"id":1,"verb":"restat"}')
     expect(client.answer(1).failed?.hint).toBe('did you mean "restart"?')
   })
 
-  test('that is too long is answered, and the client is closed: nobody knows where it ends', () => {
+  test('that is too long is answered, and the client is closed, since its end is unknown', () => {
     const client = planeOf({ web: {} }).connect()
     const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
     client.send(null)
@@ -154,7 +154,7 @@ describe('a line', () => {
     expect(client.isOpen(id)).toBe(true)
   })
 
-  test('of one who has hung up is nobody’s', () => {
+  test('of a client that has disconnected is ignored', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.hangUp()
@@ -165,7 +165,7 @@ describe('a line', () => {
 })
 
 describe('an id', () => {
-  test('of an open request is not taken twice: the first one keeps its answer', () => {
+  test('of an open request is refused for another; the first request keeps its answer', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
@@ -175,7 +175,7 @@ describe('an id', () => {
     expect(client.answer(id).done).toMatchObject({ state: 'failed' })
   })
 
-  test('may be used again when it was answered', () => {
+  test('may be used again after its answer', () => {
     const client = planeOf({ web: {} }).connect()
     for (let times = 0; times < 2; times++) client.send('{"id":5,"verb":"status"}')
     // An item and the end, each time.
@@ -183,7 +183,7 @@ describe('an id', () => {
   })
 })
 
-test('too many open requests of one client: BUSY, and the others are served', () => {
+test('a client with too many open requests gets BUSY; other clients are served', () => {
   const plane = planeOf({ web: {} })
   const [greedy, modest] = [plane.connect(), plane.connect()]
   for (let n = 0; n < requestsMax; n++) greedy.ask('wait', { daemon: 'web', for: 'stopped' })
@@ -193,7 +193,7 @@ test('too many open requests of one client: BUSY, and the others are served', ()
   expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
 })
 
-test('too many open requests of processes of daemons: BUSY for these, and operators are served', () => {
+test('processes of daemons with too many open requests get BUSY; operators are served', () => {
   const plane = planeOf({ web: {} })
   const ofWeb = { daemon: 'web', run: 1 }
   const many = [plane.connect(ofWeb), plane.connect(ofWeb)] as const
@@ -206,7 +206,7 @@ test('too many open requests of processes of daemons: BUSY for these, and operat
   expect(many[1].done('status')).toMatchObject({ name: 'bundle' })
 })
 
-test('a bug in the work of a verb is answered, said once, and hurts nobody else', () => {
+test('a bug in the handler of a verb fails its requests and is logged once; others are served', () => {
   const plane = planeOf({ web: {} })
   const client = plane.connect()
   const waiting = client.ask('wait', { daemon: 'web', for: 'stopped' })
@@ -221,16 +221,16 @@ test('a bug in the work of a verb is answered, said once, and hurts nobody else'
       message: 'cannot answer status: an internal error',
     })
   }
-  const said = plane.log.filter((line) => line.includes('internal error'))
-  expect(said).toHaveLength(1)
-  expect(said[0]).toContain('pitcrew: internal error in verb "status": ')
+  const logged = plane.log.filter((line) => line.includes('internal error'))
+  expect(logged).toHaveLength(1)
+  expect(logged[0]).toContain('pitcrew: internal error in verb "status": ')
   expect(client.done('status')).toMatchObject({ name: 'bundle' })
   plane.ends('web', 1)
   expect(client.answer(waiting).done).toBeDefined()
 })
 
 describe('logs', () => {
-  test('hand the connection over to the host, when they have said so', () => {
+  test('are answered, and then hand the connection over to the host', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     expect(client.done('logs', { daemons: ['web'], tail: 10, follow: true })).toEqual({
@@ -242,13 +242,13 @@ describe('logs', () => {
     expect(client.isClosed).toBe(false)
   })
 
-  test('of all, and all that is kept, where nothing is said', () => {
+  test('without arguments are all kept lines of all daemons', () => {
     const plane = planeOf({ web: {} })
     plane.connect().done('logs')
     expect(plane.streams).toMatchObject([{ daemons: [], tail: -1, sinceMs: 0, follow: false }])
   })
 
-  test('are refused while another request has no answer: it could never come', () => {
+  test('are refused while another request is open, since its answer could not be sent', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.ask('wait', { daemon: 'web', for: 'stopped' })
@@ -256,7 +256,7 @@ describe('logs', () => {
     expect(plane.streams).toEqual([])
   })
 
-  test('of a daemon that is not there are refused', () => {
+  test('of an unknown daemon are refused', () => {
     expect(
       planeOf({ web: {} })
         .connect()

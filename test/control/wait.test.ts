@@ -1,4 +1,5 @@
-/** `wait`: at once where it is so, FAILED where it never will be, and otherwise when it becomes so. */
+/** The verb `wait`: answers at once if the daemon is in the awaited state, fails if it cannot get there, and answers
+ *  later otherwise. */
 import { describe, expect, test } from 'vitest'
 import type { WaitFor } from '../../src/control/protocol/requests.ts'
 import { plan, type Some } from '../core/plans.ts'
@@ -22,8 +23,8 @@ function outcomes(client: PlaneClient, daemon: string): string {
     .join('\n')
 }
 
-describe('what is decided at once', () => {
-  test('of one that is not ready', () => {
+describe('at once', () => {
+  test('for a daemon that is not ready', () => {
     const plane = planeOf({ web: { ready: notify } })
     expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
       "started: running
@@ -33,7 +34,7 @@ describe('what is decided at once', () => {
     `)
   })
 
-  test('of one that is ready', () => {
+  test('for a daemon that is ready', () => {
     const plane = planeOf({ web: { restart: { policy: 'always' } } })
     expect(outcomes(plane.connect(), 'web')).toMatchInlineSnapshot(`
       "started: ready
@@ -43,7 +44,7 @@ describe('what is decided at once', () => {
     `)
   })
 
-  test('of a job at work', () => {
+  test('for a job at work', () => {
     expect(outcomes(planeOf({ job: { kind: 'job' } }).connect(), 'job')).toMatchInlineSnapshot(`
       "started: running
       ready: waits
@@ -52,7 +53,7 @@ describe('what is decided at once', () => {
     `)
   })
 
-  test('of a job that is done', () => {
+  test('for a job that is done', () => {
     const plane = planeOf({ job: { kind: 'job' }, web: {} })
     plane.ends('job')
     expect(outcomes(plane.connect(), 'job')).toMatchInlineSnapshot(`
@@ -63,7 +64,7 @@ describe('what is decided at once', () => {
     `)
   })
 
-  test('of one that has failed for good, and of one that needs it', () => {
+  test('for a daemon that has failed, and for one that needs it', () => {
     const plane = planeOf({
       db: {},
       web: { after: [{ daemon: 'slow', until: 'ready' }] },
@@ -84,7 +85,7 @@ describe('what is decided at once', () => {
     `)
   })
 
-  test('of one that an operator stopped: he may start it again', () => {
+  test('for a daemon that was stopped on request, and may be started again', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.ask('stop', { daemon: 'web' })
@@ -98,8 +99,8 @@ describe('what is decided at once', () => {
   })
 })
 
-describe('what is decided later', () => {
-  test('when it is ready; which is what is waited for unless it is said', () => {
+describe('later', () => {
+  test('when the daemon is ready, which is the default', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web' })
@@ -108,7 +109,7 @@ describe('what is decided later', () => {
     expect(client.answer(id).done).toEqual({ daemon: 'web', state: 'ready', run: 1, pid: 101 })
   })
 
-  test('when it is started again', () => {
+  test('when the daemon is started again', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
     client.ask('stop', { daemon: 'web' })
@@ -118,7 +119,7 @@ describe('what is decided later', () => {
     expect(client.answer(id).done).toMatchObject({ run: 2 })
   })
 
-  test('when it fails for good', () => {
+  test('when the daemon has failed and is not restarted', () => {
     const plane = planeOf({ db: {}, web: { ready: notify } })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web' })
@@ -130,7 +131,7 @@ describe('what is decided later', () => {
     })
   })
 
-  test('when the time is up', () => {
+  test('when the timeout is over', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web', timeoutMs: 12_000 })
@@ -142,7 +143,7 @@ describe('what is decided later', () => {
     })
   })
 
-  test('when it is cancelled: with what there is', () => {
+  test('when the request is cancelled, with the state so far', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
     const id = client.ask('wait', { daemon: 'web' })
@@ -151,7 +152,7 @@ describe('what is decided later', () => {
   })
 })
 
-test('progress: whom it waits for, and until when', () => {
+test('progress: the dependency that it waits for, and the remaining time', () => {
   const plane = planeOf({ db: { ready: notify }, web: { after: ['db'] } })
   const client = plane.connect()
   const [web, db] = ['web', 'db'].map((daemon) => client.ask('wait', { daemon, progress: true }))
@@ -164,40 +165,40 @@ test('progress: whom it waits for, and until when', () => {
   ])
 })
 
-test('progress of a thousand: some are told at a time, in one round a second', () => {
+test('progress of a thousand requests is sent in one round a second, a limited number a turn', () => {
   const plane = planeOf({ web: { ready: notify } })
   const client = plane.connect()
   const ids = Array.from({ length: 1000 }, () =>
     client.ask('wait', { daemon: 'web', progress: true }),
   )
-  const told = (): number => ids.filter((id) => client.of(id).length > 0).length
+  const notified = (): number => ids.filter((id) => client.of(id).length > 0).length
   plane.pass(1000)
-  expect(told()).toBe(32)
-  // Who has left in between is not told, and costs the others nothing.
+  expect(notified()).toBe(32)
+  // A request that is cancelled during the round gets none, and does not delay the others.
   const left = ids.pop() as number
   client.done('cancel', { request: left })
   plane.pass(40)
-  expect(told()).toBe(999)
+  expect(notified()).toBe(999)
   plane.pass(950)
   expect(client.of(ids[0] as number)).toHaveLength(1)
   plane.pass(10)
   expect(client.of(ids[0] as number)).toHaveLength(2)
 })
 
-test('a thousand who wait for one daemon are looked at when it has changed, and then once', () => {
+test('a thousand requests that wait for one daemon cost one lookup a step', () => {
   const plane = planeOf({ web: { ready: notify }, db: {} })
   const clients = Array.from({ length: 1000 }, () => plane.connect())
   const ids = clients.map((client) => client.ask('wait', { daemon: 'web' }))
-  let looks = 0
+  let lookups = 0
   const state = plane.supervisor?.state
   const { daemons } = state as NonNullable<typeof state>
   const get = daemons.get.bind(daemons)
   daemons.get = (name) => {
-    looks++
+    lookups++
     return get(name)
   }
   plane.server?.handle({ type: 'stepped' })
-  expect(looks).toBe(1)
+  expect(lookups).toBe(1)
   plane.ready('web')
   expect(clients.every((client, index) => client.answer(ids[index] as number).done)).toBe(true)
 })

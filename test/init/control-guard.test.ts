@@ -1,5 +1,4 @@
-/** The init's side of the control plane: whatever breaks there costs its clients their connection, and nobody else
- *  anything. */
+/** The guard of the control plane: a bug there costs its clients their connections, and nothing else. */
 import { describe, expect, test } from 'vitest'
 import type { ControlEvent } from '../../src/control/server/control-plane.ts'
 import type { Server } from '../../src/control/server/server.ts'
@@ -20,7 +19,7 @@ function breakAt(world: Plane, type: ControlEvent['type']): void {
   }
 }
 
-test('it is loaded for the first client, and once', () => {
+test('the control plane is loaded for the first client, and once', () => {
   const world = plane()
   expect(world.server).toBeNull()
   world.connect()
@@ -30,8 +29,8 @@ test('it is loaded for the first client, and once', () => {
   expect(world.server).toBe(server)
 })
 
-describe('when it cannot be loaded', () => {
-  test('the client is told, and the next one finds it tried again', () => {
+describe('when the control plane cannot be loaded', () => {
+  test('the client is answered and closed, and the next client is another attempt', () => {
     const world = plane()
     world.cannotLoad = true
     const client = world.connect()
@@ -47,8 +46,8 @@ describe('when it cannot be loaded', () => {
   })
 })
 
-describe('when it breaks', () => {
-  test('its clients are told and dropped, the daemons go on, and the next client finds a new one', () => {
+describe('when the control plane breaks', () => {
+  test('its clients are answered and closed, daemons go on, and the next client gets a new one', () => {
     const world = plane()
     const client = world.connect()
     client.ask('stop', { daemon: 'web' })
@@ -61,7 +60,7 @@ describe('when it breaks', () => {
     expect(world.connect().done('ticket', { ticket: 1 })).toMatchObject({ outcome: 'done' })
   })
 
-  test('while it is told of what is said about that, it is not told again', () => {
+  test('its failure is logged once, even if it breaks at each new log entry', () => {
     const world = plane()
     world.connect()
     breakAt(world, 'recorded')
@@ -70,7 +69,7 @@ describe('when it breaks', () => {
   })
 })
 
-test('after a failure anywhere in pitcrew everybody connects anew, and tickets are known', () => {
+test('after a failure anywhere in pitcrew clients are closed, and tickets are kept', () => {
   const world = plane()
   const client = world.connect()
   client.ask('restart', { daemon: 'web' })
@@ -83,7 +82,7 @@ test('after a failure anywhere in pitcrew everybody connects anew, and tickets a
   expect(again.done('restart', { daemon: 'db', wait: false })).toMatchObject({ outcome: 'open' })
 })
 
-test('a client whose logs are streamed is the host’s alone', () => {
+test('a connection that streams logs stays open when the control plane is dropped', () => {
   const world = plane()
   const client = world.connect()
   client.done('logs', { follow: true })

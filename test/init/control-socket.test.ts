@@ -51,8 +51,8 @@ function refusal(world: World): PitcrewError {
   throw new Error('it was let in')
 }
 
-describe('the door', () => {
-  test('is in the first folder that can be written, and says nothing', () => {
+describe('the control socket', () => {
+  test('is in the first writable folder, without a message', () => {
     const { said, asked } = open({})
     expect(said).toBeNull()
     expect(asked).toMatchInlineSnapshot(`
@@ -64,18 +64,18 @@ describe('the door', () => {
     `)
   })
 
-  test('is in the next one where that is read-only', () => {
+  test('is in the next folder if the first is read-only', () => {
     const { said, asked } = open({ errnos: { '/run/pitcrew': 'EROFS' } })
     expect(said).toBeNull()
     expect(asked.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
   })
 
-  test('also where the folder is there and the lock cannot be written', () => {
+  test('is in the next folder if the lock cannot be written', () => {
     const { asked } = open({ errnos: { '/run/pitcrew/box.lock': 'EROFS' } })
     expect(asked.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
   })
 
-  test('is where PITCREW_RUN_DIR and PITCREW_SOCKET say', () => {
+  test('is at the path of PITCREW_RUN_DIR and PITCREW_SOCKET', () => {
     const env = { PITCREW_RUN_DIR: '/mine', PITCREW_SOCKET: '/share/box.sock' }
     expect(open({ env }).asked.map((line) => line.split(':')[0])).toEqual([
       'folder /mine',
@@ -84,7 +84,7 @@ describe('the door', () => {
     ])
   })
 
-  test('is missing where nothing can be written, which is said once, and hurts nobody', () => {
+  test('is missing without a writable folder: one message, and pitcrew goes on', () => {
     const errnos = { '/run/pitcrew': 'EROFS', '/dev/shm/pitcrew-1000': 'EACCES' }
     const { said, asked } = open({ errnos })
     expect(said).toBe(
@@ -93,7 +93,7 @@ describe('the door', () => {
     expect(asked.some((line) => line.startsWith('listen'))).toBe(false)
   })
 
-  test('is missing where the socket cannot be made', () => {
+  test('is missing if the socket cannot be made', () => {
     expect(open({ errnos: { '/run/pitcrew/box.sock': 'ENAMETOOLONG' } }).said).toBe(
       'no control socket: cannot listen on /run/pitcrew/box.sock: the name is too long (ENAMETOOLONG)',
     )
@@ -104,7 +104,7 @@ describe('a second pitcrew of the same bundle', () => {
   const holder = 'pid 7, started 2026-11-21T17:00:00.000Z, bundle /etc/pitcrew/bundle.yaml\n'
   const locks = { '/run/pitcrew/box.lock': { holder, pid: 7 } }
 
-  test('is refused, and told who has it', () => {
+  test('is refused, with the holder of the lock', () => {
     const error = refusal({ locks })
     expect(error.code).toBe('ALREADY_RUNNING')
     expect(error.message).toMatchInlineSnapshot(
@@ -115,7 +115,7 @@ describe('a second pitcrew of the same bundle', () => {
     )
   })
 
-  test('is refused whatever is in the file', () => {
+  test('is refused whatever the lock file contains', () => {
     const of = (text: string, pid: number): string =>
       refusal({ locks: { '/run/pitcrew/box.lock': { holder: text, pid } } }).message
     expect(of('', 7)).toContain('(pid 7; /run/pitcrew/box.lock)')
@@ -124,13 +124,13 @@ describe('a second pitcrew of the same bundle', () => {
   })
 })
 
-test('a connection that is inherited is taken; what is none is the fault of who gave it', () => {
+test('an inherited connection is taken over; another descriptor is a usage error', () => {
   const host: Partial<Host> = { adoptClient: (fd) => (fd === 3 ? null : 'ENOTSOCK') }
   expect(() => adoptClient(host as Host, 3)).not.toThrow()
   expect(() => adoptClient(host as Host, 4)).toThrow('cannot use --control-fd 4: ENOTSOCK')
 })
 
-describe('the words behind run', () => {
+describe('the arguments of run', () => {
   test.each<[words: string, bundle: string | null, trace: string | null, controlFd: number | null]>(
     [
       ['', null, null, null],

@@ -1,5 +1,5 @@
-/** A server that dies at every byte of what it says, over real sockets: a program that waits has its answer or NO_PITCREW,
- *  and a verb of the binary its status; nobody hangs, and nobody takes half of an answer for one. */
+/** A server that dies after every byte of its answer, over real sockets: a waiting program gets the answer or NO_PITCREW,
+ *  a verb of the binary its exit status. Nothing hangs, and a partial answer never counts. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -24,14 +24,14 @@ const said = {
 type Verb = keyof typeof said
 
 let server: Server
-/** What the next ones are told: so many bytes of it, and then the end. */
+/** The answer to the next connections: this many bytes of it, and then the end. */
 let script: { text: Buffer; bytes: number }[] = []
 
 beforeAll(async () => {
   server = createServer((socket) => {
     const { text, bytes } = script.shift() ?? { text: Buffer.alloc(0), bytes: 0 }
     socket.on('error', () => {})
-    // The greeting is for everybody; the rest is an answer.
+    // The greeting comes at once, the rest after a request.
     const early = Math.min(bytes, greeting.length)
     socket.write(text.subarray(0, early), () => {
       if (bytes < greeting.length) return socket.destroySoon()
@@ -46,7 +46,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Dies after each number of bytes. */
+/** Dies after every number of bytes. */
 async function atEachByte(
   verb: Verb,
   step: number,
@@ -54,7 +54,7 @@ async function atEachByte(
 ): Promise<void> {
   const text = Buffer.from(said[verb])
   const all = Array.from({ length: Math.ceil(text.length / step) }, (_, index) => index * step)
-  // A last line needs its newline.
+  // Without its newline the last line is not complete.
   const cuts = [...all, text.length - 1, text.length]
   for (let from = 0; from < cuts.length; from += atOnce) {
     await Promise.all(
@@ -66,7 +66,7 @@ async function atEachByte(
   }
 }
 
-/** Which one is cut where is the server's to say, since they come in any order: they are counted. */
+/** Connections come in any order, so the outcomes are counted. */
 interface Count {
   whole: number
   broken: number
@@ -118,14 +118,14 @@ describe('a program with a client', () => {
       },
     ],
   ]
-  test.each(ways)('%s: the whole answer, or NO_PITCREW', async (verb, ask) => {
+  test.each(ways)('%s: the complete answer, or NO_PITCREW', async (verb, ask) => {
     const count = await counted(verb, ask)
     expect(count.whole).toBe(1)
     expect(count.broken).toBeGreaterThan(150)
   })
 })
 
-test('a verb of the binary: the whole answer and status 0, or nothing and 7', async () => {
+test('a verb of the binary: the complete answer and status 0, or no output and status 7', async () => {
   const statuses: (number | null)[] = []
   await atEachByte('explain', 9, async () => {
     const words = [binary, 'explain', 'web', '--json', '--socket', path]

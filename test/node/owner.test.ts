@@ -1,4 +1,4 @@
-/** Who started a pitcrew is its owner: it does not outlive him, however he ends. */
+/** A pitcrew that a program has started does not outlive that program, however it ends. */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { eventually, isAlive } from '../e2e/support/processes.ts'
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-owner-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('it shuts down when its owner is killed', async () => {
+test('pitcrew shuts down when its parent is killed', async () => {
   const tsc = join(root, 'node_modules/.bin/tsc')
   execFileSync(tsc, ['-p', join(root, 'tsconfig.package.json'), '--outDir', join(folder, 'dist')])
   const program = join(folder, 'owner.mjs')
@@ -39,5 +39,5 @@ test('it shuts down when its owner is killed', async () => {
   expect(pids).toHaveLength(2)
   expect(pids.every(isAlive)).toBe(true)
   owner.kill('SIGKILL')
-  await eventually('nobody is left', () => !pids.some(isAlive))
+  await eventually('no process is left', () => !pids.some(isAlive))
 })

@@ -1,5 +1,4 @@
-/** What `npm pack` puts together works where nothing of this repository is: plain JavaScript, with
- *  its types, in a program of its own. */
+/** The npm package works outside of this repository, as plain JavaScript with its types. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +16,7 @@ const { state } = await crew.client.call('wait', { daemon: 'web' })
 console.log(state satisfies string)
 `
 
-test('a program of its own imports it, with its types', () => {
+test('another program imports it, with its types', () => {
   const home = join(folder, 'node_modules/pitcrew')
   mkdirSync(home, { recursive: true })
   const { exports, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

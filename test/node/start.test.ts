@@ -1,4 +1,4 @@
-/** A pitcrew that a Node program starts, and one that it finds. */
+/** `start` and `connect` of the npm package. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const bundle = defineBundle({
 })
 
 describe('start', () => {
-  test('starts a bundle, answers when it is there, and ends it when it is disposed of', async () => {
+  test('starts a bundle, resolves when it answers, and shuts it down at its disposal', async () => {
     let ended: Promise<unknown>
     {
       await using crew = await start(bundle, quietly)
@@ -39,7 +39,7 @@ describe('start', () => {
     expect(await ended).toEqual({ code: 0, signal: null })
   })
 
-  test('its events are typed, and none is missed from the start on', async () => {
+  test('its events are typed, and include the first ones', async () => {
     await using crew = await start(bundle, quietly)
     const seen: string[] = []
     for await (const { type, daemon } of crew.client.events({ follow: true })) {
@@ -49,7 +49,7 @@ describe('start', () => {
     expect(seen).toEqual(['db started', 'db ready', 'web started'])
   })
 
-  test('a bundle that is not valid is an error with what pitcrew says of it', async () => {
+  test('an invalid bundle is an error with the message of pitcrew', async () => {
     const path = join(folder, 'wrong.yaml')
     writeFileSync(path, 'daemons: { web: { comand: [sleep] } }\n')
     const error = await start(path, quietly).catch((thrown: unknown) => thrown)
@@ -58,34 +58,34 @@ describe('start', () => {
     expect((error as PitcrewError).message).toMatch(/did you mean "command"/)
   })
 
-  test('a program that is not there is an error that names the remedy', async () => {
+  test('a missing binary is an error with the remedy', async () => {
     const error = await start(bundle, { ...quietly, binary: '/nowhere' }).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'FAILED', hint: expect.stringContaining('PITCREW_BINARY') })
   })
 })
 
-describe('start, when it cannot be', () => {
-  /** A program that speaks as this script does. */
+describe('a failed start', () => {
+  /** A program that runs this script. */
   function program(script: string): string {
     const path = join(mkdtempSync(join(folder, 'program-')), 'pitcrew')
     writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     return path
   }
 
-  test('ends one that speaks another version of the protocol', async () => {
+  test('ends a pitcrew that uses another version of the protocol', async () => {
     const greeting = JSON.stringify({ pitcrew: 99, version: '9.0.0' })
     const other = program(`echo '${greeting}' >&3; exec 3>&-; exec sleep 1000`)
     const error = await start(bundle, { ...quietly, binary: other }).catch((thrown) => thrown)
     expect(error).toMatchObject({ message: expect.stringContaining('uses version 99') })
   })
 
-  test('says all that it said, to the end', async () => {
+  test('has the whole stderr as its message', async () => {
     const late = program('echo first >&2; (sleep 0.1; echo last >&2) 3>&- & exit 2')
     const error = await start(bundle, { ...quietly, binary: late }).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'BUNDLE_INVALID', message: 'first\nlast' })
   })
 
-  test('leaves nothing behind where the bundle cannot even be written', async () => {
+  test('leaves no folder behind when the bundle cannot be written', async () => {
     const endless = { daemons: {} as Record<string, unknown> }
     endless.daemons.self = endless
     const before = process.env.TMPDIR
@@ -102,7 +102,7 @@ describe('start, when it cannot be', () => {
 })
 
 describe('connect', () => {
-  test('finds the socket of the one that runs, or takes its path', async () => {
+  test('finds the socket of a running pitcrew, or takes its path', async () => {
     await using pitcrew = new Pitcrew({ daemons: { a: { command: sh('echo up; sleep 1000') } } })
     await pitcrew.line('[a] up')
     await using client = await connect(join(pitcrew.folder, 'pitcrew.sock'))
@@ -110,7 +110,7 @@ describe('connect', () => {
     expect(daemons).toMatchObject([{ name: 'a', state: 'ready', run: 1 }])
   })
 
-  test('lines of logs come with their daemon', async () => {
+  test('gives lines of logs with their daemon', async () => {
     await using pitcrew = new Pitcrew({ daemons: { a: { command: sh('echo up; sleep 1000') } } })
     await pitcrew.line('[a] up')
     const client = await connect(join(pitcrew.folder, 'pitcrew.sock'))
@@ -120,7 +120,7 @@ describe('connect', () => {
     expect(lines).toEqual(['a: up'])
   })
 
-  test('says that nobody answers', async () => {
+  test('fails with NO_PITCREW when no pitcrew answers', async () => {
     const error = await connect(join(folder, 'none.sock')).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'NO_PITCREW' })
   })

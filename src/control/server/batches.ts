@@ -1,7 +1,7 @@
 /** Sends answers that grow with the number of daemons as items, in batches. The loop may end its
  *  turn between two batches, so that signals, children and other clients have theirs. The client
- *  sets the pace: while much is queued for it, nothing is added. A call whose client reads nothing
- *  for ten seconds fails. */
+ *  sets the pace: while much is queued for it, nothing is added. A call fails when its client
+ *  reads nothing for ten seconds. */
 
 import { failure } from '../protocol/failure.ts'
 import type { Call } from './connection.ts'

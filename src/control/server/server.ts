@@ -36,7 +36,7 @@ export class Server implements ControlPlane {
   readonly #followers: Followers
   readonly #handlers: Handlers
   readonly #connections: Map<number, Connection> = new Map()
-  /** Verbs whose bugs were logged. */
+  /** Verbs with a bug that was logged. */
   readonly #broken: Set<VerbName> = new Set()
 
   constructor(supervisor: Supervisor) {

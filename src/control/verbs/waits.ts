@@ -28,7 +28,7 @@ export class Waits implements Responder {
     this.handlers = { wait: (call, args) => this.#wait(call, args) }
   }
 
-  /** Answers calls whose daemon has changed. Called after steps. */
+  /** After steps: answers calls that a change of their daemon has decided. */
   check(): void {
     const { state } = this.#supervisor
     const isEnding = state.shutdown !== null

@@ -181,7 +181,7 @@ const afterFailure: string = refusalLine(
 
 const atTheEnd: string = refusalLine('FAILED', 'cannot answer: pitcrew is ending', null)
 
-/** A line of the protocol for a connection whose requests are not answered. */
+/** A line of the protocol that replaces all answers on a connection. */
 export function refusalLine(code: ErrorCode, message: string, hint: string | null): string {
   return JSON.stringify({ id: null, failed: { code, message, hint } })
 }

@@ -9,14 +9,14 @@ import { Program } from '../support/program.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const isRoot = process.getuid?.() === 0
 
-/** Connects, says two things and prints what it hears: by a path, or by a descriptor that it has. */
+/** Connects, sends its two arguments and prints the answers: over a path, or over an inherited descriptor. */
 const asks = `const net = require('net')
 const { PITCREW_FD: fd, SOCKET: path } = process.env
 const socket = path ? net.connect(path) : new net.Socket({ fd: Number(fd) })
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
 socket.on('error', (error) => error.code !== 'EPIPE' && console.log(error.code))
 const speak = () => socket.write('{"id":1,"verb":"status"}\\n{"id":2,"verb":"restart","args":{"daemon":"a"}}\\n')
-// By a path there is a greeting first, and who writes to a closed connection may not see what it said.
+// Over a path it waits for the first line: after a write to a closed connection that line could be lost.
 if (path) socket.once('data', speak)
 else speak()`
 
@@ -24,36 +24,33 @@ function caller(): { command: string[]; env?: object } {
   return { command: [process.execPath, '-e', asks] }
 }
 
-/** What a daemon printed that is JSON. */
+/** The JSON lines that a daemon has printed. */
 function heard(pitcrew: Program, name: string): Record<string, unknown>[] {
   return pitcrew.lines
     .filter((line) => line.startsWith(`[${name}] {`) && !line.includes('"item":'))
     .map((line) => JSON.parse(line.slice(name.length + 3)))
 }
 
-test.skipIf(!isRoot)(
-  'another user gets one line, and nothing of what he says is done',
-  async () => {
-    await using pitcrew = new Pitcrew({ daemons: { a: long } })
-    using operator = await connectControl(pitcrew)
-    await pitcrew.line('[a] up')
-    // Somebody was careless with the modes.
-    chmodSync(pitcrew.folder, 0o755)
-    chmodSync(socketPath(pitcrew), 0o777)
-    const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
-    const stranger = new Program(wrap, {
-      env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
-    })
-    await stranger.line('closed')
-    expect(stranger.lines.map((line) => line.replace(/,"message".*/, ''))).toEqual([
-      '{"id":null,"failed":{"code":"NOT_PERMITTED"',
-      'closed',
-    ])
-    expect(await operator.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
-  },
-)
+test.skipIf(!isRoot)('another user gets one line, and its requests are ignored', async () => {
+  await using pitcrew = new Pitcrew({ daemons: { a: long } })
+  using operator = await connectControl(pitcrew)
+  await pitcrew.line('[a] up')
+  // The modes are too open.
+  chmodSync(pitcrew.folder, 0o755)
+  chmodSync(socketPath(pitcrew), 0o777)
+  const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
+  const stranger = new Program(wrap, {
+    env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
+  })
+  await stranger.line('closed')
+  expect(stranger.lines.map((line) => line.replace(/,"message".*/, ''))).toEqual([
+    '{"id":null,"failed":{"code":"NOT_PERMITTED"',
+    'closed',
+  ])
+  expect(await operator.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
+})
 
-test.skipIf(!isRoot)('where nobody was careless, he does not even reach it', async () => {
+test.skipIf(!isRoot)('with its own modes the socket is out of reach for another user', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   await pitcrew.line('[a] up')
   chmodSync(pitcrew.folder, 0o755)
@@ -65,7 +62,7 @@ test.skipIf(!isRoot)('where nobody was careless, he does not even reach it', asy
   expect(stranger.lines).toEqual(['EACCES', 'closed'])
 })
 
-test('a daemon may look over its own connection, and is known by it', async () => {
+test('a daemon has access "look" over its own connection, which identifies it', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: long, looker: { ...caller(), control: 'look', after: ['a'] } },
   })
@@ -77,23 +74,26 @@ test('a daemon may look over its own connection, and is known by it', async () =
   ])
 })
 
-test.skipIf(!isRoot)('one with "control: operate" may operate, whatever user it is', async () => {
-  await using pitcrew = new Pitcrew({
-    daemons: {
-      a: long,
-      agent: { ...caller(), control: 'operate', user: 1234, group: 1234, after: ['a'] },
-    },
-  })
-  await pitcrew.line('[agent] {"id":2')
-  expect(heard(pitcrew, 'agent')).toMatchObject([
-    { access: 'operate', daemon: 'agent' },
-    { id: 1 },
-    { id: 2, done: { outcome: 'done', by: expect.stringContaining('daemon agent') } },
-  ])
-  await pitcrew.line(/a: restart \(daemon agent.*\): done/)
-})
+test.skipIf(!isRoot)(
+  'a daemon with "control: operate" has access "operate", whatever its user',
+  async () => {
+    await using pitcrew = new Pitcrew({
+      daemons: {
+        a: long,
+        agent: { ...caller(), control: 'operate', user: 1234, group: 1234, after: ['a'] },
+      },
+    })
+    await pitcrew.line('[agent] {"id":2')
+    expect(heard(pitcrew, 'agent')).toMatchObject([
+      { access: 'operate', daemon: 'agent' },
+      { id: 1 },
+      { id: 2, done: { outcome: 'done', by: expect.stringContaining('daemon agent') } },
+    ])
+    await pitcrew.line(/a: restart \(daemon agent.*\): done/)
+  },
+)
 
-test('a daemon without "control:" has no connection, and may look over the socket', async () => {
+test('a daemon without "control:" has no connection, and access "look" over the socket', async () => {
   const script = `[ -z "$PITCREW_FD" ] && echo none; SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" exec "$0" -e "$1"`
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
@@ -106,7 +106,7 @@ test('a daemon without "control:" has no connection, and may look over the socke
   ])
 })
 
-test('what a daemon leaves behind in a session of its own is of that daemon, too', async () => {
+test('a process that a daemon leaves behind in another session belongs to the daemon', async () => {
   const script = `SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" setsid "$0" -e "$1" & exec sleep 1000`
   const command = ['/bin/sh', '-c', script, process.execPath, asks]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
@@ -114,7 +114,7 @@ test('what a daemon leaves behind in a session of its own is of that daemon, too
   expect(heard(pitcrew, 'b')[0]).toMatchObject({ access: 'look', daemon: 'b' })
 })
 
-test('a daemon that sheds group, session, mark and parents may not restart its guard', async () => {
+test('a daemon that leaves its group, session, mark and parents cannot restart its guard', async () => {
   const sheds = `ulimit -S -m 12345; export SOCKET="$PITCREW_RUN_DIR/pitcrew.sock"
     (setsid sh ${fixtures}/hostile/hostile-orphan.sh $PPID "$0" -e "$1" &); exec sleep 1000`
   const command = [...sh(sheds), process.execPath, asks]

@@ -1,5 +1,5 @@
-/** A bug must not become an outage, in and around the control plane: its clients are told or closed, the daemons go on,
- *  the next client is served, and TERM ends everything. */
+/** A bug must not become an outage, in and around the control plane: its clients get a failure or are closed, the
+ *  daemons go on, the next client is served, and TERM ends everything. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -44,11 +44,11 @@ describe.each(faults)('a bug (%s)', (fault) => {
     'request',
     'perform-accepted',
   ]
-  test.each(places)('at %s costs a connection at most', async (place) => {
+  test.each(places)('at %s costs at most a connection', async (place) => {
     const env = { PITCREW_PLANT: `${fault}:${place}` }
     await using pitcrew = new Pitcrew(bundle, { program: planted, env })
     await pitcrew.linesWith('] up', 2)
-    // It does not wait for the greeting, which may be lost.
+    // Send before the greeting, which may be lost.
     const first = (await tryConnect(socketPath(pitcrew))) as ControlClient
     first.send('restart', { daemon: 'a' })
     first.send('wait', { daemon: 'b', for: 'stopped', timeoutMs: 1 })
@@ -60,7 +60,7 @@ describe.each(faults)('a bug (%s)', (fault) => {
     await endsWell(pitcrew)
   })
 
-  test('in the control plane itself costs its clients their connection', async () => {
+  test('in the control plane costs its clients their connection', async () => {
     await using pitcrew = new Pitcrew(bundle, { program: broken })
     await pitcrew.linesWith('] up', 2)
     const [bad, other] = [await connectControl(pitcrew), await connectControl(pitcrew)]
@@ -75,7 +75,7 @@ describe.each(faults)('a bug (%s)', (fault) => {
   })
 })
 
-test('a control plane that always breaks hurts no daemon', async () => {
+test('a control plane that always breaks affects no daemon', async () => {
   const env = { PITCREW_PLANT: 'throw:host-line:always' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.linesWith('] up', 2)
@@ -93,7 +93,7 @@ test.each(['host-line', 'host-client'])(
   "a daemon's own connection survives a bug at %s, and READY=1 over it is not lost",
   async (place) => {
     const ask = '{"id":1,"verb":"notify","args":{"text":"READY=1"}}'
-    // The fixture reads a line for each that it sends: a failure, or a greeting and an answer.
+    // The fixture reads a line for each line that it sends: a failure, or a greeting and an answer.
     const script = `"$CALLS" "$PITCREW_FD" '${ask}' '${ask}' '${ask}' '${ask}'; exec sleep 1000`
     const daemons = { web: { command: sh(script), ready: 'notify', control: 'look' } }
     const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compileFixture('control-client') }

@@ -1,5 +1,5 @@
-/** Every code of the table (src/errors.ts) is reached once, by a verb, a client or `run`, with its exit status: a code
- *  that nobody reaches is a row that is missing here, which does not compile. */
+/** Reaches every code of the table (src/errors.ts) once, by a verb, a client or `run`, with its exit status. A code
+ *  without a row here does not compile. */
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ beforeAll(() => {
   execFileSync(process.execPath, words, { stdio: 'pipe' })
 }, 120_000)
 
-/** How a process ended that ran into it, and what it said: of a verb with --json, the code itself. */
+/** The exit status and the output of a process that got the code; with --json the output has the code itself. */
 type Way = () => Promise<{ readonly status: number; readonly said: string }>
 
 function ended({ status, out, err }: VerbResult): { status: number; said: string } {
@@ -35,12 +35,12 @@ async function started(of: object = bundle): Promise<Pitcrew> {
   return pitcrew
 }
 
-/** Words behind the bundle. */
+/** Arguments after the bundle. */
 function more(words: string): Options {
   return { wrap: ['/bin/sh', '-c', `exec "$@" ${words}`, 'sh'] }
 }
 
-/** A verb against a pitcrew of this bundle. */
+/** Runs a verb against a pitcrew with this bundle. */
 function asking(words: readonly string[], of?: object): Way {
   return async () => {
     await using pitcrew = await started(of)
@@ -48,7 +48,7 @@ function asking(words: readonly string[], of?: object): Way {
   }
 }
 
-/** `run`, which does not come to run anything. */
+/** Runs `run`, which fails before it starts a daemon. */
 function running(of: string | object | null, options: Options = {}): Way {
   return async () => {
     await using pitcrew = new Pitcrew(of, options)
@@ -69,7 +69,7 @@ async function superseded(): Promise<{ status: number; said: string }> {
   return { status, said: stopping.lines.join('\n') }
 }
 
-/** With few descriptors there are few clients. */
+/** A low limit of descriptors gives a low limit of clients. */
 async function busy(): Promise<{ status: number; said: string }> {
   const wrap = ['/bin/sh', '-c', 'ulimit -n 60; exec "$@"', 'sh']
   await using pitcrew = new Pitcrew(bundle, { wrap })
@@ -87,7 +87,7 @@ async function busy(): Promise<{ status: number; said: string }> {
   return ended(answer)
 }
 
-/** A daemon asks for what only an operator may. */
+/** A daemon requests a change that needs access "operate". */
 async function notPermitted(): Promise<{ status: number; said: string }> {
   const asks = sh(`${binary} restart web --json; echo "status $?"; exec sleep 1000`)
   await using pitcrew = await started({ daemons: { web: long, agent: { command: asks } } })
@@ -96,7 +96,7 @@ async function notPermitted(): Promise<{ status: number; said: string }> {
   return { status: Number(/\d+$/.exec(status)?.[0]), said }
 }
 
-/** The init has a bug where it hears a client. */
+/** The init has a bug at the line of a client. */
 async function internal(): Promise<{ status: number; said: string }> {
   const env = { PITCREW_PLANT: 'throw:host-line' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
@@ -104,7 +104,7 @@ async function internal(): Promise<{ status: number; said: string }> {
   return ended(await runVerb(pitcrew, 'status'))
 }
 
-/** No verb lets anything lie that long: a program that asks for other things and never takes its events. */
+/** A program that sends other requests and never reads its events: no verb leaves items unread for so long. */
 async function lagged(): Promise<{ status: number; said: string }> {
   await using pitcrew = new Pitcrew(null, { args: ['--version'] })
   const path = join(pitcrew.folder, 'floods')
@@ -120,14 +120,14 @@ async function lagged(): Promise<{ status: number; said: string }> {
   return { status: exitStatus(error), said: (error as PitcrewError).code }
 }
 
-/** Answers the second request behind more items of the first than anybody keeps. */
+/** Answers the second request after more items of the first than a client keeps. */
 function floods(path: string): Promise<Server> {
   const greeting = { pitcrew: 1, version: '0', name: 'x', pid: 1, access: 'look', daemon: null }
   const item = '{"id":1,"item":{}}\n'.repeat(100_001)
   return new Promise((resolve) => {
     const server = createServer((socket) => {
       socket.write(`${JSON.stringify(greeting)}\n`)
-      // The client hangs up when it has seen enough.
+      // The client disconnects when it has failed.
       socket.on('error', () => {})
       socket.on('data', (text) => {
         if (String(text).includes('"status"')) socket.write(`${item}{"id":2,"done":{}}\n`)
@@ -184,12 +184,15 @@ const ways: Readonly<Record<ErrorCode, readonly [says: RegExp, ...ways: Way[]]>>
   INTERNAL: [/an internal error; pitcrew keeps running/, internal],
 }
 
-test.each(Object.entries(errorCodes))('%s is reached, with its status', async (code, { exit }) => {
-  const [says, ...all] = ways[code as ErrorCode]
-  expect(all.length).toBeGreaterThan(0)
-  for (const way of all) {
-    const { status, said } = await way()
-    expect(said).toMatch(says)
-    expect({ status, said }).toMatchObject({ status: exit })
-  }
-})
+test.each(Object.entries(errorCodes))(
+  '%s is reached, with its exit status',
+  async (code, { exit }) => {
+    const [says, ...all] = ways[code as ErrorCode]
+    expect(all.length).toBeGreaterThan(0)
+    for (const way of all) {
+      const { status, said } = await way()
+      expect(said).toMatch(says)
+      expect({ status, said }).toMatchObject({ status: exit })
+    }
+  },
+)

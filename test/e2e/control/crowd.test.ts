@@ -1,4 +1,4 @@
-/** Many clients, and bad ones. FAULTS 32: "A thousand concurrent requests from three clients: no deadlock, each
+/** Many clients, and misbehaving ones. FAULTS 32: "A thousand concurrent requests from three clients: no deadlock, each
  *  answered once." FAULTS 33: "A client that sends slowly, sends garbage, sends ten megabytes, hangs up mid-answer:
  *  refused or dropped; nothing else slows." */
 import { expect, test } from 'vitest'
@@ -45,7 +45,7 @@ test('a thousand requests at once from three clients: each is answered once', as
   }
 })
 
-test('one who sends slowly is served, and so are the others', async () => {
+test('a client that sends slowly is served, and so are the others', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   using slow = await connectControl(pitcrew)
   using other = await connectControl(pitcrew)
@@ -58,7 +58,7 @@ test('one who sends slowly is served, and so are the others', async () => {
   expect((await slow.answer(7)).done).toBeDefined()
 })
 
-test('garbage is answered, and what follows it is heard', async () => {
+test('garbage is answered, and the next line is served', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   using client = await connectControl(pitcrew)
   client.write(
@@ -69,7 +69,7 @@ test('garbage is answered, and what follows it is heard', async () => {
   expect(await client.done('status')).toMatchObject({ name: 'pitcrew' })
 })
 
-test('a line that is too long: one answer, and the end of that client alone', async () => {
+test('a line that is too long gets one answer, and closes only its client', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   using other = await connectControl(pitcrew)
   using client = await connectControl(pitcrew)
@@ -79,19 +79,19 @@ test('a line that is too long: one answer, and the end of that client alone', as
   expect(await other.done('status')).toMatchObject({ name: 'pitcrew' })
 })
 
-test('ten megabytes in one line: they are not read, and nobody else notices', async () => {
+test('ten megabytes in one line are not read, and other clients are served', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   using other = await connectControl(pitcrew)
   const before = residentKib(pitcrew)
   using client = await connectControl(pitcrew)
   client.write('x'.repeat(10 * 1024 * 1024))
-  // Who still writes may not see the answer any more.
+  // A client that still writes may lose the answer.
   await client.closed
   expect(await other.done('status')).toMatchObject({ name: 'pitcrew' })
   if (!isSanitized) expect(residentKib(pitcrew) - before).toBeLessThan(500)
 })
 
-test('one who hangs up in the middle of an answer leaves nothing behind', async () => {
+test('a client that disconnects in the middle of an answer leaves nothing behind', async () => {
   const daemons = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`d${n}`, long]))
   await using pitcrew = new Pitcrew({ daemons })
   await pitcrew.line('[d49] up')
@@ -104,18 +104,18 @@ test('one who hangs up in the middle of an answer leaves nothing behind', async 
   expect(await client.done('restart', { daemon: 'd7' })).toMatchObject({ outcome: 'done' })
 })
 
-test('one who never reads is cut off, and nobody else waits for that', async () => {
+test('a client that never reads is closed, and other clients do not wait for it', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   using deaf = await connectControl(pitcrew)
   deaf.stall()
   for (let n = 0; n < 1000; n++) deaf.send('events', { follow: true })
   using client = await connectControl(pitcrew)
-  // Each restart is told to each of its thousand followers, who reads none of it.
+  // Each restart is sent to each of its thousand followers, which are not read.
   for (let n = 0; n < 8; n++) await client.done('restart', { daemon: 'a' })
   expect(await client.done('status')).toMatchObject({ name: 'pitcrew' })
 })
 
-test('a thousand who wait cost at most 3 MB, and are all answered', async () => {
+test('a thousand waiting clients cost at most 3 MB, and are all answered', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: sh('sleep 1000'), stop: { grace: '100ms' } }, b: long },
   })
@@ -129,12 +129,12 @@ test('a thousand who wait cost at most 3 MB, and are all answered', async () => 
     ),
   )
   for (const client of clients) client.send('wait', { daemon: 'a', for: 'stopped' })
-  // What was sent last is seen last.
+  // The last line that was sent arrives last.
   expect(await clients.at(-1)?.done('status')).toMatchObject({ name: 'pitcrew' })
   if (!isSanitized) expect(residentKib(pitcrew) - before).toBeLessThan(3000)
   await first.done('stop', { daemon: 'a' })
   await Promise.all(clients.map((client) => client.answer(101)))
   for (const client of clients) client.hangUp()
-  await eventually('nobody is left', () => clients.every(({ isClosed }) => isClosed))
+  await eventually('no client is left', () => clients.every(({ isClosed }) => isClosed))
   expect(await first.done('status')).toMatchObject({ name: 'pitcrew' })
 })

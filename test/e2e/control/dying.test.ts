@@ -1,5 +1,5 @@
-/** FAULTS 33: "A client that ... hangs up mid-answer: refused or dropped; nothing else slows", at every byte: of what it
- *  sends, and of what it is answered. */
+/** FAULTS 33: "A client that ... hangs up mid-answer: refused or dropped; nothing else slows", at every byte of its
+ *  requests and of its answers. */
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { type ControlClient, connectControl, socketPath } from '../support/control-client.ts'
@@ -10,15 +10,15 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const names = ['a', 'b', 'c']
 const bundle = { daemons: Object.fromEntries(names.map((name) => [name, long])) }
 const status = '{"id":1,"verb":"status"}\n'
-/** So many die at the same time. */
+/** How many clients die at the same time. */
 const atOnce = 50
 
-/** Says something, reads so many bytes and no more, and is gone. @returns What it read. */
+/** Sends text, reads this many bytes and no more, and disconnects. @returns The bytes that it has read. */
 function dying(path: string, says: string, bytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let left = bytes
-    // Never read for more than is wanted: the rest stays where pitcrew has put it.
+    // Never read more than is wanted: the rest stays in the kernel's buffer.
     let buffer = Buffer.alloc(left || 1)
     const next = (): Buffer => {
       buffer = Buffer.alloc(left || 1)
@@ -39,7 +39,7 @@ function dying(path: string, says: string, bytes: number): Promise<string> {
   })
 }
 
-/** One that dies for each number below `count`. */
+/** A client that dies, for each number below `count`. */
 async function dyingAtEach(count: number, die: (bytes: number) => Promise<unknown>): Promise<void> {
   for (let from = 0; from < count; from += atOnce) {
     const length = Math.min(atOnce, count - from)
@@ -47,7 +47,7 @@ async function dyingAtEach(count: number, die: (bytes: number) => Promise<unknow
   }
 }
 
-/** What is left of them: nothing; and somebody who was there all the time has noticed nothing. */
+/** Nothing is left of the dead clients, and another client was served all the time. */
 async function isAsBefore(
   pitcrew: Pitcrew,
   before: number,
@@ -63,7 +63,7 @@ async function isAsBefore(
   expect(pitcrew.lines.filter((line) => line.includes('internal error'))).toEqual([])
 }
 
-/** With somebody who waits for a daemon to stop. */
+/** With a client that waits for a daemon to stop. */
 async function started(): Promise<[Pitcrew, ControlClient, waits: number, descriptors: number]> {
   const pitcrew = new Pitcrew(bundle)
   await pitcrew.linesWith('] up', names.length)
@@ -86,7 +86,7 @@ test('a client dies at every byte of the greeting and of its answer', async () =
   await isAsBefore(pitcrew, before, witness, waits)
 })
 
-test('a client dies at every byte of its request: what is not whole is not done', async () => {
+test('a client dies at every byte of its request: an incomplete request is ignored', async () => {
   const [pitcrew, witness, waits, before] = await started()
   await using _ = pitcrew
   const restart = '{"id":1,"verb":"restart","args":{"daemon":"a"}}'
@@ -97,7 +97,7 @@ test('a client dies at every byte of its request: what is not whole is not done'
   await isAsBefore(pitcrew, before, witness, waits)
 })
 
-test('a client dies when it has asked: what it asked for is done', async () => {
+test('a client dies after its request: the request is carried out', async () => {
   const [pitcrew, witness] = await started()
   await using _ = pitcrew
   await dying(socketPath(pitcrew), '{"id":1,"verb":"restart","args":{"daemon":"a"}}\n', 1)

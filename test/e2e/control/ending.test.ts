@@ -1,4 +1,4 @@
-/** Clients at the end of everything: they are answered as long as pitcrew is there. */
+/** Clients are answered until pitcrew exits. */
 import { expect, test } from 'vitest'
 import { runVerb } from '../support/cli.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
@@ -6,7 +6,7 @@ import { release } from '../support/processes.ts'
 
 const waits = 'cd "$PITCREW_STATE_DIR"; mkfifo go; echo waits; read _ <go'
 
-test('while the end waits for the command of a death, clients are answered', async () => {
+test('clients are answered while the end waits for the command of a death', async () => {
   const web = {
     command: sh('exit 3'),
     main: true,

@@ -19,7 +19,7 @@ function entriesIn(folder: string): Entry[] {
     .map((line) => JSON.parse(line))
 }
 
-test('what happened is in the file, to the last: in order, with a cursor each', async () => {
+test('the file has every event in order, each with a cursor', async () => {
   await using pitcrew = new Pitcrew(bundle)
   await pitcrew.line('[a] up')
   pitcrew.signal('SIGTERM')
@@ -30,7 +30,7 @@ test('what happened is in the file, to the last: in order, with a cursor each', 
   expect(entries.at(-1)).toMatchObject({ verb: 'shutdown', by: 'TERM', exitCode: 0 })
 })
 
-test('it is written soon, and then nothing stirs', async () => {
+test('it is written soon, and then pitcrew is idle', async () => {
   await using pitcrew = new Pitcrew(bundle)
   await pitcrew.line('[a] up')
   await eventually('it is written', () => {
@@ -43,7 +43,7 @@ test('it is written soon, and then nothing stirs', async () => {
   expect(await wakeUps(pitcrew)).toBe(0)
 })
 
-test('the next life tells of the last one, and goes on behind what was torn', async () => {
+test('the next life has the entries of the last one, and continues after a torn line', async () => {
   await using first = new Pitcrew(bundle)
   await first.line('[a] up')
   process.kill(first.pid, 'SIGKILL')
@@ -73,7 +73,7 @@ test('the next life tells of the last one, and goes on behind what was torn', as
   expect(JSON.parse(lines[torn + 1] as string)).toMatchObject({ type: 'started' })
 })
 
-test.skipIf(!canUnshare)('a full disk is told once, and costs no daemon anything', async () => {
+test.skipIf(!canUnshare)('a full disk is reported once, and affects no daemon', async () => {
   const full = `mkdir "$PITCREW_STATE_DIR/small" && mount -t tmpfs -o size=4k none "$PITCREW_STATE_DIR/small"
     head -c 8192 /dev/zero > "$PITCREW_STATE_DIR/small/zeros" 2> /dev/null
     export PITCREW_STATE_DIR="$PITCREW_STATE_DIR/small"; exec "$@"`
@@ -98,7 +98,7 @@ test('an event between a status and a subscription is not missed, and none comes
   using client = await connectControl(pitcrew)
   using other = await connectControl(pitcrew)
   const { cursor } = await client.done('status')
-  // All at once: some of it happens before the subscription is there, some of it after.
+  // All at once: some events precede the subscription, some follow it.
   const restarts = Array.from({ length: 10 }, () => other.done('restart', { daemon: 'a' }))
   const id = client.send('events', { since: cursor, follow: true })
   await Promise.all(restarts)

@@ -1,6 +1,5 @@
-/** Whoever has read docs/PROTOCOL.md can use the socket: each of its verbs, fields, callers and examples is driven
- *  against the real binary. The page is made of the tables (test/control/protocol.test.ts); here nothing else of them is
- *  known. */
+/** docs/PROTOCOL.md is true: each of its verbs, fields, clients and examples is tried on the real binary. The page is
+ *  generated from the tables (test/control/protocol.test.ts), which are not used here otherwise. */
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -28,21 +27,21 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const verbs = pageVerbs()
 const named = verbs.map((verb) => [verb.name, verb] as const)
 
-/** A daemon that passes on what anybody says to it to its PITCREW_FD, and back. */
+/** A daemon that relays between its own clients and its PITCREW_FD. */
 const relays = `const net = require('net')
 const own = new net.Socket({ fd: Number(process.env.PITCREW_FD) })
 net.createServer((other) => { other.pipe(own); own.pipe(other); console.log('joined') })
   .listen(process.env.PITCREW_STATE_DIR + '/relay', () => console.log('relays'))`
 const relay = { command: [process.execPath, '-e', relays] }
 
-/** Connects, says all of its arguments when it has heard something, and prints what it hears. */
+/** Connects, sends its arguments after the first line, and prints the answers. */
 const asks = `const socket = require('net').connect(process.argv[1])
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
 socket.on('error', () => {})
-// Who writes to a closed connection may not see what it said.
+// After a write to a closed connection its last line could be lost.
 socket.once('data', () => { for (const line of process.argv.slice(2)) socket.write(line + '\\n') })`
 
-/** What is sent for a field: something that is there. */
+/** The values that are sent for fields: names of existing objects. */
 const given: Readonly<Record<string, unknown>> = {
   daemon: 'web',
   daemons: ['web'],
@@ -59,7 +58,7 @@ function toSend({ name, type: is }: Field): unknown {
   if (is.startsWith('text, ')) return 'some words'
   if (is.startsWith('milliseconds from 1 ')) return 5000
   if (/^(milliseconds|from 0)/.test(is)) return 1
-  throw new Error(`nothing is known to be sent for "${name}": ${is}`)
+  throw new Error(`no value is known for "${name}": ${is}`)
 }
 
 function required(args: readonly Field[]): Record<string, unknown> {
@@ -67,7 +66,7 @@ function required(args: readonly Field[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field.name, toSend(field)]))
 }
 
-/** With a daemon that relays, and a ticket 1. */
+/** With a daemon that relays, and a ticket with the number 1. */
 async function start(access = 'look'): Promise<Pitcrew> {
   const pitcrew = new Pitcrew({ daemons: { web: long, agent: { ...relay, control: access } } })
   await pitcrew.line('[agent] relays')
@@ -78,17 +77,17 @@ async function start(access = 'look'): Promise<Pitcrew> {
 
 async function asDaemon(pitcrew: Pitcrew): Promise<ControlClient> {
   const client = await tryConnect(join(pitcrew.folder, 'relay'))
-  if (client === null) throw new Error('nobody relays')
+  if (client === null) throw new Error('no relay answers')
   await pitcrew.line('[agent] joined')
   return client
 }
 
-/** Whoever may use it. */
-function whoMay(pitcrew: Pitcrew, { needs }: { needs: string }): Promise<ControlClient> {
+/** A client that may use the verb. */
+function permitted(pitcrew: Pitcrew, { needs }: { needs: string }): Promise<ControlClient> {
   return needs === 'to be a daemon' ? asDaemon(pitcrew) : connectControl(pitcrew)
 }
 
-test('the page was read: nothing of it is empty', () => {
+test('the page is parsed: no part of it is empty', () => {
   expect(verbs.length).toBeGreaterThan(10)
   expect(verbs.filter(({ needs }) => needs === '')).toEqual([])
   expect(verbs.flatMap(({ done }) => done).some(({ fields }) => fields.length > 1)).toBe(true)
@@ -101,7 +100,7 @@ describe.each(named)('%s', (name, verb) => {
   const { args, item, done } = verb
   const asked = name as VerbName
 
-  /** What of an answer is not as the page says. */
+  /** How an answer differs from the page. */
   async function differences(client: ControlClient, wanted: object): Promise<string[]> {
     const id = client.send(asked, wanted)
     const answer = await client.answer(id)
@@ -114,15 +113,15 @@ describe.each(named)('%s', (name, verb) => {
     ]
   }
 
-  test('with what it needs and no more it answers what the page says, and nothing else', async () => {
+  test('with only its required fields it answers exactly as the page says', async () => {
     await using pitcrew = await start()
-    using client = await whoMay(pitcrew, verb)
+    using client = await permitted(pitcrew, verb)
     expect(await differences(client, required(args))).toEqual([])
   })
 
-  test('each field is taken, its lack is as the page says, and no other is known', async () => {
+  test('each field is accepted, may be absent if the page says so, and no other is known', async () => {
     await using pitcrew = await start()
-    using client = await whoMay(pitcrew, verb)
+    using client = await permitted(pitcrew, verb)
     const refused = (wrong: object): unknown => client.failed(asked, wrong)
     const needed = required(args)
     expect(await refused({ ...needed, undocumented: 1 })).toMatchObject({
@@ -145,18 +144,18 @@ describe.each(named)('%s', (name, verb) => {
   })
 })
 
-test('who may what: an operator', async () => {
+test('access: an operator', async () => {
   await using pitcrew = await start()
   using client = await connectControl(pitcrew)
   for (const { name, needs } of verbs) {
-    // Refused or not is seen before the arguments are looked at.
+    // Access is checked before the arguments.
     const { code } = await client.failed(name as VerbName, { undocumented: 1 })
     const wanted = needs === 'to be a daemon' ? 'NOT_PERMITTED' : 'REQUEST_INVALID'
     expect([name, code]).toEqual([name, wanted])
   }
 })
 
-test.each(['look', 'operate'])('who may what: a daemon under "control: %s"', async (access) => {
+test.each(['look', 'operate'])('access: a daemon with "control: %s"', async (access) => {
   await using pitcrew = await start(access)
   using client = await asDaemon(pitcrew)
   for (const { name, needs } of verbs) {
@@ -167,7 +166,7 @@ test.each(['look', 'operate'])('who may what: a daemon under "control: %s"', asy
   expect(client.greeting).toMatchObject({ access, daemon: 'agent' })
 })
 
-test.skipIf(!isRoot)('who may what: nobody gets one line for all of them', async () => {
+test.skipIf(!isRoot)('access: another user gets one line for all requests', async () => {
   await using pitcrew = await start()
   chmodSync(pitcrew.folder, 0o755)
   chmodSync(socketPath(pitcrew), 0o777)
@@ -185,7 +184,7 @@ test.skipIf(!isRoot)('who may what: nobody gets one line for all of them', async
   expect(await operator.done('status')).toMatchObject({ daemons: [{ run: 2 }, { run: 1 }] })
 })
 
-test('its examples are what is said: the greeting, a request, and the shape of a failure', async () => {
+test('its examples match: the greeting, a request, and the shape of a failure', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } })
   using client = await connectControl(pitcrew)
   const [greeting = {}, request = {}, answer = {}, failed = {}] = pageExamples()
@@ -219,7 +218,7 @@ test('its limits hold: a line of 64 KiB, 1024 open requests', async () => {
   await client.closed
 })
 
-test('its codes and their statuses are those of the program', () => {
+test('its codes and exit statuses are those of the program', () => {
   expect(Object.fromEntries(pageCodes())).toEqual(
     Object.fromEntries(Object.entries(errorCodes).map(([code, { exit }]) => [code, exit])),
   )

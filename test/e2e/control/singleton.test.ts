@@ -1,5 +1,5 @@
 /** FAULTS 26: "Stale locks: pid 1 is always alive, a pid used again, another host's file on a shared volume, an inherited
- *  lock fd", for the whole program; and FAULTS 25, "EROFS on journal": told, never a lost daemon. */
+ *  lock fd", for the whole program; and FAULTS 25, "EROFS on journal": reported, and never a lost daemon. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { eventually, isAlive } from '../support/processes.ts'
 const bundle = { daemons: { a: { command: sh('echo up; exec sleep 1000') } } }
 const waits = { command: sh('exec sleep 1000') }
 
-/** In the folder of another one. */
+/** In the folder of another pitcrew. */
 function inFolderOf({ folder }: Pitcrew, more: Options = {}): Options {
   return { ...more, env: { PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder } }
 }
@@ -25,11 +25,11 @@ async function used(): Promise<Pitcrew> {
   return pitcrew
 }
 
-describe('a lock that nobody holds is taken, whatever its file says', () => {
+describe('a lock without a holder is taken, whatever its file contains', () => {
   test.each([
     ['pid 1, which is always alive', 'pid 1, started 2020-01-01T00:00:00.000Z, bundle b.yaml\n'],
     [
-      'a pid that is used again',
+      'a pid that was used again',
       `pid ${process.pid}, started 2020-01-01T00:00:00.000Z, bundle b\n`,
     ],
     ['a pid that another host gave', 'pid 4194304, started 2020-01-01T00:00:00.000Z, bundle b\n'],
@@ -47,7 +47,7 @@ describe('a lock that nobody holds is taken, whatever its file says', () => {
   })
 })
 
-test('a socket at which somebody else listens is left to him: status 5', async () => {
+test('a socket at which another program listens is left alone: status 5', async () => {
   await using before = await used()
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(socketPath(before), resolve))
@@ -59,7 +59,7 @@ test('a socket at which somebody else listens is left to him: status 5', async (
   other.close()
 })
 
-test('who outlives a killed pitcrew keeps neither its lock nor its socket', async () => {
+test('a process that outlives a killed pitcrew keeps neither its lock nor its socket', async () => {
   const leaves = sh('setsid sh -c "echo left \\$\\$; exec sleep 1000" & exec sleep 1000')
   await using first = new Pitcrew({ daemons: { a: { command: leaves } } }, { asPid1: false })
   const pid = Number((await first.line('left')).split(' ').at(-1))
@@ -75,7 +75,7 @@ test('who outlives a killed pitcrew keeps neither its lock nor its socket', asyn
   await first.end()
 })
 
-/** What a process has open. */
+/** The open files of a process. */
 function filesOf(pid: number): string[] {
   const folder = `/proc/${pid}/fd`
   return readdirSync(folder).flatMap((fd) => {
@@ -91,7 +91,7 @@ describe.each([
   ['each as PID 1 of a namespace', canUnshare],
   ['beside each other', false],
 ])('six at the same instant, %s', (_, asPid1) => {
-  test('exactly one runs; the others say who it is, and have started nothing', async () => {
+  test('exactly one runs; the others name its pid, and start no daemon', async () => {
     await using folder = await used()
     const all = Array.from({ length: 6 }, () => new Pitcrew(bundle, inFolderOf(folder, { asPid1 })))
     try {
@@ -119,7 +119,7 @@ async function exactlyOneRuns(all: readonly Pitcrew[]): Promise<void> {
   }
 }
 
-test('the next one may run when the last one has ended, and not before', async () => {
+test('the next pitcrew may run when the last one has ended, and not before', async () => {
   await using first = new Pitcrew({
     daemons: { a: waits, b: { command: sh('trap "" TERM; echo up; while :; do sleep 1; done') } },
     deadline: '300ms',
@@ -137,7 +137,7 @@ test('the next one may run when the last one has ended, and not before', async (
 })
 
 test.skipIf(!canUnshare)(
-  'a journal on a read-only disk is told once, and costs no daemon anything',
+  'a journal on a read-only disk is reported once, and affects no daemon',
   async () => {
     const readOnly = `mkdir "$PITCREW_STATE_DIR/ro" && mount -t tmpfs -o ro none "$PITCREW_STATE_DIR/ro"
     export PITCREW_STATE_DIR="$PITCREW_STATE_DIR/ro"; exec "$@"`

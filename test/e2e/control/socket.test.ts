@@ -10,14 +10,14 @@ import { binary, canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const bundle = { daemons: { a: long } }
 
-/** Another one, with the places of the first. */
+/** Another pitcrew, with the folders of the first. */
 function second(first: Pitcrew, of: object = bundle): Pitcrew {
   return new Pitcrew(of, {
     env: { PITCREW_RUN_DIR: first.folder, PITCREW_STATE_DIR: first.folder },
   })
 }
 
-test('a second pitcrew of the same bundle is refused with 5, and told who has it', async () => {
+test('a second pitcrew of the same bundle exits with 5, and names the first one', async () => {
   await using first = new Pitcrew(bundle)
   await first.line('[a] up')
   await using other = second(first)
@@ -26,19 +26,19 @@ test('a second pitcrew of the same bundle is refused with 5, and told who has it
   expect(other.errors[0]).toMatch(
     /^pitcrew: cannot run the bundle: another pitcrew runs it \(pid \d+, started 20\d\d-.*Z, bundle .*bundle.json; .*pitcrew.lock\)/,
   )
-  // And the first one notices nothing.
+  // The first one is not affected.
   using client = await connectControl(first)
   expect(await client.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
 })
 
-test('one of another name is another one', async () => {
+test('a bundle with another name runs beside it', async () => {
   await using first = new Pitcrew(bundle)
   await first.line('[a] up')
   await using other = second(first, { name: 'other', ...bundle })
   await other.line('[a] up')
 })
 
-test('after KILL its lock and its socket are nobody’s: the next one takes their place', async () => {
+test('after KILL the next pitcrew takes over the lock and the socket', async () => {
   await using first = new Pitcrew(bundle)
   await first.line('[a] up')
   process.kill(first.pid, 'SIGKILL')
@@ -50,7 +50,7 @@ test('after KILL its lock and its socket are nobody’s: the next one takes thei
   expect(await client.done('status')).toMatchObject({ daemons: [{ run: 1 }] })
 })
 
-test('a lock that was left with the pid of somebody who lives is nobody’s', async () => {
+test('a stale lock file with the pid of a living process is ignored', async () => {
   await using probe = new Pitcrew(bundle)
   await probe.line('[a] up')
   probe.signal('SIGTERM')
@@ -60,7 +60,7 @@ test('a lock that was left with the pid of somebody who lives is nobody’s', as
   await other.line('[a] up')
 })
 
-test('the socket is for nobody else, and is gone at the end', async () => {
+test('the socket is for its own user, and is removed at the end', async () => {
   await using pitcrew = new Pitcrew(bundle)
   await pitcrew.line('[a] up')
   expect(statSync(socketPath(pitcrew)).mode & 0o777).toBe(0o600)
@@ -70,7 +70,7 @@ test('the socket is for nobody else, and is gone at the end', async () => {
   expect(existsSync(socketPath(pitcrew))).toBe(false)
 })
 
-test('where nothing can be written it is said once, and the daemons run', async () => {
+test('without a writable folder there is one message, and the daemons run', async () => {
   await using pitcrew = new Pitcrew(bundle, { env: { PITCREW_RUN_DIR: '/proc/nowhere' } })
   await pitcrew.line('[a] up')
   expect(pitcrew.lines.filter((line) => line.includes('control socket'))).toEqual([
@@ -80,7 +80,7 @@ test('where nothing can be written it is said once, and the daemons run', async 
   expect(await pitcrew.exitCode()).toBe(0)
 })
 
-test.skipIf(!canUnshare)('on a read-only /run it is in /dev/shm', async () => {
+test.skipIf(!canUnshare)('with a read-only /run the socket is in /dev/shm', async () => {
   const script =
     'mount -t tmpfs -o ro none /run; mount -t tmpfs none /dev/shm; unset PITCREW_RUN_DIR; exec "$@"'
   const ls = sh('while ! [ -S /dev/shm/pitcrew-0/pitcrew.sock ]; do sleep 0.01; done; echo there')
@@ -91,7 +91,7 @@ test.skipIf(!canUnshare)('on a read-only /run it is in /dev/shm', async () => {
   await pitcrew.line('[a] there')
 })
 
-test('a descriptor that it inherits is an operator’s connection', async () => {
+test('an inherited descriptor is the connection of an operator', async () => {
   await using pitcrew = new Pitcrew(bundle)
   const path = join(pitcrew.folder, 'bundle.json')
   const stdio = ['ignore', 'ignore', 'inherit', 'pipe'] as const
@@ -112,7 +112,7 @@ test('a descriptor that it inherits is an operator’s connection', async () => 
   expect(await ended).toBe(0)
 })
 
-test('a descriptor that is no connection is the fault of who gave it', async () => {
+test('a descriptor that is no connection is a usage error', async () => {
   const wrap = ['/bin/sh', '-c', 'exec "$@" --control-fd 7', 'sh']
   await using pitcrew = new Pitcrew(bundle, { wrap })
   expect(await pitcrew.exitCode()).toBe(2)

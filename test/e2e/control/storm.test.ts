@@ -1,5 +1,5 @@
-/** The socket while four daemons print as fast as they can: every request is answered soon, a restart is a restart, and
- *  a follower is told what it missed. No figure here is a benchmark's: it is a bound that a slow machine keeps, too. */
+/** The socket while four daemons print as fast as they can: requests are answered soon, a restart replaces one run, and a
+ *  follower learns how much it has missed. The figures are bounds that a slow machine keeps, not a benchmark. */
 import { existsSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { type ControlClient, socketPath, tryConnect } from '../support/control-c
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
-/** What others do on this machine is not pitcrew's: on a busy one a process waits for its turn. */
+/** Time in which other processes use the machine does not count: on a busy one pitcrew waits for its turn. */
 const atMostMs = 250 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
 const storm = { command: sh('exec yes "a line of a hundred bytes, as daemons print them"') }
 const names = ['a', 'b', 'c', 'd']
@@ -18,7 +18,7 @@ let client: ControlClient
 
 beforeAll(async () => {
   const daemons = Object.fromEntries(names.map((name) => [name, storm]))
-  // Nobody holds up what is printed.
+  // The output is always read.
   pitcrew = new Pitcrew({ daemons }, { stdout: 'ignore' })
   await eventually('it listens', () => existsSync(socketPath(pitcrew)))
   client = (await tryConnect(socketPath(pitcrew))) as ControlClient
@@ -29,7 +29,7 @@ afterAll(async () => {
   await pitcrew[Symbol.asyncDispose]()
 })
 
-/** What a daemon has printed by now: the time of its last line. */
+/** The time of the last line that a daemon has printed. */
 async function lastLineMs(daemon: string): Promise<number> {
   using reader = (await tryConnect(socketPath(pitcrew))) as ControlClient
   await reader.done('logs', { daemons: [daemon], tail: 1 })
@@ -48,12 +48,12 @@ test('two hundred requests are all answered, 99 of 100 within 250 ms', async () 
   expect(p99).toBeLessThan(atMostMs)
 })
 
-test('two hundred at once are all answered', async () => {
+test('two hundred requests at once are all answered', async () => {
   const answers = Array.from({ length: 200 }, () => client.done('status', { daemons: ['a'] }))
   expect(await Promise.all(answers)).toHaveLength(200)
 })
 
-test('one of them is restarted, and prints on; the others keep their pid', async () => {
+test('a restart replaces one daemon, which prints on; the others keep their pid', async () => {
   const pids = async (): Promise<unknown[]> =>
     ((await client.done('status')).daemons as { pid: number }[]).map(({ pid }) => pid)
   const before = await pids()
@@ -66,12 +66,12 @@ test('one of them is restarted, and prints on; the others keep their pid', async
   await expect.poll(() => lastLineMs('b')).toBeGreaterThanOrEqual(restartedMs)
 })
 
-test('who follows is told what it missed, and is not cut off while it reads', async () => {
+test('a follower learns how much it has missed, and is not closed while it reads', async () => {
   const words = ['logs', 'a', 'c', '--follow', '--grep', 'never printed']
   const follower = startVerb(pitcrew, ...words)
   await eventually('it is told', () => follower.errors.length >= 2)
   for (const line of follower.errors) expect(line).toMatch(/^pitcrew: skipped \d+ bytes$/)
-  // It costs nobody his answer.
+  // Other clients are answered meanwhile.
   const before = performance.now()
   await client.done('status')
   expect(performance.now() - before).toBeLessThan(1000)
@@ -79,7 +79,7 @@ test('who follows is told what it missed, and is not cut off while it reads', as
   await follower.end()
 })
 
-test('a shutdown over the socket ends it, within its deadline', async () => {
+test('a shutdown over the socket ends pitcrew within its deadline', async () => {
   expect(await client.done('shutdown')).toMatchObject({ outcome: 'done' })
   await pitcrew.end()
 })

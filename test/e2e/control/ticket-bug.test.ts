@@ -1,5 +1,5 @@
-/** "Waiters always get an answer", whatever breaks in pitcrew meanwhile: a bug at each place that a ticket comes by costs
- *  at most the connection, which is said; the ticket itself goes on, and whoever asks for it learns how it ended. */
+/** "Waiters always get an answer", whatever breaks in pitcrew meanwhile: a bug at each place on the way of a ticket costs
+ *  at most the connection, with a failure. The ticket goes on, and a later request gets its outcome. */
 import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { Pitcrew, root, sh } from '../support/pitcrew.ts'
 
 const planted = join(root, 'build/pitcrew-plant-tickets')
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Its leader ends on TERM, and leaves one behind who needs a KILL: a ticket about it comes by everything. */
+/** Its leader ends on TERM, and leaves a process behind that needs KILL: its ticket passes every place. */
 const hard = {
   command: sh(`if [ -e "$PITCREW_STATE_DIR/again" ]; then echo up; echo >&3
     else sh -c 'trap "" TERM; : > "$PITCREW_STATE_DIR/again"; echo up; echo >&3; exec sleep 1000' & fi
@@ -26,7 +26,7 @@ beforeAll(() => {
   execFileSync(process.execPath, words, { stdio: 'pipe' })
 }, 120_000)
 
-/** What a restart of `hard` and a start of `missing` come by. */
+/** The places on the way of a restart of `hard` and a start of `missing`. */
 const places = [
   'request',
   'spawned',
@@ -46,7 +46,7 @@ const places = [
   'perform-report',
 ]
 
-/** So many times: the first ones are on the way up, before anybody has asked. */
+/** How often the bug strikes: the first times are at the boot, before any request. */
 const times = 4
 
 interface Request {
@@ -54,8 +54,8 @@ interface Request {
   readonly args?: object
 }
 
-/** Asks all of it at once. @returns For each "done", its outcome, or its code: its own, or that with which the
- *  connection was ended. "nothing": he was left without a word. */
+/** Sends all requests at once. @returns For each "done", its outcome, or its code: its own, or that with which the
+ *  connection was closed. "nothing": it got no answer. */
 async function ask(pitcrew: Pitcrew, requests: readonly Request[]): Promise<string[]> {
   for (;;) {
     const socket = connect(socketPath(pitcrew))
@@ -66,7 +66,7 @@ async function ask(pitcrew: Pitcrew, requests: readonly Request[]): Promise<stri
     using client = new ControlClient(socket)
     client.write(requests.map((one, id) => `${JSON.stringify({ id, ...one })}\n`).join(''))
     const answers = await answersOf(client, requests.length)
-    // Who writes to a connection that was closed meanwhile may not see what it said.
+    // After a write to a closed connection its last line could be lost.
     if (!isLate || client.lines.length > 0) return answers
   }
 }
@@ -86,7 +86,7 @@ function answerOf({ lines }: ControlClient, id: number): string | null {
   return line.failed?.code ?? String(line.done?.outcome ?? 'done')
 }
 
-/** Asks again as long as bugs come in between: there are only so many of them. */
+/** Repeats a request while bugs strike, of which there is a limited number. */
 async function askUntilAnswered(pitcrew: Pitcrew, request: Request): Promise<string> {
   for (let left = 2 * times; left > 0; left--) {
     const [answer = ''] = await ask(pitcrew, [request])
@@ -108,7 +108,7 @@ async function tryOut(fault: string, place: string): Promise<void> {
   ])
   const known = ['done', 'failed', 'superseded', 'FAILED', 'SUPERSEDED', 'TIMED_OUT', 'INTERNAL']
   expect([...known, 'NO_SUCH_TICKET']).toEqual(expect.arrayContaining(answers))
-  // The tickets that there are end, and say how.
+  // Each ticket gets its outcome.
   const ends = ['done', 'failed', 'superseded', 'NO_SUCH_TICKET']
   for (const ticket of [1, 2, 3]) {
     const args = { ticket, wait: true }
@@ -127,14 +127,15 @@ describe.each([
   ['loop', ['request', 'exited', 'perform-spawn']],
   ['memory', ['request', 'exited', 'perform-spawn']],
 ] as const)('a bug (%s), some times', (fault, where) => {
-  test.concurrent.each(where)('at %s: each request has its answer, each ticket its end', (place) =>
-    tryOut(fault, place),
+  test.concurrent.each(where)(
+    'at %s: each request has its answer, each ticket its outcome',
+    (place) => tryOut(fault, place),
   )
 })
 
 describe('a bug that comes back every time', () => {
   test.concurrent.each(places)(
-    'at %s: whoever asks for the end of everything is answered or told, and it ends',
+    'at %s: a shutdown is answered or its client closed with a failure, and pitcrew ends',
     async (place) => {
       const env = { PITCREW_PLANT: `throw:${place}:always` }
       await using pitcrew = new Pitcrew(bundle, { program: planted, env })
@@ -148,7 +149,7 @@ describe('a bug that comes back every time', () => {
       try {
         pitcrew.signal('SIGTERM')
       } catch {
-        // What was asked for is done already.
+        // The requested state is reached already.
       }
       expect(await pitcrew.exitCode()).not.toBe(70)
     },

@@ -1,6 +1,6 @@
-/** A pitcrew in a user namespace, and callers from outside of it: who has no name in there reads as uid 65534, and
- *  learns nothing, even if he is root where he comes from, or pitcrew itself has that uid; who has a name is who he is
- *  in there. */
+/** A pitcrew in a user namespace, and clients from outside. A user without a number in the namespace shows as uid 65534
+ *  and has no access, even if it is root outside, or if pitcrew itself has that uid. A user with a number has the access
+ *  of that number. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { binary, sh } from '../support/pitcrew.ts'
 import { Program } from '../support/program.ts'
 
-/** Outside it is this user; inside the only one there is. */
+/** The user outside; inside it is the only user. */
 const shifted = 100_000
 const asShifted = ['setpriv', `--reuid=${shifted}`, `--regid=${shifted}`, '--clear-groups', '--']
 
@@ -24,7 +24,7 @@ function runs([program = '', ...words]: readonly string[]): boolean {
 const canShift = process.getuid?.() === 0 && runs(inside('--map-root-user'))
 if (!canShift) console.warn('no user namespaces here: callers from outside of one are not tried')
 
-/** Says two things when it has heard something, and prints what it hears. */
+/** Sends two lines after the first answer, and prints the answers. */
 const asks = `const socket = require('net').connect(process.argv[1])
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
 socket.on('error', (error) => error.code !== 'EPIPE' && console.log(error.code))
@@ -47,14 +47,14 @@ class Inside extends Program {
     this.socket = join(folder, 'pitcrew.sock')
   }
 
-  /** Somebody is careless with the modes: what is left is what the kernel says of a caller. */
+  /** The modes are too open: only the identity that the kernel reports is left. */
   async open(): Promise<void> {
     await this.line('[a] up')
     chmodSync(this.folder, 0o755)
     chmodSync(this.socket, 0o777)
   }
 
-  /** What somebody from outside hears. */
+  /** The lines that a client from outside gets. */
   async heardBy(uid: number): Promise<readonly string[]> {
     const as = ['setpriv', `--reuid=${uid}`, '--clear-groups', process.execPath, '-e', asks]
     const caller = new Program([...as, this.socket], { env: { PATH: process.env.PATH } })
@@ -85,13 +85,13 @@ async function learnsNothing(pitcrew: Inside, uid: number): Promise<void> {
 }
 
 describe.skipIf(!canShift)('where it is root, and user 100000 outside', () => {
-  test('another user of the outside, its root and its nobody learn nothing', async () => {
+  test('another user of the outside, its root and its uid 65534 have no access', async () => {
     await using pitcrew = new Inside('--map-root-user')
     await pitcrew.open()
     for (const uid of [1234, 0, 65_534]) await learnsNothing(pitcrew, uid)
   })
 
-  test('the verbs of the binary say so to them: status 6', async () => {
+  test('verbs of the binary exit with status 6 for them', async () => {
     await using pitcrew = new Inside('--map-root-user')
     await pitcrew.open()
     const status = new Program([binary, 'status', '--socket', pitcrew.socket], { env: {} })
@@ -113,7 +113,7 @@ describe.skipIf(!canShift)('where it is root, and user 100000 outside', () => {
 })
 
 test.skipIf(!canShift)(
-  'where it has the uid 65534 itself, whoever has no name in there is not taken for it',
+  'if pitcrew has the uid 65534 itself, a user without a number in the namespace is not taken for it',
   async () => {
     await using pitcrew = new Inside('--map-user=65534', '--map-group=65534')
     await pitcrew.open()

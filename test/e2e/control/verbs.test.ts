@@ -56,7 +56,7 @@ test('stop, explain, start', async () => {
   await pitcrew.linesWith('[a] up', 2)
 })
 
-test('restart: its outcome, and what is told of it', async () => {
+test('restart: its outcome, and its events', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[a] up')
   using client = await connectControl(pitcrew)
@@ -70,7 +70,7 @@ test('restart: its outcome, and what is told of it', async () => {
   })
 })
 
-test('a start that fails says why, and what was printed last', async () => {
+test('start: a failure has its reason and the last lines', async () => {
   const fails = sh('echo "cannot find my keys"; exit 3')
   await using pitcrew = new Pitcrew({
     daemons: { a: long, b: { command: fails, restart: 'never', ready: { fd: 3 } } },
@@ -84,7 +84,7 @@ test('a start that fails says why, and what was printed last', async () => {
   })
 })
 
-test('wait: until somebody says that he is ready', async () => {
+test('wait: until a daemon reports that it is ready', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: told, ready: { fd: 3 } }, go: { command: tell } },
   })
@@ -95,7 +95,7 @@ test('wait: until somebody says that he is ready', async () => {
   })
 })
 
-test('wait: a time that is up, with progress before it', async () => {
+test('wait: a timeout, with progress before it', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: { command: sh('exec sleep 1000'), ready: { fd: 3 } } },
   })
@@ -107,7 +107,7 @@ test('wait: a time that is up, with progress before it', async () => {
   ])
 })
 
-test('events: what was, then what comes, until it is cancelled', async () => {
+test('events: past events, then new ones, until cancelled', async () => {
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: long } })
   await pitcrew.line('[b] up')
   using client = await connectControl(pitcrew)
@@ -124,7 +124,7 @@ test('events: what was, then what comes, until it is cancelled', async () => {
   expect((await client.answer(id)).done).toMatchObject({ missed: false })
 })
 
-test('logs: lines behind the answer', async () => {
+test('logs: lines after the answer', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { a: long, b: { command: sh('seq 3; exec sleep 1000') } },
   })
@@ -140,7 +140,7 @@ test('logs: lines behind the answer', async () => {
   ])
 })
 
-test('notify: a daemon speaks of itself over its PITCREW_FD', async () => {
+test('notify: a daemon reports its state over its PITCREW_FD', async () => {
   const request = { id: 1, verb: 'notify', args: { text: 'READY=1\nSTATUS=warm' } }
   const script = `require('fs').writeSync(Number(process.env.PITCREW_FD), process.argv[1] + '\\n')
     setInterval(() => {}, 1000)`
@@ -155,7 +155,7 @@ test('notify: a daemon speaks of itself over its PITCREW_FD', async () => {
   })
 })
 
-test('shutdown: everything ends, and the exit code is told before', async () => {
+test('shutdown: the answer has the exit code, then pitcrew ends', async () => {
   const fails = sh('trap "exit 7" TERM; echo up; while :; do sleep 0.05; done')
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command: fails } } })
   await pitcrew.line('[b] up')
