@@ -13,8 +13,8 @@
 
 enum {
   PORT_MAX = 65535,
-  REST_BYTES = 4096, /* at a time, */
-  REST_READS = 16,   /* so often */
+  REST_BYTES = 4096, /* per read */
+  REST_READS = 16,   /* reads */
 };
 
 int address_of_host(const char *host, int port, struct address *address) {
@@ -41,7 +41,7 @@ int address_of_path(const char *path, struct address *address) {
   size_t bytes = strlen(path);
   bool is_abstract = path[0] == '@';
   if (bytes <= is_abstract) return EINVAL;
-  /* A path needs its NUL; an abstract name is as long as it is said to be. */
+  /* A path includes its NUL; the length of an abstract name is explicit. */
   if (bytes + !is_abstract > sizeof local->sun_path) return ENAMETOOLONG;
   local->sun_family = AF_UNIX;
   memcpy(local->sun_path, path, bytes);

@@ -1,4 +1,5 @@
-/* Where a socket is, in numbers: names are not looked up, since that may wait. And its end. */
+/* Addresses of sockets, in numbers: names are not resolved, since that may block. And closing a
+ * socket. */
 #ifndef PITCREW_BASE_ADDRESS_H
 #define PITCREW_BASE_ADDRESS_H
 
@@ -14,9 +15,8 @@ int address_of_host(const char *host, int port, struct address *address);
 /* A path; with '@' in front, an abstract name. 0 or errno. */
 int address_of_path(const char *path, struct address *address);
 
-/* Takes a socket out of an epoll set and closes it; `shuts`: for all that hold it. What came and
- * was not read is dropped before: else the other end would see a reset, and might lose our last
- * words. */
+/* Removes a socket from an epoll set and closes it. `shuts`: for all processes that hold it. Unread
+ * input is dropped first: otherwise the peer would see a reset and might lose our last answer. */
 void socket_end(int fd, int epoll, bool shuts);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { ARENA_TOTAL_BYTES = 16 * 1024 * 1024 };
 #ifdef __SANITIZE_ADDRESS__
-enum { ARENA_BLOCK_BYTES = 1 }; /* Each string stands alone, so that a byte behind it is noticed. */
+enum { ARENA_BLOCK_BYTES = 1 }; /* One block per string, so that an overrun is noticed. */
 #else
 enum { ARENA_BLOCK_BYTES = 64 * 1024 };
 #endif

@@ -1,4 +1,4 @@
-/* A bounded store for the strings of one call; all of it is freed at once. */
+/* A bounded store for the strings of one call; freed as a whole. */
 #ifndef PITCREW_BASE_ARENA_H
 #define PITCREW_BASE_ARENA_H
 
@@ -8,7 +8,7 @@ struct arena {
   struct arena_block *newest;
   size_t used, room, total;
 };
-void *arena_take(struct arena *arena, size_t bytes); /* NULL: no memory, or too much of it */
+void *arena_take(struct arena *arena, size_t bytes); /* NULL: no memory, or over the limit */
 void arena_free(struct arena *arena);
 
 #endif

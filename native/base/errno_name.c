@@ -1,4 +1,4 @@
-/* Names of errors: "ENOENT" says the same in every locale and can be searched for. */
+/* "ENOENT" is the same in every locale and can be searched for. */
 #define _GNU_SOURCE
 #include "base/errno_name.h"
 

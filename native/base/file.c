@@ -16,7 +16,7 @@ enum { FILE_BYTES_MAX = 64 * 1024 * 1024 };
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **error) {
   *error = "too large";
   if (max_bytes > FILE_BYTES_MAX) return NULL;
-  /* Non-blocking: opening a FIFO would wait for its writer. */
+  /* Non-blocking: opening a FIFO would wait for a writer. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat st;
   char *text = NULL;
@@ -28,7 +28,7 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, const char **
   else if (!(text = malloc(max_bytes + 2)))
     *error = "ENOMEM";
   size_t at = 0;
-  /* Files of /proc say that they are empty: read until nothing comes. */
+  /* Files in /proc have size 0: read until the end. */
   for (ssize_t n = 1; !*error && n != 0;) {
     n = read(fd, text + at, max_bytes + 1 - at);
     if (n < 0 && errno != EINTR) *error = errno_name(errno);
@@ -74,22 +74,22 @@ int file_write(const char *path, const char *text, size_t bytes, bool durable) {
   return error;
 }
 
-/* Its owner is us, or we are root. But where everybody may put a folder (/dev/shm), one of somebody
- * else is a trap for root, too. */
+/* The owner is our user, or we are root. But in a world-writable folder (/dev/shm) a folder of
+ * another user is a trap for root, too. */
 static bool is_ours(char *path, const struct stat *st) {
   if (st->st_uid == geteuid() || geteuid() != 0) return st->st_uid == geteuid();
   char *slash = strrchr(path, '/');
   struct stat above;
   if (!slash || slash == path) return true;
   *slash = 0;
-  bool is_everybodys = lstat(path, &above) != 0 || (above.st_mode & S_IWOTH);
+  bool is_world_writable = lstat(path, &above) != 0 || (above.st_mode & S_IWOTH);
   *slash = '/';
-  return !is_everybodys;
+  return !is_world_writable;
 }
 
-/* The folder of a path and the one above it: what we keep goes into folders of our own. A folder
- * that somebody else has put there is not ours to write into. The one above those is the system's:
- * an image from scratch may lack /run. */
+/* Creates the folder of a path and the one above it, which must be ours: a folder created by
+ * another user is refused. The one above those belongs to the system, but an image from scratch may
+ * lack /run. */
 int make_folder(char *path, int levels) {
   char *slash = strrchr(path, '/');
   if (!slash || slash == path) return 0;

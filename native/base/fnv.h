@@ -1,4 +1,4 @@
-/* FNV-1a, 64 bits: a sum that is equal for equal bytes, and hardly ever for others. */
+/* FNV-1a, 64 bits. */
 #ifndef PITCREW_BASE_FNV_H
 #define PITCREW_BASE_FNV_H
 

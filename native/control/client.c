@@ -1,5 +1,5 @@
-/* Clients: their table, what is to be sent to them, and how each of them ends. All their sockets
- * are in an epoll set of their own inside the loop's; client_turn.c serves them. */
+/* The table of clients, their output queues, and their ends. All their sockets are in an epoll set
+ * inside the loop's; client_turn.c serves them. */
 #define _GNU_SOURCE
 #include "control/client.h"
 #include "base/address.h"
@@ -22,17 +22,17 @@
 enum {
   BUCKETS = 256,
   ROOM_BYTES_MIN = 512,
-  SEND_AT_ONCE = 64 * 1024,      /* less waits for the end of the turn: one call for many lines */
-  EMPTY_TOTAL = 2 * 1024 * 1024, /* with more than this in all buffers, no empty one is kept */
-  GRACE_MS = 1000,               /* for what is queued when a client is closed, */
+  SEND_AT_ONCE = 64 * 1024,      /* less is sent at the end of the turn: one call for many lines */
+  EMPTY_TOTAL = 2 * 1024 * 1024, /* with more than this in all buffers, empty buffers are freed */
+  GRACE_MS = 1000,               /* to send the queue of a client that ends, */
   LAST_GRACE_MS = 200,           /* and when all of pitcrew ends */
 };
 
 static struct client *buckets[BUCKETS];
-static size_t client_count;  /* without those that daemons have as PITCREW_FD */
-static size_t count_of_runs; /* of these, those that processes of daemons have made */
-static struct client *first_waiting, **last_waiting = &first_waiting;
-static size_t waiting_count, ending_count;
+static size_t client_count;    /* without PITCREW_FD connections */
+static size_t count_from_runs; /* of these, those from processes of daemons */
+static struct client *first_scheduled, **last_scheduled = &first_scheduled;
+static size_t scheduled_count, ending_count;
 static bool finishing;
 static size_t rooms_total; /* of all buffers */
 static int64_t last_id;
@@ -50,24 +50,24 @@ int clients_set(void) {
   return -1;
 }
 
-/* Half of all descriptors are kept for the daemons, and most connections for operators: whoever is
- * to be stopped cannot keep them out. */
-bool client_may_come(bool of_run) {
+/* Reserves half of all descriptors for daemons, and most connections for operators: a daemon that
+ * misbehaves cannot lock them out. */
+bool clients_have_room(bool from_run) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   size_t most = files.rlim_cur / 2 < CLIENTS_MAX ? files.rlim_cur / 2 : CLIENTS_MAX;
-  return client_count < most && (!of_run || count_of_runs < most / 4);
+  return client_count < most && (!from_run || count_from_runs < most / 4);
 }
 
-void client_is_of_run(struct client *client) {
-  client->of_run = true;
-  count_of_runs++;
+void client_set_from_run(struct client *client) {
+  client->from_run = true;
+  count_from_runs++;
 }
 
 struct client *client_new(int fd, enum client_way way, struct run *run) {
   struct client *client = clients_set() < 0 ? NULL : calloc(1, sizeof *client);
   if (!client) return NULL;
-  /* Or a byte "out of band" would make it ready to be read for ever, and nothing be read. */
+  /* Otherwise an out-of-band byte would make it readable forever, with nothing to read. */
   setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
   *client = (struct client){
       .id = ++last_id, .fd = fd, .mask = EPOLLIN | EPOLLRDHUP, .run = run, .way = way};
@@ -91,7 +91,7 @@ static int socket_option(int fd, int option) {
   return getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
 }
 
-/* We do not outlive whoever started us. If he ended before we could ask for that, his end of the
+/* Ends this process when its parent ends. If that happened before the call, the parent's end of the
  * socket is closed. */
 static void end_with_owner(int fd) {
   char byte;
@@ -106,12 +106,12 @@ int client_adopt(int fd) {
   if (getpeername(fd, (struct sockaddr *)&far, &bytes) != 0) return errno;
   if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM)
     return EPROTOTYPE;
-  if (!client_may_come(false)) return EMFILE;
+  if (!clients_have_room(false)) return EMFILE;
   struct client *client = client_new(fd, INHERITED, NULL);
   if (!client) return errno;
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   end_with_owner(fd);
-  client_wait(client);
+  client_schedule(client);
   return 0;
 }
 
@@ -123,7 +123,7 @@ static struct client **place_of(int64_t id) {
 
 struct client *client_find(int64_t id) {
   struct client *client = *place_of(id);
-  return client && client->told && !client->gone && !client->ending ? client : NULL;
+  return client && client->reported && !client->gone && !client->ending ? client : NULL;
 }
 
 struct client *client_next(const struct client *before) {
@@ -133,7 +133,7 @@ struct client *client_next(const struct client *before) {
   return client;
 }
 
-void client_tell(struct client *client, const struct peer *peer) {
+void client_report(struct client *client, const struct peer *peer) {
   struct peer itself = {0};
   if (client->way == BY_DAEMON_FD) {
     itself = (struct peer){client->run->uid, client->run->pid, {ORIGIN_RUN, client->run}};
@@ -142,60 +142,60 @@ void client_tell(struct client *client, const struct peer *peer) {
     itself.uid = getuid();
     itself.origin = (struct origin){ORIGIN_NONE, NULL};
   }
-  client->told = true;
+  client->reported = true;
   event_client(client->id, client->way, peer ? peer : &itself);
 }
 
-/* ---- what it is ready for, and its end */
+/* ---- events, scheduling, and the end of a client */
 
 size_t client_queued(const struct client *client) { return client->out_end - client->out_start; }
 
-bool client_hears(const struct client *client) {
-  return client->fd >= 0 && !client->gone && !client->ending && !client->deaf && !client->stream &&
-         client_queued(client) <= CLIENT_READ_UP_TO;
+bool client_accepts_input(const struct client *client) {
+  return client->fd >= 0 && !client->gone && !client->ending && !client->input_closed &&
+         !client->stream && client_queued(client) <= CLIENT_READ_UP_TO;
 }
 
-void client_watch(struct client *client) {
+void client_update_events(struct client *client) {
   if (client->fd < 0 || client->gone) return;
-  uint32_t mask = (client_hears(client) ? EPOLLIN : 0) | (client->ending ? 0 : EPOLLRDHUP) |
+  uint32_t mask = (client_accepts_input(client) ? EPOLLIN : 0) | (client->ending ? 0 : EPOLLRDHUP) |
                   (client_queued(client) > 0 ? EPOLLOUT : 0);
   if (mask == client->mask) return;
   struct epoll_event event = {.events = mask, .data.ptr = client};
   if (epoll_ctl(set_fd, EPOLL_CTL_MOD, client->fd, &event) == 0) client->mask = mask;
 }
 
-void client_wait(struct client *client) {
-  if (client->waiting) return;
-  client->waiting = true;
-  client->next_waiting = NULL;
-  *last_waiting = client;
-  last_waiting = &client->next_waiting;
-  waiting_count++;
+void client_schedule(struct client *client) {
+  if (client->scheduled) return;
+  client->scheduled = true;
+  client->next_scheduled = NULL;
+  *last_scheduled = client;
+  last_scheduled = &client->next_scheduled;
+  scheduled_count++;
 }
 
-struct client *client_take_waiting(void) {
-  struct client *client = first_waiting;
+struct client *client_take_scheduled(void) {
+  struct client *client = first_scheduled;
   if (!client) return NULL;
-  first_waiting = client->next_waiting;
-  if (!first_waiting) last_waiting = &first_waiting;
-  waiting_count--;
-  client->waiting = false;
+  first_scheduled = client->next_scheduled;
+  if (!first_scheduled) last_scheduled = &first_scheduled;
+  scheduled_count--;
+  client->scheduled = false;
   return client;
 }
 
-size_t clients_waiting(void) { return waiting_count; }
+size_t clients_scheduled(void) { return scheduled_count; }
 
-void client_gone(struct client *client) {
+void client_set_gone(struct client *client) {
   if (client->fd < 0 || client->gone) return;
   client->gone = true;
-  /* Or it would be ready again and again. */
+  /* Otherwise it would be reported again and again. */
   epoll_ctl(clients_set(), EPOLL_CTL_DEL, client->fd, NULL);
-  client_wait(client);
+  client_schedule(client);
 }
 
 void client_cut_off(struct client *client) {
   client->lagged = true;
-  client_gone(client);
+  client_set_gone(client);
 }
 
 void client_end(struct client *client) {
@@ -203,14 +203,14 @@ void client_end(struct client *client) {
   client->ending = true;
   client->ends_at_ms = now_ms() + (finishing ? LAST_GRACE_MS : GRACE_MS);
   ending_count++;
-  client_watch(client);
-  client_wait(client);
+  client_update_events(client);
+  client_schedule(client);
 }
 
 void client_run_over(struct run *run) {
   struct client *client = run->control;
   if (!client) return;
-  client_gone(client);
+  client_set_gone(client);
   client->run = NULL;
   run->control = NULL;
 }
@@ -226,8 +226,8 @@ void clients_end(void) {
 
 size_t clients_ending(void) { return ending_count; }
 
-/* ---- what is sent: one buffer, which is there only while something waits in it. Nothing is sent
- * with a wait, and O_NONBLOCK is never set: an inherited socket may be shared. */
+/* ---- output: one buffer, which exists only while it holds something. Sends never block, and
+ * O_NONBLOCK is never set, because an inherited socket may be shared. */
 
 void client_drop_queue(struct client *client) {
   free(client->out);
@@ -245,15 +245,15 @@ void client_flush(struct client *client) {
     else if (errno == EAGAIN)
       break;
     else if (errno != EINTR)
-      client_gone(client);
+      client_set_gone(client);
   }
   if (client_queued(client) == 0) {
     client->out_start = client->out_end = 0;
-    /* A stream needs it again and again. But the room of many that wait for nothing must not cost
-     * others theirs. */
+    /* A stream needs its buffer again. But the empty buffers of many must not use up the memory of
+     * others. */
     if (!client->stream || rooms_total > EMPTY_TOTAL) client_drop_queue(client);
   }
-  client_watch(client);
+  client_update_events(client);
 }
 
 static void move_to_front(struct client *client) {
@@ -263,8 +263,8 @@ static void move_to_front(struct client *client) {
   client->out_end = (uint32_t)queued;
 }
 
-/* When all queues together are too long, it is the longest that must go. */
-static bool cut_off_longer_than(const struct client *client) {
+/* When all queues together exceed their limit, the client with the longest is cut off. */
+static bool cut_off_longest(const struct client *client) {
   struct client *longest = NULL;
   size_t most = client_queued(client);
   for (struct client *other = client_next(NULL); other; other = client_next(other))
@@ -279,7 +279,7 @@ static bool grow(struct client *client, size_t needed) {
   size_t wanted = client->out_room > 0 ? client->out_room : ROOM_BYTES_MIN;
   while (wanted < needed) wanted *= 2;
   while (rooms_total - client->out_room + wanted > CLIENTS_QUEUE_MAX)
-    if (!cut_off_longer_than(client)) return false;
+    if (!cut_off_longest(client)) return false;
   size_t others = rooms_total - client->out_room;
   void *grown = realloc(client->out, wanted);
   if (!grown) return false;
@@ -302,19 +302,19 @@ static void add(struct client *client, const void *bytes, size_t count) {
   client->out_end += (uint32_t)count;
 }
 
-/* With much in all buffers, what can be sent is sent before the next client gets its room. */
+/* When buffers are large, sends at once before the next client gets memory. */
 static void send_soon(struct client *client) {
-  client_wait(client);
+  client_schedule(client);
   bool is_much = client_queued(client) >= SEND_AT_ONCE || rooms_total > EMPTY_TOTAL;
   if (is_much) client_flush(client);
 }
 
-static bool takes(struct client *client, size_t count) {
+static bool prepare_queue(struct client *client, size_t count) {
   return client->fd >= 0 && !client->gone && !client->ending && make_room(client, count);
 }
 
 bool client_put(struct client *client, const void *bytes, size_t count) {
-  if (!takes(client, count)) return false;
+  if (!prepare_queue(client, count)) return false;
   if (count == 0) return true;
   add(client, bytes, count);
   send_soon(client);
@@ -322,7 +322,7 @@ bool client_put(struct client *client, const void *bytes, size_t count) {
 }
 
 bool client_put_line(struct client *client, const char *text, size_t bytes) {
-  if (bytes >= CLIENT_QUEUE_MAX || !takes(client, bytes + 1)) return false;
+  if (bytes >= CLIENT_QUEUE_MAX || !prepare_queue(client, bytes + 1)) return false;
   add(client, text, bytes);
   add(client, "\n", 1);
   send_soon(client);
@@ -332,13 +332,12 @@ bool client_put_line(struct client *client, const char *text, size_t bytes) {
 void client_remove(struct client *client) {
   struct client **place = place_of(client->id);
   *place = client->next_in_bucket;
-  /* A helper may still hold the socket: the end is told all the same, unless it is not ours alone.
-   */
+  /* A helper may still hold the socket: shut it down, unless it is shared with our parent. */
   socket_end(client->fd, set_fd, client->way != INHERITED);
   client->fd = -1;
   client_drop_queue(client);
   if (client->run) client->run->control = NULL;
   client_count -= client->way != BY_DAEMON_FD;
-  count_of_runs -= client->of_run;
+  count_from_runs -= client->from_run;
   ending_count -= client->ending;
 }

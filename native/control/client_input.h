@@ -1,4 +1,4 @@
-/* Lines of clients. */
+/* Input of clients. */
 #ifndef PITCREW_CONTROL_CLIENT_INPUT_H
 #define PITCREW_CONTROL_CLIENT_INPUT_H
 
@@ -7,10 +7,10 @@
 struct client;
 struct run;
 
-/* Reads lines and reports them until this time; at least one, if there is one. False: there is
- * nothing more to be read now. */
+/* Reads and reports lines until this time, but at least one if there is one. False: nothing more
+ * can be read now. */
 bool client_read(struct client *client, double until_ms);
-void client_forget_part(struct client *client); /* of a line */
-void client_run_drain(struct run *run);         /* what it wrote last is reported now */
+void client_drop_partial_line(struct client *client); /* frees it */
+void client_run_drain(struct run *run);               /* reports its last lines */
 
 #endif

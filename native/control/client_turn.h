@@ -1,4 +1,4 @@
-/* The turns of the clients. */
+/* Serves the clients. */
 #ifndef PITCREW_CONTROL_CLIENT_TURN_H
 #define PITCREW_CONTROL_CLIENT_TURN_H
 
@@ -7,6 +7,6 @@
 void clients_turn(void);
 bool clients_want_turn(void);
 double clients_deadline_ms(void);
-bool clients_finished(void); /* at the end: what is queued is passed on for a short time */
+bool clients_finished(void); /* at the end: sends their queues for a short time */
 
 #endif

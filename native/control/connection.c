@@ -1,5 +1,5 @@
-/* The connection blocks: this process has nothing else to do. What comes is read in large pieces
- * and given away in whole lines; the rest of a line waits for what follows. */
+/* Blocking: this process has nothing else to do. Input is read in large pieces and returned as
+ * whole lines; an incomplete line waits for its rest. */
 #define _GNU_SOURCE
 #include "control/connection.h"
 #include "base/address.h"
@@ -21,15 +21,15 @@
 enum {
   CONNECT_SECONDS_MAX = 5,
   BUFFER_BYTES = 64 * 1024,
-  BUFFER_BYTES_MAX = 16 * 1024 * 1024, /* a line that is longer ends the connection */
+  BUFFER_BYTES_MAX = 16 * 1024 * 1024, /* a longer line ends the connection */
 };
 
 static int fd = -1;
 static char *buffer;
-static size_t room, given, bytes_in; /* what was given away is taken out at the next call */
+static size_t room, consumed, bytes_in; /* consumed lines are removed in the next call */
 
-/* The length of a path in a socket's address is bounded. A path beyond it is looked for in its
- * folder, which is named by a descriptor: that needs /proc. */
+/* A path that is too long for a socket address is reached through a descriptor of its folder, which
+ * needs /proc. */
 static int address_through_folder(const char *path, int *folder, struct address *address) {
   char text[PATH_MAX], shorter[PATH_MAX + 64];
   if (snprintf(text, sizeof text, "%s", path) >= (int)sizeof text) return ENAMETOOLONG;
@@ -42,8 +42,7 @@ static int address_through_folder(const char *path, int *folder, struct address 
   return address_of_path(shorter, address);
 }
 
-/* A server that accepts nobody has a queue of connections, and when that is full, connect waits:
- * for as long as sending may take. */
+/* If a server does not accept, connect blocks when its backlog is full: SO_SNDTIMEO limits that. */
 static int connect_in_time(const struct address *address) {
   const struct timeval in_time = {.tv_sec = CONNECT_SECONDS_MAX}, unbounded = {0};
   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -53,7 +52,7 @@ static int connect_in_time(const struct address *address) {
   do {
     bool failed = connect(fd, (const struct sockaddr *)&address->storage, address->bytes) != 0;
     error = failed ? errno : 0;
-  } while (error == EINTR); /* We were stopped and continued. */
+  } while (error == EINTR); /* This process was stopped and continued. */
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &unbounded, sizeof unbounded);
   return error == EAGAIN ? ETIMEDOUT : error;
 }
@@ -74,7 +73,7 @@ void connection_close(void) {
   fd = -1;
   free(buffer);
   buffer = NULL;
-  room = given = bytes_in = 0;
+  room = consumed = bytes_in = 0;
 }
 
 int connection_send(const char *text, size_t bytes) {
@@ -98,7 +97,7 @@ static bool make_room(void) {
   return true;
 }
 
-/* What came without waiting: a positive number, 0 at the end, -1 = nothing yet. */
+/* Reads without blocking: a positive number, 0 at the end, -1 = nothing yet. */
 static ssize_t take_some(void) {
   for (;;) {
     ssize_t n = recv(fd, buffer + bytes_in, room - bytes_in, MSG_DONTWAIT);
@@ -108,7 +107,7 @@ static ssize_t take_some(void) {
   }
 }
 
-/* False when time is up. */
+/* False: the time is up. */
 static bool wait_for_more(double until_ms) {
   double left = ceil(until_ms - now_ms());
   if (left <= 0) return false;
@@ -119,9 +118,9 @@ static bool wait_for_more(double until_ms) {
 
 enum received connection_receive(double timeout_ms, const char **lines, size_t *bytes) {
   if (fd < 0) return RECEIVED_END;
-  if (given) memmove(buffer, buffer + given, bytes_in - given);
-  bytes_in -= given;
-  given = 0;
+  if (consumed) memmove(buffer, buffer + consumed, bytes_in - consumed);
+  bytes_in -= consumed;
+  consumed = 0;
   double until_ms = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
   for (bool in_time = true; in_time; in_time = wait_for_more(until_ms)) {
     if (!make_room()) return RECEIVED_END;
@@ -131,9 +130,9 @@ enum received connection_receive(double timeout_ms, const char **lines, size_t *
     const char *last = memrchr(buffer + bytes_in, '\n', (size_t)n);
     bytes_in += (size_t)n;
     if (!last) continue;
-    given = (size_t)(last + 1 - buffer);
+    consumed = (size_t)(last + 1 - buffer);
     *lines = buffer;
-    *bytes = given;
+    *bytes = consumed;
     return RECEIVED_LINES;
   }
   return RECEIVED_NOTHING;

@@ -1,4 +1,4 @@
-/* A client verb's connection to a running pitcrew: one in a process, and all of it waits. */
+/* The connection of a client verb to a running pitcrew: one per process, blocking. */
 #ifndef PITCREW_CONTROL_CONNECTION_H
 #define PITCREW_CONTROL_CONNECTION_H
 
@@ -6,10 +6,10 @@
 
 enum received { RECEIVED_LINES, RECEIVED_NOTHING, RECEIVED_END };
 
-int connection_open(const char *path); /* 0 or errno; what was open is closed */
+int connection_open(const char *path); /* 0 or errno; closes an open one */
 int connection_send(const char *text, size_t bytes);
-/* The whole lines that have come, with their newlines; they stay there until the next call. An
- * infinite timeout is as long as it takes. */
+/* Returns whole lines with their newlines, valid until the next call. The timeout may be INFINITY.
+ */
 enum received connection_receive(double timeout_ms, const char **lines, size_t *bytes);
 void connection_close(void);
 

@@ -1,7 +1,6 @@
-/* The socket of the control plane. It is found again by its folder, whatever becomes of the path,
- * and removed at the end if it is still ours. Where there is no descriptor left for a connection,
- * one that is kept for that is given for a moment, to turn whoever comes away: else he would be
- * ready for ever, and we would never rest. */
+/* The control socket. It is found again through its folder, even if the path changes, and removed
+ * at the end if it is still ours. If no descriptor is left for a connection, a reserved one is used
+ * for a moment to reject it: otherwise the listener would be readable forever. */
 #define _GNU_SOURCE
 #include "control/listen.h"
 #include "base/clock.h"
@@ -20,20 +19,20 @@
 #include <unistd.h>
 
 enum {
-  BACKLOG = 1024, /* who does not want to wait is refused when it is full */
+  BACKLOG = 1024, /* when it is full, a non-blocking connect is refused */
   ACCEPTS_A_TURN = 16,
-  PAUSE_MS = 100, /* when the kernel has nothing left for us */
+  PAUSE_MS = 100, /* when the kernel has no resources left */
 };
 
 static int listener = -1, folder_fd = -1, reserve_fd = -1;
 static char socket_name[256], refusal[512];
 static size_t refusal_bytes;
-static struct stat made;
+static struct stat bound;
 static double resume_ms = INFINITY;
 
 /* ---- opening */
 
-/* The folder of a path, opened, and the name in it. */
+/* Opens the folder of a path, and stores the name in it. */
 static int open_folder(const char *path) {
   const char *slash = strrchr(path, '/');
   const char *name = slash ? slash + 1 : path;
@@ -47,7 +46,7 @@ static int open_folder(const char *path) {
   return folder_fd < 0 ? errno : 0;
 }
 
-/* A path that is too long for an address is taken through its folder. */
+/* A path that is too long for an address is reached through its folder. */
 static int address_of(const char *path, struct sockaddr_un *address) {
   const size_t room = sizeof address->sun_path;
   address->sun_family = AF_UNIX;
@@ -57,7 +56,7 @@ static int address_of(const char *path, struct sockaddr_un *address) {
   return 0;
 }
 
-/* A socket that nobody listens at refuses. */
+/* A socket without a listener refuses connections. */
 static bool is_stale(const struct sockaddr_un *address) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   bool refused = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
@@ -66,7 +65,7 @@ static bool is_stale(const struct sockaddr_un *address) {
   return refused;
 }
 
-/* Only a socket is in nobody's way, and only one that is left over. */
+/* Removes a stale socket, and nothing else. */
 static int remove_old(const struct sockaddr_un *address) {
   struct stat there;
   if (fstatat(folder_fd, socket_name, &there, AT_SYMLINK_NOFOLLOW) != 0)
@@ -107,7 +106,7 @@ static int open_all(const char *path) {
   if (reserve_fd < 0 || listener < 0) return errno;
   error = bind_to(&address);
   if (error) return error;
-  if (fstatat(folder_fd, socket_name, &made, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  if (fstatat(folder_fd, socket_name, &bound, AT_SYMLINK_NOFOLLOW) != 0) return errno;
   return listen(listener, BACKLOG) == 0 && watch_listener() ? 0 : errno;
 }
 
@@ -126,7 +125,7 @@ void listen_close(void) {
   if (listener < 0) return;
   struct stat there;
   bool is_ours = fstatat(folder_fd, socket_name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-                 there.st_dev == made.st_dev && there.st_ino == made.st_ino;
+                 there.st_dev == bound.st_dev && there.st_ino == bound.st_ino;
   if (is_ours) unlinkat(folder_fd, socket_name, 0);
   epoll_ctl(clients_set(), EPOLL_CTL_DEL, listener, NULL);
   close_all();
@@ -144,39 +143,40 @@ double listen_resume_ms(void) { return resume_ms; }
 
 void listen_resume(void) { resume_ms = watch_listener() ? INFINITY : now_ms() + PAUSE_MS; }
 
-static void turn_away(int fd) {
+static void reject(int fd) {
   send(fd, refusal, refusal_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
   close(fd);
 }
 
-/* With the descriptor that is kept for this. */
-static bool turn_next_away(void) {
+/* Uses the reserved descriptor. */
+static bool reject_next(void) {
   if (reserve_fd >= 0) close(reserve_fd);
   int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-  if (fd >= 0) turn_away(fd);
+  if (fd >= 0) reject(fd);
   reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   return fd >= 0;
 }
 
-static void take(int fd) {
+static void accept_client(int fd) {
   struct peer peer;
   if (!peer_of(fd, &peer)) {
     close(fd);
     return;
   }
-  struct client *client = client_may_come(peer.origin.kin) ? client_new(fd, BY_SOCKET, NULL) : NULL;
-  if (!client) return turn_away(fd);
-  if (peer.origin.kin) client_is_of_run(client);
-  client_tell(client, &peer);
+  struct client *client =
+      clients_have_room(peer.origin.kin) ? client_new(fd, BY_SOCKET, NULL) : NULL;
+  if (!client) return reject(fd);
+  if (peer.origin.kin) client_set_from_run(client);
+  client_report(client, &peer);
 }
 
 void listen_ready(void) {
   for (int i = 0; i < ACCEPTS_A_TURN && listener >= 0; i++) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) {
-      take(fd);
+      accept_client(fd);
     } else if (errno == EMFILE || errno == ENFILE) {
-      if (turn_next_away()) continue;
+      if (reject_next()) continue;
       pause_accepting();
       return;
     } else if (errno != EINTR && errno != ECONNABORTED) {

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* 0 or errno. The line is sent to a connection that there is no room for. */
+/* 0 or errno. The line is sent to a connection that is rejected because there is no room. */
 int listen_at(const char *path, const char *line, size_t bytes);
-void listen_close(void); /* at the end: the socket is removed */
+void listen_close(void); /* at the end: removes the socket */
 void listen_ready(void);
-double listen_resume_ms(void); /* when it accepts again; INFINITY = it does */
+double listen_resume_ms(void); /* when accepting resumes; INFINITY = it is not paused */
 void listen_resume(void);
 
 #endif

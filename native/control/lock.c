@@ -1,7 +1,7 @@
-/* A lock that lives as long as this process, whoever reads or leaves the file: the kernel's own, so
- * that there is no stale one, whatever pid is written there. A lock of POSIX, since children do not
- * inherit it and the kernel tells the holder's pid. Its trap: to close any descriptor of the file,
- * however it was opened, gives it up. So nobody else here may open it. */
+/* A lock that lives as long as this process. It is a lock of the kernel, so it is never stale,
+ * whatever pid the file contains. It is a POSIX lock, because children do not inherit it and the
+ * kernel knows the holder's pid. Its trap: closing any descriptor of the file releases it. So no
+ * other code here may open that file. */
 #define _GNU_SOURCE
 #include "control/lock.h"
 
@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 8 }; /* the holder may end between our question and our look */
+enum { TRIES_MAX = 8 }; /* the holder may end between two calls */
 
 static int lock_fd = -1;
 
-/* 0: ours. Else errno, or -1 when somebody has it, who is in `holder`. */
+/* 0: taken. Otherwise errno, or -1 when another process holds it, which `holder` describes. */
 static int try_lock(int fd, struct lock_holder *holder) {
   for (int tries = 0; tries < TRIES_MAX; tries++) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -38,9 +38,9 @@ static int open_lock(const char *path, int *fd) {
   return S_ISREG(st.st_mode) ? 0 : EINVAL;
 }
 
-/* What is left of a longer text of before is made blank: to truncate a file takes a disk a while.
- * It is ours on a full disk, too. */
-static void say_whose(int fd, const char *text, size_t bytes) {
+/* Writes newlines over the rest of an older, longer text: truncating a file may take a disk a
+ * while. The lock is valid even if the disk is full. */
+static void write_holder(int fd, const char *text, size_t bytes) {
   char padded[LOCK_TEXT_MAX];
   struct stat st;
   size_t length = bytes < sizeof padded ? bytes : sizeof padded, before = 0;
@@ -51,7 +51,7 @@ static void say_whose(int fd, const char *text, size_t bytes) {
     memset(padded + length, '\n', before - length);
     length = before;
   }
-  if (pwrite(fd, padded, length, 0) < 0) { /* Nobody needs it but who is refused. */
+  if (pwrite(fd, padded, length, 0) < 0) { /* It is only for the message of a refused process. */
   }
 }
 
@@ -60,7 +60,7 @@ enum lock lock_take(const char *path, const char *text, size_t bytes, struct loc
   int taken = error ? error : try_lock(fd, holder);
   if (taken == 0) {
     lock_fd = fd;
-    say_whose(fd, text, bytes);
+    write_holder(fd, text, bytes);
     return LOCK_OURS;
   }
   if (fd >= 0) close(fd);

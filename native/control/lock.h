@@ -1,4 +1,4 @@
-/* One pitcrew at a time: a lock for as long as this process lives. */
+/* One pitcrew per bundle: a lock that lives as long as this process. */
 #ifndef PITCREW_CONTROL_LOCK_H
 #define PITCREW_CONTROL_LOCK_H
 
@@ -7,12 +7,12 @@
 
 enum { LOCK_TEXT_MAX = 4096 };
 struct lock_holder {
-  pid_t pid; /* 0 = the kernel does not know */
+  pid_t pid; /* 0 = unknown to the kernel */
   char text[LOCK_TEXT_MAX];
   size_t bytes;
 };
 enum lock { LOCK_OURS, LOCK_HELD, LOCK_FAILED };
-/* LOCK_HELD: `holder` says by whom. LOCK_FAILED: see errno. */
+/* LOCK_HELD: see `holder`. LOCK_FAILED: see errno. */
 enum lock lock_take(const char *path, const char *text, size_t bytes, struct lock_holder *holder);
 
 #endif

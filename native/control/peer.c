@@ -1,5 +1,5 @@
-/* The process at the other end of a connection: what the kernel noted of it when it connected, and
- * where that process comes from. What descends from us is never an operator's. */
+/* The peer of a connection: what the kernel recorded when it connected, and its origin. A
+ * descendant of ours is never an operator. */
 #define _GNU_SOURCE
 #include "control/peer.h"
 #include "tree/origin.h"
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PEER_PIDFD = 77 }; /* SO_PEERPIDFD, from Linux 6.5 on */
+enum { PEER_PIDFD = 77 }; /* SO_PEERPIDFD, from Linux 6.5 */
 
 static int pidfd_of(int fd) {
   int pidfd = -1;
@@ -19,7 +19,7 @@ static int pidfd_of(int fd) {
   return getsockopt(fd, SOL_SOCKET, PEER_PIDFD, &pidfd, &bytes) == 0 ? pidfd : -1;
 }
 
-/* Its number was not that of another process meanwhile; not known before Linux 6.5. */
+/* The pid was not reused since it connected; unknown before Linux 6.5. */
 static bool was_there(int pidfd) {
   if (pidfd < 0) return true;
   bool was = syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0 || errno != ESRCH;

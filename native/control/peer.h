@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* How a connection came about: through our socket, as a daemon's PITCREW_FD, from our parent. */
+/* How a client connected: through our socket, as a daemon's PITCREW_FD, inherited from our parent.
+ */
 enum client_way { BY_SOCKET, BY_DAEMON_FD, INHERITED };
 
 struct peer {
@@ -15,7 +16,7 @@ struct peer {
   pid_t pid; /* 0 = outside of our PID namespace */
   struct origin origin;
 };
-/* False: its origin is not known, since it has ended, or we cannot look. */
+/* False: its origin is unknown, because it has ended or cannot be looked up. */
 bool peer_of(int fd, struct peer *peer);
 
 #endif

@@ -1,5 +1,5 @@
-/* The functions of src/host/host.ts that the init alone has, beside those of the other bind_*.c:
- * time, environment, images, the end. Thin: convert, call, convert back. */
+/* Functions of src/host/host.ts for the init that concern no other module: time, environment,
+ * images, the end. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "engine/bind.h"
 #include "base/clock.h"

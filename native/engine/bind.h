@@ -1,4 +1,4 @@
-/* The object in which JavaScript finds the functions of this host: src/host/. */
+/* The object through which JavaScript calls this host: see src/host/. */
 #ifndef PITCREW_ENGINE_BIND_H
 #define PITCREW_ENGINE_BIND_H
 
@@ -6,7 +6,7 @@
 
 extern const struct engine_host init_host, verb_host;
 
-/* ---- of each bind_*.c */
+/* ---- one for each bind_*.c */
 
 void bind_system(JSValue host);
 void bind_verb(JSValue host);
@@ -16,7 +16,7 @@ void bind_output(JSValue host);
 void bind_health(JSValue host);
 void bind_control(JSValue host);
 void bind_helper(JSValue host);
-/* A verb's output; in bind_system.c. The process ends where it cannot be written. */
-void write_data(const char *text, size_t bytes);
+/* The output of a verb; in bind_system.c. Ends the process if it cannot be written. */
+void verb_write_stdout(const char *text, size_t bytes);
 
 #endif

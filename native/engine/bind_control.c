@@ -1,4 +1,5 @@
-/* What of src/host/host.ts the control plane is made of: places, the lock, the socket, clients. */
+/* Functions of src/host/host.ts for the control plane: folders, the lock, the socket, clients.
+ * Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "control/client.h"
@@ -10,7 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* The folder of what is in it, and the one above. */
+/* Creates a folder and the one above it. */
 static int make_own_folder(const char *path) {
   char inside[4096];
   if (snprintf(inside, sizeof inside, "%s/", path) >= (int)sizeof inside) return ENAMETOOLONG;
@@ -99,7 +100,7 @@ FUNCTION(host_keep_client) {
   UNUSED;
   struct client *client = client_of(argv[0]);
   bool is_kept = client && client->way == BY_DAEMON_FD && client->run;
-  if (is_kept) client->told = false;
+  if (is_kept) client->reported = false;
   return JS_NewBool(ctx, is_kept);
 }
 

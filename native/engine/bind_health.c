@@ -1,4 +1,5 @@
-/* Host.probe, forgetProbe, notify and oomKills. */
+/* Functions of src/host/host.ts for probes, sd_notify to a service manager, and kills for memory.
+ * Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "engine/bind.h"
 #include "engine/values.h"
@@ -20,7 +21,7 @@ static int take_address(struct arena *arena, JSValueConst spec, const char *type
                         struct address *address) {
   if (strcmp(type, "unix") == 0) {
     const char *path = string_of(arena, spec, "path");
-    /* A path is on a disk, which may hang: that is a helper's work. */
+    /* A path is on a disk, which may hang: a helper probes it. */
     return path && path[0] == '@' ? address_of_path(path, address) : EINVAL;
   }
   const char *host = string_of(arena, spec, "host");

@@ -1,5 +1,4 @@
-/* Helpers, which write and read files, and the trace: src/host/host.ts. Thin: convert, call,
- * convert back. */
+/* Functions of src/host/host.ts for helpers and the trace. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "engine/bind.h"
@@ -12,7 +11,7 @@ static const char *const kinds[] = {
     [HELPER_RUN] = "run",   [HELPER_APPEND] = "append", [HELPER_WRITE] = "write",
     [HELPER_TAIL] = "tail", [HELPER_EXISTS] = "exists", [HELPER_CONNECT] = "connect"};
 
-/* A list of strings, or one alone. */
+/* From a list of strings or a single string. */
 static char **words_of(struct arena *arena, JSValueConst value) {
   if (!JS_IsString(value)) return arena_strings(arena, value, 0);
   char **words = arena_take(arena, 2 * sizeof *words);
@@ -21,7 +20,7 @@ static char **words_of(struct arena *arena, JSValueConst value) {
   return words;
 }
 
-/* The kind of a task is the name of its first property that is there. */
+/* The kind of a task is the name of its first property that exists. */
 static bool take_words(struct arena *arena, JSValueConst spec, struct helper_task *task) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     JSValue value = JS_GetPropertyStr(js, spec, kinds[i]);
@@ -34,12 +33,12 @@ static bool take_words(struct arena *arena, JSValueConst spec, struct helper_tas
   return false;
 }
 
-static bool is_sound(const struct helper_task *task) {
+static bool is_valid(const struct helper_task *task) {
   size_t count = 0;
   while (task->words[count] && count <= HELPER_WORDS_MAX) count++;
   bool prints = task->kind == HELPER_RUN || task->kind == HELPER_TAIL;
-  bool looks = task->kind >= HELPER_TAIL;
-  return count <= HELPER_WORDS_MAX && (count > 0 || !looks) && task->timeout_ms >= 0 &&
+  bool reads = task->kind >= HELPER_TAIL;
+  return count <= HELPER_WORDS_MAX && (count > 0 || !reads) && task->timeout_ms >= 0 &&
          (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
 }
 
@@ -56,7 +55,7 @@ FUNCTION(host_helper) {
   task.timeout_ms = to_double(timeout);
   task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
   int error =
-      take_words(&arena, argv[1], &task) && is_sound(&task) ? helper_start(id, &task) : EINVAL;
+      take_words(&arena, argv[1], &task) && is_valid(&task) ? helper_start(id, &task) : EINVAL;
   if (task.text) JS_FreeCString(ctx, task.text);
   JS_FreeValue(ctx, text);
   JS_FreeValue(ctx, timeout);

@@ -1,4 +1,4 @@
-/* The functions of src/host/host.ts for output and logs. Thin: convert, call, convert back. */
+/* Functions of src/host/host.ts for output and logs. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "control/client.h"
 #include "engine/bind.h"
@@ -64,7 +64,7 @@ static double take_number(JSValueConst object, const char *name) {
   return number;
 }
 
-/* Beyond any of them nothing is meant. */
+/* -1 for values out of range. */
 static int64_t to_whole(double number) {
   return number >= -1 && number < 9007199254740992.0 ? (int64_t)number : -1;
 }

@@ -1,4 +1,4 @@
-/* The functions of src/host/host.ts for runs: signals to them, and what is known of them. Thin:
+/* Functions of src/host/host.ts for runs: signals, state, resource use, the terminal. Thin:
  * convert, call, convert back. */
 #define _GNU_SOURCE
 #include "engine/bind.h"
@@ -112,12 +112,12 @@ static JSValue usage_object(const struct usage *usage) {
 FUNCTION(host_usage) {
   UNUSED;
   size_t count;
-  const struct usage *usages = usage_look(&count);
+  const struct usage *usages = usage_scan(&count);
   if (!usages) return JS_NULL;
   JSValue list = JS_NewArray(ctx);
   for (size_t i = 0; i < count; i++)
     JS_SetPropertyUint32(ctx, list, (uint32_t)i, usage_object(&usages[i]));
-  usage_forget();
+  usage_free();
   return list;
 }
 

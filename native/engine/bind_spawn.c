@@ -1,4 +1,4 @@
-/* Host.spawn: a SpawnSpec in, a pid or the step that failed out. */
+/* Host.spawn: from a SpawnSpec to a pid, or the step that failed. */
 #define _GNU_SOURCE
 #include "base/limits.h"
 #include "engine/bind.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_MAX = 1024 * 1024 }; /* The kernel has no room for more. */
+enum { LIST_MAX = 1024 * 1024 }; /* The kernel accepts no more. */
 
 static const char *default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -39,8 +39,8 @@ static char *get_string(struct arena *arena, JSValueConst object, const char *na
   return text;
 }
 
-/* A NULL-terminated list, with room for ENTRIES_MORE. Numbers in it stand for the entries of
- * `environment`, if `own` is given: it becomes the first that is none. */
+/* A NULL-terminated list, with room for ENTRIES_MORE. With `own`, numbers are positions in
+ * `environment`, and *own becomes the first entry that is a string. */
 static char **string_list(struct arena *arena, JSValueConst array, const char **own) {
   int64_t length = array_length(array);
   size_t room = (size_t)(length + ENTRIES_MORE + 1);
@@ -66,7 +66,7 @@ static const char *path_of(char **envp) {
   return default_path;
 }
 
-/* The files that may be meant by a command, as execvp would try them; in the daemon's own PATH. */
+/* The files that a command may name, in the order of execvp, with the daemon's own PATH. */
 static char **candidates(struct arena *arena, char *command, char **envp) {
   const char *path = path_of(envp);
   size_t count = 2;
@@ -83,7 +83,7 @@ static char **candidates(struct arena *arena, char *command, char **envp) {
     size_t bytes = (size_t)(end - path) + strlen(command) + 3;
     char *file = arena_take(arena, bytes);
     if (!file) return NULL;
-    /* An empty entry means the working directory. */
+    /* An empty entry is the working directory. */
     snprintf(file, bytes, "%.*s/%s", end == path ? 1 : (int)(end - path), end == path ? "." : path,
              command);
     list[at++] = file;
@@ -93,7 +93,7 @@ static char **candidates(struct arena *arena, char *command, char **envp) {
   return list;
 }
 
-/* "/bin/sh", a place for the script, and its arguments. NULL where there is no memory. */
+/* "/bin/sh", a place for the script, and its arguments. NULL without memory. */
 static char **script_argv(struct arena *arena, char **argv) {
   static char shell[] = "/bin/sh";
   size_t count = 1;
@@ -101,11 +101,11 @@ static char **script_argv(struct arena *arena, char **argv) {
   char **list = arena_take(arena, (count + 2) * sizeof *list);
   if (!list) return NULL;
   list[0] = shell;
-  memcpy(list + 2, argv + 1, count * sizeof *list); /* and the NULL */
+  memcpy(list + 2, argv + 1, count * sizeof *list); /* includes the NULL */
   return list;
 }
 
-/* Behind envp, which says where commands are. */
+/* Call after envp is set, which contains PATH. */
 static bool take_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue command = get(object, "command");
   bool self = JS_IsObject(command) && !JS_IsArray(command);
@@ -116,7 +116,7 @@ static bool take_command(struct arena *arena, JSValueConst object, struct spawn_
   } else if (JS_IsNumber(command)) {
     int32_t from = -1;
     JS_ToInt32(js, &from, command);
-    /* The position does not count the program's name. */
+    /* The position excludes the program's name. */
     spec->argv = from >= 0 && from + 1 < process_argc ? process_argv + from + 1 : NULL;
     if (spec->argv) spec->script_argv = script_argv(arena, spec->argv);
   } else {
@@ -139,7 +139,7 @@ static bool take_stdio(struct arena *arena, JSValueConst object, struct spawn_sp
   return false;
 }
 
-/* How it says that it is ready, and whether it gets a NOTIFY_SOCKET for that or anything else. */
+/* How it reports readiness, and whether it gets a NOTIFY_SOCKET. */
 static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue notify = get(object, "notify"), ready = get(object, "ready");
   const char *type = JS_IsObject(ready) ? get_string(arena, ready, "type") : NULL;
@@ -206,7 +206,8 @@ static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
   return ok && number >= 0;
 }
 
-/* Text or null; false for anything else, which must not come to mean ours: that may be root. */
+/* A string or null. False for anything else, which must not be taken for our own user: that may be
+ * root. */
 static bool take_name(struct arena *arena, JSValueConst object, const char *key,
                       const char **name) {
   JSValue value = get(object, key);

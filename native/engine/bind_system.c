@@ -1,4 +1,4 @@
-/* The functions of src/host/system.ts, which every image has. Thin: convert, call, convert back. */
+/* Functions of src/host/system.ts, which every image has. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/fnv.h"
@@ -103,8 +103,8 @@ FUNCTION(host_wall_ms) {
   return JS_NewFloat64(ctx, (double)t.tv_sec * 1e3 + (double)(t.tv_nsec / 1000000));
 }
 
-/* Whose data nobody gets has failed, whatever else he did. */
-void write_data(const char *text, size_t bytes) {
+/* A verb whose output cannot be written has failed. */
+void verb_write_stdout(const char *text, size_t bytes) {
   int error = write_all(1, text, bytes);
   if (!error) return;
   char line[80];
@@ -118,7 +118,7 @@ FUNCTION(host_write) {
   size_t bytes = 0;
   const char *text = JS_ToCStringLen(ctx, &bytes, argv[1]);
   if (text && to_int(argv[0]) == 1)
-    write_data(text, bytes);
+    verb_write_stdout(text, bytes);
   else if (text)
     write_all(2, text, bytes);
   JS_FreeCString(ctx, text);

@@ -1,5 +1,5 @@
-/* The functions of src/host/system.ts that only client verbs have: a connection, a terminal, time
- * to wait. Thin: convert, call, convert back. */
+/* Functions of src/host/system.ts for client verbs: the connection, the terminal, time. Thin:
+ * convert, call, convert back. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "control/connection.h"
@@ -37,8 +37,7 @@ FUNCTION(host_disconnect) {
   return JS_UNDEFINED;
 }
 
-/* The way between bytes and a text that has a character of each: those from 0x80 on are two bytes
- * in UTF-8. */
+/* Between bytes and text with one character per byte: bytes from 0x80 on are two bytes in UTF-8. */
 static size_t bytes_to_utf8(const char *bytes, size_t count, char *text) {
   char *end = text;
   for (size_t i = 0; i < count; i++) {
@@ -49,7 +48,7 @@ static size_t bytes_to_utf8(const char *bytes, size_t count, char *text) {
   return (size_t)(end - text);
 }
 
-/* In place: it never grows. A character that is no byte becomes some byte. */
+/* In place, since it never grows. A character above 0xff becomes an arbitrary byte. */
 static size_t utf8_to_bytes(char *text, size_t count) {
   char *end = text;
   for (size_t i = 0; i < count; i++) {
@@ -97,7 +96,7 @@ FUNCTION(host_write_bytes) {
   char *copy = text ? malloc(bytes + 1) : NULL;
   if (copy) {
     memcpy(copy, text, bytes);
-    write_data(copy, utf8_to_bytes(copy, bytes));
+    verb_write_stdout(copy, utf8_to_bytes(copy, bytes));
   }
   free(copy);
   JS_FreeCString(ctx, text);
@@ -112,7 +111,7 @@ FUNCTION(host_now) {
 FUNCTION(host_terminal_size) {
   UNUSED;
   struct winsize size;
-  /* One that has just been made may not know its size yet. */
+  /* A new terminal may not know its size yet. */
   if (!isatty(1) || ioctl(1, TIOCGWINSZ, &size) != 0 || !size.ws_col || !size.ws_row)
     return JS_NULL;
   JSValue answer = JS_NewObject(ctx);

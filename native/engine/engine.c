@@ -1,7 +1,7 @@
-/* The engine, quickjs-ng, and the guard around every call into the policy: 100 ms of processor
- * time, a limit of memory, a limit of stack. A call that fails is followed by one call of
- * `recover`, with some more memory and time of its own; what fails there, too, is said, and the
- * next event is as good as ever. */
+/* The engine, quickjs-ng, and the guard around every call of the policy: 100 ms of processor time,
+ * and limits on memory and stack. A call that fails is followed by one call of `recover`, with
+ * extra memory and time. If that fails, too, it is logged, and the next event is delivered as
+ * usual. */
 #define _GNU_SOURCE
 #include "engine/engine.h"
 #include "base/clock.h"
@@ -15,13 +15,13 @@ enum {
   MEMORY_BYTES = 48 * 1024 * 1024,
   MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
   CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
-  CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before they look for any */
-  GARBAGE_BYTES = 512 * 1024,             /* more than its images take: they leave none */
+  CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before the first collection */
+  GARBAGE_BYTES = 512 * 1024,             /* more than its images use */
   STACK_BYTES = 512 * 1024,
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,
   BROKEN_EXIT = 70,
-  REJECTIONS_MAX = 32, /* More at once than that are not reported. */
+  REJECTIONS_MAX = 32, /* further ones are not reported */
 };
 
 JSContext *js;
@@ -30,8 +30,8 @@ static const struct engine_host *engine_host;
 static JSValue handle_function, recover_function;
 static int64_t deadline_ns;
 
-/* ---- The images, put in by the linker: the build writes an object file of each, with a symbol at
- * its start and one at its end. */
+/* ---- images, added by the linker: the build creates an object file for each, with a symbol at its
+ * start and at its end */
 
 struct bytecode {
   const uint8_t *start;
@@ -61,7 +61,7 @@ static struct bytecode image_code(enum image image) {
   }
 }
 
-/* ---- Guarded calls */
+/* ---- guarded calls */
 
 static int is_overdue(JSRuntime *rt, void *opaque) {
   (void)rt, (void)opaque;
@@ -70,8 +70,8 @@ static int is_overdue(JSRuntime *rt, void *opaque) {
 
 static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1000000 : 0; }
 
-/* Takes the pending exception and puts it into words. After an out-of-memory it is null, and making
- * words of anything may fail again. */
+/* Describes the pending exception and clears it. After an out-of-memory it is null, and the
+ * description itself may fail. */
 static void take_problem(char *text, size_t room) {
   bool late = is_overdue(NULL, NULL);
   set_deadline(EVENT_MS_MAX);
@@ -90,7 +90,7 @@ static void take_problem(char *text, size_t room) {
   if (stack) JS_FreeCString(js, stack);
   JS_FreeValue(js, stack_value);
   JS_FreeValue(js, thrown);
-  /* Making the words may have failed in its turn. */
+  /* The description may have failed. */
   if (JS_HasException(js)) JS_FreeValue(js, JS_GetException(js));
   for (char *c = text; *c; c++)
     if (*c == '\n') *c = ' ';
@@ -133,12 +133,13 @@ void engine_handle(JSValue event) {
   set_deadline(0);
 }
 
-/* ---- Promises, which only the client verbs have. Nothing of theirs goes on behind the engine's
- * back: what they wait for is waited for inside a call. So all jobs are done one after the other,
- * and when none is left, nothing can happen any more.
+/* ---- promises, which only client verbs have
  *
- * A rejection that is not handled by the time that all jobs are done or the verb ends is a bug:
- * until then it may still be caught. */
+ * Nothing happens in the background: a verb waits inside a call of the host. So all jobs are
+ * executed one after the other, and when none is left, nothing more can happen.
+ *
+ * A rejection that is unhandled when all jobs are done or the verb ends is a bug; until then it may
+ * still be handled. */
 
 static struct { JSValue promise, reason; } rejections[REJECTIONS_MAX];
 static size_t rejection_count;
@@ -168,7 +169,7 @@ static bool jobs_all_caught(void) {
   return false;
 }
 
-/* Until none is left. False, here and above: an exception is pending. */
+/* Executes jobs until none is left. False, as above: an exception is pending. */
 static bool jobs_run(void) {
   JSContext *context;
   int done;
@@ -176,9 +177,9 @@ static bool jobs_run(void) {
   return done == 0 && jobs_all_caught();
 }
 
-/* ---- Starting and ending */
+/* ---- start and end */
 
-/* Only what the code of an image uses: each intrinsic costs time and memory at every start. */
+/* Only what the images use: each intrinsic costs time and memory at every start. */
 static void add_intrinsics(bool for_init) {
   JS_AddIntrinsicBaseObjects(js);
   JS_AddIntrinsicJSON(js);

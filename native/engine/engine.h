@@ -12,15 +12,15 @@ enum image {
   IMAGE_AUXILIARY,
   IMAGE_ONE,
   IMAGE_CHECK,
-  IMAGE_CONTROL, /* the init loads it for its first client */
+  IMAGE_CONTROL, /* loaded by the init for its first client */
   IMAGE_CLI,
-  IMAGE_BUNDLE, /* the init's helper, and a verb that reads a bundle */
+  IMAGE_BUNDLE, /* for the init's helper, and for verbs that read a bundle */
 };
 
-/* What the engine needs of the rest of the host. */
+/* What the engine needs from the rest of the host. */
 struct engine_host {
-  void (*bind)(JSValue host); /* the functions of this host */
-  /* NULL in a verb. */
+  void (*bind)(JSValue host); /* adds the functions of this host */
+  /* NULL for a verb */
   void (*print)(const char *text, size_t bytes);
   bool (*is_shutdown_requested)(void);
 };
@@ -29,11 +29,12 @@ extern JSContext *js;
 
 void engine_run_init(enum image image, const struct engine_host *host);
 _Noreturn void engine_run_verb(enum image image, const struct engine_host *host);
-/* One guarded call of a handler; frees the event. */
+/* Passes an event to the policy in a guarded call, and frees it. */
 void engine_handle(JSValue event);
-/* What an image puts into the global object under this name; it is loaded when it was not yet. */
+/* The value that an image stores in the global object under this name. Loads the image at the first
+ * call. */
 JSValue engine_load(enum image image, const char *name);
-/* Ends the process with this code, or with that of a bug where a rejection was forgotten. */
+/* Exits with this code, or with that of a bug if a rejection is unhandled. */
 _Noreturn void engine_exit(int code);
 
 #endif

@@ -1,4 +1,4 @@
-/* The events of src/host/host.ts: each is one object, given to the policy in one guarded call. */
+/* Builds each event as one object. */
 #define _GNU_SOURCE
 #include "engine/events.h"
 #include "engine/values.h"
@@ -113,16 +113,16 @@ static const char *const kins[] = {[ORIGIN_NONE] = "none",
                                    [ORIGIN_RUN] = "run"};
 
 void event_client(int64_t client, enum client_way way, const struct peer *peer) {
-  JSValue event = event_new("client"), who = JS_NewObject(js);
-  set(who, "uid", JS_NewUint32(js, peer->uid));
-  set(who, "pid", JS_NewInt32(js, peer->pid));
+  JSValue event = event_new("client"), peer_object = JS_NewObject(js);
+  set(peer_object, "uid", JS_NewUint32(js, peer->uid));
+  set(peer_object, "pid", JS_NewInt32(js, peer->pid));
   const struct run *run = peer->origin.run;
-  set(who, "kin", JS_NewString(js, kins[peer->origin.kin]));
-  set(who, "daemon", run ? JS_NewString(js, run->daemon) : JS_NULL);
-  set(who, "run", JS_NewInt32(js, run ? run->number : 0));
-  set(who, "via", JS_NewString(js, ways[way]));
+  set(peer_object, "kin", JS_NewString(js, kins[peer->origin.kin]));
+  set(peer_object, "daemon", run ? JS_NewString(js, run->daemon) : JS_NULL);
+  set(peer_object, "run", JS_NewInt32(js, run ? run->number : 0));
+  set(peer_object, "via", JS_NewString(js, ways[way]));
   set(event, "client", JS_NewInt64(js, client));
-  set(event, "peer", who);
+  set(event, "peer", peer_object);
   engine_handle(event);
 }
 

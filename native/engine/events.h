@@ -1,4 +1,4 @@
-/* The events of src/host/host.ts, each one guarded call of the policy. */
+/* The events of src/host/host.ts. Each function is one guarded call of the policy. */
 #ifndef PITCREW_ENGINE_EVENTS_H
 #define PITCREW_ENGINE_EVENTS_H
 
@@ -13,10 +13,10 @@ struct notify_field;
 struct run;
 struct helper_end {
   int64_t id;
-  int error;       /* of the work, or why it could not be done; 0 = none */
-  int wait_status; /* of a program */
+  int error;       /* of the work, or why it could not start; 0 = none */
+  int wait_status; /* of a program that was executed */
   bool timed_out;
-  const char *text; /* NULL: more than it may be */
+  const char *text; /* NULL: over the limit */
   size_t bytes;
 };
 
@@ -37,7 +37,7 @@ void event_oom_kills(int64_t count);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
 void event_helper(const struct helper_end *end);
 void event_client(int64_t client, enum client_way way, const struct peer *peer);
-void event_line(int64_t client, const char *text, size_t bytes); /* NULL: it is too long */
+void event_line(int64_t client, const char *text, size_t bytes); /* NULL: the line is too long */
 void event_client_gone(int64_t client, bool lagged);
 
 #endif

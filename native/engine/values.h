@@ -1,4 +1,4 @@
-/* The way from JavaScript values to C and back. */
+/* Conversions between JavaScript values and C. */
 #ifndef PITCREW_ENGINE_VALUES_H
 #define PITCREW_ENGINE_VALUES_H
 
@@ -21,7 +21,7 @@ static inline double to_double(JSValueConst value) {
   return number;
 }
 
-/* What does not fit is 0, or the largest there is: a conversion of it would be undefined. */
+/* Values out of range become 0 or the maximum: their conversion would be undefined. */
 static inline int to_int(JSValueConst value) {
   double number = to_double(value);
   return number >= INT32_MIN && number <= INT32_MAX ? (int)number : 0;
@@ -32,24 +32,24 @@ static inline size_t to_size(JSValueConst value) {
   return number >= 0 && number < 9007199254740992.0 ? (size_t)number : SIZE_MAX;
 }
 
-/* A number as it is a key: -1 when it is none. */
+/* An id; -1 if it is none. */
 static inline int64_t to_id(JSValueConst value) {
   size_t id = JS_IsNumber(value) ? to_size(value) : SIZE_MAX;
   return id == SIZE_MAX ? -1 : (int64_t)id;
 }
 
-/* -1 when it is no array. */
+/* -1 if it is no array. */
 static inline int64_t array_length(JSValueConst array) {
   int64_t length = -1;
   if (JS_IsArray(array)) JS_GetLength(js, array, &length);
   return length;
 }
 
-/* A C string of a JavaScript string; NULL when it is none, has a NUL in it, or memory is short. */
+/* A copy of a JavaScript string; NULL if it is none, contains a NUL, or memory is short. */
 char *arena_string(struct arena *arena, JSValueConst value);
-/* The strings of an array behind `before` empty places, with a NULL at the end. */
+/* The strings of an array after `before` empty places, NULL-terminated. */
 char **arena_strings(struct arena *arena, JSValueConst array, size_t before);
-/* The arguments for a program that is us. */
+/* Arguments for this program. */
 char **self_argv(struct arena *arena, JSValueConst array);
 /* The run that the first two arguments name, or NULL. */
 struct run *run_of(JSValueConst *argv);
@@ -69,7 +69,7 @@ struct notify_field;
 /* The step of a start that failed, and its error. */
 void set_failure(JSValue object, const struct spawn_failure *failure);
 void set_run_exit(JSValue object, const struct run *run); /* how its leader ended */
-/* An object of the fields that are there. */
+/* An object of the fields that exist. */
 JSValue notify_object(const struct notify_field *fields);
 
 #endif

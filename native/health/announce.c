@@ -1,7 +1,7 @@
-/* What we report of ourselves to the service manager that started us: messages of sd_notify, to the
- * address in NOTIFY_SOCKET. One connected socket is held from the first message on, so that a later
- * one does not look up a path, which may be on a mount that hangs. What its queue has no room for
- * now is sent a little later; of more than a few such messages the oldest are dropped. */
+/* Reports our own state to the service manager that started us: sd_notify messages to the address
+ * in NOTIFY_SOCKET. One connected socket is kept from the first message on, so that later messages
+ * need no path lookup, which may hang. A message that does not fit into the socket's queue is sent
+ * a little later; of more than a few such messages the oldest are dropped. */
 #define _GNU_SOURCE
 #include "health/announce.h"
 #include "base/address.h"
@@ -13,13 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAITING_MAX = 4, TEXT_BYTES_MAX = 512, RETRY_MS = 50 };
+enum { QUEUE_MAX = 4, TEXT_BYTES_MAX = 512, RETRY_MS = 50 };
 
 static int fd = -1;
 static struct {
   char text[TEXT_BYTES_MAX];
   size_t bytes;
-} waiting[WAITING_MAX];
+} queue[QUEUE_MAX];
 static size_t count;
 static double retry_ms = INFINITY;
 
@@ -41,7 +41,7 @@ static int send_text(const char *text, size_t bytes) {
   return send(fd, text, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : errno;
 }
 
-/* 0 or errno. A receiver that was started anew is another one at the same address. */
+/* 0 or errno. A restarted receiver needs a new connection to the same address. */
 static int send_now(const char *text, size_t bytes) {
   int error = send_text(text, bytes);
   if (error != ECONNREFUSED && error != ECONNRESET && error != ENOTCONN) return error;
@@ -54,15 +54,15 @@ static bool is_passing(int error) {
   return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
-static void forget_oldest(void) { memmove(waiting, waiting + 1, --count * sizeof *waiting); }
+static void drop_oldest(void) { memmove(queue, queue + 1, --count * sizeof *queue); }
 
 void announce(const char *text, size_t bytes) {
   announce_turn();
   if (count == 0 && !is_passing(send_now(text, bytes))) return;
   if (bytes > TEXT_BYTES_MAX) return;
-  if (count == WAITING_MAX) forget_oldest();
-  memcpy(waiting[count].text, text, bytes);
-  waiting[count++].bytes = bytes;
+  if (count == QUEUE_MAX) drop_oldest();
+  memcpy(queue[count].text, text, bytes);
+  queue[count++].bytes = bytes;
   retry_ms = now_ms() + RETRY_MS;
 }
 
@@ -70,6 +70,6 @@ double announce_wake_ms(void) { return retry_ms; }
 
 void announce_turn(void) {
   if (now_ms() < retry_ms) return;
-  while (count > 0 && !is_passing(send_now(waiting[0].text, waiting[0].bytes))) forget_oldest();
+  while (count > 0 && !is_passing(send_now(queue[0].text, queue[0].bytes))) drop_oldest();
   retry_ms = count > 0 ? now_ms() + RETRY_MS : INFINITY;
 }

@@ -1,4 +1,4 @@
-/* Our own state, reported to the service manager that started us. */
+/* Reports our own state to the service manager that started us. */
 #ifndef PITCREW_HEALTH_ANNOUNCE_H
 #define PITCREW_HEALTH_ANNOUNCE_H
 

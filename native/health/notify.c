@@ -14,7 +14,7 @@
 
 static const char variable[] = "NOTIFY_SOCKET=";
 
-/* "NOTIFY_SOCKET=@pitcrew-" and 128 bits of chance. */
+/* "NOTIFY_SOCKET=@pitcrew-" and 128 random bits. */
 static bool make_name(char *entry, size_t room) {
   uint64_t chance[2];
   if (syscall(SYS_getrandom, chance, sizeof chance, 0) != sizeof chance) return false;
@@ -26,7 +26,7 @@ static bool make_name(char *entry, size_t room) {
 static bool bind_name(int fd, const char *name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t bytes = strlen(name);
-  memcpy(address.sun_path + 1, name + 1, bytes - 1); /* A NUL is in the place of the @. */
+  memcpy(address.sun_path + 1, name + 1, bytes - 1); /* A NUL replaces the @. */
   socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes);
   return bind(fd, (struct sockaddr *)&address, length) == 0;
 }
@@ -63,7 +63,7 @@ static bool take_line(const char *line, size_t bytes, struct notify_field *field
 }
 
 bool notify_read(struct run *run, const char *text, size_t bytes, struct notify_field *fields) {
-  /* systemd's own rule: a NUL at the end is harmless, elsewhere it is not a text. */
+  /* As in systemd: a NUL is allowed at the end only. */
   if (bytes > 0 && text[bytes - 1] == 0) bytes--;
   if (bytes == 0 || memchr(text, 0, bytes)) return false;
   memset(fields, 0, NOTIFY_FIELDS * sizeof *fields);

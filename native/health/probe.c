@@ -1,6 +1,6 @@
-/* Probes have an epoll set of their own inside that of the loop: what is ready is asked for and
- * served without the policy in between, which could forget a probe that is still to be served. What
- * became of each is put into a queue, and told from there. */
+/* Probes have an epoll set of their own inside the loop's: the policy is not called while ready
+ * probes are served, since it could forget a probe that is still to be served. Results are queued
+ * and reported afterwards. */
 #define _GNU_SOURCE
 #include "health/probe.h"
 #include "base/limits.h"
@@ -21,7 +21,7 @@ enum {
 enum stage { CONNECTING, SENDING, READING };
 struct probe {
   int64_t id;
-  int fd; /* -1 = answered */
+  int fd; /* -1 = done */
   enum stage stage;
   bool is_forgotten;
   int error;
@@ -29,18 +29,18 @@ struct probe {
   size_t text_bytes;
   size_t sent;
   struct probe *next_in_bucket, *next_answered;
-  bool asks;
+  bool has_request;
   size_t request_bytes;
   char request[];
 };
 
 static struct probe *buckets[BUCKETS];
 static struct probe *first_answered, **last_answered = &first_answered;
-static size_t count; /* under way, and in the queue */
+static size_t count; /* in progress and in the queue */
 static int set_fd = -1;
 static struct watch watch = {WATCH_PROBES};
 
-static struct probe **place_of(int64_t id) {
+static struct probe **slot_of(int64_t id) {
   struct probe **place = &buckets[(uint64_t)id % BUCKETS];
   while (*place && (*place)->id != id) place = &(*place)->next_in_bucket;
   return place;
@@ -54,8 +54,7 @@ static void answer(struct probe *probe, int error) {
   last_answered = &probe->next_answered;
 }
 
-/* A port that nobody listens on may be the very one that the kernel gave to our own end: such a
- * socket connects to itself. */
+/* A socket may connect to itself, when the kernel chooses the probed port for our own end. */
 static bool is_own_end(int fd) {
   struct sockaddr_storage near = {0}, far = {0};
   socklen_t near_bytes = sizeof near, far_bytes = sizeof far;
@@ -103,7 +102,7 @@ static void connected(struct probe *probe) {
   socklen_t bytes = sizeof error;
   if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) error = errno;
   if (!error && is_own_end(probe->fd)) error = ECONNREFUSED;
-  if (error || !probe->asks) return answer(probe, error);
+  if (error || !probe->has_request) return answer(probe, error);
   probe->stage = SENDING;
   send_request(probe);
 }
@@ -130,9 +129,9 @@ static int connect_or_answer(struct probe *probe, const struct address *address)
   int error = connect(probe->fd, (const struct sockaddr *)&address->storage, address->bytes) == 0
                   ? 0
                   : errno;
-  /* A queue that is full has somebody whose queue it is. */
+  /* A full queue belongs to a listener. */
   if (error == EAGAIN && is_local) error = 0;
-  if (error != EINPROGRESS && (error || !probe->asks)) {
+  if (error != EINPROGRESS && (error || !probe->has_request)) {
     answer(probe, error);
     return 0;
   }
@@ -148,7 +147,7 @@ int probe_start(int64_t id, const struct address *address, const char *request,
   struct probe *probe = calloc(1, sizeof *probe + request_bytes);
   if (!probe) return ENOMEM;
   probe->id = id;
-  probe->asks = request != NULL;
+  probe->has_request = request != NULL;
   probe->request_bytes = request_bytes;
   if (request) memcpy(probe->request, request, request_bytes);
   probe->fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -158,7 +157,7 @@ int probe_start(int64_t id, const struct address *address, const char *request,
     free(probe);
     return error;
   }
-  *place_of(id) = probe;
+  *slot_of(id) = probe;
   count++;
   return 0;
 }
@@ -166,23 +165,23 @@ int probe_start(int64_t id, const struct address *address, const char *request,
 static void take_out(struct probe **place) { *place = (*place)->next_in_bucket; }
 
 void probe_forget(int64_t id) {
-  struct probe **place = place_of(id), *probe = *place;
+  struct probe **place = slot_of(id), *probe = *place;
   if (!probe) return;
   take_out(place);
   probe->is_forgotten = true;
-  if (probe->fd < 0) return; /* It is in the queue, which will leave it out. */
+  if (probe->fd < 0) return; /* It is in the queue, which skips it. */
   socket_end(probe->fd, set_fd, false);
   free(probe);
   count--;
 }
 
-static void tell_first(void) {
+static void report_first(void) {
   struct probe *probe = first_answered;
   first_answered = probe->next_answered;
   if (!first_answered) last_answered = &first_answered;
   count--;
   if (!probe->is_forgotten) {
-    take_out(place_of(probe->id));
+    take_out(slot_of(probe->id));
     event_probed(probe->id, probe->error, probe->text, probe->error ? 0 : probe->text_bytes);
   }
   free(probe);
@@ -194,5 +193,5 @@ void probes_turn(void) {
   struct epoll_event events[BATCH_MAX];
   int ready = epoll_wait(set_fd, events, BATCH_MAX, 0);
   for (int i = 0; i < ready; i++) serve(events[i].data.ptr);
-  for (int told = 0; told < BATCH_MAX && first_answered; told++) tell_first();
+  for (int told = 0; told < BATCH_MAX && first_answered; told++) report_first();
 }

@@ -1,4 +1,4 @@
-/* What a run reports of itself through a descriptor of its own. */
+/* Reports of a run about itself through a descriptor of its own. */
 #ifndef PITCREW_HEALTH_READY_H
 #define PITCREW_HEALTH_READY_H
 
@@ -7,15 +7,15 @@
 struct channel;
 struct run;
 
-/* The channel of a run gets this descriptor (-1 = none), whatever comes of it; false: it cannot be
+/* Gives a descriptor (-1 = none) to a channel, which owns it from now on. False: it cannot be
  * watched. */
 bool channel_add(struct channel *channel, int fd);
-/* It is readable, one of so many that are. */
+/* It is readable, as one of `ready_count` channels. */
 void channel_read(struct channel *channel, int ready_count);
-void channels_drain(struct run *run); /* what was written is reported now */
+void channels_drain(struct run *run); /* reports what was written */
 void channels_close(struct run *run);
 
-/* The run is ready, by whatever channel it has: reported once. */
-void run_is_ready(struct run *run);
+/* Reports once that the run is ready. */
+void run_report_ready(struct run *run);
 
 #endif

@@ -1,5 +1,5 @@
-/* A file of lines that grows, such as the journal: written at its end, looked at from its end.
- * Whoever writes may be killed in the middle of a line, and the disk may be full there. */
+/* Files of lines that grow, such as the journal. A writer may be killed in the middle of a line, or
+ * the disk be full there. */
 #define _GNU_SOURCE
 #include "helper/file_append.h"
 #include "base/file.h"
@@ -16,7 +16,7 @@
 
 enum { TAIL_BYTES_MAX = 16 * 1024 * 1024 };
 
-/* Non-blocking: opening a FIFO would wait for the other end. */
+/* Non-blocking: opening a FIFO would wait for its other end. */
 static int open_regular(const char *path, int flags, struct stat *st) {
   int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   if (fd < 0) return -1;
@@ -32,8 +32,8 @@ static bool ends_in_a_line(int fd, off_t size) {
   return size == 0 || pread(fd, &last, 1, size - 1) != 1 || last == '\n';
 }
 
-/* A reader sees whole lines. What did not fit is taken back; where even that fails, the next one
- * ends the line that was torn. */
+/* A reader sees whole lines. A partial write is undone; where that fails, the next append ends the
+ * torn line. */
 static int append_to(int fd, off_t size, const char *text, size_t bytes) {
   int error = ends_in_a_line(fd, size) ? 0 : file_write_to(fd, "\n", 1);
   if (!error) error = file_write_to(fd, text, bytes);
@@ -56,7 +56,7 @@ int file_append(const char *path, const char *text, size_t bytes, size_t max_byt
   return error;
 }
 
-/* With the byte before it, which tells whether what is read begins with a whole line. */
+/* Includes the byte before the range, which shows whether it begins with a whole line. */
 static char *read_end(int fd, off_t size, size_t max_bytes, size_t *bytes) {
   size_t wanted = (size_t)size > max_bytes ? max_bytes + 1 : (size_t)size;
   char *text = malloc(wanted + 1);

@@ -1,13 +1,13 @@
-/* A file of lines that grows. */
+/* Files of lines that grow. */
 #ifndef PITCREW_HELPER_FILE_APPEND_H
 #define PITCREW_HELPER_FILE_APPEND_H
 
 #include <stddef.h>
 
-/* Whole lines, all of them or none. Where the file would grow beyond `max_bytes`, it is renamed to
- * PATH.1 before. 0 or errno. */
+/* Appends whole lines, all or none. A file that would exceed `max_bytes` is renamed to PATH.1
+ * first. 0 or errno. */
 int file_append(const char *path, const char *text, size_t bytes, size_t max_bytes);
-/* The last whole lines, malloc'ed; NULL where there are none, for whatever reason. */
+/* The last whole lines, malloc'ed; NULL if there are none or on any error. */
 char *file_tail(const char *path, size_t max_bytes, size_t *bytes);
 
 #endif

@@ -1,12 +1,12 @@
-/* Helpers: children that do what may block or grow. Each ends with one event.
+/* Helpers do work that may block or grow. Each ends with one event.
  *
  *   waits ── started ──> runs ── reaped ──> event
  *                          └─ deadline: KILL ──> killed ── reaped ──> event
- *                                                  └─ still there a little later ──> event, hangs
+ *                                                  └─ not reaped in time ──> event, hangs
  *
- * Tasks that only look have a lane of their own, so that no number of them delays what is written.
- * What is written to one file is written in order. A child that KILL does not end (a disk hangs) is
- * given up: its place is free, and no other is started at that path until it is gone. */
+ * Tasks that only read have a queue of their own, so they cannot delay writes. Writes to one file
+ * are done in order. A child that survives KILL (its disk hangs) is given up: its slot is free, and
+ * no other child is started at that path until it ends. */
 #define _GNU_SOURCE
 #include "helper/helper.h"
 #include "base/clock.h"
@@ -24,45 +24,45 @@
 enum {
   WRITERS_MAX = 4,
   WRITERS_WAITING_MAX = 8,
-  LOOKS_MAX = 12,
-  LOOKS_WAITING_MAX = 4096,
+  READERS_MAX = 12,
+  READERS_WAITING_MAX = 4096,
   HANGING_MAX = 48,
-  KILL_MS = 200, /* in which a child that can be killed is gone */
+  KILL_MS = 200, /* time for a killed child to end */
   TEXT_BYTES_MAX = 4 * 1024 * 1024,
 };
 
 enum stage { WAITS, RUNS, KILLED, HANGS };
 
 struct helper {
-  struct helper_child child; /* first: epoll gives it back */
+  struct helper_child child; /* first member, for epoll */
   struct helper *next;
   int64_t id; /* -1 = forgotten */
   struct helper_task task;
   enum stage stage;
   double deadline_ms;
   bool timed_out;
-  char *words[]; /* of the task; then their text and its own */
+  char *words[]; /* of the task; followed by their text and the task's text */
 };
 
-static struct lane {
+static struct queue {
   struct helper *first, **last;
   size_t waiting, waiting_max, running, running_max;
 } writers = {NULL, &writers.first, 0, WRITERS_WAITING_MAX, 0, WRITERS_MAX},
-  looks = {NULL, &looks.first, 0, LOOKS_WAITING_MAX, 0, LOOKS_MAX};
+  readers = {NULL, &readers.first, 0, READERS_WAITING_MAX, 0, READERS_MAX};
 
-static struct helper *started; /* all that have a child */
-static struct helper *over;    /* freed in the next turn: an event of epoll may still name them */
+static struct helper *started;  /* helpers that have a child */
+static struct helper *finished; /* freed in the next turn: an epoll event may still refer to them */
 static size_t hanging;
 
 static bool writes(const struct helper *helper) {
   return helper->task.kind == HELPER_APPEND || helper->task.kind == HELPER_WRITE;
 }
 
-static struct lane *lane_of(enum helper_kind kind) {
-  return kind <= HELPER_WRITE ? &writers : &looks;
+static struct queue *queue_of(enum helper_kind kind) {
+  return kind <= HELPER_WRITE ? &writers : &readers;
 }
 
-static bool is_same_place(const struct helper_task *a, const struct helper_task *b) {
+static bool is_same_path(const struct helper_task *a, const struct helper_task *b) {
   return a->kind == b->kind && a->words[0] && b->words[0] && strcmp(a->words[0], b->words[0]) == 0;
 }
 
@@ -86,35 +86,35 @@ static struct helper *copy_of(int64_t id, const struct helper_task *task) {
   return helper;
 }
 
-static int refusal_of(const struct helper_task *task, const struct lane *lane) {
+static int refusal_for(const struct helper_task *task, const struct queue *queue) {
   if (task->bytes > TEXT_BYTES_MAX) return EFBIG;
-  if (lane->waiting >= lane->waiting_max) return EBUSY;
+  if (queue->waiting >= queue->waiting_max) return EBUSY;
   for (const struct helper *h = started; h; h = h->next)
-    if (h->stage == HANGS && is_same_place(&h->task, task)) return ETIMEDOUT;
-  return lane == &looks && hanging >= HANGING_MAX ? EAGAIN : 0;
+    if (h->stage == HANGS && is_same_path(&h->task, task)) return ETIMEDOUT;
+  return queue == &readers && hanging >= HANGING_MAX ? EAGAIN : 0;
 }
 
 int helper_start(int64_t id, const struct helper_task *task) {
-  struct lane *lane = lane_of(task->kind);
-  int error = refusal_of(task, lane);
+  struct queue *queue = queue_of(task->kind);
+  int error = refusal_for(task, queue);
   struct helper *helper = error ? NULL : copy_of(id, task);
   if (!helper) return error ? error : ENOMEM;
-  *lane->last = helper;
-  lane->last = &helper->next;
-  lane->waiting++;
+  *queue->last = helper;
+  queue->last = &helper->next;
+  queue->waiting++;
   return 0;
 }
 
-/* ---- its end */
+/* ---- the end of a helper */
 
-static void discard(struct helper *helper) {
-  child_close_output(&helper->child);
-  helper->next = over;
-  over = helper;
+static void retire(struct helper *helper) {
+  helper_child_close_output(&helper->child);
+  helper->next = finished;
+  finished = helper;
 }
 
-/* The policy is told last: it may start the next task in the same call. */
-static void tell(const struct helper *helper, int error, int wait_status) {
+/* Call this last: the policy may start the next task in the same call. */
+static void report_end(const struct helper *helper, int error, int wait_status) {
   if (helper->id < 0 || loop_is_finishing()) return;
   const struct helper_child *child = &helper->child;
   struct helper_end end = {helper->id, error, wait_status, helper->timed_out, NULL, child->bytes};
@@ -128,24 +128,24 @@ static int error_of(const struct helper *helper, int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : EIO;
 }
 
-static struct helper **place_of(pid_t pid) {
-  struct helper **place = &started;
-  while (*place && (*place)->child.pid != pid) place = &(*place)->next;
-  return place;
+static struct helper **link_of(pid_t pid) {
+  struct helper **link = &started;
+  while (*link && (*link)->child.pid != pid) link = &(*link)->next;
+  return link;
 }
 
-bool helper_is(pid_t pid) { return *place_of(pid); }
+bool helper_is(pid_t pid) { return *link_of(pid); }
 
 bool helper_reaped(pid_t pid, int wait_status) {
-  struct helper **place = place_of(pid), *helper = *place;
+  struct helper **link = link_of(pid), *helper = *link;
   if (!helper) return false;
-  bool is_told = helper->stage == HANGS;
-  *place = helper->next;
-  hanging -= is_told;
-  lane_of(helper->task.kind)->running -= !is_told;
-  child_ended(&helper->child);
-  discard(helper);
-  if (!is_told) tell(helper, error_of(helper, wait_status), wait_status);
+  bool is_reported = helper->stage == HANGS;
+  *link = helper->next;
+  hanging -= is_reported;
+  queue_of(helper->task.kind)->running -= !is_reported;
+  helper_child_reaped(&helper->child);
+  retire(helper);
+  if (!is_reported) report_end(helper, error_of(helper, wait_status), wait_status);
   return true;
 }
 
@@ -159,52 +159,52 @@ bool helpers_write(void) {
 
 /* ---- turns */
 
-/* The next one of a lane that may start. What is written to a file that another child writes waits
- * for it, and those behind it do not. */
-static struct helper **next_of(struct lane *lane) {
-  struct helper **place = &lane->first;
-  for (; *place && lane->running < lane->running_max; place = &(*place)->next) {
-    const struct helper *before = writes(*place) ? started : NULL;
-    while (before && (before->stage == HANGS || !is_same_place(&before->task, &(*place)->task)))
+/* The next task of a queue that may start. A write waits for another child that writes the same
+ * file; tasks behind it do not. */
+static struct helper **next_of(struct queue *queue) {
+  struct helper **link = &queue->first;
+  for (; *link && queue->running < queue->running_max; link = &(*link)->next) {
+    const struct helper *before = writes(*link) ? started : NULL;
+    while (before && (before->stage == HANGS || !is_same_path(&before->task, &(*link)->task)))
       before = before->next;
-    if (!before) return place;
+    if (!before) return link;
   }
   return NULL;
 }
 
-static struct helper *take_out(struct lane *lane, struct helper **place) {
-  struct helper *helper = *place;
-  *place = helper->next;
-  if (!helper->next) lane->last = place;
-  lane->waiting--;
+static struct helper *take_from_queue(struct queue *queue, struct helper **link) {
+  struct helper *helper = *link;
+  *link = helper->next;
+  if (!helper->next) queue->last = link;
+  queue->waiting--;
   return helper;
 }
 
-static void start(struct lane *lane, struct helper *helper) {
-  int error = child_begin(&helper->child, &helper->task);
+static void start(struct queue *queue, struct helper *helper) {
+  int error = helper_child_start(&helper->child, &helper->task);
   if (error) {
-    discard(helper);
-    return tell(helper, error, 0);
+    retire(helper);
+    return report_end(helper, error, 0);
   }
   helper->stage = RUNS;
   helper->deadline_ms = now_ms() + helper->task.timeout_ms;
   helper->next = started;
   started = helper;
-  lane->running++;
+  queue->running++;
 }
 
-bool helpers_want_turn(void) { return next_of(&writers) || next_of(&looks); }
+bool helpers_want_turn(void) { return next_of(&writers) || next_of(&readers); }
 
 void helpers_turn(void) {
-  for (struct helper *next; over; over = next) {
-    next = over->next;
-    free(over->child.output);
-    free(over);
+  for (struct helper *next; finished; finished = next) {
+    next = finished->next;
+    free(finished->child.output);
+    free(finished);
   }
-  struct lane *const lanes[] = {&writers, &looks};
+  struct queue *const queues[] = {&writers, &readers};
   for (size_t i = 0; i < 2; i++)
-    for (struct helper **place; (place = next_of(lanes[i]));)
-      start(lanes[i], take_out(lanes[i], place));
+    for (struct helper **link; (link = next_of(queues[i]));)
+      start(queues[i], take_from_queue(queues[i], link));
 }
 
 double helpers_deadline_ms(void) {
@@ -214,9 +214,9 @@ double helpers_deadline_ms(void) {
   return earliest;
 }
 
-static void end_in_time(struct helper *helper, double ms) {
+static void expire(struct helper *helper, double ms) {
   if (helper->stage == RUNS) {
-    child_kill(&helper->child);
+    helper_child_kill(&helper->child);
     helper->stage = KILLED;
     helper->timed_out = true;
     helper->deadline_ms = ms + KILL_MS;
@@ -224,21 +224,21 @@ static void end_in_time(struct helper *helper, double ms) {
   }
   helper->stage = HANGS;
   hanging++;
-  lane_of(helper->task.kind)->running--;
-  child_close_output(&helper->child);
-  tell(helper, ETIMEDOUT, SIGKILL);
+  queue_of(helper->task.kind)->running--;
+  helper_child_close_output(&helper->child);
+  report_end(helper, ETIMEDOUT, SIGKILL);
 }
 
 void helpers_check_deadlines(void) {
   double ms = started ? now_ms() : 0;
   for (struct helper *h = started; h; h = h->next)
-    if (h->stage != HANGS && ms >= h->deadline_ms) end_in_time(h, ms);
+    if (h->stage != HANGS && ms >= h->deadline_ms) expire(h, ms);
 }
 
-static void forget_waiting(struct lane *lane, int64_t id) {
-  struct helper **place = &lane->first;
-  while (*place && (*place)->id != id) place = &(*place)->next;
-  if (*place) discard(take_out(lane, place));
+static void forget_waiting(struct queue *queue, int64_t id) {
+  struct helper **link = &queue->first;
+  while (*link && (*link)->id != id) link = &(*link)->next;
+  if (*link) retire(take_from_queue(queue, link));
 }
 
 void helper_forget(int64_t id) {
@@ -246,9 +246,9 @@ void helper_forget(int64_t id) {
   while (helper && helper->id != id) helper = helper->next;
   if (!helper) {
     forget_waiting(&writers, id);
-    forget_waiting(&looks, id);
+    forget_waiting(&readers, id);
     return;
   }
   helper->id = -1;
-  if (helper->stage == RUNS) end_in_time(helper, now_ms());
+  if (helper->stage == RUNS) expire(helper, now_ms());
 }

@@ -1,5 +1,5 @@
-/* Work that may block or grow is done in a child: bounded in time, memory and output. Its end is
- * one `helper` event with the id that the policy gave to it. */
+/* Work that may block or grow is done in a child, bounded in time, memory and output. Its end is
+ * one `helper` event with the id that the policy chose. */
 #ifndef PITCREW_HELPER_HELPER_H
 #define PITCREW_HELPER_HELPER_H
 
@@ -9,20 +9,20 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Takes a copy of the task; its child is started in the next turn of the loop. 0, or errno: EBUSY
- * when too many tasks wait, ETIMEDOUT when an earlier child still hangs at the same path, EAGAIN
- * when too many children hang that cannot be killed. */
+/* Copies the task; the child starts in the next turn of the loop. 0, or errno: EBUSY when too many
+ * tasks wait, ETIMEDOUT when an earlier child still hangs at the same path, EAGAIN when too many
+ * children hang that cannot be killed. */
 int helper_start(int64_t id, const struct helper_task *task);
-/* Ends it; no event comes of it. Unknown ids are ignored. */
+/* Ends a helper without an event. Unknown ids are ignored. */
 void helper_forget(int64_t id);
 
-/* ---- the loop's side */
+/* ---- for the loop */
 
 void helpers_turn(void);
 bool helpers_want_turn(void);
-/* Files are being written, or wait for that. */
+/* A file is being written, or a write is queued. */
 bool helpers_write(void);
-/* The child is a helper that was not reaped. */
+/* The child is a helper that was not reaped yet. */
 bool helper_is(pid_t pid);
 /* True when the child was a helper. */
 bool helper_reaped(pid_t pid, int wait_status);

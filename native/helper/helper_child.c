@@ -1,6 +1,6 @@
-/* The process of a helper. It is a copy of this one that does the work and ends, or this program
- * executed again, in bounded memory. It has a session of its own and none of our descriptors but
- * stderr, and dies with us. What it prints comes through a pipe, up to a bound. */
+/* A helper is a fork of this process that does the work and exits, or this program executed again
+ * in bounded memory. It has a session of its own, no descriptor of ours but stderr, and dies with
+ * us. Its output arrives through a pipe and is bounded. */
 #define _GNU_SOURCE
 #include "helper/helper_child.h"
 #include "helper/helper_program.h"
@@ -58,7 +58,7 @@ static int begin(struct helper_child *child, const struct helper_task *task, int
   return 0;
 }
 
-int child_begin(struct helper_child *child, const struct helper_task *task) {
+int helper_child_start(struct helper_child *child, const struct helper_task *task) {
   if (task->kind != HELPER_RUN && task->kind != HELPER_TAIL) return begin(child, task, -1);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
@@ -66,24 +66,24 @@ int child_begin(struct helper_child *child, const struct helper_task *task) {
   child->output_fd = ends[0];
   int error = loop_watch(ends[0], EPOLLIN, &child->watch) ? begin(child, task, ends[1]) : errno;
   close(ends[1]);
-  if (error) child_close_output(child);
+  if (error) helper_child_close_output(child);
   return error;
 }
 
-void child_close_output(struct helper_child *child) {
+void helper_child_close_output(struct helper_child *child) {
   if (child->output_fd < 0) return;
   loop_unwatch(child->output_fd);
   close(child->output_fd);
   child->output_fd = -1;
 }
 
-void child_kill(const struct helper_child *child) {
-  if (child->pid == 0) return; /* The number may be another's. */
+void helper_child_kill(const struct helper_child *child) {
+  if (child->pid == 0) return; /* The pid may be reused. */
   kill(child->pid, SIGKILL);
   if (child->is_group) kill(-child->pid, SIGKILL);
 }
 
-/* Doubles the room, up to what may be printed and one byte more. */
+/* Doubles the buffer, up to the limit and one byte more. */
 static bool grow(struct helper_child *child) {
   size_t wanted = child->room ? child->room * 2 : OUTPUT_BYTES_MIN;
   if (wanted > child->max_bytes + 1) wanted = child->max_bytes + 1;
@@ -94,28 +94,28 @@ static bool grow(struct helper_child *child) {
   return true;
 }
 
-void helper_readable(struct watch *watch) {
+void helper_read_output(struct watch *watch) {
   struct helper_child *child = (struct helper_child *)watch;
   for (int reads = 0; reads < READS_A_TURN && child->output_fd >= 0; reads++) {
     bool full = child->bytes == child->room && !grow(child);
     if (full || child->bytes > child->max_bytes) {
       child->overflowed = true;
-      child_kill(child);
-      return child_close_output(child);
+      helper_child_kill(child);
+      return helper_child_close_output(child);
     }
     ssize_t n = read(child->output_fd, child->output + child->bytes, child->room - child->bytes);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) return child_close_output(child);
+    if (n <= 0) return helper_child_close_output(child);
     child->bytes += (size_t)n;
   }
 }
 
-/* What a child of it still prints is not waited for. */
-void child_ended(struct helper_child *child) {
+/* Does not wait for output of its children. */
+void helper_child_reaped(struct helper_child *child) {
   child->pid = 0;
   for (size_t before = SIZE_MAX; child->output_fd >= 0 && child->bytes != before;) {
     before = child->bytes;
-    helper_readable(&child->watch);
+    helper_read_output(&child->watch);
   }
-  child_close_output(child);
+  helper_child_close_output(child);
 }

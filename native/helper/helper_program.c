@@ -1,4 +1,4 @@
-/* The child of a helper that executes this program again, in bounded memory and processor time. */
+/* A helper that executes this program again, in bounded memory and processor time. */
 #define _GNU_SOURCE
 #include "helper/helper_program.h"
 #include "base/errno_name.h"
@@ -19,9 +19,9 @@ struct self {
   struct rlimit address_space, cpu_seconds;
 };
 
-static void say(const char *text) { RAW(SYS_write, 2, text, strlen(text)); }
+static void write_stderr(const char *text) { RAW(SYS_write, 2, text, strlen(text)); }
 
-/* A child like any other between clone and exec: raw system calls only. */
+/* Between clone and exec: raw system calls only. */
 static int self_main(void *argument) {
   const struct self *self = argument;
   char *const no_environment[] = {NULL};
@@ -30,19 +30,19 @@ static int self_main(void *argument) {
   RAW(SYS_dup3, self->stdout_fd, 1, 0);
   RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   descriptors_restore_limit();
-#ifndef __SANITIZE_ADDRESS__ /* Its shadow is terabytes, of which next to nothing is used. */
+#ifndef __SANITIZE_ADDRESS__ /* The sanitizer reserves terabytes of address space. */
   RAW(SYS_prlimit64, 0, RLIMIT_AS, &self->address_space);
 #endif
   RAW(SYS_prlimit64, 0, RLIMIT_CPU, &self->cpu_seconds);
   signals_reset_in_child();
   const char *error = errno_name(exec_own_file(self->argv, no_environment));
-  say("pitcrew: cannot execute itself as a helper: ");
-  say(error);
-  say("; allow execveat, or mount /proc\n");
+  write_stderr("pitcrew: cannot execute itself as a helper: ");
+  write_stderr(error);
+  write_stderr("; allow execveat, or mount /proc\n");
   raw_exit(127);
 }
 
-/* What the child reads must be there for as long as it has not executed its program. */
+/* A copy of what the child reads: it must exist until the child has executed its program. */
 static struct self *self_in(struct arena *arena, char *const *argv) {
   size_t count = 0;
   while (argv[count]) count++;
@@ -60,7 +60,7 @@ static struct self *self_in(struct arena *arena, char *const *argv) {
   return self;
 }
 
-/* The descriptor is the child's own: it has a copy of our table from the start. */
+/* The child has a copy of our descriptor table, so its stdout stays open. */
 pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
                  struct rlimit cpu_seconds) {
   struct start *start = start_new();
@@ -72,7 +72,7 @@ pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
     pid = start_child(start, self_main, 0, self);
   }
   int error = self ? errno : ENOMEM;
-  if (!start->is_kept) start_release(start);
+  if (!start->is_pending) start_release(start);
   errno = error;
   return pid;
 }

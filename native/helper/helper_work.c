@@ -1,5 +1,6 @@
-/* What a helper does that is a copy of this process: files and sockets of a disk that may hang. No
- * fsync: it is for a reader after our end, and may take longer than all the rest of a shutdown. */
+/* The work of a helper that is a fork of this process: files and sockets on a disk that may hang.
+ * No fsync: the file is for a reader after our end, and fsync may take longer than the rest of a
+ * shutdown. */
 #define _GNU_SOURCE
 #include "helper/helper_work.h"
 #include "base/address.h"
@@ -21,8 +22,8 @@ static int write_one(const struct helper_task *task, char *path) {
                                      : file_write(path, task->text, task->bytes, false);
 }
 
-/* The first path that can be written. A whole file is written at the end, when no event is
- * delivered any more: so its failure is printed here. */
+/* Writes to the first path that can be written. A whole file is written at the end, when no event
+ * is delivered any more: so its failure is printed here. */
 static int write_first(const struct helper_task *task) {
   int error = ENOENT;
   char path[PATH_MAX];
@@ -37,7 +38,7 @@ static int write_first(const struct helper_task *task) {
   return error;
 }
 
-/* A file that grows is renamed to PATH.1 now and then: both are read as if they were one. */
+/* A growing file is sometimes renamed to PATH.1: both are read as one. */
 static int print_tail(const struct helper_task *task) {
   for (char *const *paths = task->words; *paths; paths++) {
     char older_path[PATH_MAX];
@@ -59,7 +60,7 @@ static int connect_to(const char *path) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   if (connect(fd, (const struct sockaddr *)&address.storage, address.bytes) == 0) return 0;
-  return errno == EAGAIN ? 0 : errno; /* A full backlog has a listener. */
+  return errno == EAGAIN ? 0 : errno; /* A full backlog belongs to a listener. */
 }
 
 int helper_work(const struct helper_task *task) {

@@ -1,4 +1,4 @@
-/* The task of a helper, and the work that a copy of this process does. */
+/* The task of a helper, and its work in a fork of this process. */
 #ifndef PITCREW_HELPER_HELPER_WORK_H
 #define PITCREW_HELPER_HELPER_WORK_H
 
@@ -7,24 +7,24 @@
 enum { HELPER_WORDS_MAX = 64, HELPER_OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
 enum helper_kind {
-  HELPER_RUN,     /* this program, executed again: `words` are its arguments */
-  HELPER_APPEND,  /* text to the first of the paths that can be written; see file_append */
-  HELPER_WRITE,   /* a file, whole, in the same way */
-  HELPER_TAIL,    /* the end of the first of the paths that has any, and of PATH.1 before it */
-  HELPER_EXISTS,  /* the path is there */
+  HELPER_RUN,     /* executes this program again with `words` as arguments */
+  HELPER_APPEND,  /* appends text to the first path that can be written; see file_append */
+  HELPER_WRITE,   /* writes a whole file, in the same way */
+  HELPER_TAIL,    /* reads the end of the first path that has content, after that of PATH.1 */
+  HELPER_EXISTS,  /* the path exists */
   HELPER_CONNECT, /* a unix socket accepts connections */
 };
 
 struct helper_task {
   enum helper_kind kind;
-  char *const *words; /* arguments or paths, with a NULL behind them */
-  const char *text;   /* of append and write */
+  char *const *words; /* arguments or paths, NULL-terminated */
+  const char *text;   /* for append and write */
   size_t bytes;
-  size_t max_bytes; /* of the output; of append: of the file */
+  size_t max_bytes; /* of the output; for append: of the file */
   double timeout_ms;
 };
 
-/* Does the work and returns 0 or errno; what it prints goes to descriptor 1. */
+/* Does the work. Returns 0 or errno; output goes to descriptor 1. */
 int helper_work(const struct helper_task *task);
 
 #endif

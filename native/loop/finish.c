@@ -1,5 +1,5 @@
-/* The end, in two parts: output first, which gets most of the time; then files, and what clients
- * are still to be sent. */
+/* The end has two parts. Output gets most of the time; then files are written, and clients get the
+ * rest of their answers. */
 #define _GNU_SOURCE
 #include "loop/finish.h"
 #include "base/clock.h"
@@ -20,13 +20,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { FILES_SHARE = 8 }; /* of the time: one in so many parts */
+enum { FILES_SHARE = 8 }; /* one part in eight of the time is for files */
 static bool flushed;
 static int finish_code;
 static double finish_began_ms, flush_deadline_ms, finish_deadline_ms, silent_ms_max;
 
 void finish_begin(int code, double flush_ms, double silent_ms) {
-  /* Called again after a failure: of the event that all is flushed, or of a later one. */
+  /* The policy may call this again after a failure, which may have been in the event `flushed`. */
   flushed = false;
   if (loop_is_finishing()) return;
   loop_set_finishing();
@@ -39,7 +39,7 @@ void finish_begin(int code, double flush_ms, double silent_ms) {
   pump_close_all();
 }
 
-/* When output is given up; a byte that is taken moves it. */
+/* When output is given up. Each byte that is taken moves this time. */
 static double give_up_ms(void) {
   if (!out_stalled()) return flush_deadline_ms;
   double silent_since_ms = fmax(finish_began_ms, now_ms() - out_silent_ms());
@@ -51,7 +51,7 @@ double finish_wake_ms(void) {
   return flushed ? finish_deadline_ms : give_up_ms();
 }
 
-static void print_loss(void) {
+static void report_loss(void) {
   uint64_t bytes, lines;
   out_lost(&bytes, &lines);
   if (bytes == 0) return;
@@ -59,7 +59,7 @@ static void print_loss(void) {
   int n = snprintf(text, sizeof text,
                    "pitcrew: %llu bytes of output (%llu lines) could not be printed\n",
                    (unsigned long long)bytes, (unsigned long long)lines);
-  /* The same pipe that is full may be stderr, too: only when it takes the line at once. */
+  /* stderr may be the pipe that is full: write only if it takes the line at once. */
   struct epoll_event event = {.events = EPOLLOUT};
   int probe = epoll_create1(EPOLL_CLOEXEC);
   bool takes = epoll_ctl(probe, EPOLL_CTL_ADD, 2, &event) != 0
@@ -69,13 +69,13 @@ static void print_loss(void) {
   }
 }
 
-/* The engine is never freed: it asserts that nothing leaks, which is not true after an
- * out-of-memory. */
+/* The engine is never freed: it asserts that nothing leaks, which is false after an out-of-memory.
+ */
 void finish_if_done(void) {
   if (!loop_is_finishing()) return;
-  bool is_alone = children_end();
+  bool has_no_children = children_end();
   if (!flushed) {
-    bool is_out = pump_idle() && out_flush() && is_alone;
+    bool is_out = pump_idle() && out_flush() && has_no_children;
     if (!is_out && now_ms() < give_up_ms()) return;
     flushed = true;
     pump_give_up();
@@ -85,9 +85,9 @@ void finish_if_done(void) {
     helpers_turn();
   }
   bool late = now_ms() >= finish_deadline_ms;
-  if (!late && (helpers_write() || !is_alone)) return;
+  if (!late && (helpers_write() || !has_no_children)) return;
   logs_finish();
   if (!late && !clients_finished()) return;
-  print_loss();
+  report_loss();
   _exit(finish_code);
 }

@@ -9,7 +9,7 @@
 enum { UNWATCHED_MAX = 8, REWATCH_MS = 100 };
 
 static int epoll_fd = -1;
-/* What could not be watched, and when that is tried again. */
+/* Descriptors that could not be watched, and when that is retried. */
 static struct unwatched {
   int fd;
   uint32_t events;

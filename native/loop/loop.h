@@ -1,5 +1,5 @@
-/* The event loop as its users see it: descriptors that are watched, the time at which to wake, and
- * what the next turn is asked for. In which order events are served is in turn.c. */
+/* The event loop as its users see it: watched descriptors, the time of the next wake-up, and
+ * requests to the next turn. The order in which events are served is in turn.c. */
 #ifndef PITCREW_LOOP_LOOP_H
 #define PITCREW_LOOP_LOOP_H
 
@@ -10,7 +10,7 @@
 enum watch_kind {
   WATCH_SIGNALS,
   WATCH_PIPES,
-  WATCH_TAPPED,
+  WATCH_PATTERN_PIPES,
   WATCH_STDOUT,
   WATCH_HELPER,
   WATCH_ESCAPEE,
@@ -20,22 +20,22 @@ enum watch_kind {
   WATCH_MEMORY,
   WATCH_CLIENTS
 };
-/* What an epoll entry points to: the first member of the object that is watched. */
+/* The first member of each watched object: an epoll entry points to it. */
 struct watch {
   enum watch_kind kind;
 };
 
 void loop_init(void);
 bool loop_watch(int fd, uint32_t events, struct watch *watch);
-/* For what the loop cannot do without: tried again while the kernel has no memory for it. */
+/* For descriptors that the loop needs: retried while the kernel has no memory for them. */
 void loop_watch_surely(int fd, uint32_t events, struct watch *watch);
-/* Always before close: a description that a forked child still holds would go on reporting. */
+/* Call before close: a description that a forked child still holds would go on reporting. */
 void loop_unwatch(int fd);
-/* Tries again what could not be watched; and when that is due. */
+/* Retries what could not be watched; and the time of the next retry. */
 void loop_watch_again(void);
 double loop_watch_again_ms(void);
 
-/* Waits for at most so long (-1 = for ever). Returns the number of events, -1 after EINTR. */
+/* Waits for at most this time (-1 = no limit). Returns the number of events, -1 after EINTR. */
 struct epoll_event;
 int loop_wait(struct epoll_event *events, int max, int timeout_ms);
 
@@ -48,7 +48,7 @@ void loop_reap_soon(void);
 bool loop_wants_reaping(void);
 void loop_reaped(bool may_be_more);
 
-/* The process ends (finish.c): no event of the policy's work is delivered any more. */
+/* The process is ending (finish.c): most events are not delivered any more. */
 void loop_set_finishing(void);
 bool loop_is_finishing(void);
 

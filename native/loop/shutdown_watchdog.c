@@ -1,7 +1,9 @@
-/* From the beginning of a shutdown on, a timer that no policy, no engine and no full pipe can hold
- * up. TERM, INT and a hangup start it themselves (signals.c); the policy reports any other
- * shutdown. Its handler is the one signal handler of the program and does nothing but kill and
- * exit. Its signal is the last of the real-time ones, since ALRM may be sent or mapped. */
+/* A timer that runs during every shutdown and that no policy, engine or full pipe can delay. TERM,
+ * INT and a hangup start it directly (signals.c); the policy reports any other shutdown. Its
+ * handler is the only signal handler of the program, and only kills and exits. It uses the last
+ * real-time signal, since ALRM may be sent or mapped.
+ *
+ * The timer fires in slices. Time in which this process was paused does not count. */
 #define _GNU_SOURCE
 #include "loop/shutdown_watchdog.h"
 #include "base/clock.h"
@@ -28,8 +30,8 @@ static double limit_ms = DEFAULT_MS, left_ms, slice_began_ms;
 static bool runs;
 static timer_t timer;
 
-/* A slice at a time: after a pause (SIGSTOP, docker pause, a suspended machine) nothing could have
- * been done in time, and the policy puts its own deadlines off by the pause and a second. */
+/* After a pause (SIGSTOP, docker pause, a suspended machine) nothing could have been done in time.
+ * The policy extends its own deadlines by the pause and a second. */
 static bool is_over(void) {
   double now = now_ms(), took = now - slice_began_ms;
   slice_began_ms = now;
@@ -37,7 +39,7 @@ static bool is_over(void) {
   return left_ms <= 0;
 }
 
-/* It may interrupt anything: it allocates nothing, and reads no table. */
+/* May interrupt any code: allocates nothing and reads no table. */
 static void end_everything(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
   int error = errno;
@@ -51,7 +53,7 @@ static void end_everything(int signal, siginfo_t *info, void *context) {
   else
     children_kill();
   const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
-  /* A pipe that is full must not hold up this, too. */
+  /* A full pipe must not block this. */
   struct pollfd takes = {.fd = 2, .events = POLLOUT};
   if (poll(&takes, 1, 0) > 0 && write(2, text, sizeof text - 1) < 0) { /* Nowhere to report it. */
   }
@@ -68,7 +70,7 @@ void shutdown_watchdog_init(void) {
   if (timer_create(CLOCK_MONOTONIC, &by_signal, &timer) != 0) abort();
 }
 
-/* The signal is blocked meanwhile: the handler must not see half of it. */
+/* The signal is blocked meanwhile, so that the handler sees consistent values. */
 static void arm(void) {
   if (isinf(limit_ms)) return;
   sigset_t of_timer;

@@ -1,4 +1,4 @@
-/* The end of a shutdown that does not end: everything is killed, and the process exits with 70. */
+/* Ends a shutdown that takes too long: kills everything and exits with 70. */
 #ifndef PITCREW_LOOP_SHUTDOWN_WATCHDOG_H
 #define PITCREW_LOOP_SHUTDOWN_WATCHDOG_H
 

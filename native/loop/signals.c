@@ -1,6 +1,6 @@
 /* Signals are blocked in the first instruction and read from a signalfd: none is lost, none
- * interrupts. signalfd gives the lowest number first, so everything pending is read before TERM and
- * INT are served first. */
+ * interrupts. signalfd returns the lowest number first, so everything pending is read before TERM
+ * and INT are served first. */
 #define _GNU_SOURCE
 #include "loop/signals.h"
 #include "engine/events.h"

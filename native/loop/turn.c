@@ -1,7 +1,7 @@
-/* A turn of the loop: waits in one epoll set, then serves what is ready in a fixed order: signals,
- * reports of runs, children, escapees, time, helpers, probes, clients, and the daemons' output
- * last, since it may be the most. Each gets a bounded share of a turn, so that none can starve
- * another. */
+/* A turn of the loop waits in one epoll set, then serves what is ready in a fixed order: signals,
+ * reports of runs, children, escapees, time, helpers, probes, clients. Daemon output comes last,
+ * because it may be the most. Each kind gets a bounded share of a turn, so none can starve another.
+ */
 #define _GNU_SOURCE
 #include "loop/turn.h"
 #include "base/clock.h"
@@ -28,7 +28,7 @@
 #include <math.h>
 #include <sys/epoll.h>
 
-/* Milliseconds for epoll_wait, rounded up: waking too early would only mean to wait again. */
+/* For epoll_wait, rounded up: an early wake-up would only wait again. */
 static int timeout_ms(void) {
   if (loop_wants_reaping() || probes_want_turn() || clients_want_turn() || helpers_want_turn() ||
       pump_wants_turn())
@@ -48,12 +48,12 @@ static bool is_channel(const struct watch *watch) {
 }
 
 static void serve(struct epoll_event *events, int count) {
-  bool pipes = false, tapped = false, probes = false, clients = false;
+  bool pipes = false, pattern_pipes = false, probes = false, clients = false;
   loop_watch_again();
   starts_turn();
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();
-  /* Before the children: a process that has ended is known until it is reaped. */
+  /* Before the children are reaped: a sender can be identified until then. */
   int channels = 0;
   for (int i = 0; i < count; i++) channels += is_channel(events[i].data.ptr);
   for (int i = 0; i < count; i++)
@@ -66,17 +66,17 @@ static void serve(struct epoll_event *events, int count) {
     else if (watch->kind == WATCH_STDOUT)
       out_flush();
     else if (watch->kind == WATCH_HELPER)
-      helper_readable(watch);
+      helper_read_output(watch);
     else if (watch->kind == WATCH_PROBES)
       probes = true;
     else if (watch->kind == WATCH_CLIENTS)
       clients = true;
     else if (watch->kind == WATCH_MEMORY)
-      cgroup_news();
+      cgroup_changed();
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
-    else if (watch->kind == WATCH_TAPPED)
-      tapped = true;
+    else if (watch->kind == WATCH_PATTERN_PIPES)
+      pattern_pipes = true;
   }
   if (now_ms() >= tree_wake_ms()) tree_turn();
   if (now_ms() >= loop_wake_ms()) {
@@ -91,7 +91,7 @@ static void serve(struct epoll_event *events, int count) {
   logs_turn();
   if (clients || clients_want_turn()) clients_turn();
   helpers_turn();
-  if (tapped) pump_tapped_turn();
+  if (pattern_pipes) pump_pattern_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();
 }
@@ -101,8 +101,8 @@ void turns_run(void) {
     finish_if_done();
     struct epoll_event events[BATCH_MAX];
     int count = loop_wait(events, BATCH_MAX, timeout_ms());
-    /* EINTR: we were stopped and continued. What is ready is served before the time is looked at:
-     * a process that seems to be silent for too long may have written meanwhile. */
+    /* EINTR: this process was stopped and continued. Serve what is ready before checking deadlines:
+     * a process that seems silent for too long may have written meanwhile. */
     if (count >= 0) serve(events, count);
   }
 }

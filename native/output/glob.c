@@ -1,10 +1,10 @@
-/* Looks for a text in lines that come in pieces: * stands for any text, ? for one byte, and before
- * and behind it may be anything.
+/* Searches lines that arrive in pieces for a pattern: * matches any text, ? one byte, and anything
+ * may stand before and after it.
  *
- * All that may match is followed at once, a bit for each letter of the text: bit n is set when the
- * letters up to n are found, the last one just now. A byte shifts all of them on, and what does not
- * fit is masked out; a letter in front of a * stays found until the line ends. So each byte is
- * looked at once, whatever the text is, and no line is kept. */
+ * All possible matches are tracked at once, with a bit for each letter of the pattern: bit n is set
+ * when the text so far ends with the letters up to n. Each byte shifts the bits by one and masks
+ * those that do not fit; the bit of a letter before a * stays set until the line ends. So each byte
+ * is examined once, and no line is stored. */
 #define _GNU_SOURCE
 #include "output/glob.h"
 
@@ -16,8 +16,8 @@ enum { BYTE_VALUES = 256 };
 
 struct glob {
   size_t letters, words;
-  uint64_t *found, *stays;
-  uint64_t *fits; /* for each value of a byte, the letters that it may be */
+  uint64_t *found, *sticky;
+  uint64_t *fits; /* for each value of a byte, the letters that it matches */
   uint64_t bits[];
 };
 
@@ -32,11 +32,11 @@ struct glob *glob_new(const char *text) {
   if (!glob) return NULL;
   glob->words = words;
   glob->found = glob->bits;
-  glob->stays = glob->found + words;
-  glob->fits = glob->stays + words;
+  glob->sticky = glob->found + words;
+  glob->fits = glob->sticky + words;
   for (; *text; text++) {
     if (*text == '*') {
-      if (glob->letters > 0) set_bit(glob->stays, glob->letters - 1);
+      if (glob->letters > 0) set_bit(glob->sticky, glob->letters - 1);
       continue;
     }
     for (size_t value = 0; value < BYTE_VALUES; value++)
@@ -49,12 +49,12 @@ struct glob *glob_new(const char *text) {
 
 void glob_free(struct glob *glob) { free(glob); }
 
-static void follow(struct glob *glob, unsigned char byte) {
+static void advance(struct glob *glob, unsigned char byte) {
   const uint64_t *fits = glob->fits + byte * glob->words;
-  uint64_t carry = 1; /* The first letter may come at any place. */
+  uint64_t carry = 1; /* A match may begin at any byte. */
   for (size_t i = 0; i < glob->words; i++) {
     uint64_t before = glob->found[i];
-    glob->found[i] = ((before << 1 | carry) & fits[i]) | (before & glob->stays[i]);
+    glob->found[i] = ((before << 1 | carry) & fits[i]) | (before & glob->sticky[i]);
     carry = before >> 63;
   }
 }
@@ -65,7 +65,7 @@ bool glob_feed(struct glob *glob, const unsigned char *piece, size_t bytes) {
     if (piece[i] == '\n')
       memset(glob->found, 0, glob->words * sizeof *glob->found);
     else
-      follow(glob, piece[i]);
+      advance(glob, piece[i]);
     if (has_bit(glob->found, glob->letters - 1)) return true;
   }
   return false;

@@ -1,4 +1,4 @@
-/* A text with * and ? in it, looked for in lines that come in pieces. */
+/* Patterns with * and ?, searched for in lines that arrive in pieces. */
 #ifndef PITCREW_OUTPUT_GLOB_H
 #define PITCREW_OUTPUT_GLOB_H
 
@@ -10,7 +10,7 @@ enum { GLOB_BYTES_MAX = 1024 };
 struct glob;
 struct glob *glob_new(const char *text); /* NULL: no memory, or too long */
 void glob_free(struct glob *glob);
-/* The next piece of the lines; true when a line so far has the text in it. */
+/* Takes the next piece of the lines. True when a line so far matches. */
 bool glob_feed(struct glob *glob, const unsigned char *piece, size_t bytes);
 
 #endif

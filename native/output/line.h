@@ -1,4 +1,4 @@
-/* One daemon's text on its way to the output, and the inner loops that cut it into lines. */
+/* A daemon's text on its way to the output, and the inner loops that split it into lines. */
 #ifndef PITCREW_OUTPUT_LINE_H
 #define PITCREW_OUTPUT_LINE_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A daemon's prefix, and the line that has not ended yet. */
+/* A daemon's prefix, and its unfinished line. */
 struct lines {
   const char *daemon;
   unsigned char prefix[NAME_BYTES_MAX + 4];
@@ -17,17 +17,17 @@ struct lines {
   size_t partial_bytes, partial_room;
 };
 
-/* A piece of text, and how far it is formatted. COPY_SLACK_BYTES behind its end may be read. */
+/* A piece of text, and how much of it is formatted. COPY_SLACK_BYTES after its end may be read. */
 struct chunk {
   const unsigned char *text;
   size_t at, end;
 };
 
-/* What of some text, behind an unfinished line of `before` bytes, belongs to that line. */
+/* The part of a text that belongs to the unfinished line of `before` bytes. */
 struct cut {
   size_t bytes; /* without the newline */
-  bool newline; /* is behind them */
-  bool ends;    /* the line does, since it has a newline or is too long */
+  bool newline; /* follows */
+  bool ends;    /* the line ends, by a newline or because it is too long */
 };
 static inline struct cut line_cut(size_t before, const unsigned char *from, size_t bytes) {
   size_t room = LINE_BYTES_MAX - before;
@@ -36,17 +36,17 @@ static inline struct cut line_cut(size_t before, const unsigned char *from, size
   return (struct cut){bytes < room ? bytes : room, false, bytes > room};
 }
 
-/* ---- Copy up to a newline. One pass that searches and copies 16 bytes at a time beats memchr and
- * memcpy behind each other on lines of ordinary length. */
+/* ---- Copying up to a newline: one pass that searches and copies 16 bytes at a time is faster than
+ * memchr and memcpy for lines of ordinary length. */
 
-/* Bytes behind the end of both buffers that may be read or written (never counted). */
+/* Bytes after the end of both buffers that may be read or written (never counted). */
 enum { COPY_SLACK_BYTES = 16 };
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-/* Copies from `from` until a newline was copied or `bytes` are done; returns how many bytes that
- * are. *found tells whether the last one is a newline. */
+/* Copies until a newline was copied or `bytes` are done. Returns the number of bytes copied;
+ * *found: the last one is a newline. */
 static inline size_t copy_until_newline(unsigned char *to, const unsigned char *from, size_t bytes,
                                         int *found) {
   const __m128i newline = _mm_set1_epi8('\n');

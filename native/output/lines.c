@@ -1,5 +1,5 @@
-/* Text in pieces of any length -> whole lines with a prefix. A line of more than 64 KiB is passed
- * on in pieces, each a line of its own; so is one that there is no memory to keep. */
+/* A line of more than 64 KiB is printed in parts, each as a line. So is a line that there is no
+ * memory to store. */
 #define _GNU_SOURCE
 #include "output/lines.h"
 #include "output/logs.h"
@@ -26,21 +26,21 @@ void lines_forget(struct lines *lines) {
   lines->partial_bytes = lines->partial_room = 0;
 }
 
-/* Writes a whole line: prefix, what came of it before, its last piece. False = stdout is full. */
+/* Writes a line: prefix, unfinished line, last piece. False: stdout is full. */
 static bool put_line(struct lines *lines, const unsigned char *piece, size_t piece_bytes) {
   size_t before = lines->prefix_bytes + lines->partial_bytes;
   unsigned char *to = out_room(before + piece_bytes + 1);
   if (!to) return false;
   memcpy(to, lines->prefix, lines->prefix_bytes);
   if (lines->partial_bytes) memcpy(to + lines->prefix_bytes, lines->partial, lines->partial_bytes);
-  if (piece_bytes) memcpy(to + before, piece, piece_bytes); /* Nothing has no address. */
+  if (piece_bytes) memcpy(to + before, piece, piece_bytes); /* May be NULL. */
   to[before + piece_bytes] = '\n';
   out_commit(before + piece_bytes + 1);
   lines_forget(lines);
   return true;
 }
 
-/* Keeps a piece of a line that has not ended; false where memory for it is used up. */
+/* Stores a piece of a line that has not ended. False: the memory for that is used up. */
 static bool keep_partial(struct lines *lines, const unsigned char *piece, size_t bytes) {
   size_t wanted = lines->partial_bytes + bytes;
   if (wanted > lines->partial_room) {
@@ -57,7 +57,7 @@ static bool keep_partial(struct lines *lines, const unsigned char *piece, size_t
   return true;
 }
 
-/* The common case: whole lines, straight from the chunk into the output. */
+/* The common case: copies whole lines from the chunk to the output. */
 static void put_whole_lines(struct lines *lines, struct chunk *chunk) {
   while (chunk->at < chunk->end) {
     size_t bytes = chunk->end - chunk->at;

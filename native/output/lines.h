@@ -1,4 +1,4 @@
-/* Text in pieces of any length -> whole lines with a prefix. */
+/* From text in pieces of any length to whole lines with a prefix. */
 #ifndef PITCREW_OUTPUT_LINES_H
 #define PITCREW_OUTPUT_LINES_H
 
@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 void lines_init(struct lines *lines, const char *daemon);
-/* As far as stdout takes it; true when all of the chunk is done. */
+/* Stops when stdout is full. True: the chunk is done. */
 bool lines_format(struct lines *lines, struct chunk *chunk);
-/* The unfinished line is kept elsewhere from now on. */
+/* Drops the unfinished line, which is stored elsewhere. */
 void lines_forget(struct lines *lines);
-/* The last line may have no newline: it gets one. What does not fit any more is counted. */
+/* Ends a last line without a newline. What does not fit is counted as lost. */
 void lines_end(struct lines *lines);
 
 #endif

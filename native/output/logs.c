@@ -1,16 +1,16 @@
-/* Daemons' lines, to clients: some of the past (snapshot.c), then, to followers, each line when it
- * is whole, as "<wall ms> <daemon> <text>". Text is passed on when it is read, also where stdout is
- * full: the past and what follows it meet there, so that no line is given twice.
+/* Log lines for clients: first past lines (snapshot.c), then, for followers, each line when it is
+ * complete, as "<wall ms> <daemon> <text>". Text is passed on when it is read, even if stdout is
+ * full: the past ends there and following begins there, so no line is sent twice.
  *
- *             a chunk             more than it may have at once
- *   pump.c ────────────▶ TAKES ────────────────────────────────▶ SKIPS
- *                          ▲   all is read, and 50 ms have passed:│ nothing is read for 10 s:
- *                          └──────── "! skipped N bytes" ◀────────┴──────▶ cut off
+ *            a chunk               more than it may get at once
+ *   pump.c ──────────> RECEIVING ───────────────────────────────> SKIPPING
+ *                          ^     all is read, 50 ms have passed:   │  reads nothing for 10 s:
+ *                          └─────── "! skipped N bytes" <──────────┴────────> cut off
  *
- * What is skipped costs no more than a look at the chunk's end, and what is taken in 50 ms is
- * bounded for all followers together, so they never slow the pump by much. A follower that is cut
- * off gets no notice: its socket is full. A client that does not follow is given what it asked for,
- * and as long to read it. */
+ * Skipping costs one search in a chunk, and what all followers together get per 50 ms is bounded,
+ * so they slow the pump only a little. A follower that is cut off gets no notice, because its
+ * socket is full. A client that does not follow is sent what it asked for, and has the same time
+ * to read it. */
 #define _GNU_SOURCE
 #include "output/logs.h"
 #include "base/clock.h"
@@ -23,107 +23,108 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum state { TAKES, SKIPS, ENDS, OVER }; /* ENDS: what is queued is all that it gets */
+enum state { RECEIVING, SKIPPING, DRAINING, ENDED }; /* DRAINING: gets the rest of its queue */
 
 struct follower {
   struct client *client;
   struct follower *next;
   enum state state;
-  bool takes;            /* this chunk */
-  size_t past_bytes;     /* of the snapshot, until all is read */
-  double window_ms;      /* when it began */
-  size_t window_bytes;   /* that were taken in it */
-  uint64_t skipped;      /* bytes of whole lines */
-  double skips_ms;       /* since when */
-  double progress_ms;    /* when it was last seen to have read something */
-  size_t least;          /* that it had not read, so far */
-  double look_ms;        /* when to look again */
-  struct logs_spec spec; /* its names lie behind */
+  bool is_selected;      /* to get this chunk */
+  size_t past_bytes;     /* of the snapshot, until all of it is read */
+  double window_ms;      /* its begin */
+  size_t window_bytes;   /* sent in it */
+  uint64_t skipped;      /* bytes, in whole lines */
+  double skips_ms;       /* begin of skipping */
+  double progress_ms;    /* of the last check that showed progress */
+  size_t least;          /* the least unread bytes so far */
+  double check_ms;       /* the next check */
+  struct logs_spec spec; /* its names follow */
   const char *names[];
 };
 
 enum {
-  QUEUED_MAX = 224 * 1024,        /* more than this waits for a follower: it skips */
-  QUEUED_TOTAL = 8 * 1024 * 1024, /* of all followers, shared evenly: others need room, too */
-  TAKEN_MAX = 512 * 1024,         /* in WINDOW_MS, by all followers together */
-  TAKEN_MIN = 16 * 1024,          /* by one of them, however many there are */
+  QUEUED_MAX = 224 * 1024,        /* with more in its queue, a follower skips */
+  QUEUED_TOTAL = 8 * 1024 * 1024, /* of all followers, shared evenly */
+  TAKEN_MAX = 512 * 1024,         /* per WINDOW_MS, for all followers together */
+  TAKEN_MIN = 16 * 1024,          /* for each, however many there are */
   WINDOW_MS = 50,
   PATIENCE_MS = 10000,
-  LOOK_MS = 1000,
+  CHECK_MS = 1000,
 };
 
 bool logs_followed;
 static struct follower *followers;
-static size_t following, waiting; /* those that follow; those that skip or end */
+static size_t following, waiting; /* RECEIVING or SKIPPING; SKIPPING or DRAINING */
 
 static void set_state(struct follower *f, enum state state) {
-  following += (state <= SKIPS) - (f->state <= SKIPS);
-  waiting += (state == SKIPS || state == ENDS) - (f->state == SKIPS || f->state == ENDS);
+  following += (state <= SKIPPING) - (f->state <= SKIPPING);
+  waiting +=
+      (state == SKIPPING || state == DRAINING) - (f->state == SKIPPING || f->state == DRAINING);
   logs_followed = following > 0;
   f->state = state;
   f->progress_ms = now_ms();
-  f->look_ms = f->progress_ms + LOOK_MS;
+  f->check_ms = f->progress_ms + CHECK_MS;
   f->least = SIZE_MAX;
 }
 
-static bool follower_say(struct follower *f, const char *sender, const char *text) {
+static bool follower_notice(struct follower *f, const char *sender, const char *text) {
   char line[128];
   int n = snprintf(line, sizeof line, "%lld %s %s\n", (long long)wall_ms(), sender, text);
   return client_put(f->client, line, (size_t)n);
 }
 
 static void follower_skip(struct follower *f, double now) {
-  set_state(f, SKIPS);
+  set_state(f, SKIPPING);
   f->skips_ms = now;
   f->skipped = 0;
 }
 
-static bool tell_skipped(struct follower *f) {
+static bool report_skipped(struct follower *f) {
   if (f->skipped == 0) return true;
   char text[64];
   snprintf(text, sizeof text, "skipped %llu bytes", (unsigned long long)f->skipped);
-  return follower_say(f, "!", text);
+  return follower_notice(f, "!", text);
 }
 
 static void resume_if_due(struct follower *f, double now) {
   if (client_queued(f->client) > 0 || now < f->skips_ms + WINDOW_MS) return;
-  if (!tell_skipped(f)) {
+  if (!report_skipped(f)) {
     f->skips_ms = now;
     return;
   }
   f->window_bytes = 0;
-  set_state(f, TAKES);
+  set_state(f, RECEIVING);
 }
 
-/* What it has not read, in our queue and in its socket. */
+/* Unread bytes, in our queue and in its socket. */
 static size_t unread(const struct follower *f) {
   int in_socket = 0;
   ioctl(f->client->fd, TIOCOUTQ, &in_socket);
   return client_queued(f->client) + (size_t)in_socket;
 }
 
-/* Looks once a second, since that is a system call. */
+/* Checks once a second, because a check is a system call. */
 static void cut_off_if_stuck(struct follower *f, double now) {
-  if (now < f->look_ms) return;
-  f->look_ms = now + LOOK_MS;
+  if (now < f->check_ms) return;
+  f->check_ms = now + CHECK_MS;
   size_t left = unread(f);
   if (left < f->least) {
     f->least = left;
     f->progress_ms = now;
   }
   if (client_queued(f->client) == 0 || now < f->progress_ms + PATIENCE_MS) return;
-  set_state(f, OVER);
+  set_state(f, ENDED);
   client_cut_off(f->client);
 }
 
-static void follower_look(struct follower *f, double now) {
-  if (f->state == SKIPS) resume_if_due(f, now);
-  if (f->state == SKIPS || f->state == ENDS) cut_off_if_stuck(f, now);
+static void follower_check(struct follower *f, double now) {
+  if (f->state == SKIPPING) resume_if_due(f, now);
+  if (f->state == SKIPPING || f->state == DRAINING) cut_off_if_stuck(f, now);
 }
 
 static void end_if_read(struct follower *f) {
   if (client_queued(f->client) > 0) return;
-  set_state(f, OVER);
+  set_state(f, ENDED);
   client_end(f->client);
 }
 
@@ -150,7 +151,7 @@ static struct follower *follower_new(struct client *client, const struct logs_sp
     to = stpcpy(to, spec->daemons[i]) + 1;
   }
   f->client = client;
-  f->state = OVER;
+  f->state = ENDED;
   f->spec = *spec;
   f->spec.daemons = f->names;
   logs_sort_names(&f->spec);
@@ -161,30 +162,30 @@ static struct follower *follower_new(struct client *client, const struct logs_sp
 }
 
 static void follower_start(struct follower *f) {
-  set_state(f, f->spec.follow ? TAKES : ENDS);
+  set_state(f, f->spec.follow ? RECEIVING : DRAINING);
   if (!f->spec.follow) end_if_read(f);
-  client_watch(f->client);
+  client_update_events(f->client);
 }
 
 static void follower_free(struct follower *f) {
   struct follower **link = &followers;
   while (*link != f) link = &(*link)->next;
-  set_state(f, OVER);
+  set_state(f, ENDED);
   *link = f->next;
   f->client->stream = NULL;
   free(f);
 }
 
-enum { BLOCK_BYTES = 32 * 1024 }; /* passed on at once, or one line more */
+enum { BLOCK_BYTES = 32 * 1024 }; /* passed on at once; may be exceeded by one line */
 
-/* Whole lines of one daemon, on their way to followers. */
+/* Whole lines of one daemon for followers. */
 static unsigned char block[BLOCK_BYTES + LOGS_PREFIX_MAX + LINE_BYTES_MAX + 1];
 static size_t block_bytes;
 
-/* ---- What is read, to those that follow */
+/* ---- new text, to followers */
 
-/* Of text that is read now, behind an unfinished line of `before` bytes: how many bytes of lines
- * end in it. As line_cut() in lines.h does it, in one look. */
+/* The bytes of lines that end in new text, which follows an unfinished line of `before` bytes. The
+ * same rule as line_cut(), in one search. */
 static size_t ended_bytes(size_t before, const unsigned char *text, size_t bytes) {
   const unsigned char *newline = memrchr(text, '\n', bytes);
   size_t rest = newline ? (size_t)(text + bytes - newline) - 1 : before + bytes;
@@ -192,76 +193,77 @@ static size_t ended_bytes(size_t before, const unsigned char *text, size_t bytes
   return before + bytes - kept;
 }
 
-/* Who takes lines of this daemon now; the others' are counted. False: nobody. */
-static bool choose(const char *daemon, size_t ended) {
+/* Selects the followers that get lines of this daemon now, and counts the bytes for those that
+ * skip. False: none is selected. */
+static bool select_followers(const char *daemon, size_t ended) {
   double now = now_ms();
   bool any = false;
   for (struct follower *f = followers; f; f = f->next) {
-    f->takes = false;
-    if (f->state > SKIPS || !logs_wants(&f->spec, daemon)) continue;
-    follower_look(f, now);
-    if (f->state == TAKES && follower_is_full(f, now)) follower_skip(f, now);
-    if (f->state == SKIPS) f->skipped += ended;
-    f->takes = f->state == TAKES;
-    any |= f->takes;
+    f->is_selected = false;
+    if (f->state > SKIPPING || !logs_wants(&f->spec, daemon)) continue;
+    follower_check(f, now);
+    if (f->state == RECEIVING && follower_is_full(f, now)) follower_skip(f, now);
+    if (f->state == SKIPPING) f->skipped += ended;
+    f->is_selected = f->state == RECEIVING;
+    any |= f->is_selected;
   }
   return any;
 }
 
-/* Gives them what is in the block; whoever has enough then skips the `left` bytes that follow.
- * False: nobody is left. */
-static bool pass_on(size_t in_block, size_t left) {
+/* Sends the block to the selected followers. A follower that is full then skips the `left` bytes
+ * that follow. False: none is left. */
+static bool flush_block(size_t in_block, size_t left) {
   double now = now_ms();
   bool any = false;
   for (struct follower *f = followers; f; f = f->next) {
-    if (!f->takes) continue;
+    if (!f->is_selected) continue;
     bool taken = client_put(f->client, block, block_bytes);
     if (taken) f->window_bytes += block_bytes;
     if (!taken || follower_is_full(f, now)) {
       follower_skip(f, now);
       f->skipped = left + (taken ? 0 : in_block);
-      f->takes = false;
+      f->is_selected = false;
     }
-    any |= f->takes;
+    any |= f->is_selected;
   }
   block_bytes = 0;
   return any;
 }
 
-static void add_to_block(const void *bytes, size_t count) {
+static void append_block(const void *bytes, size_t count) {
   if (count) memcpy(block + block_bytes, bytes, count);
   block_bytes += count;
 }
 
 void logs_add(const struct lines *lines, const unsigned char *text, size_t bytes, int64_t ms) {
   size_t before = lines->partial_bytes, left = ended_bytes(before, text, bytes), in_block = 0;
-  if (left == 0 || !choose(lines->daemon, left)) return;
+  if (left == 0 || !select_followers(lines->daemon, left)) return;
   char prefix[LOGS_PREFIX_MAX];
   size_t prefix_bytes = logs_prefix(prefix, ms, lines->daemon);
   for (size_t at = 0; left > 0;) {
     struct cut cut = line_cut(before, text + at, bytes - at);
-    add_to_block(prefix, prefix_bytes);
-    add_to_block(lines->partial, before);
-    add_to_block(text + at, cut.bytes);
-    add_to_block("\n", 1);
+    append_block(prefix, prefix_bytes);
+    append_block(lines->partial, before);
+    append_block(text + at, cut.bytes);
+    append_block("\n", 1);
     size_t ended = before + cut.bytes + cut.newline;
     in_block += ended;
     left -= ended;
     at += cut.bytes + cut.newline;
     before = 0;
     if (block_bytes < BLOCK_BYTES && left > 0) continue;
-    if (!pass_on(in_block, left)) return;
+    if (!flush_block(in_block, left)) return;
     in_block = 0;
   }
 }
 
 void logs_add_line(const struct lines *lines, const unsigned char *piece, size_t bytes) {
-  if (!choose(lines->daemon, lines->partial_bytes + bytes)) return;
+  if (!select_followers(lines->daemon, lines->partial_bytes + bytes)) return;
   block_bytes = logs_prefix((char *)block, wall_ms(), lines->daemon);
-  add_to_block(lines->partial, lines->partial_bytes);
-  add_to_block(piece, bytes);
-  add_to_block("\n", 1);
-  pass_on(lines->partial_bytes + bytes, 0);
+  append_block(lines->partial, lines->partial_bytes);
+  append_block(piece, bytes);
+  append_block("\n", 1);
+  flush_block(lines->partial_bytes + bytes, 0);
 }
 
 void logs_add_own(const char *text, size_t bytes, int64_t ms) {
@@ -269,14 +271,14 @@ void logs_add_own(const char *text, size_t bytes, int64_t ms) {
   logs_add(&own, (const unsigned char *)text, bytes, ms);
 }
 
-/* ---- The beginning */
+/* ---- a new stream */
 
-static bool tell_past(struct follower *f, const struct snapshot *past) {
+static bool send_past(struct follower *f, const struct snapshot *past) {
   char text[64];
   snprintf(text, sizeof text, "%llu older lines left out", (unsigned long long)past->left_out);
-  return (!past->left_out || follower_say(f, "!", text)) &&
+  return (!past->left_out || follower_notice(f, "!", text)) &&
          client_put(f->client, past->text, past->bytes) &&
-         (f->spec.follow || follower_say(f, ".", "end"));
+         (f->spec.follow || follower_notice(f, ".", "end"));
 }
 
 int logs_stream(struct client *client, const struct logs_spec *spec) {
@@ -286,7 +288,7 @@ int logs_stream(struct client *client, const struct logs_spec *spec) {
   struct snapshot past;
   int error = ENOMEM;
   if (snapshot_take(&f->spec, &past)) {
-    error = tell_past(f, &past) ? 0 : ENOBUFS;
+    error = send_past(f, &past) ? 0 : ENOBUFS;
     f->past_bytes = past.bytes;
     free(past.memory);
   }
@@ -297,14 +299,14 @@ int logs_stream(struct client *client, const struct logs_spec *spec) {
   return error;
 }
 
-/* ---- The loop's and the client's side */
+/* ---- for the loop and the clients */
 
 void logs_client_drained(struct client *client) {
   struct follower *f = client->stream;
-  if (f->past_bytes) client_drop_queue(client); /* So much room will not be needed again. */
+  if (f->past_bytes) client_drop_queue(client); /* A buffer of this size is not needed again. */
   f->past_bytes = 0;
-  if (f->state == SKIPS) resume_if_due(f, now_ms());
-  if (f->state == ENDS) end_if_read(f);
+  if (f->state == SKIPPING) resume_if_due(f, now_ms());
+  if (f->state == DRAINING) end_if_read(f);
 }
 
 void logs_client_gone(struct client *client) { follower_free(client->stream); }
@@ -313,9 +315,9 @@ double logs_wake_ms(void) {
   double at = INFINITY;
   if (waiting == 0) return at;
   for (const struct follower *f = followers; f; f = f->next) {
-    if (f->state != SKIPS && f->state != ENDS) continue;
-    bool read = f->state == SKIPS && client_queued(f->client) == 0;
-    at = fmin(at, read ? f->skips_ms + WINDOW_MS : f->look_ms);
+    if (f->state != SKIPPING && f->state != DRAINING) continue;
+    bool read = f->state == SKIPPING && client_queued(f->client) == 0;
+    at = fmin(at, read ? f->skips_ms + WINDOW_MS : f->check_ms);
   }
   return at;
 }
@@ -323,13 +325,13 @@ double logs_wake_ms(void) {
 void logs_turn(void) {
   double now = now_ms();
   if (now < logs_wake_ms()) return;
-  for (struct follower *f = followers; f; f = f->next) follower_look(f, now);
+  for (struct follower *f = followers; f; f = f->next) follower_check(f, now);
 }
 
 void logs_finish(void) {
   for (struct follower *f = followers; f; f = f->next) {
-    if (f->state > SKIPS) continue;
-    if (f->state == TAKES || tell_skipped(f)) follower_say(f, ".", "end");
-    set_state(f, OVER);
+    if (f->state > SKIPPING) continue;
+    if (f->state == RECEIVING || report_skipped(f)) follower_notice(f, ".", "end");
+    set_state(f, ENDED);
   }
 }

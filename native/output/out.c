@@ -1,14 +1,14 @@
-/* stdout, which may be a pipe, a socket, a terminal or a file, and may be full, slow or gone. What
- * is written waits in one buffer; nothing here ever waits. O_NONBLOCK is never set on it: it
- * belongs to the open file, which others may share with us.
+/* stdout may be a pipe, a socket, a terminal or a file, and may be full, slow or closed. Output is
+ * buffered; nothing here blocks. O_NONBLOCK is never set on stdout: it belongs to the open file,
+ * which other processes may share.
  *
  * An error of write means one of four things:
- *   EAGAIN             it is full: the text is kept, and written when epoll reports room
+ *   EAGAIN             full: the text is kept, and written when epoll reports room
  *   ENOMEM, ENOBUFS    the kernel has no memory now: the text is kept, and written a little later
- *   EPIPE, EIO, …      it is gone for good: everything is thrown away and counted
- *   ENOSPC and others  this text cannot be written, the next may: it is thrown away and counted
+ *   EPIPE, EIO, …      closed for good: all text is discarded and counted
+ *   ENOSPC and others  this text cannot be written, later text may: it is discarded and counted
  *
- * While text is kept (a stall) the pump reads only what it must, so that daemons wait in their own
+ * While text is kept (a stall) the pump reads only what it must, so daemons block in their own
  * write, and the loop goes on. A stall in which no byte was taken for STALL_MS is reported. */
 #define _GNU_SOURCE
 #include "output/out.h"
@@ -37,28 +37,28 @@
 #endif
 
 enum {
-  POLLED_WRITE_BYTES = 4096, /* PIPE_BUF: what a pipe that is writable takes without waiting */
-  RETRY_MS = 50,             /* where epoll does not report when a write is worth another try */
+  POLLED_WRITE_BYTES = 4096, /* PIPE_BUF: what a writable pipe takes without blocking */
+  RETRY_MS = 50,             /* between tries, where epoll does not report room */
   STALL_MS = 1000,           /* a shorter stall is not reported */
 };
 
-enum way {
-  PLAIN,  /* a file: a write never waits for a reader */
-  NOWAIT, /* a pipe: pwritev2 with RWF_NOWAIT */
-  SOCKET, /* MSG_DONTWAIT */
-  OWN,    /* a description of our own, opened non-blocking */
-  POLLED, /* nothing else works: asked first, then little by little */
+enum method {
+  PLAIN_WRITE,     /* a file: a write never blocks */
+  NOWAIT,          /* a pipe: pwritev2 with RWF_NOWAIT */
+  SOCKET,          /* MSG_DONTWAIT */
+  OWN_DESCRIPTION, /* opened again by us, non-blocking */
+  POLLED,          /* nothing else works: poll, then small writes */
 };
 
 static unsigned char buffer[OUT_BYTES + OUT_RESERVE_BYTES + COPY_SLACK_BYTES];
 static size_t start, end;
 static int fd = 1;
-static enum way way;
-static bool stalled, gone;
-static bool watched;              /* in a stall: epoll reports when it ends */
-static double retry_ms;           /* else: when the next write is tried */
-static int stall_errno;           /* why the last write took nothing */
-static double since_ms, taken_ms; /* the stall began; and a byte was taken last */
+static enum method method;
+static bool stalled, closed;
+static bool watched;              /* in a stall: epoll reports its end */
+static double retry_ms;           /* otherwise: the time of the next try */
+static int stall_errno;           /* of the last write */
+static double since_ms, taken_ms; /* begin of the stall; a byte was last taken */
 static bool reported;
 static uint64_t lost_bytes, lost_lines;
 static struct watch watch = {WATCH_STDOUT};
@@ -75,13 +75,13 @@ void out_init(void) {
   struct stat st;
   if (fstat(1, &st) != 0) st.st_mode = S_IFREG;
   if (S_ISFIFO(st.st_mode))
-    way = NOWAIT;
+    method = NOWAIT;
   else if (S_ISSOCK(st.st_mode))
-    way = SOCKET;
+    method = SOCKET;
   else if (isatty(1))
-    way = reopen() ? OWN : POLLED;
+    method = reopen() ? OWN_DESCRIPTION : POLLED;
   else
-    way = PLAIN;
+    method = PLAIN_WRITE;
 }
 
 void out_on_stall(void (*pause)(bool paused)) { on_stall = pause; }
@@ -95,22 +95,22 @@ static ssize_t write_polled(const unsigned char *from, size_t bytes) {
   return write(fd, from, bytes < POLLED_WRITE_BYTES ? bytes : POLLED_WRITE_BYTES);
 }
 
-/* A seccomp profile that does not know a call answers EPERM or ENOSYS. */
+/* A seccomp profile answers EPERM or ENOSYS to a call that it does not know. */
 static bool is_refused(int error) {
   return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL || error == EPERM;
 }
 
 static ssize_t write_nowait(const unsigned char *from, size_t bytes) {
   struct iovec piece = {(void *)from, bytes};
-  /* Raw, since musl has no wrapper: both halves of the offset -1 = the current position. */
+  /* musl has no wrapper. Both halves of the offset -1: the current position. */
   ssize_t n = syscall(SYS_pwritev2, fd, &piece, 1L, -1L, -1L, RWF_NOWAIT);
   if (n >= 0 || !is_refused(errno)) return n;
-  way = reopen() ? OWN : POLLED;
-  return way == OWN ? write(fd, from, bytes) : write_polled(from, bytes);
+  method = reopen() ? OWN_DESCRIPTION : POLLED;
+  return method == OWN_DESCRIPTION ? write(fd, from, bytes) : write_polled(from, bytes);
 }
 
 static ssize_t write_some(const unsigned char *from, size_t bytes) {
-  switch (way) {
+  switch (method) {
     case NOWAIT: return write_nowait(from, bytes);
     case SOCKET: return send(fd, from, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
     case POLLED: return write_polled(from, bytes);
@@ -129,7 +129,7 @@ static void drop_all(void) {
   start = end = 0;
 }
 
-static void stall(int error) {
+static void begin_stall(int error) {
   bool by_event = error == EAGAIN && (watched || loop_watch(fd, EPOLLOUT, &watch));
   if (watched && !by_event) loop_unwatch(fd);
   watched = by_event;
@@ -141,7 +141,7 @@ static void stall(int error) {
   on_stall(true);
 }
 
-static void go_on(void) {
+static void end_stall(void) {
   if (!stalled) return;
   stalled = false;
   if (watched) loop_unwatch(fd);
@@ -149,16 +149,18 @@ static void go_on(void) {
   on_stall(false);
 }
 
-static bool is_passing(int error) { return error == EAGAIN || error == ENOMEM || error == ENOBUFS; }
+static bool is_temporary(int error) {
+  return error == EAGAIN || error == ENOMEM || error == ENOBUFS;
+}
 
-static bool is_end(int error) {
+static bool is_permanent(int error) {
   return error == EPIPE || error == EIO || error == EBADF || error == ENXIO || error == ENODEV ||
          error == ECONNRESET || error == ENOTCONN || error == ECONNREFUSED;
 }
 
 bool out_flush(void) {
   while (start < end) {
-    if (gone) {
+    if (closed) {
       drop_all();
       break;
     }
@@ -166,16 +168,16 @@ bool out_flush(void) {
     if (n > 0) {
       start += (size_t)n;
       if (stalled) taken_ms = now_ms();
-    } else if (n < 0 && is_passing(errno)) {
-      stall(errno);
+    } else if (n < 0 && is_temporary(errno)) {
+      begin_stall(errno);
       return false;
     } else if (n < 0 && errno != EINTR) {
-      gone = is_end(errno);
+      closed = is_permanent(errno);
       drop_all();
     }
   }
   start = end = 0;
-  go_on();
+  end_stall();
   return true;
 }
 
@@ -194,7 +196,7 @@ bool out_long_stall(double *began_ms, int *error) {
   return reported;
 }
 
-/* Not from out_flush, which is called in the middle of the pump's work: the policy may print. */
+/* Not in out_flush, which the pump calls while it works: the policy may print. */
 void out_turn(void) {
   if (stalled && now_ms() >= retry_ms) out_flush();
   bool is_long = stalled && now_ms() >= taken_ms + STALL_MS;
@@ -208,10 +210,10 @@ void out_turn(void) {
 
 void out_give_up(void) {
   drop_all();
-  gone = true;
+  closed = true;
 }
 
-/* In a stall it is the loop that tries again: here it would be one write for each line. */
+/* In a stall only the loop retries: here there would be a write for each line. */
 unsigned char *out_room(size_t bytes) {
   if (end + bytes > OUT_BYTES && !stalled) out_flush();
   return end + bytes > OUT_BYTES ? NULL : buffer + end;
@@ -227,7 +229,7 @@ static void keep_own(const char *text, size_t bytes) {
   if (logs_followed) logs_add_own(text, bytes, ms);
 }
 
-/* pitcrew's own lines have a reserve behind what the daemons may fill. */
+/* pitcrew's own lines have a reserve after the daemons' part. */
 void out_print(const char *text, size_t bytes) {
   keep_own(text, bytes);
   if (start > 0 && end + bytes > sizeof buffer - COPY_SLACK_BYTES) {

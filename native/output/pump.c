@@ -1,12 +1,12 @@
-/* The data plane: daemons' pipes in, lines with a prefix out. The policy never sees a byte of it.
+/* The data plane: from the daemons' pipes to lines with a prefix. The policy never sees this text.
  *
- * A chunk is read only when the last one is formatted whole: a prefix makes text grow, for empty
- * lines more than tenfold, so that "there is room for what was read" cannot be known beforehand.
- * A daemon is served in turn, a chunk at a time.
+ * A chunk is read only after the previous one is formatted: prefixes enlarge text, more than
+ * tenfold for empty lines, so the room for a chunk cannot be known beforehand. Daemons are served
+ * in turn, one chunk each.
  *
- * While stdout is full, daemons wait in their own write, with two exceptions. A pipe
- * that may bring the line by which its run is ready (its tap) is read on, and so is the pipe of a
- * run that ends, for its last lines. What is read then is kept, within a bound, until it can be
+ * While stdout is full, daemons block in their own write, with two exceptions. A pipe that may
+ * bring the line by which its run is ready (its pattern) is still read, and so is the pipe of a run
+ * that ends, for its last lines. This text is stored as a bounded backlog until it can be
  * formatted. */
 #define _GNU_SOURCE
 #include "output/pump.h"
@@ -35,24 +35,25 @@ enum {
   PIPE_BYTES = 64 * 1024,
   PIPE_GROWN_BYTES = 256 * 1024,
   GROWN_TOTAL_BYTES =
-      8 * 1024 * 1024, /* pipe memory is a budget that all containers of a uid share */
-  CLOSING_MAX = 64,    /* pipes of runs that are over, kept while stdout is full */
+      8 * 1024 * 1024, /* pipe memory is a budget shared by all containers of a uid */
+  CLOSING_MAX = 64,    /* pipes of ended runs that are kept while stdout is full */
 };
 
 struct pipe {
   int fd;
   int run;
   struct lines lines;
-  struct glob *tap;         /* what says that the run is ready; NULL when nothing does any more */
-  bool tapped, muted;       /* is in the set of those with a tap; is not, until stdout takes more */
-  unsigned char *kept_text; /* read while stdout was full; NULL = nothing is kept */
-  struct chunk kept;
+  struct glob *pattern; /* of the line that reports readiness; NULL = none, or found */
+  bool in_pattern_set;
+  bool muted;                  /* is in no set until stdout takes more */
+  unsigned char *backlog_text; /* read while stdout was full; NULL = none */
+  struct chunk backlog;
   size_t grown_bytes;
   bool asked_to_grow;
-  bool closing;              /* its run is over: to be emptied and closed */
+  bool closing;              /* its run is over: empty it and close it */
   struct run *owner;         /* NULL when the run is over */
-  struct ring *ring;         /* NULL until it has said something */
-  struct pipe *next, **link; /* what points to this one */
+  struct ring *ring;         /* NULL until it has printed something */
+  struct pipe *next, **link; /* `link` points to the pointer to this pipe */
   char daemon[];             /* at most NAME_BYTES_MAX, and a NUL */
 };
 
@@ -60,53 +61,56 @@ static struct pipe *pipes;
 static size_t grown_total, closing_count;
 static bool given_up;
 
-/* The chunk that was read last: what of it is not formatted yet, and whose it is. */
+/* The last chunk that was read, and its pipe. */
 static unsigned char text[CHUNK_BYTES + COPY_SLACK_BYTES];
 static struct chunk chunk = {text, 0, 0};
-static struct pipe *chunk_of;
+static struct pipe *chunk_pipe;
 
 /* ---- the epoll sets
  *
- * One is taken out of the loop while stdout is full, which silences all of it with one call. The
- * other one stays: its pipes have a tap. Most bundles have none, so it is made for the first. */
+ * The first is removed from the loop while stdout is full, which silences all of its pipes with one
+ * call. The second stays: its pipes have a pattern. Most bundles have none, so it is created for
+ * the first. */
 
-static struct watch watch = {WATCH_PIPES}, tapped_watch = {WATCH_TAPPED};
-static int pipes_fd = -1, tapped_fd = -1;
+static struct watch watch = {WATCH_PIPES}, pattern_watch = {WATCH_PATTERN_PIPES};
+static int pipes_fd = -1, pattern_fd = -1;
 static size_t muted_count;
 
-/* Those that can be read: of the ordinary ones, or of those with a tap. */
-static int pipes_ready(bool tapped, struct epoll_event *events) {
-  return epoll_wait(tapped ? tapped_fd : pipes_fd, events, BATCH_MAX, 0);
+/* Readable pipes of one of the sets. */
+static int pipes_ready(bool in_pattern_set, struct epoll_event *events) {
+  return epoll_wait(in_pattern_set ? pattern_fd : pipes_fd, events, BATCH_MAX, 0);
 }
 
 static bool pipe_enter_set(struct pipe *pipe) {
-  if (pipe->tap && tapped_fd < 0) {
-    tapped_fd = epoll_create1(EPOLL_CLOEXEC);
-    loop_watch_surely(tapped_fd, EPOLLIN, &tapped_watch);
+  if (pipe->pattern && pattern_fd < 0) {
+    pattern_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop_watch_surely(pattern_fd, EPOLLIN, &pattern_watch);
   }
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
-  pipe->tapped = pipe->tap != NULL;
-  return epoll_ctl(pipe->tapped ? tapped_fd : pipes_fd, EPOLL_CTL_ADD, pipe->fd, &event) == 0;
+  pipe->in_pattern_set = pipe->pattern != NULL;
+  return epoll_ctl(pipe->in_pattern_set ? pattern_fd : pipes_fd, EPOLL_CTL_ADD, pipe->fd, &event) ==
+         0;
 }
 
 static void pipe_leave_set(struct pipe *pipe) {
-  if (!pipe->muted) epoll_ctl(pipe->tapped ? tapped_fd : pipes_fd, EPOLL_CTL_DEL, pipe->fd, NULL);
+  if (!pipe->muted)
+    epoll_ctl(pipe->in_pattern_set ? pattern_fd : pipes_fd, EPOLL_CTL_DEL, pipe->fd, NULL);
   muted_count -= pipe->muted;
   pipe->muted = false;
 }
 
-/* Not read until stdout takes more. */
+/* Stops reading it until stdout takes more. */
 static void pipe_mute(struct pipe *pipe) {
-  if (pipe->muted || !pipe->tapped) return;
+  if (pipe->muted || !pipe->in_pattern_set) return;
   pipe_leave_set(pipe);
   pipe->muted = true;
   muted_count++;
 }
 
-static void pipe_untap(struct pipe *pipe) {
+static void pipe_drop_pattern(struct pipe *pipe) {
   pipe_leave_set(pipe);
-  glob_free(pipe->tap);
-  pipe->tap = NULL;
+  glob_free(pipe->pattern);
+  pipe->pattern = NULL;
   pipe_enter_set(pipe);
 }
 
@@ -129,10 +133,9 @@ void pump_init(void) {
   out_on_stall(pump_pause);
 }
 
-/* ---- what was read */
+/* ---- new text */
 
-/* Adds it to the last lines, and passes it on to clients that follow; `lines` knows what came
- * before it. */
+/* Adds it to the ring, and passes it on to followers; `lines` holds the unfinished line. */
 static void pass_on(struct pipe *pipe, const struct lines *lines, const void *piece, size_t bytes) {
   int64_t ms = wall_ms();
   if (!pipe->ring) pipe->ring = ring_of(pipe->daemon);
@@ -140,56 +143,56 @@ static void pass_on(struct pipe *pipe, const struct lines *lines, const void *pi
   if (logs_followed) logs_add(lines, piece, bytes, ms);
 }
 
-/* True: it reports that the run is ready. */
+/* True: it matches the pattern, so the run is ready. */
 static bool take_text(struct pipe *pipe, const struct lines *lines, const unsigned char *piece,
                       size_t bytes) {
   pass_on(pipe, lines, piece, bytes);
-  if (!pipe->tap || !glob_feed(pipe->tap, piece, bytes)) return false;
-  pipe_untap(pipe);
+  if (!pipe->pattern || !glob_feed(pipe->pattern, piece, bytes)) return false;
+  pipe_drop_pattern(pipe);
   return true;
 }
 
-/* ---- text that is read while stdout is full, and waits to be formatted */
+/* ---- the backlog: text that was read while stdout is full */
 
 enum {
-  KEPT_BYTES = 64 * 1024,
-  KEPT_PIPES_MAX = 16, /* of so many pipes: 1 MiB in all */
+  BACKLOG_BYTES = 64 * 1024,
+  BACKLOG_PIPES_MAX = 16, /* 1 MiB in all */
 };
 
-enum keeps { KEEPS_MORE, KEEPS_ALL, KEEPS_NO_MORE };
+enum backlog_state { BACKLOG_MORE, BACKLOG_ALL, BACKLOG_NO_MORE };
 
-static size_t kept_count;
+static size_t backlog_count;
 
-static void forget_kept(struct pipe *pipe) {
-  kept_count -= pipe->kept_text != NULL;
-  free(pipe->kept_text);
-  pipe->kept_text = NULL;
+static void backlog_free(struct pipe *pipe) {
+  backlog_count -= pipe->backlog_text != NULL;
+  free(pipe->backlog_text);
+  pipe->backlog_text = NULL;
 }
 
-/* What was read before and is not formatted, the unfinished line and this chunk (or NULL), comes
- * first in what is kept. False: there is no room for more; then nothing was taken. */
-static bool kept_begin(struct pipe *pipe, const struct chunk *rest) {
-  if (pipe->kept_text) return pipe->kept.end < KEPT_BYTES;
+/* Begins with the unfinished line and the unformatted rest of a chunk (or NULL). False: no room;
+ * then nothing is taken. */
+static bool backlog_begin(struct pipe *pipe, const struct chunk *rest) {
+  if (pipe->backlog_text) return pipe->backlog.end < BACKLOG_BYTES;
   struct lines *lines = &pipe->lines;
   size_t bytes = rest ? rest->end - rest->at : 0;
-  if (lines->partial_bytes + bytes >= KEPT_BYTES) return false;
-  /* Half of the room is for those that wait for their sign. */
-  if (kept_count >= (pipe->tap ? KEPT_PIPES_MAX : KEPT_PIPES_MAX / 2)) return false;
-  unsigned char *kept = malloc(KEPT_BYTES + COPY_SLACK_BYTES);
-  if (!kept) return false;
-  if (lines->partial_bytes) memcpy(kept, lines->partial, lines->partial_bytes);
-  if (bytes) memcpy(kept + lines->partial_bytes, rest->text + rest->at, bytes);
-  pipe->kept_text = kept;
-  pipe->kept = (struct chunk){kept, 0, lines->partial_bytes + bytes};
-  kept_count++;
+  if (lines->partial_bytes + bytes >= BACKLOG_BYTES) return false;
+  /* Half of it is reserved for pipes with a pattern. */
+  if (backlog_count >= (pipe->pattern ? BACKLOG_PIPES_MAX : BACKLOG_PIPES_MAX / 2)) return false;
+  unsigned char *backlog = malloc(BACKLOG_BYTES + COPY_SLACK_BYTES);
+  if (!backlog) return false;
+  if (lines->partial_bytes) memcpy(backlog, lines->partial, lines->partial_bytes);
+  if (bytes) memcpy(backlog + lines->partial_bytes, rest->text + rest->at, bytes);
+  pipe->backlog_text = backlog;
+  pipe->backlog = (struct chunk){backlog, 0, lines->partial_bytes + bytes};
+  backlog_count++;
   lines_forget(lines);
   return true;
 }
 
-/* The unfinished line at the end of what is kept. */
+/* The unfinished line at the end of the backlog. */
 static struct lines last_line(const struct pipe *pipe) {
-  size_t bytes = pipe->kept.end - pipe->kept.at;
-  unsigned char *from = pipe->kept_text + pipe->kept.at;
+  size_t bytes = pipe->backlog.end - pipe->backlog.at;
+  unsigned char *from = pipe->backlog_text + pipe->backlog.at;
   unsigned char *newline = memrchr(from, '\n', bytes);
   unsigned char *line = newline ? newline + 1 : from;
   return (struct lines){
@@ -197,48 +200,48 @@ static struct lines last_line(const struct pipe *pipe) {
 }
 
 /* Reads a chunk without formatting it. */
-static enum keeps kept_read(struct pipe *pipe) {
-  unsigned char *to = pipe->kept_text + pipe->kept.end;
-  ssize_t n = read(pipe->fd, to, KEPT_BYTES - pipe->kept.end);
-  if (n < 0) return errno == EINTR ? KEEPS_MORE : errno == EAGAIN ? KEEPS_ALL : KEEPS_NO_MORE;
-  if (n == 0) return KEEPS_NO_MORE;
+static enum backlog_state backlog_read(struct pipe *pipe) {
+  unsigned char *to = pipe->backlog_text + pipe->backlog.end;
+  ssize_t n = read(pipe->fd, to, BACKLOG_BYTES - pipe->backlog.end);
+  if (n < 0) return errno == EINTR ? BACKLOG_MORE : errno == EAGAIN ? BACKLOG_ALL : BACKLOG_NO_MORE;
+  if (n == 0) return BACKLOG_NO_MORE;
   struct lines before = last_line(pipe);
-  pipe->kept.end += (size_t)n;
-  if (take_text(pipe, &before, to, (size_t)n) && pipe->owner) run_is_ready(pipe->owner);
-  return KEEPS_MORE;
+  pipe->backlog.end += (size_t)n;
+  if (take_text(pipe, &before, to, (size_t)n) && pipe->owner) run_report_ready(pipe->owner);
+  return BACKLOG_MORE;
 }
 
-/* As far as stdout takes it; true when nothing is kept. */
-static bool kept_format(struct pipe *pipe) {
-  if (!pipe->kept_text) return true;
-  if (!lines_format(&pipe->lines, &pipe->kept)) return false;
-  forget_kept(pipe);
+/* Stops when stdout is full. True: the backlog is empty. */
+static bool backlog_format(struct pipe *pipe) {
+  if (!pipe->backlog_text) return true;
+  if (!lines_format(&pipe->lines, &pipe->backlog)) return false;
+  backlog_free(pipe);
   return true;
 }
 
-static bool kept_format_all(void) {
-  for (struct pipe *pipe = pipes; pipe && kept_count > 0; pipe = pipe->next)
-    if (!kept_format(pipe)) return false;
+static bool backlog_format_all(void) {
+  for (struct pipe *pipe = pipes; pipe && backlog_count > 0; pipe = pipe->next)
+    if (!backlog_format(pipe)) return false;
   return true;
 }
 
-static void kept_lose(struct pipe *pipe) {
-  if (!pipe->kept_text) return;
-  out_count_lost(pipe->kept_text + pipe->kept.at, pipe->kept.end - pipe->kept.at, 0);
-  forget_kept(pipe);
+static void backlog_lose(struct pipe *pipe) {
+  if (!pipe->backlog_text) return;
+  out_count_lost(pipe->backlog_text + pipe->backlog.at, pipe->backlog.end - pipe->backlog.at, 0);
+  backlog_free(pipe);
 }
 
-static bool kept_is_there(void) { return kept_count > 0; }
+static bool backlog_exists(void) { return backlog_count > 0; }
 
 /* ---- pipes */
 
-struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
+struct pipe *pump_add(int fd, struct run *run, struct glob *pattern) {
   size_t name_bytes = strlen(run->daemon) + 1;
   struct pipe *pipe = calloc(1, sizeof *pipe + name_bytes);
   if (!pipe) return NULL;
   pipe->fd = fd;
   pipe->run = run->number;
-  pipe->tap = tap;
+  pipe->pattern = pattern;
   pipe->owner = run;
   memcpy(pipe->daemon, run->daemon, name_bytes);
   lines_init(&pipe->lines, pipe->daemon);
@@ -255,8 +258,7 @@ struct pipe *pump_add(int fd, struct run *run, struct glob *tap) {
 
 void pump_disown(struct pipe *pipe) { pipe->owner = NULL; }
 
-/* A daemon that fills its pipe between two looks gets a larger one, once, while there is room in
- * the budget. */
+/* A daemon that fills its pipe between two reads gets a larger one, once, within the budget. */
 static void grow(struct pipe *pipe) {
   const size_t more = PIPE_GROWN_BYTES - PIPE_BYTES;
   if (pipe->asked_to_grow || grown_total + more > GROWN_TOTAL_BYTES) return;
@@ -271,9 +273,9 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
   return ioctl(pipe->fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
-/* A last line without a newline gets one. What cannot be passed on any more is counted. */
+/* Ends a last line without a newline. What cannot be printed is counted as lost. */
 static void close_pipe(struct pipe *pipe, bool at_end) {
-  if (!kept_format(pipe)) kept_lose(pipe);
+  if (!backlog_format(pipe)) backlog_lose(pipe);
   if (pipe->lines.partial_bytes) pass_on(pipe, &pipe->lines, "\n", 1);
   lines_end(&pipe->lines);
   if (!at_end) out_count_lost(NULL, bytes_in_pipe(pipe), 0);
@@ -284,19 +286,19 @@ static void close_pipe(struct pipe *pipe, bool at_end) {
   *pipe->link = pipe->next;
   if (pipe->next) pipe->next->link = pipe->link;
   if (pipe->owner) pipe->owner->pipe = NULL;
-  if (chunk_of == pipe) chunk_of = NULL;
-  glob_free(pipe->tap);
-  /* Nobody finds it any more: what comes of the event cannot touch it. */
+  if (chunk_pipe == pipe) chunk_pipe = NULL;
+  glob_free(pipe->pattern);
+  /* It is in no list any more: the event's consequences cannot touch it. */
   event_output_closed(pipe->daemon, pipe->run);
   free(pipe);
 }
 
 enum served { SERVED_SOME, SERVED_EMPTY, SERVED_CLOSED, SERVED_FULL };
 
-static bool format_chunk(void) { return !chunk_of || lines_format(&chunk_of->lines, &chunk); }
+static bool format_chunk(void) { return !chunk_pipe || lines_format(&chunk_pipe->lines, &chunk); }
 
 static enum served serve_pipe(struct pipe *pipe) {
-  if (!format_chunk() || !kept_format(pipe)) return SERVED_FULL;
+  if (!format_chunk() || !backlog_format(pipe)) return SERVED_FULL;
   ssize_t n = read(pipe->fd, text, CHUNK_BYTES);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return SERVED_EMPTY;
   if (n <= 0) {
@@ -304,17 +306,17 @@ static enum served serve_pipe(struct pipe *pipe) {
     return SERVED_CLOSED;
   }
   if (n >= PIPE_BYTES) grow(pipe);
-  chunk_of = pipe;
+  chunk_pipe = pipe;
   chunk.at = 0;
   chunk.end = (size_t)n;
   bool ready = take_text(pipe, &pipe->lines, text, (size_t)n);
   bool whole = format_chunk();
-  /* Told behind the formatting: the policy may print. */
-  if (ready && pipe->owner) run_is_ready(pipe->owner);
+  /* Report after the formatting: the policy may print. */
+  if (ready && pipe->owner) run_report_ready(pipe->owner);
   return whole ? SERVED_SOME : SERVED_FULL;
 }
 
-/* Reads what is in the pipe now, and no more than a full one holds: somebody may go on writing. */
+/* Reads what is in the pipe now, up to the size of a full one: a process may go on writing. */
 static enum served empty_pipe(struct pipe *pipe) {
   enum served served = SERVED_SOME;
   for (int chunks = PIPE_GROWN_BYTES / CHUNK_BYTES; chunks > 0 && served == SERVED_SOME; chunks--)
@@ -331,55 +333,53 @@ static void serve_closing(void) {
     if (served == SERVED_FULL) break;
     if (served != SERVED_CLOSED) close_pipe(pipe, false);
   }
-  /* With stdout full for long, pipes of runs that are over must not add up. The oldest are last. */
+  /* While stdout is full, pipes of ended runs must not accumulate. The oldest are last. */
   for (struct pipe *pipe = pipes; pipe && closing_count > CLOSING_MAX; pipe = next) {
     next = pipe->next;
-    if (pipe->closing && pipe != chunk_of) close_pipe(pipe, false);
+    if (pipe->closing && pipe != chunk_pipe) close_pipe(pipe, false);
   }
 }
 
-static bool chunk_waits(void) { return chunk_of && chunk.at < chunk.end; }
+static bool chunk_is_pending(void) { return chunk_pipe && chunk.at < chunk.end; }
 
-/* After a stall the rest of a chunk waits for us, and no pipe may be readable to remind us of it.
- */
+/* After a stall the rest of a chunk is pending, and no pipe may be readable to wake us. */
 bool pump_wants_turn(void) {
   if (given_up) return false;
   if (closing_count > CLOSING_MAX) return true;
-  return !out_stalled() && (closing_count > 0 || kept_is_there() || chunk_waits());
+  return !out_stalled() && (closing_count > 0 || backlog_exists() || chunk_is_pending());
 }
 
 void pump_turn(void) {
   if (given_up) return;
   struct epoll_event ready[BATCH_MAX];
-  bool takes = !out_stalled() && format_chunk() && kept_format_all();
+  bool takes = !out_stalled() && format_chunk() && backlog_format_all();
   int count = takes ? pipes_ready(false, ready) : 0;
   for (int i = 0; i < count; i++)
     if (serve_pipe(ready[i].data.ptr) == SERVED_FULL) break;
   if (closing_count > 0) serve_closing();
 }
 
-static enum keeps keep_chunk(struct pipe *pipe) {
-  if (!kept_begin(pipe, chunk_of == pipe ? &chunk : NULL)) return KEEPS_NO_MORE;
-  if (chunk_of == pipe) chunk_of = NULL;
-  return kept_read(pipe);
+static enum backlog_state backlog_chunk(struct pipe *pipe) {
+  if (!backlog_begin(pipe, chunk_pipe == pipe ? &chunk : NULL)) return BACKLOG_NO_MORE;
+  if (chunk_pipe == pipe) chunk_pipe = NULL;
+  return backlog_read(pipe);
 }
 
-void pump_tapped_turn(void) {
+void pump_pattern_turn(void) {
   if (given_up) return;
   struct epoll_event ready[BATCH_MAX];
   int count = pipes_ready(true, ready);
   for (int i = 0; i < count; i++) {
     struct pipe *pipe = ready[i].data.ptr;
-    if (serve_pipe(pipe) != SERVED_FULL || !pipe->tapped) continue;
-    if (keep_chunk(pipe) == KEEPS_NO_MORE) pipe_mute(pipe);
+    if (serve_pipe(pipe) != SERVED_FULL || !pipe->in_pattern_set) continue;
+    if (backlog_chunk(pipe) == BACKLOG_NO_MORE) pipe_mute(pipe);
   }
 }
 
-/* Before a death is told: the last lines come first. In a stall, too, as far as there is room for
- * them. */
+/* Reads the last lines before an end is reported, as far as there is room for them in a stall. */
 void pump_drain(struct pipe *pipe) {
   if (given_up || empty_pipe(pipe) != SERVED_FULL) return;
-  while (keep_chunk(pipe) == KEEPS_MORE) continue;
+  while (backlog_chunk(pipe) == BACKLOG_MORE) continue;
 }
 
 static void mark_closing(struct pipe *pipe) {
@@ -398,14 +398,14 @@ void pump_close_all(void) {
   for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) mark_closing(pipe);
 }
 
-bool pump_idle(void) { return given_up || (!pipes && !chunk_waits()); }
+bool pump_idle(void) { return given_up || (!pipes && !chunk_is_pending()); }
 
 void pump_give_up(void) {
   if (given_up) return;
   given_up = true;
-  if (chunk_waits()) out_count_lost(text + chunk.at, chunk.end - chunk.at, 0);
+  if (chunk_is_pending()) out_count_lost(text + chunk.at, chunk.end - chunk.at, 0);
   for (struct pipe *pipe = pipes; pipe; pipe = pipe->next) {
-    kept_lose(pipe);
+    backlog_lose(pipe);
     out_count_lost(NULL, bytes_in_pipe(pipe) + pipe->lines.partial_bytes, 0);
   }
 }

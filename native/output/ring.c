@@ -1,15 +1,14 @@
-/* One ring a daemon, across its runs. Text is copied once, and at most its last 16 KiB, whatever
- * was read at a time; so the pump at full speed does not feel it.
+/* One ring for each daemon, across its runs. Only the last 16 KiB of a piece of text are copied,
+ * and once, so the pump at full speed is not slowed down.
  *
- *   text  trailer  text  trailer  …      a trailer says when the text before it was read
+ *   text  trailer  text  trailer  …      a trailer records when the text before it was read
  *
- * The trailers stand behind, since everybody reads from the end. When the room is full, the older
- * half is thrown away at once: so text moves once, and is in one piece.
+ * Trailers come after their text, because rings are read from the end. When a ring is full, its
+ * older half is discarded at once: so text is moved once, and is contiguous.
  *
- * A ring starts small and doubles: most daemons print little. All rings together have 2 MiB of
- * text. When these are used up, a ring that wants to grow takes half of one that is four times as
- * large as itself or more; so many daemons that print much come to have the same, and none is
- * without. */
+ * A ring starts small and doubles, since most daemons print little. All rings together have 2 MiB
+ * of text. When these are used up, a ring that grows takes half of one that is at least four times
+ * as large: so daemons that print much end up with equal rings, and each has one. */
 #define _GNU_SOURCE
 #include "output/ring.h"
 #include "base/fnv.h"
@@ -21,15 +20,15 @@ enum { TRAILER = sizeof(struct segment), ROOM_FIRST = 128, SIZES = 8 };
 _Static_assert(ROOM_FIRST << (SIZES - 1) == RING_BYTES_MAX, "a size for each doubling");
 enum { RINGS_MAX = RINGS_TOTAL_BYTES / ROOM_FIRST };
 
-/* Found by plain search over dense numbers; a daemon's pipe remembers its ring. */
+/* Found by a linear search over hashes; a daemon's pipe remembers its ring. */
 static struct ring **rings;
 static uint32_t *hashes;
 static size_t count, capacity, total;
-static size_t of_size[SIZES]; /* how many rings have a room of ROOM_FIRST << index */
-static struct ring *newest;   /* the one that was added to last */
+static size_t of_size[SIZES]; /* number of rings of the size ROOM_FIRST << index */
+static struct ring *newest;   /* the last ring that was added to */
 static uint64_t next_order;
 
-/* ---- The table */
+/* ---- the table */
 
 static uint32_t hash_of(const char *daemon) {
   return (uint32_t)fnv1a(FNV_BASIS, daemon, strlen(daemon));
@@ -71,7 +70,7 @@ struct ring *ring_of(const char *daemon) {
 size_t rings_count(void) { return count; }
 const struct ring *ring_at(size_t index) { return rings[index]; }
 
-/* ---- Segments */
+/* ---- segments */
 
 static struct segment trailer(const struct ring *ring, size_t end) {
   struct segment segment;
@@ -83,29 +82,29 @@ static void put_trailer(struct ring *ring, size_t end, struct segment segment) {
   memcpy(ring->text + end - TRAILER, &segment, TRAILER);
 }
 
-/* Throws away the oldest text, so that `bytes` are left at most. */
-static void keep(struct ring *ring, size_t bytes) {
+/* Discards the oldest text until at most `bytes` are left. */
+static void trim(struct ring *ring, size_t bytes) {
   size_t at = ring->used;
   while (at > 0) {
     size_t whole = TRAILER + trailer(ring, at).bytes;
     if (ring->used - at + whole > bytes) break;
     at -= whole;
   }
-  if (at == 0) return; /* Everything fits. */
+  if (at == 0) return; /* All of it fits. */
   size_t rest = bytes - (ring->used - at), start = at;
-  ring->torn = ring->text[at - TRAILER - 1] != '\n';
-  if (rest > TRAILER) { /* Of the segment before, the end of its text. */
+  ring->truncated = ring->text[at - TRAILER - 1] != '\n';
+  if (rest > TRAILER) { /* Keep the end of the segment before. */
     struct segment segment = trailer(ring, at);
     segment.bytes = (rest - TRAILER) & 0xffff;
     start = at - rest;
-    ring->torn = ring->text[start - 1] != '\n';
+    ring->truncated = ring->text[start - 1] != '\n';
     put_trailer(ring, at, segment);
   }
   memmove(ring->text, ring->text + start, ring->used - start);
   ring->used -= (uint32_t)start;
 }
 
-/* ---- Room */
+/* ---- memory */
 
 static size_t size_of(size_t room) {
   return (size_t)__builtin_ctzl(room) - (size_t)__builtin_ctzl(ROOM_FIRST);
@@ -122,29 +121,29 @@ static bool resize(struct ring *ring, size_t room) {
   return true;
 }
 
-static bool any_of(size_t room) {
+static bool any_ring_of(size_t room) {
   for (size_t size = size_of(room); size < SIZES; size++)
     if (of_size[size]) return true;
   return false;
 }
 
-/* Halves the largest ring, if it has twice of what is wanted. */
-static bool take_from_the_largest(size_t wanted) {
-  if (wanted * 2 > RING_BYTES_MAX || !any_of(wanted * 2)) return false;
+/* Halves the largest ring, if it is at least twice as large as wanted. */
+static bool shrink_largest(size_t wanted) {
+  if (wanted * 2 > RING_BYTES_MAX || !any_ring_of(wanted * 2)) return false;
   struct ring *largest = rings[0];
   for (size_t i = 1; i < count; i++)
     if (rings[i]->room > largest->room) largest = rings[i];
-  keep(largest, largest->room / 2);
+  trim(largest, largest->room / 2);
   return resize(largest, largest->room / 2);
 }
 
 static bool has_memory(const struct ring *ring, size_t room) {
   while (total - ring->room + room > RINGS_TOTAL_BYTES)
-    if (!take_from_the_largest(room)) return false;
+    if (!shrink_largest(room)) return false;
   return true;
 }
 
-/* As much as there is, up to what is wanted. */
+/* Grows to what is wanted, or as far as memory allows. */
 static void grow(struct ring *ring, size_t wanted) {
   size_t room = ring->room ? ring->room : ROOM_FIRST;
   while (room < wanted && room < RING_BYTES_MAX) room *= 2;
@@ -158,19 +157,19 @@ void ring_add(struct ring *ring, int run, const unsigned char *text, size_t byte
   if (ring->room == 0) return;
   if (bytes + TRAILER > ring->room) {
     size_t gone = bytes + TRAILER - ring->room;
-    ring->torn = text[gone - 1] != '\n';
+    ring->truncated = text[gone - 1] != '\n';
     ring->used = 0;
     text += gone;
     bytes -= gone;
   } else if (ring->used + bytes + TRAILER > ring->room) {
     size_t left = ring->room - bytes - TRAILER;
-    keep(ring, left < ring->room / 2 ? left : ring->room / 2);
+    trim(ring, left < ring->room / 2 ? left : ring->room / 2);
   }
   struct segment segment = {.wall_ms = (uint64_t)ms & 0xfffffffffff,
                             .run = (unsigned)run & RING_RUN_MASK};
   struct segment last = ring->used ? trailer(ring, ring->used) : (struct segment){0};
   if (ring == newest && last.wall_ms == segment.wall_ms && last.run == segment.run) {
-    segment = last; /* Nobody else has said anything meanwhile: it goes on. */
+    segment = last; /* No other ring was added to meanwhile: continue the segment. */
     ring->used -= TRAILER;
   } else {
     segment.order = ++next_order & 0xfffffffffff;
@@ -182,10 +181,10 @@ void ring_add(struct ring *ring, int run, const unsigned char *text, size_t byte
   put_trailer(ring, ring->used, segment);
 }
 
-/* ---- Lines, from the last one back. A line may lie in several segments; text of another run ends
- * it. */
+/* ---- lines, from the last one back: a line may span several segments; text of another run ends it
+ */
 
-/* To the segment that ends at `end`; false when there is none. */
+/* Moves to the segment that ends at `end`. False: there is none. */
 static bool enter(struct ring_place *place, size_t end) {
   if (end == 0) return false;
   place->segment = trailer(place->ring, end);
@@ -214,7 +213,7 @@ bool ring_line_before(struct ring_place *place, struct ring_line *line) {
     if (newline) return true;
     struct ring_place older = *place;
     if (!enter(&older, place->start)) {
-      line->torn = place->ring->torn;
+      line->truncated = place->ring->truncated;
       return true;
     }
     if (older.segment.run != line->end.segment.run) return true;
@@ -244,8 +243,8 @@ size_t ring_last_lines(const char *daemon, int run, unsigned char *buffer, size_
   bool any = false;
   while (ring_line_before(&place, &line)) {
     if (line.end.segment.run != (run & RING_RUN_MASK)) continue;
-    size_t wanted = line.bytes + any; /* and the newline before the line behind it */
-    if (any && (line.torn || used + wanted > room)) break;
+    size_t wanted = line.bytes + any; /* and the newline before the line that follows */
+    if (any && (line.truncated || used + wanted > room)) break;
     if (any) buffer[room - ++used] = '\n';
     size_t copied = line.bytes < room - used ? line.bytes : room - used;
     ring_copy_line(&line, copied, buffer + room - used);

@@ -1,6 +1,6 @@
-/* Lines of the past, from all rings asked for, in the order in which their ends were read. Taken
- * from the newest back, into a buffer of bounded size: so what there is no room for is the oldest,
- * and what is taken costs no more than it is long. */
+/* Past lines of all selected rings, in the order in which their ends were read. They are collected
+ * from the newest back into a bounded buffer: what does not fit is the oldest, and the cost is
+ * proportional to the result. */
 #define _GNU_SOURCE
 #include "output/snapshot.h"
 #include "output/ring.h"
@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far back one ring is taken, and its next line. */
+/* The position in one ring, and its next line. */
 struct cursor {
   struct ring_place place;
   struct ring_line line;
-  int64_t left; /* that are wanted; negative = all */
-  bool any;     /* was taken */
+  int64_t left; /* lines to take; negative = all */
+  bool any;     /* a line was taken */
 };
 
 static int by_name(const void *a, const void *b) {
@@ -34,21 +34,21 @@ size_t logs_prefix(char *to, int64_t ms, const char *daemon) {
   return (size_t)snprintf(to, LOGS_PREFIX_MAX, "%lld %s ", (long long)ms, daemon);
 }
 
-/* A line that goes on is left to who follows: he gets it whole. Of one that has lost its beginning
- * the end is given only where there is nothing else. */
+/* An unfinished line is left to a follower, which will get it whole. A truncated line is given only
+ * if it is the only one. */
 static bool next_line(struct cursor *cursor, const struct logs_spec *spec) {
   struct ring_line *line = &cursor->line;
   if (cursor->left == 0 || !ring_line_before(&cursor->place, line)) return false;
   if (!cursor->any && spec->follow && !line->ended && !ring_line_before(&cursor->place, line))
     return false;
-  if ((int64_t)line->end.segment.wall_ms < spec->since_ms || (line->torn && cursor->any))
+  if ((int64_t)line->end.segment.wall_ms < spec->since_ms || (line->truncated && cursor->any))
     return false;
   cursor->any = true;
   cursor->left--;
   return true;
 }
 
-/* ---- A heap, the newest line on top. */
+/* ---- a heap, with the newest line on top */
 
 static uint64_t order_of(const struct cursor *cursor) { return cursor->line.end.segment.order; }
 
@@ -76,14 +76,14 @@ static size_t start_all(struct cursor *heap, const struct logs_spec *spec) {
   return count;
 }
 
-/* Behind it, the top is the next line back. */
+/* Removes the top; the new top is the next line back. */
 static size_t pass_top(struct cursor *heap, size_t count, const struct logs_spec *spec) {
   if (!next_line(&heap[0], spec)) heap[0] = heap[--count];
   sift_down(heap, count, 0);
   return count;
 }
 
-/* Puts a line before what is in the buffer already; false when it has no room. */
+/* Puts a line before those in the buffer. False: no room. */
 static bool put_before(unsigned char *buffer, size_t *start, const struct ring_line *line) {
   char prefix[LOGS_PREFIX_MAX];
   size_t prefix_bytes =

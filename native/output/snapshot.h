@@ -1,4 +1,4 @@
-/* Lines of the past, merged in the order in which they were read. */
+/* Past lines, merged in the order in which they were read. */
 #ifndef PITCREW_OUTPUT_SNAPSHOT_H
 #define PITCREW_OUTPUT_SNAPSHOT_H
 
@@ -12,7 +12,7 @@
 struct logs_spec {
   const char **daemons; /* sorted by logs_sort_names; "-" = pitcrew's own lines */
   size_t count;         /* 0 = all, and pitcrew's own */
-  int64_t tail;         /* lines of each from the past; -1 = all that are kept */
+  int64_t tail;         /* past lines of each; -1 = all that are stored */
   int64_t since_ms;
   bool follow;
 };
@@ -27,7 +27,7 @@ struct snapshot {
   unsigned char *memory; /* to be freed */
   const unsigned char *text;
   size_t bytes;
-  uint64_t left_out; /* lines for which there was no room: the oldest */
+  uint64_t left_out; /* number of lines that did not fit: the oldest */
 };
 /* False: no memory. */
 bool snapshot_take(const struct logs_spec *spec, struct snapshot *snapshot);

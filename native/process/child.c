@@ -1,6 +1,6 @@
-/* The child between clone and exec. It runs beside us in our memory, so it makes raw system calls
- * and nothing else: no malloc, no errno, no libc that keeps a state. An error is handed back
- * through that same memory, exact and at once. */
+/* The child between clone and exec. It runs beside the parent in the same memory, so it makes raw
+ * system calls only: no malloc, no errno, no libc function that keeps state. It reports an error
+ * through that memory, exactly and at once. */
 #define _GNU_SOURCE
 #include "process/child.h"
 #include "process/environ.h"
@@ -20,9 +20,9 @@ static bool fail(struct child *child, const char *step, long error) {
   return false;
 }
 
-/* With a thousand daemons, to copy our table of descriptors and to close it again at exec would
- * cost a child more than all else. So it shares the table until here, and takes only the low ones.
- */
+/* With a thousand daemons, copying our descriptor table and closing it at exec would cost a child
+ * more than everything else. So the child shares the table until here, and then copies the low
+ * descriptors only. */
 static bool take_files(struct child *child) {
   const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
   if (child->files_kept < 0) return true;
@@ -34,8 +34,8 @@ static long place(int fd, int wanted) {
   return fd == wanted ? RAW(SYS_fcntl, wanted, F_SETFD, 0) : RAW(SYS_dup3, fd, wanted, 0);
 }
 
-/* Stdio first: the end for readiness may have any number, and afterwards nothing of ours that is
- * still needed has one from 3 to 9. */
+/* Stdio first: the readiness pipe may have any number. Afterwards no descriptor of ours that is
+ * still needed has a number from 3 to 9. */
 static bool place_files(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   if (spec->stdio != STDIO_INHERIT) {
@@ -75,7 +75,7 @@ static bool set_limits(struct child *child) {
   return true;
 }
 
-/* What the bundle sets stands over what the user's line says. */
+/* Variables that the bundle sets take precedence over those of the user's line. */
 static bool is_set(const struct spawn_spec *spec, const char *entry) {
   size_t length = (size_t)(strchr(entry, '=') - entry) + 1;
   bool is_own = false;
@@ -90,7 +90,7 @@ static void put_entry(const struct spawn_spec *spec, char *entry) {
   if (!is_set(spec, entry)) environment_put(spec->envp, entry);
 }
 
-/* A user without a line has no name: it must not have ours. */
+/* A user without a line in /etc/passwd has no name, and must not get ours. */
 static void put_identity(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   struct identity *identity = child->identity;
@@ -128,8 +128,8 @@ static bool set_user(struct child *child) {
   if (!error && gid >= 0) error = RAW(SYS_setresgid, gid, gid, gid);
   if (!error && uid >= 0) error = RAW(SYS_setresuid, uid, uid, uid);
   if (error) return fail(child, "user", error);
-  /* Ours alone when we are not PID 1 (the kernel ends everything when that ends), and set behind
-   * the change of user, which would clear it. */
+  /* Only when we are not PID 1, whose end ends everything. After the change of user, which clears
+   * this. */
   if (child->parent != 1 && spec->stdio != STDIO_INHERIT) {
     RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (RAW(SYS_getppid, 0) != child->parent) RAW(SYS_kill, RAW(SYS_getpid, 0), SIGKILL);
@@ -142,7 +142,7 @@ static bool enter_folder(struct child *child) {
   return error == 0 || fail(child, "cwd", error);
 }
 
-/* Of a file that is there and cannot be executed the first line says why: what it begins with. */
+/* The beginning of a file that exists and cannot be executed shows why. */
 static void read_head(struct child *child, const char *path) {
   long fd = RAW(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return;
@@ -151,7 +151,7 @@ static void read_head(struct child *child, const char *path) {
   RAW(SYS_close, fd);
 }
 
-/* As execvp would: a script without "#!" is one for the shell, where that is wanted. */
+/* Like execvp: /bin/sh executes a script without "#!", if the spec allows that. */
 static void execute(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   long error = 0, denied = 0;
@@ -173,7 +173,7 @@ static void execute(struct child *child) {
   fail(child, "exec", error);
 }
 
-/* Where it is: what a message says of a child that stands still. */
+/* The current step, for the message about a child that stalls. */
 static bool at(struct child *child, const char *step) {
   child->at = step;
   return true;

@@ -1,4 +1,4 @@
-/* The child between clone and exec: what it is to become, and how far it has come. */
+/* The child between clone and exec: what it becomes, and its progress. */
 #ifndef PITCREW_PROCESS_CHILD_H
 #define PITCREW_PROCESS_CHILD_H
 
@@ -21,11 +21,11 @@ enum ready_by { READY_BY_NOTHING, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LOG };
 struct spawn_spec {
   const char *daemon;
   int number;
-  char **argv, **envp;   /* behind the end of envp is room for ENTRIES_MORE */
-  const char *own_entry; /* the first of envp that is not inherited; NULL = there is none */
-  char **script_argv;    /* what executes a script without "#!", but for the second word; or NULL */
-  char **candidates;     /* paths to try, in order; NULL = this program itself */
-  const char *cwd;       /* NULL = ours */
+  char **argv, **envp;      /* envp has room for ENTRIES_MORE entries at its end */
+  const char *own_entry;    /* the first of envp that is not inherited; NULL = there is none */
+  char **script_argv;       /* for a script without "#!"; its second word is the path; or NULL */
+  char **candidates;        /* paths to try, in order; NULL = this program itself */
+  const char *cwd;          /* NULL = ours */
   const char *user, *group; /* names or numbers; NULL = ours */
   int umask;                /* -1 = ours */
   struct spawn_limit limits[SPAWN_LIMITS_MAX];
@@ -44,19 +44,20 @@ struct child {
   pid_t parent;
   int null_fd;
   struct child_ends ends;
-  int files_kept; /* shares our descriptors until it takes those up to this one; -1 = has its own */
+  int files_kept; /* shares our descriptor table until it copies those up to this one; -1 = has its
+                     own */
   uint64_t mark;
   rlim_t mark_max;
-  bool foreground; /* give it our terminal: SIGTTOU is blocked, so that this does not stop it */
+  bool foreground; /* gets our terminal: SIGTTOU is blocked, so that this does not stop it */
   volatile bool is_own_user, has_changed_user;
-  const char *volatile at;   /* the step that it is at, */
-  const char *volatile step; /* and the one that failed */
+  const char *volatile at;   /* the current step */
+  const char *volatile step; /* the step that failed */
   volatile int error;
-  char head[HEAD_BYTES_MAX]; /* how the file begins that is there and cannot be executed; or "" */
+  char head[HEAD_BYTES_MAX]; /* the beginning of a file that cannot be executed, or "" */
 };
 int child_main(void *child);
 
-/* The number of a run's connection to us, in the run: one digit, since a shell knows no other. */
+/* The descriptor number of PITCREW_FD: one digit, since a shell accepts no other. */
 static inline int control_number(const struct spawn_spec *spec) {
   bool is_taken = spec->ready == READY_BY_FD && spec->ready_fd == READY_FD_MAX;
   return is_taken ? READY_FD_MAX - 1 : READY_FD_MAX;

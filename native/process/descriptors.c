@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 static int null_fd = -1;
-/* Low descriptors that are kept for a child's ends; -1 where a child gets a table of its own. */
+/* Low descriptors reserved for a child's ends; -1 where each child gets a table of its own. */
 static int output_slot = -1, ready_slot = -1, control_slot = -1;
 static bool are_lent; /* to a child that may still use them */
 static struct rlimit files_limit;
@@ -30,9 +30,9 @@ int fd_moved_up(int fd) {
 
 int null_descriptor(void) { return null_fd; }
 
-/* What we were started with beside stdio is not for daemons: a lock that they inherit would never
- * be free. */
-void descriptors_keep(void) {
+/* Descriptors beside stdio that we inherited are not for daemons: a lock that a daemon inherits
+ * would never be released. */
+void descriptors_close_on_exec(void) {
   const unsigned on_exec = 4; /* CLOSE_RANGE_CLOEXEC, from Linux 5.11 on */
   if (syscall(SYS_close_range, 3u, ~0u, on_exec) != 0) {
     for (int fd = 3; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -7,18 +7,18 @@ enum { READY_FD_MIN = 3, READY_FD_MAX = 9 }; /* the numbers that a run may be gi
 /* Raises the limit of this process to what it may have. */
 void descriptors_init(void);
 void descriptors_restore_limit(void); /* in a child between clone and exec */
-void descriptors_keep(void);          /* what is open now goes to no child */
-/* The same file under a number that no run is given. */
+void descriptors_close_on_exec(void); /* all that are open now */
+/* Moves a descriptor to a number that no run is given. */
 int fd_moved_up(int fd);
 int null_descriptor(void);
 
-/* A child's ends of what connects it with us. */
+/* A child's ends of its pipes and sockets. */
 struct child_ends {
   int output, ready, control; /* -1 = none */
 };
 void child_ends_close(const struct child_ends *ends);
-/* A child that shares our table of descriptors needs its ends at low numbers: slots are kept for
- * one child at a time. The highest of them; -1: none is free, so that the child needs a table of
+/* A child that shares our descriptor table needs its ends at low numbers: slots are reserved for
+ * one child at a time. Returns the highest slot; -1: they are in use, so the child needs a table of
  * its own. */
 int last_slot(void);
 void child_ends_lend(struct child_ends *ends);

@@ -1,5 +1,5 @@
-/* The environment as it came, by position: values may be any bytes and may be secrets, so they do
- * not pass through the engine. */
+/* The environment by position. Values may be any bytes and may be secrets, so they do not pass
+ * through the engine. */
 #define _GNU_SOURCE
 #include "process/environ.h"
 
@@ -18,7 +18,7 @@ void environment_init(int argc, char **argv, char **envp) {
   while (envp[environment_count]) environment_count++;
 }
 
-/* Other processes of our user can read /proc/PID/environ, which is this very memory. */
+/* Other processes of our user can read this memory as /proc/PID/environ. */
 void environment_hide(size_t position) {
   if (position >= environment_count) return;
   char *shown = environment[position];

@@ -1,4 +1,4 @@
-/* The arguments and the environment, as they came. */
+/* The arguments and the environment of this process. */
 #ifndef PITCREW_PROCESS_ENVIRON_H
 #define PITCREW_PROCESS_ENVIRON_H
 

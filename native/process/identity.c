@@ -1,7 +1,7 @@
-/* Users and groups are looked up in the child, between clone and exec: so a file that hangs, or is
- * very long, costs this start alone, and each start sees the files as they are. They are read
- * as a stream of characters: there is no limit for their length, or for that of a line. (A static C
- * library's own functions would load others.) */
+/* Users and groups are looked up in the child, between clone and exec: a file that hangs or is very
+ * long delays this start only, and each start sees the current files. They are read as a stream,
+ * without a limit on the length of a file or line. (The functions of a static libc would load
+ * shared libraries.) */
 #define _GNU_SOURCE
 #include "process/identity.h"
 #include "process/raw.h"
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define ID_UNCHANGED 4294967295 /* to the kernel: it is no user */
+#define ID_UNCHANGED 4294967295 /* (uid_t)-1, which is no user */
 
 static const char users_file[] = "/etc/passwd", groups_file[] = "/etc/group";
 
-/* Lines of fields with colons between them. */
+/* A file of lines with fields separated by colons. */
 struct table {
   int fd;
   int error;
@@ -23,7 +23,7 @@ struct table {
   unsigned char buffer[8192];
 };
 
-/* A file that is not there has no lines. */
+/* A missing file has no lines. */
 static bool table_open(struct table *table, const char *path) {
   long fd = RAW(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   table->fd = (int)fd;
@@ -38,7 +38,7 @@ static int table_close(const struct table *table) {
   return table->error;
 }
 
-/* 0 at the end of the file, and where it cannot be read. */
+/* 0 at the end of the file and after a read error. */
 static int next_char(struct table *table) {
   if (table->at == table->end) {
     long n;
@@ -52,7 +52,8 @@ static int next_char(struct table *table) {
   return table->buffer[table->at++];
 }
 
-/* The next field of the line, or of a list in it when `also` ends one, too; '' behind its end. */
+/* The next field of the line; '' after its end. `also` is a second separator, for lists within a
+ * field. False: the field is too long or missing. */
 static bool next_field(struct table *table, char *field, size_t room, int also) {
   size_t length = 0;
   field[0] = 0;
@@ -83,7 +84,7 @@ static void skip_field(struct table *table) {
   next_field(table, none, sizeof none, 0);
 }
 
-/* Digits only, and not the number that means "unchanged"; otherwise -1. */
+/* Digits only, and not ID_UNCHANGED; otherwise -1. */
 static int64_t id_of(const char *text) {
   int64_t id = 0;
   if (!*text) return -1;
@@ -102,8 +103,7 @@ static int64_t next_id(struct table *table) {
 
 /* ---- /etc/passwd */
 
-/* Reads one line; true when it is the user's: it has the number, if that is what was given, or else
- * the name. */
+/* Reads one line. True if it is the user's: by number if one was given, else by name. */
 static bool read_user(struct table *table, struct identity *identity, const char *user,
                       int64_t number) {
   char name[USER_BYTES_MAX];
@@ -122,7 +122,7 @@ static bool read_user(struct table *table, struct identity *identity, const char
     }
   }
   if (table->error || *name == '#') return false;
-  bool is_cut = !table->last && fields < 7; /* as by a writer that is under way */
+  bool is_cut = !table->last && fields < 7; /* an unfinished write */
   bool is_it = number >= 0 ? identity->uid == number : strcmp(name, user) == 0;
   if (is_cut || (is_it && identity->uid < 0)) table->error = EBADMSG;
   if (is_it && !fits) table->error = ERANGE;
@@ -165,7 +165,7 @@ static int map_many(struct identity *identity) {
 static int add_group(struct identity *identity, gid_t gid) {
   int why = 0;
   if (identity->group_count == GROUPS_FEW && !identity->many) why = map_many(identity);
-  if (identity->group_count == GROUPS_MAX) why = EINVAL; /* as the kernel says */
+  if (identity->group_count == GROUPS_MAX) why = EINVAL; /* the kernel's error for too many */
   if (!why) identity_groups(identity)[identity->group_count++] = gid;
   return why;
 }
@@ -176,8 +176,8 @@ void identity_release(struct identity *identity) {
 }
 
 struct group_search {
-  const char *name;   /* of the group to find; NULL = none */
-  const char *member; /* whose groups are added; NULL = no groups */
+  const char *name;   /* the group to find; NULL = none */
+  const char *member; /* the user to collect groups for; NULL = none */
 };
 
 static void read_group(struct table *table, struct identity *identity,
@@ -228,18 +228,18 @@ const char *identity_find(struct identity *identity, const char *user, const cha
   int why = user ? find_user(identity, user) : 0;
   if (why) return *error = why, users_file;
   if (user && identity->uid < 0) return *error = ENOENT, "user";
-  /* A process that is that user already has no right to change anything, and no need. */
+  /* A process that already is this user may not change anything, and need not. */
   bool is_own = user && identity->uid == own_uid && own_uid != 0;
   int64_t primary = identity->gid;
   identity->gid = group ? id_of(group) : -1;
   struct group_search search = {group && identity->gid < 0 ? group : NULL, NULL};
-  /* To keep our own group would keep root's. */
+  /* Keeping our own group would keep root's. */
   if (user && !group && primary < 0) return *error = ENOENT, "primary group";
   if (user && !is_own) {
     if (!group) identity->gid = primary;
     if (identity->is_known) search.member = identity->user + strlen("USER=");
     identity->group_count = 0;
-    why = add_group(identity, 0); /* it becomes its first group, which is known in the end */
+    why = add_group(identity, 0); /* a place for the primary group, which is known at the end */
   }
   if (!why && (search.name || search.member)) why = read_groups(identity, &search);
   if (why) return *error = why, groups_file;

@@ -1,4 +1,4 @@
-/* The user and the groups that a child becomes, as /etc/passwd and /etc/group say. */
+/* The user and groups of a child, from /etc/passwd and /etc/group. */
 #ifndef PITCREW_IDENTITY_H
 #define PITCREW_IDENTITY_H
 

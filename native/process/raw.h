@@ -1,5 +1,5 @@
-/* System calls for the child between clone and exec. It runs beside us in our memory, and errno is
- * a part of that: libc's wrappers would write ours. These return -errno and write nothing. */
+/* System calls for the child between clone and exec. The child shares our memory, including errno,
+ * which libc's wrappers would write. These return -errno and write nothing. */
 #ifndef PITCREW_RAW_H
 #define PITCREW_RAW_H
 
@@ -37,7 +37,7 @@ static inline long raw_call(long number, long a, long b, long c, long d, long e,
 #endif
 }
 
-/* RAW(SYS_dup3, fd, wanted, 0): what is not given is 0. */
+/* RAW(SYS_dup3, fd, wanted, 0): missing arguments are 0. */
 #define RAW_PADDED(number, a, b, c, d, e, f, ...) \
   raw_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define RAW(...) RAW_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)

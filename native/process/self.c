@@ -1,5 +1,5 @@
-/* This program is found through a descriptor that is opened at the start, so that neither /proc nor
- * a path is needed. */
+/* This program is executed through a descriptor opened at the start: neither /proc nor a path is
+ * needed. */
 #define _GNU_SOURCE
 #include "process/self.h"
 #include "process/descriptors.h"
@@ -14,7 +14,8 @@
 static int self_fd = -1;
 static char self_path[32];
 
-/* /proc/self/exe is right even when we were moved; without /proc the kernel's own word must do. */
+/* /proc/self/exe is right even if the file was moved. Without /proc, use the path from the kernel.
+ */
 void self_init(void) {
   self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
   if (self_fd < 0 && getauxval(AT_EXECFN))
@@ -23,7 +24,7 @@ void self_init(void) {
   snprintf(self_path, sizeof self_path, "/proc/self/fd/%d", self_fd);
 }
 
-/* By the descriptor, which needs no /proc; a seccomp profile may refuse that. */
+/* execveat needs no /proc, but a seccomp profile may refuse it. */
 int exec_own_file(char *const *argv, char *const *env) {
   long error = RAW(SYS_execveat, self_fd, "", argv, env, AT_EMPTY_PATH);
   RAW(SYS_execve, self_path, argv, env);

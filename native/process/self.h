@@ -5,6 +5,6 @@
 void self_init(void);
 /* Both return only on failure: errno. */
 int exec_self(char *const *argv);                       /* in our place */
-int exec_own_file(char *const *argv, char *const *env); /* in a child: leaves errno alone */
+int exec_own_file(char *const *argv, char *const *env); /* in a child: does not write errno */
 
 #endif

@@ -10,7 +10,7 @@ static bool ignored_at_start[SIGNALS_MAX], keeps_ignored;
 
 void signals_block(void) {
   sigfillset(&blocked);
-  /* A fault of our own must end us, and so must the watchdog. */
+  /* A crash must end this process, and so must the watchdog. */
   const int never[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, WATCHDOG_SIGNAL};
   for (size_t i = 0; i < sizeof never / sizeof *never; i++) sigdelset(&blocked, never[i]);
   sigprocmask(SIG_SETMASK, &blocked, &inherited_mask);
@@ -25,7 +25,7 @@ void signals_take_over(bool for_one_command) {
   struct sigaction action;
   for (int s = 1; s < SIGNALS_MAX; s++)
     ignored_at_start[s] = sigaction(s, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-  /* A blocked signal that is ignored is thrown away all the same. */
+  /* The kernel discards an ignored signal even if it is blocked. */
   memset(&action, 0, sizeof action);
   action.sa_handler = SIG_DFL;
   for (int s = 1; s < SIGNALS_MAX; s++)

@@ -10,10 +10,10 @@ enum { SIGNALS_MAX = 65, WATCHDOG_SIGNAL = 64 /* see loop/shutdown_watchdog.c */
 
 void signals_block(void);
 void signals_unblock(void);
-/* Nothing is ignored from now on. `keeps_ignored`: what was ignored is not reported, and stays
- * ignored in the programs that are started, as in one command behind nohup. */
+/* Stops ignoring signals. `keeps_ignored` (one command, as after nohup): signals that were ignored
+ * are not reported, and stay ignored in the programs that are started. */
 void signals_take_over(bool keeps_ignored);
-/* Of SIGNALS_MAX that are pending; CONT is not ignored for long. */
+/* Clears the pending signals that stay ignored, except CONT. */
 void signals_clear_ignored(bool *pending);
 const sigset_t *signals_blocked(void);
 /* In a child between clone and exec. */

@@ -1,5 +1,5 @@
-/* Starting a process: start.c clones the child, which goes its way in child.c. What it is connected
- * with is made before; what is left of it here becomes the run's. */
+/* Starts a run: creates its pipes and sockets, clones the child (start.c, child.c), and registers
+ * the run with our ends. */
 #define _GNU_SOURCE
 #include "process/spawn.h"
 #include "control/client.h"
@@ -33,8 +33,8 @@ void spawn_init(void) {
   getrlimit(RLIMIT_RSS, &mark_limit);
 }
 
-/* Whatever user a daemon becomes, it may open /dev/stdout for writing. Nobody else gets there: the
- * way to a pipe is /proc/PID/fd of a process that has it. */
+/* A daemon may open /dev/stdout for writing, whatever its user is. No other process can: the way to
+ * a pipe is /proc/PID/fd of a process that holds it. */
 static bool make_pipe(int *ours, int *childs) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -45,7 +45,7 @@ static bool make_pipe(int *ours, int *childs) {
   return true;
 }
 
-/* Our ends of what connects us with a run; -1 = there is none. */
+/* Our ends of a run's pipes and sockets; -1 = none. */
 struct ends {
   int output, ready, notify, control;
 };
@@ -57,7 +57,7 @@ static bool open_control(struct start *start, int *ours, int *childs) {
   char *entry = arena_take(&start->arena, ENTRY_BYTES);
   if (!entry || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
   *ours = ends[0];
-  *childs = fd_moved_up(ends[1]); /* not where the child puts its end for readiness */
+  *childs = fd_moved_up(ends[1]); /* away from the numbers that the child uses */
   snprintf(entry, ENTRY_BYTES, "PITCREW_FD=%d", control_number(spec));
   environment_put(spec->envp, entry);
   return true;
@@ -94,18 +94,18 @@ static struct spawn_answer launch(struct start *start) {
   }
   pid_t pid = start_child(start, child_main, start->has_lent_files ? CLONE_FILES : 0, child);
   if (pid < 0) return (struct spawn_answer){.failure = {"fork", errno}};
-  if (start->is_kept || !child->step) return (struct spawn_answer){pid, start->is_kept, {0}};
+  if (start->is_pending || !child->step) return (struct spawn_answer){pid, start->is_pending, {0}};
   struct spawn_answer answer = {.failure = {child->step, child->error}};
   memcpy(answer.head, child->head, sizeof answer.head);
   return answer;
 }
 
-/* The pipe's, or nobody's. */
+/* Takes the descriptor, also on failure. */
 static bool pump_output(struct run *run, const struct spawn_spec *spec, int fd) {
-  struct glob *tap = spec->ready == READY_BY_LOG ? glob_new(spec->ready_text) : NULL;
-  if (tap || spec->ready != READY_BY_LOG) run->pipe = pump_add(fd, run, tap);
+  struct glob *pattern = spec->ready == READY_BY_LOG ? glob_new(spec->ready_text) : NULL;
+  if (pattern || spec->ready != READY_BY_LOG) run->pipe = pump_add(fd, run, pattern);
   if (run->pipe) return true;
-  glob_free(tap);
+  glob_free(pattern);
   close(fd);
   return false;
 }
@@ -117,8 +117,8 @@ static bool connect_control(struct run *run, int fd) {
   return run->control != NULL;
 }
 
-/* Enters the run into the table, with our ends; false where there is no memory for that. */
-static bool keep(struct start *start, pid_t pid, const struct ends *ends) {
+/* Adds the run to the table, with our ends. False: no memory. */
+static bool register_run(struct start *start, pid_t pid, const struct ends *ends) {
   const struct spawn_spec *spec = &start->spec;
   struct run *run = run_add(spec->daemon, spec->number, pid, start->child.mark);
   if (!run) {
@@ -128,12 +128,12 @@ static bool keep(struct start *start, pid_t pid, const struct ends *ends) {
   run->inherit = spec->stdio == STDIO_INHERIT;
   run->uid = start_uid(start);
   run->ready_by_notify = spec->ready == READY_BY_NOTIFY;
-  bool kept = ends->output < 0 || pump_output(run, spec, ends->output);
-  kept &= channel_add(&run->ready_pipe, ends->ready);
-  kept &= channel_add(&run->notify_socket, ends->notify);
-  kept &= connect_control(run, ends->control);
-  if (kept) {
-    if (start->is_kept) run->start = start, start->run = run;
+  bool is_complete = ends->output < 0 || pump_output(run, spec, ends->output);
+  is_complete &= channel_add(&run->ready_pipe, ends->ready);
+  is_complete &= channel_add(&run->notify_socket, ends->notify);
+  is_complete &= connect_control(run, ends->control);
+  if (is_complete) {
+    if (start->is_pending) run->start = start, start->run = run;
     return true;
   }
   if (run->pipe) pump_close(spec->daemon, spec->number);
@@ -150,8 +150,8 @@ static struct spawn_answer spawn(struct start *start) {
   if (!start->has_lent_files) child_ends_close(&start->child.ends);
   if (answer.pid == 0) {
     close_ends(&ends);
-  } else if (!keep(start, answer.pid, &ends)) {
-    /* It is reaped as one that we know nothing of. */
+  } else if (!register_run(start, answer.pid, &ends)) {
+    /* It will be reaped as an unknown child. */
     kill(answer.pid, SIGKILL);
     kill(-answer.pid, SIGKILL);
     return (struct spawn_answer){.failure = {"fork", ENOMEM}};
@@ -174,6 +174,6 @@ struct spawn_answer spawn_run(struct start *start) {
                                 .foreground = spec->stdio == STDIO_INHERIT && tty_is_ours()};
   start->is_limited = spec->stdio != STDIO_INHERIT;
   struct spawn_answer answer = spawn(start);
-  if (!start->is_kept) start_release(start);
+  if (!start->is_pending) start_release(start);
   return answer;
 }

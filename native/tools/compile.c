@@ -1,4 +1,4 @@
-/* A tool of the build: one bundled script in, the engine's bytecode out. */
+/* A tool of the build: compiles one bundled script to the engine's bytecode. */
 #include "quickjs.h"
 
 #include <stdio.h>
@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s: %s\n", argv[1], JS_ToCString(js, JS_GetException(js)));
     return 1;
   }
-  /* Line numbers stay, for the one line that says where a bug was. */
+  /* Keep line numbers, for reports of bugs. */
   uint8_t *out =
       JS_WriteObject(js, &code_bytes, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
   FILE *file = out ? fopen(argv[3], "wb") : NULL;

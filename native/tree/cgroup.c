@@ -1,4 +1,4 @@
-/* Our control group: how often the kernel killed a process in it for memory, and when that grew. */
+/* The counter of kills for memory in our control group, and when it grew. */
 #define _GNU_SOURCE
 #include "tree/cgroup.h"
 #include "base/clock.h"
@@ -16,17 +16,18 @@
 #include <unistd.h>
 
 enum { GROUPS_BYTES_MAX = 16 * 1024, COUNTS_BYTES_MAX = 4096, PATH_BYTES = 4096 };
-/* Version 1 tells of a kill before it counts it, and a process that is killed takes a moment to
- * end. A group at its limit has news all the time, too. */
+/* cgroup v1 reports a kill before it counts it, and a killed process takes a moment to end. A group
+ * at its limit reports changes all the time. */
 enum { SETTLE_MS = 500 };
 
 static int counter_fd = -1;
-static int news_fd = -1; /* readable by epoll when the counter may have grown; -1 = nothing is */
+static int change_fd =
+    -1; /* reports to epoll when the counter may have grown; -1 = no such descriptor */
 static bool is_v2;
-static int64_t found, told; /* at the last look after news; as event_oom_kills said last */
-static double look_ms = INFINITY;
+static int64_t latest, reported; /* as read last; as given to the policy last */
+static double read_ms = INFINITY;
 
-/* The counter in a text of "name number" lines; -1 when there is none. */
+/* The counter in a text of "name number" lines; -1 if it is missing. */
 static int64_t count(void) {
   static const char name[] = "oom_kill ";
   char text[COUNTS_BYTES_MAX];
@@ -40,8 +41,8 @@ static int64_t count(void) {
   return -1;
 }
 
-/* The line's group, which is up to its end, if it is that of the memory controller: in version 2
- * "0::/path", in version 1 "7:cpu,memory:/path". */
+/* The group in a line of /proc/self/cgroup, if it is that of the memory controller. Version 2:
+ * "0::/path", version 1: "7:cpu,memory:/path". */
 static const char *memory_group(const char *line) {
   const char *controllers = strchr(line, ':');
   const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -63,8 +64,8 @@ static int open_in(const char *group, const char *name, int flags) {
   return bytes < (int)sizeof path ? open(path, flags | O_CLOEXEC) : -1;
 }
 
-/* Version 1 tells of news through a descriptor that is named in a file; a container often may not
- * write that. */
+/* Version 1 reports changes through an eventfd that is registered in a file, which a container
+ * often may not write. */
 static int registered(const char *group) {
   int control = open_in(group, "cgroup.event_control", O_WRONLY);
   if (control < 0) return -1;
@@ -81,14 +82,14 @@ static int registered(const char *group) {
 
 static struct watch watch = {WATCH_MEMORY};
 
-static uint32_t news(void) { return is_v2 ? EPOLLPRI : EPOLLIN; }
+static uint32_t change_events(void) { return is_v2 ? EPOLLPRI : EPOLLIN; }
 
 static bool try_group(const char *group) {
   counter_fd = open_in(group, is_v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
-  found = told = count();
-  if (told >= 0) {
-    news_fd = is_v2 ? counter_fd : registered(group);
-    if (news_fd >= 0 && !loop_watch(news_fd, news(), &watch)) news_fd = -1;
+  latest = reported = count();
+  if (reported >= 0) {
+    change_fd = is_v2 ? counter_fd : registered(group);
+    if (change_fd >= 0 && !loop_watch(change_fd, change_events(), &watch)) change_fd = -1;
     return true;
   }
   if (counter_fd >= 0) close(counter_fd);
@@ -96,8 +97,8 @@ static bool try_group(const char *group) {
   return false;
 }
 
-/* A container often sees its own group as the root of /sys/fs/cgroup, and /proc names it as the
- * machine does, or not at all: then the root's is ours. */
+/* A container often sees its own group as the root of /sys/fs/cgroup while /proc shows the host's
+ * path, or none: then the root is our group. */
 static void open_counter(void) {
   size_t bytes;
   const char *error;
@@ -119,27 +120,28 @@ static void open_counter(void) {
 int64_t cgroup_oom_kills(bool *watched) {
   bool was_open = counter_fd >= 0;
   if (!was_open) open_counter();
-  *watched = news_fd >= 0;
-  return was_open ? count() : told;
+  *watched = change_fd >= 0;
+  return was_open ? count() : reported;
 }
 
-double cgroup_wake_ms(void) { return look_ms; }
+double cgroup_wake_ms(void) { return read_ms; }
 
-void cgroup_news(void) {
-  loop_unwatch(news_fd);
-  look_ms = now_ms() + SETTLE_MS;
+void cgroup_changed(void) {
+  loop_unwatch(change_fd);
+  read_ms = now_ms() + SETTLE_MS;
 }
 
-/* What a look finds is told at the next one: what died of it is known by then. */
+/* A new count is reported at the next read: by then the leader that was killed is reaped. */
 void cgroup_turn(void) {
-  if (isinf(look_ms) || now_ms() < look_ms) return;
+  if (isinf(read_ms) || now_ms() < read_ms) return;
   uint64_t times;
-  if (!is_v2 && read(news_fd, &times, sizeof times) < 0) { /* It is a second look. */
+  if (!is_v2 &&
+      read(change_fd, &times, sizeof times) < 0) { /* Nothing to read at the second read. */
   }
-  bool is_new = found != told;
-  told = found;
-  found = count();
-  look_ms = found == told ? INFINITY : now_ms() + SETTLE_MS;
-  if (isinf(look_ms)) loop_watch_surely(news_fd, news(), &watch);
-  if (is_new && told >= 0 && !loop_is_finishing()) event_oom_kills(told);
+  bool is_new = latest != reported;
+  reported = latest;
+  latest = count();
+  read_ms = latest == reported ? INFINITY : now_ms() + SETTLE_MS;
+  if (isinf(read_ms)) loop_watch_surely(change_fd, change_events(), &watch);
+  if (is_new && reported >= 0 && !loop_is_finishing()) event_oom_kills(reported);
 }

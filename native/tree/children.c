@@ -1,8 +1,8 @@
-/* Our own children: leaders, helpers, and every orphan whose ancestors were ours.
+/* Our children: leaders, helpers, and every orphan that descends from us.
  *
- * At the end nothing that descends from us may survive. The kernel sees to that for PID 1;
- * elsewhere our children are killed until there are none: when one has ended, its children are
- * ours. Their numbers are safe, since nothing but us reaps them. */
+ * At the end nothing that descends from us may survive. For PID 1 the kernel ensures that.
+ * Otherwise our children are killed until there are none: when a child ends, its children become
+ * ours. Their pids are safe, since only we reap them. */
 #define _GNU_SOURCE
 #include "tree/children.h"
 #include "base/limits.h"
@@ -19,16 +19,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEIRS_MAX = 64, ROUNDS_MAX = 200, ROUND_MS = 1 };
+enum { INHERITED_MAX = 64, ROUNDS_MAX = 200, ROUND_MS = 1 };
 
-/* Children that we had when we began. */
-static pid_t heirs[HEIRS_MAX];
-static size_t heir_count;
+/* Children that existed when we began. */
+static pid_t inherited[INHERITED_MAX];
+static size_t inherited_count;
 static bool usable, end_with_us;
 
-static void add_heir(pid_t child, void *context) {
+static void add_inherited(pid_t child, void *context) {
   (void)context;
-  if (heir_count < HEIRS_MAX) heirs[heir_count++] = child;
+  if (inherited_count < INHERITED_MAX) inherited[inherited_count++] = child;
 }
 
 void children_init(bool all_end_with_us) {
@@ -36,27 +36,27 @@ void children_init(bool all_end_with_us) {
   end_with_us = all_end_with_us && getpid() != 1;
   if (!usable) return;
   proc_init();
-  proc_each_own_child(add_heir, NULL);
+  proc_each_own_child(add_inherited, NULL);
 }
 
-static void forget_heir(pid_t pid) {
-  for (size_t i = heir_count; i > 0; i--)
-    if (heirs[i - 1] == pid) heirs[i - 1] = heirs[--heir_count];
+static void remove_inherited(pid_t pid) {
+  for (size_t i = inherited_count; i > 0; i--)
+    if (inherited[i - 1] == pid) inherited[i - 1] = inherited[--inherited_count];
 }
 
-static bool is_own(pid_t child) {
-  for (size_t i = 0; i < heir_count; i++)
-    if (heirs[i] == child) return true;
+static bool is_expected(pid_t child) {
+  for (size_t i = 0; i < inherited_count; i++)
+    if (inherited[i] == child) return true;
   return helper_is(child);
 }
 
-/* ---- their ends
+/* ---- reaping
  *
- * One wait4(-1) loop owns every pid: leaders of runs, helpers, and every orphan of the container.
- * What an end means is known to tree.c, which knows whether anything of the run is left. */
+ * One wait4(-1) loop handles every pid: leaders of runs, helpers, and every orphan. tree.c finds
+ * out whether anything of the run is left. */
 
-/* Returns true when there may be more: daemons that die and are started again at once must not keep
- * signals and timers from being served. */
+/* True: there may be more. A batch is bounded, so that daemons that die and restart at once cannot
+ * delay signals and timers. */
 bool children_reap(void) {
   for (int i = 0; i < BATCH_MAX; i++) {
     int status;
@@ -64,7 +64,7 @@ bool children_reap(void) {
     pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage);
     if (pid <= 0) return false;
     struct run *run = run_of_pid(pid);
-    if (!WIFSTOPPED(status)) forget_heir(pid);
+    if (!WIFSTOPPED(status)) remove_inherited(pid);
     if (WIFSTOPPED(status)) {
       if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
       continue;
@@ -82,7 +82,7 @@ bool children_reap(void) {
 
 /* ---- orphans */
 
-static void count_orphan(pid_t child, void *orphans) { *(int64_t *)orphans += !is_own(child); }
+static void count_orphan(pid_t child, void *orphans) { *(int64_t *)orphans += !is_expected(child); }
 
 bool children_orphaned(void) {
   int64_t orphans = 0;
@@ -90,10 +90,10 @@ bool children_orphaned(void) {
   return !listed || orphans > (int64_t)runs_with_leader();
 }
 
-/* ---- the end of all of them */
+/* ---- killing all of them */
 
 static void end_child(pid_t child, void *left) {
-  if (is_own(child)) return;
+  if (is_expected(child)) return;
   kill(child, SIGKILL);
   *(bool *)left = true;
 }
@@ -114,7 +114,7 @@ void children_kill(void) {
   }
 }
 
-/* ---- processes that descend from us and are of no run that is known: each is reported once */
+/* ---- descendants that belong to no known run: each is reported once */
 
 enum { KNOWN_MAX = 64, REPORTED_MAX = 16 };
 
@@ -127,15 +127,15 @@ static size_t known_count;
 static pid_t fresh[REPORTED_MAX];
 static size_t fresh_count;
 
-void unattributed_found(const struct seen *seen) {
+void unattributed_add(const struct scanned *scanned) {
   for (size_t i = 0; i < known_count; i++) {
-    if (known[i].pid != seen->pid || known[i].start != seen->start) continue;
+    if (known[i].pid != scanned->pid || known[i].start != scanned->start) continue;
     known[i].is_there = true;
     return;
   }
-  if (known_count == KNOWN_MAX || fresh_count == REPORTED_MAX || is_own(seen->pid)) return;
-  known[known_count++] = (struct known){seen->pid, seen->start, true};
-  fresh[fresh_count++] = seen->pid;
+  if (known_count == KNOWN_MAX || fresh_count == REPORTED_MAX || is_expected(scanned->pid)) return;
+  known[known_count++] = (struct known){scanned->pid, scanned->start, true};
+  fresh[fresh_count++] = scanned->pid;
 }
 
 void unattributed_report(void) {

@@ -1,21 +1,20 @@
-/* Our own children: reaped, told apart, and ended. */
+/* Our children: reaping, identifying and killing them. */
 #ifndef PITCREW_TREE_CHILDREN_H
 #define PITCREW_TREE_CHILDREN_H
 
 #include <stdbool.h>
 
-struct seen;
+struct scanned;
 
-/* Those that we had when we began (of a shell that became us) stay when we end. */
+/* Children that existed when we began (of a shell that executed us) are not killed at the end. */
 void children_init(bool end_with_us);
-bool children_reap(void); /* a batch; true = there may be more */
-bool children_orphaned(
-    void);                /* there are some that are neither leaders nor helpers nor from before */
-bool children_end(void);  /* KILL to what is left; true: nothing is */
-void children_kill(void); /* the same from a signal handler, again and again for a short time */
+bool children_reap(void);     /* true = there may be more */
+bool children_orphaned(void); /* some are neither leaders nor helpers, and are new */
+bool children_end(void);      /* sends KILL to the rest; true = none is left */
+void children_kill(void);     /* the same in a signal handler, repeated for a short time */
 
-/* What descends from us and is of no run: in each scan, and at its end. */
-void unattributed_found(const struct seen *seen);
+/* Descendants that belong to no run: called for each in a scan, and at its end. */
+void unattributed_add(const struct scanned *scanned);
 void unattributed_report(void);
 
 #endif

@@ -1,6 +1,6 @@
-/* What is watched of a run through pidfds: what left its group, what could not be told to be of it
- * when its parents end, and members of the group that are not our children. A pidfd cannot hit a
- * stranger. */
+/* Processes of a run that are watched through pidfds, which are safe against reuse of a pid: those
+ * that left its group, those that could not be attributed to it after their parents end, and
+ * members of the group that are not our children. */
 #define _GNU_SOURCE
 #include "tree/escapees.h"
 #include "loop/shutdown_watchdog.h"
@@ -18,7 +18,7 @@ enum { DESCENDANTS_MAX = 1024 };
 
 /* ---- signals */
 
-/* A stopped process sees a signal only when it is continued; one that is to stop must not be. */
+/* A stopped process handles a signal only after CONT. Do not send CONT with a signal that stops. */
 static bool wants_continue(int signal) {
   bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
   return signal != 0 && signal != SIGKILL && signal != SIGCONT && !stops;
@@ -42,21 +42,21 @@ int stop_pid(pid_t pid, int signal) {
   return 0;
 }
 
-/* The process that was seen is there, and its number is not that of another one. */
+/* The pid still names the process that was scanned. */
 static bool is_same(pid_t pid, uint64_t start) {
   struct proc_stat again;
   return proc_stat(pid, &again) && again.start == start && again.state != 'Z';
 }
 
-/* Where there is no pidfd, only our own children can be signalled: their numbers are not free
- * before we reap them. */
-void stop_seen(const struct seen *seen, int signal) {
-  int fd = pidfd_open_(seen->pid);
+/* Without a pidfd only our own children can be signalled: their pids are not reused before we reap
+ * them. */
+void stop_scanned(const struct scanned *scanned, int signal) {
+  int fd = pidfd_open_(scanned->pid);
   if (fd >= 0) {
-    if (is_same(seen->pid, seen->start)) stop_pidfd(fd, signal);
+    if (is_same(scanned->pid, scanned->start)) stop_pidfd(fd, signal);
     close(fd);
-  } else if (seen->parent == getpid() && is_same(seen->pid, seen->start)) {
-    stop_pid(seen->pid, signal);
+  } else if (scanned->parent == getpid() && is_same(scanned->pid, scanned->start)) {
+    stop_pid(scanned->pid, signal);
   }
 }
 
@@ -94,7 +94,7 @@ static bool is_in_group(const struct run *run, pid_t pid) {
   return !run->group_empty && getpgid(pid) == run->pid;
 }
 
-/* Those in the group are reached with it. */
+/* The others are signalled with their group. */
 void escapees_stop(const struct run *run, int signal) {
   for (const struct escapee *e = run->escapees; e; e = e->next)
     if (e->pid && !is_in_group(run, e->pid)) stop_pidfd(e->pidfd, signal);
@@ -111,7 +111,7 @@ static void add_descendant(pid_t pid, void *context) {
   if (descent->count < DESCENDANTS_MAX) descent->pids[descent->count++] = pid;
 }
 
-/* What has the mark is found without its parents. In a shutdown everything ends, whosever it is. */
+/* A process with the mark is found without its parents. In a shutdown everything ends anyway. */
 void escapees_remember(struct run *run) {
   if (run->leader_gone || shutdown_watchdog_is_running()) return;
   static struct descent descent;

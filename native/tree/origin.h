@@ -1,4 +1,4 @@
-/* Where a process comes from, by one look at it and its ancestors. */
+/* The run that a process belongs to, found from its ancestors. */
 #ifndef PITCREW_TREE_ORIGIN_H
 #define PITCREW_TREE_ORIGIN_H
 
@@ -9,16 +9,16 @@ struct run;
 
 enum origin_kin {
   ORIGIN_NONE,       /* does not descend from us */
-  ORIGIN_DESCENDANT, /* descends from us, by way of no run that is known */
-  ORIGIN_MARKED,     /* the same, but has the mark of a run, which any process could give itself */
-  ORIGIN_RUN,        /* is in the group of a run, or descends from one */
+  ORIGIN_DESCENDANT, /* descends from us, but from no known run */
+  ORIGIN_MARKED,     /* the same, and has the mark of a run, which any process can set */
+  ORIGIN_RUN,        /* is in the group of a run, or descends from it */
 };
 struct origin {
   enum origin_kin kin;
-  const struct run *run; /* of the last two */
+  const struct run *run; /* for the last two kinds */
 };
 
-/* False: it has ended, or cannot be looked at for want of descriptors or memory. */
+/* False: it has ended, or no descriptor or memory is left to look it up. */
 bool origin_of(pid_t pid, struct origin *origin);
 
 #endif

@@ -10,22 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of /proc/PID/stat, counted from 1. */
+/* Fields of /proc/PID/stat, counted from 1. */
 enum {
   FIELD_STATE = 3,
   FIELD_PARENT = 4,
   FIELD_GROUP = 5,
   FIELD_FLAGS = 9,
-  FIELD_CPU_FIRST = 14, /* user, system, and both of children */
+  FIELD_CPU_FIRST = 14, /* user and system time, own and of children */
   FIELD_CPU_LAST = 17,
   FIELD_START = 22,
   FIELD_MEMORY = 24,
   FIELD_MARK = 25, /* the soft RLIMIT_RSS */
 };
 
-enum { PF_FORKNOEXEC = 0x40 }; /* of the kernel's sched.h */
+enum { PF_FORKNOEXEC = 0x40 }; /* from the kernel's sched.h */
 
-/* /proc of another PID namespace would name strangers. */
+/* /proc of another PID namespace would show other processes. */
 bool proc_usable(void) {
   char target[24];
   ssize_t n = readlink("/proc/self", target, sizeof target - 1);
@@ -34,7 +34,7 @@ bool proc_usable(void) {
   return atoi(target) == getpid();
 }
 
-/* The beginning of a small file of a process, with a NUL behind it. */
+/* The beginning of a small file of a process, NUL-terminated. */
 static bool read_start(pid_t pid, const char *name, char *text, size_t room) {
   char path[48];
   snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
@@ -57,7 +57,7 @@ int64_t proc_exact_kib(pid_t pid) {
 bool proc_stat(pid_t pid, struct proc_stat *stat) {
   char text[1024];
   if (!read_start(pid, "stat", text, sizeof text)) return false;
-  /* The command's name may hold anything, also parentheses: the last one ends it. */
+  /* The command's name may contain parentheses: the last one ends it. */
   const char *at = strrchr(text, ')');
   if (!at) return false;
   at += 2;
@@ -91,12 +91,12 @@ void proc_each(bool (*visit)(const struct proc_stat *stat, void *context), void 
   closedir(directory);
 }
 
-/* Numbers with a blank behind each; no call that a signal handler may not make. */
+/* Parses pids that are each followed by a blank. Safe in a signal handler. */
 static void each_child_in(int fd, void (*visit)(pid_t child, void *context), void *context) {
   char text[4096];
   pid_t child = 0;
   off_t at = 0;
-  /* A read ends where the next number has no room: one that leaves half of it was the last. */
+  /* The kernel stops at the last number that fits: a read of less than half is the last. */
   for (ssize_t n = sizeof text; n > (ssize_t)sizeof text / 2; at += n) {
     n = pread(fd, text, sizeof text, at);
     for (ssize_t i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static bool each_child_of(pid_t pid, pid_t thread, void (*visit)(pid_t child, vo
   return true;
 }
 
-/* Kept open, since it is wanted at each end of a process, also where no descriptor is left. We have
+/* Kept open, because it is needed at each end of a process, even if no descriptor is left. We have
  * one thread. */
 static int own_children_fd = -1;
 
@@ -142,7 +142,7 @@ bool proc_each_child(pid_t pid, void (*visit)(pid_t child, void *context), void 
   struct stat task;
   snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
   if (stat(path, &task) != 0) return false;
-  /* The links of a folder are those to its folders and two more. */
+  /* A folder has two links more than subfolders. */
   if (task.st_nlink <= 3) return each_child_of(pid, pid, visit, context);
   DIR *threads = opendir(path);
   if (!threads) return false;

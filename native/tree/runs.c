@@ -1,7 +1,6 @@
-/* The table of live runs: what is true about the processes, whatever the policy thinks. An entry
- * lives from the spawn until the policy was told that nothing of the run is left. Found by plain
- * search over two dense arrays: a thousand comparisons take less than a microsecond, and there is
- * nothing to get wrong. */
+/* The table of live runs is the truth about processes, whatever the policy believes. An entry lives
+ * from the spawn until the policy was informed that nothing of the run is left. Lookup is a linear
+ * search over two dense arrays: a thousand comparisons take less than a microsecond. */
 #define _GNU_SOURCE
 #include "tree/runs.h"
 #include "base/fnv.h"
@@ -11,8 +10,8 @@
 #include <sys/wait.h>
 
 static struct run **runs;
-static pid_t *pids;      /* of the leader while it lives, else 0 */
-static uint32_t *hashes; /* of daemon and number */
+static pid_t *pids;      /* of the leader; 0 after it was reaped */
+static uint32_t *hashes; /* of daemon name and run number */
 static size_t count, capacity, living;
 static bool changed;
 

@@ -26,7 +26,7 @@ struct escapee {
   int pidfd;
   struct escapee *next;
 };
-/* A descriptor by which a run reports of itself; -1 = it has none. */
+/* A descriptor through which a run reports its readiness; -1 = none. */
 struct channel {
   struct watch watch;
   int fd;
@@ -34,25 +34,25 @@ struct channel {
 };
 struct run {
   int number;
-  pid_t pid;         /* of the leader, and of the group while that has members */
+  pid_t pid;         /* of the leader, and of the group while it has members */
   uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
-  uid_t uid;         /* that it was started as */
-  bool inherit;      /* has our stdio, is not pumped */
-  struct pipe *pipe; /* of its output; NULL when no process holds that open any more */
+  uid_t uid;         /* of the leader at its start */
+  bool inherit;      /* has our stdio, so it has no pipe */
+  struct pipe *pipe; /* its output; NULL when no process holds that open */
   bool leader_gone;
   struct exit_status exit;
-  struct start *start;          /* under way still; NULL = its program was executed */
-  struct spawn_failure failure; /* it was not: why */
-  int64_t cpu_us;               /* of the leader and of those that it waited for */
-  int64_t memory_kib;           /* the most of one of them; at least what we had at the spawn */
+  struct start *start;          /* its start in progress; NULL = its program was executed */
+  struct spawn_failure failure; /* why its program was not executed */
+  int64_t cpu_us;               /* of the leader and its children */
+  int64_t memory_kib;           /* the maximum of one of these; at least our own at the spawn */
   struct channel ready_pipe, notify_socket;
-  struct client *control; /* its end of PITCREW_FD's connection; NULL = it has none */
+  struct client *control; /* its PITCREW_FD; NULL = none */
   bool ready_by_notify, ready;
   bool exit_reported, group_empty, gone, gone_reported;
-  int leader_signal; /* the last stop signal that it was sent */
-  int tree_signal;   /* the same for the rest of the tree: what is found later gets it, too */
-  /* Of scans: it wants one; one is under way for it; what is found is to be sent tree_signal, also
-   * in its group; a process of the group is alive; a process cannot be watched. */
+  int leader_signal; /* the last stop signal sent to it */
+  int tree_signal;   /* the same for the rest of the tree, including processes found later */
+  /* For scans: one is requested; one is running; processes that it finds get tree_signal, also
+   * those in the group; the group has a live process; a process cannot be watched. */
   bool scan_wanted, scan_due, order_due, rest_due, group_living, unwatched;
   struct escapee *escapees;
   char daemon[]; /* at most NAME_BYTES_MAX, and a NUL */
@@ -62,15 +62,15 @@ struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark);
 struct run *run_find(const char *daemon, int number);
 struct run *run_of_pid(pid_t pid);
 void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage);
-void run_remove(struct run *run); /* what it had was released before: see tree_forget() */
+void run_remove(struct run *run); /* see tree_forget(), which releases its resources */
 size_t runs_count(void);
-size_t runs_with_leader(void); /* those whose leader was not reaped yet */
+size_t runs_with_leader(void); /* whose leader was not reaped yet */
 struct run *runs_at(size_t index);
 
 bool run_has_escapee(const struct run *run, pid_t pid);
 bool run_has_escapees(const struct run *run);
 
-/* A process ended: runs may be over. Set until the next call of runs_take_changed(). */
+/* A process ended, so runs may be over. Set until runs_take_changed(). */
 void runs_changed(void);
 bool runs_are_changed(void);
 bool runs_take_changed(void);

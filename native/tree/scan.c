@@ -1,9 +1,8 @@
-/* One scan of /proc for all runs. With four thousand processes it takes some 40 ms, so it is read
- * in slices over several turns of the loop.
+/* One scan of /proc for all runs. Four thousand processes take about 40 ms, so a scan is split into
+ * slices over several turns of the loop.
  *
- * A process belongs to a run by its group, by its mark, since it was known before (an escapee), or
- * since it descends from such a one. Whatever else descends from us is ours, of no run that is
- * known. */
+ * A process belongs to a run by its group, by its mark, because it is a known escapee, or because
+ * it descends from such a process. Any other descendant of ours belongs to no known run. */
 #define _GNU_SOURCE
 #include "tree/scan.h"
 #include "base/clock.h"
@@ -25,7 +24,7 @@ struct key {
 };
 
 static DIR *directory;
-static struct seen *seen;
+static struct scanned *scanned;
 static size_t count, room;
 static bool is_sorted, failed;
 static double spent_ms, next_ms;
@@ -38,10 +37,12 @@ double scan_next_ms(void) { return next_ms; }
 
 /* ---- reading */
 
-/* For want of memory or of descriptors a process may be missed, and its run be taken for over. */
-static bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+/* If memory or descriptors run out, a process could be missed and its run be considered over. */
+static bool is_resource_error(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
 
-/* A scan ends runs, which gives descriptors back: so two are kept for it, where none is left. */
+/* A scan ends runs, which frees descriptors: two are reserved for it. */
 static int reserve[2] = {-1, -1};
 
 void scan_init(void) {
@@ -49,7 +50,7 @@ void scan_init(void) {
     if (reserve[i] < 0) reserve[i] = fd_moved_up(open("/dev/null", O_PATH | O_CLOEXEC));
 }
 
-/* True: there was something to give up, so that it is worth trying again. */
+/* True: the reserve was freed, so a retry may succeed. */
 static bool use_reserve(void) {
   bool used = (errno == EMFILE || errno == ENFILE) && reserve[0] >= 0;
   for (int i = 0; used && i < 2; i++) {
@@ -59,35 +60,35 @@ static bool use_reserve(void) {
   return used;
 }
 
-static bool add(pid_t pid) {
+static bool add_process(pid_t pid) {
   struct proc_stat stat;
   errno = 0;
   bool known = proc_stat(pid, &stat) || (use_reserve() && proc_stat(pid, &stat));
-  if (!known) return !is_shortage(errno);
+  if (!known) return !is_resource_error(errno);
   if (count == room) {
     size_t more = room ? room * 2 : 64;
-    struct seen *grown = realloc(seen, more * sizeof *seen);
+    struct scanned *grown = realloc(scanned, more * sizeof *scanned);
     if (!grown) return false;
-    seen = grown;
+    scanned = grown;
     room = more;
   }
-  is_sorted &= count == 0 || seen[count - 1].pid < pid;
-  seen[count++] = (struct seen){.pid = pid,
-                                .parent = stat.parent,
-                                .group = stat.group,
-                                .state = stat.state,
-                                .mark = stat.mark,
-                                .start = stat.start};
+  is_sorted &= count == 0 || scanned[count - 1].pid < pid;
+  scanned[count++] = (struct scanned){.pid = pid,
+                                      .parent = stat.parent,
+                                      .group = stat.group,
+                                      .state = stat.state,
+                                      .mark = stat.mark,
+                                      .start = stat.start};
   return true;
 }
 
-/* True: there is no more. */
+/* True: the end was reached. */
 static bool read_slice(void) {
   for (int left = SLICE; left > 0;) {
     struct dirent *entry = readdir(directory);
     if (!entry) return true;
     if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-    failed = !add((pid_t)atoi(entry->d_name));
+    failed = !add_process((pid_t)atoi(entry->d_name));
     if (failed) return true;
     left--;
   }
@@ -95,12 +96,12 @@ static bool read_slice(void) {
 }
 
 static int by_pid(const void *a, const void *b) {
-  return ((const struct seen *)a)->pid - ((const struct seen *)b)->pid;
+  return ((const struct scanned *)a)->pid - ((const struct scanned *)b)->pid;
 }
 
-/* ---- whose is it? */
+/* ---- attribution */
 
-/* Groups are small numbers, marks are above 2^62; escapees are in between. */
+/* Groups are small numbers, marks are above 2^62, escapees are in between. */
 static uint64_t escapee_key(pid_t pid) { return 1ull << 40 | (uint64_t)pid; }
 
 static int by_number(const void *a, const void *b) {
@@ -108,7 +109,7 @@ static int by_number(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-static struct run *with(uint64_t number) {
+static struct run *run_by_key(uint64_t number) {
   struct key wanted = {.number = number};
   const struct key *found = bsearch(&wanted, keys, key_count, sizeof wanted, by_number);
   return found ? found->run : NULL;
@@ -135,19 +136,19 @@ static bool make_keys(void) {
   return true;
 }
 
-static struct run *own_run(const struct seen *one) {
-  struct run *run = with((uint64_t)one->group);
-  if (!run) run = with(escapee_key(one->pid));
-  return run || one->mark >> 62 != 1 ? run : with(one->mark);
+static struct run *direct_run(const struct scanned *one) {
+  struct run *run = run_by_key((uint64_t)one->group);
+  if (!run) run = run_by_key(escapee_key(one->pid));
+  return run || one->mark >> 62 != 1 ? run : run_by_key(one->mark);
 }
 
-static struct seen *parent_of(const struct seen *one) {
-  struct seen wanted = {.pid = one->parent};
-  return bsearch(&wanted, seen, count, sizeof wanted, by_pid);
+static struct scanned *parent_of(const struct scanned *one) {
+  struct scanned wanted = {.pid = one->parent};
+  return bsearch(&wanted, scanned, count, sizeof wanted, by_pid);
 }
 
-static void resolve_alone(struct seen *one, const struct seen *parent) {
-  one->run = own_run(one);
+static void resolve_alone(struct scanned *one, const struct scanned *parent) {
+  one->run = direct_run(one);
   if (one->run)
     one->kin = KIN_RUN;
   else if (one->parent == getpid())
@@ -156,11 +157,11 @@ static void resolve_alone(struct seen *one, const struct seen *parent) {
     one->kin = KIN_NONE;
 }
 
-/* Up to the first that is known, then the same for all on the way. */
-static void resolve(struct seen *first) {
-  struct seen *at = first;
+/* Walks up to the first ancestor that is resolved, and gives its result to all on the way. */
+static void resolve(struct scanned *first) {
+  struct scanned *at = first;
   for (size_t steps = 0; at->kin == KIN_NOT_RESOLVED; steps++) {
-    struct seen *parent = parent_of(at);
+    struct scanned *parent = parent_of(at);
     resolve_alone(at, parent);
     if (at->kin != KIN_NOT_RESOLVED) break;
     if (steps > count)
@@ -168,7 +169,7 @@ static void resolve(struct seen *first) {
     else
       at = parent;
   }
-  for (struct seen *one = first; one->kin == KIN_NOT_RESOLVED; one = parent_of(one)) {
+  for (struct scanned *one = first; one->kin == KIN_NOT_RESOLVED; one = parent_of(one)) {
     one->kin = at->kin;
     one->run = at->run;
   }
@@ -176,30 +177,30 @@ static void resolve(struct seen *first) {
 
 /* ---- turns */
 
-static void end(void) {
+static void end_scan(void) {
   closedir(directory);
   directory = NULL;
-  free(seen);
+  free(scanned);
   free(keys);
-  seen = NULL;
+  scanned = NULL;
   keys = NULL;
   room = 0;
   scan_init();
 }
 
-static bool begin(void) {
+static bool begin_scan(void) {
   directory = opendir("/proc");
   if (!directory && use_reserve()) directory = opendir("/proc");
-  failed = !directory && is_shortage(errno);
+  failed = !directory && is_resource_error(errno);
   count = 0;
   spent_ms = 0;
   is_sorted = true;
   return directory != NULL;
 }
 
-bool scan_turn(void (*visit)(const struct seen *seen)) {
+bool scan_turn(void (*visit)(const struct scanned *scanned)) {
   double began = now_ms();
-  if (!directory && !begin()) {
+  if (!directory && !begin_scan()) {
     next_ms = began + RETRY_MS;
     return !failed;
   }
@@ -209,11 +210,11 @@ bool scan_turn(void (*visit)(const struct seen *seen)) {
   }
   failed = failed || !make_keys();
   if (!failed) {
-    if (!is_sorted) qsort(seen, count, sizeof *seen, by_pid);
-    for (size_t i = 0; i < count; i++) resolve(&seen[i]);
-    for (size_t i = 0; i < count; i++) visit(&seen[i]);
+    if (!is_sorted) qsort(scanned, count, sizeof *scanned, by_pid);
+    for (size_t i = 0; i < count; i++) resolve(&scanned[i]);
+    for (size_t i = 0; i < count; i++) visit(&scanned[i]);
   }
-  end();
+  end_scan();
   double now = now_ms();
   next_ms = failed ? now + RETRY_MS : now + SHARE * (spent_ms + now - began);
   return !failed;

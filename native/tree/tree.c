@@ -1,20 +1,19 @@
-/* A run is more than its leader: the leader's process group, and what left that group. The run is
- * over when all of it is gone.
+/* Watches every process of a run. A run is over when its leader, its process group and all that
+ * left the group have ended.
  *
- * The group: after the leader is reaped, kill(-group, 0) says whether anything is left in it. The
- * last member is usually our orphan, so that wait4 tells when to look again. A member that is the
- * child of another process is watched through a pidfd. A group once seen empty is never signalled
- * again: its number may belong to a stranger.
+ * Group: after the leader is reaped, kill(-group, 0) shows whether members are left. The last
+ * member is usually our orphan, so wait4 reports when to check again. A member that is the child of
+ * another process is watched through a pidfd. A group that was once empty is never signalled again,
+ * because its number may be reused.
  *
- * What left the group (setsid, double fork) is known by its mark, a soft RLIMIT_RSS of its own,
- * which Linux does not enforce and which crosses fork, exec and setsid; or by its descent. Descent
- * is lost when a parent ends, so what descends from a leader and has no mark (pam_limits resets it)
- * is remembered before the leader is told to end. It is signalled through pidfds, which cannot hit
- * a stranger.
+ * Escapees (setsid, double fork) are identified by the run's mark: a soft RLIMIT_RSS that is unique
+ * to the run, which Linux does not enforce and which survives fork, exec and setsid. Or by descent,
+ * which is lost when a parent ends: descendants of a leader without the mark (pam_limits resets it)
+ * are therefore recorded before the leader is told to end. Escapees are signalled through pidfds,
+ * which are safe against reuse of a pid.
  *
- * All that wants to know a tree in a turn shares one scan of /proc (scan.c): stop signals to the
- * rest of a tree, KILL, and runs whose group is empty, where we have children that are not known.
- */
+ * One scan of /proc (scan.c) serves all requests of a turn: stop signals to the rest of a tree,
+ * KILL, and runs whose group is empty while we have unknown children. */
 #define _GNU_SOURCE
 #include "tree/tree.h"
 #include "base/clock.h"
@@ -36,11 +35,11 @@
 enum { RETRY_MS = 500 };
 
 static bool usable, scan_wanted;
-/* When to look again at what could not be watched. */
+/* When to retry watching. */
 static double retry_ms = INFINITY;
 static uint64_t next_mark;
 
-/* A number that another pitcrew, inside a daemon of ours, will not use, too; then a counter. */
+/* A random part, so that a pitcrew inside one of our daemons uses other marks; then a counter. */
 void tree_init(void) {
   usable = proc_usable();
   if (usable) scan_init();
@@ -56,13 +55,13 @@ double tree_wake_ms(void) {
   return scan_wanted ? scan_next_ms() : retry_ms;
 }
 
-static void want_scan(struct run *run) {
+static void request_scan(struct run *run) {
   if (!usable) return;
   run->scan_wanted = true;
   scan_wanted = true;
 }
 
-/* ---- orders */
+/* ---- signals */
 
 static int stop_leader(struct run *run, int signal) {
   if (run->leader_gone) return ESRCH;
@@ -72,7 +71,7 @@ static int stop_leader(struct run *run, int signal) {
   return stop_pid(run->pid, signal);
 }
 
-/* Without the leader its members are stopped one by one, as the scan finds them. */
+/* Without the leader: the scan signals the members one by one. */
 static void stop_group(struct run *run, int signal, bool with_leader) {
   if (run->group_empty) return;
   if (!with_leader && !run->leader_gone)
@@ -88,11 +87,11 @@ static int stop_tree(struct run *run, int signal, bool with_leader) {
     run->tree_signal = signal;
     run->order_due = true;
     escapees_stop(run, signal);
-    /* Before its exec the leader may not have made its group yet. */
+    /* Before its exec the leader may not have created its group yet. */
     if (run->start && !run->leader_gone) any |= stop_pid(run->pid, signal) == 0;
     stop_group(run, signal, with_leader);
   }
-  want_scan(run);
+  request_scan(run);
   return any || !run->group_empty ? 0 : ESRCH;
 }
 
@@ -102,39 +101,39 @@ int tree_stop(struct run *run, int signal, enum stop_target to) {
 
 int tree_signal(struct run *run, int signal, bool whole_group) {
   if (!whole_group) return run->leader_gone ? ESRCH : kill(run->pid, signal) == 0 ? 0 : errno;
-  if (signal == 0) want_scan(run);
+  if (signal == 0) request_scan(run);
   if (run->group_empty) return run_has_escapees(run) ? 0 : ESRCH;
   return kill(-run->pid, signal) == 0 ? 0 : errno;
 }
 
-/* ---- what a scan found */
+/* ---- results of a scan */
 
-static void found_in_group(struct run *run, const struct seen *seen) {
+static void add_group_member(struct run *run, const struct scanned *scanned) {
   run->group_living = true;
-  if (run->rest_due) stop_seen(seen, run->tree_signal);
-  /* Our own children are told by wait4. */
+  if (run->rest_due) stop_scanned(scanned, run->tree_signal);
+  /* wait4 reports our own children. */
   bool is_watched = run->leader_gone || run->tree_signal == SIGKILL;
-  if (!is_watched || seen->parent == getpid() || run_has_escapee(run, seen->pid)) return;
-  if (!escapee_watch(run, seen->pid, seen->start)) run->unwatched = true;
+  if (!is_watched || scanned->parent == getpid() || run_has_escapee(run, scanned->pid)) return;
+  if (!escapee_watch(run, scanned->pid, scanned->start)) run->unwatched = true;
 }
 
-static void found_outside(struct run *run, const struct seen *seen) {
-  if (run_has_escapee(run, seen->pid)) return;
-  bool is_watched = escapee_watch(run, seen->pid, seen->start);
+static void add_escapee(struct run *run, const struct scanned *scanned) {
+  if (run_has_escapee(run, scanned->pid)) return;
+  bool is_watched = escapee_watch(run, scanned->pid, scanned->start);
   if (!is_watched) run->unwatched = true;
-  /* What is not watched is found again and again. */
-  if (run->tree_signal && (is_watched || run->order_due)) stop_seen(seen, run->tree_signal);
+  /* A process that is not watched is found by every scan. */
+  if (run->tree_signal && (is_watched || run->order_due)) stop_scanned(scanned, run->tree_signal);
 }
 
-static void found(const struct seen *seen) {
-  struct run *run = seen->run;
-  if (seen->kin == KIN_OURS && seen->state != 'Z') unattributed_found(seen);
-  if (seen->kin != KIN_RUN || !run->scan_due || seen->state == 'Z') return;
-  if (seen->pid == run->pid && !run->leader_gone) return;
-  if (!run->group_empty && seen->group == run->pid)
-    found_in_group(run, seen);
+static void visit_scanned(const struct scanned *scanned) {
+  struct run *run = scanned->run;
+  if (scanned->kin == KIN_OURS && scanned->state != 'Z') unattributed_add(scanned);
+  if (scanned->kin != KIN_RUN || !run->scan_due || scanned->state == 'Z') return;
+  if (scanned->pid == run->pid && !run->leader_gone) return;
+  if (!run->group_empty && scanned->group == run->pid)
+    add_group_member(run, scanned);
   else if (run->tree_signal || run->leader_gone)
-    found_outside(run, seen);
+    add_escapee(run, scanned);
 }
 
 static void begin_scan(void) {
@@ -154,39 +153,39 @@ static void end_scan(void) {
     run->scan_due = run->order_due = run->rest_due = false;
     if (run->unwatched) retry_ms = now_ms() + RETRY_MS;
     if (!run->leader_gone) continue;
-    if (run->group_empty) /* A scan that began before that was seen proves nothing. */
+    if (run->group_empty) /* A scan that began before the group was empty proves nothing. */
       run->gone = !run->scan_wanted && !run_has_escapees(run) && !run->unwatched;
-    else if (!run->group_living) { /* A group of nothing but zombies is gone. */
+    else if (!run->group_living) { /* A group with zombies only is over. */
       run->group_empty = true;
       runs_changed();
     }
   }
 }
 
-/* One scan a turn at most. What asks for one while it runs gets the next one. */
+/* At most one scan per turn. Requests during a scan get the next one. */
 static bool scan(void) {
   if (!scan_is_running()) {
     if (!scan_wanted || now_ms() < scan_next_ms()) return false;
     begin_scan();
   }
-  bool is_complete = scan_turn(found);
+  bool is_complete = scan_turn(visit_scanned);
   if (is_complete)
     end_scan();
   else if (!scan_is_running())
-    scan_wanted = true; /* It failed: those that it was for still wait. */
+    scan_wanted = true; /* It failed: repeat it. */
   return is_complete;
 }
 
 /* ---- the end of a run */
 
-static bool waits_for_scan(const struct run *run) {
+static bool awaits_scan(const struct run *run) {
   return run->group_empty && !run->gone && !run_has_escapees(run) &&
          (run->scan_wanted || run->scan_due);
 }
 
-static void tell(struct run *run) {
-  /* The last lines come before the word of its end: the leader's, and those of what it left. So
-   * does what they said by other channels. */
+static void report(struct run *run) {
+  /* Report the last lines before the end, both the leader's and its descendants', and the last
+   * messages on other channels. */
   if (run->pipe) pump_drain(run->pipe);
   channels_drain(run);
   if (!run->exit_reported) {
@@ -205,8 +204,8 @@ void tree_forget(struct run *run) {
   run_remove(run);
 }
 
-/* Which runs are over, or are to be looked at by the scan? */
-static void look_for_ends(void) {
+/* Finds runs that are over, or that need a scan. */
+static void find_ends(void) {
   bool any_empty = false;
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
@@ -222,34 +221,34 @@ static void look_for_ends(void) {
     if (is_simple)
       run->gone = true;
     else
-      want_scan(run);
+      request_scan(run);
   }
 }
 
-static void look_again(void) {
+static void retry_unwatched(void) {
   if (now_ms() < retry_ms) return;
   retry_ms = INFINITY;
   for (size_t i = 0; i < runs_count(); i++)
-    if (runs_at(i)->unwatched) want_scan(runs_at(i));
+    if (runs_at(i)->unwatched) request_scan(runs_at(i));
 }
 
 void tree_turn(void) {
-  look_again();
-  if (runs_take_changed()) look_for_ends();
+  retry_unwatched();
+  if (runs_take_changed()) find_ends();
   bool is_scanned = scan();
-  /* Telling calls the policy, which may spawn: the table may grow behind us, and entries only go
-   * here. */
+  /* Reporting calls the policy, which may spawn: the table may grow meanwhile. Entries are only
+   * removed here. */
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (!run->leader_gone || waits_for_scan(run)) continue;
-    if (!run->exit_reported || (run->gone && !run->gone_reported)) tell(run);
+    if (!run->leader_gone || awaits_scan(run)) continue;
+    if (!run->exit_reported || (run->gone && !run->gone_reported)) report(run);
   }
   if (is_scanned) unattributed_report();
   for (size_t i = runs_count(); i > 0; i--)
     if (runs_at(i - 1)->gone_reported) tree_forget(runs_at(i - 1));
 }
 
-/* ---- its members */
+/* ---- members */
 
 struct listing {
   struct run *run;

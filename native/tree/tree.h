@@ -1,4 +1,4 @@
-/* A run is more than its leader: see tree.c. */
+/* The processes of a run: signals to them, and the end of the run. */
 #ifndef PITCREW_TREE_TREE_H
 #define PITCREW_TREE_TREE_H
 
@@ -10,12 +10,12 @@
 struct run;
 
 enum stop_target { STOP_LEADER, STOP_REST, STOP_TREE };
-/* Both: 0, ESRCH = nothing is left of it, or errno. */
+/* Both return 0, ESRCH (nothing of it is left) or errno. */
 int tree_stop(struct run *run, int signal, enum stop_target to);
 int tree_signal(struct run *run, int signal, bool whole_group);
 size_t tree_members(struct run *run, pid_t *pids, size_t max);
 uint64_t tree_next_mark(void);
-/* Releases all that the run has, and removes it from the table. */
+/* Releases the resources of the run and removes it from the table. */
 void tree_forget(struct run *run);
 
 void tree_init(void);

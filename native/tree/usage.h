@@ -1,4 +1,4 @@
-/* What runs use now. */
+/* Resource use of runs. */
 #ifndef PITCREW_TREE_USAGE_H
 #define PITCREW_TREE_USAGE_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One run; it may be over by now. */
+/* Of one run, which may be over by now. */
 struct usage {
   const char *daemon;
   int run;
@@ -14,9 +14,9 @@ struct usage {
   int64_t memory_kib;
   int processes;
 };
-/* Goes on with the look through /proc, or begins one. NULL: it is not through, call it again. Else
- * `count` of them, until usage_forget; none where it cannot be known. */
-const struct usage *usage_look(size_t *count);
-void usage_forget(void);
+/* Continues a scan, or begins one. NULL: not complete, call it again. Else `count` entries, valid
+ * until usage_free; none where /proc is not usable. */
+const struct usage *usage_scan(size_t *count);
+void usage_free(void);
 
 #endif
