@@ -4,6 +4,7 @@ import { initMutants } from './mutants/init.ts'
 import { intruderMutants } from './mutants/intruders.ts'
 import { lanesMutants } from './mutants/lanes.ts'
 import { policyMutants } from './mutants/policy.ts'
+import { queueMutants } from './mutants/queue.ts'
 import { runMutants } from './mutants/runs.ts'
 import { slowStartMutants } from './mutants/slow-starts.ts'
 import { supervisorMutants } from './mutants/supervisor.ts'
@@ -32,4 +33,5 @@ export const mutants: readonly Mutant[] = [
   ...initMutants,
   ...intruderMutants,
   ...slowStartMutants,
+  ...queueMutants,
 ]

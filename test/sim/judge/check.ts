@@ -15,6 +15,7 @@ import * as lanes from '../checkers/lanes.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from '../checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from '../checkers/order.ts'
 import type { Promised } from '../checkers/promise.ts'
+import { queueBounded } from '../checkers/queue.ts'
 import * as readiness from '../checkers/readiness.ts'
 import {
   answeredOnce,
@@ -47,6 +48,7 @@ import { factsOf } from './observer.ts'
 
 export const promises: Readonly<Record<string, Promised>> = {
   noBug,
+  queueBounded,
   lastWordRuns,
   beginsOrSays,
   oneAtATime,

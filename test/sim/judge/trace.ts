@@ -86,6 +86,8 @@ export type Call = {
   doneAtMs: number
   /** The alarm that was set then. */
   wakeAtMs: number
+  /** Events in pitcrew's own queue. */
+  mostWaiting: number
 }
 
 export interface Recovery {

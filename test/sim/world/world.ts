@@ -30,6 +30,7 @@ import { type Act, never, type Schedule } from './schedule.ts'
 import { PendingSignals } from './signals.ts'
 import { SlowStarts } from './slow-starts.ts'
 import { Starts } from './starts.ts'
+import { mostWaiting } from './waiting.ts'
 import { Words } from './words.ts'
 
 /** More than this is a loop without an end. */
@@ -211,7 +212,14 @@ export class World {
   }
 
   #call(event: HostEvent | Recovery, work: () => void): boolean {
-    const call: Call = { what: 'call', event, failed: false, doneAtMs: 0, wakeAtMs: 0 }
+    const call: Call = {
+      what: 'call',
+      event,
+      failed: false,
+      doneAtMs: 0,
+      wakeAtMs: 0,
+      mostWaiting: 0,
+    }
     this.note(call)
     try {
       this.#faults.enter(event.type)
@@ -221,6 +229,7 @@ export class World {
       if (!isPlanted(error)) this.bug ??= String(error)
     }
     if (this.#faults.leave()) call.failed = true
+    call.mostWaiting = mostWaiting()
     call.doneAtMs = this.agenda.nowMs
     call.wakeAtMs = this.#wakeAtMs
     return !call.failed
