@@ -75,6 +75,7 @@ export const seedsOfRare: Readonly<Record<string, number>> = {
   'backoff × half': 1590,
   'backoff × unfit': 20990,
   'starting × hold': 2180,
+  'killing × executed': 20368,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'

@@ -55,7 +55,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/perform/probes.ts',
     from: '    this.#host.forgetProbe(id)\n    this.#byId.delete(id)\n',
     to: '    this.#host.forgetProbe(id)\n',
-    seed: 3078,
+    seed: 10_147,
     breaks: ['looksGoOn', 'looksEnd', 'aliveKept', 'readyRight', 'readyInTime'],
   },
   {
