@@ -1,5 +1,5 @@
-/** Compiles the C of the benchmark: the floor, the stopwatch and the daemons, small and static, so
- *  that starting a daemon costs as little as it can. */
+/** Compiles the C programs of the benchmark. They are small and static, so that the start of a daemon is
+ *  as cheap as possible. */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -25,8 +25,8 @@ export async function compileAll() {
   const daemons = readdirSync(join(here, 'daemons')).filter((name) => name.endsWith('.c'))
   await Promise.all([
     compile('floor', ['programs/floor.c']),
-    compile('stopwatch', ['programs/stopwatch.c', 'programs/world.c', 'programs/check.c']),
-    compile('asker', ['programs/asker.c']),
+    compile('stopwatch', ['programs/stopwatch.c', 'programs/watch.c', 'programs/check.c']),
+    compile('requester', ['programs/requester.c']),
     ...daemons.map((name) => compile(basename(name, '.c'), [`daemons/${name}`])),
   ])
 }

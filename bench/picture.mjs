@@ -1,6 +1,5 @@
-/** The result as a picture (SVG): one line a row, one dot a contender, at its ratio to the floor on
- *  a logarithmic scale. Left is better in every row: what is better when it is more is turned
- *  round. A bar is the target of pitcrew. */
+/** Draws the result (SVG): a line for each row, a dot for each contender at its ratio to the floor, on a logarithmic
+ *  scale. Left is better in every row: ratios of throughput are inverted. A bar is the target of pitcrew. */
 import { rows, targetOf } from './rows.mjs'
 
 const axis = { leftPx: 270, rightPx: 860, least: 0.25, most: 4000 }
@@ -42,14 +41,14 @@ export function pictureOf(results, { repeats, machine }) {
   ].join('\n')
 }
 
-/** Only rows that have ratios: where the floor is zero there are none. */
+/** A row without ratios, as with a floor of zero, has no line. */
 function lineOf(results, row) {
-  const isMoreBetter = row.unit === 'MB/s'
-  const turn = (ratio) => (isMoreBetter ? 1 / ratio : ratio)
+  const isThroughput = row.unit === 'MB/s'
+  const inverted = (ratio) => (isThroughput ? 1 / ratio : ratio)
   const dots = results.contenders.flatMap((contender) => {
     const cell = results.cell(row.key, contender)
     if (cell === null || cell.median === null || cell.ratio === null) return []
-    return [{ contender, times: turn(cell.ratio) }]
+    return [{ contender, times: inverted(cell.ratio) }]
   })
   if (dots.length === 0) return []
   const target = targetOf('pitcrew', row)
@@ -57,14 +56,14 @@ function lineOf(results, row) {
   const own = results.cell(row.key, 'pitcrew')
   const isKnown = own !== null && own.median !== null
   const value = isKnown ? `pitcrew ${Number(own.median.toPrecision(3))} ${row.unit}` : ''
-  return [{ title: row.title, dots, limit: limit === undefined ? null : turn(limit), value }]
+  return [{ title: row.title, dots, limit: limit === undefined ? null : inverted(limit), value }]
 }
 
 function drawLine({ title, dots, limit, value }, index) {
   const y = headPx + index * rowPx + rowPx / 2
   const bar = (x) =>
     `<line x1="${x}" y1="${y - 9}" x2="${x}" y2="${y + 9}" stroke="#d62728" stroke-width="2"/>`
-  // Ours come last, so that nobody covers them.
+  // Draw pitcrew last, so that no other dot covers it.
   const inOrder = [...dots].reverse()
   return [
     `<line x1="14" y1="${y + 13}" x2="${widthPx - 14}" y2="${y + 13}" stroke="#eeeeee"/>`,
@@ -102,7 +101,7 @@ function grid(mark, heightPx) {
   return line + text(x, heightPx - 6, `${mark} ×`, 'text-anchor="middle" font-size="11"')
 }
 
-/** What is out of the picture stands at its edge. */
+/** Values outside the scale are drawn at its edge. */
 function xOf(times) {
   const inside = Math.min(Math.max(times, axis.least), axis.most)
   const part = Math.log(inside / axis.least) / Math.log(axis.most / axis.least)

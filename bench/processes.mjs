@@ -1,13 +1,13 @@
-/** Looks at a supervisor's own processes from outside, through /proc. */
+/** Observes processes through /proc. */
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Every process below this one, itself left out. */
+/** All descendants of a process. */
 export function descendants(pid) {
   const children = childrenOf(pid)
   return [...children, ...children.flatMap(descendants)]
 }
 
-/** Any thread may have started a child. */
+/** Children of all threads. */
 function childrenOf(pid) {
   return tasksOf(pid).flatMap((task) =>
     read(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean).map(Number),
@@ -27,9 +27,8 @@ export function openFiles(pids) {
 }
 
 /**
- * What these processes take together, in KiB: `own` was written to and is nobody else's; `whole`
- * has besides it what they share with each other, a library for example, once. Whether others of
- * the machine have the same library in use makes no difference.
+ * The memory of these processes together, in KiB. `own` is private and dirty. `whole` adds what they share with
+ * each other, such as a library, once; it does not depend on other users of the library on the machine.
  */
 export function memoryKib(pids) {
   const shared = new Map()
@@ -42,7 +41,7 @@ export function memoryKib(pids) {
   return { whole: own + sum([...shared.values()], (kib) => kib), own }
 }
 
-/** `file` says which part of which file: the same in each process that has it. */
+/** `file` identifies the mapped part of a file, and is the same in each process that maps it. */
 function mappingsOf(pid) {
   const parts = read(`/proc/${pid}/smaps`).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
   return parts.filter(Boolean).map((part) => {
@@ -55,7 +54,7 @@ function mappingsOf(pid) {
   })
 }
 
-/** Time on a processor and times woken so far, of all threads. */
+/** Processor time and wake-ups of all threads so far. */
 export function work(pids) {
   const tasks = pids.flatMap((pid) => tasksOf(pid).map((task) => `/proc/${pid}/task/${task}`))
   return {

@@ -1,4 +1,4 @@
-/** Tells what came out: a table in the terminal, results.json, and a picture. */
+/** Prints the table, and writes results.json and the picture. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, release } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ export function report(results, { folder, repeats, isQuick }) {
   writeFileSync(join(folder, 'results.svg'), pictureOf(results, { repeats, machine }))
 }
 
-/** For programs: each row with its cells by contender. */
+/** The rows of results.json, with their cells by contender. */
 function rowsOf(results) {
   return rows.flatMap(({ key, title, unit }) => {
     const cells = results.contenders.flatMap((contender) => {

@@ -1,9 +1,9 @@
-/** What was measured: for each row and contender one value a repeat, or none; what was wrong. */
+/** The measured values, one for each row, contender and repeat, and the faults. */
 import { median, ratio, spread } from './statistics.mjs'
 
 export class Results {
   contenders
-  /** By row, by contender: one a repeat. */
+  /** By row and contender: a value or null for each repeat. */
   #values = new Map()
   faults = []
 
@@ -21,7 +21,7 @@ export class Results {
     }
   }
 
-  /** That repeat counts for none of these rows. The first of its kind is told. */
+  /** Marks a repeat as wrong for these rows. Only the first fault of its kind is reported. */
   addFault(contender, keys, text) {
     const same = this.faultsOf(contender).find((fault) => `${fault.keys}` === `${keys}`)
     if (same === undefined) this.faults.push({ contender, keys, text, times: 1 })
@@ -32,7 +32,7 @@ export class Results {
     return this.faults.filter((fault) => fault.contender === contender)
   }
 
-  /** null: it was not measured, or nothing of it was right. */
+  /** The result of a contender in a row; null if it was not measured. Its median is null if no repeat was correct. */
   cell(key, contender) {
     const repeats = this.#rowOf(key).get(contender) ?? []
     const values = repeats.filter((value) => value !== null)

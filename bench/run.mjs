@@ -1,25 +1,25 @@
-/** Measures pitcrew, the floor and its peers side by side in one run: see README.md.
+/** Measures pitcrew, the floor and other supervisors side by side: see README.md.
  *
  *  usage: npm run bench -- [--quick] [--repeat COUNT] [--only GROUP,…] [--peers NAME,…]
  *                          [--also NAME=FILE] [--out FOLDER]
  *
- *    --quick         about two minutes instead of twenty: less of everything
- *    --repeat COUNT  repeats; each has every contender once, in a random order a measure
- *    --only GROUP    boot, memory, idle, stop, log, latency, restart, death, chain, stubborn, one,
+ *    --quick         smaller measurements: about two minutes instead of twenty
+ *    --repeat COUNT  repeats; each runs every contender once for each measure, in random order
+ *    --only GROUP    only these groups of measures: boot, memory, idle, stop, log, latency, restart, death, chain, stubborn, one,
  *                    leaks, storm, control, follow
  *    --peers NAME    only these contenders, and the floor
- *    --also NAME=FILE   another build of pitcrew beside it
- *    --out FOLDER    where results.json and results.svg go: bench/ after a whole run, build/bench/
- *                    after any other */
+ *    --also NAME=FILE   another build of pitcrew as well
+ *    --out FOLDER    the folder for results.json and results.svg: by default bench/ for a complete run, otherwise
+ *                    build/bench/ */
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compileAll } from './compile.mjs'
 import { contenders } from './contenders/index.mjs'
 import { pitcrewFrom } from './contenders/pitcrew.mjs'
+import { enterControlGroup } from './control-group.mjs'
 import { installPeers } from './install.mjs'
 import { measures } from './measures/index.mjs'
-import { enterControlGroup } from './place.mjs'
 import { report } from './report.mjs'
 import { Results } from './results.mjs'
 import { removeScratch, syncPrograms, withoutPaths } from './scratch.mjs'
@@ -32,7 +32,7 @@ const sizes = {
     restarts: 20,
     leakRestarts: 300,
     stormMs: 3000,
-    asks: 100,
+    requests: 100,
   },
   full: {
     idleMs: 2000,
@@ -41,17 +41,17 @@ const sizes = {
     restarts: 50,
     leakRestarts: 10_000,
     stormMs: 10_000,
-    asks: 500,
+    requests: 500,
   },
 }
 
-/** By a signal. The life under way is ended first, so that nothing of it is left. */
-let isToldToEnd = false
+/** Set by a signal. The current run is ended first, so that none of its processes is left. */
+let isInterrupted = false
 
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  say(error.message)
+  log(error.message)
   process.exitCode = 1
 }
 
@@ -59,7 +59,7 @@ async function main(args) {
   const options = parse(args)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      isToldToEnd = true
+      isInterrupted = true
     })
   }
   try {
@@ -70,7 +70,7 @@ async function main(args) {
   }
 }
 
-/** @returns The exit status: 1 when something of ours was wrong. */
+/** @returns The exit status: 1 if a result of pitcrew or the floor was wrong. */
 async function bench(options) {
   const chosen = choose(options)
   syncPrograms()
@@ -80,10 +80,12 @@ async function bench(options) {
   const results = new Results(chosen.map(({ name }) => name))
   const leave = enterControlGroup()
   if (leave === null)
-    say('NO CONTROL GROUP may be made: sessions cost more here than in a container')
+    log(
+      'NO CONTROL GROUP can be made: daemons with sessions of their own start slower than in a container',
+    )
   try {
     for (let repeat = 0; repeat < repeats; repeat++) {
-      say(`repeat ${repeat + 1} of ${repeats}, load ${loadavg()[0].toFixed(1)}`)
+      log(`repeat ${repeat + 1} of ${repeats}, load ${loadavg()[0].toFixed(1)}`)
       await runOnce({ chosen, groups, settings, repeats, repeat, results })
     }
   } finally {
@@ -100,7 +102,7 @@ async function runOnce({ chosen, groups, settings, repeats, repeat, results }) {
   for (const measure of measures)
     for (const kase of measure.cases)
       for (const contender of shuffled(chosen)) {
-        if (isToldToEnd) throw new Error('told to end: nothing is reported')
+        if (isInterrupted) throw new Error('interrupted: no results are reported')
         const wants = (group) =>
           groups.includes(group) && (contender.onlyGroups?.includes(group) ?? true)
         const isDue = repeat % (measure.isOnce ? repeats : contender.isSlow ? 3 : 1) === 0
@@ -136,7 +138,7 @@ function parse(args) {
   return values
 }
 
-/** Those who were asked for and can be had; who cannot is named. */
+/** The chosen contenders that can be measured; the others are reported. */
 function choose({ peers, also }) {
   const added = also.map((text) => {
     const [name, file] = text.split('=')
@@ -149,14 +151,14 @@ function choose({ peers, also }) {
     const known = contenders.map(({ name }) => name).join(', ')
     throw new Error(`cannot measure "${unknown}": the contenders are ${known}`)
   }
-  const asked = [
+  const chosen = [
     ...contenders.filter(({ name }) => name === 'floor' || names.includes(name)),
     ...added,
   ]
-  installPeers(asked, say)
-  return asked.filter((contender) => {
+  installPeers(chosen, log)
+  return chosen.filter((contender) => {
     const why = contender.absent()
-    if (why !== null) say(`WITHOUT ${contender.name}: ${why}`)
+    if (why !== null) log(`WITHOUT ${contender.name}: ${why}`)
     return why === null
   })
 }
@@ -168,6 +170,6 @@ function shuffled(items) {
     .map(({ item }) => item)
 }
 
-function say(text) {
+function log(text) {
   process.stderr.write(`${text}\n`)
 }

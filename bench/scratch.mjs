@@ -1,5 +1,5 @@
-/** The folder of this run alone, so that two of them, or a build meanwhile, do not disturb each
- *  other: programs, and what each life needs. */
+/** The folder of this run of the benchmark, with its programs and the folders of supervisors. Concurrent runs and
+ *  builds do not affect each other. */
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -23,12 +23,12 @@ export function removeScratch() {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-/** The path of a program of this run: floor, stopwatch, a daemon's name, a copy of a pitcrew. */
+/** The path of a program of this run: floor, stopwatch, a daemon, or a copy of pitcrew. */
 export function program(name) {
   return join(scratch, name)
 }
 
-/** What was just written counts as changed memory of whoever runs it until the disk has it. */
+/** Writes the programs to disk: pages that are not yet written count as dirty memory of their processes. */
 export function syncPrograms() {
   for (const name of readdirSync(scratch)) {
     const fd = openSync(join(scratch, name), 'r')
@@ -37,11 +37,11 @@ export function syncPrograms() {
   }
 }
 
-export function makeLifeFolder() {
-  return mkdtempSync(join(scratch, 'life-'))
+export function makeRunFolder() {
+  return mkdtempSync(join(scratch, 'run-'))
 }
 
-/** Results are read elsewhere, where this machine's paths say nothing. */
+/** Removes paths of this machine from a message. */
 export function withoutPaths(text) {
   return text.replaceAll(scratch, '').replaceAll(join(import.meta.dirname, '..'), '.')
 }

@@ -1,12 +1,12 @@
-/** Medians, spreads and ratios. A machine is never quiet: what counts is the ratio to the floor in
- *  the same repeat, since trouble of that moment hits both. */
+/** Medians, spreads and ratios. A ratio to the floor is taken within a repeat, so that noise of the machine affects
+ *  both values. */
 
 /** @param {readonly number[]} values At least one. */
 export function median(values) {
   return quantile(values, 0.5)
 }
 
-/** Between the two nearest values where it falls between them. */
+/** A quantile, interpolated between the two nearest values. */
 export function quantile(values, part) {
   if (values.length === 0) throw new Error('cannot take a quantile of no values')
   const sorted = [...values].sort((a, b) => a - b)
@@ -16,18 +16,17 @@ export function quantile(values, part) {
   return sorted[below] + (sorted[above] - sorted[below]) * (at - below)
 }
 
-/** The middle half: who was disturbed once does not widen it, and who is unsteady does. */
+/** The interquartile range: a single outlier does not widen it. */
 export function spread(values) {
   return [quantile(values, 0.25), quantile(values, 0.75)]
 }
 
 /**
- * The median of the ratios of each repeat that both have.
+ * The median of the ratios of the repeats in which both have a value.
  *
- * @param {readonly (number | null)[]} values One a repeat; null where there is none.
- * @param {readonly (number | null)[]} floor  The same repeats of the floor.
- * @returns {number | null} null when no repeat has both, or the floor is zero: no ratio says
- *          anything then.
+ * @param {readonly (number | null)[]} values One for each repeat; null if it has none.
+ * @param {readonly (number | null)[]} floor  The values of the floor.
+ * @returns {number | null} null if no repeat has both, or the floor is zero.
  */
 export function ratio(values, floor) {
   const ratios = values.flatMap((value, repeat) => {

@@ -66,7 +66,7 @@ function cellOf(row, contenders) {
   return cell.median === null ? 'wrong' : digits(cell.median)
 }
 
-/** Two digits that count. */
+/** Two significant digits. */
 function digits(value) {
   if (value === 0 || value >= 100) return spaced(value.toFixed(0))
   return value >= 10 ? value.toFixed(0) : value.toPrecision(2)

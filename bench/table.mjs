@@ -1,7 +1,7 @@
-/** The result as a table for the terminal: a block a row, a line a contender. */
+/** Formats the result as a table for the terminal: a block for each row, a line for each contender. */
 import { meetsTarget, rows, targetOf } from './rows.mjs'
 
-/** Median, the middle half, ratio to the floor, target; then what was wrong. */
+/** Median, interquartile range, ratio to the floor, and target; then the faults. */
 export function tableOf(results) {
   const blocks = rows.flatMap((row) => {
     const lines = results.contenders.flatMap((contender) => lineOf(results, row, contender))
@@ -39,7 +39,7 @@ function wordsOf({ ratio, least, most }) {
   return ratio === undefined ? `≥ ${least} ×` : `≤ ${ratio} ×`
 }
 
-/** Three that count. */
+/** Three significant digits. */
 function digits(value) {
   if (value === 0) return '0'
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)

@@ -1,4 +1,4 @@
-/** The ruler: bench/programs/floor.c. */
+/** The floor of all comparisons: bench/programs/floor.c. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program } from '../scratch.mjs'

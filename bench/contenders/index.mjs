@@ -6,27 +6,28 @@ import { runit } from './runit.mjs'
 import { s6, s6Log } from './s6.mjs'
 import { supervisord } from './supervisord.mjs'
 
-/** What each of them has:
+/** A contender has:
  *    name
  *    absent()             null, or why it cannot be measured
- *    package, npmPackage  what brings it
- *    prepare(folder, daemons)     writes what it needs to run these (life.mjs: bundleOf), and says:
+ *    package, npmPackage  the package that contains it
+ *    prepare(folder, daemons)     writes its configuration for these daemons (supervisor.mjs: bundleOf), and
+ *                                 returns:
  *      command, env       how it is started
- *      restart, stop      { signal } for it, or { run }: a tool of its own
- *      prefixOf(daemon)   what it puts in front of a line
- *      own                how its own lines on stdout begin
+ *      restart, stop      { signal } to send, or { run }: a command of its own tool
+ *      prefixOf(daemon)   the prefix of a daemon's lines
+ *      own                the start of its own lines on stdout
  *    prepareOne(folder, daemon)   the same for one command
- *  and what is different about it:
- *    isOurs               its faults are faults of this repository
- *    isSlow               it takes part in every third repeat
- *    onlyGroups           of measures
- *    daemonsMax           more would take minutes
- *    waitsForReady        it starts a daemon when another one has said that it is ready
- *    passesLines: false   the daemons' lines do not go through it
- *    killsStubborn: false
- *    restsBeforeStart     many restarts would take minutes
- *    restSinceStartMs     how long a daemon must run until it is started again without a rest
- *    logShare             of what the others have to write */
+ *  and, where it differs from others:
+ *    isOurs               its faults make the benchmark fail
+ *    isSlow               it takes part in every third repeat only
+ *    onlyGroups           the groups of measures it takes part in
+ *    daemonsMax           the largest bundle it can start in reasonable time
+ *    waitsForReady        it can wait for the readiness of a dependency
+ *    passesLines: false   daemons' lines do not pass through it
+ *    killsStubborn: false it never kills a daemon that ignores its stop signal
+ *    restsBeforeStart     it delays restarts by about a second
+ *    restSinceStartMs     how long a daemon must run so that its restart is not delayed
+ *    logShare             the share of the usual output that its daemons write */
 export const contenders = [
   floor,
   pitcrew,

@@ -1,4 +1,4 @@
-/** Who runs one command and no bundle: tini and dumb-init. */
+/** tini and dumb-init, which run one command and no bundle. */
 import { missing } from '../install.mjs'
 
 export const tini = contender('tini', ['tini', '-s', '--'])

@@ -1,21 +1,21 @@
-/** pitcrew itself: as it is built here, as it is released (musl), and from YAML instead of a plan.
- *  A copy of the binary is run, since somebody may build another one meanwhile. */
+/** pitcrew itself: the local build, the release build (musl), and with YAML instead of a plan. The benchmark
+ *  runs copies of the binaries, so that a build in the meantime does not affect it. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { graceMs } from '../life.mjs'
 import { program } from '../scratch.mjs'
+import { graceMs } from '../supervisor.mjs'
 
 const root = join(import.meta.dirname, '../..')
 const here = join(root, 'build/pitcrew')
 const musl = join(root, 'build/pitcrew-musl')
 
 export const pitcrew = pitcrewFrom('pitcrew', here)
-/** A plan and YAML differ until the daemons run. */
+/** YAML differs from a plan only until the daemons run. */
 export const pitcrewYaml = { ...pitcrewFrom('pitcrew-yaml', here, 'YAML'), onlyGroups: ['boot'] }
 export const pitcrewMusl = { ...pitcrewFrom('pitcrew-musl', musl), absent: buildMusl }
 
-/** Any build: for who compares two of them (`--also NAME=FILE`). */
+/** Any build, to compare two of them (`--also NAME=FILE`). */
 export function pitcrewFrom(name, file, format = 'plan') {
   const binary = program(name)
   return {
@@ -24,7 +24,7 @@ export function pitcrewFrom(name, file, format = 'plan') {
     waitsForReady: true,
     speaksControl: true,
     absent() {
-      if (!existsSync(file)) return `there is no ${file}`
+      if (!existsSync(file)) return `${file} does not exist`
       copyFileSync(file, binary)
       return null
     },
@@ -64,10 +64,10 @@ function yamlOf(daemons) {
   return `${signals}daemons:\n${lines.join('\n')}\n`
 }
 
-function keysOf({ name, program: path, isRestartedAtOnce, saysReady, after }) {
+function keysOf({ name, program: path, isRestartedAtOnce, reportsReady, after }) {
   const keys = [`command: [${path}, ${name}]`, `stop: { grace: ${graceMs}ms }`]
   if (isRestartedAtOnce) keys.push('restart: { backoff: none }')
-  if (saysReady) keys.push('ready: { fd: 3 }')
+  if (reportsReady) keys.push('ready: { fd: 3 }')
   if (after !== undefined) keys.push(`after: [${after}]`)
   return keys
 }

@@ -1,17 +1,17 @@
-/** pm2, in the form that it has for containers (pm2-runtime): lines go to its stdout without a
- *  prefix. It stops daemons by INT. */
+/** pm2 in its container mode (pm2-runtime): it prints daemons' lines without a prefix, and stops daemons with
+ *  INT. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromNpm, isInstalled } from '../install.mjs'
-import { graceMs } from '../life.mjs'
+import { graceMs } from '../supervisor.mjs'
 
 export const pm2 = {
   name: 'pm2',
   npmPackage: 'pm2',
-  absent: () => (isInstalled('pm2-runtime') ? null : 'there is no pm2'),
+  absent: () => (isInstalled('pm2-runtime') ? null : 'pm2 is not installed'),
   isSlow: true,
   daemonsMax: 100,
-  /** Of what the others write: it would take minutes. */
+  /** With the usual output it would take minutes. */
   logShare: 1 / 16,
   prepare(folder, daemons) {
     const file = join(folder, 'ecosystem.json')
@@ -22,7 +22,7 @@ export const pm2 = {
       restart: { run: [fromNpm('pm2'), 'restart', daemons[1]?.name ?? '', '--silent'] },
       stop: { signal: 'SIGTERM' },
       prefixOf: () => '',
-      // The year.
+      // Its own lines begin with the year.
       own: '20',
     }
   },

@@ -1,5 +1,5 @@
-/** runit: one runsv a daemon. It passes no lines (they go to stdout as they are), and never kills
- *  who does not end when asked. The run files are "#!" lines: no shell is started. */
+/** runit: one runsv for each daemon. Daemons' lines do not pass through it, and it never kills a daemon that ignores its
+ *  stop signal. The run files are "#!" lines, so that no shell is started. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missing } from '../install.mjs'
@@ -8,7 +8,7 @@ export const runit = {
   name: 'runit',
   package: 'runit',
   absent: () => missing('runsvdir'),
-  /** runsv starts a daemon that ran for less than a second only when the second is over. */
+  /** runsv delays the restart of a daemon that ran for less than a second. */
   restSinceStartMs: 1100,
   restsBeforeStart: true,
   passesLines: false,
@@ -19,12 +19,12 @@ export const runit = {
       mkdirSync(join(services, name), { recursive: true })
       writeFileSync(join(services, name, 'run'), `#!${program} ${name}\n`, { mode: 0o755 })
     }
-    // A folder that has just changed makes runsvdir wait until the second is over.
+    // runsvdir waits for a second if the folder has just changed.
     utimesSync(services, 0, 0)
     return {
       command: ['runsvdir', services],
       restart: { run: ['sv', 'term', join(services, daemons[1]?.name ?? '')] },
-      // TERM would end runsvdir and leave the rest running.
+      // TERM would end runsvdir only, and leave the daemons running.
       stop: { signal: 'SIGHUP' },
     }
   },

@@ -1,8 +1,8 @@
-/** supervisord: lines go to its stdout without a prefix. */
+/** supervisord: it prints daemons' lines without a prefix. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missing } from '../install.mjs'
-import { graceMs } from '../life.mjs'
+import { graceMs } from '../supervisor.mjs'
 
 export const supervisord = {
   name: 'supervisord',

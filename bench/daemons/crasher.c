@@ -1,4 +1,4 @@
-/* Says that it is up and dies of it. */
+/* Reports that it is up and exits with 1. */
 #include "daemon.h"
 
 int main(int argc, char **argv) {

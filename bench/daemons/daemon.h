@@ -1,13 +1,12 @@
-/* What the supervised programs of the benchmark share. A daemon's name is its first argument, the
- * rest is in the environment, so that a supervisor whose run file can be a "#!" line needs no
- * shell:
+/* Functions that the supervised programs of the benchmark share. A daemon's name is its only
+ * argument, so that a run file can be a "#!" line without a shell. The rest is in the environment:
  *
- *   BENCH_FOLDER   holds two fifos: `reports`, on which a daemon says that it is up, and `go`,
- *                  a byte of which starts something
- *   BENCH_BYTES    length of a line, its newline included
- *   BENCH_LINES    how many of them
+ *   BENCH_FOLDER   a folder with two FIFOs: `reports`, on which a daemon reports that it is up, and
+ *                  `go`, on which a byte starts its work
+ *   BENCH_BYTES    the length of a line, with its newline
+ *   BENCH_LINES    the number of lines
  *
- * Small and static, so that starting one costs as little as starting a process can. */
+ * The programs are small and static, so that their start is as cheap as possible. */
 #ifndef BENCH_DAEMON_H
 #define BENCH_DAEMON_H
 
@@ -27,7 +26,7 @@ static int open_fifo(const char *name, int flags) {
   return fd;
 }
 
-/* One line, one write: reports of two daemons never mix. */
+/* Writes each report in one write, so that reports never mix. */
 static void report(const char *name) {
   char line[128];
   int fd = open_fifo("reports", O_WRONLY);
@@ -42,7 +41,7 @@ static inline long number(const char *variable) {
   return text ? atol(text) : 0;
 }
 
-static inline void wait_for_ever(void) {
+static inline void sleep_forever(void) {
   for (;;) pause();
 }
 

@@ -1,10 +1,10 @@
-/* Leaves BENCH_LINES orphans behind, one after the other, then says that it is up and waits. Each
- * ends at once, so that a supervisor that does not reap is left with as many zombies. */
+/* Makes BENCH_LINES orphans, one after the other, then reports that it is up and sleeps. Each
+ * orphan exits at once, so that a supervisor that does not reap has as many zombies. */
 #include "daemon.h"
 
 #include <sys/wait.h>
 
-static void leave_an_orphan(void) {
+static void make_orphan(void) {
   pid_t child = fork();
   if (child < 0) _exit(111);
   if (child > 0) {
@@ -17,7 +17,7 @@ static void leave_an_orphan(void) {
 
 int main(int argc, char **argv) {
   if (argc < 2) return 2;
-  for (long left = number("BENCH_LINES"); left > 0; left--) leave_an_orphan();
+  for (long left = number("BENCH_LINES"); left > 0; left--) make_orphan();
   report(argv[1]);
-  wait_for_ever();
+  sleep_forever();
 }

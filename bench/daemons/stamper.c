@@ -1,4 +1,4 @@
-/* Answers each byte of `go` by a line that says when it was written, in ns of the monotonic
+/* Answers each byte on `go` with a line that contains the time of its write, in ns of the monotonic
  * clock. */
 #include "daemon.h"
 

@@ -1,4 +1,4 @@
-/* Says that it is up, and does not end when it is asked to. */
+/* Reports that it is up, and ignores TERM and INT. */
 #include "daemon.h"
 
 #include <signal.h>
@@ -8,5 +8,5 @@ int main(int argc, char **argv) {
   signal(SIGTERM, SIG_IGN);
   signal(SIGINT, SIG_IGN);
   report(argv[1]);
-  wait_for_ever();
+  sleep_forever();
 }

@@ -1,5 +1,5 @@
-/* The lines that a writer writes and the stopwatch checks: "NAME 00000042 …\n". The rest of a line
- * follows from its number alone, so that one that was torn, cut or mixed with another is known. */
+/* The lines that a writer writes and the stopwatch checks: "NAME 00000042 …\n". The text of a line
+ * is determined by its number, so that a torn, truncated or mixed line is detected. */
 #ifndef BENCH_TEXT_H
 #define BENCH_TEXT_H
 

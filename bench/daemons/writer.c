@@ -1,6 +1,5 @@
-/* Writes BENCH_LINES lines of BENCH_BYTES each as fast as it can, 32 KiB a write, when it gets a
- * byte of `go`; then waits, so that its supervisor's books can be read in peace. What the lines
- * are: see text.h. */
+/* After a byte on `go`, writes BENCH_LINES lines of BENCH_BYTES each (see text.h) as fast as it
+ * can, in writes of 32 KiB. Then sleeps, so that the use of its supervisor can be measured. */
 #include "daemon.h"
 #include "text.h"
 
@@ -36,5 +35,5 @@ int main(int argc, char **argv) {
     memcpy(piece, piece + PIECE_BYTES, filled);
   }
   write_all(piece, filled);
-  wait_for_ever();
+  sleep_forever();
 }

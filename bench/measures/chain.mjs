@@ -1,7 +1,7 @@
-/** A chain of daemons, until the last is up: each starts when the one before it has said that it is
- *  ready, by a newline on a descriptor. The floor starts the same ones all at once. */
+/** The boot of a chain of daemons: each starts when the previous one has reported, by a newline on a descriptor,
+ *  that it is ready. The floor starts all of them at once. */
 import { checkInOrder } from '../checks.mjs'
-import { bundleOf, withLife } from '../life.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 export const chain = {
   groups: ['chain'],
@@ -12,10 +12,10 @@ export const chain = {
   run(contender, count) {
     const daemons = bundleOf('announcer', count).map((daemon, index, all) => ({
       ...daemon,
-      saysReady: true,
+      reportsReady: true,
       after: all[index - 1]?.name,
     }))
-    return withLife(contender, daemons, {}, async (run) => {
+    return withSupervisor(contender, daemons, {}, async (run) => {
       const ms = await run.boot()
       if (contender.waitsForReady) checkInOrder(daemons, [...run.pids.keys()])
       await run.stop()

@@ -1,12 +1,12 @@
-/** Deaths of one of four, one after the other: from the kill until the next process says that it is
- *  up. It is given no rest in between: a supervisor that rests after a death shows it here. */
+/** Deaths of one of four daemons: the time from a KILL until the next process reports. The deaths follow each other
+ *  without a pause, so that delays of a supervisor after a death count. */
 import { checkRestart } from '../checks.mjs'
-import { bundleOf, withLife } from '../life.mjs'
 import { isAlive } from '../processes.mjs'
 import { median } from '../statistics.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 const deaths = 20
-/** Of those who take a second for each. */
+/** For supervisors that need a second for each. */
 const slowDeaths = 3
 const victim = 'd1'
 
@@ -21,7 +21,7 @@ export const death = {
       ...daemon,
       isRestartedAtOnce: true,
     }))
-    return withLife(contender, daemons, {}, async (run) => {
+    return withSupervisor(contender, daemons, {}, async (run) => {
       await run.boot()
       const isSlow = contender.restsBeforeStart || contender.isSlow
       const times = []

@@ -1,6 +1,6 @@
-/** What somebody who follows the log of a daemon at full speed costs everybody else. */
-import { withAsker } from '../asker.mjs'
-import { bundleOf, withLife } from '../life.mjs'
+/** The throughput that is lost while a client follows the log of a daemon at full speed. */
+import { withRequester } from '../requester.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 const lineBytes = 100
 const followLine = '{"id":1,"verb":"logs","args":{"daemons":["d0"],"follow":true}}'
@@ -15,11 +15,11 @@ export const follow = {
     const lines = Math.ceil(logBytes / lineBytes)
     const options = { lineBytes, lines, isRead: true }
     const written = (isFollowed) =>
-      withLife(contender, bundleOf('writer', 1), options, async (run) => {
+      withSupervisor(contender, bundleOf('writer', 1), options, async (run) => {
         await run.boot()
         const write = () => run.write(lines)
         const words = ['follow', run.control.socket, followLine]
-        const ms = await (isFollowed ? withAsker(words, write) : write())
+        const ms = await (isFollowed ? withRequester(words, write) : write())
         await run.stop()
         return ms
       })

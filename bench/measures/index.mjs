@@ -4,7 +4,7 @@ import { death } from './death.mjs'
 import { follow } from './follow.mjs'
 import { latency } from './latency.mjs'
 import { leaks } from './leaks.mjs'
-import { life } from './life.mjs'
+import { lifecycle } from './lifecycle.mjs'
 import { log } from './log.mjs'
 import { one } from './one.mjs'
 import { orphans } from './orphans.mjs'
@@ -12,15 +12,15 @@ import { restart } from './restart.mjs'
 import { storm } from './storm.mjs'
 import { stubborn } from './stubborn.mjs'
 
-/** What each of them has:
+/** A measure has:
  *    groups             names for `--only`
- *    cases              it is run for each of them
- *    keys(case)         the rows that it fills
- *    fits(contender, case, settings)
- *    isOnce             in the first repeat only
- *    run(contender, case, settings)   → values by the key of a row; throws what is wrong */
+ *    cases              the cases it is run for
+ *    keys(case)         the rows it fills
+ *    fits(contender, case, settings)  whether the contender takes part
+ *    isOnce             run in the first repeat only
+ *    run(contender, case, settings)   returns values by row key; throws if a result is wrong */
 export const measures = [
-  life,
+  lifecycle,
   log,
   latency,
   restart,

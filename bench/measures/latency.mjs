@@ -1,6 +1,7 @@
-/** How long a line is under way from a daemon's write to the reader of the supervisor's stdout. */
-import { bundleOf, withLife } from '../life.mjs'
+/** The latency of a line, from a daemon's write to the reader of the supervisor's stdout. */
+
 import { quantile } from '../statistics.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 export const latency = {
   groups: ['latency'],
@@ -9,9 +10,9 @@ export const latency = {
   fits: (contender) => contender.passesLines !== false,
 
   run(contender, _, { pings }) {
-    // One answers; three more daemons are there and silent.
+    // One daemon answers; three more are silent.
     const daemons = [...bundleOf('stamper', 1), ...bundleOf('idle', 4).slice(1)]
-    return withLife(contender, daemons, { isRead: true }, async (run) => {
+    return withSupervisor(contender, daemons, { isRead: true }, async (run) => {
       await run.boot()
       const us = await run.ping(pings)
       await run.stop()

@@ -1,6 +1,7 @@
-/** What is left after many restarts: file descriptors, zombies, memory. */
-import { bundleOf, withLife } from '../life.mjs'
+/** File descriptors, zombies and memory gained in many restarts. */
+
 import { memoryKib, openFiles, zombiesAmong } from '../processes.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 import { restartOnce } from './restart.mjs'
 
 const restartsForFds = 200
@@ -8,27 +9,27 @@ const restartsForFds = 200
 export const leaks = {
   groups: ['leaks'],
   cases: [4],
-  /** It takes long, and says the same each time. */
+  /** It takes long, and hardly varies. */
   isOnce: true,
   keys: () => ['fds', 'zombies', 'growth'],
   fits: (contender, _, { isQuick }) =>
     !contender.restsBeforeStart && !(isQuick && contender.isSlow),
 
   run(contender, count, { leakRestarts }) {
-    return withLife(contender, bundleOf('idle', count), {}, async (run) => {
+    return withSupervisor(contender, bundleOf('idle', count), {}, async (run) => {
       await run.boot()
-      // The first restart may need what is then kept.
+      // The first restart may allocate what is then kept.
       await restartOnce(run)
-      const own = run.own()
+      const own = run.ownPids()
       const before = { fds: openFiles(own), memory: memoryKib(own).whole }
       await restartOften(run, restartsForFds)
       const values = {
-        fds: openFiles(run.own()) - before.fds,
-        zombies: zombiesAmong(run.own()),
+        fds: openFiles(run.ownPids()) - before.fds,
+        zombies: zombiesAmong(run.ownPids()),
       }
       if (contender.isSlow) return values
       await restartOften(run, leakRestarts - restartsForFds)
-      return { ...values, growth: memoryKib(run.own()).whole - before.memory }
+      return { ...values, growth: memoryKib(run.ownPids()).whole - before.memory }
     })
   },
 }

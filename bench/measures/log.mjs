@@ -1,7 +1,8 @@
-/** Lines of daemons on their way to stdout: how much a second, and what a gigabyte costs the
- *  supervisor. Each line is checked (check.c) before anything counts. */
-import { bundleOf, withLife } from '../life.mjs'
+/** The throughput of daemons' lines to stdout, and the processor time of the supervisor for a gigabyte. Each line is
+ *  checked (check.c). */
+
 import { work } from '../processes.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 const cases = [
   { lineBytes: 100, producers: 1 },
@@ -21,9 +22,9 @@ export const log = {
     const share = contender.logShare ?? 1
     const lines = Math.ceil((logBytes * share) / lineBytes / producers)
     const options = { lineBytes, lines, isRead: true }
-    return withLife(contender, bundleOf('writer', producers), options, async (run) => {
+    return withSupervisor(contender, bundleOf('writer', producers), options, async (run) => {
       await run.boot()
-      const own = run.own()
+      const own = run.ownPids()
       const before = work(own)
       const ms = await run.write(lines * producers)
       const after = work(own)

@@ -1,7 +1,7 @@
-/** One command behind a small init: boot and memory. */
+/** Boot and memory of a small init with one command. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { bundleOf, withLife } from '../life.mjs'
 import { memoryKib } from '../processes.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 const settleMs = 20
 
@@ -19,10 +19,10 @@ export const one = {
         ...contender.prepareOne(folder, daemon),
       }),
     }
-    return withLife(alone, bundleOf('idle', 1), {}, async (run) => {
+    return withSupervisor(alone, bundleOf('idle', 1), {}, async (run) => {
       const bootMs = await run.boot()
       await pause(settleMs)
-      const { whole } = memoryKib(run.own())
+      const { whole } = memoryKib(run.ownPids())
       await run.stop()
       return { 'one-boot': bootMs, 'one-memory': whole / 1024 }
     })

@@ -1,11 +1,11 @@
-/** Restart of one of four: from the request until the next process says that it is up. */
+/** A restart of one of four daemons: the time from the request until the next process reports. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkRestart } from '../checks.mjs'
-import { bundleOf, withLife } from '../life.mjs'
 import { isAlive } from '../processes.mjs'
 import { median } from '../statistics.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
-/** Of those whose tool takes a fraction of a second. */
+/** For supervisors with a slow tool. */
 const slowRestarts = 5
 
 export const restart = {
@@ -15,9 +15,9 @@ export const restart = {
   fits: () => true,
 
   run(contender, count, { restarts }) {
-    return withLife(contender, bundleOf('idle', count), {}, async (run) => {
+    return withSupervisor(contender, bundleOf('idle', count), {}, async (run) => {
       await run.boot()
-      // Who does not start a daemon again at once is not measured by that.
+      // Wait so that the delay of a restart soon after a start is not measured.
       const rest = contender.restSinceStartMs ?? 0
       const times = []
       for (let left = countFor(contender, restarts); left > 0; left--) {
@@ -35,8 +35,8 @@ function countFor({ restsBeforeStart, isSlow }, restarts) {
   return isSlow ? slowRestarts : restarts
 }
 
-/** Restarts the second daemon and checks that it was that one.
- *  @param order How, if not as ever. @returns ms */
+/** Restarts the second daemon and checks the result.
+ *  @param order How to restart it, if not in the usual way. @returns ms */
 export async function restartOnce(run, order) {
   const before = run.pids
   const { ms, reports } = await run.restart(order)

@@ -1,32 +1,32 @@
-/** Fifty daemons that die at once, for ever, beside one that lives: what they cost the supervisor,
- *  and what it says of them. */
+/** Fifty daemons that die at once, endlessly, beside one that does not: the processor time of the supervisor, and the
+ *  size of its log. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkStorm } from '../checks.mjs'
-import { bundleOf, withLife } from '../life.mjs'
 import { isAlive, work } from '../processes.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
-/** How often each has died again, at least, when all is over: else there was no storm. */
+/** How often each must have died again, so that there was a storm. */
 const deathsEach = 2
 
 export const storm = {
   groups: ['storm'],
   cases: [50],
-  /** It takes long, and says the same each time. */
+  /** It takes long, and hardly varies. */
   isOnce: true,
   keys: () => ['storm-cpu', 'storm-log'],
-  /** The floor starts them again at once and does nothing else. */
+  /** The floor restarts them at once and does nothing else. */
   fits: ({ name }) => name !== 'floor',
 
   run(contender, count, { stormMs }) {
     const [calm] = bundleOf('idle', 1)
     const dying = bundleOf('crasher', count + 1).slice(1)
-    return withLife(contender, [calm, ...dying], { keepsOutput: true }, async (run) => {
+    return withSupervisor(contender, [calm, ...dying], { keepsOutput: true }, async (run) => {
       const first = await run.start(count + 1)
-      const own = run.own()
+      const own = run.ownPids()
       const before = { work: work(own), bytes: run.outputBytes(), atMs: performance.now() }
       await pause(stormMs)
-      // Those who are there at both ends: what has died meanwhile was no supervisor.
-      const lasting = run.own().filter((pid) => own.includes(pid))
+      // Only processes that exist at both ends: those that died meanwhile were daemons.
+      const lasting = run.ownPids().filter((pid) => own.includes(pid))
       const cpuNs = work(lasting).cpuNs - before.work.cpuNs
       const seconds = (performance.now() - before.atMs) / 1000
       const bytes = run.outputBytes() - before.bytes

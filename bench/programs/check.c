@@ -1,5 +1,5 @@
-/* The checker of lines: nothing counts that is not right. It is as cheap as it can be, since it
- * stands behind the pipe that it checks: a line costs a few compares of memory. */
+/* Checks the lines of daemons: only correct output counts. It is fast, a few memcmp a line, because
+ * it reads the pipe that is measured. */
 #include "check.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ enum { SOURCES_MAX = 16, HEAD_BYTES = 192 };
 
 struct checked checked;
 
-/* Whose line it is, is known by its head: prefix, name and a space. Behind it comes its number. */
+/* A line is attributed to a daemon by its head: prefix, name and a space. Its number follows. */
 static struct source {
   char head[HEAD_BYTES];
   size_t head_bytes, line_bytes;
@@ -51,7 +51,7 @@ void check_with(const char *table) {
   fclose(file);
 }
 
-/* Keeps the first fault only; what is not plain text in it is shown as a dot. */
+/* Keeps the first fault only. Characters that are not printable are replaced by a dot. */
 static void note(const char *what, const char *line, size_t bytes) {
   if (checked.fault[0]) return;
   int shown = bytes > 60 ? 60 : (int)bytes;
@@ -69,7 +69,7 @@ static struct source *source_of(const char *line, size_t bytes) {
 
 static void check_foreign(const char *line, size_t bytes) {
   bool is_own = own[0] && bytes > strlen(own) && memcmp(line, own, strlen(own)) == 0;
-  if (!is_own) note("a line of nobody", line, bytes);
+  if (!is_own) note("a line from no daemon", line, bytes);
 }
 
 static void check_line(const char *line, size_t bytes) {

@@ -1,12 +1,11 @@
-/* The least that a supervisor can do, written plainly: what the others are measured against. It
- * starts daemons by vfork and exec with a pipe each, waits in one epoll, puts a prefix in front of
- * each line (memchr, memcpy) and writes them in one call. No policy, no options, no limits: it is
- * a ruler and not a supervisor that anybody should run.
+/* The minimum that a supervisor must do, as the floor of all comparisons. It starts daemons with
+ * vfork and exec, with a pipe each, waits in one epoll loop, prefixes each line (memchr, memcpy)
+ * and writes them in one call. It has no policy, options or limits, and is not meant for use.
  *
- *   usage: floor LIST      a line of LIST is "NAME PROGRAM"; PROGRAM gets NAME as its argument
+ *   usage: floor LIST      each line of LIST is "NAME PROGRAM"; PROGRAM gets NAME as its argument
  *
- * USR1 restarts the second daemon (TERM, then the next as soon as it is gone). TERM ends all, with
- * KILL after a second; what they leave behind is reaped. */
+ * USR1 restarts the second daemon (TERM, then the next run as soon as it has exited). TERM stops
+ * all daemons, with KILL after a second. Orphans are reaped. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +28,7 @@ static struct daemon {
   size_t prefix_bytes;
   pid_t pid;
   int fd;
-  char *rest; /* The start of a line whose end is not there yet. */
+  char *rest; /* The start of an incomplete line. */
   size_t rest_bytes;
 } daemons[DAEMONS_MAX];
 
@@ -77,7 +76,7 @@ static void put(const char *from, size_t bytes) {
   out_bytes += bytes;
 }
 
-/* A rest is at most a chunk, so this is all that a line can need. */
+/* A line needs at most this much room, since a rest is at most a chunk. */
 static void put_line(struct daemon *d, const char *from, size_t bytes) {
   if (out_bytes + d->prefix_bytes + d->rest_bytes + bytes > OUT_BYTES) flush();
   put(d->prefix, d->prefix_bytes);
@@ -102,7 +101,7 @@ static void end_pipe(struct daemon *d) {
   d->fd = -1;
 }
 
-/* Returns false when there is nothing more to read now. */
+/* Returns false if there is nothing more to read now. */
 static bool pump(struct daemon *d) {
   ssize_t bytes = d->fd < 0 ? -1 : read(d->fd, chunk, READ_BYTES);
   if (bytes == 0) end_pipe(d);

@@ -1,23 +1,23 @@
-/* Starts a supervisor, does something to it and says how long that took: in C, so that nothing but
- * the kernel is in the interval, and as a subreaper, so that "ended" means that nothing is left.
+/* Starts a supervisor, acts on it, and measures the time until the effect. It is in C, so that no
+ * interpreter adds to the times, and a subreaper, so that "end" means that no process is left.
  *
  *   usage: stopwatch FOLDER TABLE COMMAND [ARG ...]
  *
- * FOLDER gets the two fifos of daemons/daemon.h. TABLE says what the daemons' lines must look like
- * (check.h); "-": nobody looks, they go to /dev/null; "+": to the file "stdout" in FOLDER. It reads
- * orders on stdin, words separated by tabs, what to wait for first, and answers each by one line of
- * JSON:
+ * It makes the two FIFOs of daemons/daemon.h in FOLDER. TABLE describes the expected lines of
+ * daemons (check.h). With "-" they go to /dev/null, with "+" to the file "stdout" in FOLDER.
+ * Commands on stdin are words separated by tabs: a condition, then an action. Each is answered with
+ * a line of JSON:
  *
- *   reports COUNT | lines COUNT | end        until so many daemons said that they are up; so many
- *                                            lines came; no process is left
- *     (nothing)
- *     start                                  the supervisor
- *     signal PID NUMBER
- *     run COMMAND [ARG ...]                  the supervisor's own tool
- *     go COUNT                               so many bytes
- *   ping COUNT                               a byte of `go`, a line with a stamp: so often
+ *   reports COUNT | lines COUNT | end        wait for COUNT reports, COUNT lines, or the end of all
+ *                                            processes
+ *     (nothing)                              no action
+ *     start                                  start the supervisor
+ *     signal PID NUMBER                      send a signal
+ *     run COMMAND [ARG ...]                  run the supervisor's own tool
+ *     go COUNT                               write COUNT bytes to `go`
+ *   ping COUNT                               measure the latency of COUNT lines of a stamper
  *
- * When stdin ends, it kills everything below it and ends. */
+ * At the end of stdin it kills all descendants and exits. */
 #define _GNU_SOURCE
 #include "stopwatch.h"
 
@@ -32,7 +32,7 @@
 
 enum { WORDS_MAX = 64, PATIENCE_MS = 60000 };
 
-static char **command; /* The supervisor's. */
+static char **command; /* of the supervisor */
 static bool has_output;
 static int null_fd, unread_fd;
 
@@ -41,7 +41,7 @@ void fail(const char *what) {
   exit(1);
 }
 
-/* vfork and exec of `words`; the supervisor's stdout is our pipe, a tool's is nobody's. */
+/* Executes `words` with `out` as its stdout. */
 static pid_t spawn(char **words, int out) {
   pid_t pid = vfork();
   if (pid < 0) fail("stopwatch: cannot fork");
@@ -100,7 +100,7 @@ static void answer(long long ns) {
   fflush(stdout);
 }
 
-/* words: what to wait for, how many; then what to do. */
+/* words: the condition with its count, then the action. */
 static void measure(char **words, int count) {
   struct awaited awaited = {0};
   char **action = words + 2;

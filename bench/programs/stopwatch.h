@@ -1,4 +1,4 @@
-/* The two halves of the stopwatch: stopwatch.c takes orders and acts, world.c waits. */
+/* The two halves of the stopwatch: stopwatch.c reads commands and acts, watch.c waits. */
 #ifndef BENCH_STOPWATCH_H
 #define BENCH_STOPWATCH_H
 
@@ -13,14 +13,14 @@ struct awaited {
   long lines;
 };
 
-/* The daemons' reports since the last order: "NAME PID\n" each. */
+/* The daemons' reports since the last command: "NAME PID\n" each. */
 struct seen {
   char reports[128 * 1024];
   int report_count;
 };
 extern struct seen seen;
 
-/* `status` is -1 while it runs, and 128 + n when signal n ended it. */
+/* `status` is -1 while it runs, and 128 + n if signal n ended it. */
 struct supervisor {
   pid_t pid;
   int status;
@@ -30,17 +30,17 @@ extern struct supervisor supervisor;
 void fail(const char *what);
 long long now_ns(void);
 
-/* Makes the fifos in this folder, and takes signals. */
+/* Makes the FIFOs in this folder, and handles signals. */
 void watch_world(const char *folder);
-/* Makes the pipe that daemons' lines come through, and returns its other end. */
+/* Makes the pipe for the supervisor's output, and returns its writing end. */
 int watch_output(void);
 void send_go(int count);
 void forget_reports(void);
-/* False when it did not come in time. Nobody waits for the rest of lines that are wrong. */
+/* Returns false on a timeout. Returns early after a wrong line. */
 bool wait_for(const struct awaited *awaited, int patience_ms);
-/* How old the stamp of the next line is when it is read. -1: none came, or a wrong one. */
+/* The age of the stamp of the next line when it is read; -1: no line, or a wrong one. */
 long long next_latency_ns(int patience_ms);
-/* Every process below us, until none is left. */
+/* Kills all descendants. */
 void kill_everything(void);
 
 #endif

@@ -15,7 +15,7 @@ interface Daemon {
   readonly program: string
 }
 
-interface Life {
+interface SupervisorRun {
   boot(): Promise<number>
   write(lines: number): Promise<number>
   stop(): Promise<number>
@@ -78,20 +78,20 @@ interface Modules {
   'picture.mjs': { pictureOf(results: Results, about: object): string }
   'compile.mjs': { compileAll(): Promise<void> }
   'scratch.mjs': { removeScratch(): void }
-  'life.mjs': {
+  'supervisor.mjs': {
     bundleOf(kind: string, count: number): Daemon[]
-    withLife<T>(
+    withSupervisor<T>(
       contender: Contender,
       daemons: readonly Daemon[],
       options: object,
-      use: (life: Life) => Promise<T>,
+      use: (run: SupervisorRun) => Promise<T>,
     ): Promise<T>
   }
   'contenders/floor.mjs': { floor: Contender }
   'contenders/pitcrew.mjs': { pitcrew: Contender & { absent(): string | null } }
   'measures/chain.mjs': { chain: Measure }
   'measures/death.mjs': { death: Measure }
-  'measures/life.mjs': { life: Measure }
+  'measures/lifecycle.mjs': { lifecycle: Measure }
   'measures/log.mjs': { log: Measure }
   'measures/restart.mjs': { restart: Measure }
   'measures/storm.mjs': { storm: Measure }

@@ -8,7 +8,7 @@ const { checkInOrder, checkNoneLeft, checkReports, checkRestart, checkStorm } =
   await bench('checks.mjs')
 const { compileAll } = await bench('compile.mjs')
 const { removeScratch } = await bench('scratch.mjs')
-const { bundleOf, withLife } = await bench('life.mjs')
+const { bundleOf, withSupervisor } = await bench('supervisor.mjs')
 
 describe('a boot', () => {
   const daemons = [{ name: 'd0' }, { name: 'd1' }]
@@ -23,9 +23,9 @@ describe('a boot', () => {
   })
 
   test.each<[string, Report[]]>([
-    ['d1 did not say', [['d0', 11]]],
+    ['d1 did not report', [['d0', 11]]],
     [
-      'said twice',
+      'reported twice',
       [
         ['d0', 11],
         ['d1', 12],
@@ -69,7 +69,7 @@ describe('a restart of d1', () => {
     ],
     ['pid 13, is not alive', [['d1', 13]], [11]],
     ['old d1, pid 12, is still alive', [['d1', 13]], [11, 12, 13]],
-    ['d0 died of it', [['d1', 13]], [13]],
+    ['d0 died', [['d1', 13]], [13]],
   ])('is wrong: %s', (message, reports, alive) => {
     expect(check(reports, alive)).toThrow(message)
   })
@@ -94,9 +94,9 @@ describe('a storm around d0', () => {
   })
 
   test.each<[string, Report[], number[]]>([
-    ['d2 was not started again', [['d1', 13]], [10]],
+    ['d2 was not restarted', [['d1', 13]], [10]],
     ['d0 is not alive', [['d1', 13]], []],
-    ['d0 was started again', [['d0', 13]], [10, 13]],
+    ['d0 was restarted', [['d0', 13]], [10, 13]],
   ])('is wrong: %s', (message, later, alive) => {
     expect(check(later, alive)).toThrow(message)
   })
@@ -146,9 +146,9 @@ function printing(text: string): Contender {
 
 function written(lines: readonly string[]): Promise<number> {
   const options = { isRead: true, lineBytes, lines: 2 }
-  return withLife(printing(lines.join('')), bundleOf('writer', 2), options, async (life) => {
-    await life.boot()
-    return life.write(4)
+  return withSupervisor(printing(lines.join('')), bundleOf('writer', 2), options, async (run) => {
+    await run.boot()
+    return run.write(4)
   })
 }
 
@@ -172,9 +172,13 @@ describe('lines', () => {
       /a wrong length in line 2/,
     ],
     ['is changed', [first, second.replace('abc', 'axc'), third, fourth], /a wrong text in line 2/],
-    ['has another prefix', [first, second.replace('[d1]', '[d0]'), third], /of nobody in line 2/],
-    ['has no prefix', [first.slice(5), second, third, fourth], /of nobody in line 1/],
-    ['is of nobody', ['who is that\n', ...correct], /of nobody in line 1/],
+    [
+      'has another prefix',
+      [first, second.replace('[d1]', '[d0]'), third],
+      /from no daemon in line 2/,
+    ],
+    ['has no prefix', [first.slice(5), second, third, fourth], /from no daemon in line 1/],
+    ['is from no daemon', ['an unknown line\n', ...correct], /from no daemon in line 1/],
   ])('are wrong when one %s', async (_, lines, message) => {
     await expect(written(lines)).rejects.toThrow(message)
   })

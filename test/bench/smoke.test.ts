@@ -8,7 +8,7 @@ const { floor } = await bench('contenders/floor.mjs')
 const { pitcrew } = await bench('contenders/pitcrew.mjs')
 const { chain } = await bench('measures/chain.mjs')
 const { death } = await bench('measures/death.mjs')
-const { life } = await bench('measures/life.mjs')
+const { lifecycle } = await bench('measures/lifecycle.mjs')
 const { log } = await bench('measures/log.mjs')
 const { restart } = await bench('measures/restart.mjs')
 const { storm } = await bench('measures/storm.mjs')
@@ -21,7 +21,7 @@ afterAll(removeScratch)
 
 describe.each([floor, pitcrew])('$name', (contender) => {
   test('is measured from the boot of four daemons to the end of their stop', async () => {
-    const values = await life.run(contender, 4, { wants: () => true, idleMs: 50 })
+    const values = await lifecycle.run(contender, 4, { wants: () => true, idleMs: 50 })
     expect(Object.keys(values).sort()).toEqual(
       ['boot-4', 'idle-4', 'memory-4', 'own-4', 'stop-4', 'wake-ups-4'].sort(),
     )

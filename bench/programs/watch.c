@@ -1,4 +1,5 @@
-/* What the stopwatch waits for: reports on a fifo, lines in a pipe, the ends of processes. */
+/* Waits for the conditions of the stopwatch: reports on a FIFO, lines in a pipe, ends of processes.
+ */
 #define _GNU_SOURCE
 #include "stopwatch.h"
 
@@ -31,7 +32,7 @@ long long now_ns(void) {
   return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Open for both, so that it never ends and nobody waits for the other side. */
+/* Opened for reading and writing, so that it has no end of file, and opening it does not block. */
 static int make_fifo(const char *folder, const char *name) {
   char path[512];
   int length = snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -61,7 +62,7 @@ int watch_output(void) {
 
 void send_go(int count) {
   while (count-- > 0)
-    if (write(go_fd, "g", 1) != 1) fail("stopwatch: cannot say go");
+    if (write(go_fd, "g", 1) != 1) fail("stopwatch: cannot write to the FIFO go");
 }
 
 void forget_reports(void) {
@@ -79,7 +80,7 @@ static void take_reports(void) {
   while ((at = strchr(at, '\n'))) at++, seen.report_count++;
 }
 
-/* One read; false when nobody writes there any more. */
+/* Reads once. Returns false at the end of file. */
 static bool read_output(void) {
   size_t room = OUTPUT_BYTES - output_bytes;
   if (room == 0) fail("stopwatch: cannot read a line of 256 KiB");
@@ -159,7 +160,7 @@ static void kill_children(void) {
   }
 }
 
-/* What we kill leaves its children to us. */
+/* Children of killed processes become our children. */
 void kill_everything(void) {
   for (;;) {
     kill_children();

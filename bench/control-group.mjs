@@ -1,39 +1,38 @@
-/** Where the benchmark runs: in a control group of its own with the greatest weight, like a
- *  container on a busy machine. Outside of any, the kernel makes a group of its scheduler for each
- *  session ("autogroup"), which doubles what it costs to start a daemon in its own session, and
- *  which no container pays. */
+/** Runs the benchmark in a control group of its own with the maximum weight, like a container on a busy machine.
+ *  Without one the kernel makes a scheduling group for each session ("autogroup"), which doubles the cost of
+ *  starting a daemon in a session of its own; containers do not have that cost. */
 import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const prefix = 'pitcrew-bench-'
-/** The two forms that control groups have on Linux. */
-const forms = [
+/** cgroup v2 and v1. */
+const versions = [
   { root: '/sys/fs/cgroup', weight: 'cpu.weight', greatest: 10_000, members: 'cgroup.procs' },
   { root: '/sys/fs/cgroup/cpu', weight: 'cpu.shares', greatest: 262_144, members: 'tasks' },
 ]
 
-/** @returns How to leave again; null when we may not. */
+/** @returns A function that leaves the group; null if that is not permitted. */
 export function enterControlGroup() {
-  for (const form of forms) {
+  for (const version of versions) {
     try {
-      return enter(form)
+      return enter(version)
     } catch {
-      removeEmpty(form)
+      removeEmpty(version)
     }
   }
   return null
 }
 
-function enter(form) {
-  const { root, weight, greatest, members } = form
-  removeEmpty(form)
+function enter(version) {
+  const { root, weight, greatest, members } = version
+  removeEmpty(version)
   const folder = join(root, `${prefix}${process.pid}`)
   mkdirSync(folder)
   writeFileSync(join(folder, weight), String(greatest), { flag: 'r+' })
   moveTo(join(folder, members))
   return () => {
     moveTo(join(root, members))
-    removeEmpty(form)
+    removeEmpty(version)
   }
 }
 
@@ -41,7 +40,7 @@ function moveTo(file) {
   for (const task of readdirSync('/proc/self/task')) writeFileSync(file, task)
 }
 
-/** One of ours, and those of runs that were interrupted; a group with somebody in it stays. */
+/** Removes our group and those of interrupted runs. A group with processes stays. */
 function removeEmpty({ root }) {
   for (const name of namesIn(root)) {
     try {

@@ -1,13 +1,13 @@
-/** From the start of a bundle to its end: boot, memory, rest, stop. One life gives them all. */
+/** Boot, memory, idle use and stop of a bundle, measured in one run. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkNoneLeft } from '../checks.mjs'
-import { bundleOf, withLife } from '../life.mjs'
 import { isAlive, memoryKib, work } from '../processes.mjs'
+import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
-/** What a supervisor has left to do when its daemons are up: files, logs, its own books. */
+/** Time for work that a supervisor finishes after its daemons are up. */
 const settleMs = 200
 
-export const life = {
+export const lifecycle = {
   groups: ['boot', 'memory', 'idle', 'stop'],
   cases: [4, 100, 1000],
   fits: ({ daemonsMax, isSlow }, daemons, { isQuick }) =>
@@ -16,15 +16,15 @@ export const life = {
   keys: (daemons) =>
     ['boot', 'memory', 'own', 'idle', 'wake-ups', 'stop'].map((name) => `${name}-${daemons}`),
 
-  /** @returns Values by the key of their row. */
+  /** @returns Values by row key. */
   run(contender, daemons, { wants, idleMs }) {
-    return withLife(contender, bundleOf('idle', daemons), {}, async (run) => {
+    return withSupervisor(contender, bundleOf('idle', daemons), {}, async (run) => {
       const bootMs = await run.boot()
       const values = wants('boot') ? { [`boot-${daemons}`]: bootMs } : {}
-      const idles = wants('idle') && daemons <= 100
-      if (wants('memory') || idles) await pause(settleMs)
+      const measuresIdle = wants('idle') && daemons <= 100
+      if (wants('memory') || measuresIdle) await pause(settleMs)
       if (wants('memory')) Object.assign(values, memoryOf(run, daemons))
-      if (idles) Object.assign(values, await idleOf(run, daemons, idleMs))
+      if (measuresIdle) Object.assign(values, await idleOf(run, daemons, idleMs))
       const stopMs = await run.stop()
       if (wants('stop')) values[`stop-${daemons}`] = stopMs
       checkNoneLeft(run.pids, isAlive)
@@ -34,12 +34,12 @@ export const life = {
 }
 
 function memoryOf(run, daemons) {
-  const { whole, own } = memoryKib(run.own())
+  const { whole, own } = memoryKib(run.ownPids())
   return { [`memory-${daemons}`]: whole / 1024, [`own-${daemons}`]: own / 1024 }
 }
 
 async function idleOf(run, daemons, idleMs) {
-  const own = run.own()
+  const own = run.ownPids()
   const before = work(own)
   const startedAtMs = performance.now()
   await pause(idleMs)

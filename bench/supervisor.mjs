@@ -1,4 +1,4 @@
-/** One life of a supervisor under the stopwatch: from its start until nothing of it is left. */
+/** Runs a supervisor under the stopwatch, from its start until none of its processes is left. */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { checkReports } from './checks.mjs'
 import { descendants } from './processes.mjs'
-import { makeLifeFolder, program } from './scratch.mjs'
+import { makeRunFolder, program } from './scratch.mjs'
 
-/** How long a stubborn daemon is waited for, by whoever can be told so. */
+/** The grace of a stop, for contenders that can be configured. */
 export const graceMs = 1000
 
-/** A bundle of so many daemons of a kind: a program of daemons/. A measure may add what only some
- *  contenders can be told: isRestartedAtOnce, saysReady, after. */
+/** A bundle of `count` daemons that run the same program of daemons/. A measure may add settings that only some
+ *  contenders support: isRestartedAtOnce, reportsReady, after. */
 export function bundleOf(kind, count) {
   return Array.from({ length: count }, (_, index) => ({
     name: `d${index}`,
@@ -21,36 +21,36 @@ export function bundleOf(kind, count) {
 }
 
 /**
- * Runs `use` with a life that has not begun, and ends what is left of it.
+ * Prepares a supervisor, passes it to `use`, and ends all of its processes afterwards.
  *
- * @param contender Who supervises; see contenders/index.mjs.
- * @param daemons   From `bundleOf`.
- * @param options   lineBytes, lines: what writers write. isRead: the daemons' lines are checked.
- *                  keepsOutput: they go into a file. isPid1: in a PID namespace of its own.
+ * @param contender See contenders/index.mjs.
+ * @param daemons   See bundleOf.
+ * @param options   lineBytes, lines: the output of writers. isRead: check the daemons' lines.
+ *                  keepsOutput: write them to a file. isPid1: run it in a PID namespace of its own.
  */
-export async function withLife(contender, daemons, options, use) {
-  const folder = makeLifeFolder()
-  let life = null
+export async function withSupervisor(contender, daemons, options, use) {
+  const folder = makeRunFolder()
+  let run = null
   try {
-    life = new Life(contender, daemons, options, folder)
-    return await use(life)
+    run = new SupervisorRun(contender, daemons, options, folder)
+    return await use(run)
   } catch (error) {
-    throw new Error(`${error.message}${life?.lastWords() ?? ''}`, { cause: error })
+    throw new Error(`${error.message}${run?.stderrTail() ?? ''}`, { cause: error })
   } finally {
-    await life?.end()
+    await run?.end()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-class Life {
-  /** By name, as they were reported; in a namespace, as they are numbered there. */
+class SupervisorRun {
+  /** The reported pids by name, as seen in the supervisor's PID namespace. */
   pids = new Map()
   #daemons
   #folder
   #prepared
   #stopwatch
   #answers
-  #isOver
+  #closed
 
   constructor(contender, daemons, options, folder) {
     this.#daemons = daemons
@@ -77,111 +77,111 @@ class Life {
     })
     closeSync(errors)
     this.#answers = createInterface({ input: this.#stopwatch.stdout })[Symbol.asyncIterator]()
-    this.#isOver = new Promise((resolve) => this.#stopwatch.on('close', resolve))
+    this.#closed = new Promise((resolve) => this.#stopwatch.on('close', resolve))
   }
 
-  /** @returns ms until the last daemon said that it is up. */
+  /** Starts the supervisor. @returns The time in ms until the last daemon has reported. */
   async boot() {
-    const { ns, reports } = await this.#order('reports', this.#daemons.length, 'start')
+    const { ns, reports } = await this.#send('reports', this.#daemons.length, 'start')
     checkReports(this.#daemons, reports)
     this.pids = new Map(reports)
     return ns / 1e6
   }
 
-  /** Starts daemons that need not live. @returns So many reports. */
+  /** Starts the supervisor with daemons that may die. @returns The first `count` reports. */
   async start(count) {
-    const { reports } = await this.#order('reports', count, 'start')
-    // The last that each of them said.
+    const { reports } = await this.#send('reports', count, 'start')
+    // The last report of each daemon.
     this.pids = new Map(reports)
     return reports
   }
 
-  /** @returns So many reports, those that nobody has looked at yet. */
+  /** @returns The next `count` reports. */
   async reports(count) {
-    return (await this.#order('reports', count)).reports
+    return (await this.#send('reports', count)).reports
   }
 
-  /** Kills a daemon. @returns ms, and who reported: see checkRestart. */
+  /** Kills a daemon. @returns The time in ms until its next report, and the report. */
   async kill(name) {
     const words = ['signal', this.pids.get(name), constants.signals.SIGKILL]
-    const { ns, reports } = await this.#order('reports', 1, ...words)
+    const { ns, reports } = await this.#send('reports', 1, ...words)
     return { ms: ns / 1e6, reports }
   }
 
-  /** Restarts the second daemon. @returns ms, and who reported: see checkRestart. */
+  /** Restarts the second daemon. @returns The time in ms until its next report, and the report. */
   async restart(order = this.#prepared.restart) {
-    const { ns, reports } = await this.#order('reports', 1, ...this.#words(order))
+    const { ns, reports } = await this.#send('reports', 1, ...this.#commandFor(order))
     return { ms: ns / 1e6, reports }
   }
 
-  /** Its tool and its socket; undefined: it has none that we speak. */
+  /** The tool and the control socket; undefined if the benchmark does not use them. */
   get control() {
     return this.#prepared.control
   }
 
-  /** @returns ms until no process is left. */
+  /** Stops the supervisor. @returns The time in ms until no process is left. */
   async stop() {
-    const { ns } = await this.#order('end', ...this.#words(this.#prepared.stop))
+    const { ns } = await this.#send('end', ...this.#commandFor(this.#prepared.stop))
     return ns / 1e6
   }
 
-  /** Lets the writers write. @returns ms until so many lines came, each of them right. */
+  /** Lets the writers write. @returns The time in ms until so many correct lines have arrived. */
   async write(lines) {
-    const { ns, fault } = await this.#order('lines', lines, 'go', this.#daemons.length)
+    const { ns, fault } = await this.#send('lines', lines, 'go', this.#daemons.length)
     if (fault !== '') throw new Error(fault)
     return ns / 1e6
   }
 
-  /** @returns So many latencies of a line, in µs. */
+  /** @returns The latencies of `count` lines, in µs. */
   async ping(count) {
-    const { latenciesNs, fault } = await this.#order('ping', count)
+    const { latenciesNs, fault } = await this.#send('ping', count)
     if (fault !== '') throw new Error(fault)
-    if (latenciesNs.includes(-1)) throw new Error('a line did not come')
+    if (latenciesNs.includes(-1)) throw new Error('a line did not arrive')
     return latenciesNs.map((ns) => ns / 1e3)
   }
 
-  /** The supervisor's own processes: all below the stopwatch but the daemons. */
-  own() {
+  /** The pids of the supervisor itself: all descendants of the stopwatch except the daemons. */
+  ownPids() {
     const daemons = new Set(this.pids.values())
     return descendants(this.#stopwatch.pid).filter((pid) => !daemons.has(pid))
   }
 
-  /** What went to stdout and stderr so far, with `keepsOutput`. */
+  /** The bytes written to stdout and stderr so far, with `keepsOutput`. */
   outputBytes() {
     return statSync(join(this.#folder, 'stdout')).size + statSync(join(this.#folder, 'stderr')).size
   }
 
-  /** The last that the supervisor and its tools said on stderr. */
-  lastWords() {
+  /** The last lines that the supervisor and its tools wrote to stderr. */
+  stderrTail() {
     const text = readFileSync(join(this.#folder, 'stderr'), 'utf8').trimEnd()
     return text === '' ? '' : `\n${text.split('\n').slice(-5).join('\n')}`
   }
 
-  /** Whatever state it is in. */
+  /** Ends the stopwatch, which kills all processes, in any state. */
   async end() {
     this.#stopwatch.stdin.end()
-    await this.#isOver
+    await this.#closed
   }
 
-  #words(order) {
+  #commandFor(order) {
     if (order.run !== undefined) return ['run', ...order.run]
-    return ['signal', this.supervisor, constants.signals[order.signal]]
+    return ['signal', this.supervisorPid, constants.signals[order.signal]]
   }
 
-  async #order(...words) {
+  async #send(...words) {
     this.#stopwatch.stdin.write(`${words.join('\t')}\n`)
     const { value, done } = await this.#answers.next()
     if (done) throw new Error(`the stopwatch ended at "${words.join(' ')}"`)
     const answer = JSON.parse(value)
-    this.supervisor ??= answer.pid
+    this.supervisorPid ??= answer.pid
     if (answer.isLate) {
       const what = answer.fault === '' ? '' : `; ${answer.fault}`
-      throw new Error(`it does not come to "${words.join(' ')}": ${what}`)
+      throw new Error(`timeout of "${words.join(' ')}"${what}`)
     }
     return answer
   }
 
-  /** The stopwatch's word for where the supervisor's lines go. */
+  /** The argument that tells the stopwatch where the supervisor's lines go. */
   #outputOf({ isRead, keepsOutput, lineBytes }) {
     if (isRead) return this.#writeTable(lineBytes ?? 0)
     return keepsOutput ? '+' : '-'

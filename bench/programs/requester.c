@@ -1,13 +1,15 @@
-/* Whoever asks a supervisor: in C, so that what is measured is the supervisor and not the asker.
+/* Sends requests to a supervisor and measures them. In C, so that the client adds little to the
+ * times.
  *
- *   asker times COUNT COMMAND [ARG ...]   runs it so often, one after the other
- *   asker ask SOCKET COUNT LINE           sends a request and waits for its answer, so often
- *   asker wait SOCKET COUNT LINE          so many connections that each send it and wait for ever
- *   asker follow SOCKET LINE              sends it and throws away whatever comes
- *   asker signal PID NUMBER               the least that a tool can do
+ *   requester times COUNT COMMAND [ARG ...]   runs the command COUNT times, one after the other
+ *   requester request SOCKET COUNT LINE       sends the line and waits for its answer, COUNT times
+ *   requester wait SOCKET COUNT LINE          opens COUNT connections that each send the line and
+ * wait requester follow SOCKET LINE              sends the line and discards the answer requester
+ * signal PID NUMBER               sends a signal, the minimum that a tool can do
  *
- * The first two print how long each took, as a list of nanoseconds. The others print "[]" when the
- * supervisor has taken all that they sent, and stay until stdin ends. A server speaks first. */
+ * The first two print the duration of each as a JSON list of nanoseconds. `wait` and `follow` print
+ * "[]" once the supervisor has read their lines, and stay until the end of stdin. The server sends
+ * the first line of a connection. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -38,23 +40,24 @@ static long long now_ns(void) {
   return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Until a newline. */
+/* Reads up to a newline. */
 static void read_line(int fd) {
   for (;;) {
     ssize_t n = read(fd, room, sizeof room);
-    if (n <= 0) fail("asker: the supervisor is gone");
+    if (n <= 0) fail("requester: the connection was closed");
     if (room[n - 1] == '\n') return;
   }
 }
 
-/* Until the end of the answer to request 1: the items of a stream stand in front of it. */
+/* Reads up to the end of the answer to request 1, which may be preceded by the items of a stream.
+ */
 static void read_answer(int fd) {
   static const char item[] = "{\"id\":1,\"item\"";
-  char head[sizeof item - 1]; /* of the line under way */
+  char head[sizeof item - 1]; /* of the current line */
   size_t known = 0;
   for (;;) {
     ssize_t n = read(fd, room, sizeof room);
-    if (n <= 0) fail("asker: the supervisor is gone");
+    if (n <= 0) fail("requester: the connection was closed");
     for (char *at = room, *stop = room + n; at < stop;) {
       char *newline = memchr(at, '\n', (size_t)(stop - at));
       size_t length = (size_t)((newline ? newline : stop) - at);
@@ -74,7 +77,7 @@ static int connect_to(const char *path) {
   snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
-    fail("asker: cannot connect");
+    fail("requester: cannot connect");
   read_line(fd);
   return fd;
 }
@@ -83,7 +86,7 @@ static void send_line(int fd, const char *line) {
   size_t bytes = strlen(line);
   memcpy(room, line, bytes);
   room[bytes] = '\n';
-  if (write(fd, room, bytes + 1) != (ssize_t)bytes + 1) fail("asker: cannot send");
+  if (write(fd, room, bytes + 1) != (ssize_t)bytes + 1) fail("requester: cannot send");
 }
 
 static void run_once(char **command) {
@@ -96,7 +99,7 @@ static void run_once(char **command) {
   }
   int status;
   if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-    fail("asker: the command has failed");
+    fail("requester: the command has failed");
 }
 
 static void measure(int count, char **command, int fd, const char *line) {
@@ -113,8 +116,8 @@ static void measure(int count, char **command, int fd, const char *line) {
   printf("]\n");
 }
 
-/* One that is answered at once stands for all that came before it on its connection. */
-static void wait_for_ever(const char *path, int count, const char *line) {
+/* A second request, which is answered at once, shows that the supervisor has read the first one. */
+static void wait_forever(const char *path, int count, const char *line) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -127,11 +130,11 @@ static void wait_for_ever(const char *path, int count, const char *line) {
   }
 }
 
-/* Until stdin ends. */
-static void swallow(int fd) {
+/* Discards input until the end of stdin. */
+static void discard(int fd) {
   struct pollfd sources[] = {{.fd = 0, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
   for (;;) {
-    if (poll(sources, fd < 0 ? 1 : 2, -1) < 0) fail("asker: cannot wait");
+    if (poll(sources, fd < 0 ? 1 : 2, -1) < 0) fail("requester: cannot wait");
     if (sources[0].revents && read(0, room, sizeof room) <= 0) return;
     if (sources[1].revents && read(fd, room, sizeof room) <= 0) sources[1].fd = fd = -1;
   }
@@ -145,22 +148,22 @@ int main(int argc, char **argv) {
     measure(count, argv + 3, -1, NULL);
     return 0;
   }
-  if (strcmp(order, "ask") == 0 && argc == 5) {
+  if (strcmp(order, "request") == 0 && argc == 5) {
     measure(count, NULL, connect_to(argv[2]), argv[4]);
     return 0;
   }
   if (strcmp(order, "wait") == 0 && argc == 5) {
-    wait_for_ever(argv[2], count, argv[4]);
+    wait_forever(argv[2], count, argv[4]);
   } else if (strcmp(order, "follow") == 0) {
     fd = connect_to(argv[2]);
     send_line(fd, argv[3]);
     read_line(fd);
   } else {
-    fprintf(stderr, "usage: asker times|ask|wait|follow|signal ...\n");
+    fprintf(stderr, "usage: requester times|request|wait|follow|signal ...\n");
     return 2;
   }
   printf("[]\n");
   fflush(stdout);
-  swallow(fd);
+  discard(fd);
   return 0;
 }
