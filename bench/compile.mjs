@@ -1,5 +1,5 @@
-/** Compiles the C programs of the benchmark. They are small and static, so that the start of a daemon is
- *  as cheap as possible. */
+/** Compiles the C programs of the benchmark. They are small and static, so that the start of a
+ *  daemon is as cheap as possible. */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'

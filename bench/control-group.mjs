@@ -1,6 +1,7 @@
-/** Runs the benchmark in a control group of its own with the maximum weight, like a container on a busy machine.
- *  Without one the kernel makes a scheduling group for each session ("autogroup"), which doubles the cost of
- *  starting a daemon in a session of its own; containers do not have that cost. */
+/** Runs the benchmark in a control group of its own with the maximum weight, like a container on
+ *  a busy machine. Without one the kernel makes a scheduling group for each session
+ *  ("autogroup"), which doubles the cost of starting a daemon in a session of its own;
+ *  containers do not have that cost. */
 import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

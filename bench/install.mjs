@@ -1,5 +1,5 @@
-/** Installs missing contenders: Debian packages with apt-get if run as root, pm2 with npm into a folder under
- *  build/. Contenders that cannot be installed are reported and left out. */
+/** Installs missing contenders: Debian packages with apt-get if run as root, pm2 with npm into a
+ *  folder under build/. Contenders that cannot be installed are reported and left out. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,8 @@ export function fromNpm(command) {
   return join(npmFolder, 'node_modules/.bin', command)
 }
 
-/** Tries to install missing contenders. Their `absent()` tells afterwards whether that succeeded. */
+/** Tries to install missing contenders. Their `absent()` tells afterwards whether that
+ *  succeeded. */
 export function installPeers(contenders, log) {
   const absent = contenders.filter((contender) => contender.absent() !== null)
   const debian = [...new Set(absent.flatMap((contender) => contender.package ?? []))]

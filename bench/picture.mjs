@@ -1,5 +1,6 @@
-/** Draws the result (SVG): a line for each row, a dot for each contender at its ratio to the floor, on a logarithmic
- *  scale. Left is better in every row: ratios of throughput are inverted. A bar is the target of pitcrew. */
+/** Draws the result (SVG): a line for each row, a dot for each contender at its ratio to the
+ *  floor, on a logarithmic scale. Left is better in every row: ratios of throughput are
+ *  inverted. A bar is the target of pitcrew. */
 import { rows, targetOf } from './rows.mjs'
 
 const axis = { leftPx: 270, rightPx: 860, least: 0.25, most: 4000 }

@@ -27,8 +27,9 @@ export function openFiles(pids) {
 }
 
 /**
- * The memory of these processes together, in KiB. `own` is private and dirty. `whole` adds what they share with
- * each other, such as a library, once; it does not depend on other users of the library on the machine.
+ * The memory of these processes together, in KiB. `own` is private and dirty. `whole` adds what
+ * they share with each other, such as a library, once; it does not depend on other users of the
+ * library on the machine.
  */
 export function memoryKib(pids) {
   const shared = new Map()

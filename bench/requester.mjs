@@ -1,4 +1,5 @@
-/** Runs programs/requester.c: measures requests to a supervisor through its own tool or its socket. */
+/** Runs programs/requester.c: measures requests to a supervisor through its own tool or its
+ *  socket. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { program } from './scratch.mjs'

@@ -32,7 +32,8 @@ export class Results {
     return this.faults.filter((fault) => fault.contender === contender)
   }
 
-  /** The result of a contender in a row; null if it was not measured. Its median is null if no repeat was correct. */
+  /** The result of a contender in a row; null if it was not measured. Its median is null if no
+   *  repeat was correct. */
   cell(key, contender) {
     const repeats = this.#rowOf(key).get(contender) ?? []
     const values = repeats.filter((value) => value !== null)

@@ -1,5 +1,5 @@
-/** The rows of the result: title, unit, and the target of pitcrew: at most a `ratio` to the floor, at `least` a ratio,
- *  or at `most` a value in the row's unit. */
+/** The rows of the result: title, unit, and the target of pitcrew: at most a `ratio` to the
+ *  floor, at `least` a ratio, or at `most` a value in the row's unit. */
 const sizes = [4, 100, 1000]
 const lineKinds = [
   [100, 1],

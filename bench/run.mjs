@@ -5,12 +5,12 @@
  *
  *    --quick         smaller measurements: about two minutes instead of twenty
  *    --repeat COUNT  repeats; each runs every contender once for each measure, in random order
- *    --only GROUP    only these groups of measures: boot, memory, idle, stop, log, latency, restart, death, chain, stubborn, one,
- *                    leaks, storm, control, follow
+ *    --only GROUP    only these groups of measures: boot, memory, idle, stop, log, latency,
+ *                    restart, death, chain, stubborn, one, leaks, storm, control, follow
  *    --peers NAME    only these contenders, and the floor
  *    --also NAME=FILE   another build of pitcrew as well
- *    --out FOLDER    the folder for results.json and results.svg: by default bench/ for a complete run, otherwise
- *                    build/bench/ */
+ *    --out FOLDER    the folder for results.json and results.svg: by default bench/ for a complete
+ *                    run, otherwise build/bench/ */
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -80,9 +80,7 @@ async function bench(options) {
   const results = new Results(chosen.map(({ name }) => name))
   const leave = enterControlGroup()
   if (leave === null)
-    log(
-      'NO CONTROL GROUP can be made: daemons with sessions of their own start slower than in a container',
-    )
+    log('NO CONTROL GROUP can be made: daemons with sessions start slower than in a container')
   try {
     for (let repeat = 0; repeat < repeats; repeat++) {
       log(`repeat ${repeat + 1} of ${repeats}, load ${loadavg()[0].toFixed(1)}`)

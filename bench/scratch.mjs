@@ -1,5 +1,5 @@
-/** The folder of this run of the benchmark, with its programs and the folders of supervisors. Concurrent runs and
- *  builds do not affect each other. */
+/** The folder of this run of the benchmark, with its programs and the folders of supervisors.
+ *  Concurrent runs and builds do not affect each other. */
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -28,7 +28,8 @@ export function program(name) {
   return join(scratch, name)
 }
 
-/** Writes the programs to disk: pages that are not yet written count as dirty memory of their processes. */
+/** Writes the programs to disk: pages that are not yet written count as dirty memory of their
+ *  processes. */
 export function syncPrograms() {
   for (const name of readdirSync(scratch)) {
     const fd = openSync(join(scratch, name), 'r')

@@ -1,5 +1,5 @@
-/** Medians, spreads and ratios. A ratio to the floor is taken within a repeat, so that noise of the machine affects
- *  both values. */
+/** Medians, spreads and ratios. A ratio to the floor is taken within a repeat, so that noise of
+ *  the machine affects both values. */
 
 /** @param {readonly number[]} values At least one. */
 export function median(values) {

@@ -11,8 +11,8 @@ import { makeRunFolder, program } from './scratch.mjs'
 /** The grace of a stop, for contenders that can be configured. */
 export const graceMs = 1000
 
-/** A bundle of `count` daemons that run the same program of daemons/. A measure may add settings that only some
- *  contenders support: isRestartedAtOnce, reportsReady, after. */
+/** A bundle of `count` daemons that run the same program of daemons/. A measure may add settings
+ *  that only some contenders support: isRestartedAtOnce, reportsReady, after. */
 export function bundleOf(kind, count) {
   return Array.from({ length: count }, (_, index) => ({
     name: `d${index}`,

@@ -1,4 +1,5 @@
-/** Formats the result as a table for the terminal: a block for each row, a line for each contender. */
+/** Formats the result as a table for the terminal: a block for each row, a line for each
+ *  contender. */
 import { meetsTarget, rows, targetOf } from './rows.mjs'
 
 /** Median, interquartile range, ratio to the floor, and target; then the faults. */

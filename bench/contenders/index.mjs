@@ -10,8 +10,7 @@ import { supervisord } from './supervisord.mjs'
  *    name
  *    absent()             null, or why it cannot be measured
  *    package, npmPackage  the package that contains it
- *    prepare(folder, daemons)     writes its configuration for these daemons (supervisor.mjs: bundleOf), and
- *                                 returns:
+ *    prepare(folder, daemons)     writes its configuration for these daemons, and returns:
  *      command, env       how it is started
  *      restart, stop      { signal } to send, or { run }: a command of its own tool
  *      prefixOf(daemon)   the prefix of a daemon's lines

@@ -1,5 +1,6 @@
-/** pitcrew itself: the local build, the release build (musl), and with YAML instead of a plan. The benchmark
- *  runs copies of the binaries, so that a build in the meantime does not affect it. */
+/** pitcrew itself: the local build, the release build (musl), and with YAML instead of a plan.
+ *  The benchmark runs copies of the binaries, so that a build in the meantime does not affect
+ *  it. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

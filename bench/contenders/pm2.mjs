@@ -1,5 +1,5 @@
-/** pm2 in its container mode (pm2-runtime): it prints daemons' lines without a prefix, and stops daemons with
- *  INT. */
+/** pm2 in its container mode (pm2-runtime): it prints daemons' lines without a prefix, and stops
+ *  daemons with INT. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromNpm, isInstalled } from '../install.mjs'

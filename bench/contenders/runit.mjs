@@ -1,5 +1,6 @@
-/** runit: one runsv for each daemon. Daemons' lines do not pass through it, and it never kills a daemon that ignores its
- *  stop signal. The run files are "#!" lines, so that no shell is started. */
+/** runit: one runsv for each daemon. Daemons' lines do not pass through it, and it never kills a
+ *  daemon that ignores its stop signal. The run files are "#!" lines, so that no shell is
+ *  started. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missing } from '../install.mjs'

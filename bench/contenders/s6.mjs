@@ -1,5 +1,5 @@
-/** s6: one s6-supervise for each daemon, without and with an s6-log for each, which prefixes its lines. A run file
- *  is a "#!" line, so that no shell is started for a daemon. */
+/** s6: one s6-supervise for each daemon, without and with an s6-log for each, which prefixes its
+ *  lines. A run file is a "#!" line, so that no shell is started for a daemon. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missing } from '../install.mjs'

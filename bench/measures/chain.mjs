@@ -1,5 +1,5 @@
-/** The boot of a chain of daemons: each starts when the previous one has reported, by a newline on a descriptor,
- *  that it is ready. The floor starts all of them at once. */
+/** The boot of a chain of daemons: each starts when the previous one has reported, by a newline
+ *  on a descriptor, that it is ready. The floor starts all of them at once. */
 import { checkInOrder } from '../checks.mjs'
 import { bundleOf, withSupervisor } from '../supervisor.mjs'
 

@@ -1,5 +1,5 @@
-/** The control plane: its tool as a process, requests while daemons log at full speed, and the memory of a thousand
- *  waiting clients. */
+/** The control plane: its tool as a process, requests while daemons log at full speed, and the
+ *  memory of a thousand waiting clients. */
 import { constants } from 'node:os'
 import { memoryKib } from '../processes.mjs'
 import { timeRequests, withRequester } from '../requester.mjs'

@@ -1,5 +1,5 @@
-/** Deaths of one of four daemons: the time from a KILL until the next process reports. The deaths follow each other
- *  without a pause, so that delays of a supervisor after a death count. */
+/** Deaths of one of four daemons: the time from a KILL until the next process reports. The
+ *  deaths follow each other without a pause, so that delays of a supervisor after a death count. */
 import { checkRestart } from '../checks.mjs'
 import { isAlive } from '../processes.mjs'
 import { median } from '../statistics.mjs'

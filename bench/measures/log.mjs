@@ -1,5 +1,5 @@
-/** The throughput of daemons' lines to stdout, and the processor time of the supervisor for a gigabyte. Each line is
- *  checked (check.c). */
+/** The throughput of daemons' lines to stdout, and the processor time of the supervisor for a
+ *  gigabyte. Each line is checked (check.c). */
 
 import { work } from '../processes.mjs'
 import { bundleOf, withSupervisor } from '../supervisor.mjs'

@@ -1,5 +1,5 @@
-/** Fifty daemons that die at once, endlessly, beside one that does not: the processor time of the supervisor, and the
- *  size of its log. */
+/** Fifty daemons that die at once, endlessly, beside one that does not: the processor time of
+ *  the supervisor, and the size of its log. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkStorm } from '../checks.mjs'
 import { isAlive, work } from '../processes.mjs'
