@@ -71,8 +71,9 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   const { name } = run.spec
   const call = callBefore(facts, sent.index)
   if (call === undefined || call.failed) return true
+  const since = workSince(facts, run.spawned)
   const isAsked = requests.some(
-    ({ daemon, index }) => daemon === name && index > run.spawned.index && index < sent.index,
+    ({ daemon, index }) => daemon === name && index >= since && index < sent.index,
   )
   // Whether it is right to hold it, or to call it unfit, is for other promises.
   const isTold = run.claims.some(
@@ -94,6 +95,14 @@ function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
   // After a recovery nobody remembers what was asked before.
   const isVague = stopOrder(run) !== null || run.spec.after.length > 0
   return isAsked || isForward || (facts.isBroken && isVague) || mayBeUnfit(facts, run, sent)
+}
+
+/** The index of the first call whose work may follow the spawn: a request that arrives while a
+ *  batch of spawns takes several calls is stepped after them. */
+function workSince(facts: Facts, spawned: When): number {
+  let call = callBefore(facts, spawned.index)
+  while (call !== undefined && isBehind(facts, call)) call = callBefore(facts, call.index)
+  return call?.index ?? 0
 }
 
 /** A call that was cut off may have called it unfit, and the line about it is lost. */
