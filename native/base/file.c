@@ -90,7 +90,7 @@ static bool is_ours(char *path, const struct stat *st) {
 /* Creates the folder of a path and the one above it, which must be ours: a folder created by
  * another user is refused. The one above those belongs to the system, but an image from scratch may
  * lack /run. */
-int make_folder(char *path, int levels) {
+int create_folder(char *path, int levels) {
   char *slash = strrchr(path, '/');
   if (!slash || slash == path) return 0;
   *slash = 0;
@@ -103,7 +103,7 @@ int make_folder(char *path, int levels) {
   int error = 0;
   bool is_there = levels == 1 && lstat(path, &st) == 0;
   if (!is_there) {
-    error = make_folder(path, levels - 1);
+    error = create_folder(path, levels - 1);
     if (!error && mkdir(path, 0700) != 0 && errno != EEXIST) error = errno;
     if (!error && lstat(path, &st) != 0) error = errno;
   }

@@ -14,7 +14,7 @@ int file_write_to(int fd, const char *text, size_t bytes);
 /* The same for any descriptor: waits where it is non-blocking. */
 int write_all(int fd, const char *text, size_t bytes);
 /* Creates the folder of a path and `levels` above it; see file.c. */
-int make_folder(char *path, int levels);
+int create_folder(char *path, int levels);
 
 int trace_open(const char *path);
 void trace_line(const char *line, size_t bytes);

@@ -93,7 +93,7 @@ static int socket_option(int fd, int option) {
 
 /* Ends this process when its parent ends. If that happened before the call, the parent's end of the
  * socket is closed. */
-static void end_with_owner(int fd) {
+static void end_with_parent(int fd) {
   char byte;
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) kill(getpid(), SIGTERM);
@@ -110,7 +110,7 @@ int client_adopt(int fd) {
   struct client *client = client_new(fd, INHERITED, NULL);
   if (!client) return errno;
   fcntl(fd, F_SETFD, FD_CLOEXEC);
-  end_with_owner(fd);
+  end_with_parent(fd);
   client_schedule(client);
   return 0;
 }
@@ -289,7 +289,7 @@ static bool grow(struct client *client, size_t needed) {
   return true;
 }
 
-static bool make_room(struct client *client, size_t count) {
+static bool reserve_output(struct client *client, size_t count) {
   size_t queued = client_queued(client);
   if (count > CLIENT_QUEUE_MAX - queued) return false;
   if (client->out_end + count <= client->out_room) return true;
@@ -297,35 +297,35 @@ static bool make_room(struct client *client, size_t count) {
   return queued + count <= client->out_room || grow(client, queued + count);
 }
 
-static void add(struct client *client, const void *bytes, size_t count) {
+static void append_output(struct client *client, const void *bytes, size_t count) {
   memcpy(client->out + client->out_end, bytes, count);
   client->out_end += (uint32_t)count;
 }
 
 /* When buffers are large, sends at once before the next client gets memory. */
-static void send_soon(struct client *client) {
+static void schedule_send(struct client *client) {
   client_schedule(client);
   bool is_much = client_queued(client) >= SEND_AT_ONCE || rooms_total > EMPTY_TOTAL;
   if (is_much) client_flush(client);
 }
 
 static bool prepare_queue(struct client *client, size_t count) {
-  return client->fd >= 0 && !client->gone && !client->ending && make_room(client, count);
+  return client->fd >= 0 && !client->gone && !client->ending && reserve_output(client, count);
 }
 
 bool client_put(struct client *client, const void *bytes, size_t count) {
   if (!prepare_queue(client, count)) return false;
   if (count == 0) return true;
-  add(client, bytes, count);
-  send_soon(client);
+  append_output(client, bytes, count);
+  schedule_send(client);
   return true;
 }
 
 bool client_put_line(struct client *client, const char *text, size_t bytes) {
   if (bytes >= CLIENT_QUEUE_MAX || !prepare_queue(client, bytes + 1)) return false;
-  add(client, text, bytes);
-  add(client, "\n", 1);
-  send_soon(client);
+  append_output(client, text, bytes);
+  append_output(client, "\n", 1);
+  schedule_send(client);
   return true;
 }
 

@@ -27,13 +27,13 @@ static void close_client(struct client *client) {
   client_schedule(client); /* to free it */
 }
 
-static void pass_on(struct client *client) {
+static void send_queue(struct client *client) {
   client_flush(client);
   if (!client->gone && client->stream && client_queued(client) == 0) logs_client_drained(client);
 }
 
 /* Handles a scheduled client. */
-static void settle(struct client *client) {
+static void handle_scheduled(struct client *client) {
   if (client->gone) {
     bool must_report = client->reported && !client->ending, lagged = client->lagged;
     int64_t id = client->id;
@@ -42,21 +42,21 @@ static void settle(struct client *client) {
     return;
   }
   if (!client->reported && client->way == INHERITED) client_report(client, NULL);
-  pass_on(client);
+  send_queue(client);
   if (client->ending && client_queued(client) == 0) close_client(client);
 }
 
-static void settle_scheduled(void) {
+static void handle_all_scheduled(void) {
   for (size_t left = clients_scheduled(); left > 0; left--) {
     struct client *client = client_take_scheduled();
     if (client->fd < 0)
       free(client);
     else
-      settle(client);
+      handle_scheduled(client);
   }
 }
 
-static void serve(const struct epoll_event *event, double until_ms) {
+static void serve_event(const struct epoll_event *event, double until_ms) {
   struct client *client = event->data.ptr;
   if (!client) return listen_ready();
   if (event->events & EPOLLOUT) client_schedule(client);
@@ -75,7 +75,7 @@ static double first_end_ms(void) {
   return first;
 }
 
-static void end_late(double now) {
+static void close_overdue(double now) {
   if (clients_ending() == 0) return;
   for (struct client *client = client_next(NULL), *next; client; client = next) {
     next = client_next(client);
@@ -91,14 +91,14 @@ bool clients_want_turn(void) {
 
 void clients_turn(void) {
   double now = now_ms(), until = now + TURN_MS;
-  settle_scheduled();
+  handle_all_scheduled();
   for (int served = 0; served < BATCH_MAX && now < until; served++, now = now_ms()) {
     struct epoll_event event;
     if (epoll_wait(clients_set(), &event, 1, 0) != 1) break;
-    serve(&event, until);
+    serve_event(&event, until);
   }
-  settle_scheduled();
-  end_late(now);
+  handle_all_scheduled();
+  close_overdue(now);
   if (listen_resume_ms() <= now) listen_resume();
 }
 

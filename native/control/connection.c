@@ -43,7 +43,7 @@ static int address_through_folder(const char *path, int *folder, struct address 
 }
 
 /* If a server does not accept, connect blocks when its backlog is full: SO_SNDTIMEO limits that. */
-static int connect_in_time(const struct address *address) {
+static int connect_with_timeout(const struct address *address) {
   const struct timeval in_time = {.tv_sec = CONNECT_SECONDS_MAX}, unbounded = {0};
   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
@@ -62,7 +62,7 @@ int connection_open(const char *path) {
   struct address address;
   int folder = -1, error = address_of_path(path, &address);
   if (error == ENAMETOOLONG) error = address_through_folder(path, &folder, &address);
-  if (!error) error = connect_in_time(&address);
+  if (!error) error = connect_with_timeout(&address);
   if (folder >= 0) close(folder);
   if (error) connection_close();
   return error;
@@ -98,7 +98,7 @@ static bool make_room(void) {
 }
 
 /* Reads without blocking: a positive number, 0 at the end, -1 = nothing yet. */
-static ssize_t take_some(void) {
+static ssize_t receive_some(void) {
   for (;;) {
     ssize_t n = recv(fd, buffer + bytes_in, room - bytes_in, MSG_DONTWAIT);
     if (n >= 0) return n;
@@ -124,7 +124,7 @@ enum received connection_receive(double timeout_ms, const char **lines, size_t *
   double until_ms = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
   for (bool in_time = true; in_time; in_time = wait_for_more(until_ms)) {
     if (!make_room()) return RECEIVED_END;
-    ssize_t n = take_some();
+    ssize_t n = receive_some();
     if (n == 0) return RECEIVED_END;
     if (n < 0) continue;
     const char *last = memrchr(buffer + bytes_in, '\n', (size_t)n);

@@ -47,7 +47,7 @@ static int open_folder(const char *path) {
 }
 
 /* A path that is too long for an address is reached through its folder. */
-static int address_of(const char *path, struct sockaddr_un *address) {
+static int make_address(const char *path, struct sockaddr_un *address) {
   const size_t room = sizeof address->sun_path;
   address->sun_family = AF_UNIX;
   if (strlen(path) < room) return snprintf(address->sun_path, room, "%s", path), 0;
@@ -95,10 +95,10 @@ static bool watch_listener(void) {
   return clients_set() >= 0 && epoll_ctl(clients_set(), EPOLL_CTL_ADD, listener, &event) == 0;
 }
 
-static int open_all(const char *path) {
+static int open_socket(const char *path) {
   struct sockaddr_un address = {0};
   int error = open_folder(path);
-  if (!error) error = address_of(path, &address);
+  if (!error) error = make_address(path, &address);
   if (!error) error = remove_old(&address);
   if (error) return error;
   reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -116,7 +116,7 @@ int listen_at(const char *path, const char *line, size_t bytes) {
   memcpy(refusal, line, bytes);
   refusal[bytes] = '\n';
   refusal_bytes = bytes + 1;
-  int error = open_all(path);
+  int error = open_socket(path);
   if (error) close_all();
   return error;
 }

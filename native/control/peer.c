@@ -20,7 +20,7 @@ static int pidfd_of(int fd) {
 }
 
 /* The pid was not reused since it connected; unknown before Linux 6.5. */
-static bool was_there(int pidfd) {
+static bool is_same_process(int pidfd) {
   if (pidfd < 0) return true;
   bool was = syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0 || errno != ESRCH;
   close(pidfd);
@@ -35,7 +35,7 @@ bool peer_of(int fd, struct peer *peer) {
   if (sender.pid <= 0) return true;
   int pidfd = pidfd_of(fd);
   bool is_known = origin_of(sender.pid, &peer->origin);
-  if (!was_there(pidfd) || !is_known) return false;
+  if (!is_same_process(pidfd) || !is_known) return false;
   bool is_its_user = !peer->origin.run || sender.uid == peer->origin.run->uid || sender.uid == 0;
   if (peer->origin.kin == ORIGIN_MARKED && !is_its_user)
     peer->origin = (struct origin){ORIGIN_DESCENDANT, NULL};

@@ -15,7 +15,7 @@
 static int make_own_folder(const char *path) {
   char inside[4096];
   if (snprintf(inside, sizeof inside, "%s/", path) >= (int)sizeof inside) return ENAMETOOLONG;
-  return make_folder(inside, 1);
+  return create_folder(inside, 1);
 }
 
 FUNCTION(host_make_folder) {

@@ -10,21 +10,21 @@
 #include <errno.h>
 #include <string.h>
 
-static char *string_of(struct arena *arena, JSValueConst object, const char *name) {
+static char *read_string(struct arena *arena, JSValueConst object, const char *name) {
   JSValue value = JS_GetPropertyStr(js, object, name);
   char *text = arena_string(arena, value);
   JS_FreeValue(js, value);
   return text;
 }
 
-static int take_address(struct arena *arena, JSValueConst spec, const char *type,
+static int read_address(struct arena *arena, JSValueConst spec, const char *type,
                         struct address *address) {
   if (strcmp(type, "unix") == 0) {
-    const char *path = string_of(arena, spec, "path");
+    const char *path = read_string(arena, spec, "path");
     /* A path is on a disk, which may hang: a helper probes it. */
     return path && path[0] == '@' ? address_of_path(path, address) : EINVAL;
   }
-  const char *host = string_of(arena, spec, "host");
+  const char *host = read_string(arena, spec, "host");
   JSValue port = JS_GetPropertyStr(js, spec, "port");
   int number = JS_IsNumber(port) ? to_int(port) : 0;
   JS_FreeValue(js, port);
@@ -32,13 +32,13 @@ static int take_address(struct arena *arena, JSValueConst spec, const char *type
 }
 
 static int start(struct arena *arena, int64_t id, JSValueConst spec) {
-  const char *type = string_of(arena, spec, "type"), *request = NULL;
+  const char *type = read_string(arena, spec, "type"), *request = NULL;
   struct address address;
   if (id < 0 || !type) return EINVAL;
   bool asks = strcmp(type, "ask") == 0;
   if (!asks && strcmp(type, "tcp") != 0 && strcmp(type, "unix") != 0) return EINVAL;
-  if (asks && !(request = string_of(arena, spec, "request"))) return EINVAL;
-  int error = take_address(arena, spec, type, &address);
+  if (asks && !(request = read_string(arena, spec, "request"))) return EINVAL;
+  int error = read_address(arena, spec, type, &address);
   return error ? error : probe_start(id, &address, request, request ? strlen(request) : 0);
 }
 

@@ -12,7 +12,7 @@ static const char *const kinds[] = {
     [HELPER_TAIL] = "tail", [HELPER_EXISTS] = "exists", [HELPER_CONNECT] = "connect"};
 
 /* From a list of strings or a single string. */
-static char **words_of(struct arena *arena, JSValueConst value) {
+static char **list_of_strings(struct arena *arena, JSValueConst value) {
   if (!JS_IsString(value)) return arena_strings(arena, value, 0);
   char **words = arena_take(arena, 2 * sizeof *words);
   if (!words || !(words[0] = arena_string(arena, value))) return NULL;
@@ -21,12 +21,12 @@ static char **words_of(struct arena *arena, JSValueConst value) {
 }
 
 /* The kind of a task is the name of its first property that exists. */
-static bool take_words(struct arena *arena, JSValueConst spec, struct helper_task *task) {
+static bool read_words(struct arena *arena, JSValueConst spec, struct helper_task *task) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     JSValue value = JS_GetPropertyStr(js, spec, kinds[i]);
     bool is_there = !JS_IsUndefined(value);
     task->kind = (enum helper_kind)i;
-    task->words = is_there ? words_of(arena, value) : NULL;
+    task->words = is_there ? list_of_strings(arena, value) : NULL;
     JS_FreeValue(js, value);
     if (is_there) return task->words != NULL;
   }
@@ -55,7 +55,7 @@ FUNCTION(host_helper) {
   task.timeout_ms = to_double(timeout);
   task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
   int error =
-      take_words(&arena, argv[1], &task) && is_valid(&task) ? helper_start(id, &task) : EINVAL;
+      read_words(&arena, argv[1], &task) && is_valid(&task) ? helper_start(id, &task) : EINVAL;
   if (task.text) JS_FreeCString(ctx, task.text);
   JS_FreeValue(ctx, text);
   JS_FreeValue(ctx, timeout);

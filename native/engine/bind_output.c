@@ -57,7 +57,7 @@ FUNCTION(host_close_output) {
   return JS_UNDEFINED;
 }
 
-static double take_number(JSValueConst object, const char *name) {
+static double read_number(JSValueConst object, const char *name) {
   JSValue value = JS_GetPropertyStr(js, object, name);
   double number = to_double(value);
   JS_FreeValue(js, value);
@@ -69,7 +69,7 @@ static int64_t to_whole(double number) {
   return number >= -1 && number < 9007199254740992.0 ? (int64_t)number : -1;
 }
 
-static bool take_names(struct arena *arena, JSValueConst array, struct logs_spec *spec) {
+static bool read_names(struct arena *arena, JSValueConst array, struct logs_spec *spec) {
   int64_t length = array_length(array);
   if (length < 0 || length > NAMES_MAX) return false;
   spec->daemons = arena_take(arena, (size_t)(length + 1) * sizeof *spec->daemons);
@@ -88,13 +88,13 @@ FUNCTION(host_stream_logs) {
   struct arena arena = {0};
   JSValue follow = JS_GetPropertyStr(ctx, argv[1], "follow"),
           daemons = JS_GetPropertyStr(ctx, argv[1], "daemons");
-  struct logs_spec spec = {.tail = to_whole(take_number(argv[1], "tail")),
-                           .since_ms = to_whole(take_number(argv[1], "sinceMs")),
+  struct logs_spec spec = {.tail = to_whole(read_number(argv[1], "tail")),
+                           .since_ms = to_whole(read_number(argv[1], "sinceMs")),
                            .follow = JS_ToBool(ctx, follow) > 0};
   JS_FreeValue(ctx, follow);
   struct client *client = client_find(to_whole(to_double(argv[0])));
   int error = ENOTCONN;
-  if (client) error = take_names(&arena, daemons, &spec) ? logs_stream(client, &spec) : EINVAL;
+  if (client) error = read_names(&arena, daemons, &spec) ? logs_stream(client, &spec) : EINVAL;
   JS_FreeValue(ctx, daemons);
   arena_free(&arena);
   return errno_or_null(error);

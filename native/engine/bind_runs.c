@@ -58,7 +58,7 @@ FUNCTION(host_live) {
   for (size_t i = 0; i < runs_count(); i++) {
     const struct run *run = runs_at(i);
     JSValue entry = JS_NewObject(ctx), ended = JS_NULL;
-    if (run->leader_gone) {
+    if (run->leader_ended) {
       ended = JS_NewObject(ctx);
       set_run_exit(ended, run);
     }
@@ -89,7 +89,7 @@ FUNCTION(host_read_notify) {
 FUNCTION(host_legacy) {
   UNUSED;
   const struct run *run = run_of(argv);
-  if (!run || !run->leader_gone) return JS_NULL;
+  if (!run || !run->leader_ended) return JS_NULL;
   unsigned char lines[LAST_LINES_BYTES_MAX];
   size_t bytes = ring_last_lines(run->daemon, run->number, lines, sizeof lines);
   JSValue legacy = JS_NewObject(ctx);

@@ -106,7 +106,7 @@ static char **script_argv(struct arena *arena, char **argv) {
 }
 
 /* Call after envp is set, which contains PATH. */
-static bool take_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+static bool read_command(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue command = get(object, "command");
   bool self = JS_IsObject(command) && !JS_IsArray(command);
   if (self) {
@@ -128,7 +128,7 @@ static bool take_command(struct arena *arena, JSValueConst object, struct spawn_
   return self || spec->candidates;
 }
 
-static bool take_stdio(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+static bool read_stdio(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   static const char *const names[] = {
       [STDIO_PUMP] = "pump", [STDIO_NULL] = "null", [STDIO_INHERIT] = "inherit"};
   const char *name = get_string(arena, object, "stdio");
@@ -140,7 +140,7 @@ static bool take_stdio(struct arena *arena, JSValueConst object, struct spawn_sp
 }
 
 /* How it reports readiness, and whether it gets a NOTIFY_SOCKET. */
-static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+static bool read_ready(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue notify = get(object, "notify"), ready = get(object, "ready");
   const char *type = JS_IsObject(ready) ? get_string(arena, ready, "type") : NULL;
   int64_t fd = -1;
@@ -166,7 +166,7 @@ static bool take_ready(struct arena *arena, JSValueConst object, struct spawn_sp
   return ok;
 }
 
-static bool take_control(JSValueConst object, struct spawn_spec *spec) {
+static bool read_control(JSValueConst object, struct spawn_spec *spec) {
   JSValue control = get(object, "control");
   bool ok = JS_IsBool(control);
   spec->control = ok && JS_VALUE_GET_BOOL(control);
@@ -182,7 +182,7 @@ static rlim_t to_limit(JSValueConst triple, uint32_t index) {
   return number >= 0 && number < 9007199254740992.0 ? (rlim_t)number : RLIM_INFINITY;
 }
 
-static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
+static bool read_limits(JSValueConst object, struct spawn_spec *spec) {
   JSValue limits = get(object, "limits");
   int64_t length = array_length(limits);
   bool ok = length >= 0 && length <= SPAWN_LIMITS_MAX;
@@ -197,7 +197,7 @@ static bool take_limits(JSValueConst object, struct spawn_spec *spec) {
   return ok;
 }
 
-static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
+static bool read_numbers(JSValueConst object, struct spawn_spec *spec) {
   int64_t number, mask;
   bool ok =
       get_number(object, "run", INT32_MAX, &number) && get_number(object, "umask", 0777, &mask);
@@ -208,7 +208,7 @@ static bool take_numbers(JSValueConst object, struct spawn_spec *spec) {
 
 /* A string or null. False for anything else, which must not be taken for our own user: that may be
  * root. */
-static bool take_name(struct arena *arena, JSValueConst object, const char *key,
+static bool read_name(struct arena *arena, JSValueConst object, const char *key,
                       const char **name) {
   JSValue value = get(object, key);
   *name = arena_string(arena, value);
@@ -217,17 +217,17 @@ static bool take_name(struct arena *arena, JSValueConst object, const char *key,
   return ok;
 }
 
-static bool take_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
+static bool read_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
   JSValue env = get(object, "env"), cwd = get(object, "cwd");
   spec->daemon = get_string(arena, object, "daemon");
   spec->envp = string_list(arena, env, &spec->own_entry);
   spec->cwd = arena_string(arena, cwd);
   bool ok = spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
-            (spec->cwd || JS_IsNull(cwd)) && take_name(arena, object, "user", &spec->user) &&
-            take_name(arena, object, "group", &spec->group) && take_numbers(object, spec) &&
-            take_limits(object, spec) && take_stdio(arena, object, spec) &&
-            take_ready(arena, object, spec) && take_control(object, spec) &&
-            take_command(arena, object, spec);
+            (spec->cwd || JS_IsNull(cwd)) && read_name(arena, object, "user", &spec->user) &&
+            read_name(arena, object, "group", &spec->group) && read_numbers(object, spec) &&
+            read_limits(object, spec) && read_stdio(arena, object, spec) &&
+            read_ready(arena, object, spec) && read_control(object, spec) &&
+            read_command(arena, object, spec);
   JS_FreeValue(js, env);
   JS_FreeValue(js, cwd);
   return ok;
@@ -237,7 +237,7 @@ FUNCTION(host_spawn) {
   UNUSED;
   struct start *start = start_new();
   struct spawn_answer answer = {.failure = {"fork", errno}};
-  if (start && take_spec(&start->arena, argv[0], &start->spec)) {
+  if (start && read_spec(&start->arena, argv[0], &start->spec)) {
     answer = spawn_run(start);
   } else if (start) {
     answer.failure = (struct spawn_failure){"spec", EINVAL};

@@ -72,7 +72,7 @@ static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1
 
 /* Describes the pending exception and clears it. After an out-of-memory it is null, and the
  * description itself may fail. */
-static void take_problem(char *text, size_t room) {
+static void describe_exception(char *text, size_t room) {
   bool late = is_overdue(NULL, NULL);
   set_deadline(EVENT_MS_MAX);
   JSValue thrown = JS_GetException(js);
@@ -109,7 +109,7 @@ static void recover(const char *problem) {
                          JS_NewBool(js, engine_host->is_shutdown_requested())};
   if (!call(recover_function, 2, arguments)) {
     char again[512], line[640];
-    take_problem(again, sizeof again);
+    describe_exception(again, sizeof again);
     int n = snprintf(line, sizeof line, "pitcrew: cannot recover: %s\n", again);
     engine_host->print(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
   }
@@ -121,7 +121,7 @@ void engine_handle(JSValue event) {
   if (!ok) {
     JS_SetMemoryLimit(runtime, MEMORY_BYTES + MEMORY_RESERVE_BYTES);
     char problem[1024];
-    take_problem(problem, sizeof problem);
+    describe_exception(problem, sizeof problem);
     JS_FreeValue(js, event);
     event = JS_UNDEFINED;
     JS_RunGC(runtime);
@@ -163,18 +163,18 @@ static void note_rejection(JSContext *ctx, JSValueConst promise, JSValueConst re
   for (rejection_count--; at < rejection_count; at++) rejections[at] = rejections[at + 1];
 }
 
-static bool jobs_all_caught(void) {
+static bool check_rejections(void) {
   if (rejection_count == 0) return true;
   JS_Throw(js, JS_DupValue(js, rejections[0].reason));
   return false;
 }
 
 /* Executes jobs until none is left. False, as above: an exception is pending. */
-static bool jobs_run(void) {
+static bool run_jobs(void) {
   JSContext *context;
   int done;
   while ((done = JS_ExecutePendingJob(runtime, &context)) > 0) continue;
-  return done == 0 && jobs_all_caught();
+  return done == 0 && check_rejections();
 }
 
 /* ---- start and end */
@@ -190,16 +190,16 @@ static void add_intrinsics(bool for_init) {
   JS_AddIntrinsicPromise(js);
 }
 
-static _Noreturn void die(const char *what) {
+static _Noreturn void exit_broken(const char *what) {
   char problem[2048], line[2200];
-  take_problem(problem, sizeof problem);
+  describe_exception(problem, sizeof problem);
   int n = snprintf(line, sizeof line, "pitcrew: cannot %s (a bug of pitcrew): %s\n", what, problem);
   write_all(2, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
   _exit(BROKEN_EXIT);
 }
 
 void engine_exit(int code) {
-  if (!jobs_all_caught()) die("go on");
+  if (!check_rejections()) exit_broken("go on");
   _exit(code);
 }
 
@@ -239,7 +239,7 @@ void engine_run_init(enum image image, const struct engine_host *host) {
   start(true, host);
   JS_SetGCThreshold(runtime, GARBAGE_BYTES);
   set_deadline(START_MS_MAX);
-  if (!evaluate(image)) die("start");
+  if (!evaluate(image)) exit_broken("start");
   set_deadline(0);
   JSValue global = JS_GetGlobalObject(js);
   JSValue handlers = JS_GetPropertyStr(js, global, "pitcrewHandlers");
@@ -248,15 +248,15 @@ void engine_run_init(enum image image, const struct engine_host *host) {
   JS_FreeValue(js, handlers);
   JS_FreeValue(js, global);
   if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function))
-    die("find its own handlers");
+    exit_broken("find its own handlers");
 }
 
 void engine_run_verb(enum image image, const struct engine_host *host) {
   start(false, host);
   JS_SetGCThreshold(runtime, CLIENT_GARBAGE_BYTES);
   JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
-  if (!evaluate(image)) die("start");
-  if (!jobs_run()) die("go on");
+  if (!evaluate(image)) exit_broken("start");
+  if (!run_jobs()) exit_broken("go on");
   const char text[] = "pitcrew: internal error: the verb never ended\n";
   write_all(2, text, sizeof text - 1);
   _exit(BROKEN_EXIT);

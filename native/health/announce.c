@@ -50,7 +50,7 @@ static int send_now(const char *text, size_t bytes) {
   return send_text(text, bytes);
 }
 
-static bool is_passing(int error) {
+static bool is_temporary(int error) {
   return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
@@ -58,7 +58,7 @@ static void drop_oldest(void) { memmove(queue, queue + 1, --count * sizeof *queu
 
 void announce(const char *text, size_t bytes) {
   announce_turn();
-  if (count == 0 && !is_passing(send_now(text, bytes))) return;
+  if (count == 0 && !is_temporary(send_now(text, bytes))) return;
   if (bytes > TEXT_BYTES_MAX) return;
   if (count == QUEUE_MAX) drop_oldest();
   memcpy(queue[count].text, text, bytes);
@@ -70,6 +70,6 @@ double announce_wake_ms(void) { return retry_ms; }
 
 void announce_turn(void) {
   if (now_ms() < retry_ms) return;
-  while (count > 0 && !is_passing(send_now(queue[0].text, queue[0].bytes))) drop_oldest();
+  while (count > 0 && !is_temporary(send_now(queue[0].text, queue[0].bytes))) drop_oldest();
   retry_ms = count > 0 ? now_ms() + RETRY_MS : INFINITY;
 }

@@ -46,7 +46,7 @@ static struct probe **slot_of(int64_t id) {
   return place;
 }
 
-static void answer(struct probe *probe, int error) {
+static void finish(struct probe *probe, int error) {
   socket_end(probe->fd, set_fd, false);
   probe->fd = -1;
   probe->error = error;
@@ -55,7 +55,7 @@ static void answer(struct probe *probe, int error) {
 }
 
 /* A socket may connect to itself, when the kernel chooses the probed port for our own end. */
-static bool is_own_end(int fd) {
+static bool is_connected_to_itself(int fd) {
   struct sockaddr_storage near = {0}, far = {0};
   socklen_t near_bytes = sizeof near, far_bytes = sizeof far;
   if (getsockname(fd, (struct sockaddr *)&near, &near_bytes) != 0) return false;
@@ -74,11 +74,11 @@ static void send_request(struct probe *probe) {
     ssize_t n = send(probe->fd, probe->request + probe->sent, probe->request_bytes - probe->sent,
                      MSG_NOSIGNAL);
     if (n < 0 && errno == EAGAIN) return;
-    if (n < 0 && errno != EINTR) return answer(probe, errno == EPIPE ? ECONNRESET : errno);
+    if (n < 0 && errno != EINTR) return finish(probe, errno == EPIPE ? ECONNRESET : errno);
     if (n > 0) probe->sent += (size_t)n;
   }
   probe->stage = READING;
-  if (!watch_for(probe, EPOLL_CTL_MOD, EPOLLIN)) answer(probe, errno);
+  if (!watch_for(probe, EPOLL_CTL_MOD, EPOLLIN)) finish(probe, errno);
 }
 
 static void read_line(struct probe *probe) {
@@ -87,29 +87,29 @@ static void read_line(struct probe *probe) {
     ssize_t n = recv(probe->fd, into, PROBE_ANSWER_BYTES_MAX - probe->text_bytes, 0);
     if (n < 0 && errno == EAGAIN) return;
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return answer(probe, errno);
-    if (n == 0) return answer(probe, probe->text_bytes > 0 ? EPROTO : ECONNRESET);
+    if (n < 0) return finish(probe, errno);
+    if (n == 0) return finish(probe, probe->text_bytes > 0 ? EPROTO : ECONNRESET);
     const char *end = memchr(into, '\n', (size_t)n);
     probe->text_bytes = end ? (size_t)(end - probe->text) : probe->text_bytes + (size_t)n;
     if (end) break;
   }
   if (probe->text_bytes > 0 && probe->text[probe->text_bytes - 1] == '\r') probe->text_bytes--;
-  answer(probe, 0);
+  finish(probe, 0);
 }
 
-static void connected(struct probe *probe) {
+static void finish_connect(struct probe *probe) {
   int error = 0;
   socklen_t bytes = sizeof error;
   if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) error = errno;
-  if (!error && is_own_end(probe->fd)) error = ECONNREFUSED;
-  if (error || !probe->has_request) return answer(probe, error);
+  if (!error && is_connected_to_itself(probe->fd)) error = ECONNREFUSED;
+  if (error || !probe->has_request) return finish(probe, error);
   probe->stage = SENDING;
   send_request(probe);
 }
 
-static void serve(struct probe *probe) {
+static void continue_probe(struct probe *probe) {
   switch (probe->stage) {
-    case CONNECTING: return connected(probe);
+    case CONNECTING: return finish_connect(probe);
     case SENDING: return send_request(probe);
     case READING: return read_line(probe);
   }
@@ -124,7 +124,7 @@ static bool open_set(void) {
   return false;
 }
 
-static int connect_or_answer(struct probe *probe, const struct address *address) {
+static int begin_connect(struct probe *probe, const struct address *address) {
   bool is_local = address->storage.ss_family == AF_UNIX;
   int error = connect(probe->fd, (const struct sockaddr *)&address->storage, address->bytes) == 0
                   ? 0
@@ -132,7 +132,7 @@ static int connect_or_answer(struct probe *probe, const struct address *address)
   /* A full queue belongs to a listener. */
   if (error == EAGAIN && is_local) error = 0;
   if (error != EINPROGRESS && (error || !probe->has_request)) {
-    answer(probe, error);
+    finish(probe, error);
     return 0;
   }
   return watch_for(probe, EPOLL_CTL_ADD, EPOLLOUT) ? 0 : errno;
@@ -151,7 +151,7 @@ int probe_start(int64_t id, const struct address *address, const char *request,
   probe->request_bytes = request_bytes;
   if (request) memcpy(probe->request, request, request_bytes);
   probe->fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int error = probe->fd < 0 ? errno : connect_or_answer(probe, address);
+  int error = probe->fd < 0 ? errno : begin_connect(probe, address);
   if (error) {
     if (probe->fd >= 0) close(probe->fd);
     free(probe);
@@ -162,12 +162,12 @@ int probe_start(int64_t id, const struct address *address, const char *request,
   return 0;
 }
 
-static void take_out(struct probe **place) { *place = (*place)->next_in_bucket; }
+static void remove_from_bucket(struct probe **place) { *place = (*place)->next_in_bucket; }
 
 void probe_forget(int64_t id) {
   struct probe **place = slot_of(id), *probe = *place;
   if (!probe) return;
-  take_out(place);
+  remove_from_bucket(place);
   probe->is_forgotten = true;
   if (probe->fd < 0) return; /* It is in the queue, which skips it. */
   socket_end(probe->fd, set_fd, false);
@@ -181,7 +181,7 @@ static void report_first(void) {
   if (!first_answered) last_answered = &first_answered;
   count--;
   if (!probe->is_forgotten) {
-    take_out(slot_of(probe->id));
+    remove_from_bucket(slot_of(probe->id));
     event_probed(probe->id, probe->error, probe->text, probe->error ? 0 : probe->text_bytes);
   }
   free(probe);
@@ -192,6 +192,6 @@ bool probes_want_turn(void) { return first_answered != NULL; }
 void probes_turn(void) {
   struct epoll_event events[BATCH_MAX];
   int ready = epoll_wait(set_fd, events, BATCH_MAX, 0);
-  for (int i = 0; i < ready; i++) serve(events[i].data.ptr);
+  for (int i = 0; i < ready; i++) continue_probe(events[i].data.ptr);
   for (int told = 0; told < BATCH_MAX && first_answered; told++) report_first();
 }

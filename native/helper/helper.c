@@ -54,7 +54,7 @@ static struct helper *started;  /* helpers that have a child */
 static struct helper *finished; /* freed in the next turn: an epoll event may still refer to them */
 static size_t hanging;
 
-static bool writes(const struct helper *helper) {
+static bool is_write(const struct helper *helper) {
   return helper->task.kind == HELPER_APPEND || helper->task.kind == HELPER_WRITE;
 }
 
@@ -151,9 +151,9 @@ bool helper_reaped(pid_t pid, int wait_status) {
 
 bool helpers_write(void) {
   for (const struct helper *h = started; h; h = h->next)
-    if (writes(h) && h->stage != HANGS) return true;
+    if (is_write(h) && h->stage != HANGS) return true;
   for (const struct helper *h = writers.first; h; h = h->next)
-    if (writes(h)) return true;
+    if (is_write(h)) return true;
   return false;
 }
 
@@ -164,7 +164,7 @@ bool helpers_write(void) {
 static struct helper **next_of(struct queue *queue) {
   struct helper **link = &queue->first;
   for (; *link && queue->running < queue->running_max; link = &(*link)->next) {
-    const struct helper *before = writes(*link) ? started : NULL;
+    const struct helper *before = is_write(*link) ? started : NULL;
     while (before && (before->stage == HANGS || !is_same_path(&before->task, &(*link)->task)))
       before = before->next;
     if (!before) return link;

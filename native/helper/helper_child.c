@@ -49,7 +49,7 @@ static pid_t execute(const struct helper_task *task, int output_fd) {
                     (struct rlimit){CPU_SECONDS, CPU_SECONDS});
 }
 
-static int begin(struct helper_child *child, const struct helper_task *task, int output_fd) {
+static int launch(struct helper_child *child, const struct helper_task *task, int output_fd) {
   child->is_group = task->kind == HELPER_RUN;
   child->max_bytes = task->max_bytes;
   pid_t pid = child->is_group ? execute(task, output_fd) : fork_copy(task, output_fd);
@@ -59,12 +59,12 @@ static int begin(struct helper_child *child, const struct helper_task *task, int
 }
 
 int helper_child_start(struct helper_child *child, const struct helper_task *task) {
-  if (task->kind != HELPER_RUN && task->kind != HELPER_TAIL) return begin(child, task, -1);
+  if (task->kind != HELPER_RUN && task->kind != HELPER_TAIL) return launch(child, task, -1);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   child->output_fd = ends[0];
-  int error = loop_watch(ends[0], EPOLLIN, &child->watch) ? begin(child, task, ends[1]) : errno;
+  int error = loop_watch(ends[0], EPOLLIN, &child->watch) ? launch(child, task, ends[1]) : errno;
   close(ends[1]);
   if (error) helper_child_close_output(child);
   return error;

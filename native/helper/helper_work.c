@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static int write_one(const struct helper_task *task, char *path) {
-  int error = make_folder(path, 2);
+  int error = create_folder(path, 2);
   if (error) return error;
   return task->kind == HELPER_APPEND ? file_append(path, task->text, task->bytes, task->max_bytes)
                                      : file_write(path, task->text, task->bytes, false);

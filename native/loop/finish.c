@@ -73,7 +73,7 @@ static void report_loss(void) {
  */
 void finish_if_done(void) {
   if (!loop_is_finishing()) return;
-  bool has_no_children = children_end();
+  bool has_no_children = children_kill_all();
   if (!flushed) {
     bool is_out = pump_idle() && out_flush() && has_no_children;
     if (!is_out && now_ms() < give_up_ms()) return;

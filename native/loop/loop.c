@@ -29,7 +29,7 @@ bool loop_watch(int fd, uint32_t events, struct watch *watch) {
   return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void loop_watch_surely(int fd, uint32_t events, struct watch *watch) {
+void loop_watch_with_retry(int fd, uint32_t events, struct watch *watch) {
   if (loop_watch(fd, events, watch) || unwatched_count == UNWATCHED_MAX) return;
   unwatched[unwatched_count++] = (struct unwatched){fd, events, watch};
   rewatch_ms = now_ms() + REWATCH_MS;
@@ -40,7 +40,7 @@ static void forget_unwatched(int fd) {
     if (unwatched[i - 1].fd == fd) unwatched[i - 1] = unwatched[--unwatched_count];
 }
 
-void loop_watch_again(void) {
+void loop_retry_watches(void) {
   if (now_ms() < rewatch_ms) return;
   for (size_t i = unwatched_count; i > 0; i--) {
     const struct unwatched *one = &unwatched[i - 1];
@@ -49,7 +49,7 @@ void loop_watch_again(void) {
   rewatch_ms = unwatched_count > 0 ? now_ms() + REWATCH_MS : INFINITY;
 }
 
-double loop_watch_again_ms(void) { return rewatch_ms; }
+double loop_retry_ms(void) { return rewatch_ms; }
 
 void loop_unwatch(int fd) {
   forget_unwatched(fd);

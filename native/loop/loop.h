@@ -28,12 +28,12 @@ struct watch {
 void loop_init(void);
 bool loop_watch(int fd, uint32_t events, struct watch *watch);
 /* For descriptors that the loop needs: retried while the kernel has no memory for them. */
-void loop_watch_surely(int fd, uint32_t events, struct watch *watch);
+void loop_watch_with_retry(int fd, uint32_t events, struct watch *watch);
 /* Call before close: a description that a forked child still holds would go on reporting. */
 void loop_unwatch(int fd);
 /* Retries what could not be watched; and the time of the next retry. */
-void loop_watch_again(void);
-double loop_watch_again_ms(void);
+void loop_retry_watches(void);
+double loop_retry_ms(void);
 
 /* Waits for at most this time (-1 = no limit). Returns the number of events, -1 after EINTR. */
 struct epoll_event;

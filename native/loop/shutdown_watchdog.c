@@ -51,7 +51,7 @@ static void end_everything(int signal, siginfo_t *info, void *context) {
   if (getpid() == 1)
     kill(-1, SIGKILL);
   else
-    children_kill();
+    children_kill_in_handler();
   const char text[] = "pitcrew: the shutdown did not end in time: everything was killed\n";
   /* A full pipe must not block this. */
   struct pollfd takes = {.fd = 2, .events = POLLOUT};

@@ -35,7 +35,7 @@ static int timeout_ms(void) {
     return 0;
   double until = fmin(fmin(loop_wake_ms(), helpers_deadline_ms()), clients_deadline_ms());
   until = fmin(until, fmin(logs_wake_ms(), fmin(tree_wake_ms(), starts_wake_ms())));
-  until = fmin(until, fmin(loop_watch_again_ms(), cgroup_wake_ms()));
+  until = fmin(until, fmin(loop_retry_ms(), cgroup_wake_ms()));
   until = fmin(until, fmin(out_wake_ms(), announce_wake_ms()));
   until = fmin(until, finish_wake_ms());
   if (isinf(until)) return -1;
@@ -49,7 +49,7 @@ static bool is_channel(const struct watch *watch) {
 
 static void serve(struct epoll_event *events, int count) {
   bool pipes = false, pattern_pipes = false, probes = false, clients = false;
-  loop_watch_again();
+  loop_retry_watches();
   starts_turn();
   for (int i = 0; i < count; i++)
     if (((struct watch *)events[i].data.ptr)->kind == WATCH_SIGNALS) signals_read();

@@ -41,7 +41,7 @@ static bool put_line(struct lines *lines, const unsigned char *piece, size_t pie
 }
 
 /* Stores a piece of a line that has not ended. False: the memory for that is used up. */
-static bool keep_partial(struct lines *lines, const unsigned char *piece, size_t bytes) {
+static bool store_partial(struct lines *lines, const unsigned char *piece, size_t bytes) {
   size_t wanted = lines->partial_bytes + bytes;
   if (wanted > lines->partial_room) {
     size_t room = wanted < 256 ? 256 : wanted < LINE_BYTES_MAX / 2 ? wanted * 2 : LINE_BYTES_MAX;
@@ -81,7 +81,7 @@ bool lines_format(struct lines *lines, struct chunk *chunk) {
     if (bytes == 0) break;
     const unsigned char *from = chunk->text + chunk->at;
     struct cut cut = line_cut(lines->partial_bytes, from, bytes);
-    if (!cut.ends && keep_partial(lines, from, cut.bytes)) {
+    if (!cut.ends && store_partial(lines, from, cut.bytes)) {
       chunk->at += cut.bytes;
       continue;
     }

@@ -36,7 +36,7 @@ struct follower {
   uint64_t skipped;      /* bytes, in whole lines */
   double skips_ms;       /* begin of skipping */
   double progress_ms;    /* of the last check that showed progress */
-  size_t least;          /* the least unread bytes so far */
+  size_t least_unread;   /* the least unread bytes so far */
   double check_ms;       /* the next check */
   struct logs_spec spec; /* its names follow */
   const char *names[];
@@ -64,7 +64,7 @@ static void set_state(struct follower *f, enum state state) {
   f->state = state;
   f->progress_ms = now_ms();
   f->check_ms = f->progress_ms + CHECK_MS;
-  f->least = SIZE_MAX;
+  f->least_unread = SIZE_MAX;
 }
 
 static bool follower_notice(struct follower *f, const char *sender, const char *text) {
@@ -97,7 +97,7 @@ static void resume_if_due(struct follower *f, double now) {
 }
 
 /* Unread bytes, in our queue and in its socket. */
-static size_t unread(const struct follower *f) {
+static size_t unread_bytes(const struct follower *f) {
   int in_socket = 0;
   ioctl(f->client->fd, TIOCOUTQ, &in_socket);
   return client_queued(f->client) + (size_t)in_socket;
@@ -107,9 +107,9 @@ static size_t unread(const struct follower *f) {
 static void cut_off_if_stuck(struct follower *f, double now) {
   if (now < f->check_ms) return;
   f->check_ms = now + CHECK_MS;
-  size_t left = unread(f);
-  if (left < f->least) {
-    f->least = left;
+  size_t left = unread_bytes(f);
+  if (left < f->least_unread) {
+    f->least_unread = left;
     f->progress_ms = now;
   }
   if (client_queued(f->client) == 0 || now < f->progress_ms + PATIENCE_MS) return;
@@ -128,14 +128,14 @@ static void end_if_read(struct follower *f) {
   client_end(f->client);
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t smaller_of(size_t a, size_t b) { return a < b ? a : b; }
 
 static bool follower_is_full(struct follower *f, double now) {
   if (now >= f->window_ms + WINDOW_MS) {
     f->window_ms = now;
     f->window_bytes = 0;
   }
-  size_t may_wait = least(QUEUED_MAX, QUEUED_TOTAL / following) + f->past_bytes;
+  size_t may_wait = smaller_of(QUEUED_MAX, QUEUED_TOTAL / following) + f->past_bytes;
   size_t may_take = TAKEN_MAX / following > TAKEN_MIN ? TAKEN_MAX / following : TAKEN_MIN;
   return client_queued(f->client) > may_wait || f->window_bytes > may_take;
 }

@@ -124,7 +124,7 @@ void out_count_lost(const unsigned char *text, size_t bytes, size_t lines) {
   for (size_t i = 0; text && i < bytes; i++) lost_lines += text[i] == '\n';
 }
 
-static void drop_all(void) {
+static void discard_all(void) {
   out_count_lost(buffer + start, end - start, 0);
   start = end = 0;
 }
@@ -161,7 +161,7 @@ static bool is_permanent(int error) {
 bool out_flush(void) {
   while (start < end) {
     if (closed) {
-      drop_all();
+      discard_all();
       break;
     }
     ssize_t n = write_some(buffer + start, end - start);
@@ -173,7 +173,7 @@ bool out_flush(void) {
       return false;
     } else if (n < 0 && errno != EINTR) {
       closed = is_permanent(errno);
-      drop_all();
+      discard_all();
     }
   }
   start = end = 0;
@@ -209,7 +209,7 @@ void out_turn(void) {
 }
 
 void out_give_up(void) {
-  drop_all();
+  discard_all();
   closed = true;
 }
 
@@ -221,7 +221,7 @@ unsigned char *out_room(size_t bytes) {
 
 void out_commit(size_t bytes) { end += bytes; }
 
-static void keep_own(const char *text, size_t bytes) {
+static void record_own(const char *text, size_t bytes) {
   static struct ring *ring;
   int64_t ms = wall_ms();
   if (!ring) ring = ring_of("-");
@@ -231,7 +231,7 @@ static void keep_own(const char *text, size_t bytes) {
 
 /* pitcrew's own lines have a reserve after the daemons' part. */
 void out_print(const char *text, size_t bytes) {
-  keep_own(text, bytes);
+  record_own(text, bytes);
   if (start > 0 && end + bytes > sizeof buffer - COPY_SLACK_BYTES) {
     memmove(buffer, buffer + start, end - start);
     end -= start;

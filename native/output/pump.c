@@ -84,7 +84,7 @@ static int pipes_ready(bool in_pattern_set, struct epoll_event *events) {
 static bool pipe_enter_set(struct pipe *pipe) {
   if (pipe->pattern && pattern_fd < 0) {
     pattern_fd = epoll_create1(EPOLL_CLOEXEC);
-    loop_watch_surely(pattern_fd, EPOLLIN, &pattern_watch);
+    loop_watch_with_retry(pattern_fd, EPOLLIN, &pattern_watch);
   }
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
   pipe->in_pattern_set = pipe->pattern != NULL;
@@ -119,7 +119,7 @@ static void pump_pause(bool paused) {
     loop_unwatch(pipes_fd);
     return;
   }
-  loop_watch_surely(pipes_fd, EPOLLIN, &watch);
+  loop_watch_with_retry(pipes_fd, EPOLLIN, &watch);
   for (struct pipe *pipe = pipes; pipe && muted_count > 0; pipe = pipe->next) {
     if (!pipe->muted) continue;
     pipe_leave_set(pipe);
@@ -129,14 +129,15 @@ static void pump_pause(bool paused) {
 
 void pump_init(void) {
   pipes_fd = epoll_create1(EPOLL_CLOEXEC);
-  loop_watch_surely(pipes_fd, EPOLLIN, &watch);
+  loop_watch_with_retry(pipes_fd, EPOLLIN, &watch);
   out_on_stall(pump_pause);
 }
 
 /* ---- new text */
 
 /* Adds it to the ring, and passes it on to followers; `lines` holds the unfinished line. */
-static void pass_on(struct pipe *pipe, const struct lines *lines, const void *piece, size_t bytes) {
+static void record_text(struct pipe *pipe, const struct lines *lines, const void *piece,
+                        size_t bytes) {
   int64_t ms = wall_ms();
   if (!pipe->ring) pipe->ring = ring_of(pipe->daemon);
   if (pipe->ring) ring_add(pipe->ring, pipe->run, piece, bytes, ms);
@@ -144,9 +145,9 @@ static void pass_on(struct pipe *pipe, const struct lines *lines, const void *pi
 }
 
 /* True: it matches the pattern, so the run is ready. */
-static bool take_text(struct pipe *pipe, const struct lines *lines, const unsigned char *piece,
-                      size_t bytes) {
-  pass_on(pipe, lines, piece, bytes);
+static bool add_text(struct pipe *pipe, const struct lines *lines, const unsigned char *piece,
+                     size_t bytes) {
+  record_text(pipe, lines, piece, bytes);
   if (!pipe->pattern || !glob_feed(pipe->pattern, piece, bytes)) return false;
   pipe_drop_pattern(pipe);
   return true;
@@ -207,7 +208,7 @@ static enum backlog_state backlog_read(struct pipe *pipe) {
   if (n == 0) return BACKLOG_NO_MORE;
   struct lines before = last_line(pipe);
   pipe->backlog.end += (size_t)n;
-  if (take_text(pipe, &before, to, (size_t)n) && pipe->owner) run_report_ready(pipe->owner);
+  if (add_text(pipe, &before, to, (size_t)n) && pipe->owner) run_report_ready(pipe->owner);
   return BACKLOG_MORE;
 }
 
@@ -276,7 +277,7 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
 /* Ends a last line without a newline. What cannot be printed is counted as lost. */
 static void close_pipe(struct pipe *pipe, bool at_end) {
   if (!backlog_format(pipe)) backlog_lose(pipe);
-  if (pipe->lines.partial_bytes) pass_on(pipe, &pipe->lines, "\n", 1);
+  if (pipe->lines.partial_bytes) record_text(pipe, &pipe->lines, "\n", 1);
   lines_end(&pipe->lines);
   if (!at_end) out_count_lost(NULL, bytes_in_pipe(pipe), 0);
   grown_total -= pipe->grown_bytes;
@@ -309,7 +310,7 @@ static enum served serve_pipe(struct pipe *pipe) {
   chunk_pipe = pipe;
   chunk.at = 0;
   chunk.end = (size_t)n;
-  bool ready = take_text(pipe, &pipe->lines, text, (size_t)n);
+  bool ready = add_text(pipe, &pipe->lines, text, (size_t)n);
   bool whole = format_chunk();
   /* Report after the formatting: the policy may print. */
   if (ready && pipe->owner) run_report_ready(pipe->owner);

@@ -185,7 +185,7 @@ void ring_add(struct ring *ring, int run, const unsigned char *text, size_t byte
  */
 
 /* Moves to the segment that ends at `end`. False: there is none. */
-static bool enter(struct ring_place *place, size_t end) {
+static bool enter_segment(struct ring_place *place, size_t end) {
   if (end == 0) return false;
   place->segment = trailer(place->ring, end);
   place->end = end - sizeof place->segment;
@@ -195,12 +195,12 @@ static bool enter(struct ring_place *place, size_t end) {
 
 struct ring_place ring_end(const struct ring *ring) {
   struct ring_place place = {.ring = ring};
-  enter(&place, ring->used);
+  enter_segment(&place, ring->used);
   return place;
 }
 
 bool ring_line_before(struct ring_place *place, struct ring_line *line) {
-  if (place->end == place->start && !enter(place, place->start)) return false;
+  if (place->end == place->start && !enter_segment(place, place->start)) return false;
   const unsigned char *text = place->ring->text;
   bool ended = text[place->end - 1] == '\n';
   place->end -= ended;
@@ -212,7 +212,7 @@ bool ring_line_before(struct ring_place *place, struct ring_line *line) {
     place->end = from;
     if (newline) return true;
     struct ring_place older = *place;
-    if (!enter(&older, place->start)) {
+    if (!enter_segment(&older, place->start)) {
       line->truncated = place->ring->truncated;
       return true;
     }
@@ -230,7 +230,7 @@ void ring_copy_line(const struct ring_line *line, size_t bytes, unsigned char *e
     bytes -= piece;
     memcpy(end, place.ring->text + place.end - piece, piece);
     if (bytes == 0) return;
-    enter(&place, place.start);
+    enter_segment(&place, place.start);
   }
 }
 

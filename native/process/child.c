@@ -16,41 +16,42 @@
 
 static bool fail(struct child *child, const char *step, long error) {
   child->error = (int)-error;
-  child->step = step;
+  child->failed_step = step;
   return false;
 }
 
 /* With a thousand daemons, copying our descriptor table and closing it at exec would cost a child
  * more than everything else. So the child shares the table until here, and then copies the low
  * descriptors only. */
-static bool take_files(struct child *child) {
+static bool copy_low_descriptors(struct child *child) {
   const unsigned unshare = 2; /* CLOSE_RANGE_UNSHARE */
   if (child->files_kept < 0) return true;
   long error = RAW(SYS_close_range, child->files_kept + 1, ~0u, unshare);
   return error == 0 || fail(child, "fork", error);
 }
 
-static long place(int fd, int wanted) {
+static long place_descriptor(int fd, int wanted) {
   return fd == wanted ? RAW(SYS_fcntl, wanted, F_SETFD, 0) : RAW(SYS_dup3, fd, wanted, 0);
 }
 
 /* Stdio first: the readiness pipe may have any number. Afterwards no descriptor of ours that is
  * still needed has a number from 3 to 9. */
-static bool place_files(struct child *child) {
+static bool place_descriptors(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   if (spec->stdio != STDIO_INHERIT) {
     int output = child->ends.output >= 0 ? child->ends.output : child->null_fd;
-    place(child->null_fd, 0);
-    place(output, 1);
-    place(output, 2);
+    place_descriptor(child->null_fd, 0);
+    place_descriptor(output, 1);
+    place_descriptor(output, 2);
   }
-  long error = child->ends.ready >= 0 ? place(child->ends.ready, spec->ready_fd) : 0;
+  long error = child->ends.ready >= 0 ? place_descriptor(child->ends.ready, spec->ready_fd) : 0;
   if (error < 0) return fail(child, "pipe", error);
-  error = child->ends.control >= 0 ? place(child->ends.control, control_number(spec)) : 0;
+  error =
+      child->ends.control >= 0 ? place_descriptor(child->ends.control, control_number(spec)) : 0;
   return error >= 0 || fail(child, "socket", error);
 }
 
-static void take_session(struct child *child) {
+static void start_session(struct child *child) {
   if (child->spec->stdio != STDIO_INHERIT) {
     RAW(SYS_setsid, 0);
     return;
@@ -76,7 +77,7 @@ static bool set_limits(struct child *child) {
 }
 
 /* Variables that the bundle sets take precedence over those of the user's line. */
-static bool is_set(const struct spawn_spec *spec, const char *entry) {
+static bool is_set_by_bundle(const struct spawn_spec *spec, const char *entry) {
   size_t length = (size_t)(strchr(entry, '=') - entry) + 1;
   bool is_own = false;
   for (char **e = spec->envp; *e; e++) {
@@ -86,23 +87,23 @@ static bool is_set(const struct spawn_spec *spec, const char *entry) {
   return false;
 }
 
-static void put_entry(const struct spawn_spec *spec, char *entry) {
-  if (!is_set(spec, entry)) environment_put(spec->envp, entry);
+static void set_variable(const struct spawn_spec *spec, char *entry) {
+  if (!is_set_by_bundle(spec, entry)) environment_put(spec->envp, entry);
 }
 
 /* A user without a line in /etc/passwd has no name, and must not get ours. */
-static void put_identity(struct child *child) {
+static void set_user_variables(struct child *child) {
   const struct spawn_spec *spec = child->spec;
   struct identity *identity = child->identity;
   static char root[] = "HOME=/";
   if (identity->is_known) {
-    put_entry(spec, identity->home);
-    put_entry(spec, identity->user);
-    put_entry(spec, identity->logname);
+    set_variable(spec, identity->home);
+    set_variable(spec, identity->user);
+    set_variable(spec, identity->logname);
   } else if (identity->uid >= 0) {
-    put_entry(spec, root);
-    if (!is_set(spec, "USER=")) environment_remove(spec->envp, "USER=");
-    if (!is_set(spec, "LOGNAME=")) environment_remove(spec->envp, "LOGNAME=");
+    set_variable(spec, root);
+    if (!is_set_by_bundle(spec, "USER=")) environment_remove(spec->envp, "USER=");
+    if (!is_set_by_bundle(spec, "LOGNAME=")) environment_remove(spec->envp, "LOGNAME=");
   }
 }
 
@@ -113,7 +114,7 @@ static bool find_user(struct child *child) {
   const char *step = identity_find(child->identity, spec->user, spec->group, own, &error);
   if (step) return fail(child, step, -error);
   child->is_own_user = child->identity->uid < 0;
-  put_identity(child);
+  set_user_variables(child);
   return true;
 }
 
@@ -174,22 +175,22 @@ static void execute(struct child *child) {
 }
 
 /* The current step, for the message about a child that stalls. */
-static bool at(struct child *child, const char *step) {
-  child->at = step;
+static bool begin_step(struct child *child, const char *step) {
+  child->current_step = step;
   return true;
 }
 
 int child_main(void *argument) {
   struct child *child = argument;
   const struct spawn_spec *spec = child->spec;
-  at(child, "fork");
-  if (take_files(child)) {
-    take_session(child);
+  begin_step(child, "fork");
+  if (copy_low_descriptors(child)) {
+    start_session(child);
     if (spec->umask >= 0) RAW(SYS_umask, spec->umask);
-    if (at(child, "user") && find_user(child) && place_files(child) && at(child, "limits") &&
-        set_limits(child) && at(child, "user") && set_user(child) && at(child, "cwd") &&
-        enter_folder(child)) {
-      at(child, "exec");
+    if (begin_step(child, "user") && find_user(child) && place_descriptors(child) &&
+        begin_step(child, "limits") && set_limits(child) && begin_step(child, "user") &&
+        set_user(child) && begin_step(child, "cwd") && enter_folder(child)) {
+      begin_step(child, "exec");
       signals_reset_in_child();
       execute(child);
     }

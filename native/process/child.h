@@ -50,8 +50,8 @@ struct child {
   rlim_t mark_max;
   bool foreground; /* gets our terminal: SIGTTOU is blocked, so that this does not stop it */
   volatile bool is_own_user, has_changed_user;
-  const char *volatile at;   /* the current step */
-  const char *volatile step; /* the step that failed */
+  const char *volatile current_step; /* the current step */
+  const char *volatile failed_step;  /* the step that failed */
   volatile int error;
   char head[HEAD_BYTES_MAX]; /* the beginning of a file that cannot be executed, or "" */
 };

@@ -64,7 +64,7 @@ static bool open_control(struct start *start, int *ours, int *childs) {
 }
 
 /* Returns the step that failed. */
-static const char *make_ends(struct start *start, struct ends *ends) {
+static const char *open_ends(struct start *start, struct ends *ends) {
   const struct spawn_spec *spec = &start->spec;
   struct child *child = &start->child;
   if (spec->stdio == STDIO_PUMP && !make_pipe(&ends->output, &child->ends.output)) return "pipe";
@@ -94,14 +94,15 @@ static struct spawn_answer launch(struct start *start) {
   }
   pid_t pid = start_child(start, child_main, start->has_lent_files ? CLONE_FILES : 0, child);
   if (pid < 0) return (struct spawn_answer){.failure = {"fork", errno}};
-  if (start->is_pending || !child->step) return (struct spawn_answer){pid, start->is_pending, {0}};
-  struct spawn_answer answer = {.failure = {child->step, child->error}};
+  if (start->is_pending || !child->failed_step)
+    return (struct spawn_answer){pid, start->is_pending, {0}};
+  struct spawn_answer answer = {.failure = {child->failed_step, child->error}};
   memcpy(answer.head, child->head, sizeof answer.head);
   return answer;
 }
 
 /* Takes the descriptor, also on failure. */
-static bool pump_output(struct run *run, const struct spawn_spec *spec, int fd) {
+static bool connect_output(struct run *run, const struct spawn_spec *spec, int fd) {
   struct glob *pattern = spec->ready == READY_BY_LOG ? glob_new(spec->ready_text) : NULL;
   if (pattern || spec->ready != READY_BY_LOG) run->pipe = pump_add(fd, run, pattern);
   if (run->pipe) return true;
@@ -125,10 +126,10 @@ static bool register_run(struct start *start, pid_t pid, const struct ends *ends
     close_ends(ends);
     return false;
   }
-  run->inherit = spec->stdio == STDIO_INHERIT;
+  run->inherits_stdio = spec->stdio == STDIO_INHERIT;
   run->uid = start_uid(start);
   run->ready_by_notify = spec->ready == READY_BY_NOTIFY;
-  bool is_complete = ends->output < 0 || pump_output(run, spec, ends->output);
+  bool is_complete = ends->output < 0 || connect_output(run, spec, ends->output);
   is_complete &= channel_add(&run->ready_pipe, ends->ready);
   is_complete &= channel_add(&run->notify_socket, ends->notify);
   is_complete &= connect_control(run, ends->control);
@@ -137,14 +138,14 @@ static bool register_run(struct start *start, pid_t pid, const struct ends *ends
     return true;
   }
   if (run->pipe) pump_close(spec->daemon, spec->number);
-  run_leader_gone(run, 0, &(struct rusage){0});
-  tree_forget(run);
+  run_set_leader_ended(run, 0, &(struct rusage){0});
+  tree_release(run);
   return false;
 }
 
 static struct spawn_answer spawn(struct start *start) {
   struct ends ends = {-1, -1, -1, -1};
-  const char *failed = make_ends(start, &ends);
+  const char *failed = open_ends(start, &ends);
   struct spawn_answer answer = {.failure = {failed, errno}};
   if (!failed) answer = launch(start);
   if (!start->has_lent_files) child_ends_close(&start->child.ends);

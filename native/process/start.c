@@ -74,7 +74,7 @@ uid_t start_uid(const struct start *start) {
 
 /* The child does not use our memory and descriptors any more. A change of user in a child that
  * shares our memory makes us undumpable. */
-static void child_left(struct start *start) {
+static void release_child(struct start *start) {
   if (start->child.has_changed_user) prctl(PR_SET_DUMPABLE, dumpable);
   if (start->has_lent_files) child_ends_take_back(&start->child.ends);
 }
@@ -87,7 +87,7 @@ void start_release(struct start *start) {
     break;
   }
   if (start->run) start->run->start = NULL;
-  child_left(start);
+  release_child(start);
   identity_release(&start->identity);
   arena_free(&start->arena);
   if (!spare || start == &first) {
@@ -159,11 +159,11 @@ pid_t start_child(struct start *start, int (*run)(void *), int more_flags, void 
     start->uses_memory = 0;
   else
     wait_on_futex(start);
-  if (start->uses_memory || (start->child.step && !reap_failed(start))) add_pending(start);
+  if (start->uses_memory || (start->child.failed_step && !reap_failed(start))) add_pending(start);
   return start->pid;
 }
 
-static void executed(struct start *start) {
+static void report_executed(struct start *start) {
   struct run *run = start->run;
   if (run) run->uid = start_uid(start);
   start_release(start);
@@ -174,12 +174,12 @@ void start_leader_ended(struct run *run, int wait_status) {
   struct start *start = run->start;
   if (!start) return;
   const struct child *child = &start->child;
-  if (child->step)
-    run->failure = (struct spawn_failure){child->step, child->error};
+  if (child->failed_step)
+    run->failure = (struct spawn_failure){child->failed_step, child->error};
   else if (start->is_timed_out)
-    run->failure = (struct spawn_failure){child->at, ETIMEDOUT};
+    run->failure = (struct spawn_failure){child->current_step, ETIMEDOUT};
   else if (WIFEXITED(wait_status))
-    return executed(start); /* A child that failed has set its step. */
+    return report_executed(start); /* A child that failed has set its step. */
   start_release(start);
 }
 
@@ -205,9 +205,10 @@ static bool is_ending(const struct start *start) {
 void starts_turn(void) {
   /* Reporting calls the policy, which may start others. */
   for (struct start *start = pending; start; start = start->next) {
-    if (start->uses_memory || (start->run && (start->child.step || start->is_timed_out))) continue;
+    if (start->uses_memory || (start->run && (start->child.failed_step || start->is_timed_out)))
+      continue;
     if (is_ending(start)) continue;
-    executed(start);
+    report_executed(start);
     return;
   }
   if (now_ms() < check_ms) return;

@@ -29,7 +29,7 @@ bool tty_foreground(struct run *run) {
 /* Our parent may read the terminal next, and may not be a shell that takes it back. */
 void tty_take_back(void) {
   for (size_t i = 0; i < runs_count(); i++)
-    if (runs_at(i)->inherit && tcgetpgrp(tty_fd()) == runs_at(i)->pid)
+    if (runs_at(i)->inherits_stdio && tcgetpgrp(tty_fd()) == runs_at(i)->pid)
       tcsetpgrp(tty_fd(), getpgrp());
 }
 

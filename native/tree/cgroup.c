@@ -66,7 +66,7 @@ static int open_in(const char *group, const char *name, int flags) {
 
 /* Version 1 reports changes through an eventfd that is registered in a file, which a container
  * often may not write. */
-static int registered(const char *group) {
+static int register_eventfd(const char *group) {
   int control = open_in(group, "cgroup.event_control", O_WRONLY);
   if (control < 0) return -1;
   int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -84,11 +84,11 @@ static struct watch watch = {WATCH_MEMORY};
 
 static uint32_t change_events(void) { return is_v2 ? EPOLLPRI : EPOLLIN; }
 
-static bool try_group(const char *group) {
+static bool open_group(const char *group) {
   counter_fd = open_in(group, is_v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
   latest = reported = count();
   if (reported >= 0) {
-    change_fd = is_v2 ? counter_fd : registered(group);
+    change_fd = is_v2 ? counter_fd : register_eventfd(group);
     if (change_fd >= 0 && !loop_watch(change_fd, change_events(), &watch)) change_fd = -1;
     return true;
   }
@@ -108,12 +108,12 @@ static void open_counter(void) {
     next = strchr(line, '\n');
     if (next) *next++ = 0;
     const char *group = memory_group(line);
-    is_open = group && try_group(strcmp(group, "/") == 0 ? "" : group);
+    is_open = group && open_group(strcmp(group, "/") == 0 ? "" : group);
   }
   free(groups);
   for (int version = 2; version > 0 && !is_open; version--) {
     is_v2 = version == 2;
-    is_open = try_group("");
+    is_open = open_group("");
   }
 }
 
@@ -142,6 +142,6 @@ void cgroup_turn(void) {
   reported = latest;
   latest = count();
   read_ms = latest == reported ? INFINITY : now_ms() + SETTLE_MS;
-  if (isinf(read_ms)) loop_watch_surely(change_fd, change_events(), &watch);
+  if (isinf(read_ms)) loop_watch_with_retry(change_fd, change_events(), &watch);
   if (is_new && reported >= 0 && !loop_is_finishing()) event_oom_kills(reported);
 }

@@ -66,12 +66,12 @@ bool children_reap(void) {
     struct run *run = run_of_pid(pid);
     if (!WIFSTOPPED(status)) remove_inherited(pid);
     if (WIFSTOPPED(status)) {
-      if (run && run->inherit) event_stopped(run, WSTOPSIG(status));
+      if (run && run->inherits_stdio) event_stopped(run, WSTOPSIG(status));
       continue;
     }
     if (run) {
       start_leader_ended(run, status);
-      run_leader_gone(run, status, &usage);
+      run_set_leader_ended(run, status, &usage);
     } else if (helper_reaped(pid, status)) {
       continue;
     }
@@ -92,22 +92,22 @@ bool children_orphaned(void) {
 
 /* ---- killing all of them */
 
-static void end_child(pid_t child, void *left) {
+static void kill_child(pid_t child, void *left) {
   if (is_expected(child)) return;
   kill(child, SIGKILL);
   *(bool *)left = true;
 }
 
-static bool end_round(void) {
+static bool kill_round(void) {
   bool left = false;
-  if (usable && proc_each_own_child(end_child, &left)) return !left;
+  if (usable && proc_each_own_child(kill_child, &left)) return !left;
   return runs_with_leader() == 0;
 }
 
-bool children_end(void) { return !end_with_us || end_round(); }
+bool children_kill_all(void) { return !end_with_us || kill_round(); }
 
-void children_kill(void) {
-  for (int round = 0; round < ROUNDS_MAX && !end_round(); round++) {
+void children_kill_in_handler(void) {
+  for (int round = 0; round < ROUNDS_MAX && !kill_round(); round++) {
     while (waitpid(-1, NULL, WNOHANG) > 0) {
     }
     nanosleep(&(struct timespec){.tv_nsec = ROUND_MS * 1000000}, NULL);

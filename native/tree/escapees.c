@@ -19,12 +19,12 @@ enum { DESCENDANTS_MAX = 1024 };
 /* ---- signals */
 
 /* A stopped process handles a signal only after CONT. Do not send CONT with a signal that stops. */
-static bool wants_continue(int signal) {
+static bool needs_continue(int signal) {
   bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
   return signal != 0 && signal != SIGKILL && signal != SIGCONT && !stops;
 }
 
-static int pidfd_open_(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+static int open_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static int pidfd_signal(int fd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
@@ -32,18 +32,18 @@ static int pidfd_signal(int fd, int signal) {
 
 static bool stop_pidfd(int pidfd, int signal) {
   if (pidfd_signal(pidfd, signal) != 0) return false;
-  if (wants_continue(signal)) pidfd_signal(pidfd, SIGCONT);
+  if (needs_continue(signal)) pidfd_signal(pidfd, SIGCONT);
   return true;
 }
 
 int stop_pid(pid_t pid, int signal) {
   if (kill(pid, signal) != 0) return errno;
-  if (wants_continue(signal)) kill(pid, SIGCONT);
+  if (needs_continue(signal)) kill(pid, SIGCONT);
   return 0;
 }
 
 /* The pid still names the process that was scanned. */
-static bool is_same(pid_t pid, uint64_t start) {
+static bool is_same_process(pid_t pid, uint64_t start) {
   struct proc_stat again;
   return proc_stat(pid, &again) && again.start == start && again.state != 'Z';
 }
@@ -51,11 +51,11 @@ static bool is_same(pid_t pid, uint64_t start) {
 /* Without a pidfd only our own children can be signalled: their pids are not reused before we reap
  * them. */
 void stop_scanned(const struct scanned *scanned, int signal) {
-  int fd = pidfd_open_(scanned->pid);
+  int fd = open_pidfd(scanned->pid);
   if (fd >= 0) {
-    if (is_same(scanned->pid, scanned->start)) stop_pidfd(fd, signal);
+    if (is_same_process(scanned->pid, scanned->start)) stop_pidfd(fd, signal);
     close(fd);
-  } else if (scanned->parent == getpid() && is_same(scanned->pid, scanned->start)) {
+  } else if (scanned->parent == getpid() && is_same_process(scanned->pid, scanned->start)) {
     stop_pid(scanned->pid, signal);
   }
 }
@@ -63,8 +63,8 @@ void stop_scanned(const struct scanned *scanned, int signal) {
 /* ---- escapees */
 
 bool escapee_watch(struct run *run, pid_t pid, uint64_t start) {
-  int fd = pidfd_open_(pid);
-  if (!is_same(pid, start)) {
+  int fd = open_pidfd(pid);
+  if (!is_same_process(pid, start)) {
     if (fd >= 0) close(fd);
     return true;
   }
@@ -112,8 +112,8 @@ static void add_descendant(pid_t pid, void *context) {
 }
 
 /* A process with the mark is found without its parents. In a shutdown everything ends anyway. */
-void escapees_remember(struct run *run) {
-  if (run->leader_gone || shutdown_watchdog_is_running()) return;
+void escapees_record(struct run *run) {
+  if (run->leader_ended || shutdown_watchdog_is_running()) return;
   static struct descent descent;
   descent.count = 0;
   proc_each_child(run->pid, add_descendant, &descent);
@@ -126,7 +126,7 @@ void escapees_remember(struct run *run) {
   }
 }
 
-void escapees_forget(struct run *run) {
+void escapees_release(struct run *run) {
   for (struct escapee *e = run->escapees, *next; e; e = next) {
     next = e->next;
     if (e->pid) {

@@ -16,7 +16,7 @@ void escapee_ended(struct escapee *escapee); /* its pidfd is readable */
 /* Sends a stop signal and CONT to those outside of the group. */
 void escapees_stop(const struct run *run, int signal);
 /* Watches descendants of the leader without a mark: their descent is lost when the leader ends. */
-void escapees_remember(struct run *run);
-void escapees_forget(struct run *run);
+void escapees_record(struct run *run);
+void escapees_release(struct run *run);
 
 #endif

@@ -70,11 +70,11 @@ static int64_t microseconds(struct timeval time) {
   return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
 }
 
-void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage) {
+void run_set_leader_ended(struct run *run, int wait_status, const struct rusage *usage) {
   for (size_t i = 0; i < count; i++)
     if (runs[i] == run) pids[i] = 0;
-  if (!run->leader_gone) living--;
-  run->leader_gone = true;
+  if (!run->leader_ended) living--;
+  run->leader_ended = true;
   run->cpu_us = microseconds(usage->ru_utime) + microseconds(usage->ru_stime);
   run->memory_kib = usage->ru_maxrss;
   run->exit.code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;

@@ -34,12 +34,12 @@ struct channel {
 };
 struct run {
   int number;
-  pid_t pid;         /* of the leader, and of the group while it has members */
-  uint64_t mark;     /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
-  uid_t uid;         /* of the leader at its start */
-  bool inherit;      /* has our stdio, so it has no pipe */
-  struct pipe *pipe; /* its output; NULL when no process holds that open */
-  bool leader_gone;
+  pid_t pid;           /* of the leader, and of the group while it has members */
+  uint64_t mark;       /* soft RLIMIT_RSS of all its processes; 0 = could not be set */
+  uid_t uid;           /* of the leader at its start */
+  bool inherits_stdio; /* has our stdio, so it has no pipe */
+  struct pipe *pipe;   /* its output; NULL when no process holds that open */
+  bool leader_ended;
   struct exit_status exit;
   struct start *start;          /* its start in progress; NULL = its program was executed */
   struct spawn_failure failure; /* why its program was not executed */
@@ -61,8 +61,8 @@ struct run {
 struct run *run_add(const char *daemon, int number, pid_t pid, uint64_t mark);
 struct run *run_find(const char *daemon, int number);
 struct run *run_of_pid(pid_t pid);
-void run_leader_gone(struct run *run, int wait_status, const struct rusage *usage);
-void run_remove(struct run *run); /* see tree_forget(), which releases its resources */
+void run_set_leader_ended(struct run *run, int wait_status, const struct rusage *usage);
+void run_remove(struct run *run); /* see tree_release(), which releases its resources */
 size_t runs_count(void);
 size_t runs_with_leader(void); /* whose leader was not reaped yet */
 struct run *runs_at(size_t index);

@@ -51,7 +51,7 @@ void scan_init(void) {
 }
 
 /* True: the reserve was freed, so a retry may succeed. */
-static bool use_reserve(void) {
+static bool free_reserve(void) {
   bool used = (errno == EMFILE || errno == ENFILE) && reserve[0] >= 0;
   for (int i = 0; used && i < 2; i++) {
     if (reserve[i] >= 0) close(reserve[i]);
@@ -63,7 +63,7 @@ static bool use_reserve(void) {
 static bool add_process(pid_t pid) {
   struct proc_stat stat;
   errno = 0;
-  bool known = proc_stat(pid, &stat) || (use_reserve() && proc_stat(pid, &stat));
+  bool known = proc_stat(pid, &stat) || (free_reserve() && proc_stat(pid, &stat));
   if (!known) return !is_resource_error(errno);
   if (count == room) {
     size_t more = room ? room * 2 : 64;
@@ -190,7 +190,7 @@ static void end_scan(void) {
 
 static bool begin_scan(void) {
   directory = opendir("/proc");
-  if (!directory && use_reserve()) directory = opendir("/proc");
+  if (!directory && free_reserve()) directory = opendir("/proc");
   failed = !directory && is_resource_error(errno);
   count = 0;
   spent_ms = 0;

@@ -64,9 +64,9 @@ static void request_scan(struct run *run) {
 /* ---- signals */
 
 static int stop_leader(struct run *run, int signal) {
-  if (run->leader_gone) return ESRCH;
+  if (run->leader_ended) return ESRCH;
   if (run->leader_signal == signal) return 0;
-  escapees_remember(run);
+  escapees_record(run);
   run->leader_signal = signal;
   return stop_pid(run->pid, signal);
 }
@@ -74,7 +74,7 @@ static int stop_leader(struct run *run, int signal) {
 /* Without the leader: the scan signals the members one by one. */
 static void stop_group(struct run *run, int signal, bool with_leader) {
   if (run->group_empty) return;
-  if (!with_leader && !run->leader_gone)
+  if (!with_leader && !run->leader_ended)
     run->rest_due = true;
   else if (stop_pid(-run->pid, signal) == ESRCH)
     runs_changed();
@@ -83,12 +83,12 @@ static void stop_group(struct run *run, int signal, bool with_leader) {
 static int stop_tree(struct run *run, int signal, bool with_leader) {
   bool any = run_has_escapees(run);
   if (run->tree_signal != signal || signal == SIGKILL) {
-    escapees_remember(run);
+    escapees_record(run);
     run->tree_signal = signal;
     run->order_due = true;
     escapees_stop(run, signal);
     /* Before its exec the leader may not have created its group yet. */
-    if (run->start && !run->leader_gone) any |= stop_pid(run->pid, signal) == 0;
+    if (run->start && !run->leader_ended) any |= stop_pid(run->pid, signal) == 0;
     stop_group(run, signal, with_leader);
   }
   request_scan(run);
@@ -100,7 +100,7 @@ int tree_stop(struct run *run, int signal, enum stop_target to) {
 }
 
 int tree_signal(struct run *run, int signal, bool whole_group) {
-  if (!whole_group) return run->leader_gone ? ESRCH : kill(run->pid, signal) == 0 ? 0 : errno;
+  if (!whole_group) return run->leader_ended ? ESRCH : kill(run->pid, signal) == 0 ? 0 : errno;
   if (signal == 0) request_scan(run);
   if (run->group_empty) return run_has_escapees(run) ? 0 : ESRCH;
   return kill(-run->pid, signal) == 0 ? 0 : errno;
@@ -112,7 +112,7 @@ static void add_group_member(struct run *run, const struct scanned *scanned) {
   run->group_living = true;
   if (run->rest_due) stop_scanned(scanned, run->tree_signal);
   /* wait4 reports our own children. */
-  bool is_watched = run->leader_gone || run->tree_signal == SIGKILL;
+  bool is_watched = run->leader_ended || run->tree_signal == SIGKILL;
   if (!is_watched || scanned->parent == getpid() || run_has_escapee(run, scanned->pid)) return;
   if (!escapee_watch(run, scanned->pid, scanned->start)) run->unwatched = true;
 }
@@ -129,10 +129,10 @@ static void visit_scanned(const struct scanned *scanned) {
   struct run *run = scanned->run;
   if (scanned->kin == KIN_OURS && scanned->state != 'Z') unattributed_add(scanned);
   if (scanned->kin != KIN_RUN || !run->scan_due || scanned->state == 'Z') return;
-  if (scanned->pid == run->pid && !run->leader_gone) return;
+  if (scanned->pid == run->pid && !run->leader_ended) return;
   if (!run->group_empty && scanned->group == run->pid)
     add_group_member(run, scanned);
-  else if (run->tree_signal || run->leader_gone)
+  else if (run->tree_signal || run->leader_ended)
     add_escapee(run, scanned);
 }
 
@@ -152,7 +152,7 @@ static void end_scan(void) {
     if (!run->scan_due) continue;
     run->scan_due = run->order_due = run->rest_due = false;
     if (run->unwatched) retry_ms = now_ms() + RETRY_MS;
-    if (!run->leader_gone) continue;
+    if (!run->leader_ended) continue;
     if (run->group_empty) /* A scan that began before the group was empty proves nothing. */
       run->gone = !run->scan_wanted && !run_has_escapees(run) && !run->unwatched;
     else if (!run->group_living) { /* A group with zombies only is over. */
@@ -197,8 +197,8 @@ static void report(struct run *run) {
   run->gone_reported = run->gone;
 }
 
-void tree_forget(struct run *run) {
-  escapees_forget(run);
+void tree_release(struct run *run) {
+  escapees_release(run);
   if (run->pipe) pump_disown(run->pipe);
   channels_close(run);
   run_remove(run);
@@ -209,7 +209,7 @@ static void find_ends(void) {
   bool any_empty = false;
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (!run->leader_gone || run->gone) continue;
+    if (!run->leader_ended || run->gone) continue;
     if (!run->group_empty) run->group_empty = kill(-run->pid, 0) != 0 && errno == ESRCH;
     any_empty |= run->group_empty && !run_has_escapees(run);
   }
@@ -217,7 +217,7 @@ static void find_ends(void) {
   bool is_simple = !usable || !children_orphaned();
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (!run->leader_gone || run->gone || !run->group_empty || run_has_escapees(run)) continue;
+    if (!run->leader_ended || run->gone || !run->group_empty || run_has_escapees(run)) continue;
     if (is_simple)
       run->gone = true;
     else
@@ -240,12 +240,12 @@ void tree_turn(void) {
    * removed here. */
   for (size_t i = 0; i < runs_count(); i++) {
     struct run *run = runs_at(i);
-    if (!run->leader_gone || awaits_scan(run)) continue;
+    if (!run->leader_ended || awaits_scan(run)) continue;
     if (!run->exit_reported || (run->gone && !run->gone_reported)) report(run);
   }
   if (is_scanned) unattributed_report();
   for (size_t i = runs_count(); i > 0; i--)
-    if (runs_at(i - 1)->gone_reported) tree_forget(runs_at(i - 1));
+    if (runs_at(i - 1)->gone_reported) tree_release(runs_at(i - 1));
 }
 
 /* ---- members */

@@ -16,7 +16,7 @@ int tree_signal(struct run *run, int signal, bool whole_group);
 size_t tree_members(struct run *run, pid_t *pids, size_t max);
 uint64_t tree_next_mark(void);
 /* Releases the resources of the run and removes it from the table. */
-void tree_forget(struct run *run);
+void tree_release(struct run *run);
 
 void tree_init(void);
 void tree_turn(void);
