@@ -75,7 +75,6 @@ export const seedsOfRare: Readonly<Record<string, number>> = {
   'backoff × half': 1590,
   'backoff × unfit': 20990,
   'starting × hold': 2180,
-  'killing × executed': 20368,
 }
 
 const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'
@@ -103,6 +102,7 @@ export const rare: Reasons = {
   'starting × gone': spawnLost,
   'waiting × stuck': disarmLost,
   'backoff × stuck': disarmLost,
+  'killing × executed': 'it executes its program just before KILL, and does not end at once',
   'killing × grace': 'KILL in a recovery, and the order to disarm is lost',
   'starting × said': spawnLost,
   'starting × unfit': spawnLost,
