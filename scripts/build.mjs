@@ -5,7 +5,7 @@
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
- *    --plant     an init in which tests may plant bugs (see src/init/loop/fault-injection.ts)
+ *    --faults    an init into which tests inject faults (see src/init/loop/fault-injection.ts)
  *    --init FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
  *    --bundle FILE
  *                another entry for an image: a test that runs in the engine
@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
     musl: { type: 'boolean', default: false },
     sanitize: { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
-    plant: { type: 'boolean', default: false },
+    faults: { type: 'boolean', default: false },
     init: { type: 'string', default: 'src/init/image/init.ts' },
     auxiliary: { type: 'string', default: 'src/init/image/auxiliary.ts' },
     one: { type: 'string', default: 'src/init/image/one-command.ts' },
@@ -53,7 +53,7 @@ const variant = [
   options.musl && 'musl',
   options.sanitize && 'sanitize',
   options.debug && 'debug',
-  options.plant && 'plant',
+  options.faults && 'faults',
 ]
 const outFile = resolve(options.out ?? join(root, 'build', variant.filter(Boolean).join('-')))
 const cacheFolder = join(root, 'build/objects')
@@ -227,7 +227,7 @@ async function bundleScript(entry) {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    define: { __VERSION__: JSON.stringify(version), __PLANT__: String(options.plant) },
+    define: { __VERSION__: JSON.stringify(version), __FAULTS__: String(options.faults) },
     logLevel: 'warning',
   })
   return result.outputFiles[0].text

@@ -61,13 +61,13 @@ FUNCTION(host_load_check) {
   return engine_load(IMAGE_CHECK, "pitcrewCheck");
 }
 
-FUNCTION(host_arm_last_word) {
+FUNCTION(host_arm_shutdown_watchdog) {
   UNUSED;
   shutdown_watchdog_set(to_double(argv[0]));
   return JS_UNDEFINED;
 }
 
-FUNCTION(host_start_last_word) {
+FUNCTION(host_start_shutdown_watchdog) {
   UNUSED;
   shutdown_watchdog_start();
   return JS_UNDEFINED;
@@ -87,8 +87,8 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
     JS_CFUNC_DEF("loadAuxiliary", 0, host_load_auxiliary),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
-    JS_CFUNC_DEF("armLastWord", 1, host_arm_last_word),
-    JS_CFUNC_DEF("startLastWord", 0, host_start_last_word),
+    JS_CFUNC_DEF("armShutdownWatchdog", 1, host_arm_shutdown_watchdog),
+    JS_CFUNC_DEF("startShutdownWatchdog", 0, host_start_shutdown_watchdog),
     JS_CFUNC_DEF("finish", 3, host_finish),
 };
 

@@ -35,9 +35,9 @@ static int start(struct arena *arena, int64_t id, JSValueConst spec) {
   const char *type = read_string(arena, spec, "type"), *request = NULL;
   struct address address;
   if (id < 0 || !type) return EINVAL;
-  bool asks = strcmp(type, "ask") == 0;
-  if (!asks && strcmp(type, "tcp") != 0 && strcmp(type, "unix") != 0) return EINVAL;
-  if (asks && !(request = read_string(arena, spec, "request"))) return EINVAL;
+  bool exchanges = strcmp(type, "exchange") == 0;
+  if (!exchanges && strcmp(type, "tcp") != 0 && strcmp(type, "unix") != 0) return EINVAL;
+  if (exchanges && !(request = read_string(arena, spec, "request"))) return EINVAL;
   int error = read_address(arena, spec, type, &address);
   return error ? error : probe_start(id, &address, request, request ? strlen(request) : 0);
 }
@@ -50,7 +50,7 @@ FUNCTION(host_probe) {
   return errno_or_null(error);
 }
 
-FUNCTION(host_forget_probe) {
+FUNCTION(host_cancel_probe) {
   UNUSED;
   probe_forget(to_id(argv[0]));
   return JS_UNDEFINED;
@@ -78,7 +78,7 @@ FUNCTION(host_oom_kills) {
 
 static const JSCFunctionListEntry health_functions[] = {
     JS_CFUNC_DEF("probe", 2, host_probe),
-    JS_CFUNC_DEF("forgetProbe", 1, host_forget_probe),
+    JS_CFUNC_DEF("cancelProbe", 1, host_cancel_probe),
     JS_CFUNC_DEF("notify", 1, host_notify),
     JS_CFUNC_DEF("oomKills", 0, host_oom_kills),
 };

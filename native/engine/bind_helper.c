@@ -42,7 +42,7 @@ static bool is_valid(const struct helper_task *task) {
          (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
 }
 
-FUNCTION(host_helper) {
+FUNCTION(host_start_helper) {
   UNUSED;
   struct arena arena = {0};
   struct helper_task task = {0};
@@ -64,14 +64,14 @@ FUNCTION(host_helper) {
   return errno_or_null(error);
 }
 
-FUNCTION(host_forget_helper) {
+FUNCTION(host_cancel_helper) {
   UNUSED;
   int64_t id = to_id(argv[0]);
   if (id >= 0) helper_forget(id);
   return JS_UNDEFINED;
 }
 
-FUNCTION(host_trace_to) {
+FUNCTION(host_open_trace) {
   UNUSED;
   const char *path = JS_ToCString(ctx, argv[0]);
   int error = path ? trace_open(path) : EINVAL;
@@ -79,7 +79,7 @@ FUNCTION(host_trace_to) {
   return errno_or_null(error);
 }
 
-FUNCTION(host_trace) {
+FUNCTION(host_write_trace) {
   UNUSED;
   size_t bytes;
   const char *line = JS_ToCStringLen(ctx, &bytes, argv[0]);
@@ -89,10 +89,10 @@ FUNCTION(host_trace) {
 }
 
 static const JSCFunctionListEntry helper_functions[] = {
-    JS_CFUNC_DEF("helper", 2, host_helper),
-    JS_CFUNC_DEF("forgetHelper", 1, host_forget_helper),
-    JS_CFUNC_DEF("traceTo", 1, host_trace_to),
-    JS_CFUNC_DEF("trace", 1, host_trace),
+    JS_CFUNC_DEF("startHelper", 2, host_start_helper),
+    JS_CFUNC_DEF("cancelHelper", 1, host_cancel_helper),
+    JS_CFUNC_DEF("openTrace", 1, host_open_trace),
+    JS_CFUNC_DEF("writeTrace", 1, host_write_trace),
 };
 
 void bind_helper(JSValue host) {

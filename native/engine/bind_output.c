@@ -28,7 +28,7 @@ FUNCTION(host_print) {
   return JS_UNDEFINED;
 }
 
-FUNCTION(host_lost) {
+FUNCTION(host_lost_output) {
   UNUSED;
   uint64_t bytes, lines;
   out_lost(&bytes, &lines);
@@ -102,7 +102,7 @@ FUNCTION(host_stream_logs) {
 
 static const JSCFunctionListEntry output_functions[] = {
     JS_CFUNC_DEF("print", 1, host_print),
-    JS_CFUNC_DEF("lost", 0, host_lost),
+    JS_CFUNC_DEF("lostOutput", 0, host_lost_output),
     JS_CFUNC_DEF("outputStall", 0, host_output_stall),
     JS_CFUNC_DEF("closeOutput", 2, host_close_output),
     JS_CFUNC_DEF("streamLogs", 2, host_stream_logs),

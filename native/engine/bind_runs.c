@@ -52,7 +52,7 @@ FUNCTION(host_members) {
   return list;
 }
 
-FUNCTION(host_live) {
+FUNCTION(host_live_runs) {
   UNUSED;
   JSValue list = JS_NewArray(ctx);
   for (size_t i = 0; i < runs_count(); i++) {
@@ -86,17 +86,17 @@ FUNCTION(host_read_notify) {
   return object;
 }
 
-FUNCTION(host_legacy) {
+FUNCTION(host_run_resources) {
   UNUSED;
   const struct run *run = run_of(argv);
   if (!run || !run->leader_ended) return JS_NULL;
   unsigned char lines[LAST_LINES_BYTES_MAX];
   size_t bytes = ring_last_lines(run->daemon, run->number, lines, sizeof lines);
-  JSValue legacy = JS_NewObject(ctx);
-  set(legacy, "cpuMs", JS_NewFloat64(ctx, (double)run->cpu_us / 1e3));
-  set(legacy, "memoryKib", JS_NewFloat64(ctx, (double)run->memory_kib));
-  set(legacy, "lastLines", JS_NewStringLen(ctx, (char *)lines + sizeof lines - bytes, bytes));
-  return legacy;
+  JSValue resources = JS_NewObject(ctx);
+  set(resources, "cpuMs", JS_NewFloat64(ctx, (double)run->cpu_us / 1e3));
+  set(resources, "memoryKib", JS_NewFloat64(ctx, (double)run->memory_kib));
+  set(resources, "lastLines", JS_NewStringLen(ctx, (char *)lines + sizeof lines - bytes, bytes));
+  return resources;
 }
 
 static JSValue usage_object(const struct usage *usage) {
@@ -136,8 +136,8 @@ FUNCTION(host_foreground) {
 static const JSCFunctionListEntry runs_functions[] = {
     JS_CFUNC_DEF("signal", 4, host_signal),
     JS_CFUNC_DEF("stop", 4, host_stop),
-    JS_CFUNC_DEF("live", 0, host_live),
-    JS_CFUNC_DEF("legacy", 2, host_legacy),
+    JS_CFUNC_DEF("liveRuns", 0, host_live_runs),
+    JS_CFUNC_DEF("runResources", 2, host_run_resources),
     JS_CFUNC_DEF("readNotify", 3, host_read_notify),
     JS_CFUNC_DEF("members", 2, host_members),
     JS_CFUNC_DEF("usage", 0, host_usage),

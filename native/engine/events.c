@@ -107,7 +107,7 @@ void event_probed(int64_t id, int error, const char *text, size_t bytes) {
 static const char *const ways[] = {
     [BY_SOCKET] = "socket", [BY_DAEMON_FD] = "daemon-fd", [INHERITED] = "inherited"};
 
-static const char *const kins[] = {[ORIGIN_NONE] = "none",
+static const char *const relations[] = {[ORIGIN_NONE] = "none",
                                    [ORIGIN_DESCENDANT] = "descendant",
                                    [ORIGIN_MARKED] = "marked",
                                    [ORIGIN_RUN] = "run"};
@@ -117,7 +117,7 @@ void event_client(int64_t client, enum client_way way, const struct peer *peer) 
   set(peer_object, "uid", JS_NewUint32(js, peer->uid));
   set(peer_object, "pid", JS_NewInt32(js, peer->pid));
   const struct run *run = peer->origin.run;
-  set(peer_object, "kin", JS_NewString(js, kins[peer->origin.kin]));
+  set(peer_object, "relation", JS_NewString(js, relations[peer->origin.kin]));
   set(peer_object, "daemon", run ? JS_NewString(js, run->daemon) : JS_NULL);
   set(peer_object, "run", JS_NewInt32(js, run ? run->number : 0));
   set(peer_object, "via", JS_NewString(js, ways[way]));

@@ -73,7 +73,7 @@ export interface Peer {
    *  one, or this is the PITCREW_FD of one. `marked`: it descends from pitcrew, and has the mark and
    *  the user of a run; but it could have given itself a mark. `descendant`: it descends from
    *  pitcrew, of no run that is known. `none`: it does not descend from pitcrew. */
-  readonly kin: 'run' | 'marked' | 'descendant' | 'none'
+  readonly relation: 'run' | 'marked' | 'descendant' | 'none'
   /** The daemon and the run of the first two; else null. */
   readonly daemon: string | null
   readonly run: number

@@ -38,19 +38,19 @@ export interface Host extends System, ControlHost, OutputHost {
    *  under way is forgotten. Never waits: a socket that has a path is a helper's work. */
   probe(id: number, spec: ProbeSpec): Errno | null
   /** Forgets a probe: no event comes of it any more. */
-  forgetProbe(id: number): void
+  cancelProbe(id: number): void
   /** Sends a text to the NOTIFY_SOCKET that we were given ourselves, if there is one. */
   notify(text: string): void
   /** How often the kernel killed a process of our control group for memory; null = not known. */
   oomKills(): OomKills | null
 
   /** All runs that are not over, and those whose end was told in the call that failed. */
-  live(): readonly LiveRun[]
+  liveRuns(): readonly LiveRun[]
   /** Splits a message of sd_notify that came another way, as those of NOTIFY_SOCKET are; `live()`
    *  keeps that the run is ready. null: the run is over, or the message has none of the fields. */
   readNotify(daemon: string, run: number, text: string): NotifyFields | null
   /** What a run whose leader has ended leaves to be told; null: it is not in the table any more. */
-  legacy(daemon: string, run: number): Legacy | null
+  runResources(daemon: string, run: number): RunResources | null
   /** The pids of a run that are still there, at most 16 of them. For a message only. */
   members(daemon: string, run: number): readonly number[]
   /** Stops reading a run's output; what is in the pipe now is still passed on. */
@@ -65,9 +65,9 @@ export interface Host extends System, ControlHost, OutputHost {
    *  be used once, and comes in a later call; none comes after `finish`. Several run at a time, more
    *  wait. What is written to one file is written in order. EBUSY: too many wait. ETIMEDOUT: an
    *  earlier child hangs at the same path and cannot be killed. EAGAIN: too many such children. */
-  helper(id: number, task: HelperTask): Errno | null
+  startHelper(id: number, task: HelperTask): Errno | null
   /** Ends a task: no event comes of it any more. */
-  forgetHelper(id: number): void
+  cancelHelper(id: number): void
 
   /** Loads the image with the control plane, once, and gives what it puts into
    *  `globalThis.pitcrewControl`. */
@@ -78,13 +78,13 @@ export interface Host extends System, ControlHost, OutputHost {
   loadCheck(): unknown
 
   /** Opens the file that `trace` appends lines to. Both may wait for a slow disk. */
-  traceTo(path: string): Errno | null
-  trace(line: string): void
+  openTrace(path: string): Errno | null
+  writeTrace(line: string): void
 
   /** How long the last word waits, pauses not counted: then all is killed, and the status is 70. */
-  armLastWord(afterMs: number): void
+  armShutdownWatchdog(afterMs: number): void
   /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
-  startLastWord(): void
+  startShutdownWatchdog(): void
   /** Job control: stops us and our group until continued, but not where nothing would do that. */
   stopSelf(): void
   /** Puts a run's process group into the foreground of our terminal and continues it, if we are
@@ -98,7 +98,7 @@ export interface OomKills {
   readonly isWatched: boolean
 }
 
-export interface Legacy {
+export interface RunResources {
   /** Processor time of the leader and of those that it waited for. */
   readonly cpuMs: number
   /** The most memory that one of them had. */
@@ -171,7 +171,7 @@ export type ProbeSpec =
   | { readonly type: 'unix'; readonly path: string }
   /** What is sent when the connection is there; the first bytes of the answer come back. */
   | {
-      readonly type: 'ask'
+      readonly type: 'exchange'
       readonly host: string
       readonly port: number
       readonly request: string

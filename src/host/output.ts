@@ -7,7 +7,7 @@ export interface OutputHost {
    *  waits. */
   print(line: string): void
   /** What could not be printed so far. */
-  lost(): LostOutput
+  lostOutput(): LostOutput
   /** A stall of stdout that `output-stalled` told of and that is not over; null = there is none. */
   outputStall(): OutputStall | null
   /** Passes on what is left of all output, and then ends the process: after `flushMs` at the

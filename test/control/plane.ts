@@ -29,7 +29,7 @@ export type Line = Readonly<{
   }
 }>
 
-const operator: Peer = { uid: 0, pid: 12, kin: 'none', daemon: null, run: 0, via: 'socket' }
+const operator: Peer = { uid: 0, pid: 12, relation: 'none', daemon: null, run: 0, via: 'socket' }
 /** The start, in the host's time and in wall-clock time. */
 const beginMs = 10_000
 const beginWallMs = Date.UTC(2026, 10, 21, 17, 0, 0)
@@ -91,7 +91,11 @@ export class Plane {
     const kin = peer.daemon === undefined ? 'none' : 'run'
     const client = new PlaneClient(this, ++this.#clients)
     this.clients.set(client.id, client)
-    this.handle({ type: 'client', client: client.id, peer: { ...operator, kin, ...peer } })
+    this.handle({
+      type: 'client',
+      client: client.id,
+      peer: { ...operator, relation: kin, ...peer },
+    })
     return client
   }
 
@@ -186,12 +190,12 @@ export class Plane {
       },
       signal: () => 'sent',
       stop: () => 'sent',
-      startLastWord: () => {},
-      live: () =>
+      startShutdownWatchdog: () => {},
+      liveRuns: () =>
         [...this.#runs].map(([daemon, run]) => {
           return { daemon, run, pid: 100, exit: null, gone: false, ready: false }
         }),
-      legacy: () => ({ cpuMs: 3, memoryKib: 2048, lastLines: this.lastLines }),
+      runResources: () => ({ cpuMs: 3, memoryKib: 2048, lastLines: this.lastLines }),
       print: (line) => {
         this.log.push(line)
       },
@@ -228,9 +232,9 @@ export class Plane {
       },
       usage: () => this.scans.shift() ?? (this.scans.length > 0 ? null : this.usages),
       queued: () => this.queued,
-      helper: (id, task) => this.#help(id, task),
-      forgetHelper: () => {},
-      lost: () => ({ bytes: 0, lines: 0 }),
+      startHelper: (id, task) => this.#help(id, task),
+      cancelHelper: () => {},
+      lostOutput: () => ({ bytes: 0, lines: 0 }),
       outputStall: () => null,
       getenv: (name) => (name === 'PITCREW_STATE_DIR' ? '/state' : null),
       isFolder: () => false,
@@ -240,7 +244,7 @@ export class Plane {
       notify: () => {},
       readNotify: (_daemon, _run, text) => fieldsOf(text),
       probe: () => null,
-      forgetProbe: () => {},
+      cancelProbe: () => {},
       closeOutput: () => {},
     }
     return host as Host

@@ -37,13 +37,13 @@ describe('access', () => {
     ],
     [
       'a process with only the mark of a daemon that may operate',
-      { uid: 0, kin: 'marked', daemon: 'agent', run: 1 },
+      { uid: 0, relation: 'marked', daemon: 'agent', run: 1 },
       'look',
     ],
-    ['a descendant of pitcrew without a known run', { uid: 0, kin: 'descendant' }, 'look'],
+    ['a descendant of pitcrew without a known run', { uid: 0, relation: 'descendant' }, 'look'],
     [
       'the same with a user without a number in our namespace',
-      { uid: 65_534, kin: 'descendant' },
+      { uid: 65_534, relation: 'descendant' },
       'nothing',
     ],
     ['our parent, over an inherited connection', { uid: 1001, via: 'inherited' }, 'operate'],

@@ -10,11 +10,11 @@ import { canUnshare, compileFixture, Pitcrew, root, sh } from './support/pitcrew
 import { eventually, leftoverProcesses, release } from './support/processes.ts'
 import { Program } from './support/program.ts'
 
-const program = join(root, 'build/pitcrew-plant')
+const program = join(root, 'build/pitcrew-faults')
 const watchdogStatus = 70
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--plant'], { stdio: 'pipe' })
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--faults'], { stdio: 'pipe' })
 }, 60_000)
 
 /** A bundle in which every kind of event happens, most of them without a request. */
@@ -47,7 +47,7 @@ const effects = ['spawn', 'signal', 'arm', 'disarm', 'report'].map((type) => `pe
 const points = [...events, ...effects]
 
 async function survives(plant: string): Promise<void> {
-  await using pitcrew = new Pitcrew(bundle, { program, env: { PITCREW_PLANT: plant } })
+  await using pitcrew = new Pitcrew(bundle, { program, env: { PITCREW_FAULTS: plant } })
   await pitcrew.line(/\[calm] up|internal error/)
   await pitcrew.line(/\[stubborn] up|internal error/)
   pitcrew.signal('SIGUSR1')
@@ -66,7 +66,7 @@ async function continuesDespite(
   { daemons, lines }: Pick<InjectionPoint, 'daemons' | 'lines'>,
 ): Promise<void> {
   const calm = { command: sh('echo up; exec sleep 100') }
-  const env = { PITCREW_PLANT: plant, NOTIFIES: compileFixture('notifies') }
+  const env = { PITCREW_FAULTS: plant, NOTIFIES: compileFixture('notifies') }
   // A recovery uses 100 ms of processor time, which is seconds on a busy machine.
   const bundle = { deadline: '20s', daemons: { calm, ...daemons } }
   await using pitcrew = new Pitcrew(bundle, { program, env })
@@ -88,7 +88,7 @@ describe.each(faults)('an effect lost to the fault %s is repeated', (fault) => {
       above.process.kill('SIGKILL')
     })
     await above.line('listening')
-    const env = { PITCREW_PLANT: `${fault}:perform-announce`, NOTIFY_SOCKET: address }
+    const env = { PITCREW_FAULTS: `${fault}:perform-announce`, NOTIFY_SOCKET: address }
     const calm = { command: sh('echo up; exec sleep 100') }
     await using pitcrew = new Pitcrew({ deadline: '2s', daemons: { calm } }, { program, env })
     await pitcrew.line('internal error')
@@ -111,7 +111,7 @@ describe.each(faults)('an effect lost to the fault %s is repeated', (fault) => {
         restart: 'never',
       },
     }
-    const env = { PITCREW_PLANT: `${fault}:perform-unwatch` }
+    const env = { PITCREW_FAULTS: `${fault}:perform-unwatch` }
     await using pitcrew = new Pitcrew({ deadline: '2s', daemons }, { program, env })
     await pitcrew.line('internal error')
     await pitcrew.line('web: stopped')
@@ -150,7 +150,7 @@ describe('with a fault that recurs every time', () => {
   test('in the recovery as well, the shutdown watchdog kills everything a second after the deadline', async () => {
     await using pitcrew = new Pitcrew(
       { ...bundle, deadline: '200ms' },
-      { program, env: { PITCREW_PLANT: 'throw:signal:always,throw:reconcile:always' } },
+      { program, env: { PITCREW_FAULTS: 'throw:signal:always,throw:reconcile:always' } },
     )
     await pitcrew.line('[calm] up')
     const requestedAt = performance.now()
@@ -176,7 +176,7 @@ describe('when the policy fails permanently, the shutdown watchdog ends a shutdo
     const all = { stubborn: { command: stubborn, stop: { grace: '50ms' } }, ...daemons }
     const bundle = { deadline: '200ms', daemons: all }
     for (const asPid1 of canUnshare ? [true, false] : [false]) {
-      const options = { program, asPid1, env: { PITCREW_PLANT: permanentFaults } }
+      const options = { program, asPid1, env: { PITCREW_FAULTS: permanentFaults } }
       await using pitcrew = new Pitcrew(bundle, options)
       await pitcrew.line('[stubborn] up')
       await trigger(pitcrew)

@@ -18,13 +18,13 @@ const excluded = [
   'finish',
   'execSelf',
   'stopSelf',
-  'armLastWord',
-  'startLastWord',
+  'armShutdownWatchdog',
+  'startShutdownWatchdog',
   'write',
   'foreground',
 ]
 /** Functions with a path to write to as their first argument. */
-const writers = ['writeFile', 'traceTo', 'makeFolder', 'lock', 'listen']
+const writers = ['writeFile', 'openTrace', 'makeFolder', 'lock', 'listen']
 /** Functions with a client as their first argument. */
 const toClients = ['send', 'closeClient', 'streamLogs']
 const names = Object.getOwnPropertyNames(functions).filter(
@@ -138,7 +138,7 @@ function spawnSpec(depth: number): unknown {
 function probeSpec(): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
   return {
-    type: or(pick(['tcp', 'unix', 'ask'])),
+    type: or(pick(['tcp', 'unix', 'exchange'])),
     host: or(pick(['127.0.0.1', '::1', 'localhost'])),
     port: or(pick([1, 65_535])),
     path: or(pick([folder, `${folder}/none`, `${folder}/0`, `${folder}/1`, '@none'])),
@@ -166,10 +166,10 @@ function callOne(): void {
   if (name === 'spawn' && random.below(4) > 0) args[0] = spawnSpec(0)
   if (name === 'probe' && random.below(4) > 0) args.splice(0, 2, random.below(50), probeSpec())
   if (toClients.includes(name) && random.below(4) > 0) args[0] = random.below(50)
-  if (name === 'forgetProbe' && random.below(4) > 0) args[0] = random.below(50)
+  if (name === 'cancelProbe' && random.below(4) > 0) args[0] = random.below(50)
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
-  if (name === 'helper' && random.below(4) > 0) args.splice(0, 2, random.below(50), taskSpec())
-  if (name === 'forgetHelper' && random.below(4) > 0) args[0] = random.below(50)
+  if (name === 'startHelper' && random.below(4) > 0) args.splice(0, 2, random.below(50), taskSpec())
+  if (name === 'cancelHelper' && random.below(4) > 0) args[0] = random.below(50)
   called.add(name)
   try {
     ;(functions[name] as Anything)(...args)

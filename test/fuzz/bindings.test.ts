@@ -41,7 +41,7 @@ test(
       const findings = stderr.replace(/^pitcrew: (\d+ bytes of output|cannot write) .*\n/gm, '')
       const found = { seed, status, findings: findings.slice(0, 2000) }
       expect(found).toEqual({ seed, status: 0, findings: '' })
-      expect(stdout).toMatch(/called .*closeOutput .* forgetHelper .* helper .* spawn /)
+      expect(stdout).toMatch(/called .*cancelHelper .*closeOutput .* spawn .*startHelper /)
     }
   },
   seconds * 1000 + 60_000,

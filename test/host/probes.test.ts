@@ -17,7 +17,7 @@ beforeAll(buildProber, 300_000)
 
 const tcp = (port: number, host = '127.0.0.1'): ProbeSpec => ({ type: 'tcp', host, port })
 const unix = (path: string): ProbeSpec => ({ type: 'unix', path })
-const ask = (port: number): ProbeSpec => ({ type: 'ask', host: '127.0.0.1', port, request })
+const ask = (port: number): ProbeSpec => ({ type: 'exchange', host: '127.0.0.1', port, request })
 
 let names = 0
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { noRow } from '../../src/core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../src/core/effect.ts'
-import type { Host, Legacy } from '../../src/host/host.ts'
+import type { Host, RunResources } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 
@@ -20,7 +20,7 @@ const note: DeathNote = {
   flaw: null,
   leftOthers: false,
 }
-const legacy: Legacy = {
+const resources: RunResources = {
   cpuMs: 12.3,
   memoryKib: 3174,
   lastLines: 'listening\nfatal: address in use\n',
@@ -29,7 +29,7 @@ const legacy: Legacy = {
 /** @param counts What each look at the counter finds. */
 function deathsOn(
   counts: readonly (number | null)[],
-  left: Legacy | null = legacy,
+  left: RunResources | null = resources,
   isWatched = true,
   times: readonly number[] = [1000],
 ): Deaths {
@@ -38,7 +38,7 @@ function deathsOn(
   const host: Partial<Host> = {
     now: () => times[Math.min(asked++, times.length - 1)] as number,
     loadAuxiliary: () => auxiliary,
-    legacy: () => left,
+    runResources: () => left,
     oomKills: () => {
       const count = counts[Math.min(looks++, counts.length - 1)] ?? null
       return count === null ? null : { count, isWatched }
@@ -49,26 +49,26 @@ function deathsOn(
 
 describe('one line', () => {
   test('with its cause, what it cost, what comes of it and its last line', () => {
-    expect(deathsOn([0]).tell(note)).toMatchInlineSnapshot(
+    expect(deathsOn([0]).record(note)).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last line: "fatal: address in use""`,
     )
   })
 
   test('with what it said of itself, where it did', () => {
-    expect(deathsOn([0]).tell({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
+    expect(deathsOn([0]).record({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last status: "Reading the rules""`,
     )
   })
 
   test('whatever it wrote: no control character gets through, and it is cut', () => {
     const lastLines = `\x1b[31m${'x'.repeat(300)}\n`
-    const line = deathsOn([0], { ...legacy, lastLines }).tell(note)
+    const line = deathsOn([0], { ...resources, lastLines }).record(note)
     expect(line).toContain(` [31m${'x'.repeat(155)}"`)
     expect([...line].every((char) => char >= ' ')).toBe(true)
   })
 
   test('of one that printed nothing', () => {
-    expect(deathsOn([0], { ...legacy, lastLines: '' }).tell(note)).toMatchInlineSnapshot(
+    expect(deathsOn([0], { ...resources, lastLines: '' }).record(note)).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms"`,
     )
   })
@@ -79,7 +79,7 @@ describe('one line', () => {
       { kind: 'died' }
     >
     expect(
-      deathsOn([0]).tell({ ...common, kind: 'unfit', fault: 'not-ready' }),
+      deathsOn([0]).record({ ...common, kind: 'unfit', fault: 'not-ready' }),
     ).toMatchInlineSnapshot(
       `"web: not ready in time, pid 17, run 2, after 4.2 s: stopping it; again in 200 ms"`,
     )
@@ -90,7 +90,7 @@ describe('out of memory is said', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
   test('when the kernel killed somebody of our group, and only as probable', () => {
-    expect(deathsOn([4, 5]).tell(killed)).toContain(
+    expect(deathsOn([4, 5]).record(killed)).toContain(
       'signal KILL, pid 17, run 2, after 4.2 s, probably out of memory',
     )
   })
@@ -101,27 +101,27 @@ describe('out of memory is said', () => {
     ['not of another signal', [4, 5], { ...killed, signal: 11 }],
     ['not of an exit code', [4, 5], note],
   ])('%s', (_, oomKills, of) => {
-    expect(deathsOn(oomKills).tell(of)).not.toContain('memory,')
-    expect(deathsOn(oomKills).tell(of)).not.toContain('probably')
+    expect(deathsOn(oomKills).record(of)).not.toContain('memory,')
+    expect(deathsOn(oomKills).record(of)).not.toContain('probably')
   })
 
   test('once for each kill', () => {
     const deaths = deathsOn([4, 6, 6, 6])
-    expect(deaths.tell(killed)).toContain('probably')
-    expect(deaths.tell({ ...killed, run: 3 })).toContain('probably')
-    expect(deaths.tell({ ...killed, run: 4 })).not.toContain('probably')
+    expect(deaths.record(killed)).toContain('probably')
+    expect(deaths.record({ ...killed, run: 3 })).toContain('probably')
+    expect(deaths.record({ ...killed, run: 4 })).not.toContain('probably')
   })
 
   test('not when the kernel killed long ago', () => {
     const deaths = deathsOn([4, 5])
-    deaths.counted(5)
-    expect(deaths.tell(killed)).not.toContain('memory,')
+    deaths.unreportedOomKills(5)
+    expect(deaths.record(killed)).not.toContain('memory,')
   })
 
   test('not of a kill from before a failure of ours', () => {
     const deaths = deathsOn([4, 5, 5])
-    deaths.mend()
-    expect(deaths.tell(killed)).not.toContain('memory,')
+    deaths.recover()
+    expect(deaths.record(killed)).not.toContain('memory,')
   })
 })
 
@@ -129,18 +129,20 @@ describe('a kill for memory that no death is known of', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
   test('has words', () => {
-    expect(deathsOn([4]).counted(5)).toBe(
+    expect(deathsOn([4]).unreportedOomKills(5)).toBe(
       'the kernel killed a process for memory (5 in all); no daemon is known to have died of it',
     )
-    expect(deathsOn([4]).counted(6)).toContain('killed 2 processes for memory (6 in all)')
+    expect(deathsOn([4]).unreportedOomKills(6)).toContain(
+      'killed 2 processes for memory (6 in all)',
+    )
   })
 
   test('has none for what a daemon died of, and is told once', () => {
     const deaths = deathsOn([4, 5])
-    deaths.tell(killed)
-    expect(deaths.counted(5)).toBeNull()
-    expect(deaths.counted(6)).toContain('a process')
-    expect(deaths.counted(6)).toBeNull()
+    deaths.record(killed)
+    expect(deaths.unreportedOomKills(5)).toBeNull()
+    expect(deaths.unreportedOomKills(6)).toContain('a process')
+    expect(deaths.unreportedOomKills(6)).toBeNull()
   })
 })
 
@@ -148,8 +150,8 @@ describe('where a kill for memory has no time', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
   test('it is said when it may have been', () => {
-    const deaths = deathsOn([4, 5], legacy, false, [1000, 7_201_000])
-    const line = deaths.tell(killed)
+    const deaths = deathsOn([4, 5], resources, false, [1000, 7_201_000])
+    const line = deaths.record(killed)
     expect(line).toContain('after 4.2 s, the kernel killed a process for memory in the last 2 h (')
     expect(line).not.toContain('out of memory')
   })
@@ -157,8 +159,8 @@ describe('where a kill for memory has no time', () => {
 
 test('the record of the last death of each is kept', () => {
   const deaths = deathsOn([0])
-  deaths.tell(note)
-  deaths.tell({ ...note, run: 3 })
+  deaths.record(note)
+  deaths.record({ ...note, run: 3 })
   expect(deaths.last.get('web')).toMatchInlineSnapshot(`
     {
       "atMs": 1000,
@@ -183,7 +185,7 @@ test('the record of the last death of each is kept', () => {
 
 test('the command of a death is told of it', () => {
   const deaths = deathsOn([0])
-  deaths.tell(note)
+  deaths.record(note)
   expect(deaths.environment(note)).toEqual([
     'PITCREW_CAUSE=code 3',
     'PITCREW_NEXT=again in 200 ms',

@@ -30,7 +30,7 @@ function all(queue: EventQueue): Event[] {
   const events: Event[] = []
   for (let event = queue.first; event !== undefined; event = queue.first) {
     events.push(event)
-    queue.drop(event)
+    queue.remove(event)
   }
   return events
 }
@@ -55,7 +55,7 @@ test('of statuses the newest of each kind waits', () => {
 
 test('one that was taken is replaced no more', () => {
   const queue = queueOf(pinged(1))
-  queue.drop(queue.first as Event)
+  queue.remove(queue.first as Event)
   queue.push(pinged(2))
   expect(all(queue)).toEqual([pinged(2)])
 })

@@ -26,20 +26,20 @@ export class FakeHost {
         return 'sent'
       },
       loadAuxiliary: () => auxiliary,
-      legacy: () => null,
+      runResources: () => null,
       oomKills: () => null,
       finish: (code, flushMs) => {
         this.asked.push(`finish ${code}, ${flushMs} ms`)
       },
       probe: (id, spec) => this.#probe(id, spec),
-      forgetProbe: (id) => {
+      cancelProbe: (id) => {
         this.asked.push(`forget ${id}`)
       },
-      helper: (id, task) => {
+      startHelper: (id, task) => {
         this.asked.push(`task ${id}: ${JSON.stringify(task)}`)
         return this.refusal
       },
-      forgetHelper: (id) => {
+      cancelHelper: (id) => {
         this.asked.push(`forget task ${id}`)
       },
     }

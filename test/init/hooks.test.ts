@@ -35,7 +35,7 @@ class World {
   constructor() {
     const { asked } = this.fake
     const deaths = new Deaths(this.fake.host)
-    deaths.tell(about)
+    deaths.record(about)
     this.#commands = new Hooks(
       this.fake.host,
       this.helpers,
@@ -54,7 +54,7 @@ class World {
   }
 
   endStop(): string[] {
-    this.#commands.endStop('web')
+    this.#commands.cancelStop('web')
     return this.fake.take()
   }
 
@@ -70,8 +70,8 @@ class World {
 
   after(ms: number): string[] {
     this.fake.nowMs += ms
-    const timer = this.#timers.due(this.fake.nowMs)
-    if (timer?.kind === 'helper') this.helpers.late(timer.helper)
+    const timer = this.#timers.takeDue(this.fake.nowMs)
+    if (timer?.kind === 'command-timeout') this.helpers.timedOut(timer.command)
     return this.fake.take()
   }
 

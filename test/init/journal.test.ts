@@ -28,7 +28,7 @@ class Desk {
       wallMs: () => lifeMs + this.nowMs - 1000,
       getenv: (name) => (name === 'PITCREW_RUN_DIR' ? '/run/here' : null),
       isFolder: (path) => path === '/var/lib/pitcrew',
-      helper: (id, task) => {
+      startHelper: (id, task) => {
         if (!('append' in task)) throw new Error('not a task of the journal')
         this.#id = id
         this.paths.push(task.append)
@@ -52,18 +52,18 @@ class Desk {
   /** What the loop does after a failure. */
   recover(): void {
     this.tasks.forgetAll()
-    this.journal.mend()
+    this.journal.recover()
   }
 
   started(run: number, daemon = 'web'): void {
     const note: Note = { kind: 'started', daemon, run, pid: 100 + run }
-    this.journal.note(note, `${daemon}: started, pid ${100 + run}, run ${run}`)
+    this.journal.record(note, `${daemon}: started, pid ${100 + run}, run ${run}`)
   }
 
   /** So much time goes by. */
   pass(ms: number): void {
     this.nowMs += ms
-    if (this.timers.due(this.nowMs) !== null) this.journal.flush()
+    if (this.timers.takeDue(this.nowMs) !== null) this.journal.flush()
   }
 
   get isArmed(): boolean {
@@ -201,7 +201,7 @@ describe('what happened is written', () => {
 
   test('of pitcrew itself, too, and of a death with what is known of it', () => {
     const desk = new Desk()
-    desk.journal.note(null, 'was not running for 3 s')
+    desk.journal.record(null, 'was not running for 3 s')
     const verdict = { kind: 'over', why: 'policy' } as const
     const died = {
       kind: 'died',
@@ -225,7 +225,7 @@ describe('what happened is written', () => {
       lastLines: ['a "quoted" line', 'a\ttab'],
       next: 'restart policy is never',
     }
-    desk.journal.note({ ...died, code: 3, signal: 0 }, 'web: died: exit code 3', death)
+    desk.journal.record({ ...died, code: 3, signal: 0 }, 'web: died: exit code 3', death)
     desk.pass(250)
     expect(linesOf(desk.given[0])).toMatchInlineSnapshot(`
       [
@@ -398,7 +398,7 @@ describe('a reader', () => {
     const heard: string[] = []
     desk.journal.listener = ({ daemon, text }) => heard.push(`${daemon} ${numberOf(text())}`)
     desk.started(1)
-    desk.journal.note(null, 'internal error')
+    desk.journal.record(null, 'internal error')
     expect(heard).toEqual(['web 1', 'null 2'])
   })
 })

@@ -23,7 +23,7 @@ class Frozen {
       wallMs: () => this.nowMs,
       uid: 0,
       isFolder: () => false,
-      helper: () => null,
+      startHelper: () => null,
       wakeAt: (atMs) => {
         this.wakeAtMs = atMs
       },
@@ -36,7 +36,7 @@ class Frozen {
         if (signal === signalNumbers.KILL) this.kills.push(`${daemon} at ${this.nowMs}`)
         return 'sent'
       },
-      startLastWord: () => {},
+      startShutdownWatchdog: () => {},
       print: (line) => {
         this.lines.push(line)
       },

@@ -27,7 +27,7 @@ function performerOn(
       nowMs += 40
       return answer
     },
-    live: () => live,
+    liveRuns: () => live,
     envNames: () => [],
     getenv: () => null,
     envHide: () => {},
@@ -92,5 +92,5 @@ test('an end is told without its reason where the image with the words cannot be
   const failure = { step: 'exec', errno: 'ENOENT' }
   const end = { type: 'exited', daemon: 'web', run: 2, code: 70, signal: 0, gone: true } as const
   const event = { ...end, failure, outputOpen: false, atMs: 1000 }
-  expect(performer.explain(event)).toBe(event)
+  expect(performer.withFailureReason(event)).toBe(event)
 })

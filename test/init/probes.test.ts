@@ -64,9 +64,9 @@ class World {
     const endMs = this.fake.nowMs + ms
     for (let at = this.#timers.nextMs(); at <= endMs; at = this.#timers.nextMs()) {
       this.fake.nowMs = at
-      const timer = this.#timers.due(at)
-      if (timer?.kind === 'look' || timer?.kind === 'late') this.probes.elapsed(timer)
-      if (timer?.kind === 'helper') this.#helpers.late(timer.helper)
+      const timer = this.#timers.takeDue(at)
+      if (timer?.kind === 'probe' || timer?.kind === 'probe-timeout') this.probes.elapsed(timer)
+      if (timer?.kind === 'command-timeout') this.#helpers.timedOut(timer.command)
       seen.push(...this.#take(` at ${at - 1000} ms`))
     }
     this.fake.nowMs = endMs
@@ -249,6 +249,6 @@ test('watched anew, it is looked at from the beginning', () => {
 
 test('a timer of another run finds nobody', () => {
   const world = new World().watchReady(tcp)
-  world.probes.elapsed({ kind: 'look', daemon: 'web', run: 7 })
+  world.probes.elapsed({ kind: 'probe', daemon: 'web', run: 7 })
   expect(world.after(5)).toEqual([])
 })

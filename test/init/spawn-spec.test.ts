@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { type LimitSpec, limitNames } from '../../src/core/plan/plan.ts'
 import { environmentFor } from '../../src/init/perform/environment.ts'
-import { helperOf, spawnSpecOf } from '../../src/init/perform/spawn-spec.ts'
+import { serviceCommandOf, spawnSpecOf } from '../../src/init/perform/spawn-spec.ts'
 import { daemonSpec, type Some } from '../core/plans.ts'
 
 function specOf(some: Some, names: readonly string[] = ['PATH', 'HOME']) {
@@ -37,7 +37,7 @@ test('a daemon that says all; its commands are as it is', () => {
   expect(specOf(some)).toMatchObject({ ...expected, command: ['x', 'y'], env: [0, 'A=b'] })
   const spec = daemonSpec('web', some)
   const environment = environmentFor(['PATH', 'HOME'], [spec])
-  expect(helperOf(environment, spec, ['probe'], 'null', ['B=c'])).toEqual({
+  expect(serviceCommandOf(environment, spec, ['probe'], 'null', ['B=c'])).toEqual({
     ...expected,
     command: ['probe'],
     env: [0, 'A=b', 'B=c'],

@@ -38,7 +38,7 @@ class Starting {
       makeFolder: () => 'EROFS',
       oomKills: () => null,
       print: () => {},
-      armLastWord: () => {},
+      armShutdownWatchdog: () => {},
       spawn: ({ daemon }) => {
         this.spawned.push(daemon)
         return { pid: 7 }

@@ -7,16 +7,16 @@ import { Random } from '../core/random.ts'
 const timer = (daemon: string): Timer => ({ kind: 'grace', daemon, run: 1 })
 
 /** The keys of all that is due, in the order in which it comes. */
-function takeDue(timers: Pick<Timers, 'due'>, nowMs: number): string[] {
+function takeDue(timers: Pick<Timers, 'takeDue'>, nowMs: number): string[] {
   const keys: string[] = []
-  for (let due = timers.due(nowMs); due !== null; due = timers.due(nowMs)) {
+  for (let due = timers.takeDue(nowMs); due !== null; due = timers.takeDue(nowMs)) {
     keys.push(timerKey(due as Timer))
   }
   return keys
 }
 
 /** What Timers should be, in as few words as possible. */
-class Model implements Pick<Timers, 'arm' | 'disarm' | 'due' | 'nextMs' | 'size'> {
+class Model implements Pick<Timers, 'arm' | 'disarm' | 'takeDue' | 'nextMs' | 'size'> {
   #armed: { timer: Timer; atMs: number }[] = []
 
   arm(one: Timer, atMs: number): void {
@@ -32,7 +32,7 @@ class Model implements Pick<Timers, 'arm' | 'disarm' | 'due' | 'nextMs' | 'size'
     return Math.min(Number.POSITIVE_INFINITY, ...this.#armed.map(({ atMs }) => atMs))
   }
 
-  due(nowMs: number): Timer | null {
+  takeDue(nowMs: number): Timer | null {
     const nextMs = this.nextMs()
     const next = this.#armed.find(({ atMs }) => atMs === nextMs && atMs <= nowMs)
     if (next === undefined) return null
@@ -87,9 +87,9 @@ test('a timer is due in the whole millisecond behind its moment and not before, 
   const timers = new Timers()
   timers.arm(timer('a'), 10.2)
   expect(timers.nextMs()).toBe(11)
-  expect(timers.due(10.9)).toBeNull()
-  expect(timers.due(11)).toEqual(timer('a'))
-  expect(timers.due(1e9)).toBeNull()
+  expect(timers.takeDue(10.9)).toBeNull()
+  expect(timers.takeDue(11)).toEqual(timer('a'))
+  expect(timers.takeDue(1e9)).toBeNull()
 })
 
 test('what follows each other in a run has one timer: the later takes the place of the earlier', () => {
@@ -99,22 +99,22 @@ test('what follows each other in a run has one timer: the later takes the place 
     { kind: 'half', daemon: 'a', run: 1 },
     { kind: 'grace', daemon: 'a', run: 2 },
     { kind: 'linger', daemon: 'a', run: 1 },
-    { kind: 'look', daemon: 'a', run: 1 },
-    { kind: 'helper', helper: 'a:ready' },
+    { kind: 'probe', daemon: 'a', run: 1 },
+    { kind: 'command-timeout', command: 'a:ready' },
     { kind: 'deadline' },
   ]
   for (const one of all) timers.arm(one, 5)
   expect(timers.size).toBe(6)
   timers.disarm(timer('a'))
-  timers.disarm({ kind: 'late', daemon: 'a', run: 1 })
+  timers.disarm({ kind: 'probe-timeout', daemon: 'a', run: 1 })
   const due: InitTimer[] = []
-  for (let one = timers.due(5); one !== null; one = timers.due(5)) due.push(one)
+  for (let one = timers.takeDue(5); one !== null; one = timers.takeDue(5)) due.push(one)
   expect(due).toEqual([all[2], all[3], all[5], all[6]])
 })
 
 test('no timer: none is next', () => {
   expect(new Timers().nextMs()).toBe(Number.POSITIVE_INFINITY)
-  expect(new Timers().due(1e9)).toBeNull()
+  expect(new Timers().takeDue(1e9)).toBeNull()
 })
 
 test('a hundred thousand that were disarmed leave neither a trace nor the order in disarray', () => {

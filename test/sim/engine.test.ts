@@ -15,7 +15,7 @@ const seeds = Array.from({ length: 100 }, (_, index) => index + 1)
 beforeAll(() => {
   const args = [
     'scripts/build.mjs',
-    '--plant',
+    '--faults',
     ...(isSanitized ? ['--sanitize'] : []),
     '--cli',
     'test/sim/engine-entry.ts',

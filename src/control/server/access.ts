@@ -13,7 +13,7 @@ const overflowUid = 65_534
  *  @param controlOf The access of a daemon under the bundle.
  *  @returns null: no access. */
 export function accessOf(
-  { uid, kin, daemon, via }: Peer,
+  { uid, relation: kin, daemon, via }: Peer,
   own: number,
   controlOf: (daemon: string) => DaemonSpec['control'],
 ): Access | null {

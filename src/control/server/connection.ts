@@ -26,7 +26,7 @@ export interface Caller {
   readonly isDescendant: boolean
 }
 
-export function callerOf({ uid, pid, kin, daemon, run }: Peer, access: Access): Caller {
+export function callerOf({ uid, pid, relation: kin, daemon, run }: Peer, access: Access): Caller {
   return { uid, pid: pid || null, daemon, run, access, isDescendant: kin !== 'none' }
 }
 

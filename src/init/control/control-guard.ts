@@ -35,7 +35,7 @@ export class ControlGuard implements Supervisor {
   readonly timers: Timers
   readonly takeMessage: Supervisor['takeMessage']
   readonly #tasks: Tasks
-  readonly #voice: Reporter
+  readonly #reporter: Reporter
   readonly #dispatch: (event: UntimedEvent) => void
   #make: MakeControlPlane | null = null
   #plane: ControlPlane | null = null
@@ -51,7 +51,7 @@ export class ControlGuard implements Supervisor {
     host: Host,
     tasks: Tasks,
     timers: Timers,
-    voice: Reporter,
+    reporter: Reporter,
     state: State,
     dispatch: (event: UntimedEvent) => void,
     takeMessage: Supervisor['takeMessage'],
@@ -59,12 +59,12 @@ export class ControlGuard implements Supervisor {
     this.host = host
     this.startedAtMs = host.now()
     this.state = state
-    this.journal = voice.journal
-    this.deaths = voice.deaths.last
+    this.journal = reporter.journal
+    this.deaths = reporter.deaths.last
     this.timers = timers
     this.takeMessage = takeMessage
     this.#tasks = tasks
-    this.#voice = voice
+    this.#reporter = reporter
     this.#dispatch = dispatch
   }
 
@@ -79,7 +79,7 @@ export class ControlGuard implements Supervisor {
    *  client gets a new control plane. */
   drop(): void {
     this.#plane = null
-    this.#voice.journal.listener = null
+    this.#reporter.journal.listener = null
     for (const client of [...this.#clients]) this.#fail(client)
   }
 
@@ -109,7 +109,7 @@ export class ControlGuard implements Supervisor {
   }
 
   log(text: string): void {
-    this.#voice.say(text)
+    this.#reporter.log(text)
   }
 
   /** False: the client was answered here. */
@@ -156,7 +156,7 @@ export class ControlGuard implements Supervisor {
     try {
       this.#make ??= this.host.loadControl() as MakeControlPlane
       const plane = this.#make(this)
-      this.#voice.journal.listener = (entry) => this.handle({ type: 'recorded', entry })
+      this.#reporter.journal.listener = (entry) => this.handle({ type: 'recorded', entry })
       return plane
     } catch (error) {
       this.drop()

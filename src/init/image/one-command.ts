@@ -5,7 +5,7 @@ import type { SpawnFailure } from '../../core/event.ts'
 import { type Signal, signalName, signalNumbers } from '../../core/signals.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
-import { whyNotExecuted } from '../report/start-failure.ts'
+import { execFailureReason } from '../report/start-failure.ts'
 import { handlersFor } from './handlers.ts'
 
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
@@ -25,7 +25,7 @@ class OneCommand implements Handlers {
   constructor(host: Host) {
     this.#host = host
     this.#to = host.args[0] === '-g' ? 'tree' : 'leader'
-    host.armLastWord(Number.POSITIVE_INFINITY)
+    host.armShutdownWatchdog(Number.POSITIVE_INFINITY)
     // At once: a signal that has come already must find somebody to go to.
     this.#start()
   }
@@ -46,7 +46,7 @@ class OneCommand implements Handlers {
 
   recover(problem: string, shutdownAsked: boolean): void {
     this.#host.write(2, `pitcrew: internal error, carrying on: ${problem}\n`)
-    const ours = this.#host.live().find(({ daemon }) => daemon === name)
+    const ours = this.#host.liveRuns().find(({ daemon }) => daemon === name)
     if (ours === undefined) return this.#host.finish(70, 0, 0)
     if (ours.exit !== null)
       return this.handle({
@@ -88,7 +88,7 @@ class OneCommand implements Handlers {
   #notExecuted({ errno, head }: SpawnFailure & { readonly head?: string }): void {
     const host = this.#host
     const command = host.args[host.args.indexOf('--') + 1]
-    const why = whyNotExecuted(errno, head) ?? describeErrno(errno)
+    const why = execFailureReason(errno, head) ?? describeErrno(errno)
     host.write(2, `pitcrew: cannot execute ${command}: ${why}\n`)
     host.finish(errno === 'ENOENT' ? 127 : 126, 0, 0)
   }

@@ -13,7 +13,7 @@ export class EventQueue {
   /** Events that a newer one of the same key replaces. */
   readonly #replaceable: Map<string, Event> = new Map()
   /** Ends of runs that waited for their step when something failed. */
-  readonly #ends: Map<string, LiveRun> = new Map()
+  readonly #lostEnds: Map<string, LiveRun> = new Map()
 
   get size(): number {
     return this.#events.length
@@ -46,7 +46,7 @@ export class EventQueue {
     this.#events.unshift(event)
   }
 
-  drop(event: Event): void {
+  remove(event: Event): void {
     if (event === this.#events[0]) this.#events.shift()
     else {
       const at = this.#events.indexOf(event)
@@ -61,18 +61,18 @@ export class EventQueue {
    *  @param compared Runs that were being compared when it failed. */
   clear(compared: Iterable<LiveRun> = []): void {
     for (const run of compared)
-      if (run.exit !== null && run.gone) this.#ends.set(keyOfRun(run), run)
-    for (const run of endsIn(this.#events)) this.#ends.set(keyOfRun(run), run)
+      if (run.exit !== null && run.gone) this.#lostEnds.set(keyOfRun(run), run)
+    for (const run of exitsIn(this.#events)) this.#lostEnds.set(keyOfRun(run), run)
     this.#events = []
     this.#replaceable.clear()
   }
 
   /** The runs that the host knows, and those whose end it has forgotten: these are given once. */
   withEnds(live: readonly LiveRun[]): readonly LiveRun[] {
-    if (this.#ends.size === 0) return live
-    for (const run of live) this.#ends.delete(keyOfRun(run))
-    const all = [...live, ...this.#ends.values()]
-    this.#ends.clear()
+    if (this.#lostEnds.size === 0) return live
+    for (const run of live) this.#lostEnds.delete(keyOfRun(run))
+    const all = [...live, ...this.#lostEnds.values()]
+    this.#lostEnds.clear()
     return all
   }
 }
@@ -99,7 +99,7 @@ function keyOf(event: Event): string | null {
   }
 }
 
-function endsIn(events: readonly Event[]): readonly LiveRun[] {
+function exitsIn(events: readonly Event[]): readonly LiveRun[] {
   const pids = new Map<string, number>()
   const ready = new Set<string>()
   const ends = new Map<string, LiveRun>()

@@ -13,12 +13,12 @@ import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
 import { Performer } from '../perform/perform.ts'
-import { isHelper } from '../perform/spawn-spec.ts'
+import { isCommandRun } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Reporter } from '../report/reporter.ts'
 import { EventQueue, type UntimedEvent } from './event-queue.ts'
-import { type Plant, plantOf } from './fault-injection.ts'
+import { faultInjection, type InjectFault } from './fault-injection.ts'
 import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
@@ -32,9 +32,9 @@ const stepped = { type: 'stepped' } as const
 /** How long a turn is, in milliseconds. */
 const turnMs = 5
 /** Steps and effects between two looks at the clock. Most turns have less, and do without. */
-const unlookedMax = 16
+const workPerClockRead = 16
 /** What a batch of the control plane counts as. */
-const batchWork = unlookedMax
+const batchWork = workPerClockRead
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
 
@@ -42,13 +42,13 @@ export class Loop implements Handlers {
   readonly #host: Host
   readonly #timers: Timers = new Timers()
   readonly #tasks: Tasks
-  readonly #voice: Reporter
+  readonly #reporter: Reporter
   readonly #control: ControlGuard
   readonly #performer: Performer
-  readonly #plant: Plant
+  readonly #injectFault: InjectFault
   readonly #trace: Trace
   readonly #state: State
-  readonly #mending: RecoverySchedule = new RecoverySchedule()
+  readonly #recovery: RecoverySchedule = new RecoverySchedule()
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
   #shutdownAsked = false
@@ -59,7 +59,7 @@ export class Loop implements Handlers {
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#turn = new Turn(host, (effect) => this.#perform(effect))
-    this.#plant = plantOf(host)
+    this.#injectFault = faultInjection(host)
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
     this.#trace = traceTo(host, tracePath, { ...plan, daemons })
@@ -68,23 +68,23 @@ export class Loop implements Handlers {
     const print = (text: string): void => host.print(`${plan.label}: ${text}`)
     this.#tasks = new Tasks(host, print)
     const journal = new Journal(host, this.#tasks, plan.name, timers, print)
-    this.#voice = new Reporter(host, print, new Deaths(host), journal)
+    this.#reporter = new Reporter(host, print, new Deaths(host), journal)
     const dispatch = (event: UntimedEvent): void => this.#queue.push({ ...event, atMs: host.now() })
     this.#control = new ControlGuard(
       host,
       this.#tasks,
       timers,
-      this.#voice,
+      this.#reporter,
       this.#state,
       dispatch,
-      (daemon, run, fields) => this.#takeMessage(daemon, run, fields),
+      (daemon, run, fields) => this.#handleMessage(daemon, run, fields),
     )
     this.#performer = new Performer(
       host,
       plan,
       this.#tasks,
       timers,
-      this.#voice,
+      this.#reporter,
       this.#control,
       dispatch,
     )
@@ -94,37 +94,38 @@ export class Loop implements Handlers {
   boot(early: readonly SignalEvent[] = []): void {
     const atMs = this.#host.now()
     this.#queue.pushLast({ type: 'boot', atMs })
-    for (const event of early) this.#queue.pushLast(signalOf(event, atMs))
+    for (const event of early) this.#queue.pushLast(signalEvent(event, atMs))
     this.#drain()
   }
 
   handle(event: HostEvent): void {
-    const atMs = this.#turn.called()
-    this.#plant(`host-${event.type}`)
-    this.#noticePause(atMs)
+    const atMs = this.#turn.beginCall()
+    this.#injectFault(`host-${event.type}`)
+    this.#handlePause(atMs)
     switch (event.type) {
       case 'exited':
       case 'gone':
       case 'output-closed':
-        if (!isHelper(event.daemon)) return this.#take(this.#performer.explain({ ...event, atMs }))
-        return event.type === 'output-closed' ? undefined : this.#endHelper(event)
+        if (!isCommandRun(event.daemon))
+          return this.#enqueue(this.#performer.withFailureReason({ ...event, atMs }))
+        return event.type === 'output-closed' ? undefined : this.#endCommandRun(event)
       case 'wake':
         return this.#wake(atMs)
       case 'signal':
-        return this.#take(signalOf(event, atMs))
+        return this.#enqueue(signalEvent(event, atMs))
       case 'ready':
       case 'output-stalled':
       case 'output-resumed':
-        return this.#take({ ...event, atMs })
+        return this.#enqueue({ ...event, atMs })
       case 'executed':
-        return isHelper(event.daemon) ? undefined : this.#take({ ...event, atMs })
+        return isCommandRun(event.daemon) ? undefined : this.#enqueue({ ...event, atMs })
       case 'unattributed':
-        return this.#performer.nameUnattributed(event.pids)
+        return this.#performer.reportUnattributed(event.pids)
       case 'oom-kills':
-        this.#voice.oomKills(event.count)
+        this.#reporter.reportOomKills(event.count)
         return this.#drain()
       case 'notify':
-        this.#takeMessage(event.daemon, event.run, event.fields)
+        this.#handleMessage(event.daemon, event.run, event.fields)
         return this.#drain()
       case 'client':
       case 'line':
@@ -147,44 +148,48 @@ export class Loop implements Handlers {
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue.clear(this.#state.sweep?.live.values() ?? [])
-    this.#turn.forget()
+    this.#turn.dropEffects()
     this.#shutdownAsked = shutdownAsked
-    this.#wakeAt(this.#mending.recover(atMs))
+    this.#wakeAt(this.#recovery.recoveryBegins(atMs))
     this.#control.drop()
     this.#tasks.forgetAll()
-    this.#voice.mend()
-    this.#voice.say(`internal error, carrying on: ${problem}`)
+    this.#reporter.recover()
+    this.#reporter.log(`internal error, carrying on: ${problem}`)
     // Before what helpers have reported just now: what runs was looked at before that.
     this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
-    this.#mending.recovered()
+    this.#recovery.recoverySucceeded()
   }
 
   /** Stopped, or frozen as by `docker pause`, nothing could be ready in time: all have more time. */
-  #noticePause(nowMs: number): void {
+  #handlePause(nowMs: number): void {
     const lateMs = nowMs - this.#wakeAtMs
     if (lateMs < pauseMs) return
     this.#timers.postpone(lateMs + pauseMs)
     // Not every event sets the alarm anew, and the next one is of the same pause.
     this.#wakeAtMs = Number.POSITIVE_INFINITY
-    this.#voice.say(`was not running for ${formatDuration(Math.round(lateMs))}`)
+    this.#reporter.log(`was not running for ${formatDuration(Math.round(lateMs))}`)
   }
 
   #wake(nowMs: number): void {
     this.#turn.begin()
-    for (let timer = this.#timers.due(nowMs); timer !== null; timer = this.#timers.due(nowMs)) {
-      this.#elapse(timer, nowMs)
+    for (
+      let timer = this.#timers.takeDue(nowMs);
+      timer !== null;
+      timer = this.#timers.takeDue(nowMs)
+    ) {
+      this.#elapsed(timer, nowMs)
       if (this.#turn.isOver(timer.kind === 'control' ? batchWork : 1)) break
     }
     this.#drain()
   }
 
-  #takeMessage(name: string, run: number, fields: NotifyFields): void {
+  #handleMessage(name: string, run: number, fields: NotifyFields): void {
     const daemon = this.#state.daemons.get(name)
     if (daemon !== undefined) this.#performer.takeMessage(daemon, run, fields)
   }
 
-  #endHelper(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
+  #endCommandRun(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
     const isEnd = event.type === 'gone'
     const isGood = !isEnd && event.code === 0 && event.signal === 0
     this.#performer.services?.commandRuns.ended(
@@ -196,17 +201,17 @@ export class Loop implements Handlers {
     this.#drain()
   }
 
-  #elapse(timer: InitTimer, atMs: number): void {
-    this.#plant(`elapsed-${timer.kind}`)
+  #elapsed(timer: InitTimer, atMs: number): void {
+    this.#injectFault(`elapsed-${timer.kind}`)
     switch (timer.kind) {
-      case 'look':
-      case 'late':
+      case 'probe':
+      case 'probe-timeout':
         return this.#performer.services?.probes.elapsed(timer)
-      case 'helper':
-        return this.#performer.services?.commandRuns.late(timer.helper)
+      case 'command-timeout':
+        return this.#performer.services?.commandRuns.timedOut(timer.command)
       case 'journal':
-        return this.#voice.journal.flush()
-      case 'outer':
+        return this.#reporter.journal.flush()
+      case 'service-manager':
         return this.#performer.serviceManager?.elapsed(timer.what)
       case 'control':
         return this.#control.handle({ type: 'elapsed', key: timer.key })
@@ -215,7 +220,7 @@ export class Loop implements Handlers {
     }
   }
 
-  #take(event: Event): void {
+  #enqueue(event: Event): void {
     this.#queue.push(event)
     this.#drain()
   }
@@ -227,12 +232,12 @@ export class Loop implements Handlers {
     for (; this.#turn.perform() && steps < batchMax; steps++) {
       const event = this.#nextEvent()
       if (event === undefined) break
-      this.#step(this.#turn.timed(event))
-      this.#queue.drop(event)
+      this.#step(this.#turn.atThisCall(event))
+      this.#queue.remove(event)
     }
     if (steps > 0) this.#control.handle(stepped)
     const isBusy = this.#queue.size > 0 || this.#state.sweep !== null || this.#turn.isBusy
-    const nextMs = Math.min(this.#timers.nextMs(), this.#mending.nextMs)
+    const nextMs = Math.min(this.#timers.nextMs(), this.#recovery.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
 
@@ -243,9 +248,9 @@ export class Loop implements Handlers {
     if (this.#state.sweep !== null && next?.type !== 'reconcile') {
       return { type: 'continue', atMs: this.#host.now() }
     }
-    if (next !== undefined || !this.#mending.isNeeded) return next
+    if (next !== undefined || !this.#recovery.isNeeded) return next
     const atMs = this.#host.now()
-    if (this.#mending.begin(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
+    if (this.#recovery.takeDue(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
     return this.#queue.first
   }
 
@@ -255,29 +260,29 @@ export class Loop implements Handlers {
   }
 
   #reconcile(atMs: number): Event {
-    const all = this.#host.live()
+    const all = this.#host.liveRuns()
     this.#performer.services?.probes.forgetAll()
     this.#performer.services?.commandRuns.reconcile(all)
-    const live = this.#queue.withEnds(all).filter(({ daemon }) => !isHelper(daemon))
+    const live = this.#queue.withEnds(all).filter(({ daemon }) => !isCommandRun(daemon))
     const outputStall = this.#host.outputStall()
     return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
   }
 
   #step(event: Event): void {
-    this.#plant(event.type)
-    const effects = step(this.#state, event)
-    this.#trace(event, effects)
-    this.#turn.effects(nextRunFirst(event, effects))
+    this.#injectFault(event.type)
+    const setEffects = step(this.#state, event)
+    this.#trace(event, setEffects)
+    this.#turn.effects(nextRunFirst(event, setEffects))
     this.#performer.serviceManager?.stepped(this.#state)
   }
 
   #perform(effect: Effect): void {
     let outcome: Event | null
     try {
-      this.#plant(`perform-${effect.type}`)
+      this.#injectFault(`perform-${effect.type}`)
       outcome = this.#performer.perform(effect)
     } catch (error) {
-      this.#mending.lost(effect)
+      this.#recovery.effectLost(effect)
       outcome = this.#performer.failed(effect, describeError(error))
     }
     if (outcome !== null) this.#queue.push(outcome)
@@ -304,14 +309,14 @@ class Turn {
   }
 
   /** The host begins a call. @returns Its time. */
-  called(): number {
+  beginCall(): number {
     this.#calledAtMs = this.#host.now()
     return this.#calledAtMs
   }
 
   /** What waited in the queue comes now: the time in which it waited, or nothing ran, is not taken
    *  from a grace that begins with it. */
-  timed(event: Event): Event {
+  atThisCall(event: Event): Event {
     const atMs = this.#calledAtMs
     return event.atMs < atMs ? { ...event, atMs } : event
   }
@@ -328,7 +333,7 @@ class Turn {
   }
 
   /** After a failure inside pitcrew. */
-  forget(): void {
+  dropEffects(): void {
     this.effects([])
   }
 
@@ -342,7 +347,7 @@ class Turn {
     const effects = this.#effects
     for (;;) {
       const from = this.#performed
-      const end = Math.min(effects.length, from + unlookedMax)
+      const end = Math.min(effects.length, from + workPerClockRead)
       while (this.#performed < end) this.#performOne(effects[this.#performed++] as Effect)
       if (this.isOver(1 + end - from)) return false
       if (end === effects.length) return true
@@ -352,7 +357,7 @@ class Turn {
   /** @param worked Steps and effects since it was asked for the last time. */
   isOver(worked: number): boolean {
     this.#worked += worked
-    if (this.#worked < unlookedMax) return false
+    if (this.#worked < workPerClockRead) return false
     this.#worked = 0
     const nowMs = this.#host.now()
     this.#untilMs ??= nowMs + turnMs
@@ -370,6 +375,6 @@ function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect
 }
 
 /** A number without a name of the table is in no map: it is ignored like any other that is not. */
-function signalOf(event: SignalEvent, atMs: number): Event {
+function signalEvent(event: SignalEvent, atMs: number): Event {
   return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

@@ -3,10 +3,10 @@
 import type { Effect } from '../../core/effect.ts'
 
 /** Between two looks, in milliseconds. */
-const everyMs = 100
+const intervalMs = 100
 /** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
  */
-const orders: readonly Effect['type'][] = [
+const mustNotBeLost: readonly Effect['type'][] = [
   'signal',
   'forward',
   'arm',
@@ -25,18 +25,18 @@ export class RecoverySchedule {
   #notBeforeMs = 0
 
   /** An effect could not be performed. */
-  lost(effect: Effect): void {
-    if (orders.includes(effect.type)) this.#isOrderLost = true
+  effectLost(effect: Effect): void {
+    if (mustNotBeLost.includes(effect.type)) this.#isOrderLost = true
   }
 
   /** A recovery begins. @returns When it is tried again, unless `recovered` is called. */
-  recover(nowMs: number): number {
+  recoveryBegins(nowMs: number): number {
     this.#isRecovering = true
-    this.#notBeforeMs = nowMs + everyMs
+    this.#notBeforeMs = nowMs + intervalMs
     return this.#notBeforeMs
   }
 
-  recovered(): void {
+  recoverySucceeded(): void {
     this.#isRecovering = false
   }
 
@@ -50,9 +50,9 @@ export class RecoverySchedule {
   }
 
   /** True: it is time, and this is the look. */
-  begin(nowMs: number): boolean {
+  takeDue(nowMs: number): boolean {
     if (nowMs < this.nextMs) return false
-    this.#notBeforeMs = nowMs + everyMs
+    this.#notBeforeMs = nowMs + intervalMs
     this.#isOrderLost = false
     this.#isRecovering = false
     return true

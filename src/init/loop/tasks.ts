@@ -8,7 +8,7 @@ import type { Errno } from '../../host/system.ts'
 type Take = (end: HelperEnd) => void
 
 export class Tasks {
-  readonly #host: Pick<Host, 'helper' | 'forgetHelper'>
+  readonly #host: Pick<Host, 'startHelper' | 'cancelHelper'>
   readonly #print: (text: string) => void
   readonly #open: Map<number, Take> = new Map()
   /** Never used again, whatever fails. */
@@ -16,7 +16,7 @@ export class Tasks {
   #isRefused = false
 
   /** @param print Says something on the common output. */
-  constructor(host: Pick<Host, 'helper' | 'forgetHelper'>, print: (text: string) => void) {
+  constructor(host: Pick<Host, 'startHelper' | 'cancelHelper'>, print: (text: string) => void) {
     this.#host = host
     this.#print = print
   }
@@ -25,7 +25,7 @@ export class Tasks {
    *  @returns The id; or why the task was refused. */
   start(task: HelperTask, take: Take): number | Errno {
     const id = ++this.#ids
-    const errno = this.#host.helper(id, task)
+    const errno = this.#host.startHelper(id, task)
     if (errno !== null) {
       if (errno === 'EAGAIN') this.#reportHanging()
       return errno
@@ -48,7 +48,7 @@ export class Tasks {
 
   /** No answer is wanted any more, and no work. */
   cancel(id: number): void {
-    if (this.#open.delete(id)) this.#host.forgetHelper(id)
+    if (this.#open.delete(id)) this.#host.cancelHelper(id)
   }
 
   forgetAll(): void {

@@ -8,27 +8,27 @@ import { type Timer, timerKey } from '../../core/event.ts'
 export type InitTimer =
   | Timer
   /** The next look at a daemon; the look under way takes too long. */
-  | { readonly kind: 'look' | 'late'; readonly daemon: string; readonly run: number }
+  | { readonly kind: 'probe' | 'probe-timeout'; readonly daemon: string; readonly run: number }
   /** A helper takes too long. */
-  | { readonly kind: 'helper'; readonly helper: string }
+  | { readonly kind: 'command-timeout'; readonly command: string }
   /** What happened is to be written down. */
   | { readonly kind: 'journal' }
   /** A report to the service manager that started us. */
-  | { readonly kind: 'outer'; readonly what: 'watchdog' | 'status' }
+  | { readonly kind: 'service-manager'; readonly what: 'watchdog' | 'status' }
   /** The control plane's. */
   | { readonly kind: 'control'; readonly key: string }
 
 function keyOf(timer: InitTimer): string {
   switch (timer.kind) {
-    case 'look':
-    case 'late':
-      return `look:${timer.daemon}`
-    case 'helper':
-      return `helper:${timer.helper}`
+    case 'probe':
+    case 'probe-timeout':
+      return `probe:${timer.daemon}`
+    case 'command-timeout':
+      return `command:${timer.command}`
     case 'journal':
       return 'journal'
-    case 'outer':
-      return `outer:${timer.what}`
+    case 'service-manager':
+      return `service-manager:${timer.what}`
     case 'control':
       return `control:${timer.key}`
     default:
@@ -83,7 +83,7 @@ export class Timers {
   }
 
   /** Takes one timer that is due, earliest first. */
-  due(nowMs: number): InitTimer | null {
+  takeDue(nowMs: number): InitTimer | null {
     const atMs = this.nextMs()
     if (atMs > nowMs) return null
     const bucket = this.#buckets.get(atMs) as Bucket

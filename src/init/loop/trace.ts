@@ -17,7 +17,7 @@ export type Trace = (event: Event, effects: readonly Effect[]) => void
  *  @param plan With the selected daemons only: what the core knows. */
 export function traceTo(host: Host, path: string | null, plan: Plan): Trace {
   if (path === null) return () => {}
-  const error = host.traceTo(path)
+  const error = host.openTrace(path)
   if (error !== null) {
     const why = describeErrno(error)
     throw new PitcrewError(
@@ -26,6 +26,6 @@ export function traceTo(host: Host, path: string | null, plan: Plan): Trace {
       'check the path',
     )
   }
-  host.trace(JSON.stringify({ trace: traceFormat, plan }))
-  return (event, effects) => host.trace(JSON.stringify({ event, effects }))
+  host.writeTrace(JSON.stringify({ trace: traceFormat, plan }))
+  return (event, effects) => host.writeTrace(JSON.stringify({ event, effects }))
 }

@@ -4,8 +4,8 @@
 import { signalNumbers } from '../../core/signals.ts'
 import type { Host, LiveRun, SpawnSpec } from '../../host/host.ts'
 import type { Timers } from '../loop/timers.ts'
-import { whyNotStarted, withReason } from '../report/start-failure.ts'
-import { isHelper } from './spawn-spec.ts'
+import { startFailureReason, withReason } from '../report/start-failure.ts'
+import { isCommandRun } from './spawn-spec.ts'
 
 export type ServiceCommand = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
 
@@ -17,10 +17,10 @@ interface Running {
   /** When its time is up. */
   untilMs: number
   /** null: it was told, or nobody waits for it any more. */
-  tell: ((isGood: boolean) => void) | null
+  onEnd: ((isGood: boolean) => void) | null
 }
 
-function commandOf({ command }: ServiceCommand): string {
+function programOf({ command }: ServiceCommand): string {
   return Array.isArray(command) ? (command[0] ?? '') : 'pitcrew itself'
 }
 
@@ -41,8 +41,8 @@ export class CommandRuns {
   }
 
   /** Somebody waits for one of that name. */
-  isWaitedFor(name: string): boolean {
-    return this.#running.get(name)?.tell != null
+  isAwaited(name: string): boolean {
+    return this.#running.get(name)?.onEnd != null
   }
 
   /** One of a name at a time; one that nobody waits for is being killed, and is forgotten.
@@ -50,18 +50,19 @@ export class CommandRuns {
    *  @returns null, or why it could not be started. */
   start(
     name: string,
-    helper: ServiceCommand,
+    command: ServiceCommand,
     timeoutMs: number,
-    tell: (isGood: boolean) => void,
+    onEnd: (isGood: boolean) => void,
   ): string | null {
     const run = ++this.#runs
     const rest = { ready: null, notify: false, control: false }
     try {
-      const answer = this.#host.spawn({ daemon: name, run, ...helper, ...rest })
-      if ('errno' in answer) return whyNotStarted(withReason(answer, helper), commandOf(helper))
+      const answer = this.#host.spawn({ daemon: name, run, ...command, ...rest })
+      if ('errno' in answer)
+        return startFailureReason(withReason(answer, command), programOf(command))
       const untilMs = this.#host.now() + timeoutMs
-      this.#running.set(name, { run, untilMs, tell })
-      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)
+      this.#running.set(name, { run, untilMs, onEnd })
+      this.#timers.arm({ kind: 'command-timeout', command: name }, untilMs)
       return null
     } catch (error) {
       // The failure may be behind the spawn: end the run, since nothing here would bound it.
@@ -74,17 +75,17 @@ export class CommandRuns {
   /** Nobody waits for it any more. */
   cancel(name: string): void {
     const running = this.#running.get(name)
-    if (running === undefined || running.tell === null) return
-    running.tell = null
+    if (running === undefined || running.onEnd === null) return
+    running.onEnd = null
     this.#kill(name)
   }
 
   /** Its time is up: that is a failure, told at once. */
-  late(name: string): void {
+  timedOut(name: string): void {
     const running = this.#running.get(name)
     if (running === undefined) return
     this.#kill(name)
-    this.#tell(running, false)
+    this.#report(running, false)
   }
 
   /** Its leader ended, or the rest of it. What it leaves behind is ended with it. */
@@ -93,11 +94,11 @@ export class CommandRuns {
     if (running?.run !== run) return
     if (gone) this.#forget(name)
     else this.#kill(name)
-    this.#tell(running, isGood)
+    this.#report(running, isGood)
   }
 
-  isAnyWaitedFor(): boolean {
-    for (const { tell } of this.#running.values()) if (tell !== null) return true
+  isAnyAwaited(): boolean {
+    for (const { onEnd } of this.#running.values()) if (onEnd !== null) return true
     return false
   }
 
@@ -107,11 +108,11 @@ export class CommandRuns {
   }
 
   /** Whoever is left has time until then at most. */
-  hurry(untilMs: number): void {
-    for (const [helper, running] of this.#running) {
+  shortenTimeouts(untilMs: number): void {
+    for (const [name, running] of this.#running) {
       if (running.untilMs <= untilMs) continue
       running.untilMs = untilMs
-      this.#timers.arm({ kind: 'helper', helper }, untilMs)
+      this.#timers.arm({ kind: 'command-timeout', command: name }, untilMs)
     }
   }
 
@@ -121,7 +122,7 @@ export class CommandRuns {
     const runs = new Map<string, LiveRun>()
     for (const one of live) {
       const { daemon, run, gone } = one
-      if (!isHelper(daemon)) continue
+      if (!isCommandRun(daemon)) continue
       if (this.#running.get(daemon)?.run === run) runs.set(daemon, one)
       else if (!gone) this.#host.stop(daemon, run, signalNumbers.KILL, 'tree')
     }
@@ -130,7 +131,7 @@ export class CommandRuns {
       if (found !== undefined && !found.gone && found.exit === null) {
         // Its timer may have been lost; and one that fails each time must not make us spin.
         const atMs = Math.max(running.untilMs, this.#host.now() + notBeforeMs)
-        this.#timers.arm({ kind: 'helper', helper: name }, atMs)
+        this.#timers.arm({ kind: 'command-timeout', command: name }, atMs)
         continue
       }
       const isGood = found?.exit?.code === 0 && found.exit.signal === 0
@@ -138,10 +139,10 @@ export class CommandRuns {
     }
   }
 
-  #tell(running: Running, isGood: boolean): void {
-    const { tell } = running
-    running.tell = null
-    tell?.(isGood)
+  #report(running: Running, isGood: boolean): void {
+    const { onEnd } = running
+    running.onEnd = null
+    onEnd?.(isGood)
   }
 
   #kill(name: string): void {
@@ -153,6 +154,6 @@ export class CommandRuns {
 
   #forget(name: string): void {
     this.#running.delete(name)
-    this.#timers.disarm({ kind: 'helper', helper: name })
+    this.#timers.disarm({ kind: 'command-timeout', command: name })
   }
 }

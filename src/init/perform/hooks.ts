@@ -17,9 +17,9 @@ export type DeathEnvironment = (about: DeathNote) => readonly string[]
 const commandMs = 60_000
 export class Hooks {
   readonly #host: Host
-  readonly #helpers: CommandRuns
+  readonly #runs: CommandRuns
   readonly #deathEnvironment: DeathEnvironment
-  readonly #say: (text: string) => void
+  readonly #log: (text: string) => void
   readonly #dispatch: (event: UntimedEvent<'elapsed'>) => void
   #end: { readonly code: number; readonly untilMs: number } | null = null
 
@@ -27,23 +27,23 @@ export class Hooks {
    *  @param dispatch Takes what comes of a command, some time later. */
   constructor(
     host: Host,
-    helpers: CommandRuns,
+    runs: CommandRuns,
     deathEnvironment: DeathEnvironment,
-    say: (text: string) => void,
+    log: (text: string) => void,
     dispatch: (event: UntimedEvent<'elapsed'>) => void,
   ) {
     this.#host = host
-    this.#helpers = helpers
+    this.#runs = runs
     this.#deathEnvironment = deathEnvironment
-    this.#say = say
+    this.#log = log
     this.#dispatch = dispatch
   }
 
-  /** @param helperFor The command, run as the daemon is. */
+  /** @param commandFor The command, run as the daemon is. */
   run(
     { daemon, run, pid, about }: RunCommand,
     spec: DaemonSpec,
-    helperFor: (command: readonly string[], env: readonly string[]) => ServiceCommand,
+    commandFor: (command: readonly string[], env: readonly string[]) => ServiceCommand,
   ): void {
     const command = about === null ? spec.stop.command : spec.onDeath
     if (command === null) return
@@ -51,39 +51,39 @@ export class Hooks {
     const env = [`PITCREW_DAEMON=${daemon}`, `PITCREW_RUN=${run}`, `PITCREW_PID=${pid}`]
     if (about !== null) env.push(...this.#deathEnvironment(about))
     const failed = (how: string): void => {
-      this.#say(`${name}: ${how}`)
+      this.#log(`${name}: ${how}`)
       // What should have stopped it did not: the signal need not wait for half of the grace.
       const timer = { kind: 'half', daemon, run } as const
       if (about === null) this.#dispatch({ type: 'elapsed', timer })
     }
-    const why = this.#start(name, helperFor(command, env), failed)
+    const why = this.#start(name, commandFor(command, env), failed)
     if (why !== null) failed(`not run: ${why}`)
   }
 
   /** The run that it was to stop is over. */
-  endStop(daemon: string): void {
-    this.#helpers.cancel(stopName(daemon))
+  cancelStop(daemon: string): void {
+    this.#runs.cancel(stopName(daemon))
   }
 
   /** Ends the process when the words of all deaths are out, and in any case after this time. */
   finish(code: number, flushMs: number): void {
     const untilMs = this.#host.now() + flushMs
-    this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))
-    this.#helpers.hurry(untilMs - flushSilentMs)
+    this.#runs.cancelAll((name) => !name.endsWith(deathSuffix))
+    this.#runs.shortenTimeouts(untilMs - flushSilentMs)
     this.#end = { code, untilMs }
-    this.#endIfAlone()
+    this.#finishWhenIdle()
   }
 
-  #start(name: string, helper: ServiceCommand, failed: (how: string) => void): string | null {
-    if (this.#helpers.isWaitedFor(name)) return 'the one before is not over'
-    return this.#helpers.start(name, helper, commandMs, (isGood) => {
+  #start(name: string, command: ServiceCommand, failed: (how: string) => void): string | null {
+    if (this.#runs.isAwaited(name)) return 'the one before is not over'
+    return this.#runs.start(name, command, commandMs, (isGood) => {
       if (!isGood) failed('failed')
-      this.#endIfAlone()
+      this.#finishWhenIdle()
     })
   }
 
-  #endIfAlone(): void {
-    if (this.#end === null || this.#helpers.isAnyWaitedFor()) return
+  #finishWhenIdle(): void {
+    if (this.#end === null || this.#runs.isAnyAwaited()) return
     const { code, untilMs } = this.#end
     this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)
   }

@@ -20,7 +20,7 @@ import type { Reporter } from '../report/reporter.ts'
 import type { ServiceCommand } from './command-runs.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import type { ServiceManager } from './service-manager.ts'
-import { helperOf, spawnSpecOf } from './spawn-spec.ts'
+import { serviceCommandOf, spawnSpecOf } from './spawn-spec.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
 type RunCommand = Extract<Effect, { type: 'run-command' }>
@@ -33,7 +33,7 @@ export class Performer {
   readonly #environment: Environment
   readonly #tasks: Tasks
   readonly #timers: Timers
-  readonly #voice: Reporter
+  readonly #reporter: Reporter
   readonly #control: ControlGuard
   /** How it ends; null: not yet. */
   #report: Finish['report'] | null = null
@@ -51,13 +51,13 @@ export class Performer {
     plan: Plan,
     tasks: Tasks,
     timers: Timers,
-    voice: Reporter,
+    reporter: Reporter,
     control: ControlGuard,
     dispatch: (event: UntimedEvent) => void,
   ) {
     this.#host = host
     this.#plan = plan
-    this.#voice = voice
+    this.#reporter = reporter
     this.#control = control
     const specs = new Map<string, DaemonSpec>()
     for (const spec of plan.daemons) specs.set(spec.name, spec)
@@ -88,7 +88,7 @@ export class Performer {
       case 'spawn':
         return this.#spawn(effect)
       case 'report':
-        this.#voice.note(effect.note)
+        this.#reporter.report(effect.note)
         if (effect.note.kind === 'ticket') {
           this.#control.handle({ type: 'ended', ticket: effect.note.ticket })
         }
@@ -106,14 +106,14 @@ export class Performer {
         host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')
         return null
       case 'probe':
-        this.#nameMembers(effect.daemon, effect.run)
+        this.#reportSurvivors(effect.daemon, effect.run)
         host.signal(effect.daemon, effect.run, 0, 'tree')
         return null
       case 'close-output':
         host.closeOutput(effect.daemon, effect.run)
         return null
       case 'watch':
-        this.#neededServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
+        this.#loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
         return null
       case 'unwatch':
         this.#services?.probes.unwatch(effect.daemon)
@@ -122,10 +122,10 @@ export class Performer {
         this.#runCommand(effect)
         return null
       case 'end-command':
-        this.#services?.hooks.endStop(effect.daemon)
+        this.#services?.hooks.cancelStop(effect.daemon)
         return null
       case 'announce':
-        if (effect.state === 'STOPPING=1') host.startLastWord()
+        if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()
         host.notify(effect.state)
         return null
       case 'accepted':
@@ -139,14 +139,14 @@ export class Performer {
 
   /** What an effect that could not be performed means for the core. */
   failed(effect: Effect, problem: string): Event | null {
-    this.#voice.say(`internal error: cannot perform ${effect.type}: ${problem}`)
+    this.#reporter.log(`internal error: cannot perform ${effect.type}: ${problem}`)
     if (isAnswer(effect)) this.#control.drop()
     if (effect.type === 'run-command' && effect.about === null)
       return stopCommandFailed(effect, this.#host.now())
     if (effect.type !== 'spawn') return null
     // It may have failed behind the spawn, and two runs at once would be worse than any failure.
     const live = this.#host
-      .live()
+      .liveRuns()
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
     if (live !== undefined) return this.#spawned(effect, live)
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
@@ -164,7 +164,7 @@ export class Performer {
   }
 
   /** The end of a run whose command was never executed gets its reason. */
-  explain(event: Event): Event {
+  withFailureReason(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
     try {
       const failure = auxiliaryOf(this.#host).withReason(event.failure, this.#specOf(event))
@@ -186,36 +186,36 @@ export class Performer {
 
   /** What a run reports of itself. */
   takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
-    this.#neededServices().messages.take(daemon, run, fields)
+    this.#loadServices().messages.take(daemon, run, fields)
   }
 
-  nameUnattributed(pids: readonly number[]): void {
-    this.#voice.say(auxiliaryOf(this.#host).unattributedMessage(this.#host, pids))
+  reportUnattributed(pids: readonly number[]): void {
+    this.#reporter.log(auxiliaryOf(this.#host).unattributedMessage(this.#host, pids))
   }
 
-  #nameMembers(daemon: string, run: number): void {
+  #reportSurvivors(daemon: string, run: number): void {
     const pids = this.#host.members(daemon, run)
-    if (pids.length > 0) this.#voice.say(`${daemon}: cannot end pid ${pids.join(', ')}`)
+    if (pids.length > 0) this.#reporter.log(`${daemon}: cannot end pid ${pids.join(', ')}`)
   }
 
-  #neededServices(): DaemonServices {
-    const { deaths } = this.#voice
+  #loadServices(): DaemonServices {
+    const { deaths } = this.#reporter
     this.#services ??= auxiliaryOf(this.#host).makeDaemonServices({
       host: this.#host,
       tasks: this.#tasks,
       timers: this.#timers,
       deathEnvironment: (about) => deaths.environment(about),
-      log: (text) => this.#voice.say(text),
-      probeCommand: (spec, command) => this.#helper(spec, command, 'null', []),
+      log: (text) => this.#reporter.log(text),
+      probeCommand: (spec, command) => this.#serviceCommand(spec, command, 'null', []),
       dispatch: this.#dispatch,
     })
     return this.#services
   }
 
   #runCommand(effect: RunCommand): void {
-    const { hooks } = this.#neededServices()
+    const { hooks } = this.#loadServices()
     hooks.run(effect, this.#specOf(effect), (command, env) => {
-      return this.#helper(this.#specOf(effect), command, 'pump', env)
+      return this.#serviceCommand(this.#specOf(effect), command, 'pump', env)
     })
   }
 
@@ -223,20 +223,20 @@ export class Performer {
     return this.#specs.get(daemon) as DaemonSpec
   }
 
-  #helper(
+  #serviceCommand(
     spec: DaemonSpec,
     command: ServiceCommand['command'],
     stdio: ServiceCommand['stdio'],
     more: readonly string[],
   ): ServiceCommand {
-    return helperOf(this.#environment, spec, command, stdio, more)
+    return serviceCommandOf(this.#environment, spec, command, stdio, more)
   }
 
   #finish({ report, flushMs }: Finish): void {
     this.#report = report
-    this.#host.startLastWord()
+    this.#host.startShutdownWatchdog()
     try {
-      this.#voice.journal.finish()
+      this.#reporter.journal.finish()
       this.#writeReport(report)
     } finally {
       if (this.#services !== null) this.#services.hooks.finish(report.code, flushMs)
@@ -249,12 +249,12 @@ export class Performer {
     const report = this.#report
     if (report === null) return
     this.#control.handle({ type: 'finishing', exitCode: report.code })
-    if (this.#host.lost().bytes !== this.#lostBytes) this.#writeReport(report)
+    if (this.#host.lostOutput().bytes !== this.#lostBytes) this.#writeReport(report)
   }
 
   #writeReport(report: Finish['report']): void {
-    const task = exitReportTask(this.#host, this.#plan.name, this.#voice, report)
-    this.#lostBytes = this.#host.lost().bytes
+    const task = exitReportTask(this.#host, this.#plan.name, this.#reporter, report)
+    this.#lostBytes = this.#host.lostOutput().bytes
     this.#tasks.start(task, () => {})
   }
 }

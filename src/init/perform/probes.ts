@@ -10,7 +10,7 @@ import type { InitTimer, Timers } from '../loop/timers.ts'
 import type { CommandRuns, ServiceCommand } from './command-runs.ts'
 
 /** One look for readiness, in milliseconds; all of them together have the daemon's own time. */
-const readyLookMs = 5000
+const readyTimeoutMs = 5000
 const userAgent = 'pitcrew'
 
 interface Watch {
@@ -19,7 +19,7 @@ interface Watch {
   readonly for: 'ready' | 'alive'
   readonly probe: Probe
   readonly intervalMs: number
-  readonly lookMs: number
+  readonly timeoutMs: number
   /** Looks in a row that failed. */
   failures: number
   /** Of the look under way, for the host; 0 = none. */
@@ -36,29 +36,29 @@ export class Probes {
   readonly #host: Host
   readonly #tasks: Tasks
   readonly #timers: Timers
-  readonly #helpers: CommandRuns
-  readonly #helperFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand
-  readonly #tell: (event: Result) => void
+  readonly #commandRuns: CommandRuns
+  readonly #commandFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand
+  readonly #dispatch: (event: Result) => void
   readonly #watches: Map<string, Watch> = new Map()
   readonly #byId: Map<number, Watch> = new Map()
   #ids = 0
 
-  /** @param helperFor A command as the daemon itself would be run.
+  /** @param commandFor A command as the daemon itself would be run.
    *  @param tell      Takes what was found: that a run is ready, or that it is not alive. */
   constructor(
     host: Host,
     tasks: Tasks,
     timers: Timers,
-    helpers: CommandRuns,
-    helperFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand,
-    tell: (event: Result) => void,
+    runs: CommandRuns,
+    commandFor: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand,
+    dispatch: (event: Result) => void,
   ) {
     this.#host = host
     this.#tasks = tasks
     this.#timers = timers
-    this.#helpers = helpers
-    this.#helperFor = helperFor
-    this.#tell = tell
+    this.#commandRuns = runs
+    this.#commandFor = commandFor
+    this.#dispatch = dispatch
   }
 
   /** Begins anew when it is watched already. */
@@ -68,13 +68,13 @@ export class Probes {
     if (watch === null) return
     this.#watches.set(spec.name, watch)
     // Nobody is ready at once: the first look is worth more a little later.
-    this.#lookLater(watch, what === 'ready' ? Math.min(watch.intervalMs, 10) : watch.intervalMs)
+    this.#schedule(watch, what === 'ready' ? Math.min(watch.intervalMs, 10) : watch.intervalMs)
   }
 
   unwatch(name: string): void {
     const watch = this.#watches.get(name)
     if (watch === undefined) return
-    this.#endLook(watch)
+    this.#cancelProbe(watch)
     this.#watches.delete(name)
   }
 
@@ -84,12 +84,12 @@ export class Probes {
   }
 
   /** A timer of ours has come. */
-  elapsed({ kind, daemon, run }: Extract<InitTimer, { kind: 'look' | 'late' }>): void {
+  elapsed({ kind, daemon, run }: Extract<InitTimer, { kind: 'probe' | 'probe-timeout' }>): void {
     const watch = this.#watches.get(daemon)
     if (watch?.run !== run) return
-    if (kind === 'look') return this.#look(watch)
-    this.#endLook(watch)
-    this.#take(watch, false)
+    if (kind === 'probe') return this.#probe(watch)
+    this.#cancelProbe(watch)
+    this.#takeResult(watch, false)
   }
 
   probed({ id, errno, text }: Extract<HostEvent, { type: 'probed' }>): void {
@@ -97,98 +97,98 @@ export class Probes {
     if (watch === undefined) return
     this.#byId.delete(id)
     watch.id = 0
-    this.#take(watch, errno === null && (watch.probe.type !== 'http' || isGoodAnswer(text)))
+    this.#takeResult(watch, errno === null && (watch.probe.type !== 'http' || isSuccess(text)))
   }
 
-  #look(watch: Watch): void {
+  #probe(watch: Watch): void {
     const { probe, spec } = watch
-    if (probe.type === 'command') return this.#runLook(watch, probe.command)
-    const timeoutMs = watch.lookMs
+    if (probe.type === 'command') return this.#probeByCommand(watch, probe.command)
+    const timeoutMs = watch.timeoutMs
     if (probe.type === 'file') {
-      return this.#startTask(watch, { exists: placeOf(probe.path, spec), timeoutMs })
+      return this.#probeByTask(watch, { exists: resolvePath(probe.path, spec), timeoutMs })
     }
     if (probe.type === 'unix' && !probe.path.startsWith('@')) {
-      return this.#startTask(watch, { connect: probe.path, timeoutMs })
+      return this.#probeByTask(watch, { connect: probe.path, timeoutMs })
     }
     const id = ++this.#ids
     const errno = this.#host.probe(id, probeSpec(probe))
-    if (errno !== null) return this.#take(watch, false)
+    if (errno !== null) return this.#takeResult(watch, false)
     watch.id = id
     this.#byId.set(id, watch)
-    const timer = { kind: 'late', daemon: spec.name, run: watch.run } as const
-    this.#timers.arm(timer, this.#host.now() + watch.lookMs)
+    const timer = { kind: 'probe-timeout', daemon: spec.name, run: watch.run } as const
+    this.#timers.arm(timer, this.#host.now() + watch.timeoutMs)
   }
 
-  #startTask(watch: Watch, task: HelperTask): void {
+  #probeByTask(watch: Watch, task: HelperTask): void {
     const started = this.#tasks.start(task, ({ errno }) => {
       watch.task = 0
-      this.#take(watch, errno === null)
+      this.#takeResult(watch, errno === null)
     })
     // That there is no room for it says nothing of the daemon; any other refusal does.
-    if (started === 'EBUSY' || started === 'EAGAIN') return this.#waitForRest(watch)
+    if (started === 'EBUSY' || started === 'EAGAIN') return this.#postpone(watch)
     watch.blockedSinceMs = Number.POSITIVE_INFINITY
-    if (typeof started === 'string') return this.#take(watch, false)
+    if (typeof started === 'string') return this.#takeResult(watch, false)
     watch.task = started
   }
 
-  #runLook(watch: Watch, command: ServiceCommand['command']): void {
-    const helper = this.#helperFor(watch.spec, command)
-    const name = lookName(watch)
-    if (this.#helpers.isRunning(name)) return this.#waitForRest(watch)
+  #probeByCommand(watch: Watch, command: ServiceCommand['command']): void {
+    const serviceCommand = this.#commandFor(watch.spec, command)
+    const name = commandName(watch)
+    if (this.#commandRuns.isRunning(name)) return this.#postpone(watch)
     watch.blockedSinceMs = Number.POSITIVE_INFINITY
-    const error = this.#helpers.start(name, helper, watch.lookMs, (isGood) => {
-      if (this.#watches.get(watch.spec.name) === watch) this.#take(watch, isGood)
+    const error = this.#commandRuns.start(name, serviceCommand, watch.timeoutMs, (isGood) => {
+      if (this.#watches.get(watch.spec.name) === watch) this.#takeResult(watch, isGood)
     })
-    if (error !== null) this.#take(watch, false)
+    if (error !== null) this.#takeResult(watch, false)
   }
 
   /** Not to be able to look says nothing of the daemon, as long as it does not last. */
-  #waitForRest(watch: Watch): void {
+  #postpone(watch: Watch): void {
     const nowMs = this.#host.now()
     watch.blockedSinceMs = Math.min(watch.blockedSinceMs, nowMs)
-    if (nowMs - watch.blockedSinceMs > watch.lookMs) return this.#take(watch, false)
-    this.#lookLater(watch, watch.intervalMs)
+    if (nowMs - watch.blockedSinceMs > watch.timeoutMs) return this.#takeResult(watch, false)
+    this.#schedule(watch, watch.intervalMs)
   }
 
-  #take(watch: Watch, isGood: boolean): void {
+  #takeResult(watch: Watch, isGood: boolean): void {
     const { spec, run } = watch
     watch.failures = isGood ? 0 : watch.failures + 1
     if (watch.for === 'ready' && isGood) {
       this.unwatch(spec.name)
-      return this.#tell({ type: 'ready', daemon: spec.name, run })
+      return this.#dispatch({ type: 'ready', daemon: spec.name, run })
     }
     if (watch.for === 'alive' && watch.failures >= (spec.alive?.failures ?? 1)) {
       this.unwatch(spec.name)
-      return this.#tell({ type: 'unfit', daemon: spec.name, run, fault: 'not-alive' })
+      return this.#dispatch({ type: 'unfit', daemon: spec.name, run, fault: 'not-alive' })
     }
-    this.#lookLater(watch, watch.intervalMs)
+    this.#schedule(watch, watch.intervalMs)
   }
 
-  #lookLater({ spec, run }: Watch, afterMs: number): void {
-    const timer = { kind: 'look', daemon: spec.name, run } as const
+  #schedule({ spec, run }: Watch, afterMs: number): void {
+    const timer = { kind: 'probe', daemon: spec.name, run } as const
     this.#timers.arm(timer, this.#host.now() + afterMs)
   }
 
   /** Nothing comes of the look under way any more. */
-  #endLook(watch: Watch): void {
+  #cancelProbe(watch: Watch): void {
     const { spec, run, id, task } = watch
-    this.#timers.disarm({ kind: 'look', daemon: spec.name, run })
-    this.#helpers.cancel(lookName(watch))
+    this.#timers.disarm({ kind: 'probe', daemon: spec.name, run })
+    this.#commandRuns.cancel(commandName(watch))
     this.#tasks.cancel(task)
     watch.task = 0
     if (id === 0) return
-    this.#host.forgetProbe(id)
+    this.#host.cancelProbe(id)
     this.#byId.delete(id)
     watch.id = 0
   }
 }
 
 /** A path that is relative is so to where the daemon runs. */
-function placeOf(path: string, { cwd }: DaemonSpec): string {
+function resolvePath(path: string, { cwd }: DaemonSpec): string {
   return cwd === null || path.startsWith('/') ? path : `${cwd}/${path}`
 }
 
-function lookName({ spec, for: what }: Watch): string {
+function commandName({ spec, for: what }: Watch): string {
   return `${spec.name}:${what}`
 }
 
@@ -199,23 +199,28 @@ function watchFor(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): Watch
   const { ready, alive } = spec
   if (what === 'alive') {
     if (alive === null) return null
-    return { ...rest, probe: alive.probe, intervalMs: alive.intervalMs, lookMs: alive.timeoutMs }
+    return { ...rest, probe: alive.probe, intervalMs: alive.intervalMs, timeoutMs: alive.timeoutMs }
   }
   if (ready === null) return null
   const { sign, intervalMs } = ready
   if (isWord(sign)) return null
-  return { ...rest, probe: sign, intervalMs, lookMs: readyLookMs }
+  return { ...rest, probe: sign, intervalMs, timeoutMs: readyTimeoutMs }
 }
 
 function probeSpec(probe: Extract<Probe, { type: 'tcp' | 'unix' | 'http' }>): ProbeSpec {
   if (probe.type !== 'http') return probe
   const { host, port, name, path } = probe
   const head = `GET ${path} HTTP/1.1\r\nHost: ${name}\r\nUser-Agent: ${userAgent}\r\n`
-  return { type: 'ask', host, port, request: `${head}Accept: */*\r\nConnection: close\r\n\r\n` }
+  return {
+    type: 'exchange',
+    host,
+    port,
+    request: `${head}Accept: */*\r\nConnection: close\r\n\r\n`,
+  }
 }
 
 /** "HTTP/1.1 204 No Content" */
-function isGoodAnswer(line: string): boolean {
+function isSuccess(line: string): boolean {
   const status = line.startsWith('HTTP/1.') ? Number(line.slice(9, 12)) : 0
   return status >= 200 && status < 400
 }

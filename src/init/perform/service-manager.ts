@@ -26,7 +26,7 @@ export class ServiceManager {
   constructor(host: Host, timers: Timers) {
     this.#host = host
     this.#timers = timers
-    this.#watchdogMs = watchdogOf(host)
+    this.#watchdogMs = watchdogIntervalMs(host)
   }
 
   /** The state may be another. */
@@ -36,20 +36,20 @@ export class ServiceManager {
     if (!this.#isStatusDue) this.#arm('status', nowMs + statusAfterMs)
     this.#isStatusDue = true
     // Also when a failure has cost the timer.
-    if (nowMs >= this.#watchdogAtMs) this.#feed(nowMs)
+    if (nowMs >= this.#watchdogAtMs) this.#sendWatchdog(nowMs)
   }
 
   elapsed(what: 'watchdog' | 'status'): void {
-    if (what === 'watchdog') return this.#feed(this.#host.now())
+    if (what === 'watchdog') return this.#sendWatchdog(this.#host.now())
     this.#isStatusDue = false
     if (this.#state === null) return
-    const status = statusWords(this.#state)
+    const status = describeStatus(this.#state)
     if (status === this.#status) return
     this.#status = status
     this.#host.notify(`STATUS=${status}`)
   }
 
-  #feed(nowMs: number): void {
+  #sendWatchdog(nowMs: number): void {
     if (this.#watchdogMs === null) return
     this.#watchdogAtMs = nowMs + this.#watchdogMs
     this.#arm('watchdog', this.#watchdogAtMs)
@@ -57,12 +57,12 @@ export class ServiceManager {
   }
 
   #arm(what: 'watchdog' | 'status', atMs: number): void {
-    this.#timers.arm({ kind: 'outer', what }, atMs)
+    this.#timers.arm({ kind: 'service-manager', what }, atMs)
   }
 }
 
 /** Half of what it allows, as sd_watchdog_enabled(3) advises. */
-function watchdogOf(host: Host): number | null {
+function watchdogIntervalMs(host: Host): number | null {
   const usec = Number(environmentValue(host, 'WATCHDOG_USEC') ?? 0)
   const pid = environmentValue(host, 'WATCHDOG_PID')
   const isOurs = pid === null || Number(pid) === host.pid
@@ -70,7 +70,7 @@ function watchdogOf(host: Host): number | null {
 }
 
 /** "4 of 5 daemons ready; egress: backoff" */
-function statusWords({ plan, daemons, arrived, active, shutdown, outputStall }: State): string {
+function describeStatus({ plan, daemons, arrived, active, shutdown, outputStall }: State): string {
   const all = plan.daemons.length
   if (shutdown !== null) return `stopping: ${active} of ${all} daemons left`
   const parts = [`${arrived} of ${all} daemons ready`]

@@ -22,7 +22,7 @@ export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: num
   const env = environment.of(spec)
   const { name, command, watchdogMs } = spec
   return {
-    ...placeOf(spec),
+    ...contextOf(spec),
     daemon: name,
     run,
     command,
@@ -36,19 +36,19 @@ export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: num
 
 /** A command that serves a daemon: as the same user, in the same place, within the same limits.
  *  @param more Entries of the environment, as "NAME=value". */
-export function helperOf(
+export function serviceCommandOf(
   environment: Environment,
   spec: DaemonSpec,
   command: ServiceCommand['command'],
   stdio: ServiceCommand['stdio'],
   more: readonly string[],
 ): ServiceCommand {
-  return { ...placeOf(spec), command, env: [...environment.of(spec), ...more], stdio }
+  return { ...contextOf(spec), command, env: [...environment.of(spec), ...more], stdio }
 }
 
-type Place = Pick<SpawnSpec, 'cwd' | 'user' | 'group' | 'umask' | 'limits'>
+type RunContext = Pick<SpawnSpec, 'cwd' | 'user' | 'group' | 'umask' | 'limits'>
 
-function placeOf(spec: DaemonSpec): Place {
+function contextOf(spec: DaemonSpec): RunContext {
   const { cwd, user, group, umask } = spec
   return { cwd, user, group, umask, limits: limitsOf(spec) }
 }
@@ -67,6 +67,6 @@ function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {
 }
 
 /** True for the name of a helper's run. */
-export function isHelper(name: string): boolean {
+export function isCommandRun(name: string): boolean {
   return name.includes(':')
 }

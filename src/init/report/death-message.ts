@@ -12,9 +12,9 @@ import {
 import { count } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
-import type { Legacy } from '../../host/host.ts'
+import type { RunResources } from '../../host/host.ts'
 import { backgroundNote, pidAndRun } from './messages.ts'
-import { whyNotStarted } from './start-failure.ts'
+import { startFailureReason } from './start-failure.ts'
 
 /** How much of its last line is in the log, in characters. */
 const lineMax = 160
@@ -26,10 +26,14 @@ const linesMax = 5
 type Story = Omit<KeptDeath, 'atMs'> & { readonly words: string }
 
 /** @param memory What it has to do with a kill for memory. */
-export function describeDeath(note: DeathNote, legacy: Legacy | null, memory: string): Story {
-  const record = recordOf(note, legacy, memory)
-  const startFailure = note.kind === 'start-failed' ? whyNotStarted(note, note.command) : null
-  const usage = `${usageWords(legacy)}${backgroundNote(note)}`
+export function describeDeath(
+  note: DeathNote,
+  resources: RunResources | null,
+  memory: string,
+): Story {
+  const record = recordOf(note, resources, memory)
+  const startFailure = note.kind === 'start-failed' ? startFailureReason(note, note.command) : null
+  const usage = `${usageWords(resources)}${backgroundNote(note)}`
   const words = `${deathHead(note)}${memory}${usage}; ${record.next}${lastWords(record)}`
   return { record, startFailure, words }
 }
@@ -37,7 +41,7 @@ export function describeDeath(note: DeathNote, legacy: Legacy | null, memory: st
 /** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
 function deathHead(note: DeathNote): string {
   if (note.kind === 'start-failed') {
-    return `${note.daemon}: cannot start (run ${note.run}): ${whyNotStarted(note, note.command)}`
+    return `${note.daemon}: cannot start (run ${note.run}): ${startFailureReason(note, note.command)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
   if (note.kind === 'died')
@@ -67,7 +71,7 @@ function verdictWords(verdict: Verdict): string {
   }
 }
 
-function recordOf(note: DeathNote, legacy: Legacy | null, memory: string): DeathRecord {
+function recordOf(note: DeathNote, resources: RunResources | null, memory: string): DeathRecord {
   const { run, pid, uptimeMs, status, verdict } = note
   // Of an error of our own there is a stack behind the first line.
   const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
@@ -76,10 +80,10 @@ function recordOf(note: DeathNote, legacy: Legacy | null, memory: string): Death
     pid,
     cause: `${ended}${memory}`,
     uptimeMs: Math.round(uptimeMs),
-    cpuMs: legacy === null ? null : Math.round(legacy.cpuMs),
-    memoryKib: legacy?.memoryKib ?? null,
+    cpuMs: resources === null ? null : Math.round(resources.cpuMs),
+    memoryKib: resources?.memoryKib ?? null,
     status,
-    lastLines: legacy === null ? [] : linesOf(legacy.lastLines),
+    lastLines: resources === null ? [] : linesOf(resources.lastLines),
     next: verdictWords(verdict),
     ...(isInBackground(note) && { remedy: foregroundRemedy }),
   }
@@ -94,7 +98,7 @@ function causeOf(note: DeathNote): string {
     case 'died':
       return `${describeCause(endOf(note))}${isInBackground(note) ? ', leaving processes behind' : ''}`
     case 'start-failed':
-      return `could not start: ${whyNotStarted(note, note.command)}`
+      return `could not start: ${startFailureReason(note, note.command)}`
     case 'unfit':
       return faultWords[note.fault]
   }
@@ -111,9 +115,9 @@ function linesOf(text: string): string[] {
     .slice(-linesMax)
 }
 
-function usageWords(legacy: Legacy | null): string {
-  if (legacy === null) return ''
-  return ` (cpu ${Math.round(legacy.cpuMs)} ms, memory ${(legacy.memoryKib / 1024).toFixed(1)} MiB)`
+function usageWords(resources: RunResources | null): string {
+  if (resources === null) return ''
+  return ` (cpu ${Math.round(resources.cpuMs)} ms, memory ${(resources.memoryKib / 1024).toFixed(1)} MiB)`
 }
 
 function lastWords({ status, lastLines }: DeathRecord): string {

@@ -22,18 +22,18 @@ export class Deaths {
 
   constructor(host: Host) {
     this.#host = host
-    this.mend()
+    this.recover()
   }
 
   /** All kills for memory until now are old: at the start, and after a failure of ours. */
-  mend(): void {
+  recover(): void {
     this.#oomKills = this.#host.oomKills()?.count ?? null
     this.#lookedAtMs = this.#host.now()
   }
 
   /** @param count Of kills for memory; the deaths that came of them are told.
    *  @returns Words for those of which no death came; null = there are none. */
-  counted(count: number): string | null {
+  unreportedOomKills(count: number): string | null {
     const more = count - (this.#oomKills ?? count)
     this.#oomKills = count
     if (more <= 0) return null
@@ -42,12 +42,12 @@ export class Deaths {
   }
 
   /** Keeps the record of it. @returns Its words for the log. */
-  tell(note: DeathNote): string {
-    const legacy = note.kind === 'died' ? this.#host.legacy(note.daemon, note.run) : null
-    const memory = this.#memoryWords(note)
+  record(note: DeathNote): string {
+    const resources = note.kind === 'died' ? this.#host.runResources(note.daemon, note.run) : null
+    const memory = this.#memoryNote(note)
     const { record, startFailure, words } = auxiliaryOf(this.#host).describeDeath(
       note,
-      legacy,
+      resources,
       memory,
     )
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
@@ -69,7 +69,7 @@ export class Deaths {
 
   /** Only of a KILL that was not ours, and the counter does not say which process it was. Where it
    *  is not watched, a growth may be as old as the last look. */
-  #memoryWords(note: DeathNote): string {
+  #memoryNote(note: DeathNote): string {
     if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''
     const before = this.#oomKills
     const kills = this.#host.oomKills()

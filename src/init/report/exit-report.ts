@@ -20,7 +20,7 @@ export function exitReportTask(
   report: ExitReport,
 ): HelperTask {
   const write = journal.folders.map((folder) => `${folder}/${bundle}/exit-report.json`)
-  const text = exitReportText(report, host.wallMs(), host.lost(), deaths.last)
+  const text = exitReportText(report, host.wallMs(), host.lostOutput(), deaths.last)
   return { write, text, timeoutMs: lastWriteMs }
 }
 

@@ -30,7 +30,7 @@ export const lastWriteMs = 2000
 /** In characters: all of it; and what is written, as long as nobody has read it. */
 const keptMax = 128 * 1024
 const writtenMax = 16 * 1024
-const notedMax = 100
+const pendingMax = 100
 
 const timer = { kind: 'journal' } as const
 
@@ -69,10 +69,10 @@ export class Journal implements JournalView {
     this.folders = stateFolders(host)
   }
 
-  /** @param words null: those of a ticket, made when they are needed. */
-  note(note: Note | null, words: string | null, death: DeathRecord | null = null): void {
+  /** @param text null: those of a ticket, made when they are needed. */
+  record(note: Note | null, text: string | null, death: DeathRecord | null = null): void {
     const entries = this.#entries
-    entries.note({ wallMs: this.#host.wallMs(), note, death, words })
+    entries.note({ wallMs: this.#host.wallMs(), note, death, words: text })
     this.#armFlush()
     if (this.listener === null) return
     const daemon = note === null ? null : daemonOf(note)
@@ -111,7 +111,7 @@ export class Journal implements JournalView {
 
   /** After a failure of ours: the timer may be lost, and the answer of the helper is forgotten.
    *  What was being written is most likely written, and is not written again. */
-  mend(): void {
+  recover(): void {
     this.#flushAtMs = Number.POSITIVE_INFINITY
     this.#appended(null)
   }
@@ -152,7 +152,7 @@ export class Journal implements JournalView {
 }
 
 /** As little as can be kept until somebody wants to read it. */
-interface Noted {
+interface PendingEntry {
   readonly wallMs: number
   /** null: something about pitcrew itself. */
   readonly note: Note | null
@@ -174,7 +174,7 @@ class Entries {
   lifeMs = 0
   /** The number of the newest one. */
   count = 0
-  #noted: Noted[] = []
+  #pending: PendingEntry[] = []
   #lines: string[] = []
   /** Characters of all lines; of those that wait. */
   #size = 0
@@ -186,11 +186,11 @@ class Entries {
   #droppedTold = 0
   #isRead = false
 
-  note(noted: Noted): void {
+  note(noted: PendingEntry): void {
     if (this.count === 0) this.lifeMs ||= noted.wallMs
     this.count++
-    this.#noted.push(noted)
-    if (this.#noted.length >= notedMax) this.#settle()
+    this.#pending.push(noted)
+    if (this.#pending.length >= pendingMax) this.#format()
   }
 
   get isWriting(): boolean {
@@ -198,7 +198,7 @@ class Entries {
   }
 
   get isWaiting(): boolean {
-    return this.#waiting > 0 || this.#noted.length > 0
+    return this.#waiting > 0 || this.#pending.length > 0
   }
 
   /** How much is text and waits, in characters. */
@@ -208,19 +208,19 @@ class Entries {
 
   /** All of them, oldest first. More of it is kept from now on. */
   read(): readonly string[] {
-    this.#settle()
+    this.#format()
     this.#isRead = true
     return this.#lines
   }
 
   newest(): string {
-    this.#settle()
+    this.#format()
     return this.#lines.at(-1) as string
   }
 
   /** What waits, as it is to be written; null = nothing does. */
   take(): string | null {
-    this.#settle()
+    this.#format()
     if (this.#waiting === 0) return null
     const lines = this.#lines.slice(-this.#waiting)
     if (this.#dropped > 0) lines[0] = withDropped(lines[0] as string, this.#dropped)
@@ -244,8 +244,8 @@ class Entries {
     this.#waitingSize = sizeOf(this.#lines.slice(this.#lines.length - this.#waiting))
   }
 
-  #settle(): void {
-    const noted = this.#noted
+  #format(): void {
+    const noted = this.#pending
     if (noted.length === 0) return
     const lines = this.#lines
     let number = this.count - noted.length
@@ -258,7 +258,7 @@ class Entries {
     this.#size += size
     this.#waitingSize += size
     this.#waiting += noted.length
-    this.#noted = []
+    this.#pending = []
     this.#trim()
   }
 
@@ -289,7 +289,7 @@ function withDropped(line: string, dropped: number): string {
   return `${line.slice(0, behindCursor)},"dropped":${dropped}${line.slice(behindCursor)}`
 }
 
-function entryText(cursor: string, noted: Noted): string {
+function entryText(cursor: string, noted: PendingEntry): string {
   const { wallMs, note, death } = noted
   const head = `{"cursor":"${cursor}","at":"${isoTime(wallMs)}","type":"`
   if (note === null) return `${head}pitcrew","words":${JSON.stringify(noted.words)}}`

@@ -25,39 +25,39 @@ export class Reporter {
     this.journal = journal
   }
 
-  note(note: Note): void {
+  report(note: Note): void {
     // The words of a ticket that is for the journal alone are made when they are read.
-    if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.note(note, null)
+    if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.record(note, null)
     const usual = commonMessage(note)
-    if (usual !== null) this.#tell(note, usual)
+    if (usual !== null) this.#write(note, usual)
     else if (isDeath(note)) {
-      const words = this.deaths.tell(note)
+      const words = this.deaths.record(note)
       this.#print(words)
-      this.journal.note(note, words, this.deaths.last.get(note.daemon)?.record)
-    } else this.#tell(note, auxiliaryOf(this.#host).rareMessage(note))
+      this.journal.record(note, words, this.deaths.last.get(note.daemon)?.record)
+    } else this.#write(note, auxiliaryOf(this.#host).rareMessage(note))
   }
 
-  #tell(note: Note, words: string): void {
+  #write(note: Note, words: string): void {
     if (isPrinted(note)) this.#print(words)
-    this.journal.note(note, words)
+    this.journal.record(note, words)
   }
 
   /** The deaths that came of them are told. */
-  oomKills(count: number): void {
-    const words = this.deaths.counted(count)
-    if (words !== null) this.say(words)
+  reportOomKills(count: number): void {
+    const words = this.deaths.unreportedOomKills(count)
+    if (words !== null) this.log(words)
   }
 
   /** After a failure of ours. */
-  mend(): void {
-    this.journal.mend()
-    this.deaths.mend()
+  recover(): void {
+    this.journal.recover()
+    this.deaths.recover()
   }
 
   /** Something about pitcrew itself. */
-  say(text: string): void {
+  log(text: string): void {
     this.#print(text)
-    this.journal.note(null, text)
+    this.journal.record(null, text)
   }
 }
 

@@ -4,19 +4,20 @@ import type { SpawnFailure } from '../../core/event.ts'
 import { describeErrno } from '../../errors.ts'
 import type { SpawnSpec } from '../../host/host.ts'
 
-type Found = SpawnFailure & { readonly head?: string }
+type HostFailure = SpawnFailure & { readonly head?: string }
 
 /** The same failure with its reason, where the name of the error does not say it. */
 export function withReason(
-  { step, errno, head }: Found,
+  { step, errno, head }: HostFailure,
   asked: Pick<SpawnSpec, 'user' | 'group'>,
 ): SpawnFailure {
-  const why = step === 'exec' ? whyNotExecuted(errno, head) : whyNotThatUser(step, errno, asked)
+  const why =
+    step === 'exec' ? execFailureReason(errno, head) : userFailureReason(step, errno, asked)
   return why === null ? { step, errno } : { step, errno, why }
 }
 
 /** "cannot execute /bin/wep: no such file or directory (ENOENT)" */
-export function whyNotStarted(failure: SpawnFailure, command: string): string {
+export function startFailureReason(failure: SpawnFailure, command: string): string {
   const { step, errno } = failure
   if (errno === 'ETIMEDOUT') {
     const where = `before it had executed ${command} (at step "${step}")`
@@ -39,7 +40,7 @@ export function whyNotStarted(failure: SpawnFailure, command: string): string {
   }
 }
 
-function whyNotThatUser(
+function userFailureReason(
   step: string,
   errno: string,
   { user, group }: Pick<SpawnSpec, 'user' | 'group'>,
@@ -70,7 +71,7 @@ const withCrLf =
 
 /** What the name of the error does not say; null = it says all.
  *  @param head How the file begins, if it is there. */
-export function whyNotExecuted(errno: string, head = ''): string | null {
+export function execFailureReason(errno: string, head = ''): string | null {
   const isElf = head.startsWith('\x7fELF')
   switch (errno) {
     case 'E2BIG':

@@ -95,7 +95,7 @@ export class Start implements Handlers {
     }
     const run = ['@plan', file.path]
     const task = { run, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes }
-    const errno = this.#host.helper(parserId, task)
+    const errno = this.#host.startHelper(parserId, task)
     if (errno !== null) throw this.#noParser(errno)
   }
 
@@ -187,7 +187,7 @@ export class Start implements Handlers {
     const daemons = `${of}${count(names.length, 'daemon')}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     if (noSocket !== null) host.print(`${plan.label}: ${noSocket}`)
-    host.armLastWord(plan.deadlineMs + lastWordAfterMs)
+    host.armShutdownWatchdog(plan.deadlineMs + lastWordAfterMs)
     const loop = new Loop(host, plan, selected, trace)
     if (names.length < manyDaemons) this.#boot(loop)
     else this.#later(() => this.#boot(loop))

@@ -11,7 +11,7 @@ import {
 } from '../support/control-client.ts'
 import { compileFixture, Pitcrew, root, sh } from '../support/pitcrew.ts'
 
-const planted = join(root, 'build/pitcrew-plant-control')
+const planted = join(root, 'build/pitcrew-faults-control')
 const broken = join(root, 'build/pitcrew-broken-control')
 const calm = { command: sh('echo up; exec sleep 1000') }
 const bundle = { daemons: { a: calm, b: calm } }
@@ -21,7 +21,7 @@ function build(...args: string[]): void {
 }
 
 beforeAll(() => {
-  build('--plant', '--out', planted)
+  build('--faults', '--out', planted)
   build('--control', 'test/e2e/support/broken-control-entry.ts', '--out', broken)
 }, 120_000)
 
@@ -45,7 +45,7 @@ describe.each(faults)('a bug (%s)', (fault) => {
     'perform-accepted',
   ]
   test.each(places)('at %s costs at most a connection', async (place) => {
-    const env = { PITCREW_PLANT: `${fault}:${place}` }
+    const env = { PITCREW_FAULTS: `${fault}:${place}` }
     await using pitcrew = new Pitcrew(bundle, { program: planted, env })
     await pitcrew.linesWith('] up', 2)
     // Send before the greeting, which may be lost.
@@ -76,7 +76,7 @@ describe.each(faults)('a bug (%s)', (fault) => {
 })
 
 test('a control plane that always breaks affects no daemon', async () => {
-  const env = { PITCREW_PLANT: 'throw:host-line:always' }
+  const env = { PITCREW_FAULTS: 'throw:host-line:always' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.linesWith('] up', 2)
   for (let times = 0; times < 3; times++) {
@@ -96,7 +96,7 @@ test.each(['host-line', 'host-client'])(
     // The fixture reads a line for each line that it sends: a failure, or a greeting and an answer.
     const script = `"$CALLS" "$PITCREW_FD" '${ask}' '${ask}' '${ask}' '${ask}'; exec sleep 1000`
     const daemons = { web: { command: sh(script), ready: 'notify', control: 'look' } }
-    const env = { PITCREW_PLANT: `throw:${place}`, CALLS: compileFixture('control-client') }
+    const env = { PITCREW_FAULTS: `throw:${place}`, CALLS: compileFixture('control-client') }
     await using pitcrew = new Pitcrew({ daemons }, { program: planted, env })
     await pitcrew.line('[web] {"id":null,"failed":{"code":"INTERNAL"')
     await pitcrew.line('web: ready')

@@ -11,14 +11,14 @@ import { connectControl } from '../support/control-client.ts'
 import { binary, fixtures, type Options, Pitcrew, root, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
-const planted = join(root, 'build/pitcrew-plant-codes')
+const planted = join(root, 'build/pitcrew-faults-codes')
 const long = { command: sh('echo up; exec sleep 1000') }
 const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 const fails = { command: sh('exit 3'), restart: 'never', ready: 'fd' }
 const bundle = { daemons: { web: long } }
 
 beforeAll(() => {
-  const words = [join(root, 'scripts/build.mjs'), '--plant', '--out', planted]
+  const words = [join(root, 'scripts/build.mjs'), '--faults', '--out', planted]
   execFileSync(process.execPath, words, { stdio: 'pipe' })
 }, 120_000)
 
@@ -98,7 +98,7 @@ async function notPermitted(): Promise<{ status: number; said: string }> {
 
 /** The init has a bug at the line of a client. */
 async function internal(): Promise<{ status: number; said: string }> {
-  const env = { PITCREW_PLANT: 'throw:host-line' }
+  const env = { PITCREW_FAULTS: 'throw:host-line' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.line('] up')
   return ended(await runVerb(pitcrew, 'status'))

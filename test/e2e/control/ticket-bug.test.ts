@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ControlClient, socketPath } from '../support/control-client.ts'
 import { Pitcrew, root, sh } from '../support/pitcrew.ts'
 
-const planted = join(root, 'build/pitcrew-plant-tickets')
+const planted = join(root, 'build/pitcrew-faults-tickets')
 const long = { command: sh('echo up; exec sleep 1000') }
 /** Its leader ends on TERM, and leaves a process behind that needs KILL: its ticket passes every place. */
 const hard = {
@@ -22,7 +22,7 @@ const missing = { command: ['no-such-program'], restart: 'never' }
 const bundle = { deadline: '2s', daemons: { hard, missing, calm: long } }
 
 beforeAll(() => {
-  const words = [join(root, 'scripts/build.mjs'), '--plant', '--out', planted]
+  const words = [join(root, 'scripts/build.mjs'), '--faults', '--out', planted]
   execFileSync(process.execPath, words, { stdio: 'pipe' })
 }, 120_000)
 
@@ -97,7 +97,7 @@ async function askUntilAnswered(pitcrew: Pitcrew, request: Request): Promise<str
 
 async function tryOut(fault: string, place: string): Promise<void> {
   const plant = Array(times).fill(`${fault}:${place}`).join(',')
-  await using pitcrew = new Pitcrew(bundle, { program: planted, env: { PITCREW_PLANT: plant } })
+  await using pitcrew = new Pitcrew(bundle, { program: planted, env: { PITCREW_FAULTS: plant } })
   await pitcrew.line('[calm] up')
   const answers = await ask(pitcrew, [
     { verb: 'restart', args: { daemon: 'hard' } },
@@ -137,7 +137,7 @@ describe('a bug that comes back every time', () => {
   test.concurrent.each(places)(
     'at %s: a shutdown is answered or its client closed with a failure, and pitcrew ends',
     async (place) => {
-      const env = { PITCREW_PLANT: `throw:${place}:always` }
+      const env = { PITCREW_FAULTS: `throw:${place}:always` }
       await using pitcrew = new Pitcrew(bundle, { program: planted, env })
       await pitcrew.line(/\[calm] up|internal error/)
       const answers = await ask(pitcrew, [

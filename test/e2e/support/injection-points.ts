@@ -63,7 +63,7 @@ export const injectionPoints: readonly InjectionPoint[] = [
     lines: [/web: not alive, pid \d+, run 1/, /web: started, pid \d+, run 2/],
   },
   { what: 'a message', point: 'host-notify', daemons: { web: notifying }, lines: [readyLine] },
-  { what: 'the next probe', point: 'elapsed-look', daemons: { web: probed }, lines: [readyLine] },
+  { what: 'the next probe', point: 'elapsed-probe', daemons: { web: probed }, lines: [readyLine] },
   {
     what: 'the result of a probe',
     point: 'host-helper',
@@ -86,7 +86,7 @@ export const injectionPoints: readonly InjectionPoint[] = [
   },
   {
     what: 'the timeout of a probe',
-    point: 'elapsed-helper',
+    point: 'elapsed-command-timeout',
     daemons: {
       web: {
         command: sh(sleeps),

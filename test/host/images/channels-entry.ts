@@ -74,8 +74,8 @@ function onEvent(event: HostEvent): void {
   if (event.type === 'executed') return // Only on a machine that is busy.
   if ('daemon' in event) {
     const { daemon, run } = event
-    const live = host.live().find((one) => one.daemon === daemon && one.run === run)
-    say({ ...event, liveReady: live?.ready, legacy: host.legacy(daemon, run) })
+    const live = host.liveRuns().find((one) => one.daemon === daemon && one.run === run)
+    say({ ...event, liveReady: live?.ready, resources: host.runResources(daemon, run) })
   } else {
     say(event)
   }

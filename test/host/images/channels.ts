@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { HostEvent, Legacy, SpawnAnswer } from '../../../src/host/host.ts'
+import type { HostEvent, RunResources, SpawnAnswer } from '../../../src/host/host.ts'
 import { isSanitized } from '../../e2e/support/cost.ts'
 import { compileFixture, type Options, Pitcrew, root, sh } from '../../e2e/support/pitcrew.ts'
 import { linesOf } from '../../notify-fields.ts'
@@ -13,8 +13,8 @@ const program = join(root, `build/pitcrew-channels${isSanitized ? '-sanitize' : 
 /** The fixture that speaks sd_notify. */
 export const notifies = (): string => join(root, 'build/fixtures/notifies')
 
-/** An event of the host, with what `live` and `legacy` said while it was handled. */
-export type Told = { daemon: string; liveReady?: boolean; legacy?: Legacy | null } & (
+/** An event of the host, with what `live` and `runResources` said while it was handled. */
+export type Told = { daemon: string; liveReady?: boolean; resources?: RunResources | null } & (
   | Exclude<HostEvent, { type: 'probed' | 'helper' | 'wake' }>
   | ({ type: 'answer' } & SpawnAnswer)
   | { type: 'idle' }

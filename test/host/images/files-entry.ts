@@ -17,8 +17,8 @@ const folder = host.getenv('PITCREW_STATE_DIR') as string
 let turns = 0
 
 function carryOut(order: Order): unknown {
-  if ('task' in order) return host.helper(order.id, order.task)
-  if ('forget' in order) return host.forgetHelper(order.forget) ?? null
+  if ('task' in order) return host.startHelper(order.id, order.task)
+  if ('forget' in order) return host.cancelHelper(order.forget) ?? null
   if ('plane' in order) return (host.loadControl() as Plane)(order.plane)
   host.finish(0, order.finish, order.finish)
   return null

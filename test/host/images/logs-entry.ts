@@ -49,7 +49,7 @@ function onEvent(event: HostEvent): void {
     }
     case 'exited': {
       const { daemon, run } = event
-      const { lastLines } = host.legacy(daemon, run) ?? {}
+      const { lastLines } = host.runResources(daemon, run) ?? {}
       return host.print(JSON.stringify({ type: 'exited', daemon, run, lastLines }))
     }
     case 'client-gone':

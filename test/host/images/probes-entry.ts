@@ -18,7 +18,7 @@ let turns = 0
 
 function carryOut(order: Order): unknown {
   if ('probe' in order) return host.probe(order.probe, order.spec)
-  if ('forget' in order) return host.forgetProbe(order.forget) ?? null
+  if ('forget' in order) return host.cancelProbe(order.forget) ?? null
   if ('notify' in order) return host.notify(order.notify) ?? null
   return host.oomKills()?.count ?? null
 }

@@ -130,7 +130,7 @@ export const noBug: Promised = {
   sentence: 'It never fails by itself',
   broken: ({ bug, lines }) => {
     const own = lines.find(
-      ({ text }) => text.startsWith('internal error') && !text.includes('planted'),
+      ({ text }) => text.startsWith('internal error') && !text.includes('injected fault'),
     )
     return bug ?? own?.text ?? null
   },

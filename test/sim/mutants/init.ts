@@ -20,7 +20,7 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'an order that was lost is not given again',
     file: 'init/loop/recovery-schedule.ts',
-    from: 'if (orders.includes(effect.type)) this.#isOrderLost = true',
+    from: 'if (mustNotBeLost.includes(effect.type)) this.#isOrderLost = true',
     to: '',
     seed: 176,
     breaks: ['inDeadline', 'nothingLeft', 'killInTime'],
@@ -92,7 +92,7 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'a shutdown that no signal asked for has no last word',
     file: 'init/perform/perform.ts',
-    from: "if (effect.state === 'STOPPING=1') host.startLastWord()",
+    from: "if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()",
     to: '',
     seed: 1,
     breaks: ['lastWordRuns'],
@@ -109,7 +109,7 @@ export const initMutants: readonly Mutant[] = [
     name: 'the end is put off instead of ordered, and the last word with it',
     file: 'init/perform/hooks.ts',
     from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)',
-    to: 'this.#host.armLastWord(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
+    to: 'this.#host.armShutdownWatchdog(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
     seed: 2,
     breaks: ['termEnds'],
   },

@@ -45,7 +45,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a look that is over is not forgotten',
     file: 'init/perform/probes.ts',
-    from: '    this.#host.forgetProbe(id)\n',
+    from: '    this.#host.cancelProbe(id)\n',
     to: '',
     seed: 4,
     breaks: ['looksEnd'],
@@ -53,15 +53,15 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'what is found too late counts',
     file: 'init/perform/probes.ts',
-    from: '    this.#host.forgetProbe(id)\n    this.#byId.delete(id)\n',
-    to: '    this.#host.forgetProbe(id)\n',
+    from: '    this.#host.cancelProbe(id)\n    this.#byId.delete(id)\n',
+    to: '    this.#host.cancelProbe(id)\n',
     seed: 10_147,
     breaks: ['looksGoOn', 'looksEnd', 'aliveKept', 'readyRight', 'readyInTime'],
   },
   {
     name: 'a look has all the time of the world',
     file: 'init/perform/probes.ts',
-    from: '    this.#timers.arm(timer, this.#host.now() + watch.lookMs)\n',
+    from: '    this.#timers.arm(timer, this.#host.now() + watch.timeoutMs)\n',
     to: '    timer.kind satisfies string\n',
     seed: 415,
     breaks: ['aliveKept', 'looksGoOn', 'quiet'],
@@ -93,8 +93,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'it is looked at twice as often',
     file: 'init/perform/probes.ts',
-    from: '    this.#lookLater(watch, watch.intervalMs)\n  }\n\n  #lookLater',
-    to: '    this.#lookLater(watch, watch.intervalMs / 2)\n  }\n\n  #lookLater',
+    from: '    this.#schedule(watch, watch.intervalMs)\n  }\n\n  #schedule',
+    to: '    this.#schedule(watch, watch.intervalMs / 2)\n  }\n\n  #schedule',
     seed: 34,
     breaks: ['looksGoOn'],
   },
@@ -165,7 +165,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a command has all the time of the world',
     file: 'init/perform/command-runs.ts',
-    from: "      this.#timers.arm({ kind: 'helper', helper: name }, untilMs)\n      return null",
+    from: "      this.#timers.arm({ kind: 'command-timeout', command: name }, untilMs)\n      return null",
     to: '      return null',
     seed: 147,
     breaks: ['helpersBounded'],
@@ -173,8 +173,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a command that is late is left alone',
     file: 'init/perform/command-runs.ts',
-    from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#tell(running, false)',
-    to: '    if (running === undefined) return\n    this.#tell(running, false)',
+    from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#report(running, false)',
+    to: '    if (running === undefined) return\n    this.#report(running, false)',
     seed: 4,
     breaks: ['helpersBounded', 'oneAtATime', 'helpersEnd'],
   },
@@ -189,7 +189,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a stop command outlives its run',
     file: 'init/perform/hooks.ts',
-    from: '    this.#helpers.cancel(stopName(daemon))\n',
+    from: '    this.#runs.cancel(stopName(daemon))\n',
     to: '',
     seed: 48,
     breaks: ['helpersEnd', 'oneAtATime'],
@@ -197,7 +197,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'commands outlive the end',
     file: 'init/perform/hooks.ts',
-    from: '    this.#helpers.cancelAll((name) => !name.endsWith(deathSuffix))\n',
+    from: '    this.#runs.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
     seed: 2761,
     breaks: [

@@ -7,7 +7,7 @@ import type { Act } from './schedule.ts'
 type Asking = Extract<Act, { type: 'ask' }>
 type Intrusion = Extract<Act, { type: 'intrude' }>
 
-const asOperator: Peer = { uid: 0, pid: 900, kin: 'none', daemon: null, run: 0, via: 'socket' }
+const asOperator: Peer = { uid: 0, pid: 900, relation: 'none', daemon: null, run: 0, via: 'socket' }
 
 /** By which the checkers know a hostile client. */
 export const hostilePid = 666
@@ -17,7 +17,7 @@ function peerOf({ as, daemon }: Intrusion): Peer {
   const uid = as === 'nobody' ? 65_534 : as === 'stranger' ? 1000 : 0
   const kin = isOfDaemon ? 'run' : 'none'
   const of = { daemon: isOfDaemon ? daemon : null, run: isOfDaemon ? 1 : 0 }
-  return { uid, pid: hostilePid, kin, ...of, via: 'socket' }
+  return { uid, pid: hostilePid, relation: kin, ...of, via: 'socket' }
 }
 
 export class Clients {

@@ -38,7 +38,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     uid: 0,
     getenv: (name) => {
       if (name === schedule.plan.select) return schedule.selected
-      return name === 'PITCREW_PLANT' ? faults.plants : null
+      return name === 'PITCREW_FAULTS' ? faults.plants : null
     },
     readFile: guarded('readFile', (path) => {
       if (path !== './bundle.yaml') return { error: 'ENOENT' }
@@ -62,19 +62,19 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
     stop: guarded('stop', (daemon, run, signal, to) => world.stop(daemon, run, signal, to)),
     probe: guarded('probe', (id, spec) => world.looks.begin(id, spec)),
-    forgetProbe: guarded('forgetProbe', (id) => world.looks.forget(id)),
+    cancelProbe: guarded('cancelProbe', (id) => world.looks.forget(id)),
     notify: guarded('notify', (text) => world.note({ what: 'announce', text })),
     oomKills: guarded('oomKills', () => world.countOomKills()),
-    legacy: guarded('legacy', (daemon, run) => world.runs.legacy(daemon, run)),
-    live: guarded('live', () => world.runs.live()),
+    runResources: guarded('runResources', (daemon, run) => world.runs.legacy(daemon, run)),
+    liveRuns: guarded('liveRuns', () => world.runs.live()),
     // No client of the small world speaks for a daemon.
     readNotify: () => null,
     members: guarded('members', (daemon, run) => world.runs.members(daemon, run)),
     closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),
     envNames: guarded('envNames', () => environment),
     envHide: guarded('envHide', () => {}),
-    helper: guarded('helper', (id, task) => world.helper(id, task)),
-    forgetHelper: guarded('forgetHelper', (id) => world.looks.forget(-id)),
+    startHelper: guarded('startHelper', (id, task) => world.helper(id, task)),
+    cancelHelper: guarded('cancelHelper', (id) => world.looks.forget(-id)),
     makeFolder: () => null,
     lock: () => null,
     listen: guarded('listen', () => {
@@ -91,13 +91,13 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     loadAuxiliary: () => auxiliary,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
-    traceTo: () => 'EROFS',
-    trace: () => {},
+    openTrace: () => 'EROFS',
+    writeTrace: () => {},
     print: guarded('print', (line) => world.note({ what: 'say', line })),
     outputStall: guarded('outputStall', () => world.outputStall),
-    lost: guarded('lost', () => ({ bytes: 0, lines: 0 })),
-    armLastWord: guarded('armLastWord', (afterMs) => world.armLastWord(afterMs)),
-    startLastWord: () => world.startLastWord(),
+    lostOutput: guarded('lostOutput', () => ({ bytes: 0, lines: 0 })),
+    armShutdownWatchdog: guarded('armShutdownWatchdog', (afterMs) => world.armLastWord(afterMs)),
+    startShutdownWatchdog: () => world.startLastWord(),
     finish: guarded('finish', (code, flushMs, silentMs) => world.finish(code, flushMs, silentMs)),
     stopSelf: () => {},
     foreground: () => false,

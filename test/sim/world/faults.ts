@@ -2,11 +2,11 @@
  *  cut every call of the host fails until pitcrew gives up: nothing can be done on the way out. */
 import type { Fault } from './schedule.ts'
 
-const message = 'planted'
+const message = 'injected fault'
 
 // The code that src/init/loop/fault-injection.ts is otherwise built without.
-const world = globalThis as { __PLANT__?: boolean }
-world.__PLANT__ = true
+const world = globalThis as { __FAULTS__?: boolean }
+world.__FAULTS__ = true
 
 export class Faults {
   readonly #faults: readonly Fault[]
@@ -28,7 +28,7 @@ export class Faults {
     return this.#faults.every(({ kind }) => kind === 'plant')
   }
 
-  /** For PITCREW_PLANT. */
+  /** For PITCREW_FAULTS. */
   get plants(): string | null {
     if (this.#faults.length === 0) return null
     return this.#faults.flatMap((fault) => (fault.kind === 'plant' ? [fault.place] : [])).join()

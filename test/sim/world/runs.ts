@@ -2,7 +2,7 @@
  *  whom does a signal to it reach? */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
-import type { Legacy, LiveRun, SignalAnswer, SignalTarget } from '../../../src/host/host.ts'
+import type { LiveRun, RunResources, SignalAnswer, SignalTarget } from '../../../src/host/host.ts'
 import type { Kernel, Owner, Process } from './kernel.ts'
 import type { SlowStarts } from './slow-starts.ts'
 
@@ -188,7 +188,7 @@ export class Runs {
     }))
   }
 
-  legacy(daemon: string, number: number): Legacy | null {
+  legacy(daemon: string, number: number): RunResources | null {
     const isThere = this.#table.some(({ of }) => of.daemon === daemon && of.run === number)
     const lastLines = `words of ${daemon} ${number}\n`
     return isThere ? { cpuMs: 1, memoryKib: 2048, lastLines } : null

@@ -207,7 +207,7 @@ export class World {
     const shutdownAsked = this.#signals.wasShutdownAsked
     const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.runs.live() }
     this.#faults.isRecovering = true
-    this.#call(recovery, () => this.#handlers.recover('planted', shutdownAsked))
+    this.#call(recovery, () => this.#handlers.recover('injected fault', shutdownAsked))
     this.#faults.isRecovering = false
   }
 

@@ -1,29 +1,29 @@
-/** The legacy of a run: the usage and the last lines that are reported when its leader has ended. */
+/** The resources of a run: the usage and the last lines that are reported when its leader has ended. */
 import { beforeAll, expect, test } from 'vitest'
-import type { Legacy } from '../../../src/host/host.ts'
+import type { RunResources } from '../../../src/host/host.ts'
 import { buildChannels, Channels, played, run } from '../../host/images/channels.ts'
 import { isSanitized } from '../support/cost.ts'
 
 beforeAll(buildChannels, 300_000)
 
-/** The legacy of a run of this script. */
-async function legacyOf(script: string): Promise<Legacy> {
+/** The resources of a run of this script. */
+async function resourcesOf(script: string): Promise<RunResources> {
   const channels = await played([run('web', script)])
   const [exited] = channels.told('exited')
-  if (!exited?.legacy) throw new Error(channels.transcript())
-  return exited.legacy
+  if (!exited?.resources) throw new Error(channels.transcript())
+  return exited.resources
 }
 
 test('processor time is that of the leader and of the children that it reaped', async () => {
-  const idle = await legacyOf('true')
+  const idle = await resourcesOf('true')
   expect(idle.cpuMs).toBeLessThan(isSanitized ? 200 : 50)
-  const busy = await legacyOf('sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done"; true')
+  const busy = await resourcesOf('sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done"; true')
   expect(busy.cpuMs).toBeGreaterThan(50)
 })
 
 test('memory is the maximum that one of the processes had', async () => {
-  expect((await legacyOf('true')).memoryKib).toBeLessThan(isSanitized ? 200_000 : 20_000)
-  const large = await legacyOf('dd if=/dev/zero of=/dev/null bs=64M count=1 2>&-')
+  expect((await resourcesOf('true')).memoryKib).toBeLessThan(isSanitized ? 200_000 : 20_000)
+  const large = await resourcesOf('dd if=/dev/zero of=/dev/null bs=64M count=1 2>&-')
   expect(large.memoryKib).toBeGreaterThan(60_000)
 })
 
@@ -40,7 +40,7 @@ test.each([
     'one',
   ],
 ])('the last lines after %s are reported', async (_, script, lines) => {
-  expect((await legacyOf(script)).lastLines).toBe(lines)
+  expect((await resourcesOf(script)).lastLines).toBe(lines)
 })
 
 test.each([1, 10, 63, 127, 128, 500, 1023])(
@@ -49,7 +49,7 @@ test.each([1, 10, 63, 127, 128, 500, 1023])(
     // Less than pitcrew keeps for a slow reader: with a full stdout it would not read the last ones.
     const count = Math.min(5000, Math.floor(150_000 / (bytes + 1)))
     const lines = Array.from({ length: count }, (_, n) => `${n + 1}`.padStart(bytes, 'x'))
-    const { lastLines } = await legacyOf(`seq -f %${bytes}.0f 1 ${count} | tr " " x`)
+    const { lastLines } = await resourcesOf(`seq -f %${bytes}.0f 1 ${count} | tr " " x`)
     const fitting: string[] = []
     while (lines.length > 0 && [lines.at(-1), ...fitting].join('\n').length <= 1024)
       fitting.unshift(lines.pop() as string)
@@ -60,21 +60,21 @@ test.each([1, 10, 63, 127, 128, 500, 1023])(
 test('as many last lines as fit are reported when they are written one by one', async () => {
   const script = 'i=0; while [ $i -lt 700 ]; do echo line $i; i=$((i+1)); done'
   const lines = Array.from({ length: 700 }, (_, n) => `line ${n}`)
-  expect((await legacyOf(script)).lastLines).toBe(lines.slice(-113).join('\n')) // 113 * 9 - 1 = 1016
+  expect((await resourcesOf(script)).lastLines).toBe(lines.slice(-113).join('\n')) // 113 * 9 - 1 = 1016
 })
 
 test('the end of a single line that is too long is reported', async () => {
-  expect((await legacyOf('printf "one\\n%3000s\\n" last')).lastLines).toBe('last'.padStart(1024))
+  expect((await resourcesOf('printf "one\\n%3000s\\n" last')).lastLines).toBe('last'.padStart(1024))
 })
 
-test('a running run has no legacy', async () => {
+test('a running run has no resources', async () => {
   const channels = await played([
     run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true }),
   ])
-  expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, legacy: null }])
+  expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, resources: null }])
 })
 
-test('lines of processes that outlive the leader are added to the legacy', async () => {
+test('lines of processes that outlive the leader are added to the resources', async () => {
   const runs = [run('web', '(read _ <go; echo later) & echo last')].map((one) => ({
     ...one,
     command: [
@@ -86,6 +86,6 @@ test('lines of processes that outlive the leader are added to the legacy', async
   const go = run('other', 'echo >"$PITCREW_STATE_DIR/go"', { on: 'exited web' })
   await using channels = new Channels({ runs: [...runs, go] })
   await channels.exitCode()
-  expect(channels.told('exited', 'web')).toMatchObject([{ legacy: { lastLines: 'last' } }])
-  expect(channels.told('gone', 'web')).toMatchObject([{ legacy: { lastLines: 'last\nlater' } }])
+  expect(channels.told('exited', 'web')).toMatchObject([{ resources: { lastLines: 'last' } }])
+  expect(channels.told('gone', 'web')).toMatchObject([{ resources: { lastLines: 'last\nlater' } }])
 })
