@@ -88,13 +88,13 @@ export class Plane {
   }
 
   connect(peer: Partial<Peer> = {}): PlaneClient {
-    const kin = peer.daemon === undefined ? 'none' : 'run'
+    const relation = peer.daemon === undefined ? 'none' : 'run'
     const client = new PlaneClient(this, ++this.#clients)
     this.clients.set(client.id, client)
     this.handle({
       type: 'client',
       client: client.id,
-      peer: { ...operator, relation: kin, ...peer },
+      peer: { ...operator, relation, ...peer },
     })
     return client
   }

@@ -12,7 +12,7 @@ const isRoot = process.getuid?.() === 0
 const own = process.getuid?.() ?? 0
 const ask = `"$CALLS" "$PITCREW_STATE_DIR/s" '{"peer":true}'`
 const orphan = `${fixtures}/hostile/hostile-orphan.sh`
-const stranger = { kin: 'none', daemon: null, run: 0, via: 'socket' }
+const stranger = { relation: 'none', daemon: null, run: 0, via: 'socket' }
 
 beforeAll(buildHub, 300_000)
 
@@ -39,11 +39,11 @@ describe('over the socket', () => {
     ['whose parents have ended', 'marked', `(setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`],
     ['who has another mark', 'run', `ulimit -S -m 12345; ${ask}; true`],
     ['who was started by another supervisor', 'run', `ulimit -S -m 12345; setsid -w ${ask}; true`],
-  ])('%s in a run is of that run', async (_, kin, script) => {
+  ])('%s in a run is of that run', async (_, relation, script) => {
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
     await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
     const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
-    expect(peer).toMatchObject({ uid: own, daemon: 'web', run: 1, via: 'socket', kin })
+    expect(peer).toMatchObject({ uid: own, daemon: 'web', run: 1, via: 'socket', relation })
     expect(peer.pid).toBeGreaterThan(0)
   })
 
@@ -52,7 +52,7 @@ describe('over the socket', () => {
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
     await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
     const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
-    expect(peer).toMatchObject({ uid: own, kin: 'descendant', daemon: null, run: 0 })
+    expect(peer).toMatchObject({ uid: own, relation: 'descendant', daemon: null, run: 0 })
   })
 
   test.runIf(isRoot)('what another user of a run may reach is known as its, too', async () => {
@@ -98,7 +98,7 @@ describe('the PITCREW_FD of a daemon', () => {
     const [client] = await hub.wait('client')
     const uid = isRoot ? 1234 : own
     const pid = (hub.answers[0] as { pid: number }).pid
-    const peer = { uid, pid, kin: 'run', daemon: 'web', run: 1, via: 'daemon-fd' }
+    const peer = { uid, pid, relation: 'run', daemon: 'web', run: 1, via: 'daemon-fd' }
     expect(client?.peer).toEqual(peer)
     await hub.wait('exited')
     expect(outputOf(hub, 'web')).toEqual([JSON.stringify(peer), 'hello'])
@@ -235,7 +235,7 @@ describe('an inherited connection', () => {
     expect(client?.peer).toEqual({
       uid: own,
       pid: expect.any(Number),
-      kin: 'none',
+      relation: 'none',
       daemon: null,
       run: 0,
       via: 'inherited',

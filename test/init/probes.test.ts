@@ -122,7 +122,7 @@ describe('is it ready?', () => {
     ['', false],
   ])('by http: %j', (line, isReady) => {
     const world = new World().watchReady(http)
-    expect(world.after(50)).toEqual(['ask 1: 127.0.0.1:80 at 10 ms'])
+    expect(world.after(50)).toEqual(['exchange 1: 127.0.0.1:80 at 10 ms'])
     expect(world.probed(1, null, line).after(0)).toEqual(isReady ? ['tell ready web 1'] : [])
   })
 

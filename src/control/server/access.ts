@@ -13,7 +13,7 @@ const overflowUid = 65_534
  *  @param controlOf The access of a daemon under the bundle.
  *  @returns null: no access. */
 export function accessOf(
-  { uid, relation: kin, daemon, via }: Peer,
+  { uid, relation, daemon, via }: Peer,
   own: number,
   controlOf: (daemon: string) => DaemonSpec['control'],
 ): Access | null {
@@ -22,8 +22,9 @@ export function accessOf(
   if (via === 'socket' && uid === overflowUid) return null
   // A descendant of pitcrew is never an operator's. A mark alone may name the wrong daemon, so it
   // does not give that daemon's access.
-  if (kin === 'run' && daemon !== null) return controlOf(daemon) === 'operate' ? 'operate' : 'look'
-  if (kin !== 'none') return 'look'
+  if (relation === 'run' && daemon !== null)
+    return controlOf(daemon) === 'operate' ? 'operate' : 'look'
+  if (relation !== 'none') return 'look'
   return uid === 0 || uid === own ? 'operate' : null
 }
 

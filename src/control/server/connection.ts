@@ -26,8 +26,8 @@ export interface Caller {
   readonly isDescendant: boolean
 }
 
-export function callerOf({ uid, pid, relation: kin, daemon, run }: Peer, access: Access): Caller {
-  return { uid, pid: pid || null, daemon, run, access, isDescendant: kin !== 'none' }
+export function callerOf({ uid, pid, relation, daemon, run }: Peer, access: Access): Caller {
+  return { uid, pid: pid || null, daemon, run, access, isDescendant: relation !== 'none' }
 }
 
 export class Connection {

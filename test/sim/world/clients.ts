@@ -15,9 +15,9 @@ export const hostilePid = 666
 function peerOf({ as, daemon }: Intrusion): Peer {
   const isOfDaemon = as === 'daemon'
   const uid = as === 'nobody' ? 65_534 : as === 'stranger' ? 1000 : 0
-  const kin = isOfDaemon ? 'run' : 'none'
+  const relation = isOfDaemon ? 'run' : 'none'
   const of = { daemon: isOfDaemon ? daemon : null, run: isOfDaemon ? 1 : 0 }
-  return { uid, pid: hostilePid, relation: kin, ...of, via: 'socket' }
+  return { uid, pid: hostilePid, relation, ...of, via: 'socket' }
 }
 
 export class Clients {
