@@ -7,7 +7,7 @@
  *  2. a call that throws, takes more than 100 ms of processor time or uses up the engine's memory
  *     is followed by one call of `recover`; the host's table of live runs is what is true then;
  *  3. an event whose call failed is not delivered again: `live()` tells what it said;
- *  4. TERM, INT and a hangup start the last word: see `startLastWord`. */
+ *  4. TERM, INT and a hangup start the shutdown watchdog: see `startShutdownWatchdog`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { HelperEnd, HelperTask } from './helper.ts'

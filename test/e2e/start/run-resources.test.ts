@@ -17,7 +17,9 @@ async function resourcesOf(script: string): Promise<RunResources> {
 test('processor time is that of the leader and of the children that it reaped', async () => {
   const idle = await resourcesOf('true')
   expect(idle.cpuMs).toBeLessThan(isSanitized ? 200 : 50)
-  const busy = await resourcesOf('sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done"; true')
+  const busy = await resourcesOf(
+    'sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done"; true',
+  )
   expect(busy.cpuMs).toBeGreaterThan(50)
 })
 
