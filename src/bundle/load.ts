@@ -1,11 +1,10 @@
-/** The text of a bundle file → a plan, or everything that is wrong with it:
+/** Reads the text of a bundle file: the result is a plan, or the list of all problems:
  *
  *      text ── parse.ts ──▶ tree ── schema.ts ──▶ plan
  *                  └──────── problems ────────┘
  *
- *  Runs in a helper or in a client verb, never in PID 1: a bug in here, or a file made to hurt,
- *  costs one short-lived process. Pure, and nothing of the host is in the plan, so that a plan
- *  built on one machine is the plan of another. */
+ *  Runs in a helper or in a client verb, never in PID 1, so that a bug or a hostile file costs one
+ *  short-lived process. Pure: a plan does not depend on the machine that built it. */
 
 import { parsePlan } from '../core/plan/check-plan.ts'
 import type { Plan } from '../core/plan/plan.ts'
@@ -26,21 +25,21 @@ export function loadBundle(text: string): LoadAnswer {
     return problems.list(text)
   }
   if (text.length > maxBundleBytes) {
-    problems.add(0, 'the bundle is larger than 1 MiB', 'move what is not a daemon elsewhere')
+    problems.add(0, 'the bundle is larger than 1 MiB', 'make it smaller, or split it')
     return problems.list(text)
   }
   const plan = tryRead(text, problems)
   return plan === null || problems.count() > 0 ? problems.list(text) : { plan }
 }
 
-/** The small engine throws null when its memory is used up: a matter of the file, not a bug. */
+/** The engine throws null when it is out of memory: the fault of the file, not a bug. */
 function tryRead(text: string, problems: Problems): Plan | null {
   try {
     const root = parseTree(text, problems)
     return root === null ? null : readBundle(root, problems)
   } catch (error) {
     if (error !== null) throw error
-    problems.add(0, 'the bundle needs more memory than its parser has', 'make it smaller')
+    problems.add(0, 'the parser ran out of memory', 'make the bundle smaller')
     return null
   }
 }

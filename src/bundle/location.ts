@@ -1,27 +1,25 @@
-/** Where a value of the bundle belongs, in the words of a message, and how a problem with it is
- *  put. */
+/** Where a value is in the bundle, in the words of a message, and how its problem is reported. */
 import { type Hint, type Problems, quote } from './problems.ts'
 import { isNull, type Value } from './tree.ts'
 
-/** undefined: a problem was reported. */
+/** Reads a value of the tree. @returns undefined after a problem was reported. */
 export type Reader<T> = (value: Value, location: Location) => T | undefined
 
-/** Where in the bundle a value belongs, in the words of a message. */
 export interface Location {
   readonly context: ReadContext
   readonly daemon: string | null
-  /** Keys from the daemon (or the top) down: "stop.grace"; "" for the daemon itself. */
+  /** The keys below the daemon, or below the top: "stop.grace"; "" for the daemon itself. */
   readonly path: string
 }
 
-/** What is known so far, for the checks that no single value can decide. */
+/** Collected while reading, for the checks that need the whole bundle. */
 export interface ReadContext {
   readonly problems: Problems
-  /** Each place where the bundle names a daemon. */
+  /** Every reference to a daemon. */
   readonly references: Reference[]
-  /** Those of them that wait until it is done. */
+  /** The references that wait until the daemon is done. */
   readonly doneReferences: Reference[]
-  /** Which daemon claims a pattern of environment variables. */
+  /** The daemon that claims a pattern of environment variables. */
   readonly claims: Map<string, string>
 }
 
@@ -35,7 +33,7 @@ export function childLocation(location: Location, key: string): Location {
   return { ...location, path: location.path === '' ? key : `${location.path}.${key}` }
 }
 
-/** Reports a problem. @returns undefined, so that a reader can end with it. */
+/** Reports a problem. @returns undefined, so that a reader can return the call. */
 export function reportProblem(
   location: Location,
   offset: number,
@@ -47,7 +45,7 @@ export function reportProblem(
   location.context.problems.add(offset, parts.filter((part) => part !== '').join(': '), hint)
 }
 
-/** Reports that something else was expected. */
+/** Reports that another kind of value was expected. */
 export function reportMismatch(
   location: Location,
   value: Value,
@@ -56,7 +54,7 @@ export function reportMismatch(
 ): undefined {
   if (value.kind === 'broken') return
   if (value.kind === 'text' && isNull(value) && value.text === '') {
-    return reportProblem(location, value.offset, 'has no value', 'give it one, or remove the key')
+    return reportProblem(location, value.offset, 'has no value', 'add one, or remove the key')
   }
   const found = value.kind === 'text' ? quote(value.text) : `a ${value.kind}`
   reportProblem(location, value.offset, `expected ${expected}, found ${found}`, hint)

@@ -1,7 +1,6 @@
-/** YAML 1.2 text → tree. JSON is YAML, so it takes the same way. The `yaml` package reads the
- *  grammar; everything that depends on the size of the input twice over is done here instead: its
- *  check for duplicate keys compares each key with each, and its aliases are looked up by walking
- *  the whole document. The failsafe schema leaves every scalar as it was written, see tree.ts. */
+/** Parses YAML 1.2 to a tree; JSON is a subset of YAML. The `yaml` package parses the grammar. Its
+ *  quadratic parts are replaced: its check for duplicate keys compares all pairs, and it resolves
+ *  an alias by walking the document. The failsafe schema keeps scalars as written, see tree.ts. */
 import type { CST, Node, Pair, YAMLMap } from 'yaml'
 import {
   type Alias,
@@ -17,12 +16,12 @@ import {
 import { type Hint, type Problems, quote } from './problems.ts'
 import type { Entry, Text, Value } from './tree.ts'
 
-/** What the parser may have open at once: one or two a level, of which a bundle needs seven. */
+/** The limit of the parser's stack: a level takes one or two entries, a bundle has seven levels. */
 const maxOpenNodes = 80
-/** How many values all aliases together may stand for: more is an attack, or a mistake. */
+/** The number of values that all aliases together may expand to. */
 const maxAliased = 100_000
 
-/** @returns The root of the tree, or null when the text cannot be used and `problems` say why. */
+/** @returns The root of the tree; null if the text cannot be used, and `problems` say why. */
 export function parseTree(text: string, problems: Problems): Value | null {
   const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false } as const
   const documents = [...new Composer(options).compose(tokens(text, problems), true, text.length)]
@@ -30,31 +29,31 @@ export function parseTree(text: string, problems: Problems): Value | null {
   const [first, second] = documents
   if (problems.count() > 0) return null
   if (first?.contents === undefined || first.contents === null || isEmpty(first)) {
-    problems.add(0, 'the bundle is empty', 'it needs at least: daemons: { NAME: { command: […] } }')
+    problems.add(0, 'the bundle is empty', 'add daemons: { NAME: { command: […] } }')
     return null
   }
   if (second !== undefined) {
-    const hint = 'remove the line "---" or everything behind it'
-    problems.add(second.range[0], 'a second document begins here, a bundle has one', hint)
+    const hint = 'remove the line "---", or everything after it'
+    problems.add(second.range[0], 'a second document begins here; a bundle has one', hint)
     return null
   }
   return convert(first.contents, { problems, anchors: new Map(), aliased: 0 }).value
 }
 
-/** The parser's tokens, until they are nested so deeply that recursion would be a risk. */
+/** The parser's tokens. Stops at a depth at which recursion would become a risk. */
 function* tokens(text: string, problems: Problems): Generator<CST.Token, void> {
   const parser = new Parser()
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme)
     if (parser.stack.length <= maxOpenNodes) continue
-    const hint = 'a bundle needs no more than seven levels'
-    problems.add(parser.offset, 'the lists and maps are nested too deeply', hint)
+    const hint = 'a bundle has at most seven levels'
+    problems.add(parser.offset, 'lists and maps are nested too deeply', hint)
     return
   }
   yield* parser.end()
 }
 
-/** One mistake may make several errors at one place; the first of them is shown. */
+/** One mistake can cause several errors at one offset; only the first is reported. */
 function reportSyntax(documents: readonly Document[], problems: Problems): void {
   let last = -1
   for (const document of documents) {
@@ -62,14 +61,14 @@ function reportSyntax(documents: readonly Document[], problems: Problems): void 
       if (pos[0] === last) continue
       last = pos[0]
       const words = message.charAt(0).toLowerCase() + message.slice(1)
-      const hint = words.includes(' end with a ') ? 'close the bracket before this place' : null
+      const hint = words.includes(' end with a ') ? 'close the bracket before this position' : null
       problems.add(pos[0], `not valid YAML: ${words}`, hint ?? syntaxHints[code] ?? null)
     }
   }
 }
 
 const syntaxHints: Readonly<Record<string, string | undefined>> = {
-  BAD_INDENT: 'lines of one level begin in the same column',
+  BAD_INDENT: 'indent all lines of a level equally',
   BAD_SCALAR_START: 'put quotes around the text',
   BLOCK_AS_IMPLICIT_KEY: 'put quotes around text that has ": " in it, or indent a nested map',
   TAB_AS_INDENT: 'indent with spaces',
@@ -79,7 +78,7 @@ function isEmpty({ contents }: Document): boolean {
   return isScalar(contents) && contents.type === 'PLAIN' && contents.source === ''
 }
 
-/** A converted value and how many values it stands for, aliases counted in full. */
+/** A value, and the number of values in it, with aliases expanded. */
 interface Converted {
   readonly value: Value
   readonly size: number
@@ -87,7 +86,7 @@ interface Converted {
 
 interface Context {
   readonly problems: Problems
-  /** `open` while the anchor's own value is being read: an alias in it would have no end. */
+  /** `open` while the anchor's own value is converted: an alias to it would never end. */
   readonly anchors: Map<string, Converted | 'open'>
   aliased: number
 }
@@ -97,8 +96,8 @@ function convert(node: Node, context: Context): Converted {
   if (isAlias(node)) return resolveAlias(node, offset, context)
   const { anchor, tag } = node as { anchor?: string; tag?: string }
   if (tag !== undefined && isExplicitTag(tag)) {
-    const hint = 'remove it: the bundle file knows by itself what is text and what is a number'
-    return brokenValue(context, offset, `tag ${quote(tag)} is not known`, hint)
+    const hint = 'remove it: the key determines the type of its value'
+    return brokenValue(context, offset, `unknown tag ${quote(tag)}`, hint)
   }
   if (anchor !== undefined) context.anchors.set(anchor, 'open')
   const converted = convertContent(node, offset, context)
@@ -106,7 +105,7 @@ function convert(node: Node, context: Context): Converted {
   return converted
 }
 
-/** The parser notes the tag of a collection even where none was written. */
+/** Tags of the failsafe schema also come from the parser, where none was written. */
 function isExplicitTag(tag: string): boolean {
   return !/^tag:yaml\.org,2002:(str|map|seq)$/.test(tag) && tag !== '!'
 }
@@ -120,8 +119,8 @@ function convertScalar(node: Node, offset: number, context: Context): Converted 
   const { source = '', type } = node as { source?: string; type?: string }
   const invalid = /[\0\uFFFD\uD800-\uDFFF]/u.exec(source)?.[0]
   if (invalid === '\0') {
-    const hint = 'no command, path or variable can hold one: remove it'
-    return brokenValue(context, offset, 'a NUL byte in a text', hint)
+    const hint = 'remove it: no command, path or variable can contain one'
+    return brokenValue(context, offset, 'text contains a NUL byte', hint)
   }
   if (invalid !== undefined) {
     return brokenValue(
@@ -159,7 +158,7 @@ function convertMap(node: YAMLMap, offset: number, context: Context): Converted 
   return { value: { kind: 'map', entries: [...entries.values()], offset }, size }
 }
 
-/** @returns null when the entry cannot be used, and a problem says why. */
+/** @returns null if the entry cannot be used; the problem has been reported. */
 function convertKey(node: Node, known: ReadonlyMap<string, Entry>, context: Context): Text | null {
   const { problems } = context
   const key = convert(node, context).value
@@ -170,31 +169,31 @@ function convertKey(node: Node, known: ReadonlyMap<string, Entry>, context: Cont
   }
   if (key.text === '<<' && !key.quoted) {
     const hint = 'YAML 1.2 has no merge keys: repeat the keys, or alias a whole value'
-    problems.add(key.offset, 'cannot merge with "<<"', hint)
+    problems.add(key.offset, '"<<" is not supported', hint)
     return null
   }
   if (!known.has(key.text)) return key
-  problems.add(key.offset, `${quote(key.text)} is there twice`, 'remove one of them, or rename it')
+  problems.add(key.offset, `duplicate key ${quote(key.text)}`, 'remove or rename one of them')
   return null
 }
 
 function resolveAlias(node: Alias, offset: number, context: Context): Converted {
   const target = context.anchors.get(node.source)
   if (target === undefined) {
-    const hint = `write &${node.source} in front of an earlier value`
+    const hint = `write &${node.source} before an earlier value`
     return brokenValue(context, offset, `alias *${node.source} has no anchor`, hint)
   }
   if (target === 'open') {
-    const message = `alias *${node.source} stands inside the value it stands for`
-    return brokenValue(context, offset, message, 'repeat the value, or leave it out')
+    const message = `alias *${node.source} is inside its own anchor`
+    return brokenValue(context, offset, message, 'remove the alias, or repeat the value')
   }
   const before = context.aliased
   context.aliased += target.size
   if (context.aliased <= maxAliased) return target
-  // Said once; whatever follows is as much too much.
+  // Report the excess once.
   if (before > maxAliased) return { value: { kind: 'broken', offset }, size: 1 }
-  const message = `the aliases stand for more than ${maxAliased} values`
-  return brokenValue(context, offset, message, 'use fewer of them')
+  const message = `aliases expand to more than ${maxAliased} values`
+  return brokenValue(context, offset, message, 'use fewer aliases')
 }
 
 function brokenValue(context: Context, offset: number, message: string, hint: Hint): Converted {

@@ -1,5 +1,4 @@
-/** What is wrong with a bundle: all of it at once, in the order of the file, each with the place
- *  where an editor should put the cursor. */
+/** The problems of a bundle: all at once, in the order of the file, each with line and column. */
 import { withHint } from '../errors.ts'
 
 export interface Problem {
@@ -8,27 +7,27 @@ export interface Problem {
   /** From 1, in UTF-16 units, as editors count. */
   readonly column: number
   readonly message: string
-  /** What to do about it. */
+  /** The remedy. */
   readonly hint: string | null
 }
 
-/** The first problems of the file, and how many more there are. */
+/** The first problems of the file, and the number of further ones. */
 export interface ProblemList {
   readonly problems: readonly Problem[]
   readonly more: number
 }
 
-/** What a person is shown at once. */
+/** The number of problems that are shown. */
 const maxShown = 20
-/** What is remembered; more only counts, so that a file of errors cannot use up the memory. */
+/** The number of problems that are kept, which bounds the memory; others are only counted. */
 const maxKept = 1000
 
-/** A hint may cost more than the check did (a search for a similar word), so it may be a function:
- *  only what is shown is worked out. */
+/** The remedy. A function if it is expensive (a search for a similar word): it is then called only
+ *  for problems that are shown. */
 export type Hint = string | null | (() => string | null)
 
 export interface Problems {
-  /** @param at Where it begins: an offset into the text. */
+  /** @param offset Where the value begins in the text, in UTF-16 units. */
   add(offset: number, message: string, hint?: Hint): void
   count(): number
   list(text: string): ProblemList
@@ -55,13 +54,13 @@ export function collectProblems(): Problems {
   }
 }
 
-/** One line: `bundle.yaml:3:5: what is wrong; what to do`. */
+/** One line: `bundle.yaml:3:5: message; hint`. */
 export function describeProblem(path: string, problem: Problem): string {
   const { line, column, message, hint } = problem
   return `${path}:${line}:${column}: ${withHint(message, hint)}`
 }
 
-/** A value in a message: quoted, on one line, cut short. */
+/** A value in a message: quoted, on one line, truncated. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }

@@ -1,7 +1,7 @@
-/** Readers: from a value of the tree to a value of the plan, or a problem at its place. They are
- *  ours and not a validation library's because a library sees what YAML made of the text: it can
- *  neither say where something stands, nor tell `022` from `22`, nor "not yet" from "unknown"; and
- *  it would cost the parsing helper more time to load than the bundle takes to read. */
+/** Readers turn a value of the tree into a value of the plan, or report a problem at its location.
+ *  A validation library would see only what YAML made of the text: it could not report lines and
+ *  columns, tell `022` from `22`, or tell planned keys from unknown ones. Loading it would take
+ *  longer than reading the bundle. */
 import { formatDuration, parseDuration } from '../core/text/duration.ts'
 import { didYouMean } from '../core/text/suggest.ts'
 import {
@@ -14,19 +14,14 @@ import {
 import { quote } from './problems.ts'
 import { type Entry, isNull, type Value } from './tree.ts'
 
-/** Text as it was written; a number or a boolean is its own text. */
+/** Text as written, also of a number or a boolean. */
 export const text: Reader<string> = (value, location) => {
   if (value.kind !== 'text') return reportMismatch(location, value, 'text')
   if (!isNull(value)) return value.text
-  return reportMismatch(
-    location,
-    value,
-    'text',
-    'put quotes around it where the word itself is meant',
-  )
+  return reportMismatch(location, value, 'text', 'to use the word itself, put it in quotes')
 }
 
-/** Text that a test accepts. */
+/** Text that satisfies a condition. */
 export function textMatching(accepts: (text: string) => boolean, expected: string): Reader<string> {
   return (value, location) => {
     const found = text(value, location)
@@ -81,8 +76,9 @@ export function duration(minMs: number, maxMs: number): Reader<number> {
 
 export function list<T>(item: Reader<T>, hintForText?: (text: string) => string): Reader<T[]> {
   return (value, location) => {
-    if (value.kind !== 'list')
+    if (value.kind !== 'list') {
       return reportMismatch(location, value, 'a list', listHint(value, hintForText))
+    }
     const items: T[] = []
     for (const entry of value.items) {
       const found = item(entry, location)
@@ -92,20 +88,20 @@ export function list<T>(item: Reader<T>, hintForText?: (text: string) => string)
   }
 }
 
-/** A list of which no two items are equal: a repetition is a slip of the hand. */
+/** A list without repetitions: a repetition is a mistake. */
 export function uniqueList<T extends string | number>(item: Reader<T>): Reader<T[]> {
   return (value, location) => {
     const seen = new Set<T>()
-    const itemOnce: Reader<T> = (entry, within) => {
-      const found = item(entry, within)
+    const uniqueItem: Reader<T> = (entry, parent) => {
+      const found = item(entry, parent)
       if (found === undefined || !seen.has(found)) {
         if (found !== undefined) seen.add(found)
         return found
       }
-      const message = `${quote(String(found))} is there twice`
-      return reportProblem(within, entry.offset, message, 'remove one of them')
+      const message = `${quote(String(found))} is listed twice`
+      return reportProblem(parent, entry.offset, message, 'remove one of them')
     }
-    return list(itemOnce)(value, location)
+    return list(uniqueItem)(value, location)
   }
 }
 
@@ -114,7 +110,7 @@ function listHint(value: Value, hintForText?: (text: string) => string): string 
   return hintForText === undefined ? `write [${value.text}]` : hintForText(value.text)
 }
 
-/** A map with any keys; `item` reads a value and checks its key. */
+/** A map with any keys. `item` reads a value and checks its key. */
 export function mapOf<T>(
   item: (entry: Entry, location: Location) => T | undefined,
 ): Reader<(readonly [key: string, value: T])[]> {
@@ -132,8 +128,8 @@ export function mapOf<T>(
 /**
  * A map with these keys and no others.
  *
- * @param later Keys that are planned and not built: refused in words of their own, never ignored.
- * @returns What could be read.
+ * @param plannedKeys Keys of a later version: refused with a message of their own, never ignored.
+ * @returns The fields that could be read.
  */
 export function fields<T extends object>(
   readers: { readonly [K in keyof T]: Reader<T[K]> },
@@ -141,18 +137,17 @@ export function fields<T extends object>(
 ): Reader<Partial<T>> {
   const knownKeys = Object.keys(readers)
   return (value, location) => {
-    if (value.kind !== 'map')
-      return reportMismatch(location, value, 'a map', `its keys: ${knownKeys.join(', ')}`)
+    if (value.kind !== 'map') {
+      return reportMismatch(location, value, 'a map', `keys: ${knownKeys.join(', ')}`)
+    }
     const found: Partial<T> = {}
     for (const { key, offset, value: entry } of value.entries) {
-      if (!Object.hasOwn(readers, key))
+      if (Object.hasOwn(readers, key)) {
+        const name = key as keyof T
+        setField(found, name, readers[name](entry, childLocation(location, key)))
+      } else {
         reportUnknownKey(key, offset, location, knownKeys, plannedKeys)
-      else
-        setField(
-          found,
-          key as keyof T,
-          readers[key as keyof T](entry, childLocation(location, key)),
-        )
+      }
     }
     return found
   }
@@ -174,12 +169,7 @@ function reportUnknownKey(
   plannedKeys: readonly string[],
 ): void {
   if (plannedKeys.includes(key)) {
-    reportProblem(
-      location,
-      offset,
-      `${quote(key)}: not yet, this version does not know it`,
-      'remove it',
-    )
+    reportProblem(location, offset, `${quote(key)} is not yet supported`, 'remove it')
   } else {
     reportProblem(location, offset, `unknown key ${quote(key)}`, () => {
       return didYouMean(key, [...knownKeys, ...plannedKeys]) ?? `known: ${knownKeys.join(', ')}`
@@ -187,7 +177,7 @@ function reportUnknownKey(
   }
 }
 
-/** In quotes everything is text. */
+/** A quoted value is text. */
 function unquote(value: Value): string | null {
   return value.kind === 'text' && value.quoted ? 'remove the quotes' : null
 }

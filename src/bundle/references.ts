@@ -1,5 +1,5 @@
-/** Places where the bundle names one of its daemons. Whether there is such a daemon is known only
- *  when the whole file has been read, so each use is noted and checked at the end. */
+/** References of the bundle to its daemons. They are collected while reading and checked at the
+ *  end, when all daemons are known. */
 import { findCycle } from '../core/plan/check-references.ts'
 import type { DaemonSpec } from '../core/plan/plan.ts'
 import { didYouMean } from '../core/text/suggest.ts'
@@ -19,9 +19,9 @@ export function addReference(name: string, offset: number, location: Location): 
 }
 
 /**
- * Checks every use of a name, and that `after` gives an order.
+ * Checks that every reference names a daemon, and that `after` has no cycle.
  *
- * @param known All names that the file gives to daemons, also to those that have problems.
+ * @param known The names of all daemons in the file, also of those that have problems.
  */
 export function checkReferences(
   { problems, references }: ReadContext,
@@ -31,12 +31,7 @@ export function checkReferences(
   const names = new Set(known)
   for (const { name, offset, location } of references) {
     if (name === location.daemon) {
-      reportProblem(
-        location,
-        offset,
-        `${quote(name)} cannot come after itself`,
-        'remove it from its own list',
-      )
+      reportProblem(location, offset, `${quote(name)} cannot depend on itself`, 'remove it')
     } else if (!names.has(name)) {
       reportProblem(location, offset, `no daemon ${quote(name)} in this bundle`, () => {
         return didYouMean(name, known) ?? (known.length <= 8 ? `known: ${known.join(', ')}` : null)
@@ -53,6 +48,6 @@ export function checkReferences(
   const closing = references.find(
     ({ name, location }) => location.daemon === first && name === second,
   )
-  const hint = 'one of them must start without the other'
-  problems.add(closing?.offset ?? 0, `after goes around: ${cycle.join(' → ')}`, hint)
+  const hint = 'remove one of these dependencies'
+  problems.add(closing?.offset ?? 0, `after has a cycle: ${cycle.join(' → ')}`, hint)
 }

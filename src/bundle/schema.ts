@@ -1,5 +1,4 @@
-/** The bundle file from the top: tree → plan. Each key has one reader; what is not in a table here,
- *  in daemon.ts or in their helpers is refused. */
+/** Reads the tree of a bundle to a plan. Each key has one reader; a key without one is refused. */
 
 import { maxDaemons } from '../core/plan/check-plan.ts'
 import { isEnvName, isName, nameRule } from '../core/plan/names.ts'
@@ -13,15 +12,14 @@ import { type ReadContext, type Reader, reportMismatch, reportProblem } from './
 import { type Problems, quote } from './problems.ts'
 import { duration, fields, textMatching } from './read.ts'
 import { checkReferences } from './references.ts'
-import type { Value } from './tree.ts'
+import { findEntry, type Value } from './tree.ts'
 
-/** @returns The plan, completed with defaults; of no use when a problem was reported. */
+/** @returns The plan with its defaults; unusable if a problem was reported. */
 export function readBundle(root: Value, problems: Problems): Plan {
   const context: ReadContext = { problems, references: [], doneReferences: [], claims: new Map() }
   const found = bundleFields(root, { context, daemon: null, path: '' })
   const daemons = found?.daemons ?? []
-  const written =
-    root.kind === 'map' ? root.entries.find(({ key }) => key === 'daemons') : undefined
+  const written = findEntry(root, 'daemons')
   if (root.kind === 'map' && !root.entries.some(({ key }) => suggest(key, ['daemons']) !== null)) {
     problems.add(root.offset, 'no daemons', 'add daemons: { NAME: { command: [PROGRAM] } }')
   }
@@ -35,12 +33,12 @@ export function readBundle(root: Value, problems: Problems): Plan {
     select: found?.select ?? 'PITCREW_DAEMONS',
     deadlineMs: found?.deadline ?? defaultDeadlineMs,
     signals: found?.signals ?? {},
-    daemons: complete(daemons, found?.onDeath),
+    daemons: completeDaemons(daemons, found?.onDeath),
   }
 }
 
-/** What a daemon's entry alone does not tell. */
-function complete(
+/** Completes daemons with what depends on other daemons and on the bundle. */
+function completeDaemons(
   daemons: readonly PartialDaemon[],
   onDeath: readonly string[] | undefined,
 ): DaemonSpec[] {
@@ -52,7 +50,7 @@ function complete(
   }))
 }
 
-/** Under the 10 s after which Docker kills. */
+/** Below the 10 s after which Docker sends KILL. */
 const defaultDeadlineMs = 9000
 const minDeadlineMs = 100
 const maxDeadlineMs = 3_600_000
@@ -60,35 +58,27 @@ const maxLabelLength = 64
 
 const daemons: Reader<PartialDaemon[]> = (value, location) => {
   if (value.kind !== 'map') {
-    return reportMismatch(
-      location,
-      value,
-      'a map',
-      'write daemons: { NAME: { command: [PROGRAM] } }',
-    )
+    const hint = 'write daemons: { NAME: { command: [PROGRAM] } }'
+    return reportMismatch(location, value, 'a map', hint)
   }
   if (value.entries.length === 0) {
-    return reportProblem(
-      location,
-      value.offset,
-      'there are none',
-      'a bundle has at least one daemon',
-    )
+    const hint = 'a bundle has at least one daemon'
+    return reportProblem(location, value.offset, 'the map is empty', hint)
   }
   if (value.entries.length > maxDaemons) {
-    const hint = `at most ${maxDaemons}: make several bundles`
-    return reportProblem(location, value.offset, `there are ${value.entries.length}`, hint)
+    const message = `${value.entries.length} daemons are too many`
+    return reportProblem(location, value.offset, message, `at most ${maxDaemons}: split the bundle`)
   }
   for (const { key, offset } of value.entries) {
-    if (!isName(key))
-      reportProblem(location, offset, `${quote(key)} cannot be a name`, `use ${nameRule}`)
+    if (isName(key)) continue
+    reportProblem(location, offset, `${quote(key)} is not a valid name`, `use ${nameRule}`)
   }
   const found = value.entries.map((entry) => readDaemon(entry, location.context))
   const [main, other] = found.filter(({ main }) => main)
   if (main !== undefined && other !== undefined) {
     const offset = value.entries.find(({ key }) => key === other.name)?.offset ?? value.offset
     const message = `daemon ${quote(other.name)} is main, and so is ${quote(main.name)}`
-    reportProblem(location, offset, message, 'pitcrew ends with one main daemon: choose one')
+    reportProblem(location, offset, message, 'only one daemon can be main: choose one')
   }
   return found
 }

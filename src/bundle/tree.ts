@@ -1,14 +1,14 @@
-/** A bundle file as a tree of what was written: text, lists and maps, each with its place. No value
- *  has a type yet, because only the schema knows what is wanted where: `8080` in a command is the
- *  text "8080" and `022` as a umask is octal, whatever YAML would make of them. */
+/** A bundle file as a tree of text, lists and maps, each with its offset. Values have no type yet,
+ *  because it depends on the key: `8080` in a command is the text "8080", and `022` as a umask is
+ *  octal, whatever YAML would make of them. */
 
 export type Value = Text | List | Fields | Broken
 
 export interface Text {
   readonly kind: 'text'
-  /** As written, without quotes and with escapes resolved. */
+  /** The text without quotes, with escapes resolved. */
   readonly text: string
-  /** Quoted, or a block of text: never a number, a boolean or nothing. */
+  /** Quoted, or a block scalar: never a number, a boolean or null. */
   readonly quoted: boolean
   readonly offset: number
 }
@@ -21,19 +21,19 @@ interface List {
 
 interface Fields {
   readonly kind: 'map'
-  /** In the order of the file; no key is there twice. */
+  /** In the order of the file; keys are unique. */
   readonly entries: readonly Entry[]
   readonly offset: number
 }
 
 export interface Entry {
   readonly key: string
-  /** Where the key is. */
+  /** The offset of the key. */
   readonly offset: number
   readonly value: Value
 }
 
-/** Something was here, and its problem has been reported: nobody complains about it again. */
+/** A value whose problem has been reported; readers do not report it again. */
 interface Broken {
   readonly kind: 'broken'
   readonly offset: number
@@ -44,7 +44,7 @@ export function findEntry(value: Value | undefined, key: string): Entry | undefi
   return value?.kind === 'map' ? value.entries.find((entry) => entry.key === key) : undefined
 }
 
-/** `key:` with nothing behind it, or one of YAML's words for nothing. */
+/** Whether the value is empty (`key:`) or one of YAML's spellings of null. */
 export function isNull(value: Value): boolean {
   return value.kind === 'text' && !value.quoted && nullWords.includes(value.text)
 }

@@ -32,20 +32,20 @@ const after = (a: string, b: string, c = '[]') =>
 
 test('daemons that wait for each other', () => {
   expect(after('[b]', '[a]')).toMatchInlineSnapshot(
-    `"b.yaml:2:30: after goes around: a → b → a; one of them must start without the other"`,
+    `"b.yaml:2:30: after has a cycle: a → b → a; remove one of these dependencies"`,
   )
   expect(after('{ c: started }', '[a]', '{ b: ready }')).toMatchInlineSnapshot(
-    `"b.yaml:2:31: after goes around: a → c → b → a; one of them must start without the other"`,
+    `"b.yaml:2:31: after has a cycle: a → c → b → a; remove one of these dependencies"`,
   )
   expect(after('[b]', '[c]')).toBe('valid')
 })
 
 test('names', () => {
   expect(after('[a]', '[]')).toMatchInlineSnapshot(
-    `"b.yaml:2:30: daemon "a": after: "a" cannot come after itself; remove it from its own list"`,
+    `"b.yaml:2:30: daemon "a": after: "a" cannot depend on itself; remove it"`,
   )
   expect(after('{ a: done }', '[]')).toMatchInlineSnapshot(
-    `"b.yaml:2:31: daemon "a": after: "a" cannot come after itself; remove it from its own list"`,
+    `"b.yaml:2:31: daemon "a": after: "a" cannot depend on itself; remove it"`,
   )
   expect(after('[]', '[d]')).toMatchInlineSnapshot(
     `"b.yaml:3:30: daemon "b": after: no daemon "d" in this bundle; known: a, b, c"`,
@@ -54,10 +54,10 @@ test('names', () => {
     `"b.yaml:3:31: daemon "b": after: no daemon "d" in this bundle; known: a, b, c"`,
   )
   expect(after('[b, b]', '[]')).toMatchInlineSnapshot(
-    `"b.yaml:2:33: daemon "a": after: "b" is there twice; remove one of them"`,
+    `"b.yaml:2:33: daemon "a": after: "b" is listed twice; remove one of them"`,
   )
   expect(after('{ b: ready, b: started }', '[]')).toMatchInlineSnapshot(
-    `"b.yaml:2:41: "b" is there twice; remove one of them, or rename it"`,
+    `"b.yaml:2:41: duplicate key "b"; remove or rename one of them"`,
   )
 })
 
@@ -70,7 +70,7 @@ test('shapes', () => {
   )
   expect(after('{ b: healthy, c: }', '[]')).toMatchInlineSnapshot(`
     "b.yaml:2:34: daemon "a": after.b: expected ready, started or done, found "healthy"
-    b.yaml:2:46: daemon "a": after.c: has no value; give it one, or remove the key"
+    b.yaml:2:46: daemon "a": after.c: has no value; add one, or remove the key"
   `)
   expect(after('[{ b: ready }]', '[]')).toMatchInlineSnapshot(
     `"b.yaml:2:30: daemon "a": after: expected text, found a map"`,
@@ -79,6 +79,6 @@ test('shapes', () => {
 
 test('only a job is ever done', () => {
   expect(after('{ b: done }', '[]')).toMatchInlineSnapshot(
-    `"b.yaml:2:34: daemon "a": after.b: "b" is never done: a daemon is not meant to end; write ready or started, or give "b" kind: job"`,
+    `"b.yaml:2:34: daemon "a": after.b: "b" is never done: it is not a job; wait for ready or started, or set kind: job for "b""`,
   )
 })

@@ -58,13 +58,13 @@ describe('what cannot be ready', () => {
 
   test('none, and two', () => {
     expect(ready('{}')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": ready: no sign; give it one of: fd, notify, log, tcp, unix, http, command, file"`,
+      `"b.yaml:4:12: daemon "web": ready: no condition; add one of: fd, notify, log, tcp, unix, http, command, file"`,
     )
     expect(ready('{ timeout: 1s }')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": ready: no sign; give it one of: fd, notify, log, tcp, unix, http, command, file"`,
+      `"b.yaml:4:12: daemon "web": ready: no condition; add one of: fd, notify, log, tcp, unix, http, command, file"`,
     )
     expect(ready('{ tcp: 80, notify: true }')).toMatchInlineSnapshot(
-      `"b.yaml:4:23: daemon "web": ready: "notify" is a second sign beside "tcp"; one is enough: remove the other"`,
+      `"b.yaml:4:23: daemon "web": ready: "notify" is a second condition beside "tcp"; remove one of them"`,
     )
     expect(ready('{ tpc: 80 }')).toMatchInlineSnapshot(
       `"b.yaml:4:14: daemon "web": ready: unknown key "tpc"; did you mean "tcp"?"`,
@@ -73,7 +73,7 @@ describe('what cannot be ready', () => {
 
   test('words', () => {
     expect(ready('')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": ready: has no value; give it one, or remove the key"`,
+      `"b.yaml:4:12: daemon "web": ready: has no value; add one, or remove the key"`,
     )
     expect(ready('tcp')).toMatchInlineSnapshot(
       `"b.yaml:4:12: daemon "web": ready: expected fd, notify or a map, found "tcp"; write { tcp: 127.0.0.1:8080 }"`,
@@ -85,14 +85,14 @@ describe('what cannot be ready', () => {
       `"b.yaml:4:12: daemon "web": ready: expected fd, notify or a map, found "127.0.0.1:80"; such as { tcp: 127.0.0.1:8080 }"`,
     )
     expect(ready('[fd]')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": ready: expected a map, found a list; its keys: fd, notify, log, tcp, unix, http, command, file, timeout, interval"`,
+      `"b.yaml:4:12: daemon "web": ready: expected a map, found a list; keys: fd, notify, log, tcp, unix, http, command, file, timeout, interval"`,
     )
     expect(ready('{ fd: 2 }')).toMatchInlineSnapshot(
       `"b.yaml:4:18: daemon "web": ready.fd: expected a whole number from 3 to 9, found "2""`,
     )
     expect(ready('{ fd: 10 }')).toContain('from 3 to 9')
     expect(ready('{ notify: false }')).toMatchInlineSnapshot(
-      `"b.yaml:4:22: daemon "web": ready.notify: false says nothing; write true, or remove it"`,
+      `"b.yaml:4:22: daemon "web": ready.notify: false has no meaning; write true, or remove it"`,
     )
     expect(ready('{ log: "" }')).toMatchInlineSnapshot(
       `"b.yaml:4:19: daemon "web": ready.log: expected a piece of one line, up to 256 bytes, found """`,
@@ -104,7 +104,7 @@ describe('what cannot be ready', () => {
 
   test('times', () => {
     expect(ready('{ fd: 3, interval: 1s }')).toMatchInlineSnapshot(
-      `"b.yaml:4:21: daemon "web": ready.interval: has no effect with "fd"; remove it: the daemon says it by itself, nobody asks"`,
+      `"b.yaml:4:21: daemon "web": ready.interval: has no effect with "fd"; remove it: the daemon reports readiness by itself"`,
     )
     expect(ready('{ notify: true, interval: 1s }')).toContain('has no effect')
     expect(ready('{ log: up, interval: 1s }')).toContain('has no effect')
@@ -116,7 +116,7 @@ describe('what cannot be ready', () => {
 
   test('addresses: no name is ever looked up', () => {
     expect(ready('{ tcp: "db:5432" }')).toMatchInlineSnapshot(
-      `"b.yaml:4:19: daemon "web": ready.tcp: "db" is not a numeric address; write one, or localhost: no name is looked up in PID 1"`,
+      `"b.yaml:4:19: daemon "web": ready.tcp: "db" is not a numeric address; write an IP address or localhost: PID 1 resolves no names"`,
     )
     expect(ready('{ tcp: localhost }')).toMatchInlineSnapshot(
       `"b.yaml:4:19: daemon "web": ready.tcp: expected HOST:PORT, found "localhost"; write 127.0.0.1:8080, [::1]:8080, or the port alone"`,
@@ -125,7 +125,7 @@ describe('what cannot be ready', () => {
       `"b.yaml:4:19: daemon "web": ready.tcp: expected HOST:PORT, found "::1:80"; write an IPv6 address in brackets: [::1]:PORT"`,
     )
     expect(ready('{ tcp: tcp://127.0.0.1:80 }')).toMatchInlineSnapshot(
-      `"b.yaml:4:19: daemon "web": ready.tcp: expected HOST:PORT, found "tcp://127.0.0.1:80"; leave out what stands before the host"`,
+      `"b.yaml:4:19: daemon "web": ready.tcp: expected HOST:PORT, found "tcp://127.0.0.1:80"; remove the scheme before the host"`,
     )
     expect(ready('{ tcp: 127.0.0.1:0 }')).toMatchInlineSnapshot(
       `"b.yaml:4:19: daemon "web": ready.tcp: port "0" is not from 1 to 65535"`,
@@ -150,7 +150,7 @@ describe('what cannot be ready', () => {
 
   test('pages', () => {
     expect(ready('{ http: https://127.0.0.1/ }')).toMatchInlineSnapshot(
-      `"b.yaml:4:20: daemon "web": ready.http: https is not spoken in PID 1; write http://…, or a command that asks"`,
+      `"b.yaml:4:20: daemon "web": ready.http: https is not supported; write http://…, or use a command such as curl"`,
     )
     expect(ready('{ http: 127.0.0.1:80 }')).toMatchInlineSnapshot(
       `"b.yaml:4:20: daemon "web": ready.http: expected http://HOST:PORT/PATH, found "127.0.0.1:80"; write http://127.0.0.1:8080/PATH"`,
@@ -159,19 +159,19 @@ describe('what cannot be ready', () => {
       `"b.yaml:4:20: daemon "web": ready.http: expected http://HOST:PORT/PATH, found "http://:80/"; write http://127.0.0.1:8080/PATH"`,
     )
     expect(ready('{ http: http://web/ }')).toMatchInlineSnapshot(
-      `"b.yaml:4:20: daemon "web": ready.http: "web" is not a numeric address; write one, or localhost: no name is looked up in PID 1"`,
+      `"b.yaml:4:20: daemon "web": ready.http: "web" is not a numeric address; write an IP address or localhost: PID 1 resolves no names"`,
     )
     expect(ready('{ http: "http://user@127.0.0.1/" }')).toContain('is not a numeric address')
     expect(ready('{ http: http://127.0.0.1:0/ }')).toMatchInlineSnapshot(
       `"b.yaml:4:20: daemon "web": ready.http: port "0" is not from 1 to 65535"`,
     )
     expect(ready('{ http: "http://127.0.0.1/a b" }')).toMatchInlineSnapshot(
-      `"b.yaml:4:20: daemon "web": ready.http: "/a b" cannot be the path of a page; up to 1024 visible ASCII characters, without #"`,
+      `"b.yaml:4:20: daemon "web": ready.http: "/a b" is not a valid path; use up to 1024 visible ASCII characters, without #"`,
     )
-    expect(ready('{ http: "http://127.0.0.1/\\r\\nX: y" }')).toContain('cannot be the path')
-    expect(ready('{ http: "http://127.0.0.1/#top" }')).toContain('cannot be the path')
+    expect(ready('{ http: "http://127.0.0.1/\\r\\nX: y" }')).toContain('is not a valid path')
+    expect(ready('{ http: "http://127.0.0.1/#top" }')).toContain('is not a valid path')
     expect(ready(`{ http: http://127.0.0.1/${'x'.repeat(1023)} }`)).toBe('valid')
-    expect(ready(`{ http: http://127.0.0.1/${'x'.repeat(1024)} }`)).toContain('cannot be the path')
+    expect(ready(`{ http: http://127.0.0.1/${'x'.repeat(1024)} }`)).toContain('is not a valid path')
   })
 
   test('commands and paths', () => {
@@ -190,10 +190,10 @@ describe('what cannot be ready', () => {
 
   test('a path that pitcrew and the daemon would read differently', () => {
     expect(problemsOfDaemon('cwd: /srv/\n    ready: { file: run/ready }')).toMatchInlineSnapshot(
-      `"b.yaml:5:20: daemon "web": ready.file: "run/ready" is not a whole path, and the daemon has a cwd; write /srv/run/ready"`,
+      `"b.yaml:5:20: daemon "web": ready.file: "run/ready" is relative, and the daemon has a cwd; write /srv/run/ready"`,
     )
     expect(problemsOfDaemon('alive: { unix: a.sock }\n    cwd: sub')).toMatchInlineSnapshot(
-      `"b.yaml:4:20: daemon "web": alive.unix: "a.sock" is not a whole path, and the daemon has a cwd; write sub/a.sock"`,
+      `"b.yaml:4:20: daemon "web": alive.unix: "a.sock" is relative, and the daemon has a cwd; write sub/a.sock"`,
     )
     expect(problemsOfDaemon('ready: { file: run/ready }')).toBe('valid')
     expect(problemsOfDaemon('cwd: /srv\n    ready: { unix: "@web" }')).toBe('valid')
@@ -236,21 +236,21 @@ describe('alive', () => {
 
   test('what cannot be', () => {
     expect(alive('{}')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": alive: no probe; give it one of: tcp, unix, http, command, file"`,
+      `"b.yaml:4:12: daemon "web": alive: no probe; add one of: tcp, unix, http, command, file"`,
     )
     expect(alive('{ notify: true }')).toMatchInlineSnapshot(
-      `"b.yaml:4:14: daemon "web": alive.notify: is said once, and not that it is still alive; use a probe; for a word that comes again and again: watchdog: 30s"`,
+      `"b.yaml:4:14: daemon "web": alive.notify: shows readiness once, not that the daemon is still alive; use a probe, or watchdog: 30s for WATCHDOG=1 messages"`,
     )
     expect(alive('{ fd: 3, log: x, interval: 1 }')).toMatchInlineSnapshot(`
-      "b.yaml:4:14: daemon "web": alive.fd: is said once, and not that it is still alive; use a probe; for a word that comes again and again: watchdog: 30s
-      b.yaml:4:21: daemon "web": alive.log: is said once, and not that it is still alive; use a probe; for a word that comes again and again: watchdog: 30s
+      "b.yaml:4:14: daemon "web": alive.fd: shows readiness once, not that the daemon is still alive; use a probe, or watchdog: 30s for WATCHDOG=1 messages
+      b.yaml:4:21: daemon "web": alive.log: shows readiness once, not that the daemon is still alive; use a probe, or watchdog: 30s for WATCHDOG=1 messages
       b.yaml:4:39: daemon "web": alive.interval: expected a duration, found "1"; a number needs a unit: 1s or 1ms"
     `)
     expect(alive('{ tcp: 80, unix: /x }')).toMatchInlineSnapshot(
-      `"b.yaml:4:23: daemon "web": alive: "unix" is a second probe beside "tcp"; one is enough: remove the other"`,
+      `"b.yaml:4:23: daemon "web": alive: "unix" is a second probe beside "tcp"; remove one of them"`,
     )
     expect(alive('tcp')).toMatchInlineSnapshot(
-      `"b.yaml:4:12: daemon "web": alive: expected a map, found "tcp"; its keys: tcp, unix, http, command, file, interval, timeout, failures"`,
+      `"b.yaml:4:12: daemon "web": alive: expected a map, found "tcp"; keys: tcp, unix, http, command, file, interval, timeout, failures"`,
     )
     expect(alive('{ tcp: 80, failures: 0 }')).toMatchInlineSnapshot(
       `"b.yaml:4:33: daemon "web": alive.failures: expected a whole number from 1 to 100, found "0""`,

@@ -28,11 +28,11 @@ daemons:
     b.yaml:4:12: signals: unknown signal "HPU"; did you mean "HUP"?
     b.yaml:7:5: daemon "egress": unknown key "comand"; did you mean "command"?
     b.yaml:8:38: daemon "egress": env.claim: expected the name of a variable, with * at most at its end, found "a*b"
-    b.yaml:8:53: daemon "egress": env.set.A: has no value; write "" for an empty one
-    b.yaml:8:58: daemon "egress": env.set: "B=" cannot be the name of a variable; write NAME: VALUE
+    b.yaml:8:53: daemon "egress": env.set.A: has no value; write "" for an empty value
+    b.yaml:8:58: daemon "egress": env.set: "B=" is not a valid variable name; write NAME: VALUE
     b.yaml:8:70: daemon "egress": env.set.C: expected text, found a list
-    b.yaml:8:78: daemon "egress": env.set.D: expected text, found "~"; put quotes around it where the word itself is meant
-    b.yaml:9:3: daemons: "Web" cannot be a name; use up to 48 lower-case letters, digits and dashes, the first a letter
+    b.yaml:8:78: daemon "egress": env.set.D: expected text, found "~"; to use the word itself, put it in quotes
+    b.yaml:9:3: daemons: "Web" is not a valid name; use up to 48 lower-case letters, digits and dashes, the first a letter
     b.yaml:9:19: daemon "Web": command: expected a list, found "nginx -g off"; write a list: [nginx, -g, off]
     b.yaml:9:43: daemon "Web": critical: expected true or false, found "yes"
     b.yaml:11:14: daemon "pipelock": command: the list is empty; add command: [PROGRAM, ARGUMENT, …]
@@ -74,7 +74,7 @@ test.each([
   'env: { file: /etc/env }',
 ])('planned and not built: %s', (keys) => {
   const problem = problemsOfDaemon(keys)
-  expect(problem).toContain('not yet, this version does not know it')
+  expect(problem).toContain('is not yet supported')
   expect(problem.split('\n')).toHaveLength(1)
 })
 
@@ -89,9 +89,7 @@ test.each(['log: {}', 'drain: {}', 'settle: 1s'])(
 test('planned and not built: signals that reload', () => {
   expect(
     problemsOf('daemons: { a: { command: [a] } }\nsignals: { HUP: { reload: [a], forward: [a] } }'),
-  ).toMatchInlineSnapshot(
-    `"b.yaml:2:19: signals.HUP: "reload": not yet, this version does not know it; remove it"`,
-  )
+  ).toMatchInlineSnapshot(`"b.yaml:2:19: signals.HUP: "reload" is not yet supported; remove it"`)
 })
 
 test('commands', () => {
@@ -99,19 +97,19 @@ test('commands', () => {
     `"b.yaml:1:12: daemon "a": no command; add command: [PROGRAM, ARGUMENT, …]"`,
   )
   expect(problemsOf('daemons: { a: }')).toMatchInlineSnapshot(
-    `"b.yaml:1:15: daemon "a": has no value; give it one, or remove the key"`,
+    `"b.yaml:1:15: daemon "a": has no value; add one, or remove the key"`,
   )
   expect(problemsOf('daemons: { a: [sh] }')).toMatchInlineSnapshot(
-    `"b.yaml:1:15: daemon "a": expected a map, found a list; its keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
+    `"b.yaml:1:15: daemon "a": expected a map, found a list; keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
   )
   expect(problemsOf('daemons: { a: { command: } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:26: daemon "a": command: has no value; give it one, or remove the key"`,
+    `"b.yaml:1:26: daemon "a": command: has no value; add one, or remove the key"`,
   )
   expect(problemsOf('daemons: { a: { command: [] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:26: daemon "a": command: the list is empty; add command: [PROGRAM, ARGUMENT, …]"`,
   )
   expect(problemsOf('daemons: { a: { command: [""] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:27: daemon "a": command: the program has no name; add command: [PROGRAM, ARGUMENT, …]"`,
+    `"b.yaml:1:27: daemon "a": command: the program name is empty; add command: [PROGRAM, ARGUMENT, …]"`,
   )
   expect(problemsOf('daemons: { a: { command: nginx -g off } }')).toMatchInlineSnapshot(
     `"b.yaml:1:26: daemon "a": command: expected a list, found "nginx -g off"; write a list: [nginx, -g, off]"`,
@@ -122,12 +120,12 @@ test('commands', () => {
   expect(
     problemsOf('daemons: { a: { command: [ls, ~, [x], { y: z }, ] } }'),
   ).toMatchInlineSnapshot(`
-    "b.yaml:1:31: daemon "a": command: expected text, found "~"; put quotes around it where the word itself is meant
+    "b.yaml:1:31: daemon "a": command: expected text, found "~"; to use the word itself, put it in quotes
     b.yaml:1:34: daemon "a": command: expected text, found a list
     b.yaml:1:39: daemon "a": command: expected text, found a map"
   `)
   expect(problemsOf('daemons:\n  a:\n    command:\n    - sh\n    -\n')).toMatchInlineSnapshot(
-    `"b.yaml:5:6: daemon "a": command: has no value; give it one, or remove the key"`,
+    `"b.yaml:5:6: daemon "a": command: has no value; add one, or remove the key"`,
   )
 })
 
@@ -136,10 +134,10 @@ test('names', () => {
     `"b.yaml:1:7: name: expected up to 48 lower-case letters, digits and dashes, the first a letter, found "My_Bundle""`,
   )
   expect(problemsOf('daemons: { Web: { command: [a] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:12: daemons: "Web" cannot be a name; use up to 48 lower-case letters, digits and dashes, the first a letter"`,
+    `"b.yaml:1:12: daemons: "Web" is not a valid name; use up to 48 lower-case letters, digits and dashes, the first a letter"`,
   )
   for (const bad of ['-a', '1a', 'a_b', 'a.b', 'ä', 'a'.repeat(49)]) {
-    expect(problemsOf(`daemons: { ${bad}: { command: [a] } }`)).toContain('cannot be a name')
+    expect(problemsOf(`daemons: { ${bad}: { command: [a] } }`)).toContain('is not a valid name')
   }
   for (const good of ['a', 'a-', 'a1-b2', 'a'.repeat(48)]) {
     expect(problemsOf(`daemons: { ${good}: { command: [a] } }`)).toBe('valid')
@@ -154,22 +152,22 @@ test('the daemons as a whole', () => {
     `"b.yaml:1:1: unknown key "deamons"; did you mean "daemons"?"`,
   )
   expect(problemsOf('daemons: {}')).toMatchInlineSnapshot(
-    `"b.yaml:1:10: daemons: there are none; a bundle has at least one daemon"`,
+    `"b.yaml:1:10: daemons: the map is empty; a bundle has at least one daemon"`,
   )
   expect(problemsOf('daemons: [a, b]')).toMatchInlineSnapshot(
     `"b.yaml:1:10: daemons: expected a map, found a list; write daemons: { NAME: { command: [PROGRAM] } }"`,
   )
   expect(
     problemsOf('daemons:\n  a: { command: [a] }\n  a: { command: [b] }'),
-  ).toMatchInlineSnapshot(`"b.yaml:3:3: "a" is there twice; remove one of them, or rename it"`)
+  ).toMatchInlineSnapshot(`"b.yaml:3:3: duplicate key "a"; remove or rename one of them"`)
   const many = Array.from({ length: 4097 }, (_, index) => `d${index}: {}`)
   expect(problemsOf(`daemons: {${many}}`)).toMatchInlineSnapshot(
-    `"b.yaml:1:10: daemons: there are 4097; at most 4096: make several bundles"`,
+    `"b.yaml:1:10: daemons: 4097 daemons are too many; at most 4096: split the bundle"`,
   )
   expect(
     problemsOf('daemons: { a: { command: [a], main: true }, b: { command: [b], main: true } }'),
   ).toMatchInlineSnapshot(
-    `"b.yaml:1:45: daemons: daemon "b" is main, and so is "a"; pitcrew ends with one main daemon: choose one"`,
+    `"b.yaml:1:45: daemons: daemon "b" is main, and so is "a"; only one daemon can be main: choose one"`,
   )
 })
 
@@ -233,13 +231,13 @@ test('signals', () => {
     `"b.yaml:1:28: signals.HUP.restart: expected a list, found "web"; write [web]"`,
   )
   expect(signals('{ HUP: {} }')).toMatchInlineSnapshot(
-    `"b.yaml:1:12: signals.HUP: the signal would do nothing; give it forward: [NAME] or restart: [NAME], or remove it"`,
+    `"b.yaml:1:12: signals.HUP: the signal has no action; add forward: [NAME] or restart: [NAME], or remove it"`,
   )
   expect(signals('{ HUP: { restart: [web] }, SIGHUP: { forward: [web] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:37: signals: HUP is there twice; SIGHUP and HUP are the same"`,
+    `"b.yaml:1:37: signals: duplicate signal HUP; SIGHUP and HUP are the same"`,
   )
   expect(signals('{ HUP: { restart: [web, web] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:34: signals.HUP.restart: "web" is there twice; remove one of them"`,
+    `"b.yaml:1:34: signals.HUP.restart: "web" is listed twice; remove one of them"`,
   )
 })
 
@@ -254,13 +252,13 @@ test('environment', () => {
     `"b.yaml:4:18: daemon "web": env.pass: expected a list, found "PATH"; write [PATH]"`,
   )
   expect(problemsOfDaemon('env: { set: { A: } }')).toMatchInlineSnapshot(
-    `"b.yaml:4:19: daemon "web": env.set.A: has no value; write "" for an empty one"`,
+    `"b.yaml:4:19: daemon "web": env.set.A: has no value; write "" for an empty value"`,
   )
   expect(problemsOfDaemon('env: { set: { A: null } }')).toMatchInlineSnapshot(
-    `"b.yaml:4:22: daemon "web": env.set.A: expected text, found "null"; put quotes around it where the word itself is meant"`,
+    `"b.yaml:4:22: daemon "web": env.set.A: expected text, found "null"; to use the word itself, put it in quotes"`,
   )
   expect(problemsOfDaemon('env: { set: { "": x } }')).toMatchInlineSnapshot(
-    `"b.yaml:4:19: daemon "web": env.set: "" cannot be the name of a variable; write NAME: VALUE"`,
+    `"b.yaml:4:19: daemon "web": env.set: "" is not a valid variable name; write NAME: VALUE"`,
   )
   expect(problemsOfDaemon('env: { set: [A=1] }')).toMatchInlineSnapshot(
     `"b.yaml:4:17: daemon "web": env.set: expected a map, found a list"`,
@@ -270,7 +268,7 @@ test('environment', () => {
   a: { command: [a], env: { claim: ["TOKEN_*"], pass: [PATH] } }
   b: { command: [b], env: { claim: [OTHER, "TOKEN_*"] } }`),
   ).toMatchInlineSnapshot(
-    `"b.yaml:3:44: daemon "b": env.claim: "TOKEN_*" is claimed by daemon "a" already; a variable goes to one daemon: remove one of the two"`,
+    `"b.yaml:3:44: daemon "b": env.claim: "TOKEN_*" is already claimed by daemon "a"; remove one claim: a variable goes to one daemon"`,
   )
 })
 
@@ -316,7 +314,7 @@ test('process attributes', () => {
     `"b.yaml:4:10: daemon "web": cwd: expected a path, found """`,
   )
   expect(problemsOfDaemon('cwd: ~')).toMatchInlineSnapshot(
-    `"b.yaml:4:10: daemon "web": cwd: expected text, found "~"; put quotes around it where the word itself is meant"`,
+    `"b.yaml:4:10: daemon "web": cwd: expected text, found "~"; to use the word itself, put it in quotes"`,
   )
   expect(problemsOfDaemon('user: "1000:1000"')).toMatchInlineSnapshot(
     `"b.yaml:4:11: daemon "web": user: expected a name or a number, found "1000:1000""`,
@@ -334,13 +332,13 @@ test('process attributes', () => {
 
 test('limits', () => {
   expect(problemsOfDaemon('limits: { nofile: lots }')).toMatchInlineSnapshot(
-    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number, one such as 64k, 64M or 1G, or unlimited, found "lots""`,
+    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number such as 1024, 64k, 64M or 1G, or unlimited, found "lots""`,
   )
   expect(problemsOfDaemon('limits: { nofile: -1 }')).toMatchInlineSnapshot(
-    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number, one such as 64k, 64M or 1G, or unlimited, found "-1"; write unlimited"`,
+    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number such as 1024, 64k, 64M or 1G, or unlimited, found "-1"; write unlimited"`,
   )
   expect(problemsOfDaemon('limits: { nofile: 99999999999999999999 }')).toMatchInlineSnapshot(
-    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number, one such as 64k, 64M or 1G, or unlimited, found "99999999999999999999""`,
+    `"b.yaml:4:23: daemon "web": limits.nofile: expected a number such as 1024, 64k, 64M or 1G, or unlimited, found "99999999999999999999""`,
   )
   expect(problemsOfDaemon('limits: { nofile: { soft: 2, hard: 1 } }')).toMatchInlineSnapshot(
     `"b.yaml:4:23: daemon "web": limits.nofile: soft (2) is above hard (1); raise hard"`,
@@ -362,7 +360,7 @@ test('at most 20 problems are shown, and the rest is counted', () => {
 test('a text over 1 MiB is refused before it is parsed', () => {
   const filler = `# ${'x'.repeat(maxBundleBytes)}\n[`
   expect(problemsOf(filler)).toMatchInlineSnapshot(
-    `"b.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere"`,
+    `"b.yaml:1:1: the bundle is larger than 1 MiB; make it smaller, or split it"`,
   )
 })
 

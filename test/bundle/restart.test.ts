@@ -62,10 +62,10 @@ describe('what cannot be', () => {
       `"b.yaml:4:24: daemon "web": restart.policy: expected always, on-failure or never, found "sometimes""`,
     )
     expect(problemsOfDaemon('restart: [always]')).toMatchInlineSnapshot(
-      `"b.yaml:4:14: daemon "web": restart: expected a map, found a list; its keys: policy, backoff, limit, calm, then"`,
+      `"b.yaml:4:14: daemon "web": restart: expected a map, found a list; keys: policy, backoff, limit, calm, then"`,
     )
     expect(problemsOfDaemon('restart:')).toMatchInlineSnapshot(
-      `"b.yaml:4:13: daemon "web": restart: has no value; give it one, or remove the key"`,
+      `"b.yaml:4:13: daemon "web": restart: has no value; add one, or remove the key"`,
     )
     expect(problemsOfDaemon('restart: { retries: 5 }')).toMatchInlineSnapshot(
       `"b.yaml:4:16: daemon "web": restart: unknown key "retries"; known: policy, backoff, limit, calm, then"`,
@@ -100,7 +100,7 @@ describe('what cannot be', () => {
       `"b.yaml:4:23: daemon "web": restart.limit: expected a duration, found "60"; a number needs a unit: 60s or 60ms"`,
     )
     expect(problemsOfDaemon('restart: { limit: 0 in 1m }')).toMatchInlineSnapshot(
-      `"b.yaml:4:23: daemon "web": restart.limit: "0" times is not from 1 to 1000; write policy: never where no restart is wanted"`,
+      `"b.yaml:4:23: daemon "web": restart.limit: "0" times is not from 1 to 1000; to disable restarts, write policy: never"`,
     )
     expect(problemsOfDaemon('restart: { limit: 1001 in 1m }')).toMatchInlineSnapshot(
       `"b.yaml:4:23: daemon "web": restart.limit: "1001" times is not from 1 to 1000"`,
@@ -118,10 +118,10 @@ describe('what cannot be', () => {
       `"b.yaml:4:22: daemon "web": restart.then: expected leave or shutdown, found "shutdwn"; did you mean "shutdown"?"`,
     )
     expect(problemsOfDaemon('restart: { then: shutdown }')).toMatchInlineSnapshot(
-      `"b.yaml:4:16: daemon "web": restart.then: without a limit it is never given up; add a limit, such as limit: 5 in 1m"`,
+      `"b.yaml:4:16: daemon "web": restart.then: has no effect without a limit; add a limit, such as limit: 5 in 1m"`,
     )
     expect(problemsOfDaemon('restart: { then: shutdown, limit: none }')).toMatchInlineSnapshot(
-      `"b.yaml:4:16: daemon "web": restart.then: without a limit it is never given up; add a limit, such as limit: 5 in 1m"`,
+      `"b.yaml:4:16: daemon "web": restart.then: has no effect without a limit; add a limit, such as limit: 5 in 1m"`,
     )
   })
 
@@ -133,7 +133,7 @@ describe('what cannot be', () => {
       b.yaml:4:47: daemon "web": restart.calm: has no effect with policy never; remove it, or write policy: always"
     `)
     expect(problemsOfDaemon('main: true\n    restart: { backoff: none }')).toMatchInlineSnapshot(
-      `"b.yaml:5:16: daemon "web": restart.backoff: has no effect with policy never; remove it: main ends pitcrew with it"`,
+      `"b.yaml:5:16: daemon "web": restart.backoff: has no effect with policy never; remove it: pitcrew ends with its main daemon"`,
     )
     expect(problemsOfDaemon('kind: job\n    restart: { then: shutdown }')).toMatchInlineSnapshot(
       `"b.yaml:5:16: daemon "web": restart.then: has no effect with policy never; remove it, or write policy: on-failure"`,
@@ -142,12 +142,12 @@ describe('what cannot be', () => {
 
   test('main ends pitcrew, so nobody starts it again', () => {
     expect(problemsOfDaemon('main: true\n    restart: always')).toMatchInlineSnapshot(
-      `"b.yaml:5:5: daemon "web": restart: "always" is not for the main daemon; main ends pitcrew with it: write never, or remove main: true"`,
+      `"b.yaml:5:5: daemon "web": restart: "always" does not apply to the main daemon; pitcrew ends with its main daemon: write never, or remove main: true"`,
     )
     expect(
       problemsOfDaemon('restart: { policy: on-failure }\n    main: true'),
     ).toMatchInlineSnapshot(
-      `"b.yaml:4:5: daemon "web": restart: "on-failure" is not for the main daemon; main ends pitcrew with it: write never, or remove main: true"`,
+      `"b.yaml:4:5: daemon "web": restart: "on-failure" does not apply to the main daemon; pitcrew ends with its main daemon: write never, or remove main: true"`,
     )
     expect(problemsOfDaemon('main: true\n    restart: never')).toBe('valid')
   })
@@ -157,20 +157,20 @@ describe('what cannot be', () => {
       `"b.yaml:4:11: daemon "web": kind: expected daemon or job, found "jobs"; did you mean "job"?"`,
     )
     expect(problemsOfDaemon('kind: job\n    restart: always')).toMatchInlineSnapshot(
-      `"b.yaml:5:5: daemon "web": restart: "always" is not for a job; a job is meant to end: write on-failure, or never"`,
+      `"b.yaml:5:5: daemon "web": restart: "always" does not apply to a job; a job is meant to end: write on-failure, or never"`,
     )
     expect(
       problemsOfDaemon('kind: job\n    ready: fd\n    alive: { tcp: 80 }\n    watchdog: 1s'),
     ).toMatchInlineSnapshot(`
-      "b.yaml:5:5: daemon "web": ready: not for a job; remove it: a job is done when it has ended well, and others may wait for that
-      b.yaml:6:5: daemon "web": alive: not for a job; remove it: a job is done when it has ended well, and others may wait for that
-      b.yaml:7:5: daemon "web": watchdog: not for a job; remove it: a job is done when it has ended well, and others may wait for that"
+      "b.yaml:5:5: daemon "web": ready: does not apply to a job; remove it: a job is done when it exits with 0
+      b.yaml:6:5: daemon "web": alive: does not apply to a job; remove it: a job is done when it exits with 0
+      b.yaml:7:5: daemon "web": watchdog: does not apply to a job; remove it: a job is done when it exits with 0"
     `)
   })
 
   test('a guard that may fail', () => {
     expect(problemsOfDaemon('guard: true\n    optional: true')).toMatchInlineSnapshot(
-      `"b.yaml:5:5: daemon "web": guard and optional at once; a guard that may fail guards nothing: remove one of the two"`,
+      `"b.yaml:5:5: daemon "web": guard contradicts optional; remove one: a guard that may fail guards nothing"`,
     )
     expect(problemsOfDaemon('guard: false\n    optional: true')).toBe('valid')
     expect(problemsOfDaemon('guard: {}')).toMatchInlineSnapshot(

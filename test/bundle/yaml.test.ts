@@ -7,11 +7,11 @@ test('syntax errors have a place and a remedy', () => {
     `"b.yaml:2:1: not valid YAML: tabs are not allowed as indentation; indent with spaces"`,
   )
   expect(problemsOf('daemons:\n  a: { command: [x }\n  b: {}\n')).toMatchInlineSnapshot(`
-    "b.yaml:2:20: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this place
-    b.yaml:3:3: not valid YAML: flow map in block collection must be sufficiently indented and end with a }; close the bracket before this place"
+    "b.yaml:2:20: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this position
+    b.yaml:3:3: not valid YAML: flow map in block collection must be sufficiently indented and end with a }; close the bracket before this position"
   `)
   expect(problemsOf('daemons:\n  a:\n    command: [x]\n   cwd: /\n')).toMatchInlineSnapshot(
-    `"b.yaml:4:1: not valid YAML: all mapping items must start at the same column; lines of one level begin in the same column"`,
+    `"b.yaml:4:1: not valid YAML: all mapping items must start at the same column; indent all lines of a level equally"`,
   )
   expect(problemsOf('daemons: { a: { command: ["x] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:34: not valid YAML: missing closing "quote"`,
@@ -29,53 +29,53 @@ test('syntax errors have a place and a remedy', () => {
 
 test('a file without a bundle in it', () => {
   expect(problemsOf('')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: the bundle is empty; it needs at least: daemons: { NAME: { command: […] } }"`,
+    `"b.yaml:1:1: the bundle is empty; add daemons: { NAME: { command: […] } }"`,
   )
   expect(problemsOf('# only a comment\n')).toBe(problemsOf(''))
   expect(problemsOf('---\n')).toBe(problemsOf(''))
   expect(problemsOf('\uFEFF')).toBe(problemsOf(''))
   expect(problemsOf('just text')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found "just text"; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
+    `"b.yaml:1:1: expected a map, found "just text"; keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
   expect(problemsOf('- a\n- b\n')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found a list; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
+    `"b.yaml:1:1: expected a map, found a list; keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
   expect(problemsOf('~')).toMatchInlineSnapshot(
-    `"b.yaml:1:1: expected a map, found "~"; its keys: name, label, select, deadline, signals, onDeath, daemons"`,
+    `"b.yaml:1:1: expected a map, found "~"; keys: name, label, select, deadline, signals, onDeath, daemons"`,
   )
 })
 
 test('a second document', () => {
   expect(problemsOf('daemons: { a: { command: [a] } }\n---\nx: 1\n')).toMatchInlineSnapshot(
-    `"b.yaml:2:1: a second document begins here, a bundle has one; remove the line "---" or everything behind it"`,
+    `"b.yaml:2:1: a second document begins here; a bundle has one; remove the line "---", or everything after it"`,
   )
 })
 
 test('keys', () => {
   expect(problemsOf('name: a\nname: b\ndaemons: { a: { command: [a] } }')).toMatchInlineSnapshot(
-    `"b.yaml:2:1: "name" is there twice; remove one of them, or rename it"`,
+    `"b.yaml:2:1: duplicate key "name"; remove or rename one of them"`,
   )
   expect(problemsOf('? [a]\n: b\ndaemons: { a: { command: [a] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:3: a list cannot be a key; write NAME: VALUE"`,
   )
   expect(problemsOf('daemons: { a: { command: [a], <<: { cwd: / } } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:31: cannot merge with "<<"; YAML 1.2 has no merge keys: repeat the keys, or alias a whole value"`,
+    `"b.yaml:1:31: "<<" is not supported; YAML 1.2 has no merge keys: repeat the keys, or alias a whole value"`,
   )
 })
 
 test('tags', () => {
   expect(problemsOf('daemons: { a: { command: [!!binary eA==] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:36: tag "tag:yaml.org,2002:binary" is not known; remove it: the bundle file knows by itself what is text and what is a number"`,
+    `"b.yaml:1:36: unknown tag "tag:yaml.org,2002:binary"; remove it: the key determines the type of its value"`,
   )
   expect(problemsOf('daemons: { a: { command: !shell [a] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:33: tag "!shell" is not known; remove it: the bundle file knows by itself what is text and what is a number"`,
+    `"b.yaml:1:33: unknown tag "!shell"; remove it: the key determines the type of its value"`,
   )
   expect(problemsOf('daemons: !!map { a: { command: !!seq [!!str 1, ! 2] } }')).toBe('valid')
 })
 
 test('text that no process could be given', () => {
   expect(problemsOf('daemons: { a: { command: ["a\\0b"] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:27: a NUL byte in a text; no command, path or variable can hold one: remove it"`,
+    `"b.yaml:1:27: text contains a NUL byte; remove it: no command, path or variable can contain one"`,
   )
   expect(problemsOf('daemons: { a: { command: [a\0b] } }')).toContain('a NUL byte')
   expect(problemsOf('daemons: { a: { command: [a], "x\\0": 1 } }')).toContain('a NUL byte')
@@ -88,10 +88,10 @@ test('text that no process could be given', () => {
 test('aliases', () => {
   const rest = 'daemons: { a: { command: [a], env: *x } }'
   expect(problemsOf(rest)).toMatchInlineSnapshot(
-    `"b.yaml:1:36: alias *x has no anchor; write &x in front of an earlier value"`,
+    `"b.yaml:1:36: alias *x has no anchor; write &x before an earlier value"`,
   )
   expect(problemsOf('daemons: &x { a: { command: [a], env: *x } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:39: alias *x stands inside the value it stands for; repeat the value, or leave it out"`,
+    `"b.yaml:1:39: alias *x is inside its own anchor; remove the alias, or repeat the value"`,
   )
   // A problem inside an anchor is said once, where it is.
   expect(
@@ -106,7 +106,7 @@ test('aliases of aliases are counted and not expanded', () => {
     (_, level) => `a${level}: &a${level} ${ten(level === 0 ? 'x' : `*a${level - 1}`)}`,
   )
   const problems = problemsOf(levels.join('\n'))
-  expect(problems.split('\n').filter((line) => line.includes('aliases stand for'))).toHaveLength(1)
+  expect(problems.split('\n').filter((line) => line.includes('aliases expand to'))).toHaveLength(1)
 })
 
 test.each([
@@ -126,5 +126,5 @@ test('many keys, or many equal keys, take time in proportion', () => {
   const different = Array.from({ length: count }, (_, index) => `k${index}: 1`)
   expect(problemsOf(`{${different}}`)).toContain(`and ${count + 1 - 20} more`)
   const equal = Array.from({ length: count }, () => 'k: 1')
-  expect(problemsOf(`{${equal}}`)).toContain('"k" is there twice')
+  expect(problemsOf(`{${equal}}`)).toContain('duplicate key "k"')
 })

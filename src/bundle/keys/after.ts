@@ -1,4 +1,4 @@
-/** Whom a daemon waits for before it starts, and for what. */
+/** `after`: the daemons that a daemon waits for before it starts, and in which state. */
 import type { AfterSpec, DaemonSpec, Until } from '../../core/plan/plan.ts'
 import {
   childLocation,
@@ -13,7 +13,7 @@ import { mapOf, oneOf, uniqueList } from '../read.ts'
 import { addReference, daemonName } from '../references.ts'
 import type { Entry } from '../tree.ts'
 
-/** [a, b], which means ready, or { a: ready, b: started, c: done }. */
+/** `[a, b]`, which means ready, or `{ a: ready, b: started, c: done }`. */
 export const after: Reader<AfterSpec[]> = (value, location) => {
   if (value.kind === 'map') return mapOf(afterEntry)(value, location)?.map(([, spec]) => spec)
   const isList = value.kind === 'list'
@@ -30,12 +30,14 @@ function afterEntry(
 ): AfterSpec | undefined {
   addReference(daemon, offset, location)
   const found = until(value, childLocation(location, daemon))
-  if (found === 'done')
+  if (found === undefined) return
+  if (found === 'done') {
     location.context.doneReferences.push({ name: daemon, offset: value.offset, location })
-  return found === undefined ? undefined : { daemon, until: found }
+  }
+  return { daemon, until: found }
 }
 
-/** Only a job is ever done. */
+/** Reports `done` for a daemon that is not a job. */
 export function checkDoneReferences(
   { doneReferences }: ReadContext,
   daemons: readonly KindOf[],
@@ -43,13 +45,13 @@ export function checkDoneReferences(
   const kinds = new Map(daemons.map(({ name, kind }) => [name, kind]))
   for (const { name, offset, location } of doneReferences) {
     if (kinds.get(name) !== 'daemon' || name === location.daemon) continue
-    const message = `${quote(name)} is never done: a daemon is not meant to end`
-    const hint = `write ready or started, or give ${quote(name)} kind: job`
+    const message = `${quote(name)} is never done: it is not a job`
+    const hint = `wait for ready or started, or set kind: job for ${quote(name)}`
     reportProblem(childLocation(location, name), offset, message, hint)
   }
 }
 
-/** Of a job, ready means done. @returns `after` as it stands in the plan. */
+/** Replaces ready by done for jobs. @returns `after` for the plan. */
 export function completeAfter(
   after: readonly AfterSpec[],
   jobs: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** How a daemon is seen to be alive while it is ready: by a look from outside, again and again. */
+/** `alive`: the liveness probe of a daemon that is ready; and `watchdog`. */
 import type { AliveSpec, Probe } from '../../core/plan/plan.ts'
 import { childLocation, type Reader, reportProblem } from '../location.ts'
 import { duration, fields, integer } from '../read.ts'
@@ -11,22 +11,18 @@ const maxMs = 3_600_000
 const maxFailures = 100
 
 export const alive: Reader<AliveSpec> = (value, location) => {
-  const words = value.kind === 'map' ? value.entries.filter(isWord) : []
-  for (const { key, offset } of words) {
-    const hint = 'use a probe; for a word that comes again and again: watchdog: 30s'
-    reportProblem(
-      childLocation(location, key),
-      offset,
-      'is said once, and not that it is still alive',
-      hint,
-    )
+  const misplaced = value.kind === 'map' ? value.entries.filter(isSelfReported) : []
+  for (const { key, offset } of misplaced) {
+    const message = 'shows readiness once, not that the daemon is still alive'
+    const hint = 'use a probe, or watchdog: 30s for WATCHDOG=1 messages'
+    reportProblem(childLocation(location, key), offset, message, hint)
   }
   const rest: Value =
     value.kind === 'map'
-      ? { ...value, entries: value.entries.filter((entry) => !isWord(entry)) }
+      ? { ...value, entries: value.entries.filter((entry) => !isSelfReported(entry)) }
       : value
   const found = aliveFields(rest, location)
-  if (found === undefined || words.length > 0) return
+  if (found === undefined || misplaced.length > 0) return
   const chosen = chooseOne(rest, location, probeNames, ['interval', 'timeout', 'failures'], 'probe')
   const probe = chosen === undefined ? undefined : found[chosen.key as Probe['type']]
   if (probe === undefined) return
@@ -34,7 +30,7 @@ export const alive: Reader<AliveSpec> = (value, location) => {
   return { probe, intervalMs: interval, timeoutMs: timeout, failures }
 }
 
-function isWord({ key }: { readonly key: string }): boolean {
+function isSelfReported({ key }: { readonly key: string }): boolean {
   return selfReportedNames.includes(key)
 }
 
@@ -51,5 +47,5 @@ const aliveFields: Reader<Partial<AliveFields>> = fields<AliveFields>({
   failures: integer(1, maxFailures),
 })
 
-/** WATCHDOG=1 must come at least this often, in milliseconds. */
+/** The longest time between two WATCHDOG=1 messages, in milliseconds. */
 export const watchdog: Reader<number> = duration(minMs, maxMs)

@@ -8,23 +8,22 @@ export const command: Reader<string[]> = (value, location) => {
   const words = list(text, commandHint)(value, location)
   if (words === undefined || value.kind !== 'list') return
   const [program] = value.items
-  const hint = 'add command: [PROGRAM, ARGUMENT, …]'
-  if (program === undefined) return reportProblem(location, value.offset, 'the list is empty', hint)
-  if (words[0] === '')
-    return reportProblem(location, program.offset, 'the program has no name', hint)
+  if (program === undefined) {
+    return reportProblem(location, value.offset, 'the list is empty', commandExample)
+  }
+  if (words[0] === '') {
+    return reportProblem(location, program.offset, 'the program name is empty', commandExample)
+  }
   return words
 }
+
+export const commandExample = 'add command: [PROGRAM, ARGUMENT, …]'
 
 /** `{ command: [...] }`: a map, so that keys can be added later. */
 const commandMap: Reader<string[]> = (value, location) => {
   const found = commandFields(value, location)
   if (value.kind === 'map' && value.entries.length === 0) {
-    return reportProblem(
-      location,
-      value.offset,
-      'no command',
-      'add command: [PROGRAM, ARGUMENT, …]',
-    )
+    return reportProblem(location, value.offset, 'no command', commandExample)
   }
   return found?.command
 }

@@ -1,11 +1,11 @@
-/** Keys of one daemon that contradict each other: what no reader of a single key can see. */
+/** Checks of keys of one daemon that contradict each other. */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { childLocation, type Location, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
 import { findEntry, type Value } from '../tree.ts'
 import type { Restart } from './restart.ts'
 
-/** What is known of a daemon; undefined = not written, or not readable. */
+/** The keys of a daemon; undefined = absent, or not readable. */
 export interface DaemonKeys {
   readonly kind?: DaemonSpec['kind'] | undefined
   readonly main?: boolean | undefined
@@ -20,19 +20,19 @@ export function checkCrossField(value: Value, keys: DaemonKeys, location: Locati
   checkProbePaths(value, location)
   const optional = findEntry(value, 'optional')
   if (keys.guard && keys.optional && optional !== undefined) {
-    const hint = 'a guard that may fail guards nothing: remove one of the two'
-    reportProblem(location, optional.offset, 'guard and optional at once', hint)
+    const hint = 'remove one: a guard that may fail guards nothing'
+    reportProblem(location, optional.offset, 'guard contradicts optional', hint)
   }
 }
 
-/** What looks at a daemon in its middle age has nothing to see in a job. */
+/** Keys about a daemon that keeps running do not apply to a job. */
 function checkJob(value: Value, { kind }: DaemonKeys, location: Location): void {
   if (kind !== 'job') return
   for (const key of ['ready', 'alive', 'watchdog']) {
     const entry = findEntry(value, key)
-    const hint = 'remove it: a job is done when it has ended well, and others may wait for that'
-    if (entry !== undefined)
-      reportProblem(childLocation(location, key), entry.offset, 'not for a job', hint)
+    if (entry === undefined) continue
+    const hint = 'remove it: a job is done when it exits with 0'
+    reportProblem(childLocation(location, key), entry.offset, 'does not apply to a job', hint)
   }
 }
 
@@ -41,51 +41,44 @@ const onlyWithRestarts = ['backoff', 'limit', 'calm', 'then']
 function checkRestart(value: Value, { kind, main, restart }: DaemonKeys, location: Location): void {
   const entry = findEntry(value, 'restart')
   if (entry === undefined || restart === undefined) return
-  const within = childLocation(location, 'restart')
+  const restartLocation = childLocation(location, 'restart')
   const { policy } = restart
   if (main && policy !== undefined && policy !== 'never') {
-    const hint = 'main ends pitcrew with it: write never, or remove main: true'
-    return reportProblem(within, entry.offset, `${quote(policy)} is not for the main daemon`, hint)
+    const message = `${quote(policy)} does not apply to the main daemon`
+    const hint = 'pitcrew ends with its main daemon: write never, or remove main: true'
+    return reportProblem(restartLocation, entry.offset, message, hint)
   }
   if (kind === 'job' && policy === 'always') {
     const hint = 'a job is meant to end: write on-failure, or never'
-    return reportProblem(within, entry.offset, '"always" is not for a job', hint)
+    return reportProblem(restartLocation, entry.offset, '"always" does not apply to a job', hint)
   }
   if (policy === 'never' || (policy === undefined && (main || kind === 'job'))) {
     const hint = main
-      ? 'remove it: main ends pitcrew with it'
+      ? 'remove it: pitcrew ends with its main daemon'
       : `remove it, or write policy: ${kind === 'job' ? 'on-failure' : 'always'}`
-    const idle = onlyWithRestarts.map((key) => findEntry(entry.value, key))
-    for (const found of idle) {
-      if (found === undefined) continue
-      reportProblem(
-        childLocation(within, found.key),
-        found.offset,
-        'has no effect with policy never',
-        hint,
-      )
+    for (const key of onlyWithRestarts) {
+      const unused = findEntry(entry.value, key)
+      if (unused === undefined) continue
+      const message = 'has no effect with policy never'
+      reportProblem(childLocation(restartLocation, key), unused.offset, message, hint)
     }
     return
   }
   const then = findEntry(entry.value, 'then')
   if (then !== undefined && restart.then === 'shutdown' && isUnlimited(entry.value)) {
+    const message = 'has no effect without a limit'
     const hint = 'add a limit, such as limit: 5 in 1m'
-    reportProblem(
-      childLocation(within, 'then'),
-      then.offset,
-      'without a limit it is never given up',
-      hint,
-    )
+    reportProblem(childLocation(restartLocation, 'then'), then.offset, message, hint)
   }
 }
 
-/** Also when the limit could not be read: that is a problem of its own. */
+/** False if the limit could not be read: that is a problem of its own. */
 function isUnlimited(restart: Value): boolean {
   const limit = findEntry(restart, 'limit')?.value
   return limit === undefined || (limit.kind === 'text' && limit.text === 'none')
 }
 
-/** pitcrew looks from its own working directory, which is not the daemon's then. */
+/** pitcrew resolves the path of a probe from its own working directory, not from the daemon's. */
 function checkProbePaths(value: Value, location: Location): void {
   const cwd = findEntry(value, 'cwd')?.value
   if (cwd?.kind !== 'text') return
@@ -93,7 +86,7 @@ function checkProbePaths(value: Value, location: Location): void {
     for (const type of ['unix', 'file']) {
       const path = findEntry(findEntry(value, key)?.value, type)?.value
       if (path?.kind !== 'text' || /^[/@]/.test(path.text) || path.text === '') continue
-      const message = `${quote(path.text)} is not a whole path, and the daemon has a cwd`
+      const message = `${quote(path.text)} is relative, and the daemon has a cwd`
       const hint = `write ${cwd.text.replace(/\/$/, '')}/${path.text}`
       reportProblem(childLocation(childLocation(location, key), type), path.offset, message, hint)
     }

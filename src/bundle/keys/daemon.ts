@@ -1,4 +1,4 @@
-/** One daemon of the bundle file, with its defaults. */
+/** Reads one daemon of the bundle file and fills in its defaults. */
 import {
   type AliveSpec,
   type DaemonSpec,
@@ -12,7 +12,7 @@ import { boolean, fields, oneOf, textMatching } from '../read.ts'
 import type { Entry } from '../tree.ts'
 import { after } from './after.ts'
 import { alive, watchdog } from './alive.ts'
-import { command, type OwnOnDeath, ownOnDeath } from './command.ts'
+import { command, commandExample, type OwnOnDeath, ownOnDeath } from './command.ts'
 import { checkCrossField } from './cross-field.ts'
 import { env } from './env.ts'
 import { limits, umask } from './limit.ts'
@@ -20,12 +20,12 @@ import { ready } from './ready.ts'
 import { completeRestart, type Restart, restart } from './restart.ts'
 import { stop } from './stop.ts'
 
-/** A daemon, completed as far as that is possible without the rest of the bundle. */
+/** A daemon without what depends on the rest of the bundle. */
 export type PartialDaemon = Omit<DaemonSpec, 'onDeath'> & {
   readonly onDeath: OwnOnDeath | undefined
 }
 
-/** @returns The daemon; of no use when a problem was reported. */
+/** @returns The daemon; unusable if a problem was reported. */
 export function readDaemon(
   { key: name, offset, value }: Entry,
   context: ReadContext,
@@ -33,7 +33,7 @@ export function readDaemon(
   const location: Location = { context, daemon: name, path: '' }
   const found = daemonFields(value, location) ?? {}
   if (value.kind === 'map' && !value.entries.some(({ key }) => resemblesCommand(key))) {
-    reportProblem(location, offset, 'no command', 'add command: [PROGRAM, ARGUMENT, …]')
+    reportProblem(location, offset, 'no command', commandExample)
   }
   checkCrossField(value, found, location)
   const { kind = 'daemon', main = false } = found
@@ -62,7 +62,7 @@ export function readDaemon(
   }
 }
 
-/** A slip in the one key that is needed is one problem, not two. */
+/** True also for a typing error, which is reported as such: one problem, not two. */
 function resemblesCommand(key: string): boolean {
   return suggest(key, ['command']) !== null
 }
@@ -73,7 +73,7 @@ const account: Reader<string> = textMatching(
   'a name or a number',
 )
 
-/** Keys that are planned: see the bundle file in the design. */
+/** Keys of a later version. */
 const plannedKeys: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
 
 interface DaemonFields {

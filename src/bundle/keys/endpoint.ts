@@ -1,5 +1,5 @@
-/** HOST:PORT in the bundle file. Numeric addresses only: PID 1 asks nobody for a name, because an
- *  answer may take longer than anything else that it does. */
+/** HOST:PORT in the bundle file. Only numeric addresses: PID 1 resolves no names, because a name
+ *  server may not answer for a long time. */
 import { isAddress, maxPort } from '../../core/plan/address.ts'
 import { type Location, type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
@@ -11,7 +11,7 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** HOST:PORT, [::1]:PORT, localhost:PORT, :PORT or PORT; without a host it is ourselves. */
+/** HOST:PORT, [::1]:PORT, localhost:PORT, :PORT or PORT. The default host is localhost. */
 export const endpoint: Reader<Endpoint> = (value, location) => {
   const written = text(value, location)
   if (written === undefined) return
@@ -20,7 +20,7 @@ export const endpoint: Reader<Endpoint> = (value, location) => {
   return makeEndpoint(host === '' ? 'localhost' : host, port, value, location)
 }
 
-/** @param host As it was written, an IPv6 address in brackets. */
+/** @param host As written, an IPv6 address in brackets. */
 export function makeEndpoint(
   host: string,
   port: string,
@@ -29,7 +29,7 @@ export function makeEndpoint(
 ): Endpoint | undefined {
   const address = parseAddress(host)
   if (address === null) {
-    const hint = 'write one, or localhost: no name is looked up in PID 1'
+    const hint = 'write an IP address or localhost: PID 1 resolves no names'
     return reportProblem(location, value.offset, `${quote(host)} is not a numeric address`, hint)
   }
   const number = Number(port)
@@ -46,7 +46,7 @@ function parseAddress(host: string): string | null {
 }
 
 function shapeHint(written: string): string {
-  if (written.includes('//')) return 'leave out what stands before the host'
+  if (written.includes('//')) return 'remove the scheme before the host'
   if (written.split(':').length > 2) return 'write an IPv6 address in brackets: [::1]:PORT'
   return 'write 127.0.0.1:8080, [::1]:8080, or the port alone'
 }

@@ -1,4 +1,4 @@
-/** What a daemon finds in its environment. */
+/** `env`: the environment of a daemon. */
 import { isEnvName, isEnvPattern } from '../../core/plan/names.ts'
 import type { EnvSpec } from '../../core/plan/plan.ts'
 import { childLocation, type Reader, reportProblem } from '../location.ts'
@@ -6,20 +6,16 @@ import { quote } from '../problems.ts'
 import { fields, mapOf, text, textMatching, uniqueList } from '../read.ts'
 
 const envSet: Reader<Record<string, string>> = (value, location) => {
-  const entries = mapOf(({ key, offset, value }, within) => {
-    const there = childLocation(within, key)
+  const entries = mapOf(({ key, offset, value }) => {
     if (!isEnvName(key)) {
-      return reportProblem(
-        within,
-        offset,
-        `${quote(key)} cannot be the name of a variable`,
-        'write NAME: VALUE',
-      )
+      const message = `${quote(key)} is not a valid variable name`
+      return reportProblem(location, offset, message, 'write NAME: VALUE')
     }
+    const variable = childLocation(location, key)
     if (value.kind === 'text' && !value.quoted && value.text === '') {
-      return reportProblem(there, offset, 'has no value', 'write "" for an empty one')
+      return reportProblem(variable, offset, 'has no value', 'write "" for an empty value')
     }
-    return text(value, there)
+    return text(value, variable)
   })(value, location)
   return entries === undefined ? undefined : Object.fromEntries(entries)
 }
@@ -36,13 +32,9 @@ const claim: Reader<string> = (value, location) => {
   const owner = claims.get(pattern) ?? location.daemon
   claims.set(pattern, owner)
   if (owner === location.daemon) return pattern
-  const message = `${quote(pattern)} is claimed by daemon ${quote(owner)} already`
-  return reportProblem(
-    location,
-    value.offset,
-    message,
-    'a variable goes to one daemon: remove one of the two',
-  )
+  const message = `${quote(pattern)} is already claimed by daemon ${quote(owner)}`
+  const hint = 'remove one claim: a variable goes to one daemon'
+  return reportProblem(location, value.offset, message, hint)
 }
 
 export const env: Reader<EnvSpec> = (value, location) => {

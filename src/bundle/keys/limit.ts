@@ -1,4 +1,4 @@
-/** Resource limits and the file mode mask: numbers with a notation of their own. */
+/** `limits` and `umask`: numbers with a notation of their own. */
 import { type LimitName, type LimitSpec, limitNames } from '../../core/plan/plan.ts'
 import { type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { fields } from '../read.ts'
@@ -13,22 +13,14 @@ const limit: Reader<LimitSpec> = (value, location) => {
   if (found === undefined) return
   const { soft, hard } = found
   if (soft === undefined || hard === undefined) {
-    const given = value.entries.filter(({ key }) => key === 'soft' || key === 'hard')
-    if (given.length === 2) return
-    return reportProblem(
-      location,
-      value.offset,
-      'expected both soft and hard',
-      'write { soft: 1024, hard: 4096 }',
-    )
+    const written = value.entries.filter(({ key }) => key === 'soft' || key === 'hard')
+    if (written.length === 2) return
+    const hint = 'write { soft: 1024, hard: 4096 }'
+    return reportProblem(location, value.offset, 'expected both soft and hard', hint)
   }
-  if (number(soft) > number(hard)) {
-    return reportProblem(
-      location,
-      value.offset,
-      `soft (${soft}) is above hard (${hard})`,
-      'raise hard',
-    )
+  if (asNumber(soft) > asNumber(hard)) {
+    const message = `soft (${soft}) is above hard (${hard})`
+    return reportProblem(location, value.offset, message, 'raise hard')
   }
   return { soft, hard }
 }
@@ -36,7 +28,7 @@ const limit: Reader<LimitSpec> = (value, location) => {
 export const limits: Reader<Partial<Record<LimitName, LimitSpec>>> = (value, location) => {
   const found = readLimits(value, location)
   if (found === undefined) return
-  // In an order of our own, so that plans of equal meaning are equal text.
+  // In a fixed order, so that equal bundles give equal plans.
   const ordered: Partial<Record<LimitName, LimitSpec>> = {}
   for (const name of limitNames) {
     const spec = found[name]
@@ -45,7 +37,7 @@ export const limits: Reader<Partial<Record<LimitName, LimitSpec>>> = (value, loc
   return ordered
 }
 
-/** Octal in every notation: `022` is 22 to YAML and 18 to everybody who writes a umask. */
+/** Octal in every notation: YAML reads `022` as 22, a umask of 022 is 18. */
 export const umask: Reader<number> = (value, location) => {
   const digits = value.kind === 'text' ? /^(?:0o)?([0-7]{1,4})$/.exec(value.text)?.[1] : undefined
   const mask = digits === undefined ? Number.NaN : Number.parseInt(digits, 8)
@@ -69,7 +61,12 @@ const limitValue: Reader<LimitValue> = (value, location) => {
   const limit = Number(digits) * (suffixes[suffix] ?? 1)
   if (Number.isSafeInteger(limit)) return limit
   const hint = /^(infinity|-1)$/.test(written) ? 'write unlimited' : null
-  return reportMismatch(location, value, 'a number, one such as 64k, 64M or 1G, or unlimited', hint)
+  return reportMismatch(
+    location,
+    value,
+    'a number such as 1024, 64k, 64M or 1G, or unlimited',
+    hint,
+  )
 }
 
 const softAndHard: Reader<Partial<{ soft: LimitValue; hard: LimitValue }>> = fields({
@@ -84,6 +81,6 @@ const readLimits: Reader<Partial<Record<LimitName, LimitSpec>>> = fields(
   >,
 )
 
-function number(limit: LimitValue): number {
+function asNumber(limit: LimitValue): number {
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : limit
 }

@@ -1,4 +1,4 @@
-/** A look from outside: how `ready` and `alive` ask a daemon that does not speak by itself. */
+/** Probes of `ready` and `alive`: tcp, unix, http, command and file. */
 import { byteLength, isHttpPath, maxHttpPath, maxSocketPath } from '../../core/plan/address.ts'
 import type { Probe } from '../../core/plan/plan.ts'
 import { type Location, type Reader, reportMismatch, reportProblem } from '../location.ts'
@@ -17,8 +17,8 @@ const http: Reader<Http> = (value, location) => {
   const written = text(value, location)
   if (written === undefined) return
   if (/^https:/i.test(written)) {
-    const hint = 'write http://…, or a command that asks'
-    return reportProblem(location, value.offset, 'https is not spoken in PID 1', hint)
+    const hint = 'write http://…, or use a command such as curl'
+    return reportProblem(location, value.offset, 'https is not supported', hint)
   }
   const [, name, rest = ''] = /^http:\/\/([^/?#]+)([\s\S]*)$/.exec(written) ?? []
   const [, host, port = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(name ?? '') ?? []
@@ -29,16 +29,12 @@ const http: Reader<Http> = (value, location) => {
   const path = rest.startsWith('/') ? rest : `/${rest}`
   if (found === undefined) return
   if (isHttpPath(path)) return { type: 'http', ...found, name, path }
-  const message = `${quote(path)} cannot be the path of a page`
-  reportProblem(
-    location,
-    value.offset,
-    message,
-    `up to ${maxHttpPath} visible ASCII characters, without #`,
-  )
+  const message = `${quote(path)} is not a valid path`
+  const hint = `use up to ${maxHttpPath} visible ASCII characters, without #`
+  reportProblem(location, value.offset, message, hint)
 }
 
-/** For each kind of probe, what reads its value. */
+/** The reader of each type of probe. */
 export const probeReaders: { readonly [T in Probe['type']]: Reader<Probe> } = {
   tcp: mapReader(endpoint, (found) => ({ type: 'tcp', ...found })),
   unix: mapReader(
@@ -66,10 +62,11 @@ function mapReader<T>(reader: Reader<T>, make: (found: T) => Probe): Reader<Prob
 }
 
 /**
- * Finds the one key of a map that says what to look at.
+ * Finds the one key of a map that chooses the condition or the probe.
  *
- * @param names Those of which one must be there, and `others`: those that may be there, too.
- * @param what What such a key is called: "sign", "probe".
+ * @param names The keys of which exactly one must be present.
+ * @param others The keys that may be present beside it.
+ * @param what The word for such a key in messages: "condition", "probe".
  */
 export function chooseOne(
   value: Value,
@@ -82,16 +79,11 @@ export function chooseOne(
   const [first, second] = value.entries.filter(({ key }) => names.includes(key))
   if (second !== undefined) {
     const message = `${quote(second.key)} is a second ${what} beside ${quote(first?.key ?? '')}`
-    return reportProblem(location, second.offset, message, 'one is enough: remove the other')
+    return reportProblem(location, second.offset, message, 'remove one of them')
   }
-  // A slip in its name is one problem, not two.
+  // An unknown key is reported as such: one problem, not two.
   if (first === undefined && value.entries.every(({ key }) => others.includes(key))) {
-    return reportProblem(
-      location,
-      value.offset,
-      `no ${what}`,
-      `give it one of: ${names.join(', ')}`,
-    )
+    return reportProblem(location, value.offset, `no ${what}`, `add one of: ${names.join(', ')}`)
   }
   return first
 }

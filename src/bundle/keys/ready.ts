@@ -1,4 +1,5 @@
-/** How a daemon is seen to be ready: a word of its own, or a look from outside. */
+/** `ready`: the condition under which a daemon is ready. It reports readiness itself (fd, notify,
+ *  log), or pitcrew probes it. */
 import { byteLength } from '../../core/plan/address.ts'
 import type { Probe, ReadySpec, ReadyWord } from '../../core/plan/plan.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
@@ -16,7 +17,7 @@ const defaultTimeoutMs = 30_000
 const defaultIntervalMs = 100
 const maxLogBytes = 256
 
-/** The descriptor that `ready: fd` means: the first one that is not taken. */
+/** The descriptor of `ready: fd`: the first one after stdin, stdout and stderr. */
 const firstFd = 3
 const lastFd = 9
 
@@ -31,13 +32,13 @@ export const ready: Reader<ReadySpec> = (value, location) => {
     })
   }
   const found = readyFields(value, location)
-  const chosen = chooseOne(value, location, conditionNames, ['timeout', 'interval'], 'sign')
+  const chosen = chooseOne(value, location, conditionNames, ['timeout', 'interval'], 'condition')
   const condition = chosen === undefined ? undefined : found?.[chosen.key as ReadyCondition['type']]
   if (found === undefined || chosen === undefined) return
   const interval = findEntry(value, 'interval')
   if (interval !== undefined && selfReportedNames.includes(chosen.key)) {
     const message = `has no effect with ${quote(chosen.key)}`
-    const hint = 'remove it: the daemon says it by itself, nobody asks'
+    const hint = 'remove it: the daemon reports readiness by itself'
     return reportProblem(childLocation(location, 'interval'), interval.offset, message, hint)
   }
   return condition === undefined ? undefined : withTimes(condition, found.timeout, found.interval)
@@ -59,7 +60,7 @@ const fd: Reader<ReadyWord> = (value, location) => {
 const notify: Reader<ReadyWord> = (value, location) => {
   const found = boolean(value, location)
   if (found !== false) return found && { type: 'notify' }
-  return reportProblem(location, value.offset, 'false says nothing', 'write true, or remove it')
+  return reportProblem(location, value.offset, 'false has no meaning', 'write true, or remove it')
 }
 
 const log: Reader<ReadyWord> = (value, location) => {
@@ -78,7 +79,7 @@ const selfReportedReaders: { readonly [T in ReadyWord['type']]: Reader<ReadyWord
   log,
 }
 
-/** The words of which `ready` knows and `alive` does not. */
+/** The conditions that `ready` has and `alive` has not. */
 export const selfReportedNames: readonly string[] = Object.keys(selfReportedReaders)
 
 const examples: Readonly<Record<string, string | undefined>> = {

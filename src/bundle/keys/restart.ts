@@ -1,4 +1,4 @@
-/** What follows when a daemon has ended by itself. */
+/** `restart`: what follows when a daemon ends without a request. */
 import { type RestartSpec, specDefaults } from '../../core/plan/plan.ts'
 import { type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
@@ -6,7 +6,7 @@ import { duration, fields, oneOf, text } from '../read.ts'
 
 type Policy = RestartSpec['policy']
 
-/** What was written; a default depends on the daemon's other keys. */
+/** The keys as written; their defaults depend on other keys of the daemon. */
 export interface Restart {
   policy: Policy
   backoff: Pick<RestartSpec, 'backoffMs' | 'backoffMaxMs'>
@@ -27,26 +27,26 @@ const maxWindowMs = 86_400_000
 
 const policy: Reader<Policy> = oneOf(['always', 'on-failure', 'never'])
 
-/** A policy alone, or a map. */
+/** A policy, or a map. */
 export const restart: Reader<Partial<Restart>> = (value, location) => {
   if (value.kind !== 'text') return restartFields(value, location)
   const found = policy(value, location)
   return found === undefined ? undefined : { policy: found }
 }
 
-/** @param meantToEnd A job, or the main daemon: with its end something is over. */
+/** @param meantToEnd Whether the daemon is a job or the main daemon. */
 export function completeRestart(found: Partial<Restart>, meantToEnd: boolean): RestartSpec {
   return {
     policy: found.policy ?? (meantToEnd ? 'never' : 'always'),
     ...(found.backoff ?? { backoffMs: defaultInitialMs, backoffMaxMs: defaultMaxMs }),
     limit: found.limit ?? null,
     calmMs: found.calm ?? defaultCalmMs,
-    // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+    // biome-ignore lint/suspicious/noThenProperty: a key of the plan, which is never awaited.
     then: found.then ?? 'leave',
   }
 }
 
-/** none, a duration (the first), or { initial, max }. */
+/** `none`, a duration (the initial one), or `{ initial, max }`. */
 const backoff: Reader<Restart['backoff']> = (value, location) => {
   if (value.kind === 'text') {
     if (value.text === 'none') return { backoffMs: 0, backoffMaxMs: 0 }
@@ -58,12 +58,8 @@ const backoff: Reader<Restart['backoff']> = (value, location) => {
   if (found === undefined) return
   const { initial, max } = found
   if (initial !== undefined && max !== undefined && max < initial) {
-    return reportProblem(
-      location,
-      value.offset,
-      'max is less than initial',
-      'raise max, or lower initial',
-    )
+    const hint = 'raise max, or lower initial'
+    return reportProblem(location, value.offset, 'max is less than initial', hint)
   }
   const backoffMs = initial ?? Math.min(defaultInitialMs, max ?? defaultInitialMs)
   return { backoffMs, backoffMaxMs: max ?? Math.max(backoffMs, defaultMaxMs) }
@@ -76,11 +72,12 @@ const backoffFields: Reader<Partial<{ initial: number; max: number }>> = fields<
   max: number
 }>({ initial: backoffTime, max: backoffTime })
 
-/** `5 in 1m`, or none. */
+/** `5 in 1m`, or `none`. */
 const limit: Reader<RestartSpec['limit']> = (value, location) => {
   if (value.kind === 'text' && value.text === 'none') return null
-  if (value.kind !== 'text')
+  if (value.kind !== 'text') {
     return reportMismatch(location, value, 'TIMES in DURATION', 'write 5 in 1m')
+  }
   const written = text(value, location)
   if (written === undefined) return
   const [, digits, window] = /^(\d+) +in +(\S+)$/.exec(written) ?? []
@@ -89,13 +86,9 @@ const limit: Reader<RestartSpec['limit']> = (value, location) => {
   }
   const times = Number(digits)
   if (times < 1 || times > maxTimes) {
-    const hint = times === 0 ? 'write policy: never where no restart is wanted' : null
-    return reportProblem(
-      location,
-      value.offset,
-      `${quote(digits)} times is not from 1 to ${maxTimes}`,
-      hint,
-    )
+    const hint = times === 0 ? 'to disable restarts, write policy: never' : null
+    const message = `${quote(digits)} times is not from 1 to ${maxTimes}`
+    return reportProblem(location, value.offset, message, hint)
   }
   const windowMs = duration(minWindowMs, maxWindowMs)({ ...value, text: window }, location)
   return windowMs === undefined ? undefined : { times, windowMs }
@@ -106,6 +99,6 @@ const restartFields: Reader<Partial<Restart>> = fields<Restart>({
   backoff,
   limit,
   calm: duration(0, maxBackoffMs),
-  // biome-ignore lint/suspicious/noThenProperty: a key of the bundle file; nobody awaits one.
+  // biome-ignore lint/suspicious/noThenProperty: a key of the bundle file, which is never awaited.
   then: oneOf(['leave', 'shutdown']),
 })

@@ -1,4 +1,4 @@
-/** Signals in the bundle file: HUP or SIGHUP, as everybody writes them. */
+/** Signals in the bundle file: HUP or SIGHUP. */
 
 import { unmappableSignals } from '../../core/plan/check-plan.ts'
 import type { SignalAction, SignalMap } from '../../core/plan/plan.ts'
@@ -16,20 +16,18 @@ export const signal: Reader<Signal> = (value, location) => {
   return written === undefined ? undefined : knownSignal(written, value.offset, location)
 }
 
-/** What signals to pitcrew itself do. */
+/** `signals`: the actions of signals to pitcrew. */
 export const signalMap: Reader<SignalMap> = (value, location) => {
   const entries = mapOf(mappedSignal)(value, location)
   if (entries === undefined) return
   const map: Partial<Record<Signal, SignalAction>> = {}
   for (const [, { name, offset, action }] of entries) {
-    if (map[name] === undefined) map[name] = action
-    else
-      reportProblem(
-        location,
-        offset,
-        `${name} is there twice`,
-        `SIG${name} and ${name} are the same`,
-      )
+    if (map[name] === undefined) {
+      map[name] = action
+    } else {
+      const hint = `SIG${name} and ${name} are the same`
+      reportProblem(location, offset, `duplicate signal ${name}`, hint)
+    }
   }
   return map
 }
@@ -48,8 +46,8 @@ function mappedSignal({ key, offset, value }: Entry, location: Location): Mapped
   const action = signalAction(value, childLocation(location, key))
   if (action === undefined) return
   if (value.kind === 'map' && value.entries.every(({ value }) => isEmptyList(value))) {
-    const hint = 'give it forward: [NAME] or restart: [NAME], or remove it'
-    return reportProblem(childLocation(location, key), offset, 'the signal would do nothing', hint)
+    const hint = 'add forward: [NAME] or restart: [NAME], or remove it'
+    return reportProblem(childLocation(location, key), offset, 'the signal has no action', hint)
   }
   const { forward = [], restart = [] } = action
   return { name, offset, action: { forward, restart } }

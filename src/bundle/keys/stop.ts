@@ -1,4 +1,4 @@
-/** How a daemon is stopped. */
+/** `stop`: how a daemon is stopped. */
 import type { StopSpec } from '../../core/plan/plan.ts'
 import type { Signal } from '../../core/signals.ts'
 import type { Reader } from '../location.ts'

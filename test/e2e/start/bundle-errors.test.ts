@@ -25,7 +25,7 @@ test.each([
   [
     'a syntax error',
     `daemons:\n${validDaemon}  b: [\n`,
-    /^HERE\/bundle\.yaml:\d+:\d+: not valid YAML: .*; close the bracket before this place$/,
+    /^HERE\/bundle\.yaml:\d+:\d+: not valid YAML: .*; close the bracket before this position$/,
   ],
   [
     'an unknown key',
@@ -35,7 +35,7 @@ test.each([
   [
     'a duplicate name',
     `daemons:\n${validDaemon}  a: { command: [false] }\n`,
-    /^HERE\/bundle\.yaml:3:3: "a" is there twice; remove one of them, or rename it$/,
+    /^HERE\/bundle\.yaml:3:3: duplicate key "a"; remove or rename one of them$/,
   ],
   [
     'an empty command',
@@ -45,17 +45,13 @@ test.each([
   [
     'a cycle',
     'daemons:\n  a: { command: [x], after: [b] }\n  b: { command: [x], after: [a] }\n',
-    /^HERE\/bundle\.yaml:2:30: after goes around: a → b → a; one of them must start without the other$/,
+    /^HERE\/bundle\.yaml:2:30: after has a cycle: a → b → a; remove one of these dependencies$/,
   ],
-  [
-    'an empty file',
-    '',
-    /^HERE\/bundle\.yaml:1:1: the bundle is empty; it needs at least: daemons: /,
-  ],
+  ['an empty file', '', /^HERE\/bundle\.yaml:1:1: the bundle is empty; add daemons: /],
   [
     'a planned key',
     `daemons:\n  a: { command: [x], drain: {} }\n`,
-    /^HERE\/bundle\.yaml:2:22: daemon "a": "drain": not yet, this version does not know it; remove it$/,
+    /^HERE\/bundle\.yaml:2:22: daemon "a": "drain" is not yet supported; remove it$/,
   ],
 ])('%s is refused with its place and a remedy', async (_, text, expected) => {
   const [first, ...more] = (await refused(text)).map((line) => decode(line))
@@ -111,7 +107,7 @@ test('two megabytes of YAML are refused by the parser', async () => {
   const text = `daemons:\n${validDaemon}`.padEnd(2 * 1024 * 1024, '\n')
   const [first] = await refused(text)
   expect(first).toBe(
-    'HERE/bundle.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere',
+    'HERE/bundle.yaml:1:1: the bundle is larger than 1 MiB; make it smaller, or split it',
   )
 })
 
