@@ -1,37 +1,36 @@
-/** What a verb of the command line is, and how its arguments are read. Small and our own, since all
- *  of it is in the one binary. */
+/** What a verb of the command line is, how its arguments are parsed, and how it is run. */
 import { didYouMean } from '../core/text/suggest.ts'
 import { describeError, exitStatus, PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 
-/** The parts of the overview. */
-export type Group = 'Run' | 'Look' | 'Change' | 'Bundle' | 'Help'
+/** The sections of the overview. */
+export type Group = 'Run' | 'Inspect' | 'Change' | 'Bundle' | 'Help'
 
 export interface Command<Options extends OptionValues = OptionValues> {
-  /** What is typed; one that begins with @ is for pitcrew itself and in no list. */
+  /** The verb as typed. A name that begins with @ is internal and not listed. */
   readonly name: string
   readonly group: Group
   readonly summary: string
-  /** Behind "pitcrew ". */
+  /** The text after "pitcrew ". */
   readonly usage: string
   readonly details: string
-  /** The names of the arguments in order; one in brackets may be left out, and of the last one,
-   *  when it ends in "...", there may be several. */
+  /** The names of the arguments in order. Brackets mark an optional one, "..." after the last one
+   *  that it may be repeated. */
   readonly args: readonly string[]
   readonly options: { readonly [Name in keyof Options]-?: OptionSpec }
-  /** Ends with the exit status. Absent where the C host starts another image for the verb. */
+  /** @returns The exit status. Absent if the C host starts another image for the verb. */
   run?(input: Input<Options>): number | Promise<number>
 }
 
 type OptionValues = Readonly<Record<string, string | true>>
 
 export interface OptionSpec {
-  /** The name of its value, such as FILE; null = it has none. */
+  /** The name of its value, such as FILE; null = a flag. */
   readonly value: string | null
   readonly help: string
-  /** The other way to write it, a letter: only where everybody expects it. */
+  /** A letter as a short form, only where it is customary. */
   readonly short?: string
-  /** The values that it may have, where they are few. */
+  /** The allowed values, if they are few. */
   readonly choices?: readonly string[]
 }
 
@@ -41,9 +40,9 @@ export interface Input<Options extends OptionValues = OptionValues> {
   readonly commands: readonly Command[]
   readonly args: readonly string[]
   readonly options: Partial<Options>
-  /** Data: one line (or several) on stdout. */
+  /** Writes data to stdout: one line or several. */
   print(text: string): void
-  /** Talk: one line (or several) on stderr. */
+  /** Writes a message to stderr: one line or several. */
   report(text: string): void
 }
 
@@ -52,7 +51,7 @@ export interface ParsedArguments {
   readonly options: Readonly<Record<string, string | true>>
 }
 
-/** Reads the words behind the verb: options anywhere, and behind "--" nothing but arguments. */
+/** Parses the words after the verb. Options may stand anywhere before "--". */
 export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
   const args: string[] = []
   const options: Record<string, string | true> = {}
@@ -69,7 +68,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   return { args, options }
 }
 
-/** A mistake on the command line. */
+/** A mistake on the command line. @param command Whose page the hint names; null = the overview. */
 export function usageError(
   command: Pick<Command, 'name'> | null,
   message: string,
@@ -93,7 +92,7 @@ export async function exitStatusOf(
   }
 }
 
-/** The verbs that a person may type. */
+/** The verbs for completion and suggestions: without internal ones and `--`. */
 export function typedVerbs(commands: readonly Command[]): readonly Command[] {
   return commands.filter(({ name }) => !name.startsWith('@') && name !== '--')
 }
@@ -112,7 +111,7 @@ function readOption(
     const known = Object.keys(command.options).map((option) => `--${option}`)
     throw usageError(command, `unknown option "${flag}"`, didYouMean(flag, known))
   }
-  if (Object.hasOwn(options, name)) throw usageError(command, `${flag} is given twice`)
+  if (Object.hasOwn(options, name)) throw usageError(command, `${flag} appears twice`)
   if (spec.value === null) {
     if (equals !== -1) throw usageError(command, `${flag} takes no value`)
     options[name] = true
@@ -124,7 +123,7 @@ function readOption(
   }
   if (spec.choices !== undefined && !spec.choices.includes(value)) {
     const hint = didYouMean(value, spec.choices) ?? `known: ${spec.choices.join(', ')}`
-    throw usageError(command, `cannot read ${flag} ${value}`, hint)
+    throw usageError(command, `invalid value "${value}" for ${flag}`, hint)
   }
   options[name] = value
 }
@@ -135,8 +134,8 @@ function optionName(command: Command, flag: string): string | null {
     const name = flag.slice(2)
     return Object.hasOwn(command.options, name) ? name : null
   }
-  const found = Object.entries(command.options).find(([, { short }]) => flag === `-${short}`)
-  return found?.[0] ?? null
+  const option = Object.entries(command.options).find(([, { short }]) => flag === `-${short}`)
+  return option?.[0] ?? null
 }
 
 function checkArgumentCount(command: Command, args: readonly string[]): void {
@@ -147,5 +146,5 @@ function checkArgumentCount(command: Command, args: readonly string[]): void {
   }
   const extra = args[command.args.length]
   if (extra === undefined || command.args.at(-1)?.includes('...')) return
-  throw usageError(command, `one argument too many: "${extra}"`, `usage: pitcrew ${command.usage}`)
+  throw usageError(command, `unexpected argument "${extra}"`, `usage: pitcrew ${command.usage}`)
 }

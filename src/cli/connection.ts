@@ -1,4 +1,4 @@
-/** Finds the pitcrew that is meant, and connects to it. */
+/** Finds the socket of the running pitcrew, and connects to it. */
 import { Client } from '../client/client.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import { findForeignSockets, findSockets, givenSocket, runFolders } from '../host/places.ts'
@@ -17,17 +17,16 @@ interface Target {
 
 interface Attempt {
   readonly path: string
-  /** null: somebody listens there. */
+  /** null: connected. */
   readonly errno: Errno | null
 }
 
-const permissionHint = "be root, or pitcrew's own user"
+const permissionHint = "run as root or as pitcrew's user"
 
-/** Longer than any answer takes that is not waited for; and what is waited for makes progress once
- *  a second. */
+/** The server answers at once, and sends progress once a second while a request waits. */
 const defaultIdleTimeoutMs = 10_000
 
-/** @throws NO_PITCREW when nobody answers; USAGE when several do; NOT_PERMITTED. */
+/** @throws NO_PITCREW if no pitcrew answers; USAGE if several do; NOT_PERMITTED. */
 export async function connect(
   { system, options }: Target,
   idleTimeoutMs: number = defaultIdleTimeoutMs,
@@ -35,7 +34,7 @@ export async function connect(
   const givenPath = options.socket ?? givenSocket(system)
   const attempts = givenPath === null ? findAttempts(system) : tryConnect(system, [givenPath])
   const path = choose(system, attempts)
-  // The last one that was tried is connected still.
+  // The last attempt is still connected.
   if (attempts.at(-1)?.path !== path) tryConnect(system, [path])
   const transport = new SocketTransport(system, path, idleTimeoutMs)
   return { client: await Client.open(transport), transport }
@@ -48,7 +47,7 @@ function findAttempts(system: ClientSystem): readonly Attempt[] {
   return foreign.some(isUsable) ? foreign : own
 }
 
-/** Each connection takes the place of the one before. */
+/** Each connection replaces the one before. */
 function tryConnect(system: ClientSystem, paths: readonly string[]): readonly Attempt[] {
   return paths.map((path) => ({ path, errno: system.connect(path) }))
 }
@@ -61,7 +60,7 @@ function isDenial(errno: Errno | null): boolean {
   return errno === 'EACCES' || errno === 'EPERM'
 }
 
-/** What a pitcrew that was killed left behind is passed over. */
+/** Chooses the one socket that answers; sockets left behind by a killed pitcrew are ignored. */
 function choose(system: ClientSystem, attempts: readonly Attempt[]): string {
   const [listening, another] = attempts.filter(({ errno }) => errno === null)
   if (another !== undefined) throw severalAnswer(attempts)
@@ -72,23 +71,23 @@ function choose(system: ClientSystem, attempts: readonly Attempt[]): string {
 
 function severalAnswer(attempts: readonly Attempt[]): PitcrewError {
   const paths = attempts.filter(({ errno }) => errno === null).map(({ path }) => path)
-  const message = `cannot choose, several pitcrews answer: ${paths.join(', ')}`
-  return new PitcrewError('USAGE', message, 'name one: --socket PATH')
+  const message = `several pitcrews answer: ${paths.join(', ')}`
+  return new PitcrewError('USAGE', message, 'choose one with --socket PATH')
 }
 
 function noSocketError(system: ClientSystem): PitcrewError {
-  // Whoever may not look into a folder does not see that there is no such file, either.
-  const shut = runFolders(system).find((folder) => {
+  // A folder without search permission answers EACCES also for a file that does not exist.
+  const denied = runFolders(system).find((folder) => {
     const answer = system.readFile(`${folder}/any.sock`, 1)
     return 'error' in answer && isDenial(answer.error)
   })
-  if (shut !== undefined) {
-    const message = `cannot look into ${shut}: ${describeErrno('EACCES')}`
+  if (denied !== undefined) {
+    const message = `cannot access ${denied}: ${describeErrno('EACCES')}`
     return new PitcrewError('NOT_PERMITTED', message, permissionHint)
   }
   const where = runFolders(system).join(', ')
-  const hint = 'is it running? --socket PATH names its socket'
-  return new PitcrewError('NO_PITCREW', `no pitcrew answers: there is no socket in ${where}`, hint)
+  const hint = 'is it running? --socket PATH names a socket elsewhere'
+  return new PitcrewError('NO_PITCREW', `no pitcrew answers: no socket in ${where}`, hint)
 }
 
 function cannotConnect({ path, errno }: Attempt): PitcrewError {

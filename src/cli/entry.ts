@@ -1,4 +1,4 @@
-/** Where the image of the client verbs begins. */
+/** Entry point of the image "cli". */
 import type { ClientSystem } from '../host/system.ts'
 import { main } from './main.ts'
 

@@ -1,5 +1,5 @@
-/** One request for each of several daemons, at once over one connection; what becomes of each is
- *  told when it is known. */
+/** Sends one request for each of several daemons over one connection, and prints each outcome as
+ *  soon as it is known. */
 
 import type { Client } from '../client/client.ts'
 import { RequestError } from '../client/messages.ts'
@@ -16,7 +16,7 @@ export interface DaemonRequest<Answer> {
   describe(answer: Answer): string
 }
 
-/** Requests that are open at a time: a connection may have no more than 1024. */
+/** Open requests at a time; the server allows 1024 per connection. */
 const maxConcurrent = 256
 
 interface Options extends Record<string, string | true> {
@@ -24,7 +24,7 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-/** @returns The worst exit status of all. */
+/** @returns The highest exit status of all requests. */
 export async function forEachDaemon<Answer>(
   input: Input<Options>,
   names: readonly string[],
@@ -32,25 +32,25 @@ export async function forEachDaemon<Answer>(
 ): Promise<number> {
   const { client } = await connect(input)
   const progress = new ProgressLine(input.system)
-  const one = async (name: string): Promise<number> => {
+  const requestOne = async (name: string): Promise<number> => {
     try {
-      const answer = await send(client, name, (news) => progress.tell(name, news))
-      progress.end(name)
+      const answer = await send(client, name, (news) => progress.update(name, news))
+      progress.remove(name)
       input.print(input.options.json ? JSON.stringify(answer) : describe(answer))
       return 0
     } catch (error) {
-      progress.end(name)
-      // Of the connection: it is told once for all of them.
+      progress.remove(name)
+      // An error of the connection concerns all requests and is reported once.
       if (!(error instanceof RequestError)) throw error
       reportFailure(input, name, error)
       return exitStatus(error)
     }
   }
   let worst = 0
-  const left = [...new Set(names)].values()
+  const pending = [...new Set(names)].values()
   const worker = async (): Promise<void> => {
-    for (const name of left) {
-      const status = await one(name)
+    for (const name of pending) {
+      const status = await requestOne(name)
       worst = Math.max(worst, status)
     }
   }
@@ -58,7 +58,7 @@ export async function forEachDaemon<Answer>(
   return worst
 }
 
-/** The cause, the remedy, and what the daemon printed last. */
+/** Reports the cause, the remedy, and the last lines of the daemon. */
 function reportFailure(
   { print, report, options }: Input<Options>,
   name: string,
@@ -73,7 +73,7 @@ function reportFailure(
     print(JSON.stringify({ daemon: name, failed: { code, message, hint, ...optional } }))
   }
   const about = message.includes(name) ? message : `${name}: ${message}`
-  // Where the time is up, or another took its place, the words name the ticket that goes on.
+  // The message of a timeout or of a superseded request names a ticket already.
   const which = ticket !== null && code === 'FAILED' ? ` (ticket ${ticket})` : ''
   report(`pitcrew: ${withHint(about + which, hint)}`)
   for (const line of formatLastLines(lastLines)) report(line)

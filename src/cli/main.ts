@@ -1,6 +1,5 @@
-/** The command line: chooses the verb, reads its arguments and turns whatever goes wrong into one
- *  clear message and an exit status. `run` and `-- COMMAND` never come here with work to do: the C
- *  host starts the init's image for them, and only their help pages are ours. */
+/** The command line: chooses the verb, parses its arguments and runs it. `run` and `-- COMMAND` get
+ *  here only for their help pages: the C host starts other images for their work. */
 import { didYouMean } from '../core/text/suggest.ts'
 import type { ClientSystem } from '../host/system.ts'
 import { version } from '../version.ts'
@@ -59,7 +58,7 @@ function dispatch(
   system: ClientSystem,
   output: Pick<Input, 'print' | 'report'>,
 ): number | Promise<number> {
-  const [verb, ...words] = system.args
+  const [verb, ...rest] = system.args
   if (verb === undefined) {
     output.report(overview(commands))
     return 2
@@ -68,15 +67,15 @@ function dispatch(
     output.print(`pitcrew ${version}`)
     return 0
   }
-  const command = find(verb)
-  // Behind "help" alone "--" is not the end of the options but the name of a verb.
-  const isOneCommandHelp = command === help && words[0] === '--'
-  if (isOneCommandHelp || isHelpRequested(words)) {
+  const command = findCommand(verb)
+  // After "help", "--" is the name of a verb, not the end of the options.
+  const isOneCommandHelp = command === help && rest[0] === '--'
+  if (isOneCommandHelp || isHelpRequested(rest)) {
     output.print(page(isOneCommandHelp ? oneCommand : command))
     return 0
   }
   if (command.run === undefined) throw wrongImage(command)
-  return command.run({ system, commands, ...parseArguments(command, words), ...output })
+  return command.run({ system, commands, ...parseArguments(command, rest), ...output })
 }
 
 /** Other spellings of a verb. */
@@ -86,7 +85,7 @@ const aliases: Readonly<Record<string, string | undefined>> = {
   '-g': '--',
 }
 
-function find(verb: string): Command {
+function findCommand(verb: string): Command {
   const name = aliases[verb] ?? verb
   const command = commands.find((candidate) => candidate.name === name)
   if (command !== undefined) return command
@@ -96,19 +95,19 @@ function find(verb: string): Command {
     : typedVerbs(commands).map((candidate) => candidate.name)
   const what = isOption ? 'option' : 'verb'
   const option = verb.replace(/^--|=.*$/g, '')
-  const behind = commands.some(({ options }) => Object.hasOwn(options, option))
-    ? `write it behind the verb: pitcrew VERB --${option}`
+  const misplaced = commands.some(({ options }) => Object.hasOwn(options, option))
+    ? `put it after the verb: pitcrew VERB --${option}`
     : null
-  throw usageError(null, `unknown ${what} "${verb}"`, behind ?? didYouMean(verb, known))
+  throw usageError(null, `unknown ${what} "${verb}"`, misplaced ?? didYouMean(verb, known))
 }
 
 function isHelpRequested(words: readonly string[]): boolean {
   const end = words.indexOf('--')
-  const ours = end === -1 ? words : words.slice(0, end)
-  return ours.includes('--help') || ours.includes('-h')
+  const options = end === -1 ? words : words.slice(0, end)
+  return options.includes('--help') || options.includes('-h')
 }
 
-/** The C host sends such a verb here only when there is nothing to run. */
+/** The C host starts this image for such a verb only if there is no command to run. */
 function wrongImage(command: Command): Error {
   const usage = `usage: pitcrew ${command.usage}`
   if (command.name === '--') return usageError(command, 'no command to run', usage)

@@ -1,29 +1,33 @@
-/** Options that several verbs have, and how their values are read. */
+/** Options shared by several verbs, and readers of option values. */
 import { parseDuration } from '../core/text/duration.ts'
 import { type Command, type OptionSpec, usageError } from './command.ts'
 
 export const socket: OptionSpec = {
   value: 'PATH',
-  help: 'the socket of pitcrew; it is found by itself where there is only one',
+  help: 'control socket of pitcrew; default: the only one that answers',
 }
 
-export const json: OptionSpec = { value: null, help: 'print JSON, for programs' }
+export const json: OptionSpec = { value: null, help: 'print JSON instead of text' }
 
-export const why: OptionSpec = { value: 'TEXT', help: 'the reason, for the journal' }
+export const why: OptionSpec = { value: 'TEXT', help: 'reason, recorded in the journal' }
 
 export const noWait: OptionSpec = {
   value: null,
-  help: 'do not wait for the outcome: print the ticket',
+  help: 'return once the request is accepted, and print its ticket',
 }
 
 export const timeout: OptionSpec = {
   value: 'TIME',
-  help: 'give up waiting after so long, such as 30s; then the exit status is 4',
+  help: 'stop waiting after TIME, such as 30s, and exit with status 4',
 }
 
-export const follow: OptionSpec = { value: null, short: 'f', help: 'go on with what comes' }
+export const follow: OptionSpec = {
+  value: null,
+  short: 'f',
+  help: 'keep printing new lines until Ctrl-C',
+}
 
-/** "30s" in milliseconds; nothing when it was not given. */
+/** Reads "30s". @returns Milliseconds; undefined if the option is absent. */
 export function readDuration(
   command: Pick<Command, 'name'>,
   option: string,
@@ -32,9 +36,10 @@ export function readDuration(
   if (value === undefined) return undefined
   const ms = parseDuration(value)
   if (ms !== null && ms > 0) return ms
-  throw usageError(command, `cannot read --${option} ${value}`, 'write it like 500ms, 30s or 5m')
+  throw invalidValue(command, option, value, 'write a time such as 500ms, 30s or 5m')
 }
 
+/** @returns A whole number; undefined if the option is absent. */
 export function readCount(
   command: Pick<Command, 'name'>,
   option: string,
@@ -42,13 +47,22 @@ export function readCount(
 ): number | undefined {
   if (value === undefined) return undefined
   if (/^\d{1,9}$/.test(value)) return Number(value)
-  throw usageError(command, `cannot read --${option} ${value}`, 'write a whole number')
+  throw invalidValue(command, option, value, 'write a whole number')
 }
 
-/** What was given, without what was not: a request has no empty fields. */
+export function invalidValue(
+  command: Pick<Command, 'name'>,
+  option: string,
+  value: string,
+  hint: string,
+): Error {
+  return usageError(command, `invalid value "${value}" for --${option}`, hint)
+}
+
+/** The fields that are not undefined: a request omits absent arguments. */
 export function definedFields<T extends object>(
   fields: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  const there = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(there) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(defined) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -1,13 +1,12 @@
-/** The connection of a client verb. A read waits, and nothing else happens in this process
- *  meanwhile. */
+/** The connection of a client verb. A read blocks this process. */
 
 import type { Transport } from '../client/transport.ts'
 import { formatDuration } from '../core/text/duration.ts'
 import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 
-/** So many steps of other promises are done before a read waits: what has come goes all the way to
- *  whoever asked for it, and on to the screen, however many functions are between. */
+/** How many turns of the promise queue run before a blocking read, so that data already received
+ *  passes all awaiting functions and reaches the screen. */
 const promiseTurns = 32
 
 type Connection = Pick<ClientSystem, 'send' | 'receive' | 'receiveBytes' | 'disconnect'>
@@ -15,9 +14,9 @@ type Connection = Pick<ClientSystem, 'send' | 'receive' | 'receiveBytes' | 'disc
 export class SocketTransport implements Transport {
   readonly #connection: Connection
   readonly #path: string
-  /** A character for each byte, instead of text. */
+  /** Receive one character per byte instead of text. */
   asBytes: boolean = false
-  /** How long the other side may say nothing, in milliseconds. */
+  /** How long the server may be silent, in milliseconds. */
   idleTimeoutMs: number
 
   constructor(connection: Connection, path: string, idleTimeoutMs: number) {
@@ -35,7 +34,7 @@ export class SocketTransport implements Transport {
     const text = this.asBytes
       ? this.#connection.receiveBytes(this.idleTimeoutMs)
       : this.#connection.receive(this.idleTimeoutMs)
-    if (text === '') throw this.#silent()
+    if (text === '') throw this.#silenceError()
     return text
   }
 
@@ -43,9 +42,13 @@ export class SocketTransport implements Transport {
     this.#connection.disconnect()
   }
 
-  #silent(): PitcrewError {
+  #silenceError(): PitcrewError {
     const after = formatDuration(this.idleTimeoutMs)
-    const message = `pitcrew at ${this.#path} has said nothing for ${after}`
-    return new PitcrewError('NO_PITCREW', message, 'it is stopped, or has no processor time')
+    const message = `pitcrew at ${this.#path} has not answered for ${after}`
+    return new PitcrewError(
+      'NO_PITCREW',
+      message,
+      'it may be stopped (SIGSTOP) or starved of CPU time',
+    )
   }
 }

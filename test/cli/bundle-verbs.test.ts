@@ -11,13 +11,13 @@ describe('validate', () => {
   test('says what the bundle means: start order, and how the one deadline is shared', async () => {
     expect(await cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
-      shop.yaml is valid: shop, 2 daemons, in start order
+      shop.yaml is valid: shop, 2 daemons, in start order:
         1 db                     redis-server
         2 web  after db started  nginx -g daemon off;
-      shutdown within 9 s
-        stop web, killed 2 s after the request at the latest
-        stop db, killed 8.5 s after the request at the latest
-        output is passed on for another 250 ms"
+      shutdown within 9 s:
+        stop web; KILL after 2 s
+        stop db; KILL after 8.5 s
+        flush output for up to 250 ms"
     `)
   })
 
@@ -33,20 +33,20 @@ describe('validate', () => {
     `
     expect(await cli(['validate', 'b.yaml'], { 'b.yaml': bundle })).toMatchInlineSnapshot(`
       "exit 0
-      b.yaml is valid: pitcrew, 6 daemons, in start order
+      b.yaml is valid: pitcrew, 6 daemons, in start order:
         1 db                                                               db
         2 cache                                                            cache
         3 migrate  after db ready                                          migrate
         4 web      after migrate done                                      web
         5 all      after db ready, cache started, migrate done and 1 more  all
         6 many     after all started, db ready, cache started and 2 more   many
-      shutdown within 9 s
-        stop many, killed 1.531 s after the request at the latest
-        stop all, killed 3.281 s after the request at the latest
-        stop cache, web, killed 5.031 s after the request at the latest
-        stop migrate, killed 6.781 s after the request at the latest
-        stop db, killed 8.531 s after the request at the latest
-        output is passed on for another 250 ms"
+      shutdown within 9 s:
+        stop many; KILL after 1.531 s
+        stop all; KILL after 3.281 s
+        stop cache, web; KILL after 5.031 s
+        stop migrate; KILL after 6.781 s
+        stop db; KILL after 8.531 s
+        flush output for up to 250 ms"
     `)
     expect(await cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })).toContain(
       '"after":{"all":{"db":"ready","cache":"started","migrate":"done","web":"started"}',
@@ -156,7 +156,7 @@ describe('finding the bundle', () => {
     const between = { 'b.yaml': '#'.repeat(2_000_000) }
     expect(await cli(['validate', 'b.yaml'], between)).toMatchInlineSnapshot(`
       "exit 2
-      stderr: b.yaml:1:1: the bundle is larger than 1 MiB; move what is not a daemon elsewhere
+      stderr: b.yaml:1:1: the bundle is larger than 1 MiB; make it smaller, or split it
       pitcrew: cannot use b.yaml: 1 problem"
     `)
   })
@@ -197,7 +197,7 @@ describe('build', () => {
       await cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': 'daemons: {}' }),
     ).toMatchInlineSnapshot(`
       "exit 2
-      stderr: b.yaml:1:10: daemons: there are none; a bundle has at least one daemon
+      stderr: b.yaml:1:10: daemons: the map is empty; a bundle has at least one daemon
       pitcrew: cannot use b.yaml: 1 problem"
     `)
   })
@@ -205,7 +205,7 @@ describe('build', () => {
   test('a plan never takes the place of its bundle', async () => {
     expect(await cli(['build', 'shop.yaml', '--out', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot write the plan over its bundle shop.yaml; name another file, the bundle would be gone"
+      stderr: pitcrew: cannot write the plan over its bundle shop.yaml; name another file, so that the bundle is kept"
     `)
   })
 
@@ -214,7 +214,7 @@ describe('build', () => {
     system.writeError = 'EROFS'
     expect(await play(system)).toMatchInlineSnapshot(`
       "exit 1
-      stderr: pitcrew: cannot write /ro/p.json: the file system is read-only (EROFS)"
+      stderr: pitcrew: cannot write /ro/p.json: read-only file system (EROFS)"
     `)
   })
 
@@ -226,7 +226,7 @@ describe('build', () => {
       await cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': bundle }),
     ).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot build a plan of more than 4 MiB; the aliases of the bundle make it this large: use fewer"
+      stderr: pitcrew: cannot build a plan of more than 4 MiB; use fewer aliases in the bundle: each is written out"
     `)
   })
 })
@@ -241,7 +241,7 @@ describe('@plan, for the init', () => {
     const system = new FakeSystem(['@plan', 'b.yaml'], { 'b.yaml': 'daemons: [' })
     expect(await play(system, planMain)).toMatchInlineSnapshot(`
       "exit 2
-      stderr: b.yaml:1:11: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this place
+      stderr: b.yaml:1:11: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this position
       pitcrew: cannot use b.yaml: 1 problem"
     `)
     expect(system.stdout).toBe('')

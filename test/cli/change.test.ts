@@ -112,7 +112,7 @@ describe('not done', () => {
     expect(await ask(server, 'restart', 'web')).toMatchInlineSnapshot(`
       "exit 1
       stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
-        its last lines:
+        last lines:
           bind: in use
           bye [2J"
     `)
@@ -124,7 +124,7 @@ describe('not done', () => {
       "exit 1
       {"daemon":"web","failed":{"code":"FAILED","message":"cannot restart web: exit code 3","hint":"\\"pitcrew explain web\\" says more","ticket":5,"lastLines":["bind: in use","bye\\u001b[2J"]}}
       stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
-        its last lines:
+        last lines:
           bind: in use
           bye [2J"
     `)
@@ -247,11 +247,11 @@ describe('wait', () => {
     `)
     expect(await ask(server, 'wait', 'web', '--for', 'redy')).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot read --for redy; did you mean "ready"?"
+      stderr: pitcrew: invalid value "redy" for --for; did you mean "ready"?"
     `)
     expect(await ask(server, 'wait', 'web', '--timeout', '30')).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot read --timeout 30; write it like 500ms, 30s or 5m"
+      stderr: pitcrew: invalid value "30" for --timeout; write a time such as 500ms, 30s or 5m"
     `)
     expect(server.connections).toBe(0)
   })
@@ -274,7 +274,7 @@ describe('ticket', () => {
   test('a word that is no number', async () => {
     expect(await ask(new FakeServer(), 'ticket', 'five')).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot read the ticket "five"; write its number, such as 5"
+      stderr: pitcrew: invalid ticket "five"; write its number, such as 5"
     `)
   })
 })

@@ -60,7 +60,7 @@ describe('finding it', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot choose, several pitcrews answer: /run/pitcrew/a.sock, /run/pitcrew/b.sock; name one: --socket PATH"
+      stderr: pitcrew: several pitcrews answer: /run/pitcrew/a.sock, /run/pitcrew/b.sock; choose one with --socket PATH"
     `)
   })
 
@@ -96,7 +96,7 @@ describe('not finding it', () => {
   test('nothing there: status 7', async () => {
     expect(await cli(['status'])).toMatchInlineSnapshot(`
       "exit 7
-      stderr: pitcrew: no pitcrew answers: there is no socket in /run/pitcrew, /dev/shm/pitcrew-0; is it running? --socket PATH names its socket"
+      stderr: pitcrew: no pitcrew answers: no socket in /run/pitcrew, /dev/shm/pitcrew-0; is it running? --socket PATH names a socket elsewhere"
     `)
   })
 
@@ -107,7 +107,7 @@ describe('not finding it', () => {
   test('not for us: status 6', async () => {
     expect(await status({ '/run/pitcrew/a.sock': 'EACCES' })).toMatchInlineSnapshot(`
       "exit 6
-      stderr: pitcrew: cannot connect to /run/pitcrew/a.sock: permission denied (EACCES); be root, or pitcrew's own user"
+      stderr: pitcrew: cannot connect to /run/pitcrew/a.sock: permission denied (EACCES); run as root or as pitcrew's user"
     `)
   })
 
@@ -125,7 +125,7 @@ describe('not finding it', () => {
     const server = new FakeServer({ status: () => [] })
     expect(await ask(server, 'status')).toMatchInlineSnapshot(`
       "exit 7
-      stderr: pitcrew: pitcrew at /run/pitcrew/shop.sock has said nothing for 10 s; it is stopped, or has no processor time"
+      stderr: pitcrew: pitcrew at /run/pitcrew/shop.sock has not answered for 10 s; it may be stopped (SIGSTOP) or starved of CPU time"
     `)
   })
 

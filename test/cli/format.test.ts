@@ -8,7 +8,7 @@ import {
   formatPercent,
 } from '../../src/cli/terminal/format.ts'
 import { truncate, widthOf } from '../../src/cli/terminal/style.ts'
-import { table } from '../../src/cli/terminal/table.ts'
+import { formatTable } from '../../src/cli/terminal/table.ts'
 import { oneLine } from '../../src/core/text/one-line.ts'
 
 test.each([
@@ -88,7 +88,7 @@ test('columns are aligned by what is seen, not by the number of characters', () 
   const row = (...texts: readonly string[]) =>
     texts.map((text) => ({ text, colour: 'plain' as const }))
   const style = { columns: Number.POSITIVE_INFINITY, hasColours: false }
-  expect(table(style, columns, [row('数据', '1', 'x'), row('abc', '100', '')])).toEqual([
+  expect(formatTable(style, columns, [row('数据', '1', 'x'), row('abc', '100', '')])).toEqual([
     'A       B',
     '数据    1  x',
     'abc   100',
@@ -105,7 +105,8 @@ describe('where there is not enough room', () => {
   const name = 'a-name-of-twenty-two-xx'
   const texts = [name, '0.3%', '2h 5m', 'waits for another daemon that is not ready']
   const row = texts.map((text) => ({ text, colour: 'plain' as const }))
-  const at = (width: number) => table({ columns: width, hasColours: false }, columns, [row])[1]
+  const at = (width: number) =>
+    formatTable({ columns: width, hasColours: false }, columns, [row])[1]
 
   test.each([
     [63, `${name}  0.3%   2h 5m  waits for another daemo…`],

@@ -35,6 +35,14 @@ describe('explain', () => {
     await play(system)
     expect(system.stdout).toContain('\x1b[1mweb\x1b[m: \x1b[31mbackoff\x1b[m\n')
   })
+
+  test('in a narrow terminal lines are wrapped between words', async () => {
+    const system = listening(server, 'explain', 'web')
+    system.terminals = [1]
+    system.size = { columns: 24, rows: 24 }
+    await play(system)
+    expect(system.stdout).toContain('\n  It died 5 times in a\n  row: exit code 3.\n')
+  })
 })
 
 describe('events', () => {
@@ -87,7 +95,7 @@ describe('events', () => {
   test('--since with neither a time nor a cursor', async () => {
     expect(await ask(new FakeServer(), 'events', '--since', 'noon')).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot read --since noon; write a time like 500ms, 30s or 5m, or the cursor of an event"
+      stderr: pitcrew: invalid value "noon" for --since; write a time such as 500ms, 30s or 5m, or the cursor of an event"
     `)
   })
 
@@ -112,7 +120,7 @@ describe('events', () => {
     const server = new FakeServer({ events: () => [{ done: { cursor: '1-3', missed: true } }] })
     expect(await ask(server, 'events', '--since', '0-1')).toMatchInlineSnapshot(`
       "exit 0
-      stderr: pitcrew: older events are not kept any more"
+      stderr: pitcrew: older events are no longer in the journal"
     `)
   })
 
@@ -128,8 +136,8 @@ describe('events', () => {
       2026-11-21 17:00:01.123 web       died: exit code 3
       2026-11-21 17:00:02.123 web       died: exit code 3
       2026-11-21 17:00:03.123 web       died: exit code 3
-      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; trying again
-      pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; trying again
+      stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; reconnecting
+      pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; reconnecting
       pitcrew: no daemon "web" any more"
     `)
     expect(server.asked.map(({ args }) => args)).toEqual([
@@ -193,7 +201,7 @@ describe('logs', () => {
     `)
     expect(await ask(server, 'logs', '--grep', '(')).toMatchInlineSnapshot(`
       "exit 2
-      stderr: pitcrew: cannot read --grep (; write a regular expression; \\ in front of a sign takes its meaning away"
+      stderr: pitcrew: invalid value "(" for --grep; write a regular expression; \\ escapes a special character"
     `)
   })
 

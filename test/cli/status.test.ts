@@ -86,9 +86,9 @@ describe('without a terminal', () => {
       import   running    2h 5m         0  0.1%  12.3 MiB
       boot     starting       -         0     -         -  not ready yet
       late     waiting        -         0     -         -  waits for db
-      db       backoff        -         4     -         -  next try in 3.2 s (code 3)
+      db       backoff        -         4     -         -  restart in 3.2 s (code 3)
       squid    stopping   2h 5m         0  0.1%  12.3 MiB  KILL in 4 s
-      stuck    killing    2h 5m         0  0.1%  12.3 MiB  KILL was sent, it is not gone yet
+      stuck    killing    2h 5m         0  0.1%  12.3 MiB  KILL was sent, still alive
       off      stopped        -         0     -         -
       migrate  done           -         0     -         -
       bad      failed         -         0     -         -  code 3; given up after 5 restarts in 1m
@@ -159,9 +159,9 @@ describe('in a terminal', () => {
       import   ␛[33mrunning ␛[m   2h 5m         0  12.3 MiB
       boot     ␛[33mstarting␛[m       -         0         -  ␛[2mnot ready yet␛[m
       late     ␛[33mwaiting ␛[m       -         0         -  ␛[2mwaits for db␛[m
-      db       ␛[31mbackoff ␛[m       -         4         -  ␛[31mnext try in 3.2 s (code …␛[m
+      db       ␛[31mbackoff ␛[m       -         4         -  ␛[31mrestart in 3.2 s (code 3)␛[m
       squid    ␛[33mstopping␛[m   2h 5m         0  12.3 MiB  ␛[2mKILL in 4 s␛[m
-      stuck    ␛[31mkilling ␛[m   2h 5m         0  12.3 MiB  ␛[31mKILL was sent, it is not…␛[m
+      stuck    ␛[31mkilling ␛[m   2h 5m         0  12.3 MiB  ␛[31mKILL was sent, still ali…␛[m
       ␛[2moff    ␛[m  ␛[2mstopped ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m       -␛[m
       ␛[2mmigrate␛[m  ␛[2mdone    ␛[m  ␛[2m     -␛[m  ␛[2m       0␛[m  ␛[2m       -␛[m
       bad      ␛[31mfailed  ␛[m       -         0         -  ␛[31mcode 3; given up after 5…␛[m

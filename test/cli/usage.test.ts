@@ -29,43 +29,44 @@ test('without a verb: the overview, on stderr, and status 2', async () => {
     stderr: pitcrew unbuilt: init (PID 1) and supervisor for containers
 
     Run:
-      pitcrew run [BUNDLE]              Start the daemons of a bundle and look after them
-      pitcrew [-g] -- COMMAND [ARG...]  Run one command as a small init for it
+      pitcrew run [BUNDLE]              Start and supervise the daemons of a bundle
+      pitcrew [-g] -- COMMAND [ARG...]  Run one command under a minimal init
 
-    Look:
-      pitcrew status [NAME...]          Show what the daemons do now
-      pitcrew explain NAME              Say why a daemon is in its state, and what can be done
-      pitcrew logs [NAME...]            Show what daemons printed, and what they print
-      pitcrew events [NAME...]          Show what happened, and what happens
-      pitcrew wait NAME...              Wait until daemons are ready, started, stopped or done
-      pitcrew ticket ID                 Show what became of a request
+    Inspect:
+      pitcrew status [NAME...]          Show the state of each daemon
+      pitcrew explain NAME              Explain the state of a daemon and what to do
+      pitcrew logs [NAME...]            Print the recent output of daemons
+      pitcrew events [NAME...]          Print the journal: starts, deaths, requests
+      pitcrew wait NAME...              Wait until daemons reach a state
+      pitcrew ticket ID                 Show the outcome of a request
 
     Change:
       pitcrew start NAME...             Start daemons
-      pitcrew stop NAME...              Stop daemons, until somebody starts them again
-      pitcrew restart NAME...           Stop daemons and start them again; others go on
-      pitcrew shutdown                  Stop all daemons and end pitcrew
+      pitcrew stop NAME...              Stop daemons until they are started again
+      pitcrew restart NAME...           Restart daemons without touching the others
+      pitcrew shutdown                  Stop all daemons, then pitcrew itself
 
     Bundles:
-      pitcrew validate [BUNDLE]         Check a bundle and say what it means
-      pitcrew build BUNDLE --out FILE   Check a bundle and write it as a plan, which starts faster
+      pitcrew validate [BUNDLE]         Check a bundle and summarise it
+      pitcrew build BUNDLE --out FILE   Compile a bundle to a plan, to start faster
 
     Help:
-      pitcrew help [VERB]               Show this overview, or the page of one verb
-      pitcrew completion bash|zsh|fish  Print a script that completes words in a shell
+      pitcrew help [VERB]               Show this overview or the page of a verb
+      pitcrew completion bash|zsh|fish  Print a completion script for a shell
 
     Exit status:
-      0   done
-      1   the operation failed, or was superseded
-      2   usage, or a bundle that is not valid
+      0   success
+      1   the operation failed or was superseded
+      2   usage error or invalid bundle
       3   no such daemon, ticket or file
       4   timed out
       5   already running
       6   not permitted
       7   no pitcrew answers
-      70  a bug of pitcrew
+      70  a bug in pitcrew
 
-    pitcrew help VERB tells more; pitcrew --version names this version."
+    "pitcrew help VERB" shows the options of a verb.
+    "pitcrew --version" prints the version."
   `)
 })
 
@@ -102,6 +103,13 @@ test('every verb that is shown has its page here', async () => {
   expect([...shown].map((match) => match[2])).toEqual(verbs)
 })
 
+test('every help page fits into 80 columns', async () => {
+  const pages = await Promise.all(verbs.map((verb) => cli(['help', verb])))
+  pages.push(await cli(['help']))
+  const lines = pages.flatMap((page) => page.split('\n'))
+  expect(lines.filter((line) => line.length > 80)).toEqual([])
+})
+
 test('every verb can be asked to be told to programs, but for those that print words', async () => {
   const pages = await Promise.all(verbs.map((verb) => cli(['help', verb])))
   const without = verbs.filter((_, at) => !pages[at]?.includes('--json'))
@@ -127,7 +135,7 @@ test('mistakes', async () => {
   `)
   expect(await cli(['--socket=/run/a.sock', 'status'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: unknown option "--socket=/run/a.sock"; write it behind the verb: pitcrew VERB --socket"
+    stderr: pitcrew: unknown option "--socket=/run/a.sock"; put it after the verb: pitcrew VERB --socket"
   `)
   expect(await cli(['--'])).toMatchInlineSnapshot(`
     "exit 2
@@ -139,11 +147,11 @@ test('mistakes', async () => {
   `)
   expect(await cli(['help', 'biuld'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: no help for "biuld"; did you mean "build"?"
+    stderr: pitcrew: unknown verb "biuld"; did you mean "build"?"
   `)
   expect(await cli(['help', 'run', 'now'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: one argument too many: "now"; usage: pitcrew help [VERB]"
+    stderr: pitcrew: unexpected argument "now"; usage: pitcrew help [VERB]"
   `)
   expect(await cli(['validate', '--jsn'])).toMatchInlineSnapshot(`
     "exit 2
@@ -159,11 +167,11 @@ test('mistakes', async () => {
   `)
   expect(await cli(['validate', '--json', '--json'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: --json is given twice; see: pitcrew help validate"
+    stderr: pitcrew: --json appears twice; see: pitcrew help validate"
   `)
   expect(await cli(['validate', 'a', 'b'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: one argument too many: "b"; usage: pitcrew validate [BUNDLE] [--json]"
+    stderr: pitcrew: unexpected argument "b"; usage: pitcrew validate [BUNDLE] [--json]"
   `)
   expect(await cli(['build'])).toMatchInlineSnapshot(`
     "exit 2
@@ -191,11 +199,11 @@ test('mistakes', async () => {
   `)
   expect(await cli(['logs', '-n', 'x'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: cannot read --tail x; write a whole number"
+    stderr: pitcrew: invalid value "x" for --tail; write a whole number"
   `)
   expect(await cli(['logs', '-n', '1', '--tail', '2'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: --tail is given twice; see: pitcrew help logs"
+    stderr: pitcrew: --tail appears twice; see: pitcrew help logs"
   `)
   expect(await cli(['sttaus'])).toMatchInlineSnapshot(`
     "exit 2
@@ -203,7 +211,7 @@ test('mistakes', async () => {
   `)
   expect(await cli(['completion', 'bsh'])).toMatchInlineSnapshot(`
     "exit 2
-    stderr: pitcrew: cannot complete in "bsh"; did you mean "bash"?"
+    stderr: pitcrew: unknown shell "bsh"; did you mean "bash"?"
   `)
   expect(await cli(['constructor'])).toContain('unknown verb')
   expect(await cli(['validate', '--constructor'])).toContain('unknown option')

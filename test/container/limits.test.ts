@@ -50,7 +50,7 @@ describeInDocker('when the process limit of the container is reached', () => {
     await using container = new Container({ signals, daemons }, { docker })
     await container.linesWith('] up', 2)
     await container.line(
-      'pitcrew: c: cannot start (run 1): fork: a limit of the system is reached (EAGAIN)',
+      'pitcrew: c: cannot start (run 1): fork: a system limit is reached (EAGAIN)',
     )
     await container.signal('SIGUSR1')
     await container.line('a: restart (USR1): done')
@@ -66,7 +66,7 @@ describeInDocker('when the process limit of the container is reached', () => {
     )
     expect(await container.exitCode()).toBe(2)
     expect(container.errors.at(-1)).toBe(
-      'pitcrew: cannot start the parser for /etc/pitcrew/bundle.json: a limit of the system is reached (EAGAIN); build the plan beforehand: pitcrew build BUNDLE --out FILE',
+      'pitcrew: cannot start the parser for /etc/pitcrew/bundle.json: a system limit is reached (EAGAIN); build the plan beforehand: pitcrew build BUNDLE --out FILE',
     )
   })
 })

@@ -92,7 +92,7 @@ describeInDocker('one command, as with tini and dumb-init', () => {
   )
 
   test.concurrent.each([
-    { init: '/pitcrew', code: 126, message: 'a limit of the system is reached (EAGAIN)' },
+    { init: '/pitcrew', code: 126, message: 'a system limit is reached (EAGAIN)' },
     { init: 'tini', code: 1, message: 'Resource temporarily unavailable' },
     { init: 'dumb-init', code: 1, message: 'Unable to fork' },
   ] as const)(

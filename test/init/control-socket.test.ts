@@ -88,14 +88,14 @@ describe('the control socket', () => {
     const errnos = { '/run/pitcrew': 'EROFS', '/dev/shm/pitcrew-1000': 'EACCES' }
     const { said, asked } = open({ errnos })
     expect(said).toBe(
-      'no control socket: cannot write to /run/pitcrew: the file system is read-only (EROFS); /dev/shm/pitcrew-1000: permission denied (EACCES)',
+      'no control socket: cannot write to /run/pitcrew: read-only file system (EROFS); /dev/shm/pitcrew-1000: permission denied (EACCES)',
     )
     expect(asked.some((line) => line.startsWith('listen'))).toBe(false)
   })
 
   test('is missing if the socket cannot be made', () => {
     expect(open({ errnos: { '/run/pitcrew/box.sock': 'ENAMETOOLONG' } }).said).toBe(
-      'no control socket: cannot listen on /run/pitcrew/box.sock: the name is too long (ENAMETOOLONG)',
+      'no control socket: cannot listen on /run/pitcrew/box.sock: name too long (ENAMETOOLONG)',
     )
   })
 })

@@ -271,7 +271,7 @@ describe('a disk that cannot be written', () => {
     desk.started(2)
     desk.pass(250)
     expect(desk.printed).toEqual([
-      'cannot write the journal: the file system is read-only (EROFS); it is kept in memory',
+      'cannot write the journal: read-only file system (EROFS); it is kept in memory',
     ])
     desk.errno = null
     desk.started(3)
@@ -321,7 +321,7 @@ describe('a disk that cannot be written', () => {
     desk.pass(250)
     expect(linesOf(desk.given[1]).map(({ run }) => run)).toEqual([1, 2])
     expect(desk.printed).toEqual([
-      'cannot write the journal: no answer in time (ETIMEDOUT); it is kept in memory',
+      'cannot write the journal: timed out (ETIMEDOUT); it is kept in memory',
     ])
   })
 

@@ -191,7 +191,7 @@ test('one note, one line', () => {
     web: cannot start (run 2): cannot become its user: not permitted (EPERM); restart policy is never
     web: cannot start (run 2): cannot become its user: user app is not in /etc/passwd; restart policy is never
     web: cannot start (run 2): cannot set its limits: not permitted (EPERM); restart policy is never
-    web: cannot start (run 2): fork: a limit of the system is reached (EAGAIN); restart policy is never
+    web: cannot start (run 2): fork: a system limit is reached (EAGAIN); restart policy is never
     web: died: exit code 0 before it was ready, pid 17, run 2, after 5 ms; restart policy is never
     web: died: exit code 0, pid 17, run 2, after 5 ms, leaving processes behind: if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon); restart policy is never
     web: died: exit code 3, pid 17, run 2, after 1 min 30.061 s; restart policy is never

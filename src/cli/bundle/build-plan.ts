@@ -1,4 +1,4 @@
-/** What `build` does: the parser's work ahead of time, so that PID 1 starts without it. */
+/** The work of `build`: parses a bundle ahead of time, so that PID 1 starts without the parser. */
 
 import type { Plan } from '../../core/plan/plan.ts'
 import { maxPlanBytes, type SumOf, sealPlan } from '../../core/plan/plan-text.ts'
@@ -19,7 +19,7 @@ export function buildPlan(input: Input<{ out: string }>): number {
   const loaded = loadBundleFile(input, path)
   if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
   if (out === loaded.path) {
-    const hint = 'name another file, the bundle would be gone'
+    const hint = 'name another file, so that the bundle is kept'
     throw usageError(self, `cannot write the plan over its bundle ${out}`, hint)
   }
   const text = planText(loaded.plan, sumWith(input.system, version))
@@ -35,10 +35,10 @@ export function buildPlan(input: Input<{ out: string }>): number {
   return 0
 }
 
-/** A plan that nobody could read again is not written. */
+/** The text of a plan. @throws BUNDLE_INVALID if it is too large to be loaded. */
 export function planText(plan: Plan, sumOf: SumOf): string {
   const text = sealPlan(plan, sumOf)
   if (text.length < maxPlanBytes) return text
-  const hint = 'the aliases of the bundle make it this large: use fewer'
+  const hint = 'use fewer aliases in the bundle: each is written out'
   throw new PitcrewError('BUNDLE_INVALID', 'cannot build a plan of more than 4 MiB', hint)
 }

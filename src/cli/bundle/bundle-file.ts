@@ -1,4 +1,4 @@
-/** Bundle file → plan, for every verb that takes a bundle. */
+/** Loads a bundle file as a plan, for the verbs that take a bundle. */
 import { loadBundle } from '../../bundle/load.ts'
 import { describeProblem, type ProblemList } from '../../bundle/problems.ts'
 import type { Plan } from '../../core/plan/plan.ts'
@@ -9,7 +9,7 @@ export type LoadResult =
   | { readonly path: string; readonly plan: Plan }
   | { readonly path: string; readonly invalid: ProblemList }
 
-/** @param path As it was given on the command line; absent = look in the usual places. */
+/** @param path From the command line; absent = the first of the default paths that exists. */
 export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string): LoadResult {
   const file: BundleFile = readBundleFile(system, path ?? null)
   const answer = loadBundle(file.text)
@@ -18,7 +18,7 @@ export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string)
     : { path: file.path, invalid: answer }
 }
 
-/** Tells a person what is wrong with a bundle. @returns The exit status. */
+/** Reports the problems of a bundle. @returns The exit status. */
 export function reportInvalid(
   { report }: Pick<Input, 'report'>,
   path: string,
@@ -26,7 +26,7 @@ export function reportInvalid(
 ): number {
   for (const problem of problems) report(describeProblem(path, problem))
   const count = problems.length + more
-  const shown = more > 0 ? `, the first ${problems.length} are shown` : ''
+  const shown = more > 0 ? ` (the first ${problems.length} are shown)` : ''
   report(`pitcrew: cannot use ${path}: ${count} problem${count === 1 ? '' : 's'}${shown}`)
   return 2
 }

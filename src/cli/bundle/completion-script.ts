@@ -1,5 +1,5 @@
-/** The scripts of `completion`, made of the table of verbs. Each asks `pitcrew @names` for the
- *  daemons where a verb takes them, and the shell for files where it takes a path. */
+/** The scripts of `completion`, made from the table of verbs. They complete daemons from the output
+ *  of `pitcrew @names`, and paths as the shell does. */
 import { type Command, type OptionSpec, typedVerbs } from '../command.ts'
 
 type Commands = readonly Command[]
@@ -38,14 +38,14 @@ function bashScript(commands: Commands): string {
   ].join('\n')
 }
 
-/** What may stand behind the options with a value. */
+/** The cases that complete the value of an option. */
 function bashValues({ options }: Command): string[] {
   const withValue = Object.entries(options).filter(([, { value }]) => value !== null)
   const paths = withValue.filter(([, { value }]) => isPath(value))
-  const chosen = withValue.filter(([, { choices }]) => choices !== undefined)
-  const free = withValue.filter((option) => !paths.includes(option) && !chosen.includes(option))
+  const limited = withValue.filter(([, { choices }]) => choices !== undefined)
+  const free = withValue.filter((option) => !paths.includes(option) && !limited.includes(option))
   const cases = [
-    ...chosen.map((option) => {
+    ...limited.map((option) => {
       const reply = `compgen -W '${option[1].choices?.join(' ')}' -- "$word"`
       return `${flagsOf(option).join('|')}) COMPREPLY=($(${reply})); return ;;`
     }),
@@ -80,7 +80,7 @@ function zshScript(commands: Commands): string {
   const verbs = typedVerbs(commands)
   const cases = verbs.map((command) => {
     const options = Object.entries(command.options).flatMap(zshOption)
-    const specs = [...options, "'(- *)--help[show the page of this verb]'"]
+    const specs = [...options, "'(- *)--help[show the help page of this verb]'"]
     return `    ${command.name}) _arguments ${[...specs, zshArguments(command, commands)].join(' ')} ;;`
   })
   return [
@@ -164,12 +164,12 @@ function fishArguments(command: Command, commands: Commands): string[] {
   }
 }
 
-/** What the arguments of a verb are. */
-function argumentKind({ args }: Command): 'daemons' | 'path' | 'words' | 'nothing' {
+/** What the arguments of a verb are, by the name of the first. */
+function argumentKind({ args }: Command): 'daemons' | 'path' | 'choices' | 'nothing' {
   const first = args[0]?.replaceAll(/[[\].]/g, '')
   if (first === 'NAME') return 'daemons'
   if (first === 'BUNDLE') return 'path'
-  return first === 'VERB' || first === 'SHELL' ? 'words' : 'nothing'
+  return first === 'VERB' || first === 'SHELL' ? 'choices' : 'nothing'
 }
 
 function argumentChoices({ args }: Command, commands: Commands): readonly string[] {
@@ -188,7 +188,7 @@ function names(commands: Commands): string[] {
   return commands.map(({ name }) => name)
 }
 
-/** In single quotes of a shell; fish, too, reads them so. */
+/** The text in single quotes, for all three shells. */
 function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,5 +1,4 @@
-/** What `validate` does: says what pitcrew would do with a bundle, or everything that is wrong with
- *  it. */
+/** The work of `validate`: summarises a bundle, or reports all its problems. */
 import type { ProblemList } from '../../bundle/problems.ts'
 import { splitShutdown } from '../../core/plan/deadline.ts'
 import { type Order, orderOf } from '../../core/plan/order.ts'
@@ -18,7 +17,7 @@ export function validateBundle(input: Input<{ json: true }>): number {
   return 0
 }
 
-/** The bundle in a few lines: the daemons in start order, and the deadline as it is shared. */
+/** The daemons in start order, and how a shutdown divides the deadline. */
 function summarize(path: string, plan: Plan): string {
   const order = orderOf(plan.daemons)
   const count = plan.daemons.length
@@ -34,24 +33,24 @@ function summarize(path: string, plan: Plan): string {
     return `  ${number} ${name.padEnd(nameWidth)}  ${wait}${command}`
   })
   return [
-    `${path} is valid: ${plan.name}, ${count} daemon${count === 1 ? '' : 's'}, in start order`,
+    `${path} is valid: ${plan.name}, ${count} daemon${count === 1 ? '' : 's'}, in start order:`,
     ...starts,
-    `shutdown within ${formatDuration(plan.deadlineMs)}`,
+    `shutdown within ${formatDuration(plan.deadlineMs)}:`,
     ...describeShutdown(plan, order),
   ].join('\n')
 }
 
 type Specs = ReadonlyMap<string, DaemonSpec>
 
-/** "after db ready, cache started", or nothing. */
+/** "after db ready, cache started"; empty without dependencies. */
 function describeAfter(specs: Specs, name: string): string {
   const after = specs.get(name)?.after ?? []
   if (after.length === 0) return ''
-  const waits = after.map((wait) => `${wait.daemon} ${effectiveUntil(specs, wait)}`)
-  return shorten(`after ${listFew(waits, 3)}`)
+  const dependencies = after.map((wait) => `${wait.daemon} ${effectiveUntil(specs, wait)}`)
+  return shorten(`after ${listFew(dependencies, 3)}`)
 }
 
-/** What is waited for in truth: a daemon that has no sign is ready as soon as it was started. */
+/** The state that is waited for: a daemon without `ready:` is ready as soon as it has started. */
 function effectiveUntil(specs: Specs, { daemon, until }: AfterSpec): Until {
   const spec = specs.get(daemon)
   if (until !== 'ready') return until
@@ -63,9 +62,9 @@ function describeShutdown(plan: Plan, order: Order): string[] {
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   const lines = killAtMs.map((atMs, wave) => {
     const names = order.start.filter((name) => order.wave.get(name) === wave)
-    return `  stop ${listFew(names)}, killed ${formatDuration(atMs)} after the request at the latest`
+    return `  stop ${listFew(names)}; KILL after ${formatDuration(atMs)}`
   })
-  return [...lines, `  output is passed on for another ${formatDuration(flushMs)}`]
+  return [...lines, `  flush output for up to ${formatDuration(flushMs)}`]
 }
 
 function listFew(names: readonly string[], most = 4): string {
@@ -73,7 +72,7 @@ function listFew(names: readonly string[], most = 4): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown
 }
 
-/** On one line, whatever is in it. */
+/** The text on one line, truncated. */
 function shorten(text: string): string {
   const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
   return line.length > 60 ? `${line.slice(0, 59)}…` : line
@@ -95,7 +94,7 @@ function validateAsJson(input: Input): number {
   return 0
 }
 
-/** For each daemon that waits: for whom, and for what. */
+/** The dependencies of each daemon, with the state that it waits for. */
 function afterAsJson({ daemons }: Plan): Record<string, Record<string, Until>> {
   const specs = new Map(daemons.map((spec) => [spec.name, spec]))
   const waiting = daemons.filter(({ after }) => after.length > 0)
@@ -107,7 +106,7 @@ function afterAsJson({ daemons }: Plan): Record<string, Record<string, Until>> {
   )
 }
 
-/** A file that cannot be read is a problem without a place. */
+/** Loads the bundle; a file that cannot be read is a problem without a location. */
 function loadOrProblem(
   input: Input,
 ): LoadResult | { path: string | null; invalid: ProblemWithoutLocation } {

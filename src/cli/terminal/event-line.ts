@@ -1,10 +1,10 @@
-/** An entry of the journal on a line: `2026-11-21 17:00:00.123 web  died: exit code 3`. */
+/** An entry of the journal as a line: `2026-11-21 17:00:00.123 web  died: exit code 3`. */
 
 import type { Entry } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import { type Colour, paint, type TerminalStyle } from './style.ts'
 
-/** Of what a reader should see first. The rest is plain. */
+/** Colours of the types that matter most; the others are plain. */
 const colours: Readonly<Record<string, Colour | undefined>> = {
   'deadline-missed': 'red',
   died: 'red',
@@ -30,7 +30,7 @@ export function eventLine(style: TerminalStyle, entry: Entry, nameWidth: number)
   return `${time} ${name}  ${text}`.trimEnd()
 }
 
-/** "2026-11-21T17:00:00.123Z" without its letters; it is UTC, as everything in a container. */
+/** "2026-11-21 17:00:00.123", in UTC. */
 function formatTime(iso: string): string {
   return iso.replace('T', ' ').replace('Z', '')
 }

@@ -1,7 +1,7 @@
-/** Numbers and texts as people read them: short, and on one line. */
+/** Numbers for people: durations, memory, shares. */
 
-/** "312 ms", "3.2 s", "45 s", "4 min 10 s", "2 h 5 min", "3 d 4 h": two units at most, and written
- *  as pitcrew's own log does. */
+/** "312 ms", "3.2 s", "45 s", "4 min 10 s", "2 h 5 min", "3 d 4 h": at most two units. For exact
+ *  durations see formatDuration in core/text. */
 export function formatElapsed(ms: number): string {
   const whole = Math.max(0, Math.round(ms))
   if (whole < 1000) return `${whole} ms`
@@ -13,7 +13,7 @@ export function formatElapsed(ms: number): string {
   return pair(seconds, 86_400, 'd', 'h', 3600)
 }
 
-/** The same for a column, where room is dear: "312ms", "4m 10s". */
+/** The same for a table: "312ms", "4m 10s". */
 export function formatElapsedShort(ms: number): string {
   const units = formatElapsed(ms).replace('min', 'm')
   return units.replaceAll(/(\d) (?=[a-z])/g, '$1')
@@ -32,7 +32,7 @@ export function formatMemory(kib: number): string {
   return mib < 1000 ? `${tenths(mib)} MiB` : `${tenths(mib / 1024)} GiB`
 }
 
-/** Of one processor: "0.3%", "12%", "180%". */
+/** A share of one processor: "0.3%", "12%", "180%". */
 export function formatPercent(share: number): string {
   const hundredths = share * 100
   return `${hundredths < 10 ? hundredths.toFixed(1) : Math.round(hundredths)}%`

@@ -1,4 +1,4 @@
-/** What became of a request, in words. */
+/** The outcome of a request, in words. */
 
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import { count } from '../../core/text/describe.ts'
@@ -13,8 +13,8 @@ const pastTense: Readonly<Record<string, string | undefined>> = {
 
 /** "web: restarted in 312 ms, pid 7 -> 9 (ticket 5)" */
 export function describeOutcome(answer: TicketAnswer): string {
-  const who = answer.daemon === null ? 'everything' : `${answer.daemon}:`
-  return `${who} ${describeResult(answer)} (ticket ${answer.ticket})`
+  const subject = answer.daemon === null ? 'everything' : `${answer.daemon}:`
+  return `${subject} ${describeResult(answer)} (ticket ${answer.ticket})`
 }
 
 function describeResult(answer: TicketAnswer): string {
@@ -22,11 +22,11 @@ function describeResult(answer: TicketAnswer): string {
   const took = formatElapsed(tookMs)
   switch (outcome) {
     case 'open':
-      return tookMs < 1000 ? `${verb} was asked for` : `${verb} was asked for ${took} ago`
+      return tookMs < 1000 ? `${verb} requested` : `${verb} requested ${took} ago`
     case 'failed':
-      return `${verb} failed after ${took}: ${oneLine(cause ?? 'no cause is known')}`
+      return `${verb} failed after ${took}: ${oneLine(cause ?? 'cause unknown')}`
     case 'superseded':
-      return `${verb} was superseded by ticket ${supersededBy} after ${took}`
+      return `${verb} superseded by ticket ${supersededBy} after ${took}`
     case 'done':
       if (answer.exitCode !== null) return `ended with exit code ${answer.exitCode} in ${took}`
       return changed
@@ -35,14 +35,14 @@ function describeResult(answer: TicketAnswer): string {
   }
 }
 
-/** A dead one that is restarted is started. */
+/** The restart of a daemon that was down is a start. */
 function describeDone({ verb, old }: TicketAnswer): string {
   return verb === 'restart' && old === null ? 'started' : (pastTense[verb] ?? verb)
 }
 
 function describeUnchanged({ verb, now }: TicketAnswer): string {
-  if (verb === 'stop') return 'was stopped already'
-  return now === null ? 'was so already' : `was ready already, pid ${now.pid}`
+  if (verb === 'stop') return 'already stopped'
+  return now === null ? 'nothing to do' : `already running, pid ${now.pid}`
 }
 
 /** ", pid 7 -> 9" */
@@ -51,16 +51,16 @@ function describePids({ old, now }: TicketAnswer): string {
   return both.length === 0 ? '' : `, pid ${both.join(' -> ')}`
 }
 
-/** All that is known of a ticket. */
+/** Everything about a ticket. */
 export function ticketPage(answer: TicketAnswer): string[] {
   const { by, why, requests, joined, lastLines } = answer
-  const several = requests > 1 ? ` (${count(requests, 'request')} in one)` : ''
+  const several = requests > 1 ? ` (${count(requests, 'request')} merged)` : ''
   return [
     describeOutcome(answer),
-    `  asked by  ${oneLine(by)}${several}`,
-    ...(why === '' ? [] : [`  why       ${oneLine(why)}`]),
+    `  requested by  ${oneLine(by)}${several}`,
+    ...(why === '' ? [] : [`  reason        ${oneLine(why)}`]),
     ...phases(answer),
-    ...(joined && answer.outcome === 'open' ? ['  it joined one that was open'] : []),
+    ...(joined && answer.outcome === 'open' ? ['  joined an open request'] : []),
     ...formatLastLines(lastLines),
   ]
 }
@@ -75,13 +75,13 @@ function phases({ stopMs, waitMs, readyMs, old, now }: TicketAnswer): string[] {
     .filter((run) => run !== null)
     .map(({ run, pid }) => `run ${run}, pid ${pid}`)
   return [
-    ...(runs.length === 0 ? [] : [`  runs      ${runs.join(' -> ')}`]),
-    ...(parts.length === 0 ? [] : [`  phases    ${parts.join(', ')}`]),
+    ...(runs.length === 0 ? [] : [`  runs          ${runs.join(' -> ')}`]),
+    ...(parts.length === 0 ? [] : [`  phases        ${parts.join(', ')}`]),
   ]
 }
 
-/** What a daemon printed last, under a heading; nothing when that is nothing. */
+/** The last lines of a daemon under a heading; nothing if there are none. */
 export function formatLastLines(lines: readonly string[]): string[] {
   if (lines.length === 0) return []
-  return ['  its last lines:', ...lines.map((line) => `    ${oneLine(line)}`)]
+  return ['  last lines:', ...lines.map((line) => `    ${oneLine(line)}`)]
 }

@@ -1,5 +1,5 @@
-/** What is waited for, on stderr, while a verb waits: in a terminal one line that is drawn again
- *  and again, elsewhere a line every five seconds. */
+/** Progress on stderr while a verb waits: one line that is redrawn in a terminal, otherwise a line
+ *  for each request every five seconds. */
 
 import type { Progress } from '../../control/protocol/answers.ts'
 import { oneLine } from '../../core/text/one-line.ts'
@@ -12,9 +12,9 @@ const intervalMs = 5000
 export class ProgressLine {
   readonly #system: ClientSystem
   readonly #isTerminal: boolean
-  /** What each request waits for, by the name of its daemon. */
-  readonly #waiting: Map<string, Progress> = new Map()
-  readonly #saidAtMs: Map<string, number> = new Map()
+  /** The latest progress of each open request, by the name of its daemon. */
+  readonly #open: Map<string, Progress> = new Map()
+  readonly #printedAtMs: Map<string, number> = new Map()
   #isDrawn = false
 
   constructor(system: ClientSystem) {
@@ -22,31 +22,31 @@ export class ProgressLine {
     this.#isTerminal = canRedraw(system, 2)
   }
 
-  tell(name: string, progress: Progress): void {
-    this.#waiting.set(name, progress)
+  update(name: string, progress: Progress): void {
+    this.#open.set(name, progress)
     if (this.#isTerminal) this.#draw()
-    else this.#sayNowAndThen(name, progress)
+    else this.#printPeriodically(name, progress)
   }
 
-  /** This one waits no more; and there is room for what is printed of it. */
-  end(name: string): void {
-    this.#waiting.delete(name)
+  /** Removes a request and clears the line, so that its outcome can be printed. */
+  remove(name: string): void {
+    this.#open.delete(name)
     if (this.#isDrawn) this.#system.write(2, '\r\x1b[K')
     this.#isDrawn = false
   }
 
   #draw(): void {
-    const all = [...this.#waiting].map(([name, progress]) => describe(name, progress))
+    const all = [...this.#open].map(([name, progress]) => describe(name, progress))
     const { columns } = terminalStyleOf(this.#system, 2)
     this.#system.write(2, `\r${truncate(all.join(' | '), columns - 1)}\x1b[K`)
     this.#isDrawn = true
   }
 
-  #sayNowAndThen(name: string, progress: Progress): void {
+  #printPeriodically(name: string, progress: Progress): void {
     const nowMs = this.#system.now()
-    const saidAtMs = this.#saidAtMs.get(name)
-    if (saidAtMs !== undefined && nowMs - saidAtMs < intervalMs) return
-    this.#saidAtMs.set(name, nowMs)
+    const printedAtMs = this.#printedAtMs.get(name)
+    if (printedAtMs !== undefined && nowMs - printedAtMs < intervalMs) return
+    this.#printedAtMs.set(name, nowMs)
     this.#system.write(2, `pitcrew: ${describe(name, progress)}\n`)
   }
 }

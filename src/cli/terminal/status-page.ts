@@ -1,11 +1,11 @@
-/** What pitcrew and its daemons do, for a person: a line of the whole, and a line for each. */
+/** The text of `status`: a headline, and a table with a row for each daemon. */
 
 import type { DaemonState, DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
 import { count } from '../../core/text/describe.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import { formatElapsed, formatElapsedShort, formatMemory, formatPercent } from './format.ts'
 import { type Colour, paint, type TerminalStyle, truncate } from './style.ts'
-import { type Cell, type Column, table } from './table.ts'
+import { type Cell, type Column, formatTable } from './table.ts'
 
 const columns: readonly Column[] = [
   { title: 'NAME', isRight: false, dropOrder: 0 },
@@ -32,8 +32,8 @@ export const colourOf: { readonly [S in DaemonState]: Colour } = {
   skipped: 'red',
 }
 
-/** @param before An earlier answer: processor time is then that of the time between, and that of
- *  the whole run otherwise. */
+/** @param before An earlier answer: CPU is then the share since that answer, otherwise the average
+ *  over the run. */
 export function statusPage(
   style: TerminalStyle,
   answer: StatusAnswer,
@@ -41,7 +41,7 @@ export function statusPage(
 ): string[] {
   const runsBefore = new Map(before?.daemons.map((daemon) => [daemon.name, daemon]))
   const rows = answer.daemons.map((daemon) => row(daemon, runsBefore.get(daemon.name)))
-  return [headline(style, answer), ...table(style, columns, rows)]
+  return [headline(style, answer), ...formatTable(style, columns, rows)]
 }
 
 /** "shop: 4 daemons, 3 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)" */
@@ -60,7 +60,7 @@ function headline(style: TerminalStyle, answer: StatusAnswer): string {
   return paint(style, 'bold', truncate(name, style.columns)) + paint(style, colour, shown)
 }
 
-/** "4 daemons, 3 ready"; and that stdout is stalled, or that everything ends. */
+/** "4 daemons, 3 ready", and whether stdout is stalled or pitcrew is shutting down. */
 export function summary({ daemons, stopping, outputStall }: StatusAnswer): string {
   const ready = daemons.filter(({ state }) => state === 'ready').length
   const end = stopping === null ? '' : `, stopping, ${formatElapsed(stopping.leftMs)} left`
@@ -93,11 +93,11 @@ function cpuShare(
   const isSame = before?.run === run && before.usage !== null && before.uptimeMs !== null
   const sinceMs = isSame ? uptimeMs - (before.uptimeMs ?? 0) : uptimeMs
   const usedMs = isSame ? usage.cpuMs - (before.usage?.cpuMs ?? 0) : usage.cpuMs
-  // A process that has ended and was waited for by nobody takes its time with it.
+  // CPU time can decrease: that of a process that its parent does not wait for is lost.
   return sinceMs > 0 ? formatPercent(Math.max(0, usedMs) / sinceMs) : '-'
 }
 
-/** What matters most now. */
+/** The most important fact about the daemon. */
 function remark(daemon: DaemonStatus): string {
   const { kind, state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
   const said = oneLine(daemon.status)
@@ -107,16 +107,16 @@ function remark(daemon: DaemonStatus): string {
       return waitsFor === null ? '' : `waits for ${waitsFor}`
     case 'backoff':
       if (nextAttemptMs === null) return died
-      return `next try in ${formatElapsed(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
+      return `restart in ${formatElapsed(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
     case 'starting':
     case 'running':
-      // A job is at work until it is done, and never ready.
+      // A job is never ready: it works until it is done.
       if (said !== '' || kind === 'job') return said
       return joinNonEmpty(', ', 'not ready yet', describeDeath(lastDeath))
     case 'stopping':
       return killMs === null ? said : `KILL in ${formatElapsed(killMs)}`
     case 'killing':
-      return 'KILL was sent, it is not gone yet'
+      return 'KILL was sent, still alive'
     case 'failed':
       return joinNonEmpty('; ', died, oneLine(lastDeath?.next ?? ''))
     case 'skipped':

@@ -1,8 +1,8 @@
-/** What is written on: a terminal with a width and colours, or a file without either. */
+/** What an output can show: a terminal has a width and perhaps colours, a file has neither. */
 import type { ClientSystem } from '../../host/system.ts'
 
 export interface TerminalStyle {
-  /** Infinity: nothing is cut. */
+  /** Infinity: lines are neither truncated nor wrapped. */
   readonly columns: number
   readonly hasColours: boolean
 }
@@ -11,7 +11,7 @@ export type Colour = 'plain' | 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
 const codes = { plain: '', bold: '1', dim: '2', red: '31', green: '32', yellow: '33' } as const
 
-/** A terminal that does not know its size has that of the first ones. */
+/** For a terminal that does not report its size. */
 const defaultColumns = 80
 
 export function terminalStyleOf(system: ClientSystem, fd: 1 | 2): TerminalStyle {
@@ -20,7 +20,7 @@ export function terminalStyleOf(system: ClientSystem, fd: 1 | 2): TerminalStyle 
   return { columns: system.terminalSize()?.columns ?? defaultColumns, hasColours }
 }
 
-/** A terminal that does as it is told: what was written can be written over. */
+/** Whether the output understands escape sequences, so that written text can be overwritten. */
 export function canRedraw(system: ClientSystem, fd: 1 | 2): boolean {
   return system.isTerminal(fd) && system.getenv('TERM') !== 'dumb'
 }
@@ -30,7 +30,7 @@ export function paint(style: TerminalStyle, colour: Colour, text: string): strin
   return style.hasColours && code !== '' && text !== '' ? `\x1b[${code}m${text}\x1b[m` : text
 }
 
-/** How many columns a text takes. */
+/** The number of columns that a text occupies. */
 export function widthOf(text: string): number {
   if (isAscii(text)) return text.length
   let width = 0
@@ -38,12 +38,12 @@ export function widthOf(text: string): number {
   return width
 }
 
-/** Nearly all of it is, and the engine finds that out faster than we look at one letter. */
+/** The fast path: nearly all text is ASCII. */
 function isAscii(text: string): boolean {
   return /^[ -~]*$/.test(text)
 }
 
-/** At most so many columns of it; what was cut off is told by an ellipsis. */
+/** At most `columns` of the text; an ellipsis stands for the rest. */
 export function truncate(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   if (columns < 1) return ''
@@ -58,8 +58,20 @@ export function truncate(text: string, columns: number): string {
   return `${short}…`
 }
 
-/** Two for the letters of East Asia and for pictures, none for what is put over the letter before;
- *  near enough to what terminals do. */
+/** Wraps words at `columns`. The first line begins with `start`, the others are indented as far. */
+export function wrap(start: string, words: readonly string[], columns: number): string[] {
+  const [first, ...others] = words
+  const lines = [`${start}${first}`]
+  for (const word of others) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (widthOf(longer) <= columns) lines[lines.length - 1] = longer
+    else lines.push(' '.repeat(start.length) + word)
+  }
+  return lines
+}
+
+/** 2 for East Asian characters and emoji, 0 for combining characters, otherwise 1: an
+ *  approximation of what terminals do. */
 function widthOfChar(code: number): 0 | 1 | 2 {
   if (code < 0x300) return 1
   if (code <= 0x36f || (code >= 0x200b && code <= 0x200f) || isBetween(code, 0xfe00, 0xfe0f))

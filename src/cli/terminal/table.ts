@@ -1,5 +1,5 @@
-/** Rows of cells → aligned lines, in the width of the paper. Where that is too little, the columns
- *  that matter least are left out first, then the first one is cut, and at last the lines. */
+/** Aligns rows of cells as lines that fit the terminal. If they are too wide, the least important
+ *  columns are dropped, then the first column is truncated, then the lines. */
 import { type Colour, paint, type TerminalStyle, truncate, widthOf } from './style.ts'
 
 export interface Cell {
@@ -10,17 +10,17 @@ export interface Cell {
 export interface Column {
   readonly title: string
   readonly isRight: boolean
-  /** When it is left out: 1 = first of all; 0 = never. */
+  /** In which order columns are dropped: 1 is the first; 0 is never dropped. */
   readonly dropOrder: number
 }
 
 const gap = 2
-/** So much is kept of the last column and of the first one, if they have so much. */
+/** The widths, in columns, to which the last and the first column may be reduced. */
 const minLastWidth = 24
 const minFirstWidth = 16
 
-/** The last column takes what is left of the width, and is not filled up. */
-export function table(
+/** The last column takes the rest of the width and is not padded. */
+export function formatTable(
   style: TerminalStyle,
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -44,32 +44,32 @@ export function table(
   })
 }
 
-interface Shown {
+interface PlacedColumn {
   readonly column: Column
   readonly at: number
   readonly width: number
 }
 
-/** The columns that there is room for, with their widths. */
+/** Chooses the columns that fit, and their widths. */
 function fitColumns(
   style: TerminalStyle,
   columns: readonly Column[],
   widths: readonly number[],
-): Shown[] {
+): PlacedColumn[] {
   const last = columns.length - 1
-  let shown = columns.map((column, at): Shown => ({ column, at, width: widths[at] ?? 0 }))
-  const over = (): number => {
+  let shown = columns.map((column, at): PlacedColumn => ({ column, at, width: widths[at] ?? 0 }))
+  const excess = (): number => {
     const used = shown.map(({ at, width }) => (at === last ? Math.min(width, minLastWidth) : width))
     return used.reduce((sum, width) => sum + width + gap, -gap) - style.columns
   }
-  const leaving = columns
+  const droppable = columns
     .filter(({ dropOrder }) => dropOrder > 0)
     .sort((a, b) => a.dropOrder - b.dropOrder)
-  for (const column of leaving) {
-    if (over() <= 0) break
+  for (const column of droppable) {
+    if (excess() <= 0) break
     shown = shown.filter((one) => one.column !== column)
   }
-  const tooMuch = Math.max(0, over())
+  const tooMuch = Math.max(0, excess())
   return shown.map((one) => {
     if (one.at !== 0) return one
     return { ...one, width: Math.max(Math.min(one.width, minFirstWidth), one.width - tooMuch) }

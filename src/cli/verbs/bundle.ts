@@ -1,5 +1,5 @@
 /** `validate` and `build`, and the way to the image that does their work. The YAML parser is in an
- *  image of its own, so that a verb which asks a running pitcrew does not pay for loading it. */
+ *  image of its own, so that a verb which queries a running pitcrew does not pay for loading it. */
 import type { Command, Input } from '../command.ts'
 
 /** The functions of the image "bundle", see ../bundle/bundle-image.ts. */
@@ -17,14 +17,17 @@ export function loadBundleImage({ system }: Pick<Input, 'system'>): BundleImage 
 export const validate: Command<{ json: true }> = {
   name: 'validate',
   group: 'Bundle',
-  summary: 'Check a bundle and say what it means',
+  summary: 'Check a bundle and summarise it',
   usage: 'validate [BUNDLE] [--json]',
   details: `\
-Without BUNDLE the same places are tried as by "run". Every problem is shown as
-FILE:LINE:COLUMN, with what to do about it; then the exit status is 2.`,
+Prints the start order, and how a shutdown divides the deadline. Without BUNDLE,
+the same files are tried as by "pitcrew run".
+
+Each problem is printed as FILE:LINE:COLUMN with its remedy; the exit status is
+then 2.`,
   args: ['[BUNDLE]'],
   options: {
-    json: { value: null, help: 'print one JSON object, for programs' },
+    json: { value: null, help: 'print one JSON object instead of text' },
   },
 
   run: (input) => loadBundleImage(input).validate(input),
@@ -33,14 +36,15 @@ FILE:LINE:COLUMN, with what to do about it; then the exit status is 2.`,
 export const build: Command<{ out: string }> = {
   name: 'build',
   group: 'Bundle',
-  summary: 'Check a bundle and write it as a plan, which starts faster',
+  summary: 'Compile a bundle to a plan, to start faster',
   usage: 'build BUNDLE --out FILE',
   details: `\
-A plan is the bundle, checked and completed with its defaults, as JSON. "pitcrew run"
-loads it without a parser. Name it bundle.json and it is found by itself.`,
+A plan is the bundle, checked and with all defaults filled in, as JSON.
+"pitcrew run" loads it without the YAML parser, and finds it without an argument
+if it is named bundle.json.`,
   args: ['BUNDLE'],
   options: {
-    out: { value: 'FILE', help: 'where to write the plan; - for stdout' },
+    out: { value: 'FILE', help: 'file to write the plan to; - for stdout' },
   },
 
   run: (input) => loadBundleImage(input).build(input),

@@ -13,34 +13,34 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-export const start: Command<Options> = change(
+export const start: Command<Options> = changeVerb(
   'start',
   'Start daemons',
   `\
-It is done when the daemon is ready, or runs, where the bundle has no "ready:" for it;
-at once where it is so already.`,
+A start is complete when the daemon is ready, or when it runs if the bundle has
+no "ready:" for it. A daemon that is ready already is left alone.`,
 )
 
-export const stop: Command<Options> = change(
+export const stop: Command<Options> = changeVerb(
   'stop',
-  'Stop daemons, until somebody starts them again',
+  'Stop daemons until they are started again',
   `\
-It is done when nothing of the daemon's run is left. What does not end in time is killed:
-see "stop:" in the bundle.`,
+A stop is complete when no process of the daemon's run is left. Processes that
+outlive the grace period are killed, see "stop:" in the bundle.`,
 )
 
-export const restart: Command<Options> = change(
+export const restart: Command<Options> = changeVerb(
   'restart',
-  'Stop daemons and start them again; others go on',
+  'Restart daemons without touching the others',
   `\
-It is done when the new run is ready. Requests that come before the new run is started
-are one. A daemon that is dead is started.`,
+A restart is complete when the new run is ready. Requests made before the new
+run starts are merged into one. A daemon that is down is started.`,
 )
 
-function change(
+function changeVerb(
   verb: 'start' | 'stop' | 'restart',
   summary: string,
-  contract: string,
+  completion: string,
 ): Command<Options> {
   const self: Command<Options> = {
     name: verb,
@@ -48,10 +48,11 @@ function change(
     summary,
     usage: `${verb} NAME... [--why TEXT] [--no-wait] [--timeout TIME] [--json]`,
     details: `\
-${contract}
+${completion}
 
-A line for each daemon is printed when it is done; where one fails, its cause and its
-last lines, on stderr, and the exit status is that of the worst.`,
+Prints one line per daemon as soon as its request is complete. If a request
+fails, its cause and the daemon's last lines go to stderr. The exit status is
+the highest of all requests.`,
     args: ['NAME...'],
     options: { why, 'no-wait': noWait, timeout, json, socket },
 

@@ -1,5 +1,5 @@
-/** `completion` prints a script by which a shell completes verbs, options and daemons, made from the
- *  table of verbs. The script runs `@names` for the names of the daemons. */
+/** `completion` prints a script with which a shell completes verbs, options and daemons. The script
+ *  runs `@names` for the names of the daemons. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import { type Command, usageError } from '../command.ts'
 import { connect } from '../connection.ts'
@@ -11,12 +11,12 @@ const shells: readonly string[] = ['bash', 'zsh', 'fish']
 export const completion: Command = {
   name: 'completion',
   group: 'Help',
-  summary: 'Print a script that completes words in a shell',
+  summary: 'Print a completion script for a shell',
   usage: 'completion bash|zsh|fish',
   details: `\
-bash: put this into ~/.bashrc:  eval "$(pitcrew completion bash)"
-zsh:  put this into ~/.zshrc:   eval "$(pitcrew completion zsh)"
-fish: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
+bash: add to ~/.bashrc:  eval "$(pitcrew completion bash)"
+zsh:  add to ~/.zshrc:   eval "$(pitcrew completion zsh)"
+fish: run: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
   args: ['SHELL'],
   options: {},
 
@@ -24,14 +24,14 @@ fish: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
     const [shell = ''] = input.args
     if (!shells.includes(shell)) {
       const hint = didYouMean(shell, shells) ?? `known: ${shells.join(', ')}`
-      throw usageError(completion, `cannot complete in "${shell}"`, hint)
+      throw usageError(completion, `unknown shell "${shell}"`, hint)
     }
     input.print(loadBundleImage(input).completion(shell, input.commands))
     return 0
   },
 }
 
-/** `@names` must not keep a person waiting at the prompt: it gives up early and prints no error. */
+/** Short, and `@names` prints no error, because it runs while a person types at the prompt. */
 const namesTimeoutMs = 300
 
 export const names: Command<{ socket: string }> = {

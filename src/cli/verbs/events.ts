@@ -1,4 +1,4 @@
-/** `events`: the journal, and what comes. */
+/** `events`: the journal, and new entries as they come. */
 
 import { connectionLost } from '../../client/messages.ts'
 import type { Entry, EventsAnswer } from '../../control/protocol/answers.ts'
@@ -6,9 +6,9 @@ import type { EventsArgs } from '../../control/protocol/requests.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import { describeError, type ErrorCode, PitcrewError } from '../../errors.ts'
-import { type Command, type Input, usageError } from '../command.ts'
+import type { Command, Input } from '../command.ts'
 import { connect } from '../connection.ts'
-import { definedFields, follow, json, readCount, socket } from '../options.ts'
+import { definedFields, follow, invalidValue, json, readCount, socket } from '../options.ts'
 import { eventLine } from '../terminal/event-line.ts'
 import { terminalStyleOf } from '../terminal/style.ts'
 
@@ -20,7 +20,7 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-/** Errors after which it is worth to try again. */
+/** Errors after which --follow reconnects. */
 const retriableErrors: readonly ErrorCode[] = [
   'NO_PITCREW',
   'LAGGED',
@@ -29,30 +29,31 @@ const retriableErrors: readonly ErrorCode[] = [
   'SUPERSEDED',
 ]
 
-/** Names grow up to this width together; one that is longer moves its own line alone. */
+/** The width of the column of names grows up to `max`; a longer name shifts only its own line. */
 const nameWidths = { usual: 8, max: 20 }
 
-/** Between two tries to reach a pitcrew that was lost. */
+/** Between two attempts to reconnect. */
 const retryDelayMs = 1000
 
 export const events: Command<Options> = {
   name: 'events',
-  group: 'Look',
-  summary: 'Show what happened, and what happens',
+  group: 'Inspect',
+  summary: 'Print the journal: starts, deaths, requests',
   usage: 'events [NAME...] [--follow] [--tail N] [--since TIME|CURSOR] [--json]',
   details: `\
-The journal is bounded and outlives pitcrew's restarts. Its times are UTC. With --json
-each event is a line and holds its cursor; --since CURSOR gives what followed it.
+The journal is bounded in size and survives restarts of pitcrew. Times are UTC.
+With --json, each line is one event and has a cursor; --since CURSOR prints the
+events after it.
 
---follow goes on until Ctrl-C. When the connection is lost, since pitcrew is restarted or
-this reader was too slow, it is taken up again where it was, which is said on stderr.`,
+--follow reconnects if pitcrew restarts or this reader is too slow, continues
+after the last event that was printed, and says so on stderr.`,
   args: ['[NAME...]'],
   options: {
     follow,
-    tail: { value: 'N', short: 'n', help: 'the last N events; all that are kept, if absent' },
+    tail: { value: 'N', short: 'n', help: 'only the last N events; default: all' },
     since: {
       value: 'TIME',
-      help: 'none that is older than this, such as 5m; or what followed a cursor',
+      help: 'only events younger than TIME, such as 5m, or after a cursor',
     },
     json,
     socket,
@@ -79,7 +80,7 @@ this reader was too slow, it is taken up again where it was, which is said on st
     }
     if (options.follow) return followFrom(input, () => request, printAndRemember)
     const { missed } = await readAll(input, request, print)
-    if (missed) report('pitcrew: older events are not kept any more')
+    if (missed) report('pitcrew: older events are no longer in the journal')
     return 0
   },
 }
@@ -93,8 +94,8 @@ function parseSince(
   if (/^\d+-\d+$/.test(since)) return { cursor: since, fromMs: 0 }
   const ms = parseDuration(since)
   if (ms !== null && ms > 0) return { cursor: undefined, fromMs: Math.max(0, nowMs - ms) }
-  const hint = 'write a time like 500ms, 30s or 5m, or the cursor of an event'
-  throw usageError(events, `cannot read --since ${since}`, hint)
+  const hint = 'write a time such as 500ms, 30s or 5m, or the cursor of an event'
+  throw invalidValue(events, 'since', since, hint)
 }
 
 function entryPrinter({ system, options, print }: Input<Options>): (entry: Entry) => void {
@@ -124,8 +125,8 @@ async function readAll(
   }
 }
 
-/** Until Ctrl-C. What makes no sense to try again is thrown; and when it never began, whatever it
- *  is. */
+/** Follows until Ctrl-C. @throws Errors that a retry cannot cure, and any error before the first
+ *  entry. */
 async function followFrom(
   input: Input<Options>,
   args: () => EventsArgs,
@@ -134,19 +135,19 @@ async function followFrom(
   let hasReceived = false
   let isReported = false
   for (;;) {
-    const why = await followUntilLost(input, args(), (entry) => {
+    const loss = await followUntilLost(input, args(), (entry) => {
       hasReceived = true
       isReported = false
       print(entry)
     })
-    if (!hasReceived) throw why
-    if (!isReported) input.report(`pitcrew: ${describeError(why)}; trying again`)
+    if (!hasReceived) throw loss
+    if (!isReported) input.report(`pitcrew: ${describeError(loss)}; reconnecting`)
     isReported = true
     input.system.sleep(retryDelayMs)
   }
 }
 
-/** @returns Why it was lost. */
+/** @returns Why the connection was lost. */
 async function followUntilLost(
   input: Input<Options>,
   args: EventsArgs,

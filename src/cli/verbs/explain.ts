@@ -1,12 +1,11 @@
 /** `explain`: why a daemon is in its state, and what to do. */
-
 import type { ExplainAnswer } from '../../control/protocol/status.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connection.ts'
 import { json, socket } from '../options.ts'
 import { colourOf } from '../terminal/status-page.ts'
-import { paint, type TerminalStyle, terminalStyleOf } from '../terminal/style.ts'
+import { paint, type TerminalStyle, terminalStyleOf, wrap } from '../terminal/style.ts'
 
 interface Options extends Record<string, string | true> {
   json: true
@@ -15,10 +14,12 @@ interface Options extends Record<string, string | true> {
 
 export const explain: Command<Options> = {
   name: 'explain',
-  group: 'Look',
-  summary: 'Say why a daemon is in its state, and what can be done',
+  group: 'Inspect',
+  summary: 'Explain the state of a daemon and what to do',
   usage: 'explain NAME [--json]',
-  details: 'In sentences: what happened, what it waits for, what follows, and the remedies.',
+  details: `\
+Prints what happened, what the daemon waits for, what happens next, and what can
+be done about it.`,
   args: ['NAME'],
   options: { json, socket },
 
@@ -36,11 +37,12 @@ function explainPage(
   style: TerminalStyle,
   { daemon, state, why, remedies }: ExplainAnswer,
 ): string[] {
-  const headline = `${paint(style, 'bold', daemon)}: ${paint(style, colourOf[state], state)}`
-  const steps = remedies.map((remedy) => `  ${oneLine(remedy)}`)
+  const indented = (sentence: string): string[] => {
+    return wrap('  ', oneLine(sentence).split(' '), style.columns)
+  }
   return [
-    headline,
-    ...why.map((sentence) => `  ${oneLine(sentence)}`),
-    ...(steps.length === 0 ? [] : ['What can be done:', ...steps]),
+    `${paint(style, 'bold', daemon)}: ${paint(style, colourOf[state], state)}`,
+    ...why.flatMap(indented),
+    ...(remedies.length === 0 ? [] : ['What can be done:', ...remedies.flatMap(indented)]),
   ]
 }

@@ -1,14 +1,15 @@
-/** The help pages. All of them come from the table of verbs. */
+/** The help pages, made from the table of verbs. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import { version } from '../../version.ts'
 import { type Command, type Group, type OptionSpec, typedVerbs, usageError } from '../command.ts'
+import { wrap } from '../terminal/style.ts'
 
 export const help: Command = {
   name: 'help',
   group: 'Help',
-  summary: 'Show this overview, or the page of one verb',
+  summary: 'Show this overview or the page of a verb',
   usage: 'help [VERB]',
-  details: 'The same page is shown by: pitcrew VERB --help',
+  details: '"pitcrew VERB --help" shows the same page.',
   args: ['[VERB]'],
   options: {},
 
@@ -20,16 +21,19 @@ export const help: Command = {
     const command = commands.find(({ name }) => name === verb)
     if (command === undefined) {
       const known = typedVerbs(commands).map(({ name }) => name)
-      throw usageError(null, `no help for "${verb}"`, didYouMean(verb, known))
+      throw usageError(null, `unknown verb "${verb}"`, didYouMean(verb, known))
     }
     print(page(command))
     return 0
   },
 }
 
+/** The width of a page, in whatever terminal it is shown. */
+const pageColumns = 80
+
 const groups: Readonly<Record<Group, string>> = {
   Run: 'Run:',
-  Look: 'Look:',
+  Inspect: 'Inspect:',
   Change: 'Change:',
   Bundle: 'Bundles:',
   Help: 'Help:',
@@ -37,18 +41,18 @@ const groups: Readonly<Record<Group, string>> = {
 
 /** DESIGN § 7. */
 const statuses: readonly (readonly [string, string])[] = [
-  ['0', 'done'],
-  ['1', 'the operation failed, or was superseded'],
-  ['2', 'usage, or a bundle that is not valid'],
+  ['0', 'success'],
+  ['1', 'the operation failed or was superseded'],
+  ['2', 'usage error or invalid bundle'],
   ['3', 'no such daemon, ticket or file'],
   ['4', 'timed out'],
   ['5', 'already running'],
   ['6', 'not permitted'],
   ['7', 'no pitcrew answers'],
-  ['70', 'a bug of pitcrew'],
+  ['70', 'a bug in pitcrew'],
 ]
 
-/** What pitcrew is, and its verbs. */
+/** What pitcrew is, its verbs, and its exit statuses. */
 export function overview(commands: readonly Command[]): string {
   const shown = commands.filter(({ name }) => !name.startsWith('@'))
   const width = Math.max(...shown.map((command) => shortUsage(command).length))
@@ -64,9 +68,10 @@ export function overview(commands: readonly Command[]): string {
     ...parts,
     '',
     'Exit status:',
-    ...table(statuses).map((row) => `  ${row}`),
+    ...twoColumns(statuses),
     '',
-    'pitcrew help VERB tells more; pitcrew --version names this version.',
+    '"pitcrew help VERB" shows the options of a verb.',
+    '"pitcrew --version" prints the version.',
   ].join('\n')
 }
 
@@ -75,13 +80,16 @@ function shortUsage({ usage }: Command): string {
   return usage.replace(/ \[--.*/, '')
 }
 
-/** Everything about one verb. */
+/** The page of one verb. */
 export function page(command: Command): string {
   const options = Object.entries(command.options).map(([name, spec]) => {
     return [flags(name, spec), spec.help] as const
   })
-  const lines = [`Usage: pitcrew ${command.usage}`, '', `${command.summary}.`, '', command.details]
-  if (options.length > 0) lines.push('', 'Options:', ...table(options).map((row) => `  ${row}`))
+  // A line breaks between two options, not within the brackets of one.
+  const words = command.usage.split(/ (?![^[]*\])/)
+  const usage = wrap('Usage: pitcrew ', words, pageColumns)
+  const lines = [...usage, '', `${command.summary}.`, '', command.details]
+  if (options.length > 0) lines.push('', 'Options:', ...twoColumns(options))
   return lines.join('\n')
 }
 
@@ -90,8 +98,10 @@ function flags(name: string, { short, value }: OptionSpec): string {
   return value === null ? both : `${both} ${value}`
 }
 
-/** Two columns. */
-function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
+/** Lines of two columns; the right one is wrapped. */
+function twoColumns(rows: readonly (readonly [left: string, right: string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)
+  return rows.flatMap(([left, right]) => {
+    return wrap(`  ${left.padEnd(width)}  `, right.split(' '), pageColumns)
+  })
 }

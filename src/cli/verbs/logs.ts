@@ -1,10 +1,18 @@
-/** `logs`: what daemons printed, and what they print. */
+/** `logs`: the output of daemons. */
 import type { LogLine } from '../../client/messages.ts'
 import { isName } from '../../core/plan/names.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
-import { type Command, type Input, usageError } from '../command.ts'
+import type { Command, Input } from '../command.ts'
 import { connect } from '../connection.ts'
-import { definedFields, follow, json, readCount, readDuration, socket } from '../options.ts'
+import {
+  definedFields,
+  follow,
+  invalidValue,
+  json,
+  readCount,
+  readDuration,
+  socket,
+} from '../options.ts'
 
 interface Options extends Record<string, string | true> {
   tail: string
@@ -18,23 +26,23 @@ interface Options extends Record<string, string | true> {
 
 export const logs: Command<Options> = {
   name: 'logs',
-  group: 'Look',
-  summary: 'Show what daemons printed, and what they print',
-  usage: 'logs [NAME...] [--follow] [--tail N] [--since TIME] [--grep TEXT] [--times] [--json]',
+  group: 'Inspect',
+  summary: 'Print the recent output of daemons',
+  usage: 'logs [NAME...] [--follow] [--tail N] [--since TIME] [--grep PATTERN] [--times] [--json]',
   details: `\
-The last lines of each daemon are kept in memory (16 KiB each), with their times; without
-NAME, those of all daemons and pitcrew's own. They are printed as in pitcrew's own
-output, byte for byte; with --grep and --json what is not UTF-8 is replaced.
+pitcrew keeps the last lines of each daemon in memory, up to 16 KiB per daemon.
+Without NAME, the lines of all daemons and pitcrew's own are printed.
 
-Who follows and reads too slowly skips lines, which is said on stderr: no daemon ever
-waits for a reader.`,
+Lines are printed as on pitcrew's stdout, byte for byte; with --grep or --json,
+invalid UTF-8 is replaced. With --follow, a reader that is too slow misses
+lines, and stderr says how many: a daemon never waits for a reader.`,
   args: ['[NAME...]'],
   options: {
     follow,
-    tail: { value: 'N', short: 'n', help: 'the last N lines of each' },
-    since: { value: 'TIME', help: 'none that is older than this, such as 5m' },
-    grep: { value: 'TEXT', help: 'lines that this regular expression matches' },
-    times: { value: null, help: 'each line with the time when it was printed (UTC)' },
+    tail: { value: 'N', short: 'n', help: 'only the last N lines of each daemon' },
+    since: { value: 'TIME', help: 'only lines younger than TIME, such as 5m' },
+    grep: { value: 'PATTERN', help: 'only lines that match this regular expression' },
+    times: { value: null, help: 'prefix each line with its time (UTC)' },
     json,
     socket,
   },
@@ -50,7 +58,7 @@ waits for a reader.`,
     })
     const matches = lineFilter(options.grep)
     const { client, transport } = await connect(input)
-    // What the server says of a name that is none is text.
+    // The error message about an invalid name is text.
     transport.asBytes = options.grep === undefined && !options.json && args.every(isName)
     if (options.follow) transport.idleTimeoutMs = Number.POSITIVE_INFINITY
     const format = lineFormatter(options)
@@ -75,8 +83,8 @@ function lineFilter(pattern: string | undefined): (text: string) => boolean {
     const expression = new RegExp(pattern)
     return (text) => expression.test(text)
   } catch {
-    const hint = 'write a regular expression; \\ in front of a sign takes its meaning away'
-    throw usageError(logs, `cannot read --grep ${pattern}`, hint)
+    const hint = 'write a regular expression; \\ escapes a special character'
+    throw invalidValue(logs, 'grep', pattern, hint)
   }
 }
 
@@ -91,7 +99,7 @@ function lineFormatter({
   return plain
 }
 
-/** As in pitcrew's own output. */
+/** The line as on pitcrew's stdout. */
 function plain({ daemon, text }: LogLine): string {
   return daemon === null ? `${text}\n` : `[${daemon}] ${text}\n`
 }

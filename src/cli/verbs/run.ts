@@ -1,34 +1,36 @@
-/** The help pages of `run` and `-- COMMAND`. Their work is in the init's images, which the C host
- *  starts for them. */
+/** The help pages of `run` and `-- COMMAND`. The C host starts other images for these two, so their
+ *  work is in src/init. */
 import type { Command } from '../command.ts'
 
 export const run: Command<{ trace: string; 'control-fd': string }> = {
   name: 'run',
   group: 'Run',
-  summary: 'Start the daemons of a bundle and look after them',
+  summary: 'Start and supervise the daemons of a bundle',
   usage: 'run [BUNDLE] [--trace FILE] [--control-fd N]',
   details: `\
-Without BUNDLE the first of these is used: ./bundle.yaml, ./bundle.json,
-/etc/pitcrew/bundle.yaml, /etc/pitcrew/bundle.json. A plan that "pitcrew build"
-wrote is loaded without a parser.
+Without BUNDLE, the first of these files is used: ./bundle.yaml, ./bundle.json,
+/etc/pitcrew/bundle.yaml, /etc/pitcrew/bundle.json. A plan written by
+"pitcrew build" is loaded without the YAML parser.
 
-TERM and INT shut down; what other signals do is said by "signals:" in the bundle.
-The exit status is the largest positive one among the daemons' last runs, otherwise
-zero; that of a daemon with "main: true" wins over all.
+TERM and INT shut pitcrew down; "signals:" in the bundle maps other signals.
+The exit status is the largest positive exit code among the last runs of the
+daemons, otherwise 0. The exit code of a daemon with "main: true" overrides it.
 
 Environment:
-  PITCREW_DAEMONS    run only these daemons, a comma list; unset or blank = all
+  PITCREW_DAEMONS    the daemons to run, a comma list; unset or blank: all
                      ("select:" in the bundle names another variable)
-  PITCREW_DEADLINE   how long a shutdown may take in all, such as 9s
-  PITCREW_RUN_DIR    the folder of the socket and the lock; /run/pitcrew, if absent
-  PITCREW_STATE_DIR  the folder of the journal and the exit report; /var/lib/pitcrew
-  PITCREW_SOCKET     the path of the socket; NAME.sock in the run folder, if absent`,
+  PITCREW_DEADLINE   time for a whole shutdown, such as 9s;
+                     overrides "deadline:" of the bundle
+  PITCREW_RUN_DIR    folder of the socket and the lock; default: /run/pitcrew
+  PITCREW_STATE_DIR  folder of the journal and the exit report;
+                     default: /var/lib/pitcrew, if it exists
+  PITCREW_SOCKET     path of the socket; default: NAME.sock in the run folder`,
   args: ['[BUNDLE]'],
   options: {
-    trace: { value: 'FILE', help: 'write every event and what was decided; it replays' },
+    trace: { value: 'FILE', help: 'record every event and decision in FILE, for replay' },
     'control-fd': {
       value: 'N',
-      help: 'an inherited socket: whoever started us operates, and we end when he does',
+      help: 'inherited socket that gives the parent full control; closing it shuts pitcrew down',
     },
   },
 }
@@ -36,14 +38,14 @@ Environment:
 export const oneCommand: Command = {
   name: '--',
   group: 'Run',
-  summary: 'Run one command as a small init for it',
+  summary: 'Run one command under a minimal init',
   usage: '[-g] -- COMMAND [ARG...]',
   details: `\
-The command keeps this terminal, gets every signal that pitcrew gets, and its exit
-status is pitcrew's. Processes that it leaves behind are reaped.
+The command keeps the terminal and receives every signal that pitcrew receives.
+pitcrew reaps orphaned processes and exits with the command's exit status.
 
 Options:
-  -g  pass signals to the command's whole process group, not to the command alone`,
+  -g  send signals to the command's process group, not to the command alone`,
   args: ['COMMAND', '[ARG...]'],
   options: {},
 }

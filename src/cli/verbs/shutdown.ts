@@ -1,4 +1,4 @@
-/** `shutdown`: everything ends, and pitcrew with it. */
+/** `shutdown`: stops all daemons, then pitcrew. */
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import type { Command } from '../command.ts'
 import { connect } from '../connection.ts'
@@ -16,11 +16,11 @@ interface Options extends Record<string, string | true> {
 export const shutdown: Command<Options> = {
   name: 'shutdown',
   group: 'Change',
-  summary: 'Stop all daemons and end pitcrew',
+  summary: 'Stop all daemons, then pitcrew itself',
   usage: 'shutdown [--why TEXT] [--no-wait] [--json]',
   details: `\
-As TERM does: within the deadline, in the reverse order of the start. The exit status is
-0 when pitcrew has ended, whatever its own was: that is in the answer.`,
+The same as SIGTERM: daemons stop in reverse start order, within the deadline.
+The exit status is 0 once pitcrew has exited; its own exit code is printed.`,
   args: [],
   options: { why, 'no-wait': noWait, json, socket },
 
@@ -31,9 +31,9 @@ As TERM does: within the deadline, in the reverse order of the start. The exit s
     const wait = options['no-wait'] ? false : undefined
     const answer: TicketAnswer = await client
       .call('shutdown', definedFields({ why: options.why, wait }), {
-        onProgress: (news) => progress.tell(client.greeting.name, news),
+        onProgress: (news) => progress.update(client.greeting.name, news),
       })
-      .finally(() => progress.end(client.greeting.name))
+      .finally(() => progress.remove(client.greeting.name))
     print(options.json ? JSON.stringify(answer) : describeOutcome(answer))
     return 0
   },

@@ -1,4 +1,4 @@
-/** `status`: what pitcrew and its daemons do now, once or again and again. */
+/** `status`: the state of each daemon, once or refreshed. */
 import type { DaemonStatus, StatusAnswer } from '../../control/protocol/status.ts'
 import type { Command, Input } from '../command.ts'
 import { connect } from '../connection.ts'
@@ -12,27 +12,28 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-/** Between two looks of --watch. */
-const intervalMs = 1000
+/** Between two refreshes of --watch. */
+const refreshMs = 1000
 
 export const status: Command<Options> = {
   name: 'status',
-  group: 'Look',
-  summary: 'Show what the daemons do now',
+  group: 'Inspect',
+  summary: 'Show the state of each daemon',
   usage: 'status [NAME...] [--watch] [--json]',
   details: `\
-CPU is what the processes of a daemon used of one processor, on average over its run;
-with --watch, since the last look. MEM is their resident memory. The last column says
-what matters most: whom it waits for, when it is tried again, what it says of itself,
-how it died.
+CPU is the share of one processor that the daemon's processes use, averaged over
+the run; with --watch, since the last refresh. MEM is their resident memory. The
+last column shows what matters most: the dependency that the daemon waits for,
+when it restarts, its own status text, or how it died.
 
---watch looks every second until Ctrl-C. Where not all of them fit, those that are not
-well come first. Where stdout is no terminal it prints a line for each look.
+--watch refreshes every second until Ctrl-C. If the screen is too small for all
+daemons, those in trouble come first. If stdout is not a terminal, each refresh
+prints one line.
 
-In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`,
+In a narrow terminal, CPU, MEM, RESTARTS and UPTIME are dropped, in this order.`,
   args: ['[NAME...]'],
   options: {
-    watch: { value: null, short: 'w', help: 'look again every second' },
+    watch: { value: null, short: 'w', help: 'refresh every second' },
     json,
     socket,
   },
@@ -50,7 +51,7 @@ In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`
       return 0
     }
     const show = statusPrinter(input)
-    for (let before: StatusAnswer | null = null; ; input.system.sleep(intervalMs)) {
+    for (let before: StatusAnswer | null = null; ; input.system.sleep(refreshMs)) {
       const answer = await fetchStatus()
       show(answer, before)
       before = answer
@@ -58,19 +59,19 @@ In a narrow terminal CPU, MEM, RESTARTS and UPTIME are left out, in this order.`
   },
 }
 
-/** What each look of --watch prints. */
+/** @returns What prints one refresh of --watch. */
 function statusPrinter(
   input: Input<Options>,
 ): (answer: StatusAnswer, before: StatusAnswer | null) => void {
   const { system, options, print } = input
   if (options.json) return (answer) => print(JSON.stringify(answer))
   if (!canRedraw(system, 1)) return (answer) => print(briefLine(answer))
-  // What was on the screen goes up, and can be read there afterwards.
+  // Scrolls the screen up, so that its content stays readable.
   system.write(1, '\n'.repeat(rowsOf(input)))
   return (answer, before) => {
     const rows = rowsOf(input)
     const all = statusPage(terminalStyleOf(system, 1), answer, before)
-    // Nobody sees what is below the screen: it shall be those that are well.
+    // If rows are cut off, they are those of healthy daemons.
     const lines =
       all.length < rows
         ? all
@@ -95,8 +96,8 @@ function rowsOf({ system }: Input<Options>): number {
   return system.terminalSize()?.rows ?? 24
 }
 
-/** One write that takes the place of the last one, without a moment of emptiness. The cursor comes
- *  to stand below it, so that Ctrl-C at any time leaves the terminal as every program does. */
+/** One write that replaces the last one without flicker. It leaves the cursor below the text, so
+ *  that Ctrl-C at any time leaves the terminal in order. */
 function drawFrame(lines: readonly string[], rows: number): string {
   const room = Math.max(1, rows - 1)
   const more = lines.length - room

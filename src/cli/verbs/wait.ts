@@ -1,4 +1,4 @@
-/** `wait`: until daemons are what is wanted. */
+/** `wait`: until daemons reach a state. */
 import type { WaitAnswer } from '../../control/protocol/answers.ts'
 import type { WaitFor } from '../../control/protocol/requests.ts'
 import type { Command } from '../command.ts'
@@ -12,19 +12,23 @@ interface Options extends Record<string, string | true> {
   socket: string
 }
 
-const choices: readonly WaitFor[] = ['started', 'ready', 'stopped', 'done']
+const states: readonly WaitFor[] = ['started', 'ready', 'stopped', 'done']
 
 export const wait: Command<Options> = {
   name: 'wait',
-  group: 'Look',
-  summary: 'Wait until daemons are ready, started, stopped or done',
+  group: 'Inspect',
+  summary: 'Wait until daemons reach a state',
   usage: 'wait NAME... [--for ready|started|stopped|done] [--timeout TIME] [--json]',
   details: `\
-Without --for: until they are ready. It ends at once where that is so already, and with
-exit status 1 when one has failed for good.`,
+Prints one line per daemon as soon as it has reached the state; that may be at
+once. The exit status is 1 if a daemon fails for good.`,
   args: ['NAME...'],
   options: {
-    for: { value: 'STATE', choices, help: 'ready, started, stopped or done' },
+    for: {
+      value: 'STATE',
+      choices: states,
+      help: 'ready (the default), started, stopped or done',
+    },
     timeout,
     json,
     socket,

@@ -22,7 +22,7 @@ function golden(text: string): string {
     .replace(/pid \d+/, 'pid N')
     .replace(/pitcrew \d+\.\d+\.\d+/, 'pitcrew V')
     .replace(/up [^,]+,/, 'up T,')
-    .replace(/next try in [\dhmins ]+ \(/, 'next try in T (')
+    .replace(/restart in [\dhmins ]+ \(/, 'restart in T (')
     .replace(/(?<= )\d+(\.\d)? ?m?s/g, 'T')
     .replace(/(?<= )\d+(\.\d)?%/g, '%')
     .replace(/(?<= )\d+(\.\d)? [KM]iB/g, 'MEM')
@@ -42,7 +42,7 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
       "␛[1mpitcrew␛[0m␛[31m␛[49m: 4 daemons, 1 ready, up T, pitcrew V (pid N)
       ␛[2m␛[39mNAME␛[0m␛[39m␛[49m ␛[2mSTATE ␛[0m␛[39m␛[49m ␛[2mUPTIME␛[0m␛[39m␛[49m ␛[2mRESTARTS␛[0m␛[39m␛[49m ␛[2m CPU␛[0m␛[39m␛[49m ␛[2m MEM
       ␛[0m␛[39m␛[49mweb ␛[32mready ␛[39m T 0 % MEM
-      db ␛[31mbackoff␛[39m - 0 - - ␛[31mnext try in T (code 3)
+      db ␛[31mbackoff␛[39m - 0 - - ␛[31mrestart in T (code 3)
       ␛[39mlate ␛[33mwaiting␛[39m - 0 - - ␛[2mwaits for slow
       ␛[0m␛[39m␛[49mslow ␛[33mrunning␛[39m T 0 % MEM ␛[2mnot ready yet
       ␛[0m␛[39m␛[49m$"

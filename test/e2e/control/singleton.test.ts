@@ -143,7 +143,7 @@ test.skipIf(!canUnshare)(
     export PITCREW_STATE_DIR="$PITCREW_STATE_DIR/ro"; exec "$@"`
     const wrap = ['unshare', '-m', '/bin/sh', '-c', readOnly, 'sh']
     await using pitcrew = new Pitcrew(bundle, { wrap })
-    await pitcrew.line('cannot write the journal: the file system is read-only (EROFS)')
+    await pitcrew.line('cannot write the journal: read-only file system (EROFS)')
     using client = await connectControl(pitcrew)
     for (let n = 0; n < 3; n++) await client.done('restart', { daemon: 'a' })
     const id = client.send('events')
