@@ -4,7 +4,7 @@ import { describeError, exitStatus, PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 
 /** The sections of the overview. */
-export type Group = 'Run' | 'Inspect' | 'Change' | 'Bundle' | 'Help'
+export type Group = 'Run' | 'Inspect' | 'Change' | 'Bundles' | 'Help'
 
 export interface Command<Options extends OptionValues = OptionValues> {
   /** The verb as typed. A name that begins with @ is internal and not listed. */

@@ -16,7 +16,7 @@ export function loadBundleImage({ system }: Pick<Input, 'system'>): BundleImage 
 
 export const validate: Command<{ json: true }> = {
   name: 'validate',
-  group: 'Bundle',
+  group: 'Bundles',
   summary: 'Check a bundle and summarise it',
   usage: 'validate [BUNDLE] [--json]',
   details: `\
@@ -35,7 +35,7 @@ then 2.`,
 
 export const build: Command<{ out: string }> = {
   name: 'build',
-  group: 'Bundle',
+  group: 'Bundles',
   summary: 'Compile a bundle to a plan, to start faster',
   usage: 'build BUNDLE --out FILE',
   details: `\

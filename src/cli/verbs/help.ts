@@ -31,34 +31,28 @@ export const help: Command = {
 /** The width of a page, in whatever terminal it is shown. */
 const pageColumns = 80
 
-const groups: Readonly<Record<Group, string>> = {
-  Run: 'Run:',
-  Inspect: 'Inspect:',
-  Change: 'Change:',
-  Bundle: 'Bundles:',
-  Help: 'Help:',
-}
+const groups: readonly Group[] = ['Run', 'Inspect', 'Change', 'Bundles', 'Help']
 
 /** DESIGN § 7. */
-const statuses: readonly (readonly [string, string])[] = [
-  ['0', 'success'],
-  ['1', 'the operation failed or was superseded'],
-  ['2', 'usage error or invalid bundle'],
-  ['3', 'no such daemon, ticket or file'],
-  ['4', 'timed out'],
-  ['5', 'already running'],
-  ['6', 'not permitted'],
-  ['7', 'no pitcrew answers'],
-  ['70', 'a bug in pitcrew'],
-]
+const statuses = `\
+Exit status:
+  0   success
+  1   the operation failed or was superseded
+  2   usage error or invalid bundle
+  3   no such daemon, ticket or file
+  4   timed out
+  5   already running
+  6   not permitted
+  7   no pitcrew answers
+  70  a bug in pitcrew`
 
 /** What pitcrew is, its verbs, and its exit statuses. */
 export function overview(commands: readonly Command[]): string {
   const shown = commands.filter(({ name }) => !name.startsWith('@'))
   const width = Math.max(...shown.map((command) => shortUsage(command).length))
-  const parts = Object.entries(groups).flatMap(([group, title]) => [
+  const parts = groups.flatMap((group) => [
     '',
-    title,
+    `${group}:`,
     ...shown
       .filter((command) => command.group === group)
       .map((command) => `  pitcrew ${shortUsage(command).padEnd(width)}  ${command.summary}`),
@@ -67,8 +61,7 @@ export function overview(commands: readonly Command[]): string {
     `pitcrew ${version}: init (PID 1) and supervisor for containers`,
     ...parts,
     '',
-    'Exit status:',
-    ...twoColumns(statuses),
+    statuses,
     '',
     '"pitcrew help VERB" shows the options of a verb.',
     '"pitcrew --version" prints the version.',

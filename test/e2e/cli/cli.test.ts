@@ -78,7 +78,7 @@ test('one that does not come up: its cause and last lines, and status 1', async 
   expect(status).toBe(1)
   expect(out).toEqual([])
   expect(err[0]).toMatch(
-    /^pitcrew: cannot start db: .*code 3 before it was ready \(ticket \d+\); "pitcrew explain db" /,
+    /^pitcrew: cannot start db: .*code 3 before it was ready \(ticket \d+\); see "pitcrew explain db"/,
   )
   expect(err.slice(1)).toEqual(['  last lines:', '    no config here'])
 })
