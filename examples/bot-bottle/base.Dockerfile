@@ -1,4 +1,4 @@
-# The programs, from Debian. Everything that needs a network is here.
+# The programs, from Debian. Only this build needs a network.
 FROM debian:12-slim
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends \

@@ -1,6 +1,6 @@
 // @ts-check
-/** The hosts that may be reached, as a file that people edit: one host a line, `#` begins a
- *  comment, a leading dot stands for all names below it. */
+/** The allow-list: a file with one host per line. `#` begins a comment; a leading dot matches all
+ *  subdomains. */
 import { readFileSync } from 'node:fs'
 
 /** @typedef {ReadonlySet<string>} AllowList */
@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 /** A name, a name with a leading dot, an IPv4 address, or an IPv6 address in brackets. */
 const host = /^(\.?[\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/
 
-/** Reads all of it or nothing: a list with one wrong line is not used in part.
+/** Reads the whole list. One invalid line makes it fail, so that no list is used in part.
  *  @param {string} file @returns {AllowList} */
 export function readAllowList(file) {
   const lines = readFileSync(file, 'utf8').split('\n')

@@ -1,6 +1,6 @@
 // @ts-check
-/** Runs a CGI program for one HTTP request: the body goes in, the head and the body come out. Both
- *  are streamed, so a repository of any size passes through without being kept in memory. */
+/** Runs a CGI program for one HTTP request. Request and response are streamed, so that memory does
+ *  not grow with the size of a repository. */
 import { spawn } from 'node:child_process'
 import { pipeline } from 'node:stream'
 import { say } from './life.mjs'
@@ -16,7 +16,7 @@ const backends = new Set()
  * @param {string} program
  * @param {import('./serve.mjs').Request} req
  * @param {import('./serve.mjs').Response} res
- * @param {NodeJS.ProcessEnv} env All of the program's environment but what is in the request.
+ * @param {NodeJS.ProcessEnv} env Its environment, without the variables of the request.
  */
 export function runBackend(program, req, res, env) {
   if (backends.size >= backendsMax) return send(res, 503, 'busy: try again\n')
@@ -27,8 +27,8 @@ export function runBackend(program, req, res, env) {
   backends.add(backend)
   backend.on('error', (error) => say(`cannot run ${program}: ${error.message}`))
   backend.on('close', () => backends.delete(backend))
-  res.on('close', () => backend.kill()) // The client has all of it, or hung up.
-  pipeline(req, backend.stdin, () => {}) // The program may answer before it has read everything.
+  res.on('close', () => backend.kill()) // The response is complete, or the client hung up.
+  pipeline(req, backend.stdin, () => {}) // It may answer before it has read the body.
   pipeline(
     backend.stdout,
     (output) => answer(output, res),
@@ -37,7 +37,7 @@ export function runBackend(program, req, res, env) {
   )
 }
 
-/** Ends what is still running; for the end of the daemon. */
+/** Ends all running programs when the daemon ends. */
 export function endBackends() {
   for (const backend of backends) backend.kill()
 }
@@ -50,12 +50,12 @@ function meta({ method, url = '', headers }) {
     QUERY_STRING: url.includes('?') ? url.slice(url.indexOf('?') + 1) : '',
     CONTENT_TYPE: headers['content-type'] ?? '',
     HTTP_CONTENT_ENCODING: headers['content-encoding'] ?? '',
-    // Absent when the body comes in chunks: the program then reads to the end.
+    // Absent for a chunked body: the program then reads until its end.
     ...(length !== undefined && { CONTENT_LENGTH: length }),
   }
 }
 
-/** Turns the head of the program's output into the head of the answer, and yields the body.
+/** Sends the head of the program's output as the head of the response, and yields the body.
  *  @param {AsyncIterable<Buffer>} output @param {import('./serve.mjs').Response} res */
 async function* answer(output, res) {
   let head = Buffer.alloc(0)
@@ -74,7 +74,7 @@ async function* answer(output, res) {
   }
   if (res.headersSent) return
   res.writeHead(502, { 'content-type': 'text/plain' })
-  yield 'the program behind this address gave no answer\n'
+  yield 'the CGI program gave no answer\n'
 }
 
 /** @param {string} head @returns {Record<string, string>} */

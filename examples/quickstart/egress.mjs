@@ -1,9 +1,9 @@
 // @ts-check
-/** An HTTP forward proxy with an allow-list: the only way out for everything in the bundle, and the
- *  only daemon that is given the tokens (`EGRESS_TOKEN_*`).
+/** An HTTP forward proxy with an allow-list: the only way out for the daemons of the bundle, and
+ *  the only one that gets the tokens (`EGRESS_TOKEN_*`).
  *
- *  It reads its allow-list again on HUP, in place: same process, no connection lost. A list that
- *  cannot be used changes nothing, since a typing error must not open or close the way out.
+ *  On HUP it reads its allow-list again and loses no connection. An invalid list changes nothing,
+ *  because a typing error must neither open nor close the way out.
  *
  *      node egress.mjs [allow.txt] */
 import { connect } from 'node:net'
@@ -48,22 +48,22 @@ function forward(req, res) {
   if (url === null) return send(res, 404, 'this is a proxy: use it with curl -x\n')
   if (url.protocol !== 'http:') return send(res, 400, `egress: not an http address: ${req.url}\n`)
   if (!isAllowed(hosts, url.hostname)) return send(res, 403, denial(url.hostname))
-  // Host is written anew: what is asked for and what was allowed must be the same.
+  // Host is set from the URL, so that the request goes to the host that was allowed.
   const headers = { host: url.host }
   relay('egress', req, res, { ...target(url), path: url.pathname + url.search, headers })
 }
 
-/** `CONNECT host:port`: bytes in both directions, unread, as HTTPS needs it.
+/** `CONNECT host:port`: passes bytes in both directions unchanged, for HTTPS.
  *  @param {import('./serve.mjs').Request} req @param {import('node:stream').Duplex} client
  *  @param {Buffer} head */
 function tunnel(req, client, head) {
   const authority = /^[^\s/?#@]+:\d+$/.test(req.url ?? '') ? `http://${req.url}` : ''
   const url = URL.canParse(authority) ? new URL(authority) : null
-  client.on('error', () => {}) // It hung up; `close` follows.
+  client.on('error', () => {}) // The client hung up; `close` follows.
   if (url === null) return close('400 Bad Request', 'egress: CONNECT needs host:port\n')
   if (!isAllowed(hosts, url.hostname)) return close('403 Forbidden', denial(url.hostname))
 
-  // Half-open, since one side may still be talking when the other has said its last word.
+  // Half-open: one side may still send when the other has finished.
   const upstream = connect({ ...target(url), allowHalfOpen: true })
   let isOpen = false
   const giveUp = () => upstream.destroy()
@@ -84,12 +84,12 @@ function tunnel(req, client, head) {
   /** @param {string} status @param {string} text */
   function close(status, text) {
     say(`CONNECT ${req.url} ${status.slice(0, 3)}`)
-    client.resume() // Else the end of what the client says would never be seen.
+    client.resume() // Otherwise the end of the client's data would never be seen.
     client.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n${text}`)
   }
 }
 
-/** Names under .localhost are this machine, whatever a name server says (RFC 6761).
+/** Names under .localhost are this machine (RFC 6761); no name server is queried.
  *  @param {URL} url */
 function target(url) {
   const name = url.hostname.replace(/^\[|\]$/g, '')

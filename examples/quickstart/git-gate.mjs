@@ -1,9 +1,8 @@
 // @ts-check
-/** Git over HTTP with a gate: everybody may fetch from the demo repository, nobody may push.
+/** Git over HTTP: fetching from the demo repository is allowed, pushing is refused.
  *
- *  The work is done by git's own `git http-backend`, started once for each request (CGI) and ended
- *  when the client hangs up. Only two addresses reach it, as they are written below; no part of a
- *  path that a client sends is ever used as a path. */
+ *  Each request starts `git http-backend` (CGI), which is ended when the client hangs up. Only the
+ *  two routes below reach it; no part of a client's path is used as a file path. */
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,12 +28,12 @@ process.on('exit', () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Nothing of the caller's git settings is passed on: they could redirect or refuse the demo. */
+/** Without the caller's git settings, which could redirect or refuse the demo. */
 const env = { PATH: process.env.PATH, HOME: root, GIT_CONFIG_NOSYSTEM: '1' }
 const backend = findBackend()
 if (backend !== null) createDemo(join(root, 'demo.git'))
 const note = backend ? 'clone /demo.git' : 'git http-backend is not installed: answering 503'
-serve('git-gate', answer, { note, drainMs: 4000 }) // A clone may end; `stop.grace` is 5 s.
+serve('git-gate', answer, { note, drainMs: 4000 }) // Time for a clone to finish; `stop.grace` is 5 s.
 
 /** @param {Request} req @param {Response} res */
 function answer(req, res) {
@@ -51,7 +50,7 @@ function answer(req, res) {
   })
 }
 
-/** A directory of our own, so that what is removed at the end is only what was made here. */
+/** A directory of its own, so that only files made here are removed at the end. */
 function makeRoot() {
   const parent = process.env.PITCREW_QUICKSTART_DIR || tmpdir()
   try {
@@ -62,7 +61,7 @@ function makeRoot() {
   }
 }
 
-/** Some distributions pack `git http-backend` apart from git. */
+/** Some distributions package `git http-backend` separately from git. */
 function findBackend() {
   try {
     const folder = execFileSync('git', ['--exec-path'], { env, encoding: 'utf8' }).trim()

@@ -1,24 +1,24 @@
 // @ts-check
-/** The life of a daemon: what signals mean to it, what it says, and who its parent is.
+/** What all daemons share: signal handlers, messages, and the pid of pitcrew.
  *
- *  The first statements install the signal handlers, before anything else of a daemon runs: as long
- *  as a program has none for USR1, Node answers that signal by opening its debugger. */
+ *  The first statements install the signal handlers, before any other code of a daemon runs,
+ *  because Node opens its debugger on USR1 until a handler is installed. */
 import { readFileSync } from 'node:fs'
 
 /** @type {() => void} */
 let end = () => process.exit(0)
-let readAgain = () => say('HUP: there is nothing to read again here')
+let readAgain = () => say('HUP: this daemon has nothing to reload')
 process.on('SIGTERM', () => end())
 process.on('SIGINT', () => end())
 process.on('SIGHUP', () => readAgain())
-process.on('SIGUSR1', () => say('USR1 is meant for pitcrew, not for me: nothing done'))
+process.on('SIGUSR1', () => say('USR1 is meant for pitcrew: ignored'))
 
-/** @param {() => void} act What TERM and INT do from now on. */
+/** @param {() => void} act The new handler of TERM and INT. */
 export function onEnd(act) {
   end = act
 }
 
-/** @param {() => void} act What HUP does from now on. */
+/** @param {() => void} act The new handler of HUP. */
 export function onHangup(act) {
   readAgain = act
 }
@@ -28,7 +28,7 @@ export function say(line) {
   process.stdout.write(`${line}\n`)
 }
 
-/** Says what could not be done, and ends.
+/** Prints an error and exits with 1.
  *  @param {string} line @returns {never} */
 export function fail(line) {
   process.stderr.write(`${line}\n`)
@@ -40,8 +40,8 @@ export function reason(error) {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The pid of pitcrew, or null when a daemon was started by hand: its parent may then be a shell,
- *  and a line like "kill -HUP <parent>" would be bad advice. */
+/** The pid of pitcrew; null if the daemon was started by hand. Its parent is then a shell, which
+ *  must not get the signals that messages advise to send. */
 export function pitcrewPid() {
   try {
     const parent = readFileSync(`/proc/${process.ppid}/comm`, 'utf8').trim()

@@ -1,10 +1,10 @@
 // @ts-check
-/** A filter in front of egress: it decides by method *and* host, and sends what it allows through
- *  egress. It stands in the place that pipelock has in a real bundle.
+/** A filter in front of egress: it decides by method and host, and forwards allowed requests to
+ *  egress. It stands in for pipelock of a real bundle.
  *
- *  It reads its rules at start and never again: a process that has been told the rules once cannot
- *  be talked into wider ones. So new rules mean a new process, and that is what USR1 to pitcrew
- *  does: `GET /health` shows another pid, while the other daemons keep theirs.
+ *  It reads its rules only at its start, so that a running process cannot be given wider ones. New
+ *  rules need a new process, which USR1 to pitcrew starts: `GET /health` then shows another pid,
+ *  and the other daemons keep theirs.
  *
  *      node pipelock.mjs [pipelock.json] */
 
@@ -35,15 +35,15 @@ function filter(req, res) {
   const isMatch = (/** @type {Rule} */ rule) =>
     rule.host === url.hostname && rule.methods.includes(method)
   if (!rules.some(isMatch)) return send(res, 403, denial(`${method} to ${url.hostname}`))
-  // Egress judges the address that was judged here, not the text it was written as.
+  // Egress gets the parsed URL that was checked here, not the text of the request.
   relay('pipelock', req, res, { ...egress, path: url.href, headers: { host: url.host } })
 }
 
-/** In a tunnel there is no method to be seen, so there is none through here.
+/** A tunnel hides the method, so tunnels are refused.
  *  @param {import('./serve.mjs').Request} req @param {import('node:stream').Duplex} client */
 function refuseTunnel(req, client) {
-  client.on('error', () => {}) // It hung up; there is nobody to tell.
-  client.resume() // Else the end of what the client says would never be seen.
+  client.on('error', () => {}) // The client hung up.
+  client.resume() // Otherwise the end of the client's data would never be seen.
   client.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n${denial('CONNECT')}`)
   say(`CONNECT ${req.url} 403`)
 }

@@ -1,30 +1,30 @@
 // @ts-check
-/** Passes one HTTP request on and its answer back: the part that both proxies of the example share.
- *  Bodies are streamed, so a slow reader slows the sender and nothing grows in memory. */
+/** Forwards one HTTP request and its response; shared by both proxies. Bodies are streamed, so that
+ *  a slow reader slows the sender and memory does not grow. */
 
 import { request } from 'node:http'
 import { pipeline } from 'node:stream'
 import { send } from './serve.mjs'
 
-/** Headers about one connection and not about the message; a proxy must not pass them on. */
+/** Headers that concern one connection; a proxy must not forward them. */
 const perConnection = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate']
 perConnection.push('proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade')
 
 /**
- * @param {string} via What this proxy calls itself in the `Via` header.
+ * @param {string} via The name of this proxy in the `Via` header.
  * @param {import('./serve.mjs').Request} req
  * @param {import('./serve.mjs').Response} res
  * @param {import('node:http').RequestOptions} to
  */
 export function relay(via, req, res, to) {
   const headers = { ...endToEnd(req.headers, via), ...to.headers }
-  // Without this a body of unknown length would be sent on without any framing.
+  // Otherwise a body of unknown length would be sent without framing.
   if (req.headers['transfer-encoding']) headers['transfer-encoding'] = 'chunked'
 
   const upstream = request({ ...to, method: req.method, headers, agent: false })
   upstream.on('response', (answer) => {
     res.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers, via))
-    pipeline(answer, res, () => {}) // Either side's early end ends the other; nothing to add.
+    pipeline(answer, res, () => {}) // An early end of one side ends the other.
   })
   upstream.on('error', (error) => {
     if (res.headersSent) res.destroy()

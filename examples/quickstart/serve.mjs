@@ -1,6 +1,6 @@
 // @ts-check
-/** The HTTP side of a daemon: a port that can be moved, one clear line when it is taken,
- *  `GET /health`, one line for each request, and a quick end. */
+/** The HTTP server of a daemon: a configurable port, `GET /health`, one log line per request, and a
+ *  quick shutdown. */
 import { createServer } from 'node:http'
 import { fail, onEnd, reason, say } from './life.mjs'
 
@@ -10,7 +10,7 @@ import { fail, onEnd, reason, say } from './life.mjs'
  * @typedef {{ name: string, pid: number, since: string, uptime: number, tokens: string[] }} Health
  */
 
-/** Where each daemon listens, unless the environment says otherwise. All of it is on loopback. */
+/** The default port of each daemon, on loopback. */
 const ports = { egress: 3128, pipelock: 8888, 'git-gate': 8080, status: 9100 }
 
 const since = new Date(Date.now() - process.uptime() * 1000).toJSON()
@@ -20,8 +20,8 @@ const since = new Date(Date.now() - process.uptime() * 1000).toJSON()
  *
  * @param {keyof typeof ports} name
  * @param {(req: Request, res: Response) => void} answer
- * @param {{ note?: string, drainMs?: number }} [options] `drainMs`: how long requests in flight may
- *   still take after TERM, in milliseconds.
+ * @param {{ note?: string, drainMs?: number }} [options] `drainMs`: the time for
+ *   requests in flight after TERM, in milliseconds.
  */
 export function serve(name, answer, { note = '', drainMs = 100 } = {}) {
   const port = portOf(name)
@@ -36,13 +36,13 @@ export function serve(name, answer, { note = '', drainMs = 100 } = {}) {
   })
 
   /** @type {Set<import('node:stream').Duplex>} */
-  const sockets = new Set() // A set of our own: an HTTP server forgets a socket after CONNECT.
+  const sockets = new Set() // Kept here, because an HTTP server forgets a socket after CONNECT.
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
   onEnd(() => {
-    if (ending) return // Asked again for what is under way.
+    if (ending) return // A second signal changes nothing.
     ending = true
     server.close(() => process.exit(0))
     setTimeout(() => sockets.forEach((socket) => void socket.destroy()), drainMs)
@@ -58,7 +58,7 @@ export function serve(name, answer, { note = '', drainMs = 100 } = {}) {
   return server
 }
 
-/** The port in use, which differs from the one asked for when that was 0: "any that is free".
+/** The port in use; it differs from a configured 0, which means any free port.
  *  @param {import('node:http').Server} server */
 export function listeningPort(server) {
   const address = server.address()
@@ -77,7 +77,7 @@ function portVariable(name) {
   return `${name.toUpperCase().replace('-', '_')}_PORT`
 }
 
-/** Names the tokens that reached this process; their values are never printed or sent.
+/** Lists the names of the tokens in this process; values are never printed or sent.
  *  @param {string} name @returns {Health} */
 export function health(name) {
   const tokens = Object.keys(process.env).filter((key) => key.startsWith('EGRESS_TOKEN_'))

@@ -1,7 +1,6 @@
 // @ts-check
-/** One page that says who is up. It asks each daemon itself, so that what it shows is what a client
- *  would find, and it keeps no state: restart it at any time and nothing is lost. It stands in the
- *  place that pitcrew's own supervise daemon has in a real bundle. */
+/** A page with the state of each daemon. It queries the daemons as a client does, and keeps no
+ *  state. It stands in for pitcrew's own supervise daemon of a real bundle. */
 
 import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,7 +43,7 @@ function row(daemon) {
   return `${name} up    pid ${pid} for ${seconds} tokens: ${daemon.tokens.join(', ') || 'none'}`
 }
 
-/** Prints the guide when all others answer, or when waiting longer would help nobody. */
+/** Prints the guide when all other daemons answer, or after 5 s. */
 async function explain() {
   const deadline = Date.now() + patienceMs
   const silent = await Promise.all(others.map((name) => wait(name, deadline)))
@@ -53,7 +52,7 @@ async function explain() {
   for (const line of guide(ports, silent.flat())) say(line)
 }
 
-/** Asks again after 20 ms, 40 ms, 80 ms and so on. Answers with the name of one that stays silent.
+/** Queries a daemon after 20 ms, 40 ms, 80 ms and so on. @returns Its name if it never answers.
  *  @param {Name} name @param {number} deadline */
 async function wait(name, deadline) {
   for (let pauseMs = firstRetryMs; ; pauseMs *= 2) {
@@ -86,7 +85,7 @@ function ask(name) {
       try {
         const found = JSON.parse(text)
         if (found.name === name) return found
-      } catch {} // Something else listens there, and does not speak JSON.
+      } catch {} // Another program listens there.
       return { name, problem: `port ${port} is held by another program` }
     }
   })

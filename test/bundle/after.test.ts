@@ -1,8 +1,8 @@
-/** The order of daemons in the bundle file: whom one waits for, and for what. */
+/** `after` in the bundle file: dependencies, and the state that is waited for. */
 import { expect, test } from 'vitest'
 import { planOf, problemsOf } from './problems-of.ts'
 
-/** What `last` waits for, in the plan; `job` is a job. */
+/** `after` of the daemon `last` in the plan; `job` is a job. */
 function afterOf(after: string): string {
   const plan = planOf(`daemons:
   web: { command: [a] }
@@ -30,7 +30,7 @@ const after = (a: string, b: string, c = '[]') =>
   b: { command: [b], after: ${b} }
   c: { command: [c], after: ${c} }`)
 
-test('daemons that wait for each other', () => {
+test('a cycle is refused', () => {
   expect(after('[b]', '[a]')).toMatchInlineSnapshot(
     `"b.yaml:2:30: after has a cycle: a → b → a; remove one of these dependencies"`,
   )
@@ -40,7 +40,7 @@ test('daemons that wait for each other', () => {
   expect(after('[b]', '[c]')).toBe('valid')
 })
 
-test('names', () => {
+test('names must be of other daemons, each once', () => {
   expect(after('[a]', '[]')).toMatchInlineSnapshot(
     `"b.yaml:2:30: daemon "a": after: "a" cannot depend on itself; remove it"`,
   )
@@ -61,7 +61,7 @@ test('names', () => {
   )
 })
 
-test('shapes', () => {
+test('values must be a list or a map', () => {
   expect(after('c', '[]')).toMatchInlineSnapshot(
     `"b.yaml:2:29: daemon "a": after: expected a list, found "c"; write [c]"`,
   )
@@ -77,7 +77,7 @@ test('shapes', () => {
   )
 })
 
-test('only a job is ever done', () => {
+test('done is refused for a daemon that is not a job', () => {
   expect(after('{ b: done }', '[]')).toMatchInlineSnapshot(
     `"b.yaml:2:34: daemon "a": after.b: "b" is never done: it is not a job; wait for ready or started, or set kind: job for "b""`,
   )

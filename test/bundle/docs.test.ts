@@ -8,7 +8,7 @@ const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/BUNDLE.md')
 
-/** What the reader says that it knows, where a key is not known. */
+/** The keys that the hint for an unknown key lists. */
 function keysAt(bundle: string): string[] {
   const answer = loadBundle(bundle)
   const hints = 'plan' in answer ? [] : answer.problems.map(({ hint }) => hint ?? '')

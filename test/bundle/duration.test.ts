@@ -1,4 +1,4 @@
-/** Lengths of time, as DESIGN §6 writes them: 9s, 200ms, 1m. */
+/** Durations: 9s, 200ms, 1m. */
 import { expect, test } from 'vitest'
 import { formatDuration, parseDuration } from '../../src/core/text/duration.ts'
 
@@ -42,7 +42,7 @@ test.each([
   expect(parseDuration(text)).toBeNull()
 })
 
-test('writes what a person reads', () => {
+test('formats for people', () => {
   const small = [0, 1, 200, 999, 999.6, 1000, 1500, 9000, 59_999, 60_000, 90_000, 119_999]
   const table = [...small, 3_599_999, 3_600_000, 3_661_001, 7_199_999]
   expect(table.map((ms) => `${ms} = ${formatDuration(ms)}`)).toMatchInlineSnapshot(`
@@ -67,7 +67,7 @@ test('writes what a person reads', () => {
   `)
 })
 
-test('what is written can be read again, to the millisecond', () => {
+test('a formatted duration parses to the same milliseconds', () => {
   for (let ms = 0; ms < 20_000_000; ms = ms * 3 + 7) {
     const text = formatDuration(ms).replaceAll(' ', '').replace('min', 'm')
     expect(parseDuration(text)).toBe(ms)

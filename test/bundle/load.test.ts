@@ -1,4 +1,4 @@
-/** DESIGN §6: what a bundle file means. */
+/** DESIGN §6: from a bundle file to its plan. */
 import { expect, test } from 'vitest'
 import { checkPlan, parsePlan } from '../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
@@ -41,7 +41,7 @@ daemons:
   prepare: { command: [prepare], kind: job, optional: true, restart: on-failure }
 `
 
-test('a bundle becomes a plan with every default written down', () => {
+test('a plan contains every default of its bundle', () => {
   expect(planOf(full)).toMatchInlineSnapshot(`
     {
       "daemons": [
@@ -305,13 +305,13 @@ test('a bundle becomes a plan with every default written down', () => {
   `)
 })
 
-test('one daemon with a command is a whole bundle', () => {
+test('one daemon with a command is a valid bundle', () => {
   expect(JSON.stringify(planOf('daemons: { web: { command: [web] } }'))).toMatchInlineSnapshot(
     `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"control":"none","user":null,"group":null,"umask":null,"limits":{}}]}"`,
   )
 })
 
-test('JSON is YAML: the same bundle in JSON, with tabs, is the same plan', () => {
+test('a bundle in JSON, with tabs, gives the same plan', () => {
   const bundle = {
     name: 'shop',
     deadline: '5s',
@@ -334,7 +334,7 @@ test('the plan does not depend on the order of keys, only on the order of daemon
   expect(serializePlan(two)).toBe(serializePlan(one))
 })
 
-test('numbers and booleans in a command are the text that was written', () => {
+test('numbers and booleans in a command stay text', () => {
   const written = [
     '8080',
     '0x1F',
@@ -352,7 +352,7 @@ test('numbers and booleans in a command are the text that was written', () => {
   expect(daemon?.command).toEqual(written)
 })
 
-test('values of env.set are the text that was written', () => {
+test('values of env.set stay text', () => {
   expect(
     daemonOf('env: { set: { A: 1.0, B: 0o17, C: "", D: "null", E: TRUE, __proto__: x } }').env.set,
   ).toMatchInlineSnapshot(`
@@ -390,7 +390,7 @@ test.each([
   expect(daemonOf(`limits: { nofile: ${written} }`).limits).toEqual({ nofile: { soft, hard } })
 })
 
-test('a value may be written once and used often', () => {
+test('aliases are supported', () => {
   const { daemons } = planOf(`
 daemons:
   a: { command: [a], env: &common { set: { LANG: C.UTF-8 } } }
@@ -399,7 +399,7 @@ daemons:
   expect(daemons.map(({ env }) => env.set)).toEqual([{ LANG: 'C.UTF-8' }, { LANG: 'C.UTF-8' }])
 })
 
-test('comments, a byte order mark and Windows line ends are no part of a bundle', () => {
+test('comments, a byte order mark and Windows line ends are ignored', () => {
   const plain = planOf('daemons:\n  a:\n    command: [a, b]\n')
   expect(planOf('\uFEFF# hello\r\ndaemons:\r\n  a: # first\r\n    command: [a, b]\r\n')).toEqual(
     plain,
@@ -407,13 +407,13 @@ test('comments, a byte order mark and Windows line ends are no part of a bundle'
   expect(planOf('---\ndaemons:\n  a:\n    command: [a, b]\n...\n')).toEqual(plain)
 })
 
-test('a built plan is a bundle, too', () => {
+test('a built plan is accepted as a bundle', () => {
   const plan = planOf(full)
   expect(planOf(serializePlan(plan))).toEqual(plan)
   expect(planOf(JSON.stringify(plan, null, 2))).toEqual(plan)
 })
 
-test('every plan that is loaded passes the check of the init, and comes back from its text', () => {
+test('every loaded plan passes the check of the init, and its text gives the same plan', () => {
   for (const plan of [planOf(full), ...randomBundles(200).map(planOf)]) {
     expect(checkPlan(plan)).toBeNull()
     const text = serializePlan(plan)
@@ -431,7 +431,7 @@ test('4096 daemons, each after the one before, are loaded', { timeout: 20_000 },
   expect(plan.daemons).toHaveLength(4096)
 })
 
-/** Bundles that are valid by construction; the same ones in every run. */
+/** Valid bundles from a fixed seed. */
 function randomBundles(count: number): string[] {
   let state = 7
   const draw = (below: number): number => {

@@ -1,4 +1,4 @@
-/** The init believes nothing about a plan that comes from outside: every field is checked, unless the plan is sealed. */
+/** The init checks every field of a plan that it is given, unless the plan is sealed. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { checkPlan, parsePlan, planCheck } from '../../src/core/plan/check-plan.ts'
@@ -26,11 +26,11 @@ daemons:
   c: { command: [c], kind: job, after: { a: started }, restart: on-failure }
 `)
 
-test('what serializePlan wrote is read as the same plan, defaults or not', () => {
+test('the text of a plan gives the same plan, with and without defaults', () => {
   expect(parsePlan(serializePlan(plan))).toEqual({ plan })
 })
 
-test('what a daemon has by default is not written', () => {
+test('defaults of a daemon are not written', () => {
   const lean = {
     ...plan,
     signals: {},
@@ -52,7 +52,7 @@ function withValue(path: string, value: unknown): unknown {
   return copy
 }
 
-test('says what was expected, and where', () => {
+test('messages name the expected value and the place', () => {
   const cases: [path: string, value: unknown][] = [
     ['plan', 1],
     ['plan', undefined],
@@ -186,11 +186,11 @@ test('says what was expected, and where', () => {
   `)
 })
 
-test('refuses what is no plan at all', () => {
+test('other values are refused', () => {
   for (const value of [null, 1, 'plan', [], undefined]) expect(checkPlan(value)).toContain('object')
 })
 
-test('every field of the plan is looked at', () => {
+test('every field of the plan is checked', () => {
   const paths: string[] = []
   const collect = (value: unknown, path: string): void => {
     if (path !== '') paths.push(path)
@@ -214,14 +214,14 @@ test('two main daemons are refused', () => {
   expect(checkPlan({ ...plan, daemons })).toBe('daemons: more than one has main: true')
 })
 
-test('a plan is told from a bundle at a glance', () => {
+test('a plan is distinguished from a bundle by its beginning', () => {
   expect(isPlanText(serializePlan(plan))).toBe(true)
   expect(isPlanText(' \n{ "plan": 9')).toBe(true)
   expect(isPlanText('{ "daemons": {} }')).toBe(false)
   expect(isPlanText('plan: 1')).toBe(false)
 })
 
-test('a plan that serializePlan wrote is read one daemon a step', () => {
+test('a plan is read one daemon per step', () => {
   const daemons = Array.from({ length: 50 }, (_, index) => {
     return { ...specDefaults, name: `d-${index}`, command: ['web'] }
   })
@@ -229,12 +229,12 @@ test('a plan that serializePlan wrote is read one daemon a step', () => {
   const steps = readPlan(serializePlan(many), () => planCheck)
   let count = 0
   while (steps.next().done !== true) count++
-  // Parsed, and checked.
+  // Parsing and checking.
   expect(count).toBeGreaterThanOrEqual(2 * daemons.length)
   expect(parsePlan(serializePlan(many))).toEqual({ plan: many })
 })
 
-test('a plan in any other layout is the same plan', () => {
+test('a plan in another layout is the same plan', () => {
   const text = serializePlan(plan)
   const value = JSON.parse(text)
   const layouts = [
@@ -252,7 +252,7 @@ test('parsePlan never throws', () => {
     expect(parsePlan(text.slice(0, end))).toHaveProperty('error')
 })
 
-test('a cycle is found however long it is, without recursion', () => {
+test('a cycle of any length is found without recursion', () => {
   const chain = Array.from({ length: 100_000 }, (_, index) => ({
     name: `d${index}`,
     after: [{ daemon: `d${index + 1}` }],
@@ -263,7 +263,7 @@ test('a cycle is found however long it is, without recursion', () => {
   )
 })
 
-test('two ways to one daemon are no cycle', () => {
+test('two paths to one daemon are not a cycle', () => {
   const node = (name: string, ...after: string[]) => ({
     name,
     after: after.map((daemon) => ({ daemon })),
@@ -277,10 +277,10 @@ describe('a sealed plan', () => {
   const sumOf = (text: string): string =>
     createHash('sha256').update(text).digest('hex').slice(0, 16)
   const sealed = sealPlan(plan, sumOf)
-  /** Not valid, but nobody would know without the check. */
+  /** An invalid plan that only the check recognises. */
   const unchecked = { ...plan, label: 7 } as unknown as Plan
 
-  test('is the same plan, for a reader with sums and for one without', () => {
+  test('is the same plan, for readers with and without sums', () => {
     expect(isPlanText(sealed)).toBe(true)
     expect(parsePlan(`${sealed}\n`, sumOf)).toEqual({ plan })
     expect(parsePlan(sealed)).toEqual({ plan })
@@ -292,7 +292,7 @@ describe('a sealed plan', () => {
     expect(parsePlan(trusted)).toEqual({ error: expect.stringContaining('label') })
   })
 
-  test('is checked when it was changed by hand, or sealed by another version', () => {
+  test('is checked if it was edited, or sealed by another version', () => {
     const trusted = sealPlan(unchecked, sumOf)
     const changed = trusted.replace('"label":7', '"label":8')
     expect(parsePlan(changed, sumOf)).toEqual({ error: expect.stringContaining('label') })

@@ -3,7 +3,7 @@ import { loadBundle } from '../../src/bundle/load.ts'
 import { describeProblem } from '../../src/bundle/problems.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
 
-/** The problems as a person sees them, one a line. */
+/** The problems as printed, one per line. */
 export function problemsOf(text: string): string {
   const answer = loadBundle(text)
   if ('plan' in answer) return 'valid'
@@ -12,7 +12,7 @@ export function problemsOf(text: string): string {
   return lines.join('\n')
 }
 
-/** The problems of a bundle whose one daemon has this besides its command. */
+/** The problems of a bundle with one daemon that has these keys besides its command. */
 export function problemsOfDaemon(keys: string): string {
   return problemsOf(`daemons:\n  web:\n    command: [web]\n    ${keys}`)
 }
@@ -23,7 +23,7 @@ export function planOf(text: string): Plan {
   throw new Error(problemsOf(text))
 }
 
-/** The plan's one daemon, which has this besides its command. */
+/** The one daemon of the plan, with these keys besides its command. */
 export function daemonOf(keys: string): Plan['daemons'][number] {
   const [daemon] = planOf(`daemons:\n  web:\n    command: [web]\n    ${keys}`).daemons
   if (daemon === undefined) throw new Error('no daemon')

@@ -1,4 +1,4 @@
-/** How the bundle file says when a daemon is ready, and whether it is alive. */
+/** `ready`, `alive` and `watchdog` in the bundle file. */
 import { describe, expect, test } from 'vitest'
 import { daemonOf, problemsOfDaemon } from './problems-of.ts'
 
@@ -21,7 +21,7 @@ describe('ready', () => {
     })
   })
 
-  test('its times', () => {
+  test('timeout and interval', () => {
     expect(daemonOf('ready: { tcp: 80, timeout: 1h, interval: 10ms }').ready).toMatchObject({
       timeoutMs: 3_600_000,
       intervalMs: 10,
@@ -53,10 +53,10 @@ describe('ready', () => {
   })
 })
 
-describe('what cannot be ready', () => {
+describe('invalid values of ready', () => {
   const ready = (value: string) => problemsOfDaemon(`ready: ${value}`)
 
-  test('none, and two', () => {
+  test('no condition, or two', () => {
     expect(ready('{}')).toMatchInlineSnapshot(
       `"b.yaml:4:12: daemon "web": ready: no condition; add one of: fd, notify, log, tcp, unix, http, command, file"`,
     )
@@ -71,7 +71,7 @@ describe('what cannot be ready', () => {
     )
   })
 
-  test('words', () => {
+  test('conditions as text', () => {
     expect(ready('')).toMatchInlineSnapshot(
       `"b.yaml:4:12: daemon "web": ready: has no value; add one, or remove the key"`,
     )
@@ -102,7 +102,7 @@ describe('what cannot be ready', () => {
     expect(ready(`{ log: ${'ä'.repeat(129)} }`)).toContain('up to 256 bytes')
   })
 
-  test('times', () => {
+  test('timeout and interval', () => {
     expect(ready('{ fd: 3, interval: 1s }')).toMatchInlineSnapshot(
       `"b.yaml:4:21: daemon "web": ready.interval: has no effect with "fd"; remove it: the daemon reports readiness by itself"`,
     )
@@ -114,7 +114,7 @@ describe('what cannot be ready', () => {
     expect(ready('{ tcp: 80, timeout: 61m }')).toContain('from 10 ms to 1 h')
   })
 
-  test('addresses: no name is ever looked up', () => {
+  test('addresses must be numeric', () => {
     expect(ready('{ tcp: "db:5432" }')).toMatchInlineSnapshot(
       `"b.yaml:4:19: daemon "web": ready.tcp: "db" is not a numeric address; write an IP address or localhost: PID 1 resolves no names"`,
     )
@@ -148,7 +148,7 @@ describe('what cannot be ready', () => {
     }
   })
 
-  test('pages', () => {
+  test('URLs', () => {
     expect(ready('{ http: https://127.0.0.1/ }')).toMatchInlineSnapshot(
       `"b.yaml:4:20: daemon "web": ready.http: https is not supported; write http://…, or use a command such as curl"`,
     )
@@ -188,7 +188,7 @@ describe('what cannot be ready', () => {
     expect(ready(`{ unix: /${'x'.repeat(107)} }`)).toContain('up to 107 bytes')
   })
 
-  test('a path that pitcrew and the daemon would read differently', () => {
+  test('a relative path with a cwd', () => {
     expect(problemsOfDaemon('cwd: /srv/\n    ready: { file: run/ready }')).toMatchInlineSnapshot(
       `"b.yaml:5:20: daemon "web": ready.file: "run/ready" is relative, and the daemon has a cwd; write /srv/run/ready"`,
     )
@@ -201,7 +201,7 @@ describe('what cannot be ready', () => {
 })
 
 describe('alive', () => {
-  test('the same probes, again and again', () => {
+  test('has the probes of ready', () => {
     expect(daemonOf('alive: { tcp: 80 }').alive).toMatchInlineSnapshot(`
       {
         "failures": 3,
@@ -234,7 +234,7 @@ describe('alive', () => {
 
   const alive = (value: string) => problemsOfDaemon(`alive: ${value}`)
 
-  test('what cannot be', () => {
+  test('invalid values', () => {
     expect(alive('{}')).toMatchInlineSnapshot(
       `"b.yaml:4:12: daemon "web": alive: no probe; add one of: tcp, unix, http, command, file"`,
     )

@@ -1,12 +1,12 @@
-/** DESIGN §6: "Unknown keys are errors with line, column and did you mean"; "a key that is planned
- *  but not built is refused with not yet, never ignored". Every message names the place, the value
- *  and the remedy; all of them come at once, in the order of the file. */
+/** Invalid bundles. DESIGN §6: "Unknown keys are errors with line, column and did you mean"; "a key
+ *  that is planned but not built is refused with not yet, never ignored". Every message names the
+ *  place, the value and the remedy; all problems are reported at once, in the order of the file. */
 import { expect, test } from 'vitest'
 import { loadBundle } from '../../src/bundle/load.ts'
 import { maxBundleBytes } from '../../src/core/plan/plan-text.ts'
 import { problemsOf, problemsOfDaemon } from './problems-of.ts'
 
-test('everything that is wrong is said at once, in the order of the file', () => {
+test('all problems are reported at once, in the order of the file', () => {
   expect(
     problemsOf(`nam: Agent
 label: "a\\nb"
@@ -40,7 +40,7 @@ daemons:
   `)
 })
 
-test('keys that nobody knows', () => {
+test('unknown keys', () => {
   expect(problemsOf('daemons: { a: { command: [a] } }\nxyz: 1')).toMatchInlineSnapshot(
     `"b.yaml:2:1: unknown key "xyz"; known: name, label, select, deadline, signals, onDeath, daemons"`,
   )
@@ -72,7 +72,7 @@ test.each([
   'drain: {}',
   'log: { format: json }',
   'env: { file: /etc/env }',
-])('planned and not built: %s', (keys) => {
+])('keys of a later version: %s', (keys) => {
   const problem = problemsOfDaemon(keys)
   expect(problem).toContain('is not yet supported')
   expect(problem.split('\n')).toHaveLength(1)
@@ -86,7 +86,7 @@ test.each(['log: {}', 'drain: {}', 'settle: 1s'])(
   },
 )
 
-test('planned and not built: signals that reload', () => {
+test('keys of a later version: signals that reload', () => {
   expect(
     problemsOf('daemons: { a: { command: [a] } }\nsignals: { HUP: { reload: [a], forward: [a] } }'),
   ).toMatchInlineSnapshot(`"b.yaml:2:19: signals.HUP: "reload" is not yet supported; remove it"`)
@@ -144,7 +144,7 @@ test('names', () => {
   }
 })
 
-test('the daemons as a whole', () => {
+test('the map of daemons', () => {
   expect(problemsOf('name: a')).toMatchInlineSnapshot(
     `"b.yaml:1:1: no daemons; add daemons: { NAME: { command: [PROGRAM] } }"`,
   )
@@ -349,7 +349,7 @@ test('limits', () => {
   )
 })
 
-test('at most 20 problems are shown, and the rest is counted', () => {
+test('at most 20 problems are shown; the others are counted', () => {
   const bad = Array.from({ length: 30 }, (_, index) => `  Bad${index}: { command: [a] }`)
   const lines = problemsOf(`daemons:\n${bad.join('\n')}`).split('\n')
   expect(lines).toHaveLength(21)
@@ -364,7 +364,7 @@ test('a text over 1 MiB is refused before it is parsed', () => {
   )
 })
 
-test('a plan of another format, or a broken one, says so', () => {
+test('a plan of another format and a broken plan are refused', () => {
   expect(problemsOf('{"plan":9,"name":"x"}')).toMatchInlineSnapshot(
     `"b.yaml:1:1: not a valid plan: plan: format 9 is not known, this version reads format 2; build it again with this version"`,
   )
@@ -374,7 +374,7 @@ test('a plan of another format, or a broken one, says so', () => {
   expect(problemsOf('{"plan":2,')).toContain('not a valid plan: ')
 })
 
-test('whatever is cut off, the answer is a plan or problems, never a crash', () => {
+test('a truncated bundle gives a plan or problems, never a crash', () => {
   const text = `name: x\nsignals: { HUP: { forward: [a] } }\ndaemons:\n  a: &a\n    command: [sh, "-c", 'x']
     env: { set: { A: |-\n        text\n } }\n  b:\n    ? command\n    : [x]\n    after: [a]\n`
   for (let end = 0; end <= text.length; end++) {

@@ -1,4 +1,4 @@
-/** What follows when a daemon has ended by itself, in the bundle file: restarts, jobs, guards, onDeath. */
+/** `restart`, jobs, guards and `onDeath` in the bundle file. */
 import { describe, expect, test } from 'vitest'
 import type { RestartSpec } from '../../src/core/plan/plan.ts'
 import { daemonOf, planOf, problemsOf, problemsOfDaemon } from './problems-of.ts'
@@ -10,7 +10,7 @@ function restartOf(keys: string): string {
   return `${policy}, ${backoffMs} to ${backoffMaxMs}, ${limited}, calm ${calmMs}, ${then}`
 }
 
-test('without a word a daemon is always started again, a job and a main daemon never', () => {
+test('the default policy is always; for a job and a main daemon it is never', () => {
   expect(restartOf('user: root')).toMatchInlineSnapshot(
     `"always, 200 to 30000, no limit, calm 30000, leave"`,
   )
@@ -45,12 +45,12 @@ test.each([
   expect(restartOf(written)).toBe(meant)
 })
 
-test('a job may be tried again when it failed', () => {
+test('a job may have the policy on-failure', () => {
   const { kind, restart } = daemonOf('kind: job\n    restart: on-failure')
   expect([kind, restart.policy]).toEqual(['job', 'on-failure'])
 })
 
-describe('what cannot be', () => {
+describe('invalid values', () => {
   test('policies', () => {
     expect(problemsOfDaemon('restart: allways')).toMatchInlineSnapshot(
       `"b.yaml:4:14: daemon "web": restart: expected always, on-failure or never, found "allways"; did you mean "always"?"`,
@@ -125,7 +125,7 @@ describe('what cannot be', () => {
     )
   })
 
-  test('what would have no effect', () => {
+  test('keys without effect', () => {
     expect(
       problemsOfDaemon('restart: { policy: never, limit: 5 in 1m, calm: 1s }'),
     ).toMatchInlineSnapshot(`
@@ -140,7 +140,7 @@ describe('what cannot be', () => {
     )
   })
 
-  test('main ends pitcrew, so nobody starts it again', () => {
+  test('a main daemon has no restarts', () => {
     expect(problemsOfDaemon('main: true\n    restart: always')).toMatchInlineSnapshot(
       `"b.yaml:5:5: daemon "web": restart: "always" does not apply to the main daemon; pitcrew ends with its main daemon: write never, or remove main: true"`,
     )
@@ -152,7 +152,7 @@ describe('what cannot be', () => {
     expect(problemsOfDaemon('main: true\n    restart: never')).toBe('valid')
   })
 
-  test('a job is meant to end', () => {
+  test('a job has no policy always, ready, alive or watchdog', () => {
     expect(problemsOfDaemon('kind: jobs')).toMatchInlineSnapshot(
       `"b.yaml:4:11: daemon "web": kind: expected daemon or job, found "jobs"; did you mean "job"?"`,
     )
@@ -168,7 +168,7 @@ describe('what cannot be', () => {
     `)
   })
 
-  test('a guard that may fail', () => {
+  test('a guard is not optional', () => {
     expect(problemsOfDaemon('guard: true\n    optional: true')).toMatchInlineSnapshot(
       `"b.yaml:5:5: daemon "web": guard contradicts optional; remove one: a guard that may fail guards nothing"`,
     )
@@ -184,7 +184,7 @@ describe('onDeath', () => {
     planOf(`onDeath: { command: [tell, all] }\ndaemons: { web: { command: [web], ${keys} } }`)
       .daemons[0]?.onDeath
 
-  test('of the bundle is for every daemon that has none of its own', () => {
+  test('of the bundle is the default of its daemons', () => {
     expect(withBundle('')).toEqual(['tell', 'all'])
     expect(withBundle('onDeath: { command: [tell] }')).toEqual(['tell'])
     expect(withBundle('onDeath: none')).toBeNull()
@@ -193,12 +193,12 @@ describe('onDeath', () => {
     expect(daemonOf('user: root').onDeath).toBeNull()
   })
 
-  test('behind the daemons it means the same', () => {
+  test('may come after the daemons', () => {
     const plan = planOf('daemons: { web: { command: [web] } }\nonDeath: { command: [tell] }')
     expect(plan.daemons[0]?.onDeath).toEqual(['tell'])
   })
 
-  test('what cannot be', () => {
+  test('invalid values', () => {
     const ofBundle = (value: string) =>
       problemsOf(`onDeath: ${value}\ndaemons: { web: { command: [web] } }`)
     expect(ofBundle('none')).toMatchInlineSnapshot(

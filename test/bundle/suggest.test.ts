@@ -1,4 +1,4 @@
-/** "did you mean": near words are offered, far ones are not. */
+/** "did you mean": similar words are suggested, others are not. */
 import { expect, test } from 'vitest'
 import { didYouMean, suggest } from '../../src/core/text/suggest.ts'
 import { Random } from '../core/random.ts'
@@ -14,18 +14,18 @@ test.each([
   expect(suggest(word, keys)).toBe(expected)
 })
 
-test('offers a whole sentence', () => {
+test('is a sentence', () => {
   expect(didYouMean('rstart', keys)).toBe('did you mean "restart"?')
   expect(didYouMean('zebra', keys)).toBeNull()
 })
 
-test('a word of 64 letters may be meant, a longer one not', () => {
+test('words of up to 64 letters are compared', () => {
   const known = [`${'x'.repeat(63)}y`]
   expect(suggest('x'.repeat(64), known)).toBe(known[0])
   expect(suggest('x'.repeat(65), known)).toBeNull()
 })
 
-test('of what is near the nearest is offered, and of two equally near ones the first', () => {
+test('the most similar word is suggested, and the first of two', () => {
   const random = new Random(11)
   const word = () =>
     Array.from({ length: 1 + random.below(9) }, () => 'abC'[random.below(3)]).join('')
@@ -40,7 +40,7 @@ test('of what is near the nearest is offered, and of two equally near ones the f
   }
 })
 
-/** From left to right, by trying everything; a letter that was part of a swap is not changed again. */
+/** The distance by exhaustive search, from left to right; a swapped letter is not changed again. */
 function stepsBetween(left: string, right: string): number {
   if (left === '' || right === '') return left.length + right.length
   if (left[0] === right[0]) return stepsBetween(left.slice(1), right.slice(1))
@@ -56,11 +56,11 @@ function stepsBetween(left: string, right: string): number {
   )
 }
 
-test('a one-letter word is no slip of any other', () => {
+test('a word of one letter resembles no other', () => {
   expect(suggest('b', ['a', 'c'])).toBeNull()
 })
 
-test('of a thousand long words not all are looked at: the init has no time for that', () => {
+test('of a thousand long words only some are compared, which bounds the time of the init', () => {
   const known = Array.from(
     { length: 1000 },
     (_, n) => `${'x'.repeat(40)}${String(n).padStart(8, '0')}`,

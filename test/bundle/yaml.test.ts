@@ -1,4 +1,4 @@
-/** YAML itself: what is not valid, what is refused although it is, and what is made to hurt. */
+/** YAML: syntax errors, features that are refused, and hostile files. */
 import { expect, test } from 'vitest'
 import { problemsOf } from './problems-of.ts'
 
@@ -27,7 +27,7 @@ test('syntax errors have a place and a remedy', () => {
   )
 })
 
-test('a file without a bundle in it', () => {
+test('an empty file', () => {
   expect(problemsOf('')).toMatchInlineSnapshot(
     `"b.yaml:1:1: the bundle is empty; add daemons: { NAME: { command: […] } }"`,
   )
@@ -45,13 +45,13 @@ test('a file without a bundle in it', () => {
   )
 })
 
-test('a second document', () => {
+test('a second document is refused', () => {
   expect(problemsOf('daemons: { a: { command: [a] } }\n---\nx: 1\n')).toMatchInlineSnapshot(
     `"b.yaml:2:1: a second document begins here; a bundle has one; remove the line "---", or everything after it"`,
   )
 })
 
-test('keys', () => {
+test('duplicate keys, keys that are not text, and merge keys', () => {
   expect(problemsOf('name: a\nname: b\ndaemons: { a: { command: [a] } }')).toMatchInlineSnapshot(
     `"b.yaml:2:1: duplicate key "name"; remove or rename one of them"`,
   )
@@ -73,7 +73,7 @@ test('tags', () => {
   expect(problemsOf('daemons: !!map { a: { command: !!seq [!!str 1, ! 2] } }')).toBe('valid')
 })
 
-test('text that no process could be given', () => {
+test('NUL bytes and invalid UTF-8 are refused', () => {
   expect(problemsOf('daemons: { a: { command: ["a\\0b"] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:27: text contains a NUL byte; remove it: no command, path or variable can contain one"`,
   )
@@ -93,7 +93,7 @@ test('aliases', () => {
   expect(problemsOf('daemons: &x { a: { command: [a], env: *x } }')).toMatchInlineSnapshot(
     `"b.yaml:1:39: alias *x is inside its own anchor; remove the alias, or repeat the value"`,
   )
-  // A problem inside an anchor is said once, where it is.
+  // A problem inside an anchor is reported once, at the anchor.
   expect(
     problemsOf('daemons: { a: { command: &x [!no a] }, b: { command: *x } }').split('\n'),
   ).toHaveLength(1)
@@ -115,13 +115,13 @@ test.each([
   ['braces', '{a: '.repeat(30_000)],
   ['dashes', '- '.repeat(60_000)],
   ['question marks', '? '.repeat(30_000)],
-])('nesting without end is refused: %s', (_, text) => {
+])('deep nesting is refused: %s', (_, text) => {
   const problems = problemsOf(text)
   expect(problems).not.toBe('valid')
   expect(problems.length).toBeLessThan(20_000)
 })
 
-test('many keys, or many equal keys, take time in proportion', () => {
+test('the time is proportional to the number of keys, also of equal ones', () => {
   const count = 20_000
   const different = Array.from({ length: count }, (_, index) => `k${index}: 1`)
   expect(problemsOf(`{${different}}`)).toContain(`and ${count + 1 - 20} more`)

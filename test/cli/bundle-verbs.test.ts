@@ -1,4 +1,4 @@
-/** validate, build and @plan: bundle in, plan or problems out. */
+/** validate, build and @plan. */
 import { describe, expect, test } from 'vitest'
 import { planMain } from '../../src/cli/bundle/bundle-image.ts'
 import { parsePlan } from '../../src/core/plan/check-plan.ts'
@@ -8,7 +8,7 @@ import { FakeSystem } from './fake-system.ts'
 const files = { 'shop.yaml': goodBundle }
 
 describe('validate', () => {
-  test('says what the bundle means: start order, and how the one deadline is shared', async () => {
+  test('prints the start order and how a shutdown divides the deadline', async () => {
     expect(await cli(['validate', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
       shop.yaml is valid: shop, 2 daemons, in start order:
@@ -21,7 +21,7 @@ describe('validate', () => {
     `)
   })
 
-  test('whom a daemon waits for, and for what: without a sign, started is ready', async () => {
+  test('prints what each daemon waits for; without ready: it waits until the dependency has started', async () => {
     const bundle = `
       daemons:
         all: { command: [all], after: { db: ready, cache: ready, migrate: ready, web: started } }
@@ -53,7 +53,7 @@ describe('validate', () => {
     )
   })
 
-  test('--json, for programs', async () => {
+  test('--json', async () => {
     expect(await cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
       {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"after":{"web":{"db":"started"}},"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
@@ -69,7 +69,7 @@ describe('validate', () => {
     `)
   })
 
-  test('names every problem with its place, on stderr, and ends with 2', async () => {
+  test('prints every problem with line and column on stderr, and exits with 2', async () => {
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\n  b: { command: [], after: [c] }\n' }
     expect(await cli(['validate', 'b.yaml'], bad)).toMatchInlineSnapshot(`
       "exit 2
@@ -80,20 +80,20 @@ describe('validate', () => {
     `)
   })
 
-  test('a built plan is valid, too', async () => {
+  test('a plan is valid, too', async () => {
     const built = new FakeSystem(['build', 'shop.yaml', '--out', 'p.json'], files)
     await play(built)
     const text = await cli(['validate', 'p.json'], { 'p.json': built.written.get('p.json') ?? '' })
     expect(text).toBe((await cli(['validate', 'shop.yaml'], files)).replace('shop.yaml', 'p.json'))
   })
 
-  test('many daemons that stop together are not all named', async () => {
+  test('if many daemons stop together, only some are named', async () => {
     const daemons = Array.from({ length: 12 }, (_, index) => `d${index}: { command: [d] }`)
     const text = await cli(['validate', 'b.yaml'], { 'b.yaml': `daemons: {${daemons}}` })
     expect(text).toContain('stop d0, d1, d2, d3 and 8 more')
   })
 
-  test('nothing that a bundle says can move the cursor', async () => {
+  test('the text of a bundle cannot move the cursor', async () => {
     const text = await cli(['validate', 'b.yaml'], {
       'b.yaml': 'daemons: { a: { command: ["\\e[2J"] } }',
     })
@@ -109,21 +109,21 @@ describe('finding the bundle', () => {
     '/etc/pitcrew/bundle.json',
   ]
 
-  test('without an argument the first of four places is used', async () => {
+  test('without an argument, the first of four paths is used', async () => {
     for (let first = 0; first < places.length; first++) {
       const there = Object.fromEntries(places.slice(first).map((place) => [place, goodBundle]))
       expect(await cli(['validate'], there)).toContain(`${places[first]} is valid`)
     }
   })
 
-  test('none of them: all four are named', async () => {
+  test('if none exists, all four are named', async () => {
     expect(await cli(['validate'])).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot find a bundle: there is no ./bundle.yaml, no ./bundle.json, no /etc/pitcrew/bundle.yaml, no /etc/pitcrew/bundle.json; name one on the command line"
     `)
   })
 
-  test('one that is there and cannot be read is not passed over', async () => {
+  test('a file that exists but cannot be read is an error', async () => {
     const system = new FakeSystem(['validate'], { './bundle.json': goodBundle })
     system.files.set('./bundle.yaml', { error: 'EACCES' })
     expect(await play(system)).toMatchInlineSnapshot(`
@@ -147,7 +147,7 @@ describe('finding the bundle', () => {
     expect(await play(system)).toMatchSnapshot()
   })
 
-  test('10 MB of text', async () => {
+  test('10 MB of text are refused', async () => {
     const large = { 'b.yaml': '#'.repeat(10_000_000) }
     expect(await cli(['validate', 'b.yaml'], large)).toMatchInlineSnapshot(`
       "exit 2
@@ -161,7 +161,7 @@ describe('finding the bundle', () => {
     `)
   })
 
-  test('a bundle that is a program: not yet', async () => {
+  test('a bundle that is a program is not yet supported', async () => {
     expect(
       await cli(['validate', 'bundle.ts'], { 'bundle.ts': 'export default {}' }),
     ).toMatchInlineSnapshot(`
@@ -172,7 +172,7 @@ describe('finding the bundle', () => {
 })
 
 describe('build', () => {
-  test('writes a plan that can be loaded without a parser', async () => {
+  test('writes a plan that is loaded without the parser', async () => {
     const system = new FakeSystem(['build', 'shop.yaml', '--out', '/tmp/p.json'], files)
     expect(await play(system)).toMatchInlineSnapshot(`
       "exit 0
@@ -185,14 +185,14 @@ describe('build', () => {
     expect(parsePlan(system.written.get('/tmp/p.json') ?? '')).toHaveProperty('plan')
   })
 
-  test('--out - is stdout, and says nothing else', async () => {
+  test('--out - writes to stdout and nothing else', async () => {
     const system = new FakeSystem(['build', '--out=-', 'shop.yaml'], files)
     expect(await play(system)).toContain('exit 0')
     expect(system.stderr).toBe('')
     expect(parsePlan(system.stdout)).toHaveProperty('plan')
   })
 
-  test('an invalid bundle writes nothing', async () => {
+  test('writes nothing for an invalid bundle', async () => {
     expect(
       await cli(['build', 'b.yaml', '--out', 'p.json'], { 'b.yaml': 'daemons: {}' }),
     ).toMatchInlineSnapshot(`
@@ -202,7 +202,7 @@ describe('build', () => {
     `)
   })
 
-  test('a plan never takes the place of its bundle', async () => {
+  test('never overwrites the bundle', async () => {
     expect(await cli(['build', 'shop.yaml', '--out', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot write the plan over its bundle shop.yaml; name another file, so that the bundle is kept"
@@ -218,7 +218,7 @@ describe('build', () => {
     `)
   })
 
-  test('a plan that would be too large to load is not built', async () => {
+  test('refuses a plan that would be too large to load', async () => {
     const long = `[${Array.from({ length: 2000 }, () => 'x'.repeat(100))}]`
     const daemons = Array.from({ length: 40 }, (_, index) => `d${index}: { command: *c }`)
     const bundle = `daemons: { a: { command: &c ${long} }, ${daemons} }`

@@ -1,4 +1,4 @@
-/** start, stop, restart, shutdown, wait and ticket: the outcome is waited for and told. */
+/** start, stop, restart, shutdown, wait and ticket: they wait for the outcome and print it. */
 import { describe, expect, test } from 'vitest'
 import type { TicketAnswer } from '../../src/control/protocol/answers.ts'
 import { ask, listening, play } from './cli.ts'
@@ -43,8 +43,8 @@ function about({ args }: Asked): string {
   return String(args.daemon)
 }
 
-describe('done', () => {
-  test('one line for each daemon, in the order in which they are', async () => {
+describe('success', () => {
+  test('one line for each daemon, in the order of completion', async () => {
     const server = new FakeServer({
       restart: (asked) =>
         about(asked) === 'db'
@@ -61,16 +61,20 @@ describe('done', () => {
   })
 
   test.each([
-    ['a dead one that is restarted', 'restart', ticket({ old: null, now: { run: 3, pid: 11 } })],
+    [
+      'restart of a daemon that is down',
+      'restart',
+      ticket({ old: null, now: { run: 3, pid: 11 } }),
+    ],
     ['start', 'start', ticket({ verb: 'start', old: null, now: { run: 1, pid: 7 } })],
     [
-      'start of a ready one',
+      'start of a ready daemon',
       'start',
       ticket({ verb: 'start', changed: false, now: { run: 1, pid: 7 } }),
     ],
     ['stop', 'stop', ticket({ verb: 'stop', now: null })],
     [
-      'stop of a stopped one',
+      'stop of a stopped daemon',
       'stop',
       ticket({ verb: 'stop', changed: false, old: null, now: null }),
     ],
@@ -80,7 +84,7 @@ describe('done', () => {
     expect(await ask(server, verb, 'web')).toMatchSnapshot()
   })
 
-  test('what is asked', async () => {
+  test('the request that is sent', async () => {
     const server = new FakeServer({ restart: () => [{ done: ticket() }] })
     await ask(server, 'restart', 'web', '--why', 'deploy', '--no-wait', '--timeout', '1m30s')
     await ask(server, 'restart', 'web')
@@ -90,7 +94,7 @@ describe('done', () => {
     ])
   })
 
-  test('--json: the answers as they are', async () => {
+  test('--json prints the answers unchanged', async () => {
     const server = new FakeServer({ stop: () => [{ done: ticket() }] })
     expect(await ask(server, 'stop', 'web', '--json')).toBe(`exit 0\n${JSON.stringify(ticket())}`)
   })
@@ -106,8 +110,8 @@ describe('done', () => {
   })
 })
 
-describe('not done', () => {
-  test('the cause, where to read on, and the last lines; status 1', async () => {
+describe('failure', () => {
+  test('prints the cause, a hint and the last lines; status 1', async () => {
     const server = new FakeServer({ restart: () => [failed] })
     expect(await ask(server, 'restart', 'web')).toMatchInlineSnapshot(`
       "exit 1
@@ -118,7 +122,7 @@ describe('not done', () => {
     `)
   })
 
-  test('--json tells it to programs, too', async () => {
+  test('--json prints the failure on stdout, too', async () => {
     const server = new FakeServer({ restart: () => [failed] })
     expect(await ask(server, 'restart', 'web', '--json')).toMatchInlineSnapshot(`
       "exit 1
@@ -148,7 +152,7 @@ describe('not done', () => {
     )
   })
 
-  test('the worst of several statuses', async () => {
+  test('the exit status is the highest of several', async () => {
     const server = new FakeServer({
       stop: (asked) => [
         {
@@ -163,7 +167,7 @@ describe('not done', () => {
     expect(await ask(server, 'stop', 'b', 'a')).toContain('exit 4')
   })
 
-  test('a lost connection is told once', async () => {
+  test('a lost connection is reported once', async () => {
     const server = new FakeServer({ stop: () => [null] })
     expect(await ask(server, 'stop', 'a', 'b', 'c')).toMatchInlineSnapshot(`
       "exit 7
@@ -188,7 +192,7 @@ describe('progress', () => {
           ],
   })
 
-  test('in a terminal it is one line that is drawn again, and gone at the end', async () => {
+  test('in a terminal it is one line, redrawn, and removed at the end', async () => {
     const system = listening(slow, 'stop', 'web', 'db')
     system.terminals = [1, 2]
     await play(system)
@@ -207,7 +211,7 @@ describe('progress', () => {
     `)
   })
 
-  test('elsewhere it is a line every five seconds', async () => {
+  test('without a terminal it is a line every five seconds', async () => {
     const system = listening(slow, 'stop', 'web', 'db')
     expect(await play(system)).toMatchInlineSnapshot(`
       "exit 0
@@ -220,7 +224,7 @@ describe('progress', () => {
 })
 
 describe('wait', () => {
-  test('a line for each, and what is asked', async () => {
+  test('prints a line for each daemon, and sends these requests', async () => {
     const server = new FakeServer({
       wait: (asked) => [{ done: { daemon: about(asked), state: 'ready', run: 2, pid: 9 } }],
     })
@@ -239,7 +243,7 @@ describe('wait', () => {
     })
   })
 
-  test('mistakes', async () => {
+  test('invalid options', async () => {
     const server = new FakeServer()
     expect(await ask(server, 'wait')).toMatchInlineSnapshot(`
       "exit 2
@@ -271,7 +275,7 @@ describe('ticket', () => {
     expect(await ask(server, 'ticket', '5')).toMatchSnapshot()
   })
 
-  test('a word that is no number', async () => {
+  test('an ID that is not a number', async () => {
     expect(await ask(new FakeServer(), 'ticket', 'five')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid ticket "five"; write its number, such as 5"

@@ -1,4 +1,4 @@
-/** Plays one command line and prints what came of it. */
+/** Runs one command line and prints its result. */
 import { main } from '../../src/cli/main.ts'
 import type { ClientSystem } from '../../src/host/system.ts'
 import type { FakeServer } from './fake-server.ts'
@@ -19,7 +19,7 @@ export function cli(
   return play(new FakeSystem(args, files))
 }
 
-/** The same with a pitcrew that answers. */
+/** The same with a server that answers. */
 export function ask(server: FakeServer, ...args: readonly string[]): Promise<string> {
   return play(listening(server, ...args))
 }

@@ -1,4 +1,4 @@
-/** `completion`: what each shell is taught. */
+/** `completion`: the scripts, and what bash offers with its script. */
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { cli } from './cli.ts'
@@ -16,7 +16,7 @@ async function offered(...words: readonly string[]): Promise<string[]> {
     `COMP_WORDS=(pitcrew ${words.map((word) => `'${word}'`).join(' ')})`,
     `COMP_CWORD=${words.length}`,
     '_pitcrew',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
     'printf "%s\\n" "${COMPREPLY[@]}"',
   ].join('\n')
   const { stdout, stderr, status } = spawnSync('bash', ['-c', program], {
@@ -34,7 +34,7 @@ test.each(['bash', 'zsh', 'fish'])('the script for %s', async (shell) => {
   expect(await script(shell)).toMatchSnapshot()
 })
 
-test.each(['bash', 'zsh', 'fish'])('%s can read it, where there is one', async (shell) => {
+test.each(['bash', 'zsh', 'fish'])('%s accepts its script, if it is installed', async (shell) => {
   const { error, status, stderr } = spawnSync(shell, ['-n'], { input: await script(shell) })
   if (error !== undefined) return
   expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' })
@@ -45,7 +45,7 @@ test('verbs', async () => {
   expect(await offered('')).not.toContain('@names')
 })
 
-test('daemons, where a verb takes them', async () => {
+test('daemons, if the verb takes daemons', async () => {
   expect(await offered('restart', 'we')).toEqual(['web', 'web-admin'])
   expect(await offered('restart', 'db', '')).toEqual(['db', 'web', 'web-admin'])
   expect(await offered('shutdown', '')).toEqual([])
@@ -56,7 +56,7 @@ test('options of the verb', async () => {
   expect(await offered('status', '--')).toEqual(['--help', '--json', '--socket', '--watch'])
 })
 
-test('values: words, files, or nothing to be offered', async () => {
+test('values of options: choices, files, or nothing', async () => {
   expect(await offered('wait', 'web', '--for', 's')).toEqual(['started', 'stopped'])
   expect(await offered('status', '--socket', 'read')).toEqual(['read-verbs.test.ts'])
   expect(await offered('restart', 'web', '--why', '')).toEqual([])

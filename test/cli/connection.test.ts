@@ -1,4 +1,4 @@
-/** DESIGN §5 Places, §7: the socket is found by itself when there is only one; exit statuses 2, 6 and 7. */
+/** DESIGN §5 and §7: a single socket is found without an option; exit statuses 2, 6 and 7. */
 import { describe, expect, test } from 'vitest'
 import { ask, cli, play } from './cli.ts'
 import { FakeServer, statusAnswer } from './fake-server.ts'
@@ -8,7 +8,7 @@ function shop(name = 'shop'): FakeServer {
   return new FakeServer({ status: () => [{ done: statusAnswer([], { name }) }] })
 }
 
-/** `status`, where these sockets are. */
+/** Runs `status` with these sockets. */
 async function status(
   sockets: Readonly<Record<string, FakeServer | string>>,
   change: (system: FakeSystem) => void = () => {},
@@ -21,15 +21,15 @@ async function status(
   return text.split(': 0 daemons')[0] ?? ''
 }
 
-describe('finding it', () => {
+describe('finding the socket', () => {
   test.each(['/run/pitcrew/shop.sock', '/dev/shm/pitcrew-0/shop.sock'])(
-    'by itself at %s',
+    'a single socket at %s is found',
     async (path) => {
       expect(await status({ [path]: shop() })).toBe('exit 0\nshop')
     },
   )
 
-  test('in the session of a user', async () => {
+  test('the socket in the session folder of a user is found', async () => {
     const found = await status({ '/run/user/5/pitcrew/shop.sock': shop() }, (system) => {
       system.uid = 5
       system.environment.set('XDG_RUNTIME_DIR', '/run/user/5')
@@ -37,13 +37,13 @@ describe('finding it', () => {
     expect(found).toBe('exit 0\nshop')
   })
 
-  test('one connection is enough', async () => {
+  test('only one connection is made', async () => {
     const server = shop()
     await status({ '/run/pitcrew/shop.sock': server })
     expect(server.connections).toBe(1)
   })
 
-  test('what a pitcrew that was killed left behind is passed over', async () => {
+  test('a socket left behind by a killed pitcrew is ignored', async () => {
     const found = await status({
       '/run/pitcrew/a.sock': 'ECONNREFUSED',
       '/run/pitcrew/b.sock': shop('b'),
@@ -52,7 +52,7 @@ describe('finding it', () => {
     expect(found).toBe('exit 0\nb')
   })
 
-  test('several that answer: all are named', async () => {
+  test('if several pitcrews answer, all are named', async () => {
     const found = await status({
       '/run/pitcrew/a.sock': shop('a'),
       '/run/pitcrew/b.sock': shop('b'),
@@ -64,7 +64,7 @@ describe('finding it', () => {
     `)
   })
 
-  test('--socket and PITCREW_SOCKET choose', async () => {
+  test('--socket and PITCREW_SOCKET choose one', async () => {
     const sockets = { '/run/pitcrew/a.sock': shop('a'), '/run/pitcrew/b.sock': shop('b') }
     expect(await status(sockets, () => {}, '--socket', '/run/pitcrew/b.sock')).toBe('exit 0\nb')
     const byName = await status(sockets, ({ environment }) => {
@@ -73,7 +73,7 @@ describe('finding it', () => {
     expect(byName).toBe('exit 0\na')
   })
 
-  test('PITCREW_RUN_DIR says where alone', async () => {
+  test('with PITCREW_RUN_DIR no other folder is searched', async () => {
     const sockets = { '/run/pitcrew/a.sock': shop('a'), '/here/b.sock': shop('b') }
     const found = await status(sockets, ({ environment }) =>
       environment.set('PITCREW_RUN_DIR', '/here'),
@@ -81,7 +81,7 @@ describe('finding it', () => {
     expect(found).toBe('exit 0\nb')
   })
 
-  test("root finds another user's, when no other answers", async () => {
+  test('root finds the socket of another user if no other answers', async () => {
     const foreign = { '/dev/shm/pitcrew-1000/shop.sock': shop() }
     expect(await status(foreign)).toBe('exit 0\nshop')
     expect(await status({ ...foreign, '/run/pitcrew/a.sock': shop('a') })).toBe('exit 0\na')
@@ -92,26 +92,26 @@ describe('finding it', () => {
   })
 })
 
-describe('not finding it', () => {
-  test('nothing there: status 7', async () => {
+describe('no usable socket', () => {
+  test('no socket: status 7', async () => {
     expect(await cli(['status'])).toMatchInlineSnapshot(`
       "exit 7
       stderr: pitcrew: no pitcrew answers: no socket in /run/pitcrew, /dev/shm/pitcrew-0; is it running? --socket PATH names a socket elsewhere"
     `)
   })
 
-  test.each(['ECONNREFUSED', 'ETIMEDOUT', 'ENOENT'])('nobody listens: %s', async (errno) => {
+  test.each(['ECONNREFUSED', 'ETIMEDOUT', 'ENOENT'])('no pitcrew listens: %s', async (errno) => {
     expect(await status({ '/run/pitcrew/a.sock': errno })).toMatchSnapshot()
   })
 
-  test('not for us: status 6', async () => {
+  test('permission denied: status 6', async () => {
     expect(await status({ '/run/pitcrew/a.sock': 'EACCES' })).toMatchInlineSnapshot(`
       "exit 6
       stderr: pitcrew: cannot connect to /run/pitcrew/a.sock: permission denied (EACCES); run as root or as pitcrew's user"
     `)
   })
 
-  test('a server that lets us not in says why', async () => {
+  test('a server that refuses access gives the reason', async () => {
     const server = shop()
     server.greeting =
       '{"id":null,"failed":{"code":"NOT_PERMITTED","message":"uid 5 is not welcome","hint":"x"}}'
@@ -121,7 +121,7 @@ describe('not finding it', () => {
     `)
   })
 
-  test('one that is stopped says nothing', async () => {
+  test('a stopped pitcrew times out', async () => {
     const server = new FakeServer({ status: () => [] })
     expect(await ask(server, 'status')).toMatchInlineSnapshot(`
       "exit 7
@@ -129,7 +129,7 @@ describe('not finding it', () => {
     `)
   })
 
-  test('one that ends before it answers', async () => {
+  test('a pitcrew that ends before it answers: status 7', async () => {
     const server = new FakeServer({ status: () => [null] })
     expect(await ask(server, 'status')).toMatchInlineSnapshot(`
       "exit 7

@@ -1,4 +1,4 @@
-/** A server in memory: for each verb, what it answers. */
+/** A server in memory, with the answers to each verb. */
 import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
 import type { VerbName } from '../../src/control/protocol/verbs.ts'
 
@@ -8,7 +8,7 @@ export interface Asked {
   readonly args: Readonly<Record<string, unknown>>
 }
 
-/** Lines of an answer without their id; a text is sent as it is; null ends the connection. */
+/** The lines of an answer without their id; a text is sent unchanged; null ends the connection. */
 export type Line = object | string | null
 
 export class FakeServer {
@@ -65,14 +65,14 @@ export class FakeServer {
   }
 }
 
-/** What holds a list of daemons is sent as an item for each, and the rest. */
+/** An answer with a list of daemons is sent as an item for each of them, and the rest. */
 function inItems(line: Line): readonly Line[] {
   if (typeof line !== 'object' || line === null || !('done' in line)) return [line]
   const { daemons, ...done } = line.done as { daemons?: readonly DaemonStatus[] }
   return daemons === undefined ? [line] : [...daemons.map((item) => ({ item })), { done }]
 }
 
-/** A daemon that is well, but for what the test says. */
+/** A ready daemon, with changes. */
 export function daemon(name: string, changes: Partial<DaemonStatus> = {}): DaemonStatus {
   return {
     name,

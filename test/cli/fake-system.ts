@@ -1,5 +1,5 @@
-/** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that only moves when
- *  somebody waits. */
+/** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that moves only
+ *  when a verb waits. */
 import { createHash } from 'node:crypto'
 import { bundleImage } from '../../src/cli/bundle/bundle-image.ts'
 import type { ClientSystem, Errno, FileAnswer } from '../../src/host/system.ts'
@@ -12,19 +12,19 @@ export class FakeSystem implements ClientSystem {
   readonly args: readonly string[]
   readonly pid = 2
   uid = 0
-  /** Text, or the error that reading it gives. Anything else is ENOENT. */
+  /** The text of each file, or the error of reading it; other paths give ENOENT. */
   readonly files: Map<string, FileAnswer> = new Map()
   readonly written: Map<string, string> = new Map()
   writeError: Errno | null = null
   readonly environment: Map<string, string> = new Map()
-  /** Who listens where, or why nobody does. */
+  /** The server at each path, or the error of connecting to it. */
   readonly sockets: Map<string, FakeServer | Errno> = new Map()
-  /** Which descriptors are a terminal of this size. */
+  /** The descriptors that are terminals. */
   terminals: readonly number[] = []
   size: { readonly columns: number; readonly rows: number } | null = { columns: 80, rows: 24 }
   stdout: string = ''
   stderr: string = ''
-  /** What is written to either, in order: what a terminal gets. */
+  /** Stdout and stderr in order, as a terminal shows them. */
   screen: string = ''
   nowMs = 0
   /** Called when a verb sleeps. */

@@ -1,4 +1,4 @@
-/** Numbers and texts as people read them, and how they fit on a line. */
+/** Numbers and durations for people, widths of texts, and tables. */
 
 import { describe, expect, test } from 'vitest'
 import {
@@ -32,7 +32,7 @@ test.each([
   expect(formatElapsedShort(ms)).toBe(tight)
 })
 
-test('memory and processor time', () => {
+test('memory and CPU shares', () => {
   expect([0, 999, 1000, 12_600, 102_400, 1_048_576, 200_000_000].map(formatMemory)).toEqual([
     '0 KiB',
     '999 KiB',
@@ -51,7 +51,7 @@ test('memory and processor time', () => {
   ])
 })
 
-test('nothing moves the cursor or hides', () => {
+test('a text cannot move the cursor or hide characters', () => {
   expect(oneLine('a\r\n\tb\x1b[31mc\x7fd\u0085e\u2028f\u202eg\u200bh')).toBe('a b [31mc d e f g h')
   expect(oneLine('größer 数据 🎉')).toBe('größer 数据 🎉')
 })
@@ -79,7 +79,7 @@ test.each([
   expect(widthOf(short)).toBeLessThanOrEqual(columns)
 })
 
-test('columns are aligned by what is seen, not by the number of characters', () => {
+test('columns are aligned by width, not by the number of characters', () => {
   const columns = [
     { title: 'A', isRight: false, dropOrder: 0 },
     { title: 'B', isRight: true, dropOrder: 0 },
@@ -95,7 +95,7 @@ test('columns are aligned by what is seen, not by the number of characters', () 
   ])
 })
 
-describe('where there is not enough room', () => {
+describe('a table that is too wide', () => {
   const columns = [
     { title: 'NAME', isRight: false, dropOrder: 0 },
     { title: 'CPU', isRight: true, dropOrder: 1 },

@@ -17,7 +17,7 @@ describe('explain', () => {
     ],
   })
 
-  test('why, and what can be done', async () => {
+  test('prints the reasons and the remedies', async () => {
     expect(await ask(server, 'explain', 'web')).toMatchInlineSnapshot(`
       "exit 0
       web: backoff
@@ -29,7 +29,7 @@ describe('explain', () => {
     `)
   })
 
-  test('in a terminal with the colour of the state', async () => {
+  test('in a terminal the state has its colour', async () => {
     const system = listening(server, 'explain', 'web')
     system.terminals = [1]
     await play(system)
@@ -58,7 +58,7 @@ describe('events', () => {
   })
   const answer = { done: { cursor: '1-3', missed: false } }
 
-  test('aligned, oldest first', async () => {
+  test('are aligned, oldest first', async () => {
     const server = new FakeServer({
       events: () => [
         entry(1),
@@ -77,14 +77,14 @@ describe('events', () => {
     `)
   })
 
-  test('what is asked', async () => {
+  test('the request that is sent', async () => {
     const server = new FakeServer({ events: () => [answer] })
     await ask(server, 'events', 'web', '-n', '5', '--since', '1-2')
     expect(server.asked[0]?.args).toEqual({ daemons: ['web'], tail: 5, since: '1-2' })
   })
 
-  test('--since with a time leaves out what is older', async () => {
-    // It is the day before, 17:00.
+  test('--since TIME omits older events', async () => {
+    // The day before, 17:00.
     const old = entry(1, { at: '2026-11-20T16:58:59.999Z' })
     const server = new FakeServer({ events: () => [old, entry(2), answer] })
     const text = await ask(server, 'events', '--since', '1m')
@@ -92,14 +92,14 @@ describe('events', () => {
     expect(server.asked[0]?.args).toEqual({})
   })
 
-  test('--since with neither a time nor a cursor', async () => {
+  test('--since with neither a time nor a cursor is refused', async () => {
     expect(await ask(new FakeServer(), 'events', '--since', 'noon')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid value "noon" for --since; write a time such as 500ms, 30s or 5m, or the cursor of an event"
     `)
   })
 
-  test('a long name moves its own line alone', async () => {
+  test('a long name shifts only its own line', async () => {
     const long = entry(1, { daemon: 'a-name-of-more-than-twenty-letters' })
     const server = new FakeServer({ events: () => [long, entry(2), answer] })
     expect(await ask(server, 'events')).toMatchInlineSnapshot(`
@@ -109,14 +109,14 @@ describe('events', () => {
     `)
   })
 
-  test('--json: an entry a line', async () => {
+  test('--json prints one entry per line', async () => {
     const server = new FakeServer({ events: () => [entry(1), entry(2), answer] })
     const text = await ask(server, 'events', '--json')
     const [, ...lines] = text.split('\n')
     expect(lines.map((line) => JSON.parse(line).cursor)).toEqual(['1-1', '1-2'])
   })
 
-  test('what is not kept any more is said', async () => {
+  test('missing older events are reported', async () => {
     const server = new FakeServer({ events: () => [{ done: { cursor: '1-3', missed: true } }] })
     expect(await ask(server, 'events', '--since', '0-1')).toMatchInlineSnapshot(`
       "exit 0
@@ -124,7 +124,7 @@ describe('events', () => {
     `)
   })
 
-  test('--follow is taken up again behind the last event, however often it is lost', async () => {
+  test('--follow reconnects and continues after the last event, however often the connection is lost', async () => {
     const server = new FakeServer({
       events: (_, nth) =>
         [[entry(1), entry(2), null], [null], [entry(3), null]][nth - 1] ?? [
@@ -148,7 +148,7 @@ describe('events', () => {
     ])
   })
 
-  test('--follow of a pitcrew that was never there ends with 7', async () => {
+  test('--follow ends with 7 if no pitcrew ever answered', async () => {
     expect(await ask(new FakeServer({ events: () => [null] }), 'events', '-f')).toContain('exit 7')
   })
 })
@@ -162,7 +162,7 @@ describe('logs', () => {
   ]
   const server = new FakeServer({ logs: () => lines })
 
-  test('as in the log of the container; notices on stderr', async () => {
+  test('lines as in the log of the container; notices on stderr', async () => {
     expect(await ask(server, 'logs')).toMatchInlineSnapshot(`
       "exit 0
       [web] GET / 200
@@ -192,7 +192,7 @@ describe('logs', () => {
     `)
   })
 
-  test('--grep is a regular expression over the text', async () => {
+  test('--grep matches a regular expression with the text of each line', async () => {
     expect(await ask(server, 'logs', '--grep', '^gr.+r$|GET')).toMatchInlineSnapshot(`
       "exit 0
       [web] GET / 200
@@ -205,7 +205,7 @@ describe('logs', () => {
     `)
   })
 
-  test('bytes that are no UTF-8 are passed on', async () => {
+  test('invalid UTF-8 is passed on', async () => {
     const system = listening(server, 'logs')
     const written: string[] = []
     system.receiveBytes = () =>
@@ -217,7 +217,7 @@ describe('logs', () => {
     expect(written).toEqual(['[web] \xff\xfe\x00\xc3\n'])
   })
 
-  test('what is asked', async () => {
+  test('the request that is sent', async () => {
     const other = new FakeServer({ logs: () => lines })
     await ask(other, 'logs', 'web', '-f', '--tail', '3', '--since', '5m')
     expect(other.asked[0]?.args).toEqual({
@@ -228,7 +228,7 @@ describe('logs', () => {
     })
   })
 
-  test('one that is cut off says so', async () => {
+  test('a disconnected reader reports it', async () => {
     const cutOff = new FakeServer({ logs: () => [taken, '5 web a\n', null] })
     expect(await ask(cutOff, 'logs')).toMatchInlineSnapshot(`
       "exit 7
@@ -237,7 +237,7 @@ describe('logs', () => {
     `)
   })
 
-  test('a daemon that is not there: status 3', async () => {
+  test('an unknown daemon: status 3', async () => {
     const message = 'cannot find daemon "wéb"'
     const refusing = new FakeServer({
       logs: () => [{ failed: { code: 'NO_SUCH_DAEMON', message, hint: 'known: web' } }],
@@ -250,14 +250,14 @@ describe('logs', () => {
 })
 
 describe('@names', () => {
-  test('a name a line', async () => {
+  test('prints one name per line', async () => {
     const server = new FakeServer({
       status: () => [{ done: statusAnswer([daemon('web'), daemon('db')]) }],
     })
     expect(await ask(server, '@names')).toBe('exit 0\nweb\ndb')
   })
 
-  test('silent and quick when nothing answers', async () => {
+  test('gives up early and silently if no pitcrew answers', async () => {
     const system = listening(new FakeServer(), '@names')
     expect(await play(system)).toBe('exit 1')
     expect(system.nowMs).toBeLessThan(1000)

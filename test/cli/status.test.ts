@@ -1,4 +1,4 @@
-/** DESIGN §7: `status` is beautiful in a terminal and exact for programs. */
+/** DESIGN §7: `status`, for people in a terminal and for programs. */
 import { describe, expect, test } from 'vitest'
 import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
 import { ask, listening, play } from './cli.ts'
@@ -69,13 +69,13 @@ function inTerminal(server: FakeServer, ...args: readonly string[]): FakeSystem 
   return system
 }
 
-/** Escapes made visible. */
+/** Makes escape sequences visible. */
 function seen(text: string): string {
   return text.replaceAll('\x1b', '␛').replaceAll('\r', '␍')
 }
 
 describe('without a terminal', () => {
-  test('a line for each daemon, uncut and without colours', async () => {
+  test('a line for each daemon, not truncated and without colours', async () => {
     expect(await ask(serving(statusAnswer(zoo)), 'status')).toMatchInlineSnapshot(`
       "exit 0
       shop: 14 daemons, 2 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)
@@ -97,12 +97,12 @@ describe('without a terminal', () => {
     `)
   })
 
-  test('--json is the answer as it is, on one line', async () => {
+  test('--json prints the answer unchanged, on one line', async () => {
     const answer = statusAnswer([daemon('web')])
     expect(await ask(serving(answer), 'status', '--json')).toBe(`exit 0\n${JSON.stringify(answer)}`)
   })
 
-  test('it asks for the named ones, once each, with what they use', async () => {
+  test('it requests the named daemons, each once, with their resource use', async () => {
     const server = serving(statusAnswer([]))
     await ask(server, 'status', 'web', 'db', 'web')
     expect(server.asked).toEqual([
@@ -110,7 +110,7 @@ describe('without a terminal', () => {
     ])
   })
 
-  test('everything ends', async () => {
+  test('a shutdown is shown in the headline', async () => {
     const answer = statusAnswer([daemon('web', { state: 'stopping', killMs: 900 })], {
       stopping: { leftMs: 7000 },
     })
@@ -122,12 +122,12 @@ describe('without a terminal', () => {
     `)
   })
 
-  test('what a daemon says of itself cannot move the cursor or make a line', async () => {
+  test('the status text of a daemon cannot move the cursor or begin a line', async () => {
     const answer = statusAnswer([daemon('web', { status: 'a\x1b[2J\nb\u202ec\u009b1m' })])
     expect(await ask(serving(answer), 'status')).toContain('MiB  a [2J b c 1m')
   })
 
-  test('--watch: a line for each look', async () => {
+  test('--watch prints a line for each refresh', async () => {
     const first = statusAnswer([daemon('web'), daemon('db', { state: 'waiting' })])
     const second = statusAnswer([daemon('web'), daemon('db')])
     expect(await ask(serving(first, second), 'status', '--watch')).toMatchInlineSnapshot(`
@@ -138,7 +138,7 @@ describe('without a terminal', () => {
     `)
   })
 
-  test('--watch --json: an answer a line', async () => {
+  test('--watch --json prints one answer per line', async () => {
     const answer = statusAnswer([daemon('web')])
     const text = await ask(serving(answer, answer), 'status', '--watch', '--json')
     expect(text.split('\n').slice(1, 3)).toEqual([JSON.stringify(answer), JSON.stringify(answer)])
@@ -146,7 +146,7 @@ describe('without a terminal', () => {
 })
 
 describe('in a terminal', () => {
-  test('coloured by state, cut to the width', async () => {
+  test('colours by state, truncated to the width', async () => {
     const system = inTerminal(serving(statusAnswer(zoo)))
     system.size = { columns: 72, rows: 24 }
     await play(system)
@@ -193,7 +193,7 @@ describe('in a terminal', () => {
     expect(system.screen).toContain('web')
   })
 
-  test('one that does not know its size has 80 columns', async () => {
+  test('a terminal of unknown size has 80 columns', async () => {
     const system = inTerminal(serving(statusAnswer([daemon('web', { status: 'x'.repeat(99) })])))
     system.size = null
     await play(system)
@@ -202,7 +202,7 @@ describe('in a terminal', () => {
 })
 
 describe('--watch in a terminal', () => {
-  test('each look takes the place of the last one in a single write', async () => {
+  test('each refresh replaces the last one in a single write', async () => {
     const earlier = daemon('web', { usage: { cpuMs: 1000, memoryKib: 900, processes: 1 } })
     const later = daemon('web', {
       uptimeMs: 7_501_000,
@@ -240,7 +240,7 @@ describe('--watch in a terminal', () => {
     expect(system.nowMs).toBe(2000)
   })
 
-  test('where not all fit, those that are not well come first', async () => {
+  test('if not all daemons fit, those in trouble come first', async () => {
     const well = Array.from({ length: 9 }, (_, at) => daemon(`d${at}`))
     const late = daemon('late', { state: 'waiting', waitsFor: 'bad' })
     const system = inTerminal(
@@ -254,14 +254,14 @@ describe('--watch in a terminal', () => {
     expect(names.slice(2, 6)).toEqual(['bad', 'late', 'd0', 'and'])
   })
 
-  test('in a terminal that cannot draw again it is a line for each look', async () => {
+  test('in a dumb terminal each refresh is a line', async () => {
     const system = inTerminal(serving(statusAnswer([daemon('web')])), '--watch')
     system.environment.set('TERM', 'dumb')
     await play(system)
     expect(system.stdout).toBe('shop: 1 daemon, 1 ready: web ready\n')
   })
 
-  test('what does not fit is counted', async () => {
+  test('daemons that do not fit are counted', async () => {
     const many = Array.from({ length: 50 }, (_, at) => daemon(`d${at}`))
     const system = inTerminal(serving(statusAnswer(many)), '--watch')
     system.size = { columns: 80, rows: 10 }

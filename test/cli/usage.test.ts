@@ -1,4 +1,4 @@
-/** DESIGN §7: exit status 2 = usage. One clear message and its remedy; talk goes to stderr. */
+/** The help pages; and DESIGN §7: a usage error has one message with its remedy, and status 2. */
 import { expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { cli } from './cli.ts'
@@ -23,7 +23,7 @@ const verbs = [
   'completion',
 ]
 
-test('without a verb: the overview, on stderr, and status 2', async () => {
+test('without a verb, the overview goes to stderr, with status 2', async () => {
   expect(await cli([])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew unbuilt: init (PID 1) and supervisor for containers
@@ -86,19 +86,19 @@ test.each(verbs)('the page of %s', async (verb) => {
   if (verb !== '--') expect(await cli([verb, '--help'])).toBe(await cli(['help', verb]))
 })
 
-test('a help page is shown whatever else is on the line', async () => {
+test('--help shows the page whatever else is on the command line', async () => {
   const text = await cli(['help', 'run'])
   expect(await cli(['run', 'bundle.yaml', '--help'])).toBe(text)
   expect(await cli(['run', '-h'])).toBe(text)
   expect(await cli(['-g', '--help'])).toBe(await cli(['help', '--']))
 })
 
-test('what is internal is in no list', async () => {
+test('internal verbs are not listed', async () => {
   expect(await cli(['help'])).not.toContain('@plan')
   expect(await cli(['plan'])).not.toContain('@plan')
 })
 
-test('every verb that is shown has its page here', async () => {
+test('every listed verb has its page here', async () => {
   const shown = (await cli(['help'])).matchAll(/^ {2}pitcrew (\[-g\] )?(\S+)/gm)
   expect([...shown].map((match) => match[2])).toEqual(verbs)
 })
@@ -110,13 +110,13 @@ test('every help page fits into 80 columns', async () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([])
 })
 
-test('every verb can be asked to be told to programs, but for those that print words', async () => {
+test('every verb has --json, except those that print text for people or plans', async () => {
   const pages = await Promise.all(verbs.map((verb) => cli(['help', verb])))
   const without = verbs.filter((_, at) => !pages[at]?.includes('--json'))
   expect(without).toEqual(['run', '--', 'build', 'help', 'completion'])
 })
 
-test('mistakes', async () => {
+test('usage errors', async () => {
   expect(await cli(['valdate'])).toMatchInlineSnapshot(`
     "exit 2
     stderr: pitcrew: unknown verb "valdate"; did you mean "validate"?"
@@ -217,7 +217,7 @@ test('mistakes', async () => {
   expect(await cli(['validate', '--constructor'])).toContain('unknown option')
 })
 
-test('behind -- everything is an argument', async () => {
+test('after -- every word is an argument', async () => {
   const text = await cli(['validate', '--', '--json'])
   expect(text).toMatchInlineSnapshot(`
     "exit 2
@@ -225,7 +225,7 @@ test('behind -- everything is an argument', async () => {
   `)
 })
 
-test('a bug is not dressed up as a mistake of the user', async () => {
+test('a bug is reported as an internal error, with status 70', async () => {
   const system = new FakeSystem(['validate', 'a.yaml'])
   system.readFile = () => {
     throw new Error('a planted bug')

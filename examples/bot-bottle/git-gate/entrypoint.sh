@@ -1,5 +1,5 @@
 #!/bin/sh
-# Git over HTTP: nginx decides what may be asked, fcgiwrap starts git's own git-http-backend.
+# Git over HTTP: nginx filters requests, fcgiwrap starts git-http-backend.
 set -eu
 mkdir -p /run/git-gate
 socket=/run/git-gate/fcgiwrap.sock
@@ -11,5 +11,5 @@ until [ -S "$socket" ]; do
   sleep 0.01
 done
 
-# The shell becomes nginx. When nginx ends, pitcrew ends fcgiwrap.
+# exec, so that nginx is the main process. When it ends, pitcrew ends fcgiwrap.
 exec nginx -c /app/nginx.conf

@@ -1,8 +1,8 @@
 // @ts-check
-/** In the place of pitcrew's own supervise: says who answers, and holds a session of any length.
+/** Stands in for pitcrew's own supervise: shows which daemons answer, and holds long sessions.
  *
  *  GET /       one line for each daemon
- *  POST /echo  sends back what comes, as it comes: a stream whose pace the client sets */
+ *  POST /echo  returns the body as a stream, at the pace of the client */
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 
@@ -21,7 +21,7 @@ const server = createServer(async (req, res) => {
   res.end([...rows, ''].join('\n'))
 })
 
-// What is under way when it is told to end gets no more time: whoever asks can ask again.
+// On TERM requests in progress are cut off: clients can repeat them.
 process.on('SIGTERM', () => {
   server.close()
   server.closeAllConnections()

@@ -10,7 +10,7 @@ import { binary, Pitcrew, sh } from '../support/pitcrew.ts'
 import { Program } from '../support/program.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-/** It says what is written into its FIFO. */
+/** Prints what is written into its FIFO. */
 const echo = {
   command: sh(
     'mkfifo "$PITCREW_STATE_DIR/say"; echo up; while read -r line; do echo "$line"; done <> "$PITCREW_STATE_DIR/say"',
@@ -49,7 +49,7 @@ test('--grep, --times, --since and --json', async () => {
   expect((await runVerb(pitcrew, 'logs', 'web', '--since', '1h')).out).toHaveLength(2)
 })
 
-test('--follow goes on with what comes, until everything ends', async () => {
+test('--follow prints new lines until pitcrew ends', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: echo } })
   await pitcrew.line('[web] up')
   const follower = startVerb(pitcrew, 'logs', 'web', '--follow')
@@ -62,13 +62,13 @@ test('--follow goes on with what comes, until everything ends', async () => {
   expect(follower.lines).toEqual(['[web] up', '[web] now'])
 })
 
-test('a reader that has enough ends it, silently', async () => {
+test('a closed pipe ends logs silently', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { web: { command: sh('while echo up; do :; done') } },
   })
   await pitcrew.line('[web] up')
-  // Not waited for in one go: pitcrew stands still when nobody reads its own output.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+  // Read pitcrew's output meanwhile: it stalls when its stdout is full.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
   const script = '"$0" logs web --follow | head -n 3; exit "${PIPESTATUS[0]}"'
   const reader = new Program(['bash', '-c', script, binary], {
     env: clientEnvironment(pitcrew.folder),
@@ -81,7 +81,7 @@ test('a reader that has enough ends it, silently', async () => {
   })
 })
 
-test('events of a daemon, and from a cursor on', async () => {
+test('events of a daemon, and after a cursor', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long } })
   await pitcrew.linesWith('] up', 2)
   await runVerb(pitcrew, 'restart', 'web')
@@ -101,7 +101,7 @@ test('events of a daemon, and from a cursor on', async () => {
   expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} web {7}\S/)
 })
 
-test('--follow goes on over a restart of pitcrew, with nothing missing and nothing twice', async () => {
+test('--follow continues over a restart of pitcrew, without missing or repeating events', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-test-'))
   const env = { PITCREW_RUN_DIR: folder, PITCREW_STATE_DIR: folder }
   const lives: Entry[][] = []

@@ -1,4 +1,4 @@
-/** What a terminal shows: `status`, `status --watch`, and the progress of a stop that takes long. */
+/** The screen of a terminal: `status`, `status --watch`, and the progress of a slow stop. */
 import { describe, expect, test } from 'vitest'
 import { hasTmux, maskVariableParts, Screen } from '../support/cli.ts'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
@@ -15,7 +15,7 @@ const bundle = {
   },
 }
 
-/** Without numbers that are different each time; colours made visible. */
+/** Replaces numbers that vary, and makes colours visible. */
 function golden(text: string): string {
   return text
     .replaceAll('\x1b', '␛')
@@ -50,13 +50,13 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
     expect(shown).not.toContain('…')
   })
 
-  test('status --watch takes the place of itself, and Ctrl-C leaves a prompt below', async () => {
+  test('status --watch redraws in place, and Ctrl-C leaves the prompt below', async () => {
     await using pitcrew = new Pitcrew(bundle)
     await pitcrew.line('again in ')
     using screen = new Screen(pitcrew.folder, 60, 12)
     screen.type('echo before; $P status -w')
     await screen.untilShown(/^pitcrew: 4 daemons, 1 ready/)
-    // What is typed is gone with the next look.
+    // Typed text disappears with the next refresh.
     screen.press('x')
     await screen.untilShown(/up 2(\.\d)? s/)
     screen.press('C-c')
@@ -75,7 +75,7 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60)
   })
 
-  test('a stop that takes long: one line, which is gone at the end', async () => {
+  test('a slow stop shows one line of progress, which is removed at the end', async () => {
     await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
     await pitcrew.line('[slow] up')
     using screen = new Screen(pitcrew.folder, 80, 12)

@@ -1,4 +1,4 @@
-/** DESIGN §7: the verbs of the binary, against the binary. */
+/** DESIGN §7: the verbs of the real binary, against a running one. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -17,7 +17,7 @@ const failing = {
   restart: { backoff: { initial: '1h', max: '1h' } },
 }
 
-test('status: what the daemons do, for people and for programs', async () => {
+test('status, for people and for programs', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: failing } })
   await pitcrew.line('again in ')
   await runVerb(pitcrew, 'wait', 'web')
@@ -38,7 +38,7 @@ test('status: what the daemons do, for people and for programs', async () => {
   ])
 })
 
-test('restart: a line with both pids; the sibling keeps its own', async () => {
+test('restart prints both pids; the sibling keeps its pid', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long } })
   await pitcrew.linesWith('] up', 2)
   const before = await jsonAnswer<StatusAnswer>(pitcrew, 'status')
@@ -53,7 +53,7 @@ test('restart: a line with both pids; the sibling keeps its own', async () => {
   await pitcrew.line('web: restart (uid 0')
 })
 
-test('stop and start of several at once', async () => {
+test('stop and start of several daemons at once', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: long, other: long } })
   await pitcrew.linesWith('] up', 3)
   const stopped = await runVerb(pitcrew, 'stop', 'web', 'db')
@@ -69,7 +69,7 @@ test('stop and start of several at once', async () => {
   ])
 })
 
-test('one that does not come up: its cause and last lines, and status 1', async () => {
+test('a failed start prints its cause and last lines; status 1', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { db: { ...failing, ready: { log: 'never said' } }, web: long },
   })
@@ -83,7 +83,7 @@ test('one that does not come up: its cause and last lines, and status 1', async 
   expect(err.slice(1)).toEqual(['  last lines:', '    no config here'])
 })
 
-test('a stop that takes long: --timeout ends the waiting, not the stop; its ticket tells', async () => {
+test('--timeout ends the waiting for a slow stop, not the stop; its ticket has the outcome', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
   const late = await runVerb(pitcrew, 'stop', 'slow', '--timeout', '50ms')
@@ -100,7 +100,7 @@ test('a stop that takes long: --timeout ends the waiting, not the stop; its tick
   expect(waiting.lines[1]).toMatch(/^ {2}requested by {2}uid 0/)
 })
 
-test('progress is told on stderr after a second', async () => {
+test('progress is reported on stderr after a second', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
   const stopping = startVerb(pitcrew, 'stop', 'slow')
@@ -113,7 +113,7 @@ test('progress is told on stderr after a second', async () => {
   expect(stopping.lines).toHaveLength(1)
 })
 
-test('--no-wait gives the ticket', async () => {
+test('--no-wait prints the ticket', async () => {
   await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
   await pitcrew.line('[slow] up')
   const { ticket, outcome } = await jsonAnswer<TicketAnswer>(pitcrew, 'stop', 'slow', '--no-wait')
@@ -122,7 +122,7 @@ test('--no-wait gives the ticket', async () => {
   expect((await jsonAnswer<TicketAnswer>(pitcrew, 'ticket', '1', '--wait')).outcome).toBe('done')
 })
 
-test('wait until one is ready', async () => {
+test('wait until a daemon is ready', async () => {
   await using pitcrew = new Pitcrew({
     daemons: {
       web: {
@@ -141,7 +141,7 @@ test('wait until one is ready', async () => {
   expect(answer).toMatchObject({ daemon: 'web', state: 'ready', run: 1 })
 })
 
-test('explain says why, and what can be done', async () => {
+test('explain prints reasons and remedies', async () => {
   await using pitcrew = new Pitcrew({ daemons: { db: failing, web: long } })
   await pitcrew.line('again in ')
   const answer = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'db')
@@ -152,7 +152,7 @@ test('explain says why, and what can be done', async () => {
   expect(out.join('\n')).toContain('pitcrew start db')
 })
 
-test('statuses of what is not there', async () => {
+test('exit statuses for unknown daemons and tickets', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } })
   await pitcrew.line('[web] up')
   for (const words of [
@@ -169,7 +169,7 @@ test('statuses of what is not there', async () => {
   expect((await runVerb(pitcrew, 'restart', 'wbe')).err[0]).toContain('did you mean "web"?')
 })
 
-test('shutdown: the exit code is told; then nobody answers, and what is left of it is passed over', async () => {
+test('shutdown prints the exit code; then no pitcrew answers, and a stale socket is ignored', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { web: { command: sh('trap "exit 4" TERM; echo up; while :; do sleep 0.01; done') } },
   })
@@ -183,7 +183,7 @@ test('shutdown: the exit code is told; then nobody answers, and what is left of 
   expect((await runVerb(pitcrew, 'status')).status).toBe(7)
 })
 
-test('a socket that a killed pitcrew left behind: status 7', async () => {
+test('the socket of a killed pitcrew: status 7', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } }, { asPid1: false })
   await pitcrew.line('[web] up')
   pitcrew.signal('SIGKILL')
@@ -195,7 +195,7 @@ test('a socket that a killed pitcrew left behind: status 7', async () => {
   expect((await runVerb(pitcrew, 'status')).err[0]).toContain('no socket in ')
 })
 
-test('one that is stopped does not keep a shell that completes waiting', async () => {
+test('completion does not wait for a stopped pitcrew', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long } }, { asPid1: false })
   await pitcrew.line('[web] up')
   expect((await runVerb(pitcrew, '@names')).out).toEqual(['web'])
