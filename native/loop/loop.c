@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 
 enum { UNWATCHED_MAX = 8, REWATCH_MS = 100 };

@@ -4,7 +4,6 @@
 #define PITCREW_LOOP_LOOP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum watch_kind {

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "process/environ.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int process_argc;

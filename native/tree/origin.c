@@ -11,7 +11,6 @@
 #include "tree/runs.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 enum { ANCESTORS_MAX = 64 };

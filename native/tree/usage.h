@@ -2,7 +2,6 @@
 #ifndef PITCREW_TREE_USAGE_H
 #define PITCREW_TREE_USAGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
