@@ -1,6 +1,6 @@
-/** The two drawings of docs/ARCHITECTURE.md are those of the code: which folder of src imports which,
- *  and which module of native includes which. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** docs/ARCHITECTURE.md shows the code as it is: which folder of src imports which, which module of
+ *  native includes which, and where the files of the walks and decisions are. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -58,6 +58,16 @@ test('the imports of src', () => {
       (a, b) => order.indexOf(a.split(' ')[0] ?? '') - order.indexOf(b.split(' ')[0] ?? ''),
     ),
   )
+})
+
+test('every path that is named exists', () => {
+  const paths = [...page.matchAll(/`([\w./-]+\/[\w.-]+\.(?:ts|mjs|c|h|sh))`/g)].map(
+    ([, path]) => path,
+  )
+  expect(paths.length).toBeGreaterThan(40)
+  const isThere = (path = ''): boolean =>
+    ['', 'src', 'native'].some((folder) => existsSync(join(root, folder, path)))
+  expect(paths.filter((path) => !isThere(path))).toEqual([])
 })
 
 type Modules = ReadonlyMap<string, ReadonlySet<string>>
