@@ -76,7 +76,7 @@ export const progress: Schema<Progress> = object('', {
   waitsFor: nullable(text('the dependency that the daemon waits for', 48)),
   sinceMs: number('the age of the request', ms),
   leftMs: nullable(number('until KILL, the ready timeout, the next start or the deadline', ms)),
-  words: text('the same as text: "stopping, KILL in 4s"', 300),
+  words: text('the same as text: "stopping, KILL in 4 s"', 300),
 })
 
 export interface WaitAnswer {

@@ -23,6 +23,7 @@ export function noSuchDaemon(name: string, known: readonly string[]): Failure {
   return failure('NO_SUCH_DAEMON', message, didYouMean(name, known) ?? list)
 }
 
+/** @param what The verb that has a bug. */
 export function internal(what: string): Failure {
   const hint = 'this is a bug of pitcrew: see its log'
   return failure('INTERNAL', `cannot answer ${what}: an internal error`, hint)

@@ -28,14 +28,14 @@ export function accessOf(
   return uid === 0 || uid === own ? 'operate' : null
 }
 
-export const refusal: Failure = failure(
+export const accessDenied: Failure = failure(
   'NOT_PERMITTED',
   'cannot accept the client: the socket is for root and for the user that pitcrew runs as',
   'connect as one of these users',
 )
 
 /** Why a client with access may not use a verb; null: it may. */
-export function refuse(
+export function accessFailure(
   verb: string,
   needs: Permission,
   access: Access,

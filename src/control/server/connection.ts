@@ -64,11 +64,11 @@ export class Connection {
 export interface Responder {
   /** The client cancels the call: it is answered with the state so far. */
   cancel(call: Call): void
-  /** The call's `timeoutMs` is over. */
-  timeOut(call: Call): void
   /** The call has ended, in whatever way, and is to be forgotten. */
   release(call: Call): void
-  progress(call: Call): Progress
+  /** The call's `timeoutMs` is over. */
+  timeOut?(call: Call): void
+  progress?(call: Call): Progress
 }
 
 export interface DeferOptions {
@@ -117,8 +117,8 @@ export class Call {
   }
 
   sendProgress(): void {
-    if (!this.isOpen || this.responder === null) return
-    this.#send({ id: this.id, progress: this.responder.progress(this) })
+    const progress = this.isOpen ? this.responder?.progress?.(this) : undefined
+    if (progress !== undefined) this.#send({ id: this.id, progress })
   }
 
   /** @param items The last items, as JSON: sent in front of the answer. */

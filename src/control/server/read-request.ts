@@ -5,10 +5,10 @@ import { didYouMean } from '../../core/text/suggest.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
 import type { Access } from '../protocol/protocol.ts'
 import { isVerb, type VerbName, verbs } from '../protocol/verbs.ts'
-import { refuse } from './access.ts'
+import { accessFailure } from './access.ts'
 
 export type ReadRequest =
-  | { readonly id: number; readonly verb: VerbName; readonly args: unknown }
+  | { readonly id: number; readonly verb: VerbName; readonly args: object }
   | { readonly id: number; readonly failed: Failure }
   /** The line has no readable id. */
   | { readonly id: null; readonly failed: Failure }
@@ -27,10 +27,12 @@ export function readRequest(text: string, access: Access, daemon: string | null)
     const known = 'known: id, verb, args'
     return { id, failed: invalid(`unknown ${JSON.stringify(extra.slice(0, 40))}, ${known}`) }
   }
-  const refused = refuse(verb, verbs[verb].needs, access, daemon)
+  const refused = accessFailure(verb, verbs[verb].needs, access, daemon)
   if (refused !== null) return { id, failed: refused }
   const problem = verbs[verb].args.check(args, '')
-  return problem === null ? { id, verb, args } : { id, failed: wrongArguments(verb, problem) }
+  return problem === null
+    ? { id, verb, args: args as object }
+    : { id, failed: wrongArguments(verb, problem) }
 }
 
 function parse(text: string): unknown {

@@ -3,7 +3,7 @@
 import { describeError } from '../../errors.ts'
 import type { Peer } from '../../host/control.ts'
 import { version } from '../../version.ts'
-import { type Failure, failure, internal } from '../protocol/failure.ts'
+import { type Failure, failure, internal, noSuchDaemon } from '../protocol/failure.ts'
 import {
   type AnswerLine,
   type Greeting,
@@ -18,7 +18,7 @@ import { connectionHandlers } from '../verbs/connection-verbs.ts'
 import { Followers } from '../verbs/followers.ts'
 import { queryHandlers } from '../verbs/queries.ts'
 import { Waits } from '../verbs/waits.ts'
-import { accessOf, refusal } from './access.ts'
+import { accessDenied, accessOf } from './access.ts'
 import { Batches, batchKey } from './batches.ts'
 import { Call, Connection, callerOf, type Handlers } from './connection.ts'
 import type { ControlEvent, ControlPlane, Supervisor } from './control-plane.ts'
@@ -82,7 +82,7 @@ export class Server implements ControlPlane {
     const { host, state } = this.#supervisor
     const controlOf = (name: string) => state.daemons.get(name)?.spec.control ?? 'none'
     const access = accessOf(peer, host.uid, controlOf)
-    if (access === null) return this.#close(id, refusal)
+    if (access === null) return this.#close(id, accessDenied)
     const connection = new Connection(this.#supervisor, this.#ticker, id, callerOf(peer, access))
     this.#connections.set(id, connection)
     const { name } = state.plan
@@ -100,20 +100,24 @@ export class Server implements ControlPlane {
     const read = readRequest(text, caller.access, caller.daemon)
     const { id } = read
     if (id === null) return connection.fail(null, read.failed)
-    const problem = 'failed' in read ? read.failed : this.#refuse(connection, id)
+    const problem =
+      'failed' in read
+        ? read.failed
+        : (this.#limitFailure(connection, id) ?? this.#unknownDaemonFailure(read))
     // An id that is in use belongs to the open request, which has its own answer.
     if (problem !== null) return connection.fail(calls.has(id) ? null : id, problem)
     if ('verb' in read) this.#begin(connection, id, read.verb, read.args)
   }
 
-  /** Why a request with this id cannot be accepted; null: it can. */
-  #refuse({ calls, caller }: Connection, id: number): Failure | null {
+  /** The request would exceed a limit, or its id is in use. */
+  #limitFailure({ calls, caller }: Connection, id: number): Failure | null {
     if (calls.has(id)) {
       const message = `cannot accept the request: an open request has the id ${id}`
       return failure('REQUEST_INVALID', message, 'give each open request an id of its own')
     }
     const isFull = calls.size >= requestsMax
-    if (!isFull && (!caller.isDescendant || this.#ofDaemons() < requestsOfDaemonsMax)) return null
+    if (!isFull && (!caller.isDescendant || this.#requestsOfDaemons() < requestsOfDaemonsMax))
+      return null
     const full = isFull
       ? `this connection has ${requestsMax}`
       : `daemons have ${requestsOfDaemonsMax}`
@@ -121,8 +125,17 @@ export class Server implements ControlPlane {
     return failure('BUSY', message, 'wait for answers, or cancel requests')
   }
 
+  /** The arguments name a daemon that does not exist. */
+  #unknownDaemonFailure({ args }: { readonly args: object }): Failure | null {
+    const known = this.#supervisor.state.daemons
+    const { daemon, daemons = [] }: { daemon?: string; daemons?: readonly string[] } = args
+    const names = daemon === undefined ? daemons : [daemon]
+    const unknown = names.find((name) => !known.has(name))
+    return unknown === undefined ? null : noSuchDaemon(unknown, [...known.keys()])
+  }
+
   /** How many requests of daemons' processes are open. */
-  #ofDaemons(): number {
+  #requestsOfDaemons(): number {
     let open = 0
     for (const { caller, calls } of this.#connections.values()) {
       if (caller.isDescendant) open += calls.size
@@ -153,7 +166,7 @@ export class Server implements ControlPlane {
     if (key === batchKey) return this.#batches.turn()
     const [client, id] = key.split(':').map(Number)
     const call = this.#connections.get(client as number)?.calls.get(id as number)
-    call?.responder?.timeOut(call)
+    call?.responder?.timeOut?.(call)
   }
 
   #finish(exitCode: number): void {

@@ -4,7 +4,7 @@
 import { oneLine } from '../../core/text/one-line.ts'
 import type { Ticket, Verb } from '../../core/ticket.ts'
 import type { Progress } from '../protocol/answers.ts'
-import { failure, noSuchDaemon } from '../protocol/failure.ts'
+import { failure } from '../protocol/failure.ts'
 import type { TicketArgs } from '../protocol/requests.ts'
 import type { Call, DeferOptions, Handlers, Responder } from '../server/connection.ts'
 import type { ControlEvent, Supervisor } from '../server/control-plane.ts'
@@ -101,10 +101,6 @@ export class Changes implements Responder {
   }
 
   #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {
-    const known = this.#supervisor.state.daemons
-    if (daemon !== null && !known.has(daemon)) {
-      return call.failed(noSuchDaemon(daemon, [...known.keys()]))
-    }
     const { wait: forEnd = true, why = '' } = options
     this.#waits.set(call, { ticket: null, joined: false, daemon, forEnd, isQuery: false })
     call.defer(this, options)

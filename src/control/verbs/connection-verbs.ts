@@ -1,7 +1,7 @@
 /** Verbs that concern the connection itself: `logs` turns it into a stream of bytes, `cancel` ends
  *  another request on it, `notify` reports the state of the daemon at its other end. */
 
-import { failure, noSuchDaemon } from '../protocol/failure.ts'
+import { failure } from '../protocol/failure.ts'
 import type { CancelArgs, LogsArgs, NotifyArgs } from '../protocol/requests.ts'
 import type { Call, Connection, Handlers } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
@@ -25,11 +25,6 @@ function logs(
   handOver: (connection: Connection) => void,
 ): void {
   const { connection } = call
-  const { state } = supervisor
-  const unknown = daemons.find((name) => !state.daemons.has(name))
-  if (unknown !== undefined) {
-    return call.failed(noSuchDaemon(unknown, [...state.daemons.keys()]))
-  }
   if (connection.calls.size > 1) {
     const message = 'cannot stream logs: other requests of this connection have no answer yet'
     return call.failed(failure('REQUEST_INVALID', message, 'open a separate connection for logs'))

@@ -3,7 +3,6 @@
 import { unmetDependency } from '../../core/daemon/dependency-state.ts'
 import type { Daemon, In } from '../../core/daemon/phases.ts'
 import { readyByMs } from '../../core/daemon/running.ts'
-import type { AfterSpec } from '../../core/plan/plan.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import { count } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
@@ -31,7 +30,7 @@ export function describeDaemon(
     uptimeMs: isThere ? wholeMs(nowMs - daemon.startedAtMs) : null,
     readyMs: isThere && daemon.readyAtMs !== null ? wholeMs(nowMs - daemon.readyAtMs) : null,
     restarts: Math.max(0, run - 1),
-    waitsFor: neededDependency(state, daemon)?.daemon ?? null,
+    waitsFor: awaitedDependency(state, daemon),
     nextAttemptMs: daemon.phase === 'backoff' ? wholeMs(daemon.untilMs - nowMs) : null,
     killMs: daemon.phase === 'terminating' ? wholeMs(daemon.killAtMs - nowMs) : null,
     status: isThere ? daemon.status : '',
@@ -41,12 +40,12 @@ export function describeDaemon(
   }
 }
 
-/** The dependency that it waits for; or, if it was skipped, the one that has failed. */
-function neededDependency(state: State, daemon: Daemon): AfterSpec | null {
+/** The first dependency that it waits for, or, if it was skipped, the one that has failed; null =
+ *  it does not wait. */
+function awaitedDependency(state: State, daemon: Daemon): string | null {
   const isSkipped = daemon.phase === 'stopped' && daemon.end === 'skipped'
-  return isSkipped
-    ? (unmetDependency(state.daemons, daemon)?.after ?? null)
-    : waitsFor(state, daemon)
+  if (!isSkipped && daemon.phase !== 'waiting') return null
+  return unmetDependency(state.daemons, daemon)?.after.daemon ?? null
 }
 
 function describeDeath({ atMs, record }: KeptDeath, nowMs: number): DeathAnswer {
@@ -80,21 +79,21 @@ export function progressOf(
     const left = leftMs === null ? null : wholeMs(leftMs)
     return { daemon: null, state: null, waitsFor: null, sinceMs: waitedMs, leftMs: left, words }
   }
-  const other = waitsFor(state, daemon)?.daemon ?? null
+  const waitsFor = awaitedDependency(state, daemon)
   const leftMs = msUntilDue(daemon, nowMs)
   return {
     daemon: daemon.spec.name,
     state: stateOf(daemon),
-    waitsFor: other,
+    waitsFor,
     sinceMs: waitedMs,
     leftMs: leftMs === null ? null : wholeMs(leftMs),
-    words: describeActivity(daemon, other, nowMs),
+    words: describeActivity(daemon, waitsFor, nowMs),
   }
 }
 
 const seconds = 1000
 
-/** "12s", "3.2s", "340ms": rounded for reading. */
+/** "12 s", "3.2 s", "340 ms": rounded for reading. */
 export function roundedDuration(ms: number): string {
   const unit = ms >= 10 * seconds ? seconds : ms >= seconds ? seconds / 10 : 1
   return formatDuration(Math.round(Math.max(0, ms) / unit) * unit)
@@ -140,7 +139,7 @@ function msUntilDue(daemon: Daemon, nowMs: number): number | null {
   }
 }
 
-/** What it does now: "stopping, KILL in 4s". */
+/** What it does now: "stopping, KILL in 4 s". */
 function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number): string {
   const left = msUntilDue(daemon, nowMs)
   switch (daemon.phase) {
@@ -155,18 +154,11 @@ function describeActivity(daemon: Daemon, waitsFor: string | null, nowMs: number
     case 'killing':
       return daemon.stuck ? 'not ended after KILL' : 'killed, not ended yet'
     case 'running': {
-      if (isBeforeExec(daemon)) {
-        return `started ${roundedDuration(nowMs - daemon.startedAtMs)} ago, has not executed its command yet`
-      }
       const since = `started ${roundedDuration(nowMs - daemon.startedAtMs)} ago`
+      if (isBeforeExec(daemon)) return `${since}, has not executed its command yet`
       return left === null ? since : `${since}, not ready, ${roundedDuration(left)} left`
     }
     case 'stopped':
       return stateOf(daemon)
   }
-}
-
-/** The first dependency that it waits for; null = none, or it does not wait. */
-function waitsFor(state: State, daemon: Daemon): AfterSpec | null {
-  return daemon.phase === 'waiting' ? (unmetDependency(state.daemons, daemon)?.after ?? null) : null
 }

@@ -1,8 +1,7 @@
 /** The verb `events`: past entries of the journal, then new ones. Past entries are sent, and the call
  *  becomes a follower, in one turn; new entries are recorded between turns. So there is no gap, and
  *  no entry comes twice. Past entries may have to be read from the journal's file first. */
-import type { EventsAnswer, Progress } from '../protocol/answers.ts'
-import { noSuchDaemon } from '../protocol/failure.ts'
+import type { EventsAnswer } from '../protocol/answers.ts'
 import type { EventsArgs } from '../protocol/requests.ts'
 import type { Call, Handlers, Responder } from '../server/connection.ts'
 import type { NewEntry, Supervisor } from '../server/control-plane.ts'
@@ -42,25 +41,11 @@ export class Followers implements Responder {
     call.done(this.#answer(missed))
   }
 
-  timeOut(call: Call): void {
-    this.cancel(call)
-  }
-
   release(call: Call): void {
     this.#followers.delete(call)
   }
 
-  progress(): Progress {
-    const nothing = { daemon: null, state: null, waitsFor: null, leftMs: null }
-    return { ...nothing, sinceMs: 0, words: 'following' }
-  }
-
   #events(call: Call, args: EventsArgs): void {
-    const { state } = this.#supervisor
-    const unknown = args.daemons?.find((name) => !state.daemons.has(name))
-    if (unknown !== undefined) {
-      return call.failed(noSuchDaemon(unknown, [...state.daemons.keys()]))
-    }
     this.#history.since(args.since ?? null, (past) => this.#sendPast(call, args, past))
   }
 

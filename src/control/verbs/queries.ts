@@ -4,7 +4,6 @@ import type { Daemon } from '../../core/daemon/phases.ts'
 import { describeStall } from '../../core/text/describe.ts'
 import type { Usage } from '../../host/control.ts'
 import { version } from '../../version.ts'
-import { noSuchDaemon } from '../protocol/failure.ts'
 import type { DaemonArgs, StatusArgs } from '../protocol/requests.ts'
 import type { StatusHead } from '../protocol/status.ts'
 import { type Batches, itemsMax } from '../server/batches.ts'
@@ -25,11 +24,8 @@ export function queryHandlers(
 
 /** The cursor is that of the beginning: events while items are sent come after it. */
 function status(supervisor: Supervisor, batches: Batches, call: Call, args: StatusArgs): void {
-  const { daemons } = supervisor.state
-  const unknown = args.daemons?.find((name) => !daemons.has(name))
-  if (unknown !== undefined) return call.failed(noSuchDaemon(unknown, [...daemons.keys()]))
   const { cursor } = supervisor.journal
-  const names = args.daemons ?? [...daemons.keys()]
+  const names = args.daemons ?? [...supervisor.state.daemons.keys()]
   if (names.length <= itemsMax && args.usage !== true) {
     // Most bundles fit into one batch, which is cheaper as one line.
     const nowMs = supervisor.host.now()
@@ -87,8 +83,6 @@ function headOf({ state, host, startedAtMs }: Supervisor, cursor: string): Statu
 }
 
 function explainOne(supervisor: Supervisor, call: Call, { daemon: name }: DaemonArgs): void {
-  const { daemons } = supervisor.state
-  const daemon = daemons.get(name)
-  if (daemon === undefined) return call.failed(noSuchDaemon(name, [...daemons.keys()]))
+  const daemon = supervisor.state.daemons.get(name) as Daemon
   call.done({ daemon: name, state: stateOf(daemon), ...explain(supervisor, daemon) })
 }

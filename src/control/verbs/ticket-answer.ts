@@ -12,15 +12,15 @@ import { wholeMs } from './describe-daemon.ts'
 type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets'>
 
 export function findTicket({ state, endedTickets }: Facts, id: number): Ticket | null {
-  return openTickets(state).find((one) => one.id === id) ?? lastOf(endedTickets, id)
+  return (
+    openTickets(state).find((one) => one.id === id) ??
+    endedTickets.findLast((one) => one.id === id) ??
+    null
+  )
 }
 
 function openTickets({ tickets, shutdown }: State): Ticket[] {
   return shutdown === null ? [...tickets.values()] : [shutdown.ticket, ...tickets.values()]
-}
-
-function lastOf(ended: readonly Ticket[], id: number): Ticket | null {
-  return ended.findLast((one) => one.id === id) ?? null
 }
 
 export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): TicketAnswer {
@@ -92,10 +92,10 @@ export function ticketFailure(
   const what = titleOf(ticket)
   if (outcome.kind === 'superseded') {
     const { by } = outcome
-    const isEnd = outcome.verb === 'shutdown'
-    const why = isEnd ? 'pitcrew is shutting down' : `replaced by ${outcome.verb}`
+    const isShutdown = outcome.verb === 'shutdown'
+    const why = isShutdown ? 'pitcrew is shutting down' : `replaced by ${outcome.verb}`
     // After a shutdown nothing answers.
-    const hint = isEnd ? null : `"pitcrew ticket ${by}" shows its outcome`
+    const hint = isShutdown ? null : `"pitcrew ticket ${by}" shows its outcome`
     return { ...failure('SUPERSEDED', `cannot ${what}: ${why} (ticket ${by})`, hint), ticket: id }
   }
   const more = daemon === null ? null : `see "pitcrew explain ${daemon}"`

@@ -4,7 +4,7 @@ import { dependencyState, unmetDependency } from '../../core/daemon/dependency-s
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Progress, WaitAnswer } from '../protocol/answers.ts'
-import { type Failure, failure, noSuchDaemon } from '../protocol/failure.ts'
+import { type Failure, failure } from '../protocol/failure.ts'
 import type { WaitArgs, WaitFor } from '../protocol/requests.ts'
 import type { Call, Handlers, Responder } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
@@ -68,10 +68,8 @@ export class Waits implements Responder {
   }
 
   #wait(call: Call, args: WaitArgs): void {
-    const { daemons } = this.#supervisor.state
     const { daemon: name, for: wanted = 'ready' } = args
-    const daemon = daemons.get(name)
-    if (daemon === undefined) return call.failed(noSuchDaemon(name, [...daemons.keys()]))
+    const daemon = this.#supervisor.state.daemons.get(name) as Daemon
     this.#answerIfDecided(call, daemon, wanted)
     if (!call.isOpen) return
     const watched = this.#watched.get(name) ?? { seen: daemon, calls: new Map() }
