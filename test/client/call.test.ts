@@ -52,17 +52,17 @@ describe('call', () => {
 
   test('progress reaches its own request only', async () => {
     const { pipe, client } = await opened()
-    const heard: string[] = []
+    const received: string[] = []
     const web = client.call(
       'restart',
       { daemon: 'web' },
-      { onProgress: ({ words }) => heard.push(words) },
+      { onProgress: ({ words }) => received.push(words) },
     )
     const db = client.call('restart', { daemon: 'db' })
     pipe.give('{"id":1,"progress":{"words":"stopping, KILL in 4s"}}\n')
     pipe.give('{"id":2,"progress":{"words":"of db"}}\n{"id":2,"done":2}\n{"id":1,"done":1}\n')
     expect(await Promise.all([web, db])).toEqual([1, 2])
-    expect(heard).toEqual(['stopping, KILL in 4s'])
+    expect(received).toEqual(['stopping, KILL in 4s'])
   })
 
   test('a failure is an error with the code, the hint and the ticket of the server', async () => {

@@ -14,7 +14,7 @@ test('status of a thousand daemons is sent as one item each, over many turns', (
   const plane = new Plane(manyDaemons(count, false))
   plane.msPerLine = 0.1
   const client = plane.connect()
-  const id = client.ask('status')
+  const id = client.request('status')
   plane.pass(100)
   expect(client.answer(id).done).toMatchObject({ name: 'bundle' })
   expect(namesOf(client, id)).toEqual(Array.from({ length: count }, (_, n) => `d${n}`))
@@ -27,13 +27,13 @@ test('events while items are sent come after the cursor of the answer', () => {
   plane.pass(1000)
   const client = plane.connect()
   plane.queued = much
-  const id = client.ask('status')
+  const id = client.request('status')
   plane.ends('d999', 3)
   plane.queued = 0
   plane.pass(100)
   expect(client.items(id).at(-1)).toMatchObject({ name: 'd999', state: 'failed' })
   const { cursor } = client.answer(id).done as { cursor: string }
-  const events = client.ask('events', { since: cursor })
+  const events = client.request('events', { since: cursor })
   expect(client.items(events)).toMatchObject([{ type: 'died', daemon: 'd999' }])
 })
 
@@ -41,7 +41,7 @@ test('a client that reads nothing gets LAGGED after ten seconds; others are serv
   const plane = new Plane(manyDaemons(count, false))
   const [slow, other] = [plane.connect(), plane.connect()]
   plane.queued = much
-  const id = slow.ask('status')
+  const id = slow.request('status')
   plane.pass(9000)
   expect(slow.of(id)).toEqual([])
   expect(other.done('explain', { daemon: 'd0' })).toMatchObject({ state: 'ready' })
@@ -53,7 +53,7 @@ test('a client that reads again gets the remaining items', () => {
   const plane = new Plane(manyDaemons(count, false))
   const client = plane.connect()
   plane.queued = much
-  const id = client.ask('status')
+  const id = client.request('status')
   plane.pass(5000)
   plane.queued = 0
   plane.pass(100)
@@ -65,7 +65,7 @@ test('after a cancel or a disconnect no more items are sent', () => {
   const plane = new Plane(manyDaemons(count, false))
   const [client, gone] = [plane.connect(), plane.connect()]
   plane.queued = much
-  const [id, forgotten] = [client.ask('status'), gone.ask('status')]
+  const [id, forgotten] = [client.request('status'), gone.request('status')]
   expect(client.done('cancel', { request: id })).toEqual({ cancelled: true })
   gone.hangUp()
   plane.queued = 0
@@ -80,7 +80,7 @@ test('status with usage waits for a scan of /proc that takes several turns', () 
   const usage = { daemon: 'd1', run: 1, cpuMs: 5, memoryKib: 100, processes: 1 }
   plane.scans = [null, null, [usage]]
   const client = plane.connect()
-  const id = client.ask('status', { usage: true })
+  const id = client.request('status', { usage: true })
   plane.pass(10)
   expect(client.items(id)).toMatchObject([
     { usage: null },

@@ -15,7 +15,7 @@ describe('a change', () => {
     const plane = planeOf({ web: { ready: notify } })
     plane.ready('web')
     const client = plane.connect()
-    const id = client.ask('restart', { daemon: 'web', why: 'new\ncertificate' })
+    const id = client.request('restart', { daemon: 'web', why: 'new\ncertificate' })
     plane.pass(10)
     plane.ends('web', 'TERM')
     plane.pass(30)
@@ -54,7 +54,7 @@ describe('a change', () => {
 
   test('is logged with its requester and reason', () => {
     const plane = planeOf({ web: {} })
-    plane.connect().ask('stop', { daemon: 'web', why: 'deploy' })
+    plane.connect().request('stop', { daemon: 'web', why: 'deploy' })
     plane.ends('web', 'TERM')
     expect(plane.log.at(-1)).toContain('web: stop (uid 0, pid 12: deploy): done')
   })
@@ -71,7 +71,7 @@ describe('a change', () => {
   test('that fails gives the reason, the last lines of the daemon, and the ticket', () => {
     const plane = planeOf({ db: {}, web: { ready: notify } })
     const client = plane.connect()
-    const id = client.ask('restart', { daemon: 'web' })
+    const id = client.request('restart', { daemon: 'web' })
     plane.ends('web', 'TERM')
     plane.lastLines = 'fatal: address in use\n'
     plane.ends('web', 3)
@@ -87,8 +87,8 @@ describe('a change', () => {
   test('is superseded by one with another goal: both are answered', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    const restart = client.ask('restart', { daemon: 'web' })
-    const stop = client.ask('stop', { daemon: 'web' })
+    const restart = client.request('restart', { daemon: 'web' })
+    const stop = client.request('stop', { daemon: 'web' })
     expect(client.answer(restart).failed).toEqual({
       code: 'SUPERSEDED',
       message: 'cannot restart web: replaced by stop (ticket 2)',
@@ -102,8 +102,8 @@ describe('a change', () => {
   test('is superseded by a shutdown, without a hint to its ticket', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    const restart = client.ask('restart', { daemon: 'web' })
-    client.ask('shutdown')
+    const restart = client.request('restart', { daemon: 'web' })
+    client.request('shutdown')
     expect(client.answer(restart).failed).toEqual({
       code: 'SUPERSEDED',
       message: 'cannot restart web: pitcrew is shutting down (ticket 2)',
@@ -115,7 +115,7 @@ describe('a change', () => {
   test('that is requested three times shares one ticket; each request is answered', () => {
     const plane = planeOf({ web: {} })
     const clients = [plane.connect(), plane.connect(), plane.connect()]
-    const ids = clients.map((client) => client.ask('restart', { daemon: 'web' }))
+    const ids = clients.map((client) => client.request('restart', { daemon: 'web' }))
     plane.ends('web', 'TERM')
     const done = clients.map((client, index) => client.answer(ids[index] as number).done)
     expect(done.map((one) => one?.joined)).toEqual([false, true, true])
@@ -129,7 +129,7 @@ describe('a change', () => {
     const client = plane.connect()
     const { ticket } = client.done('restart', { daemon: 'web', wait: false })
     expect(client.done('ticket', { ticket })).toMatchObject({ outcome: 'open', verb: 'restart' })
-    const id = client.ask('ticket', { ticket, wait: true })
+    const id = client.request('ticket', { ticket, wait: true })
     expect(client.isOpen(id)).toBe(true)
     plane.ends('web', 'TERM')
     expect(client.answer(id).done).toMatchObject({ ticket, outcome: 'done' })
@@ -146,7 +146,7 @@ describe('a change', () => {
   test('goes on after its client has disconnected', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('restart', { daemon: 'web' })
+    client.request('restart', { daemon: 'web' })
     client.hangUp()
     plane.ends('web', 'TERM')
     expect(plane.run('web')).toBe(2)
@@ -168,7 +168,7 @@ describe('a start that cannot be executed', () => {
     plane.missing.add('web')
     plane.ends('web', 3)
     const client = plane.connect()
-    expect(client.answer(client.ask('start', { daemon: 'web' })).failed).toMatchInlineSnapshot(`
+    expect(client.answer(client.request('start', { daemon: 'web' })).failed).toMatchInlineSnapshot(`
       {
         "code": "FAILED",
         "hint": "see "pitcrew explain web"",
@@ -183,7 +183,7 @@ describe('a timeout', () => {
   test('is answered with the ticket, which stays open', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    const id = client.ask('stop', { daemon: 'web', timeoutMs: 2000 })
+    const id = client.request('stop', { daemon: 'web', timeoutMs: 2000 })
     plane.pass(1999)
     expect(client.isOpen(id)).toBe(true)
     plane.pass(1)
@@ -201,7 +201,7 @@ describe('a timeout', () => {
     const plane = planeOf({ web: {} })
     plane.pass(300)
     const client = plane.connect()
-    client.ask('stop', { daemon: 'web', timeoutMs: 2000, progress: true })
+    client.request('stop', { daemon: 'web', timeoutMs: 2000, progress: true })
     plane.ends('web', 'TERM')
     plane.pass(300)
     expect(plane.wakesInMs).toBe(Number.POSITIVE_INFINITY)
@@ -211,11 +211,11 @@ describe('a timeout', () => {
 describe('progress', () => {
   test('is sent once a second, to requests that want it', () => {
     const plane = planeOf({ web: { stop: { graceMs: 5000 } } })
-    const [curious, silent] = [plane.connect(), plane.connect()]
-    const id = curious.ask('stop', { daemon: 'web', progress: true })
-    const other = silent.ask('stop', { daemon: 'web' })
+    const [withProgress, without] = [plane.connect(), plane.connect()]
+    const id = withProgress.request('stop', { daemon: 'web', progress: true })
+    const other = without.request('stop', { daemon: 'web' })
     plane.pass(3000)
-    expect(curious.of(id).map(({ progress }) => progress)).toMatchInlineSnapshot(`
+    expect(withProgress.of(id).map(({ progress }) => progress)).toMatchInlineSnapshot(`
       [
         {
           "daemon": "web",
@@ -243,13 +243,13 @@ describe('progress', () => {
         },
       ]
     `)
-    expect(silent.of(other)).toEqual([])
+    expect(without.of(other)).toEqual([])
   })
 
   test('of a shutdown counts the remaining daemons', () => {
     const plane = planeOf({ db: {}, web: {} })
     const client = plane.connect()
-    const id = client.ask('shutdown', { progress: true })
+    const id = client.request('shutdown', { progress: true })
     plane.ends('web', 'TERM')
     plane.pass(1000)
     expect(client.of(id)).toMatchObject([
@@ -260,7 +260,7 @@ describe('progress', () => {
   test('has no timer unless a request wants it', () => {
     const plane = planeOf({ web: {} })
     plane.pass(300)
-    plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
+    plane.connect().request('wait', { daemon: 'web', for: 'stopped' })
     expect(plane.wakesInMs).toBe(Number.POSITIVE_INFINITY)
   })
 })
@@ -269,7 +269,7 @@ describe('a cancelled request', () => {
   test('is answered with the state so far; the requested change goes on', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    const id = client.ask('restart', { daemon: 'web' })
+    const id = client.request('restart', { daemon: 'web' })
     expect(client.done('cancel', { request: id })).toEqual({ cancelled: true })
     expect(client.answer(id).done).toMatchObject({ ticket: 1, outcome: 'open' })
     plane.ends('web', 'TERM')
@@ -279,7 +279,7 @@ describe('a cancelled request', () => {
 
   test('must be open and of the same connection', () => {
     const plane = planeOf({ web: {} })
-    const id = plane.connect().ask('wait', { daemon: 'web', for: 'stopped' })
+    const id = plane.connect().request('wait', { daemon: 'web', for: 'stopped' })
     expect(plane.connect().done('cancel', { request: id })).toEqual({ cancelled: false })
   })
 })
@@ -305,12 +305,12 @@ describe('a shutdown', () => {
     const plane = planeOf({ web: {}, db: { ready: notify }, job: { kind: 'job' } })
     const client = plane.connect()
     const other = plane.connect()
-    const restart = other.ask('restart', { daemon: 'db' })
-    const wait = other.ask('wait', { daemon: 'job', for: 'done' })
-    const stopped = other.ask('wait', { daemon: 'web', for: 'stopped' })
-    const events = other.ask('events', { follow: true, tail: 0 })
-    const shutdown = client.ask('shutdown', { why: 'end of work' })
-    const joined = other.ask('shutdown')
+    const restart = other.request('restart', { daemon: 'db' })
+    const wait = other.request('wait', { daemon: 'job', for: 'done' })
+    const stopped = other.request('wait', { daemon: 'web', for: 'stopped' })
+    const events = other.request('events', { follow: true, tail: 0 })
+    const shutdown = client.request('shutdown', { why: 'end of work' })
+    const joined = other.request('shutdown')
     expect(other.answer(restart).failed).toMatchObject({ code: 'SUPERSEDED' })
     expect(other.answer(wait).failed).toMatchObject({
       code: 'FAILED',
@@ -333,14 +333,14 @@ describe('a shutdown', () => {
   test('cannot be undone by a start', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('shutdown')
+    client.request('shutdown')
     expect(client.failed('start', { daemon: 'web' })).toMatchObject({ code: 'SUPERSEDED' })
   })
 
   test('by a signal: open requests fail, and clients are closed', () => {
     const plane = planeOf({ web: { stop: { graceMs: 100 } } })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    const id = client.request('wait', { daemon: 'web', for: 'stopped' })
     plane.handle({ type: 'signal', signal: 15, hangup: false })
     plane.pass(20_000)
     expect(client.answer(id).failed).toMatchObject({ code: 'FAILED' })

@@ -20,7 +20,7 @@ function gist(lines: readonly Line[]): string[] {
 }
 
 function events(client: PlaneClient, args: object): string[] {
-  return gist(client.of(client.ask('events', args)))
+  return gist(client.of(client.request('events', args)))
 }
 
 function restartTwice(): Plane {
@@ -32,7 +32,7 @@ function restartTwice(): Plane {
 
 test('all kept entries, oldest first, and the cursor of the last one', () => {
   const client = restartTwice().connect()
-  const id = client.ask('events')
+  const id = client.request('events')
   expect(gist(client.of(id))).toEqual([
     '1 started db',
     '2 started web',
@@ -52,7 +52,7 @@ test('an entry has a time, its text, and its data', () => {
   plane.pass(4321)
   plane.ends('web', 3)
   const client = plane.connect()
-  const lines = client.of(client.ask('events', { since: `${life}-8`, tail: 3 }))
+  const lines = client.of(client.request('events', { since: `${life}-8`, tail: 3 }))
   expect(lines[0]?.item).toMatchInlineSnapshot(`
     {
       "at": "2026-11-21T17:00:04.321Z",
@@ -119,7 +119,7 @@ test('tail: the last entries; daemons: only those of these daemons', () => {
 
 test('an unknown cursor gives all entries, with missed: true', () => {
   const client = restartTwice().connect()
-  const id = client.ask('events', { since: '17-4' })
+  const id = client.request('events', { since: '17-4' })
   expect(gist(client.of(id))).toHaveLength(8)
   expect(client.answer(id).done).toMatchObject({ missed: true })
 })
@@ -128,7 +128,7 @@ describe('a follower', () => {
   test('gets new entries until it cancels the request', () => {
     const plane = restartTwice()
     const client = plane.connect()
-    const id = client.ask('events', { follow: true, tail: 1 })
+    const id = client.request('events', { follow: true, tail: 1 })
     plane.ends('web', 1)
     expect(gist(client.of(id))).toEqual([
       '8 ticket web',
@@ -136,7 +136,7 @@ describe('a follower', () => {
       '10 started web',
       '11 ticket web',
     ])
-    client.ask('cancel', { request: id })
+    client.request('cancel', { request: id })
     plane.ends('web', 1)
     expect(client.answer(id).done).toEqual({ cursor: `${life}-11`, missed: false })
     expect(gist(client.of(id))).toHaveLength(4)
@@ -145,7 +145,7 @@ describe('a follower', () => {
   test('of one daemon gets only its entries', () => {
     const plane = restartTwice()
     const client = plane.connect()
-    const id = client.ask('events', { follow: true, tail: 0, daemons: ['db'] })
+    const id = client.request('events', { follow: true, tail: 0, daemons: ['db'] })
     plane.ends('web', 1)
     plane.ends('db', 1)
     expect(gist(client.of(id))).toEqual(['12 died db'])
@@ -156,7 +156,7 @@ describe('a follower', () => {
     const client = plane.connect()
     const { cursor } = client.done('status')
     plane.ends('web', 1)
-    const id = client.ask('events', { since: cursor, follow: true })
+    const id = client.request('events', { since: cursor, follow: true })
     plane.ends('web', 1)
     expect(gist(client.of(id)).map((line) => line.split(' ')[0])).toEqual([
       '9',
@@ -171,7 +171,7 @@ describe('a follower', () => {
   test('that disconnects gets no more entries', () => {
     const plane = restartTwice()
     const client = plane.connect()
-    const id = client.ask('events', { follow: true, tail: 0 })
+    const id = client.request('events', { follow: true, tail: 0 })
     client.hangUp()
     plane.ends('web', 1)
     expect(client.of(id)).toEqual([])
@@ -201,7 +201,7 @@ test('entries of earlier lives come from the file; torn and foreign lines are le
   plane.files.set('/state/bundle/journal.ndjson', `${lines.join('\n')}\n`)
   plane.files.set('/state/bundle/journal.ndjson.1', `${entry(0)}\n`)
   const client = plane.connect()
-  const all = client.of(client.ask('events')).flatMap(({ item }) => item?.cursor ?? [])
+  const all = client.of(client.request('events')).flatMap(({ item }) => item?.cursor ?? [])
   expect(all).toEqual(['1700000000000-0', '1700000000000-1', '1700000000000-2', `${life}-1`])
   expect(events(client, { since: '1700000000000-2' })).toEqual(['1 started web'])
 })

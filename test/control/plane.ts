@@ -282,7 +282,7 @@ export class PlaneClient {
   }
 
   /** @returns The id of the request. */
-  ask(verb: VerbName, args: object = {}): number {
+  request(verb: VerbName, args: object = {}): number {
     const id = ++this.#ids
     this.#verbs.set(id, verb)
     this.send(JSON.stringify({ id, verb, args }))
@@ -309,7 +309,7 @@ export class PlaneClient {
 
   /** Sends a request that succeeds. @returns Its answer. */
   done(verb: VerbName, args: object = {}): Record<string, unknown> {
-    const id = this.ask(verb, args)
+    const id = this.request(verb, args)
     const answer = this.answer(id)
     expect(answer.failed).toBeUndefined()
     const done = answer.done as Record<string, unknown>
@@ -317,7 +317,7 @@ export class PlaneClient {
   }
 
   failed(verb: VerbName, args: object = {}): NonNullable<Line['failed']> {
-    const answer = this.answer(this.ask(verb, args))
+    const answer = this.answer(this.request(verb, args))
     expect(answer.done).toBeUndefined()
     return answer.failed as NonNullable<Line['failed']>
   }

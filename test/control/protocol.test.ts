@@ -1,4 +1,4 @@
-/** docs/PROTOCOL.md says what the tables say. */
+/** docs/PROTOCOL.md matches the tables. */
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { protocolText } from './protocol-text.ts'

@@ -260,7 +260,7 @@ describe('explain', () => {
     const plane = planeOf({ db: {}, web: { restart: { policy: 'never' } } })
     plane.missing.add('web')
     plane.ends('web', 3)
-    plane.connect().ask('start', { daemon: 'web' })
+    plane.connect().request('start', { daemon: 'web' })
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: failed
       web has failed and is not restarted
@@ -273,7 +273,7 @@ describe('explain', () => {
   test('a stopped daemon, with the requester and the reason', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('stop', { daemon: 'web', why: 'deploy' })
+    client.request('stop', { daemon: 'web', why: 'deploy' })
     plane.ends('web', 'TERM')
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: stopped
@@ -284,7 +284,7 @@ describe('explain', () => {
 
   test('a daemon that is stopping', () => {
     const plane = planeOf({ web: { stop: { graceMs: 5000 } } })
-    plane.connect().ask('restart', { daemon: 'web' })
+    plane.connect().request('restart', { daemon: 'web' })
     plane.pass(1200)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: stopping
@@ -295,7 +295,7 @@ describe('explain', () => {
 
   test('a daemon that KILL has not ended yet', () => {
     const plane = planeOf({ web: { stop: { graceMs: 500 } } })
-    plane.connect().ask('stop', { daemon: 'web' })
+    plane.connect().request('stop', { daemon: 'web' })
     plane.pass(600)
     expect(explain(plane, 'web')).toMatchInlineSnapshot(`
       "web: killing

@@ -12,7 +12,7 @@ function planeOf(daemons: Readonly<Record<string, Some>>, uid = 0): Plane {
 }
 
 describe('access', () => {
-  const bundle = { web: {}, looker: { control: 'look' }, agent: { control: 'operate' } } as const
+  const bundle = { web: {}, viewer: { control: 'look' }, agent: { control: 'operate' } } as const
   const uid = 1000
 
   test.each<[client: string, peer: Partial<Peer>, access: 'operate' | 'look' | 'nothing']>([
@@ -27,9 +27,9 @@ describe('access', () => {
     ],
     ['a process from outside of our namespace', { uid: 0, pid: 0 }, 'operate'],
     ['a process of a daemon', { uid: 0, daemon: 'web', run: 1 }, 'look'],
-    ['a process of a daemon that may look', { uid, daemon: 'looker', run: 1 }, 'look'],
+    ['a process of a daemon that may look', { uid, daemon: 'viewer', run: 1 }, 'look'],
     ['a process of a daemon that may operate', { uid, daemon: 'agent', run: 1 }, 'operate'],
-    ['the connection of a daemon', { uid: 5, daemon: 'looker', run: 1, via: 'daemon-fd' }, 'look'],
+    ['the connection of a daemon', { uid: 5, daemon: 'viewer', run: 1, via: 'daemon-fd' }, 'look'],
     [
       'the connection of a daemon that may operate',
       { uid: 5, daemon: 'agent', run: 1, via: 'daemon-fd' },
@@ -70,11 +70,11 @@ describe('access', () => {
 
   test('a daemon with access "look" changes nothing, and gets the remedy', () => {
     const plane = planeOf(bundle)
-    const client = plane.connect({ daemon: 'looker', run: 1 })
+    const client = plane.connect({ daemon: 'viewer', run: 1 })
     for (const verb of ['start', 'stop', 'restart', 'shutdown'] as const) {
       expect(client.failed(verb, { daemon: 7 })).toEqual({
         code: 'NOT_PERMITTED',
-        message: `cannot ${verb}: the daemon looker has only access "look"`,
+        message: `cannot ${verb}: the daemon viewer has only access "look"`,
         hint: 'a daemon needs "control: operate" in the bundle',
       })
     }
@@ -144,7 +144,7 @@ describe('a line', () => {
 
   test('that is too long is answered, and the client is closed, since its end is unknown', () => {
     const client = planeOf({ web: {} }).connect()
-    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    const id = client.request('wait', { daemon: 'web', for: 'stopped' })
     client.send(null)
     expect(client.answer(null).failed).toMatchObject({
       code: 'REQUEST_INVALID',
@@ -168,7 +168,7 @@ describe('an id', () => {
   test('of an open request is refused for another; the first request keeps its answer', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web', for: 'stopped' })
+    const id = client.request('wait', { daemon: 'web', for: 'stopped' })
     client.send(`{"id":${id},"verb":"status"}`)
     expect(client.answer(null).failed).toMatchObject({ code: 'REQUEST_INVALID' })
     plane.ends('web', 1)
@@ -185,11 +185,11 @@ describe('an id', () => {
 
 test('a client with too many open requests gets BUSY; other clients are served', () => {
   const plane = planeOf({ web: {} })
-  const [greedy, modest] = [plane.connect(), plane.connect()]
-  for (let n = 0; n < requestsMax; n++) greedy.ask('wait', { daemon: 'web', for: 'stopped' })
-  expect(greedy.failed('status')).toMatchObject({ code: 'BUSY' })
-  expect(modest.done('status')).toMatchObject({ name: 'bundle' })
-  greedy.hangUp()
+  const [busy, other] = [plane.connect(), plane.connect()]
+  for (let n = 0; n < requestsMax; n++) busy.request('wait', { daemon: 'web', for: 'stopped' })
+  expect(busy.failed('status')).toMatchObject({ code: 'BUSY' })
+  expect(other.done('status')).toMatchObject({ name: 'bundle' })
+  busy.hangUp()
   expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
 })
 
@@ -198,7 +198,7 @@ test('processes of daemons with too many open requests get BUSY; operators are s
   const ofWeb = { daemon: 'web', run: 1 }
   const many = [plane.connect(ofWeb), plane.connect(ofWeb)] as const
   for (let n = 0; n < requestsOfDaemonsMax; n++) {
-    many[n % 2 === 0 ? 0 : 1].ask('wait', { daemon: 'web', for: 'stopped' })
+    many[n % 2 === 0 ? 0 : 1].request('wait', { daemon: 'web', for: 'stopped' })
   }
   expect(plane.connect(ofWeb).failed('status')).toMatchObject({ code: 'BUSY' })
   expect(plane.connect().done('status')).toMatchObject({ name: 'bundle' })
@@ -209,7 +209,7 @@ test('processes of daemons with too many open requests get BUSY; operators are s
 test('a bug in the handler of a verb fails its requests and is logged once; others are served', () => {
   const plane = planeOf({ web: {} })
   const client = plane.connect()
-  const waiting = client.ask('wait', { daemon: 'web', for: 'stopped' })
+  const waiting = client.request('wait', { daemon: 'web', for: 'stopped' })
   Object.defineProperty(plane, 'usages', {
     get: () => {
       throw new Error('planted')
@@ -251,7 +251,7 @@ describe('logs', () => {
   test('are refused while another request is open, since its answer could not be sent', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('wait', { daemon: 'web', for: 'stopped' })
+    client.request('wait', { daemon: 'web', for: 'stopped' })
     expect(client.failed('logs')).toMatchObject({ code: 'REQUEST_INVALID' })
     expect(plane.streams).toEqual([])
   })

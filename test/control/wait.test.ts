@@ -15,7 +15,7 @@ function outcomes(client: PlaneClient, daemon: string): string {
   const words: WaitFor[] = ['started', 'ready', 'stopped', 'done']
   return words
     .map((word) => {
-      const id = client.ask('wait', { daemon, for: word })
+      const id = client.request('wait', { daemon, for: word })
       if (client.isOpen(id)) return `${word}: waits`
       const { done, failed } = client.answer(id)
       return `${word}: ${done === undefined ? failed?.message : done.state}`
@@ -88,7 +88,7 @@ describe('at once', () => {
   test('for a daemon that was stopped on request, and may be started again', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('stop', { daemon: 'web' })
+    client.request('stop', { daemon: 'web' })
     plane.ends('web', 'TERM')
     expect(outcomes(client, 'web')).toMatchInlineSnapshot(`
       "started: waits
@@ -103,7 +103,7 @@ describe('later', () => {
   test('when the daemon is ready, which is the default', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web' })
+    const id = client.request('wait', { daemon: 'web' })
     expect(client.isOpen(id)).toBe(true)
     plane.ready('web')
     expect(client.answer(id).done).toEqual({ daemon: 'web', state: 'ready', run: 1, pid: 101 })
@@ -112,17 +112,17 @@ describe('later', () => {
   test('when the daemon is started again', () => {
     const plane = planeOf({ web: {} })
     const client = plane.connect()
-    client.ask('stop', { daemon: 'web' })
+    client.request('stop', { daemon: 'web' })
     plane.ends('web', 'TERM')
-    const id = client.ask('wait', { daemon: 'web', for: 'started' })
-    client.ask('start', { daemon: 'web' })
+    const id = client.request('wait', { daemon: 'web', for: 'started' })
+    client.request('start', { daemon: 'web' })
     expect(client.answer(id).done).toMatchObject({ run: 2 })
   })
 
   test('when the daemon has failed and is not restarted', () => {
     const plane = planeOf({ db: {}, web: { ready: notify } })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web' })
+    const id = client.request('wait', { daemon: 'web' })
     plane.ends('web', 1)
     expect(client.answer(id).failed).toEqual({
       code: 'FAILED',
@@ -134,7 +134,7 @@ describe('later', () => {
   test('when the timeout is over', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web', timeoutMs: 12_000 })
+    const id = client.request('wait', { daemon: 'web', timeoutMs: 12_000 })
     plane.pass(12_000)
     expect(client.answer(id).failed).toEqual({
       code: 'TIMED_OUT',
@@ -146,8 +146,8 @@ describe('later', () => {
   test('when the request is cancelled, with the state so far', () => {
     const plane = planeOf({ web: { ready: notify } })
     const client = plane.connect()
-    const id = client.ask('wait', { daemon: 'web' })
-    client.ask('cancel', { request: id })
+    const id = client.request('wait', { daemon: 'web' })
+    client.request('cancel', { request: id })
     expect(client.answer(id).done).toMatchObject({ state: 'running' })
   })
 })
@@ -155,7 +155,9 @@ describe('later', () => {
 test('progress: the dependency that it waits for, and the remaining time', () => {
   const plane = planeOf({ db: { ready: notify }, web: { after: ['db'] } })
   const client = plane.connect()
-  const [web, db] = ['web', 'db'].map((daemon) => client.ask('wait', { daemon, progress: true }))
+  const [web, db] = ['web', 'db'].map((daemon) =>
+    client.request('wait', { daemon, progress: true }),
+  )
   plane.pass(1000)
   expect(client.of(web as number)).toMatchObject([
     { progress: { state: 'waiting', waitsFor: 'db', leftMs: null, words: 'waits for db' } },
@@ -169,7 +171,7 @@ test('progress of a thousand requests is sent in one round a second, a limited n
   const plane = planeOf({ web: { ready: notify } })
   const client = plane.connect()
   const ids = Array.from({ length: 1000 }, () =>
-    client.ask('wait', { daemon: 'web', progress: true }),
+    client.request('wait', { daemon: 'web', progress: true }),
   )
   const notified = (): number => ids.filter((id) => client.of(id).length > 0).length
   plane.pass(1000)
@@ -188,7 +190,7 @@ test('progress of a thousand requests is sent in one round a second, a limited n
 test('a thousand requests that wait for one daemon cost one lookup a step', () => {
   const plane = planeOf({ web: { ready: notify }, db: {} })
   const clients = Array.from({ length: 1000 }, () => plane.connect())
-  const ids = clients.map((client) => client.ask('wait', { daemon: 'web' }))
+  const ids = clients.map((client) => client.request('wait', { daemon: 'web' }))
   let lookups = 0
   const state = plane.supervisor?.state
   const { daemons } = state as NonNullable<typeof state>

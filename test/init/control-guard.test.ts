@@ -50,8 +50,8 @@ describe('when the control plane breaks', () => {
   test('its clients are answered and closed, daemons go on, and the next client gets a new one', () => {
     const world = plane()
     const client = world.connect()
-    client.ask('stop', { daemon: 'web' })
-    const id = client.ask('wait', { daemon: 'db', for: 'stopped' })
+    client.request('stop', { daemon: 'web' })
+    const id = client.request('wait', { daemon: 'db', for: 'stopped' })
     breakAt(world, 'stepped')
     world.ends('web', 'TERM')
     expect(client.answer(null).failed).toMatchObject({ code: 'INTERNAL' })
@@ -72,7 +72,7 @@ describe('when the control plane breaks', () => {
 test('after a failure anywhere in pitcrew clients are closed, and tickets are kept', () => {
   const world = plane()
   const client = world.connect()
-  client.ask('restart', { daemon: 'web' })
+  client.request('restart', { daemon: 'web' })
   world.fail()
   expect(client.answer(null).failed).toMatchObject({ code: 'INTERNAL' })
   expect(client.isClosed).toBe(true)

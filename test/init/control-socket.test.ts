@@ -14,31 +14,31 @@ interface World {
 }
 
 function open({ env = {}, errnos = {}, locks = {} }: World): {
-  said: string | null
-  asked: string[]
+  message: string | null
+  calls: string[]
 } {
-  const asked: string[] = []
+  const calls: string[] = []
   const host: Partial<Host> = {
     uid: 1000,
     pid: 1,
     wallMs: () => Date.UTC(2026, 10, 21, 17, 0, 0),
     getenv: (name) => env[name] ?? null,
     makeFolder: (path) => {
-      asked.push(`folder ${path}`)
+      calls.push(`folder ${path}`)
       return errnos[path] ?? null
     },
     lock: (path, text) => {
-      asked.push(`lock ${path}: ${text.trimEnd()}`)
+      calls.push(`lock ${path}: ${text.trimEnd()}`)
       const errno = errnos[path]
       return errno === undefined ? (locks[path] ?? null) : { errno }
     },
     listen: (path) => {
-      asked.push(`listen ${path}`)
+      calls.push(`listen ${path}`)
       return errnos[path] ?? null
     },
     adoptClient: (fd) => (fd === 3 ? null : 'EBADF'),
   }
-  return { said: openControlSocket(host as Host, 'box', '/etc/pitcrew/bundle.yaml'), asked }
+  return { message: openControlSocket(host as Host, 'box', '/etc/pitcrew/bundle.yaml'), calls }
 }
 
 function refusal(world: World): PitcrewError {
@@ -53,9 +53,9 @@ function refusal(world: World): PitcrewError {
 
 describe('the control socket', () => {
   test('is in the first writable folder, without a message', () => {
-    const { said, asked } = open({})
-    expect(said).toBeNull()
-    expect(asked).toMatchInlineSnapshot(`
+    const { message, calls } = open({})
+    expect(message).toBeNull()
+    expect(calls).toMatchInlineSnapshot(`
       [
         "folder /run/pitcrew",
         "lock /run/pitcrew/box.lock: pid 1, started 2026-11-21T17:00:00.000Z, bundle /etc/pitcrew/bundle.yaml",
@@ -65,19 +65,19 @@ describe('the control socket', () => {
   })
 
   test('is in the next folder if the first is read-only', () => {
-    const { said, asked } = open({ errnos: { '/run/pitcrew': 'EROFS' } })
-    expect(said).toBeNull()
-    expect(asked.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
+    const { message, calls } = open({ errnos: { '/run/pitcrew': 'EROFS' } })
+    expect(message).toBeNull()
+    expect(calls.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
   })
 
   test('is in the next folder if the lock cannot be written', () => {
-    const { asked } = open({ errnos: { '/run/pitcrew/box.lock': 'EROFS' } })
-    expect(asked.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
+    const { calls } = open({ errnos: { '/run/pitcrew/box.lock': 'EROFS' } })
+    expect(calls.at(-1)).toBe('listen /dev/shm/pitcrew-1000/box.sock')
   })
 
   test('is at the path of PITCREW_RUN_DIR and PITCREW_SOCKET', () => {
     const env = { PITCREW_RUN_DIR: '/mine', PITCREW_SOCKET: '/share/box.sock' }
-    expect(open({ env }).asked.map((line) => line.split(':')[0])).toEqual([
+    expect(open({ env }).calls.map((line) => line.split(':')[0])).toEqual([
       'folder /mine',
       'lock /mine/box.lock',
       'listen /share/box.sock',
@@ -86,15 +86,15 @@ describe('the control socket', () => {
 
   test('is missing without a writable folder: one message, and pitcrew goes on', () => {
     const errnos = { '/run/pitcrew': 'EROFS', '/dev/shm/pitcrew-1000': 'EACCES' }
-    const { said, asked } = open({ errnos })
-    expect(said).toBe(
+    const { message, calls } = open({ errnos })
+    expect(message).toBe(
       'no control socket: cannot write to /run/pitcrew: read-only file system (EROFS); /dev/shm/pitcrew-1000: permission denied (EACCES)',
     )
-    expect(asked.some((line) => line.startsWith('listen'))).toBe(false)
+    expect(calls.some((line) => line.startsWith('listen'))).toBe(false)
   })
 
   test('is missing if the socket cannot be made', () => {
-    expect(open({ errnos: { '/run/pitcrew/box.sock': 'ENAMETOOLONG' } }).said).toBe(
+    expect(open({ errnos: { '/run/pitcrew/box.sock': 'ENAMETOOLONG' } }).message).toBe(
       'no control socket: cannot listen on /run/pitcrew/box.sock: name too long (ENAMETOOLONG)',
     )
   })

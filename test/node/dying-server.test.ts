@@ -16,12 +16,12 @@ const atOnce = 40
 const greeting = `${JSON.stringify({ pitcrew: 1, version: '0', name: 'x', pid: 1, access: 'operate', daemon: null })}\n`
 const explained = { daemon: 'web', state: 'ready', why: ['web is réady'], remedies: [] }
 const items = `{"id":1,"item":{"cursor":"1-1","words":"a"}}\n{"id":1,"item":{"cursor":"1-2","words":"b"}}\n`
-const said = {
+const answers = {
   explain: `${greeting}{"id":1,"done":${JSON.stringify(explained)}}\n`,
   events: `${greeting}${items}{"id":1,"done":{"cursor":"1-2","missed":false}}\n`,
   logs: `${greeting}{"id":1,"done":{"stream":"lines"}}\n1763745470123 web one\n1763745470123 web two\n1763745470126 . end\n`,
 }
-type Verb = keyof typeof said
+type Verb = keyof typeof answers
 
 let server: Server
 /** The answer to the next connections: this many bytes of it, and then the end. */
@@ -52,7 +52,7 @@ async function atEachByte(
   step: number,
   one: (isWhole: boolean) => Promise<void>,
 ): Promise<void> {
-  const text = Buffer.from(said[verb])
+  const text = Buffer.from(answers[verb])
   const all = Array.from({ length: Math.ceil(text.length / step) }, (_, index) => index * step)
   // Without its newline the last line is not complete.
   const cuts = [...all, text.length - 1, text.length]

@@ -34,6 +34,6 @@ test('another program imports it, with its types', () => {
     PITCREW_RUN_DIR: folder,
     PITCREW_STATE_DIR: folder,
   }
-  const said = execFileSync(process.execPath, ['main.js'], { cwd: folder, env, encoding: 'utf8' })
-  expect(said).toBe('ready\n')
+  const output = execFileSync(process.execPath, ['main.js'], { cwd: folder, env, encoding: 'utf8' })
+  expect(output).toBe('ready\n')
 })

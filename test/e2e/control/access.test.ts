@@ -10,7 +10,7 @@ const long = { command: sh('echo up; exec sleep 1000') }
 const isRoot = process.getuid?.() === 0
 
 /** Connects, sends its two arguments and prints the answers: over a path, or over an inherited descriptor. */
-const asks = `const net = require('net')
+const clientScript = `const net = require('net')
 const { PITCREW_FD: fd, SOCKET: path } = process.env
 const socket = path ? net.connect(path) : new net.Socket({ fd: Number(fd) })
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
@@ -21,11 +21,11 @@ if (path) socket.once('data', speak)
 else speak()`
 
 function caller(): { command: string[]; env?: object } {
-  return { command: [process.execPath, '-e', asks] }
+  return { command: [process.execPath, '-e', clientScript] }
 }
 
 /** The JSON lines that a daemon has printed. */
-function heard(pitcrew: Program, name: string): Record<string, unknown>[] {
+function jsonLines(pitcrew: Program, name: string): Record<string, unknown>[] {
   return pitcrew.lines
     .filter((line) => line.startsWith(`[${name}] {`) && !line.includes('"item":'))
     .map((line) => JSON.parse(line.slice(name.length + 3)))
@@ -38,12 +38,20 @@ test.skipIf(!isRoot)('another user gets one line, and its requests are ignored',
   // The modes are too open.
   chmodSync(pitcrew.folder, 0o755)
   chmodSync(socketPath(pitcrew), 0o777)
-  const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
-  const stranger = new Program(wrap, {
+  const wrap = [
+    'setpriv',
+    '--reuid',
+    '1234',
+    '--clear-groups',
+    process.execPath,
+    '-e',
+    clientScript,
+  ]
+  const otherUser = new Program(wrap, {
     env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
   })
-  await stranger.line('closed')
-  expect(stranger.lines.map((line) => line.replace(/,"message".*/, ''))).toEqual([
+  await otherUser.line('closed')
+  expect(otherUser.lines.map((line) => line.replace(/,"message".*/, ''))).toEqual([
     '{"id":null,"failed":{"code":"NOT_PERMITTED"',
     'closed',
   ])
@@ -54,21 +62,29 @@ test.skipIf(!isRoot)('with its own modes the socket is out of reach for another 
   await using pitcrew = new Pitcrew({ daemons: { a: long } })
   await pitcrew.line('[a] up')
   chmodSync(pitcrew.folder, 0o755)
-  const wrap = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
-  const stranger = new Program(wrap, {
+  const wrap = [
+    'setpriv',
+    '--reuid',
+    '1234',
+    '--clear-groups',
+    process.execPath,
+    '-e',
+    clientScript,
+  ]
+  const otherUser = new Program(wrap, {
     env: { PATH: process.env.PATH, SOCKET: socketPath(pitcrew) },
   })
-  await stranger.line('closed')
-  expect(stranger.lines).toEqual(['EACCES', 'closed'])
+  await otherUser.line('closed')
+  expect(otherUser.lines).toEqual(['EACCES', 'closed'])
 })
 
 test('a daemon has access "look" over its own connection, which identifies it', async () => {
   await using pitcrew = new Pitcrew({
-    daemons: { a: long, looker: { ...caller(), control: 'look', after: ['a'] } },
+    daemons: { a: long, viewer: { ...caller(), control: 'look', after: ['a'] } },
   })
-  await pitcrew.line('[looker] {"id":2')
-  expect(heard(pitcrew, 'looker')).toMatchObject([
-    { pitcrew: 1, access: 'look', daemon: 'looker' },
+  await pitcrew.line('[viewer] {"id":2')
+  expect(jsonLines(pitcrew, 'viewer')).toMatchObject([
+    { pitcrew: 1, access: 'look', daemon: 'viewer' },
     { id: 1, done: { name: 'pitcrew' } },
     { id: 2, failed: { code: 'NOT_PERMITTED' } },
   ])
@@ -84,7 +100,7 @@ test.skipIf(!isRoot)(
       },
     })
     await pitcrew.line('[agent] {"id":2')
-    expect(heard(pitcrew, 'agent')).toMatchObject([
+    expect(jsonLines(pitcrew, 'agent')).toMatchObject([
       { access: 'operate', daemon: 'agent' },
       { id: 1 },
       { id: 2, done: { outcome: 'done', by: expect.stringContaining('daemon agent') } },
@@ -95,11 +111,11 @@ test.skipIf(!isRoot)(
 
 test('a daemon without "control:" has no connection, and access "look" over the socket', async () => {
   const script = `[ -z "$PITCREW_FD" ] && echo none; SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" exec "$0" -e "$1"`
-  const command = ['/bin/sh', '-c', script, process.execPath, asks]
+  const command = ['/bin/sh', '-c', script, process.execPath, clientScript]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
   await pitcrew.line('[b] none')
   await pitcrew.line('[b] {"id":2')
-  expect(heard(pitcrew, 'b')).toMatchObject([
+  expect(jsonLines(pitcrew, 'b')).toMatchObject([
     { access: 'look', daemon: 'b' },
     { id: 1 },
     { id: 2, failed: { code: 'NOT_PERMITTED' } },
@@ -108,19 +124,19 @@ test('a daemon without "control:" has no connection, and access "look" over the 
 
 test('a process that a daemon leaves behind in another session belongs to the daemon', async () => {
   const script = `SOCKET="$PITCREW_RUN_DIR/pitcrew.sock" setsid "$0" -e "$1" & exec sleep 1000`
-  const command = ['/bin/sh', '-c', script, process.execPath, asks]
+  const command = ['/bin/sh', '-c', script, process.execPath, clientScript]
   await using pitcrew = new Pitcrew({ daemons: { a: long, b: { command, after: ['a'] } } })
   await pitcrew.line('[b] {"id":2')
-  expect(heard(pitcrew, 'b')[0]).toMatchObject({ access: 'look', daemon: 'b' })
+  expect(jsonLines(pitcrew, 'b')[0]).toMatchObject({ access: 'look', daemon: 'b' })
 })
 
 test('a daemon that leaves its group, session, mark and parents cannot restart its guard', async () => {
   const sheds = `ulimit -S -m 12345; export SOCKET="$PITCREW_RUN_DIR/pitcrew.sock"
     (setsid sh ${fixtures}/hostile/hostile-orphan.sh $PPID "$0" -e "$1" &); exec sleep 1000`
-  const command = [...sh(sheds), process.execPath, asks]
+  const command = [...sh(sheds), process.execPath, clientScript]
   await using pitcrew = new Pitcrew({ daemons: { a: long, sheds: { command, after: ['a'] } } })
   await pitcrew.line('[sheds] {"id":2')
-  expect(heard(pitcrew, 'sheds')).toMatchObject([
+  expect(jsonLines(pitcrew, 'sheds')).toMatchObject([
     { access: 'look', daemon: null },
     { id: 1, done: { name: 'pitcrew' } },
     { id: 2, failed: { code: 'NOT_PERMITTED' } },

@@ -13,7 +13,7 @@ import { release } from '../support/processes.ts'
 
 const planted = join(root, 'build/pitcrew-faults-codes')
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
+const exitsOnRelease = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 const fails = { command: sh('exit 3'), restart: 'never', ready: 'fd' }
 const bundle = { daemons: { web: long } }
 
@@ -23,10 +23,10 @@ beforeAll(() => {
 }, 120_000)
 
 /** The exit status and the output of a process that got the code; with --json the output has the code itself. */
-type Way = () => Promise<{ readonly status: number; readonly said: string }>
+type Way = () => Promise<{ readonly status: number; readonly output: string }>
 
-function ended({ status, out, err }: VerbResult): { status: number; said: string } {
-  return { status, said: [...out, ...err].join('\n') }
+function ended({ status, out, err }: VerbResult): { status: number; output: string } {
+  return { status, output: [...out, ...err].join('\n') }
 }
 
 async function started(of: object = bundle): Promise<Pitcrew> {
@@ -53,12 +53,12 @@ function running(of: string | object | null, options: Options = {}): Way {
   return async () => {
     await using pitcrew = new Pitcrew(of, options)
     const status = await pitcrew.exitCode()
-    return { status, said: [...pitcrew.lines, ...pitcrew.errors].join('\n') }
+    return { status, output: [...pitcrew.lines, ...pitcrew.errors].join('\n') }
   }
 }
 
-async function superseded(): Promise<{ status: number; said: string }> {
-  await using pitcrew = await started({ daemons: { web: told, db: long } })
+async function superseded(): Promise<{ status: number; output: string }> {
+  await using pitcrew = await started({ daemons: { web: exitsOnRelease, db: long } })
   await pitcrew.line('[web] up')
   const stopping = startVerb(pitcrew, 'stop', 'web', '--json')
   await pitcrew.line('[web] got TERM')
@@ -66,11 +66,11 @@ async function superseded(): Promise<{ status: number; said: string }> {
   const status = await stopping.exitCode()
   await release(pitcrew)
   await starting.exitCode()
-  return { status, said: stopping.lines.join('\n') }
+  return { status, output: stopping.lines.join('\n') }
 }
 
 /** A low limit of descriptors gives a low limit of clients. */
-async function busy(): Promise<{ status: number; said: string }> {
+async function busy(): Promise<{ status: number; output: string }> {
   const wrap = ['/bin/sh', '-c', 'ulimit -n 60; exec "$@"', 'sh']
   await using pitcrew = new Pitcrew(bundle, { wrap })
   await pitcrew.line('] up')
@@ -88,16 +88,16 @@ async function busy(): Promise<{ status: number; said: string }> {
 }
 
 /** A daemon requests a change that needs access "operate". */
-async function notPermitted(): Promise<{ status: number; said: string }> {
-  const asks = sh(`${binary} restart web --json; echo "status $?"; exec sleep 1000`)
-  await using pitcrew = await started({ daemons: { web: long, agent: { command: asks } } })
+async function notPermitted(): Promise<{ status: number; output: string }> {
+  const script = sh(`${binary} restart web --json; echo "status $?"; exec sleep 1000`)
+  await using pitcrew = await started({ daemons: { web: long, agent: { command: script } } })
   const status = await pitcrew.line('[agent] status')
-  const said = await pitcrew.line('[agent] {')
-  return { status: Number(/\d+$/.exec(status)?.[0]), said }
+  const output = await pitcrew.line('[agent] {')
+  return { status: Number(/\d+$/.exec(status)?.[0]), output }
 }
 
 /** The init has a bug at the line of a client. */
-async function internal(): Promise<{ status: number; said: string }> {
+async function internal(): Promise<{ status: number; output: string }> {
   const env = { PITCREW_FAULTS: 'throw:host-line' }
   await using pitcrew = new Pitcrew(bundle, { program: planted, env })
   await pitcrew.line('] up')
@@ -105,7 +105,7 @@ async function internal(): Promise<{ status: number; said: string }> {
 }
 
 /** A program that sends other requests and never reads its events: no verb leaves items unread for so long. */
-async function lagged(): Promise<{ status: number; said: string }> {
+async function lagged(): Promise<{ status: number; output: string }> {
   await using pitcrew = new Pitcrew(null, { args: ['--version'] })
   const path = join(pitcrew.folder, 'floods')
   const server = await floods(path)
@@ -117,7 +117,7 @@ async function lagged(): Promise<{ status: number; said: string }> {
   client.close()
   server.close()
   expect(error).toBeInstanceOf(PitcrewError)
-  return { status: exitStatus(error), said: (error as PitcrewError).code }
+  return { status: exitStatus(error), output: (error as PitcrewError).code }
 }
 
 /** Answers the second request after more items of the first than a client keeps. */
@@ -137,16 +137,16 @@ function floods(path: string): Promise<Server> {
   })
 }
 
-async function twice(): Promise<{ status: number; said: string }> {
+async function twice(): Promise<{ status: number; output: string }> {
   await using first = await started()
   const env = { PITCREW_RUN_DIR: first.folder, PITCREW_STATE_DIR: first.folder }
   await using second = new Pitcrew(bundle, { env })
-  return { status: await second.exitCode(), said: second.errors.join('\n') }
+  return { status: await second.exitCode(), output: second.errors.join('\n') }
 }
 
 const slow = { web: long, slow: { command: sh('exec sleep 1000'), ready: 'fd' } }
 
-const ways: Readonly<Record<ErrorCode, readonly [says: RegExp, ...ways: Way[]]>> = {
+const ways: Readonly<Record<ErrorCode, readonly [expected: RegExp, ...ways: Way[]]>> = {
   USAGE: [
     /did you mean "status"|--control-fd/,
     asking(['stauts']),
@@ -187,12 +187,12 @@ const ways: Readonly<Record<ErrorCode, readonly [says: RegExp, ...ways: Way[]]>>
 test.each(Object.entries(errorCodes))(
   '%s is reached, with its exit status',
   async (code, { exit }) => {
-    const [says, ...all] = ways[code as ErrorCode]
+    const [expected, ...all] = ways[code as ErrorCode]
     expect(all.length).toBeGreaterThan(0)
     for (const way of all) {
-      const { status, said } = await way()
-      expect(said).toMatch(says)
-      expect({ status, said }).toMatchObject({ status: exit })
+      const { status, output } = await way()
+      expect(output).toMatch(expected)
+      expect({ status, output }).toMatchObject({ status: exit })
     }
   },
 )

@@ -14,7 +14,7 @@ const status = '{"id":1,"verb":"status"}\n'
 const atOnce = 50
 
 /** Sends text, reads this many bytes and no more, and disconnects. @returns The bytes that it has read. */
-function dying(path: string, says: string, bytes: number): Promise<string> {
+function dying(path: string, text: string, bytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let left = bytes
@@ -32,7 +32,7 @@ function dying(path: string, says: string, bytes: number): Promise<string> {
     }
     const onread = { buffer: next, callback: take }
     const socket = connect({ path, ...(bytes > 0 && { onread }) }, () => {
-      socket.write(says, () => bytes === 0 && socket.destroy())
+      socket.write(text, () => bytes === 0 && socket.destroy())
     })
     socket.on('error', reject)
     socket.on('close', () => resolve(Buffer.concat(parts).toString()))
@@ -80,8 +80,8 @@ test('a client dies at every byte of the greeting and of its answer', async () =
   const answer = lines.reduce((bytes, line) => bytes + JSON.stringify(line).length + 1, 0)
   expect(answer).toBeGreaterThan(800)
   await dyingAtEach(answer, async (bytes) => {
-    const heard = await dying(socketPath(pitcrew), status, bytes)
-    expect(heard.length).toBe(bytes)
+    const received = await dying(socketPath(pitcrew), status, bytes)
+    expect(received.length).toBe(bytes)
   })
   await isAsBefore(pitcrew, before, witness, waits)
 })

@@ -35,7 +35,7 @@ net.createServer((other) => { other.pipe(own); own.pipe(other); console.log('joi
 const relay = { command: [process.execPath, '-e', relays] }
 
 /** Connects, sends its arguments after the first line, and prints the answers. */
-const asks = `const socket = require('net').connect(process.argv[1])
+const clientScript = `const socket = require('net').connect(process.argv[1])
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
 socket.on('error', () => {})
 // After a write to a closed connection its last line could be lost.
@@ -173,11 +173,19 @@ test.skipIf(!isRoot)('access: another user gets one line for all requests', asyn
   const lines = verbs.map(({ name, args }, id) =>
     JSON.stringify({ id, verb: name, args: required(args) }),
   )
-  const words = ['setpriv', '--reuid', '1234', '--clear-groups', process.execPath, '-e', asks]
+  const words = [
+    'setpriv',
+    '--reuid',
+    '1234',
+    '--clear-groups',
+    process.execPath,
+    '-e',
+    clientScript,
+  ]
   const env = { PATH: process.env.PATH }
-  const stranger = new Program([...words, socketPath(pitcrew), ...lines], { env })
-  await stranger.line('closed')
-  const [refusal = '', ...more] = stranger.lines
+  const otherUser = new Program([...words, socketPath(pitcrew), ...lines], { env })
+  await otherUser.line('closed')
+  const [refusal = '', ...more] = otherUser.lines
   expect(JSON.parse(refusal)).toMatchObject({ id: null, failed: { code: 'NOT_PERMITTED' } })
   expect(more).toEqual(['closed'])
   using operator = await connectControl(pitcrew)

@@ -69,7 +69,7 @@ test('a restart replaces one daemon, which prints on; the others keep their pid'
 test('a follower learns how much it has missed, and is not closed while it reads', async () => {
   const words = ['logs', 'a', 'c', '--follow', '--grep', 'never printed']
   const follower = startVerb(pitcrew, ...words)
-  await eventually('it is told', () => follower.errors.length >= 2)
+  await eventually('the follower has a notice', () => follower.errors.length >= 2)
   for (const line of follower.errors) expect(line).toMatch(/^pitcrew: skipped \d+ bytes$/)
   // Other clients are answered meanwhile.
   const before = performance.now()

@@ -25,7 +25,7 @@ const canShift = process.getuid?.() === 0 && runs(inside('--map-root-user'))
 if (!canShift) console.warn('no user namespaces here: callers from outside of one are not tried')
 
 /** Sends two lines after the first answer, and prints the answers. */
-const asks = `const socket = require('net').connect(process.argv[1])
+const clientScript = `const socket = require('net').connect(process.argv[1])
 socket.on('data', (text) => process.stdout.write(text)).on('close', () => console.log('closed'))
 socket.on('error', (error) => error.code !== 'EPIPE' && console.log(error.code))
 socket.once('data', () =>
@@ -56,7 +56,7 @@ class Inside extends Program {
 
   /** The lines that a client from outside gets. */
   async heardBy(uid: number): Promise<readonly string[]> {
-    const as = ['setpriv', `--reuid=${uid}`, '--clear-groups', process.execPath, '-e', asks]
+    const as = ['setpriv', `--reuid=${uid}`, '--clear-groups', process.execPath, '-e', clientScript]
     const caller = new Program([...as, this.socket], { env: { PATH: process.env.PATH } })
     await caller.line(/closed|"id":1,/)
     const { lines } = caller

@@ -7,10 +7,10 @@ import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { pidsOf } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = sh(
+const awaitsGo = sh(
   'mkfifo "$PITCREW_STATE_DIR/go"; echo up; read -r _ < "$PITCREW_STATE_DIR/go"; echo >&3; exec sleep 1000',
 )
-const tell = sh(
+const sendsGo = sh(
   'until [ -p "$PITCREW_STATE_DIR/go" ]; do sleep 0.01; done; echo > "$PITCREW_STATE_DIR/go"; exec sleep 1000',
 )
 
@@ -86,7 +86,7 @@ test('start: a failure has its reason and the last lines', async () => {
 
 test('wait: until a daemon reports that it is ready', async () => {
   await using pitcrew = new Pitcrew({
-    daemons: { a: { command: told, ready: { fd: 3 } }, go: { command: tell } },
+    daemons: { a: { command: awaitsGo, ready: { fd: 3 } }, go: { command: sendsGo } },
   })
   using client = await connectControl(pitcrew)
   expect(await client.done('wait', { daemon: 'a', for: 'ready', timeoutMs: 9000 })).toMatchObject({

@@ -16,7 +16,7 @@ export const intruderMutants: readonly Mutant[] = [
   {
     name: 'a client without any right stays connected',
     file: 'control/server/server.ts',
-    from: 'if (access === null) return this.#close(id, refusal)',
+    from: 'if (access === null) return this.#close(id, accessDenied)',
     to: 'if (access === null) return',
     seed: 7,
     breaks: ['intrudersRefused'],
