@@ -1,18 +1,18 @@
-/** Builds `build/pitcrew`: TypeScript → one script an image (esbuild) → bytecode (our own small
- *  compiler around the engine) → linked with the C host into one file.
+/** Builds `build/pitcrew`: esbuild bundles the TypeScript of each image into one script,
+ *  native/tools/compile.c compiles it to bytecode, and the linker joins bytecode and C host.
  *
  *  usage: node scripts/build.mjs [OPTION ...]
  *    --musl      a static release with musl-gcc
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
- *    --faults    an init into which tests inject faults (see src/init/loop/fault-injection.ts)
+ *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
  *    --init FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
  *    --bundle FILE
- *                another entry for an image: a test that runs in the engine
- *    --out FILE  where to (build/pitcrew)
+ *                another entry point for an image, such as a test that runs in the engine
+ *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
  *
- *  Objects are cached by everything that goes into them, so that a second build compiles only
- *  what changed. Several builds may be under way at the same time. */
+ *  Objects are cached by a hash of their inputs, so that a second build compiles only what changed.
+ *  Several builds may run at the same time. */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -63,10 +63,10 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const compiler = options.musl ? 'musl-gcc' : (process.env.CC ?? 'cc')
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g']
 const common = ['-std=gnu11', '-ffunction-sections', '-fdata-sections']
-/** For what goes into the binary; the bytecode compiler runs here and now, and does without. */
+/** Flags for the binary; the bytecode compiler is built without them. */
 const debug = options.debug ? ['-g', '-DPLAIN_CLONE'] : []
 const checks = options.sanitize ? ['-O1', ...sanitizers] : debug
-/** The engine is another project's code: its warnings are not ours to mend. */
+/** Without warnings, because the engine is used unmodified. */
 const engineFlags = ['-w', '-D_GNU_SOURCE', '-DNDEBUG', '-funsigned-char', '-fwrapv']
 const hostFlags = [
   '-Wall',
@@ -78,8 +78,8 @@ const hostFlags = [
   '-Wno-missing-field-initializers',
   '-Werror',
 ]
-/** What runs at every event, every line or every start of a daemon is built for speed, the rest for
- *  size. */
+/** Files that run for every event, line or start of a daemon are optimised for speed, the others
+ *  for size. */
 const fast = new Set(
   (
     'quickjs dtoa engine events bind_spawn clock loop turn spawn start child runs proc tree ' +
@@ -87,16 +87,16 @@ const fast = new Set(
   ).split(' '),
 )
 const isFast = (file) => fast.has(basename(file, '.c'))
-const slowFirst = (a, b) => isFast(a) - isFast(b)
+const smallFirst = (a, b) => isFast(a) - isFast(b)
 const optimise = (file) => [isFast(file) ? '-O2' : '-Os']
 
 const versions = new Map()
-const objectsUnderWay = new Map()
+const pendingObjects = new Map()
 
 try {
   await main()
 } catch (error) {
-  say(`cannot build ${outFile}: ${error.stderr || error.stack}`)
+  log(`cannot build ${outFile}: ${error.stderr || error.stack}`)
   process.exitCode = 1
 }
 
@@ -105,14 +105,14 @@ async function main() {
   mkdirSync(cacheFolder, { recursive: true })
   const engineObjects = Promise.all(
     engineSources
-      .toSorted(slowFirst)
+      .toSorted(smallFirst)
       .map((file) =>
         object(join(engine, file), [...engineFlags, ...optimise(file), ...checks], compiler),
       ),
   )
   const hostSources = filesIn(native, '.c')
     .filter((file) => !file.startsWith(join(native, 'tools')))
-    .sort(slowFirst)
+    .sort(smallFirst)
   const hostObjects = Promise.all(
     hostSources.map((file) =>
       object(
@@ -123,7 +123,7 @@ async function main() {
     ),
   )
   const tool = bytecodeCompiler()
-  // What is used at every start lies together, so that fewer pages of the file are in memory.
+  // In this order, code that every start uses is contiguous, and fewer pages are loaded.
   const objects = await Promise.all([
     makeImages(tool, ['bundle', 'cli', 'control', 'check', 'one', 'auxiliary']),
     engineObjects,
@@ -133,12 +133,11 @@ async function main() {
   await link(objects.flat())
 }
 
-/** Compiles one C file, or finds that it was compiled before from the same text with the same
- *  flags. */
+/** @returns The object of one C file, compiled unless the cache has it for this text and flags. */
 function object(file, flags, cc) {
   const key = JSON.stringify([file, flags, cc])
-  if (!objectsUnderWay.has(key)) objectsUnderWay.set(key, compile(file, flags, cc))
-  return objectsUnderWay.get(key)
+  if (!pendingObjects.has(key)) pendingObjects.set(key, compile(file, flags, cc))
+  return pendingObjects.get(key)
 }
 
 async function compile(file, flags, cc) {
@@ -150,12 +149,12 @@ async function compile(file, flags, cc) {
   const name = `${file.split('/').pop()}-${hash.digest('hex').slice(0, 16)}.o`
   const target = join(cacheFolder, name)
   if (existsSync(target)) return target
-  say(`compile ${file.split('/').pop()}`)
-  await made(target, (part) => run(cc, [...all, '-c', file, '-o', part]))
+  log(`compile ${file.split('/').pop()}`)
+  await makeAtomically(target, (part) => run(cc, [...all, '-c', file, '-o', part]))
   return target
 }
 
-/** All that a file may include: a header of the host is included by any of its folders. */
+/** The headers that a file may include. */
 function headersFor(file) {
   return filesIn(file.startsWith(native) ? native : dirname(file), '.h')
 }
@@ -172,9 +171,9 @@ function compilerVersion(cc) {
   return versions.get(cc)
 }
 
-/** The bytecode images, as object files with a start and an end symbol each. */
-async function makeImages(toolUnderWay, names) {
-  const tool = await toolUnderWay
+/** Builds the bytecode images as object files, each with a start and an end symbol. */
+async function makeImages(pendingTool, names) {
+  const tool = await pendingTool
   return Promise.all(
     names.map(async (name) => {
       const script = await bundleScript(options[name])
@@ -185,19 +184,21 @@ async function makeImages(toolUnderWay, names) {
         .slice(0, 16)
       const stem = join(cacheFolder, `image-${name}-${id}`)
       if (existsSync(`${stem}.o`)) return `${stem}.o`
-      await made(`${stem}.js`, (part) => writeFileSync(part, script))
-      await made(`${stem}.bytecode`, (part) =>
+      await makeAtomically(`${stem}.js`, (part) => writeFileSync(part, script))
+      await makeAtomically(`${stem}.bytecode`, (part) =>
         run(tool, [`${stem}.js`, `pitcrew-${name}.js`, part]),
       )
-      await made(`${stem}.S`, (part) => writeFileSync(part, assembly(name, `${stem}.bytecode`)))
-      await made(`${stem}.o`, (part) => run(compiler, ['-c', `${stem}.S`, '-o', part]))
+      await makeAtomically(`${stem}.S`, (part) =>
+        writeFileSync(part, assembly(name, `${stem}.bytecode`)),
+      )
+      await makeAtomically(`${stem}.o`, (part) => run(compiler, ['-c', `${stem}.S`, '-o', part]))
       return `${stem}.o`
     }),
   )
 }
 
-/** A file is there whole or not at all, also when two builds make it at the same time. */
-async function made(file, make) {
+/** Makes a file atomically, because several builds may make it at the same time. */
+async function makeAtomically(file, make) {
   const part = `${file}.${process.pid}.part`
   await make(part)
   renameSync(part, file)
@@ -216,7 +217,7 @@ image_${name}_end:
 `
 }
 
-/** One script without modules, since the engine loads it as one piece of bytecode. */
+/** Bundles an image into one script, which the engine loads as one piece of bytecode. */
 async function bundleScript(entry) {
   const result = await bundle({
     entryPoints: [join(root, entry)],
@@ -233,8 +234,7 @@ async function bundleScript(entry) {
   return result.outputFiles[0].text
 }
 
-/** Built with the machine's own compiler whatever the target is: bytecode is the same for all of
- *  them. */
+/** Builds the bytecode compiler for this machine; its output does not depend on the target. */
 async function bytecodeCompiler() {
   const cc = process.env.CC ?? 'cc'
   const objects = await Promise.all(
@@ -251,32 +251,34 @@ async function bytecodeCompiler() {
     `compile-${createHash('sha256').update(objects.join()).digest('hex').slice(0, 16)}`,
   )
   if (!existsSync(target)) {
-    await made(target, (part) => run(cc, [...common, ...objects, '-lm', '-lpthread', '-o', part]))
+    await makeAtomically(target, (part) =>
+      run(cc, [...common, ...objects, '-lm', '-lpthread', '-o', part]),
+    )
   }
   return target
 }
 
-/** Static where the machine has a static libc: such a file runs in an empty image. */
+/** Links statically if this machine has a static libc; such a binary runs in an empty image. */
 async function link(objects) {
   const flags = options.sanitize
     ? [...sanitizers]
     : ['-Wl,--gc-sections', options.debug ? '-g' : '-s']
-  const tries =
+  const linkModes =
     options.sanitize || options.debug ? [[]] : options.musl ? [['-static']] : [['-static'], []]
   mkdirSync(dirname(outFile), { recursive: true })
-  for (const [index, mode] of tries.entries()) {
+  for (const [index, mode] of linkModes.entries()) {
     try {
       const words = [...common, ...mode, ...flags, ...objects, '-lm', '-lpthread']
-      await made(outFile, (part) => run(compiler, [...words, '-o', part]))
-      if (index > 0) say('linked dynamically: this machine has no static libc')
+      await makeAtomically(outFile, (part) => run(compiler, [...words, '-o', part]))
+      if (index > 0) log('linked dynamically: this machine has no static libc')
       break
     } catch (error) {
-      if (index === tries.length - 1) throw error
+      if (index === linkModes.length - 1) throw error
     }
   }
-  say(`built ${outFile}`)
+  log(`built ${outFile}`)
 }
 
-function say(text) {
+function log(text) {
   process.stderr.write(`${text}\n`)
 }

@@ -1,11 +1,11 @@
-/** A Docker engine of our own for the container tests (test/container): no network, nothing pulled,
- *  and nothing left when it is stopped. It needs root and what Debian's package docker.io brings.
+/** A private Docker engine for the container tests (test/container). It has no network, pulls
+ *  nothing and leaves nothing behind when it stops. It needs root and Debian's package docker.io.
  *
  *  usage: node scripts/docker.mjs run COMMAND [ARG ...]   start, run with DOCKER_HOST set, stop
- *         node scripts/docker.mjs start | stop            one for this clone, to be used by hand
+ *         node scripts/docker.mjs start | stop            an engine for this clone, for use by hand
  *
- *  `run` makes an engine for this one command, so that several may run at once. It ends as the
- *  command does. */
+ *  `run` starts an engine for its command alone, so that several may run at once, and exits with
+ *  the status of the command. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -22,13 +22,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { runInFront } from './in-front.mjs'
+import { runInForeground } from './run-in-foreground.mjs'
 
-/** How long the engine may take to answer, and to end: it stops its containers first. */
+/** Limits for the start and the stop of the engine, which first stops its containers. */
 const readyMs = 60_000
 const endMs = 60_000
-const askAgainMs = 50
-const logLinesTold = 15
+const pollMs = 50
+const logLinesShown = 15
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stem = join(tmpdir(), 'pitcrew-docker-')
@@ -43,7 +43,7 @@ try {
 
 async function main() {
   if (verb === 'run' && words.length > 0) return await runWithEngine(words)
-  // Sockets have short names, so not under build/: a clone may lie deep.
+  // Not under build/, because the path of a socket is limited to 107 bytes.
   const ofThisClone = stem + createHash('sha256').update(root).digest('hex').slice(0, 8)
   if (verb === 'start' && words.length === 0) {
     mkdirSync(ofThisClone, { mode: 0o700, recursive: true })
@@ -60,17 +60,17 @@ async function main() {
 
 async function runWithEngine([command, ...args]) {
   const folder = mkdtempSync(stem)
-  let isToldToEnd = false
-  // What ends the command must not end us: the engine is still to be stopped.
+  let isInterrupted = false
+  // Signals that end the command must not end this process, which still has to stop the engine.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => {
-      isToldToEnd = true
+      isInterrupted = true
     })
   }
   try {
     await start(folder)
-    if (isToldToEnd) return 1
-    return await runInFront(command, args, { ...process.env, DOCKER_HOST: address(folder) })
+    if (isInterrupted) return 1
+    return await runInForeground(command, args, { ...process.env, DOCKER_HOST: address(folder) })
   } finally {
     await stop(folder)
   }
@@ -78,7 +78,7 @@ async function runWithEngine([command, ...args]) {
 
 async function start(folder) {
   if (await answers(folder)) return
-  checkThatItCanRun()
+  checkPrerequisites()
   const log = openSync(join(folder, 'log'), 'w')
   const engine = spawn('dockerd', engineArguments(folder), {
     stdio: ['ignore', log, log],
@@ -90,18 +90,18 @@ async function start(folder) {
   while (!(await answers(folder))) {
     const isOver = engine.exitCode !== null || engine.signalCode !== null
     if (!isOver && performance.now() < endsAtMs) {
-      await pause(askAgainMs)
+      await pause(pollMs)
       continue
     }
     const why = isOver ? 'it ended' : `no answer after ${readyMs / 1000} s`
-    const said = readFileSync(join(folder, 'log'), 'utf8').trimEnd().split('\n')
+    const output = readFileSync(join(folder, 'log'), 'utf8').trimEnd().split('\n')
     if (!isOver) process.kill(engine.pid, 'SIGTERM')
-    const lines = said.slice(-logLinesTold).join('\n')
+    const lines = output.slice(-logLinesShown).join('\n')
     throw new Error(`cannot start dockerd: ${why}; the last lines of ${folder}/log:\n${lines}`)
   }
 }
 
-function checkThatItCanRun() {
+function checkPrerequisites() {
   if (process.getuid() !== 0) {
     throw new Error(
       `cannot start dockerd as uid ${process.getuid()}: it needs root; ` +
@@ -116,7 +116,7 @@ function checkThatItCanRun() {
   }
 }
 
-/** No bridge and no firewall rules: those would be the machine's. */
+/** Without a bridge and firewall rules, which would change this machine. */
 function engineArguments(folder) {
   return [
     '--iptables=false',
@@ -142,7 +142,7 @@ function answers(folder) {
   })
 }
 
-/** By the pid in its pidfile, and waits for its end: it ends its containers, and unmounts. */
+/** Stops the engine by its pidfile, waits for its end, and unmounts its folders. */
 async function stop(folder) {
   const pidFile = join(folder, 'pid')
   if (existsSync(pidFile)) {
@@ -153,14 +153,14 @@ async function stop(folder) {
       if (performance.now() > endsAtMs) {
         throw new Error(`cannot stop dockerd, pid ${pid}: still there after ${endMs / 1000} s`)
       }
-      await pause(askAgainMs)
+      await pause(pollMs)
     }
   }
   for (const mount of mountsUnder(folder)) spawnSync('umount', [mount])
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Numbers are given again: a stale pidfile must not end a stranger. A zombie has no arguments. */
+/** Guards against a reused pid in a stale pidfile. A zombie has an empty command line. */
 function isEngine(pid, folder) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--pidfile=${folder}/pid`)

@@ -1,10 +1,10 @@
-/** The engine's sources: where they are, and the proof that they are the ones we know. They come
- *  with a pinned development dependency and are never copied into this repository. */
+/** The engine's sources, and the check of their SHA-256 sums. They come with a pinned development
+ *  dependency and are not copied into this repository. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Sources that are compiled, in quickjs-ng as of upstream commit 3c8f3d6 (v0.16.0). */
+/** The sources to compile, of quickjs-ng at upstream commit 3c8f3d6 (v0.16.0). */
 export const engineSources = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c']
 
 const sums = {
@@ -19,7 +19,7 @@ export function engineFolder(root) {
   return join(root, 'node_modules/@scriptc/runtime/vendor/quickjs-ng')
 }
 
-/** Throws when a source is not the one that was reviewed. */
+/** Throws if a source is not the reviewed one. */
 export function verifyEngine(folder) {
   for (const [file, expected] of Object.entries(sums)) {
     const found = createHash('sha256')

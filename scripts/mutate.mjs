@@ -1,12 +1,12 @@
-/** Makes one-place mutations of src/core and asks three judges who can tell them from the original:
- *  the simulator, the story tests, the compiler (test/mutation). What nobody tells is printed: a
- *  promise without a test, or a mutation that does the same (test/mutation/equivalent.ts).
+/** Mutation testing of src/core: makes one-place mutations and runs the simulator, the story tests
+ *  and the compiler on each (test/mutation). Survivors are printed: each is a promise without a
+ *  test, or equivalent to the original (test/mutation/equivalent.ts).
  *
  *  usage: npm run mutate -- [--files core/ending.ts,…] [--schedules COUNT] [--sample COUNT]
  *                           [--jobs COUNT]
  *
- *  By whom and how each was told from the original is in build/mutation/core.txt. It ends with
- *  status 1 when a survivor is not known, or what is known of one is not true. */
+ *  build/mutation/core.txt says what detected each mutation. The exit status is 1 if a survivor is
+ *  not listed as equivalent, or if a listed one is wrong. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'

@@ -1,6 +1,5 @@
-/** Makes a fresh clone ready, then runs a command: `npm start` and `npm test` must each work as
- *  the only command on a machine with Node, npm and a C compiler. Needs no package of its own,
- *  since there may be none yet.
+/** Installs packages and builds the binary if necessary, then runs a command, so that `npm start`
+ *  and `npm test` work in a fresh clone. Uses no packages, because they may not be installed yet.
  *
  *  usage: node scripts/setup.mjs [COMMAND [ARG ...]] */
 import { spawnSync } from 'node:child_process'
@@ -8,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runInFront } from './in-front.mjs'
+import { runInForeground } from './run-in-foreground.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stamps = join(root, 'build/stamps')
@@ -19,10 +18,10 @@ installPackages()
 buildBinary()
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined) {
-  process.exitCode = await runInFront(command, args).catch(({ message }) => stop(message))
+  process.exitCode = await runInForeground(command, args).catch(({ message }) => stop(message))
 }
 
-/** `npm ci` when the lock file is not the one that was installed from. */
+/** Runs `npm ci` if the lock file changed since the last install. */
 function installPackages() {
   const wanted = hashOf(['package-lock.json'])
   if (existsSync('node_modules') && isStamped('packages', wanted)) return
@@ -34,7 +33,7 @@ function installPackages() {
   stamp('packages', wanted)
 }
 
-/** The build when a source is newer than the last one was made from. */
+/** Builds if a source changed since the last build. */
 function buildBinary() {
   const wanted = hashOf([
     'package-lock.json',

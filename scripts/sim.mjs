@@ -1,9 +1,10 @@
-/** Plays many schedules in the simulator (test/sim), on all cores, and tells how it goes.
+/** Plays many schedules in the simulator (test/sim) on all cores, and reports progress and
+ *  findings.
  *
  *  usage: npm run sim -- [--seeds COUNT] [--from SEED] [--jobs COUNT]
  *
- *  It ends with status 1 when a promise broke, or a cell of the daemon's table that is neither rare
- *  nor out of reach was not visited. */
+ *  The exit status is 1 if a promise was broken, or if a cell of the daemon's table was not visited
+ *  that is neither rare nor unreachable. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,10 +15,10 @@ import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const file = join(root, 'build/sim.mjs')
-/** Schedules that a worker plays before it says how far it is. */
-const pieceSize = 500
-/** Broken promises that are told whole. */
-const toldMax = 3
+/** Schedules that a worker plays between two reports. */
+const batchSize = 500
+/** Broken promises that are printed in full. */
+const shownMax = 3
 
 if (isMainThread) await main()
 else await work()
@@ -39,49 +40,51 @@ async function main() {
   let next = Number(options.from)
   let played = 0
   let broken = 0
-  let toldAt = startedAt
+  let reportedAt = startedAt
 
-  const say = () => {
+  const reportProgress = () => {
     const seconds = (performance.now() - startedAt) / 1000
     const rate = Math.round((played / seconds) * 60)
     process.stderr.write(`${played} of ${count} schedules, ${rate} a minute, ${broken} broken\n`)
   }
-  const take = (worker, answer) => {
+  const receive = (worker, answer) => {
     played += answer.played
     for (const [cell, times] of answer.visits) visits.set(cell, (visits.get(cell) ?? 0) + times)
-    for (const text of answer.broken) if (broken++ < toldMax) process.stdout.write(`${text}\n\n`)
-    if (performance.now() - toldAt > 5000) {
-      toldAt = performance.now()
-      say()
+    for (const text of answer.broken) if (broken++ < shownMax) process.stdout.write(`${text}\n\n`)
+    if (performance.now() - reportedAt > 5000) {
+      reportedAt = performance.now()
+      reportProgress()
     }
-    give(worker)
+    assign(worker)
   }
-  const give = (worker) => {
+  const assign = (worker) => {
     const from = next
-    next = Math.min(end, next + pieceSize)
+    next = Math.min(end, next + batchSize)
     worker.postMessage(from < next ? { from, to: next } : null)
   }
   await Promise.all(
     Array.from({ length: Number(options.jobs) }, () => {
       const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { file } })
-      worker.on('message', (answer) => take(worker, answer))
-      give(worker)
+      worker.on('message', (answer) => receive(worker, answer))
+      assign(worker)
       return new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject))
     }),
   )
-  say()
+  reportProgress()
   const missed = cells.filter((cell) => !visits.has(cell) && !(cell in unreachable))
   const visited = cells.filter((cell) => visits.has(cell)).length
-  const closed = Object.keys(unreachable).length
-  process.stdout.write(`${visited} of ${cells.length} cells visited, ${closed} cannot be reached\n`)
+  const unreachableCount = Object.keys(unreachable).length
+  process.stdout.write(
+    `${visited} of ${cells.length} cells visited, ${unreachableCount} unreachable\n`,
+  )
   for (const cell of missed)
     process.stdout.write(`not visited: ${cell}${cell in rare ? ` (rare: ${rare[cell]})` : ''}\n`)
   for (const cell of Object.keys(unreachable))
-    if (visits.has(cell)) process.stdout.write(`visited, against what is said of it: ${cell}\n`)
+    if (visits.has(cell)) process.stdout.write(`visited, but listed as unreachable: ${cell}\n`)
   process.exitCode = broken > 0 || missed.some((cell) => !(cell in rare)) ? 1 : 0
 }
 
-/** With a hook in front of the daemon's table; nothing on disk is changed. */
+/** Bundles the simulator with a hook in the daemon's table; the sources are not changed. */
 async function bundle() {
   mkdirSync(dirname(file), { recursive: true })
   let isHooked = false
@@ -92,8 +95,7 @@ async function bundle() {
         isHooked = true
         const text = readFileSync(path, 'utf8')
         const head = /export function stepDaemon\([^)]*\): Daemon \{\n/.exec(text)?.[0]
-        if (head === undefined)
-          throw new Error('the hook does not fit src/core/daemon/daemon.ts any more')
+        if (head === undefined) throw new Error('the hook no longer fits src/core/daemon/daemon.ts')
         const contents = text.replace(head, `${head}  globalThis.onCell?.(daemon, event)\n`)
         return { contents, loader: 'ts' }
       })
@@ -108,20 +110,20 @@ async function bundle() {
     plugins: [hook],
     logLevel: 'warning',
   })
-  if (!isHooked) throw new Error('the simulator does not load src/core/daemon/daemon.ts any more')
+  if (!isHooked) throw new Error('the simulator no longer loads src/core/daemon/daemon.ts')
 }
 
 async function work() {
   const { Cells, scheduleFor, whatBroke } = await import(pathToFileURL(workerData.file).href)
-  parentPort.on('message', (piece) => {
-    if (piece === null) return parentPort.close()
+  parentPort.on('message', (batch) => {
+    if (batch === null) return parentPort.close()
     const cells = new Cells()
     globalThis.onCell = (daemon, event) => cells.see(daemon, event)
     const broken = []
-    for (let seed = piece.from; seed < piece.to; seed++) {
-      const said = whatBroke(scheduleFor(seed))
-      if (said !== null) broken.push(said)
+    for (let seed = batch.from; seed < batch.to; seed++) {
+      const finding = whatBroke(scheduleFor(seed))
+      if (finding !== null) broken.push(finding)
     }
-    parentPort.postMessage({ played: piece.to - piece.from, visits: [...cells.visits], broken })
+    parentPort.postMessage({ played: batch.to - batch.from, visits: [...cells.visits], broken })
   })
 }

@@ -1,13 +1,13 @@
-/** `npm run vm`: a whole machine (Debian 12 with its own kernel, systemd, Docker, podman) in qemu,
- *  and the contract in it: test/vm/contract.sh. Not part of `npm test`: it is emulated, and slow.
+/** `npm run vm`: runs test/vm/contract.sh in a virtual machine (Debian 12 with its own kernel,
+ *  systemd, Docker and podman) in qemu. Not part of `npm test`, because emulation is slow.
  *
  *  usage: npm run vm [-- OPTION ...]      as root
- *    --fresh        makes the image anew
- *    --minutes N    how long the machine may take (10)
+ *    --fresh        rebuilds the image
+ *    --minutes N    the time limit of the machine (default: 10)
  *
- *  Needs qemu-system-x86, mmdebstrap and e2fsprogs, and the machine's own apt sources. The tree
- *  that mmdebstrap made and the image are kept in build/vm. The cloud kernel has neither 9p nor
- *  virtiofs, so files go in and come out as tar archives on drives of their own. */
+ *  Needs qemu-system-x86, mmdebstrap and e2fsprogs; uses the apt sources of this machine. The tree
+ *  of mmdebstrap and the image are cached in build/vm. The cloud kernel has neither 9p nor
+ *  virtiofs, so files are exchanged as tar archives on separate drives. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -34,12 +34,12 @@ const limitMs = Number(options.minutes) * 60_000
 
 const packages = [
   ...['linux-image-cloud-amd64', 'initramfs-tools', 'systemd-sysv', 'dbus-user-session'],
-  // Without apparmor in it Docker refuses to start containers.
+  // Docker refuses to start containers without apparmor.
   ...['libpam-systemd', 'udev', 'apparmor', 'docker.io', 'podman', 'crun', 'runc', 'uidmap'],
   ...['fuse-overlayfs', 'slirp4netns', 'catatonit', 'busybox-static', 'procps', 'iproute2'],
 ]
 
-/** Unpacks what is on the second drive, runs it, and packs what came of it onto the third. */
+/** Unpacks the second drive, runs the contract, and packs its output onto the third drive. */
 const script = `mkdir -p /in
 tar -xf /dev/vdb -C /in
 { sh /in/contract.sh; echo $? > /in/status; } 2>&1 | tee /in/out > /dev/ttyS0
@@ -72,7 +72,7 @@ function aptSources() {
 
 function makeTree(tree) {
   if (existsSync(tree)) return
-  console.log('making a Debian 12 …')
+  console.log('installing Debian 12 …')
   const include = `--include=${packages.join(',')}`
   run('mmdebstrap', '--variant=important', include, 'bookworm', `${tree}.new`, ...aptSources())
   execFileSync('mv', [`${tree}.new`, tree])
@@ -80,7 +80,7 @@ function makeTree(tree) {
 
 function makeImage(tree, image) {
   if (existsSync(image)) return
-  console.log('making its image …')
+  console.log('making the image …')
   const files = join(folder, 'root')
   rmSync(files, { recursive: true, force: true })
   mkdirSync(files, { recursive: true })
@@ -103,7 +103,7 @@ function makeImage(tree, image) {
   execFileSync('mv', [`${image}.new`, image])
 }
 
-/** What is tried, and what it needs. */
+/** Packs the binary and the contract onto the input drive. */
 function pack() {
   const input = join(folder, 'in')
   rmSync(input, { recursive: true, force: true })
@@ -111,13 +111,13 @@ function pack() {
   run('node', join(root, 'scripts/build.mjs'), '--musl', '--out', join(input, 'pitcrew'))
   cpSync(join(root, 'test/vm/contract.sh'), join(input, 'contract.sh'))
   run('tar', '-cf', join(folder, 'in.tar'), '-C', input, '.')
-  // A drive ends at a whole sector, and is as long as it is.
+  // A drive consists of whole sectors.
   run('truncate', '-s', '%1M', join(folder, 'in.tar'))
   rmSync(join(folder, 'out.tar'), { force: true })
   run('truncate', '-s', '16M', join(folder, 'out.tar'))
 }
 
-/** Until it has powered itself off. */
+/** Runs the machine until it powers off. */
 function boot(image) {
   const drive = (file, more = '') => ['-drive', `file=${file},format=raw,if=virtio${more}`]
   const args = [
@@ -145,9 +145,7 @@ function result() {
   mkdirSync(output)
   const packed = spawnSync('tar', ['-xf', join(folder, 'out.tar'), '-C', output])
   if (packed.status !== 0 || !existsSync(join(output, 'status'))) {
-    console.error(
-      `the VM did not come to an end in ${limitMs / 60_000} minutes: see build/vm/console`,
-    )
+    console.error(`the VM did not finish within ${limitMs / 60_000} minutes: see build/vm/console`)
     return 1
   }
   process.stdout.write(readFileSync(join(output, 'out'), 'utf8'))

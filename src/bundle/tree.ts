@@ -33,7 +33,7 @@ export interface Entry {
   readonly value: Value
 }
 
-/** A value whose problem has been reported; readers do not report it again. */
+/** A value with a problem that has been reported; readers do not report it again. */
 interface Broken {
   readonly kind: 'broken'
   readonly offset: number

@@ -68,7 +68,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   return { args, options }
 }
 
-/** A mistake on the command line. @param command Whose page the hint names; null = the overview. */
+/** @param command The hint refers to its help page; null = to the overview. */
 export function usageError(
   command: Pick<Command, 'name'> | null,
   message: string,

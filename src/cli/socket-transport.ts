@@ -1,9 +1,9 @@
 /** The connection of a client verb. A read blocks this process. */
 
 import type { Transport } from '../client/transport.ts'
-import { formatDuration } from '../core/text/duration.ts'
 import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
+import { formatElapsed } from './terminal/format.ts'
 
 /** How many turns of the promise queue run before a blocking read, so that data already received
  *  passes all awaiting functions and reaches the screen. */
@@ -43,7 +43,7 @@ export class SocketTransport implements Transport {
   }
 
   #silenceError(): PitcrewError {
-    const after = formatDuration(this.idleTimeoutMs)
+    const after = formatElapsed(this.idleTimeoutMs)
     const message = `pitcrew at ${this.#path} has not answered for ${after}`
     return new PitcrewError(
       'NO_PITCREW',

@@ -1,12 +1,13 @@
-/** Gives a command our place: its input and output, every signal, its exit status. */
+/** Runs a command in place of this process: it gets the standard streams and all signals, and its
+ *  exit status is returned. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
-/** Resolves to the exit status, 128 + n when signal n ended it. */
-export function runInFront(command, args, env = process.env) {
+/** @returns The exit status; 128 + n if signal n ended the command. */
+export function runInForeground(command, args, env = process.env) {
   const child = spawn(command, args, { stdio: 'inherit', env })
-  // A signal of the terminal reaches the command as well as us: only what came to us alone is
-  // passed on.
+  // A signal from the terminal reaches the command, too: only signals sent to this process alone
+  // are forwarded.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
     process.on(name, () => {
       const fromTerminal = process.stdin.isTTY && (name === 'SIGINT' || name === 'SIGQUIT')
