@@ -59,10 +59,9 @@ export function invalidValue(
   return usageError(command, `invalid value "${value}" for --${option}`, hint)
 }
 
-/** The fields that are not undefined: a request omits absent arguments. */
+/** Makes fields optional instead of undefined. JSON.stringify omits undefined fields. */
 export function definedFields<T extends object>(
   fields: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(defined) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return fields as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -16,18 +16,18 @@ function bashScript(commands: Commands): string {
     `    ${command.name})`,
     `      options='${allFlags(command).join(' ')}'`,
     ...bashValues(command),
-    `      ${bashArguments(command, commands)} ;;`,
+    `      ${forArguments(command, commands).bash} ;;`,
   ])
   return [
     '_pitcrew() {',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
     '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options= words=',
     '  COMPREPLY=()',
     '  if [ "$COMP_CWORD" -eq 1 ]; then',
     `    COMPREPLY=($(compgen -W '${names(verbs).join(' ')} --help --version' -- "$word"))`,
     '    return',
     '  fi',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
     '  case ${COMP_WORDS[1]} in',
     ...cases,
     '  esac',
@@ -62,30 +62,17 @@ function flagsOf([name, { short }]: readonly [string, OptionSpec]): string[] {
   return [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]
 }
 
-function bashArguments(command: Command, commands: Commands): string {
-  switch (argumentKind(command)) {
-    case 'daemons':
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
-      return 'case $word in -*) ;; *) words=$("${COMP_WORDS[0]}" @names 2>/dev/null) ;; esac'
-    case 'path':
-      return 'case $word in -*) ;; *) COMPREPLY=($(compgen -f -- "$word")); return ;; esac'
-    case 'nothing':
-      return ':'
-    default:
-      return `words='${argumentChoices(command, commands).join(' ')}'`
-  }
-}
-
 function zshScript(commands: Commands): string {
   const verbs = typedVerbs(commands)
   const cases = verbs.map((command) => {
     const options = Object.entries(command.options).flatMap(zshOption)
     const specs = [...options, "'(- *)--help[show the help page of this verb]'"]
-    return `    ${command.name}) _arguments ${[...specs, zshArguments(command, commands)].join(' ')} ;;`
+    const all = [...specs, forArguments(command, commands).zsh].join(' ')
+    return `    ${command.name}) _arguments ${all} ;;`
   })
   return [
     '#compdef pitcrew',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
     '_pitcrew_daemons() { compadd -- ${(f)"$(pitcrew @names 2>/dev/null)"} }',
     '_pitcrew() {',
     '  local -a verbs',
@@ -116,19 +103,6 @@ function zshOption(option: readonly [string, OptionSpec]): string[] {
   return flagsOf(option).map((flag) => shellQuote(`${flag}[${help}]${behind}`))
 }
 
-function zshArguments(command: Command, commands: Commands): string {
-  switch (argumentKind(command)) {
-    case 'daemons':
-      return "'*:daemon:_pitcrew_daemons'"
-    case 'path':
-      return "'*:file:_files'"
-    case 'nothing':
-      return "'*: : '"
-    default:
-      return `'1:word:(${argumentChoices(command, commands).join(' ')})'`
-  }
-}
-
 function fishScript(commands: Commands): string {
   const verbs = typedVerbs(commands)
   const lines = verbs.flatMap((command) => {
@@ -138,7 +112,7 @@ function fishScript(commands: Commands): string {
       ...Object.entries(command.options).map(
         ([name, spec]) => `${begin} ${fishOption(name, spec)} -d ${shellQuote(spec.help)}`,
       ),
-      ...fishArguments(command, commands).map((choices) => `${begin} ${choices}`),
+      ...forArguments(command, commands).fish.map((words) => `${begin} ${words}`),
     ]
   })
   return ['complete -c pitcrew -f', ...lines].join('\n')
@@ -151,30 +125,36 @@ function fishOption(name: string, { value, short, choices }: OptionSpec): string
   return `${flags} -x${choices === undefined ? '' : ` -a '${choices.join(' ')}'`}`
 }
 
-function fishArguments(command: Command, commands: Commands): string[] {
-  switch (argumentKind(command)) {
-    case 'daemons':
-      return ["-a '(pitcrew @names 2>/dev/null)'"]
-    case 'path':
-      return ['-F']
-    case 'nothing':
-      return []
-    default:
-      return [`-a '${argumentChoices(command, commands).join(' ')}'`]
-  }
+interface ShellWords {
+  readonly bash: string
+  readonly zsh: string
+  readonly fish: readonly string[]
 }
 
-/** What the arguments of a verb are, by the name of the first. */
-function argumentKind({ args }: Command): 'daemons' | 'path' | 'choices' | 'nothing' {
+/** What completes the arguments of a verb, chosen by the name of the first. */
+function forArguments({ args }: Command, commands: Commands): ShellWords {
   const first = args[0]?.replaceAll(/[[\].]/g, '')
-  if (first === 'NAME') return 'daemons'
-  if (first === 'BUNDLE') return 'path'
-  return first === 'VERB' || first === 'SHELL' ? 'choices' : 'nothing'
+  if (first === 'NAME') return daemons
+  if (first === 'BUNDLE') return paths
+  if (first !== 'VERB' && first !== 'SHELL') return nothing
+  const choices = first === 'SHELL' ? 'bash zsh fish' : names(typedVerbs(commands)).join(' ')
+  return { bash: `words='${choices}'`, zsh: `'1:word:(${choices})'`, fish: [`-a '${choices}'`] }
 }
 
-function argumentChoices({ args }: Command, commands: Commands): readonly string[] {
-  return args[0] === 'SHELL' ? ['bash', 'zsh', 'fish'] : names(typedVerbs(commands))
+const daemons: ShellWords = {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it belongs to the shell.
+  bash: 'case $word in -*) ;; *) words=$("${COMP_WORDS[0]}" @names 2>/dev/null) ;; esac',
+  zsh: "'*:daemon:_pitcrew_daemons'",
+  fish: ["-a '(pitcrew @names 2>/dev/null)'"],
 }
+
+const paths: ShellWords = {
+  bash: 'case $word in -*) ;; *) COMPREPLY=($(compgen -f -- "$word")); return ;; esac',
+  zsh: "'*:file:_files'",
+  fish: ['-F'],
+}
+
+const nothing: ShellWords = { bash: ':', zsh: "'*: : '", fish: [] }
 
 function isPath(value: string | null): boolean {
   return value === 'FILE' || value === 'PATH'
