@@ -1,9 +1,9 @@
 /** Something the init must do. Plain data: it can be logged, compared, stored and replayed. */
 
 import type { Verdict } from './daemon/restart-policy.ts'
-import type { Exit, Fault, Flaw, SpawnFailure, Timer } from './event.ts'
+import type { Exit, Flaw, HealthFailure, SpawnFailure, Timer } from './event.ts'
 import type { Signal } from './signals.ts'
-import type { Asker, Ticket } from './ticket.ts'
+import type { Requester, Ticket } from './ticket.ts'
 
 export type Effect = Readonly<
   | { type: 'spawn'; daemon: string; run: number }
@@ -85,7 +85,7 @@ export type DeathNote = Readonly<
     | ({ kind: 'died'; flaw: Flaw | null; leftOthers: boolean } & Exit)
     | ({ kind: 'start-failed'; command: string } & SpawnFailure)
     /** It is there and does not do what it should: it is ended. */
-    | { kind: 'unfit'; fault: Fault }
+    | { kind: 'unfit'; fault: HealthFailure }
   )
 >
 
@@ -93,7 +93,7 @@ export type ShutdownReason =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | { readonly kind: 'hangup' }
   /** Somebody asked for it, over a socket. */
-  | { readonly kind: 'request'; readonly by: Asker; readonly why: string }
+  | { readonly kind: 'request'; readonly by: Requester; readonly why: string }
   | { readonly kind: 'main-ended' | 'critical-ended' | 'given-up'; readonly daemon: string }
 
 export interface Shutdown {
@@ -114,8 +114,8 @@ export interface LastRun {
   /** Set when it could not be started; `exit` means nothing then. */
   readonly failure: SpawnFailure | null
   readonly exit: Exit
-  readonly asked: boolean
-  readonly fault: Fault | null
+  readonly requested: boolean
+  readonly fault: HealthFailure | null
   readonly flaw: Flaw | null
   readonly sent: readonly number[]
 }

@@ -23,12 +23,18 @@ export type Event = Readonly<
     | { type: 'ready'; daemon: string; run: number }
     /** A run reports its status (null: it is as before), or a change of its own: it reloads or
      *  stops, or is done with that. */
-    | { type: 'said'; daemon: string; run: number; status: string | null; change: OwnChange | null }
+    | {
+        type: 'status-reported'
+        daemon: string
+        run: number
+        status: string | null
+        change: OwnChange | null
+      }
     /** A run is still at work; `extendMs`: it asks for so much time from now on, to be ready or to
      *  end. */
-    | { type: 'pinged'; daemon: string; run: number; extendMs: number | null }
+    | { type: 'watchdog-ping'; daemon: string; run: number; extendMs: number | null }
     /** A run is there, and does not do what it should. */
-    | { type: 'unfit'; daemon: string; run: number; fault: Fault }
+    | { type: 'unhealthy'; daemon: string; run: number; fault: HealthFailure }
     | { type: 'elapsed'; timer: Timer }
     /** Work on all daemons goes on: see sweep.ts. */
     | { type: 'continue' }
@@ -40,7 +46,7 @@ export type Event = Readonly<
     | {
         type: 'reconcile'
         live: readonly LiveRun[]
-        shutdownAsked: boolean
+        shutdownRequested: boolean
         outputStall: OutputStall | null
       }
   )
@@ -71,7 +77,7 @@ export interface SpawnFailure {
 }
 
 /** What is wrong with a run whose process is there. */
-export type Fault = 'not-ready' | 'not-alive' | 'watchdog' | 'triggered'
+export type HealthFailure = 'not-ready' | 'not-alive' | 'watchdog' | 'triggered'
 
 /** What a run reports that it does: RELOADING=1, STOPPING=1, and READY=1 at the end of it. */
 export type OwnChange = 'reloading' | 'stopping' | 'ready'
@@ -103,7 +109,7 @@ export interface LiveRun {
 export interface RunTimer {
   /** ready: it is not, and should be; watchdog: it was silent for too long; half: the tree is told;
    *  grace: KILL; stuck: KILL did not help; linger: output stays open; backoff: the next run. */
-  readonly kind: 'ready' | 'watchdog' | 'half' | 'grace' | 'stuck' | 'linger' | 'backoff'
+  readonly kind: 'ready' | 'watchdog' | 'escalate' | 'grace' | 'stuck' | 'linger' | 'backoff'
   readonly daemon: string
   readonly run: number
 }
@@ -121,7 +127,7 @@ export function timerKey(timer: Timer): string {
 const timerSlots = {
   ready: 'up',
   watchdog: 'up',
-  half: 'end',
+  escalate: 'end',
   grace: 'end',
   stuck: 'end',
   linger: 'linger',

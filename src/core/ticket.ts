@@ -8,7 +8,7 @@ export interface Request {
   readonly verb: Verb
   /** null: all of them; a shutdown's. */
   readonly daemon: string | null
-  readonly by: Asker
+  readonly by: Requester
   /** The reason that he gave; '' = none. */
   readonly why: string
   /** By which the answer finds him: see the effect `accepted`; 0 = he does not wait for one. */
@@ -22,10 +22,10 @@ export interface Ticket {
   /** null: all of them. */
   readonly daemon: string | null
   /** Who asked first. */
-  readonly by: Asker
+  readonly by: Requester
   /** The reason that he gave; '' = none. */
   readonly why: string
-  readonly askedAtMs: number
+  readonly requestedAtMs: number
   /** How many requests it stands for. */
   readonly requests: number
   /** Of a start or a restart: the run, or any after it, that satisfies the request: the next one
@@ -47,7 +47,7 @@ export interface RunAndPid {
 
 /** `client`: over a socket. `uid` and `pid` are null where the kernel cannot say; `daemon` is set
  *  when it is a process of that daemon. */
-export type Asker =
+export type Requester =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | {
       readonly kind: 'client'

@@ -1,7 +1,7 @@
 /** Events for stories, in few words. When they happen is the story's business. */
 import type { Event, Exit, LiveRun, RunTimer, Timer } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
-import type { Asker } from '../../src/core/ticket.ts'
+import type { Requester } from '../../src/core/ticket.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 export type Happening = WithoutTime<Event>
@@ -76,40 +76,40 @@ export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
 }
 
 /** Whoever asks in a story, unless it says who. */
-export const operator: Asker = client(1000)
+export const operator: Requester = client(1000)
 
-export function client(uid: number): Asker {
+export function client(uid: number): Requester {
   return { kind: 'client', uid, pid: null, daemon: null }
 }
 
-export function bySignal(signal: Signal): Asker {
+export function bySignal(signal: Signal): Requester {
   return { kind: 'signal', signal }
 }
 
-export function restart(daemon: string, by: Asker = operator, token = 0): Happening {
+export function restart(daemon: string, by: Requester = operator, token = 0): Happening {
   return { type: 'request', verb: 'restart', daemon, by, why: '', token }
 }
 
-export function start(daemon: string, by: Asker = operator, token = 0): Happening {
+export function start(daemon: string, by: Requester = operator, token = 0): Happening {
   return { type: 'request', verb: 'start', daemon, by, why: '', token }
 }
 
-export function stop(daemon: string, by: Asker = operator, token = 0): Happening {
+export function stop(daemon: string, by: Requester = operator, token = 0): Happening {
   return { type: 'request', verb: 'stop', daemon, by, why: '', token }
 }
 
-export function shutdown(by: Asker = operator, token = 0): Happening {
+export function shutdown(by: Requester = operator, token = 0): Happening {
   return { type: 'request', verb: 'shutdown', daemon: null, by, why: '', token }
 }
 
 /** Something in pitcrew failed; this is what lives. */
 export function reconcile(...live: LiveRun[]): Happening {
-  return { type: 'reconcile', live, shutdownAsked: false, outputStall: null }
+  return { type: 'reconcile', live, shutdownRequested: false, outputStall: null }
 }
 
 /** The same, and TERM or INT came. */
 export function reconcileAsked(...live: LiveRun[]): Happening {
-  return { type: 'reconcile', live, shutdownAsked: true, outputStall: null }
+  return { type: 'reconcile', live, shutdownRequested: true, outputStall: null }
 }
 
 export function alive(daemon: string, run: number, pid: number): LiveRun {

@@ -113,7 +113,7 @@ export class World {
   /** As the init's loop does: whatever was under way is not trusted. */
   #recover(): void {
     const live = [...this.#runs.values()]
-    this.#queue = [{ type: 'reconcile', live, shutdownAsked: this.#isAsked, outputStall: null }]
+    this.#queue = [{ type: 'reconcile', live, shutdownRequested: this.#isAsked, outputStall: null }]
   }
 
   #forgetTheDead(): void {

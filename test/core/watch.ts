@@ -88,7 +88,7 @@ function isNeeded(timer: Timer, state: State): boolean {
 const timerPhases: Readonly<Record<Exclude<RunTimer['kind'], 'linger'>, string[]>> = {
   ready: ['running'],
   watchdog: ['running'],
-  half: ['terminating'],
+  escalate: ['terminating'],
   grace: ['terminating'],
   stuck: ['killing'],
   backoff: ['backoff'],

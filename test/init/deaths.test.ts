@@ -1,7 +1,7 @@
 /** DESIGN §4, Death: "logged once per run … with its cause, the last lines it printed and its resource
  *  use". */
 import { describe, expect, test } from 'vitest'
-import { noRow } from '../../src/core/daemon/restart-policy.ts'
+import { noStreak } from '../../src/core/daemon/restart-policy.ts'
 import type { DeathNote } from '../../src/core/effect.ts'
 import type { Host, RunResources } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
@@ -14,7 +14,7 @@ const note: DeathNote = {
   pid: 17,
   uptimeMs: 4200,
   status: '',
-  verdict: { kind: 'retry', afterMs: 200, row: { ...noRow, length: 1 } },
+  verdict: { kind: 'retry', afterMs: 200, streak: { ...noStreak, length: 1 } },
   code: 3,
   signal: 0,
   flaw: null,

@@ -17,7 +17,7 @@ const exited: Event = {
 const term: Event = { type: 'signal', signal: 'TERM', hangup: false, atMs: 9 }
 
 function pinged(atMs: number, extendMs: number | null = null, run = 1): Event {
-  return { type: 'pinged', daemon: 'web', run, extendMs, atMs }
+  return { type: 'watchdog-ping', daemon: 'web', run, extendMs, atMs }
 }
 
 function queueOf(...events: readonly Event[]): EventQueue {
@@ -47,7 +47,7 @@ test('pings of other runs, and those that ask for time, are others', () => {
 
 test('of statuses the newest of each kind waits', () => {
   const said = (status: string | null, change: 'reloading' | null): Event => {
-    return { type: 'said', ...web, status, change, atMs: 0 }
+    return { type: 'status-reported', ...web, status, change, atMs: 0 }
   }
   const events = [said('a', null), said(null, 'reloading'), said('b', null)]
   expect(all(queueOf(...events))).toEqual([said('b', null), said(null, 'reloading')])
@@ -98,7 +98,7 @@ describe('what is forgotten after a failure', () => {
   test('also those that a reconciliation told, which has failed, too', () => {
     const end = { ...web, pid: 7, exit: { code: 4, signal: 0 }, gone: true, ready: false }
     const alive = { ...end, run: 2, exit: null, gone: false }
-    const rest = { atMs: 0, shutdownAsked: false, outputStall: null }
+    const rest = { atMs: 0, shutdownRequested: false, outputStall: null }
     const queue = queueOf({ type: 'reconcile', live: [end, alive], ...rest })
     queue.clear()
     expect(queue.withEnds([])).toEqual([end])

@@ -123,7 +123,7 @@ describe('the command of a stop', () => {
   test('that fails: the signal comes at once', () => {
     const world = new World()
     world.stop()
-    expect(world.ended('web:stop', 1, false)).toEqual(['say web:stop: failed', 'tell half'])
+    expect(world.ended('web:stop', 1, false)).toEqual(['say web:stop: failed', 'tell escalate'])
   })
 
   test('that cannot be run: so it does, too', () => {
@@ -132,7 +132,7 @@ describe('the command of a stop', () => {
     expect(world.stop()).toEqual([
       'spawn web:stop 1: /bin/quit (pump)',
       'say web:stop: not run: cannot execute /bin/quit: no such file or directory (ENOENT)',
-      'tell half',
+      'tell escalate',
     ])
   })
 })

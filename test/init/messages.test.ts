@@ -1,8 +1,8 @@
 /** pitcrew's own lines, and the exit report. */
 import { describe, expect, test } from 'vitest'
-import { noRow } from '../../src/core/daemon/restart-policy.ts'
+import { noStreak } from '../../src/core/daemon/restart-policy.ts'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
-import type { Asker, Ticket } from '../../src/core/ticket.ts'
+import type { Requester, Ticket } from '../../src/core/ticket.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { exitReportText } from '../../src/init/report/exit-report.ts'
 import { commonMessage, isPrinted } from '../../src/init/report/messages.ts'
@@ -17,7 +17,7 @@ const ticket: Ticket = {
   daemon: 'web',
   by: { kind: 'signal', signal: 'USR1' },
   why: '',
-  askedAtMs: 0,
+  requestedAtMs: 0,
   requests: 1,
   satisfiedByRun: 3,
   old: { run: 2, pid: 17 },
@@ -26,7 +26,7 @@ const ticket: Ticket = {
   outcome: { kind: 'open' },
 }
 const never = { kind: 'over', why: 'policy' } as const
-const retry = { kind: 'retry', afterMs: 200, row: { ...noRow, length: 1 } } as const
+const retry = { kind: 'retry', afterMs: 200, streak: { ...noStreak, length: 1 } } as const
 const failed = {
   kind: 'start-failed',
   ...web,
@@ -62,7 +62,7 @@ const notes: { readonly [K in Note['kind']]: readonly Extract<Note, { kind: K }>
       uptimeMs: 5,
       code: 3,
       signal: 0,
-      verdict: { kind: 'retry', afterMs: 30_000, row: { ...noRow, length: 8 } },
+      verdict: { kind: 'retry', afterMs: 30_000, streak: { ...noStreak, length: 8 } },
     },
     { kind: 'died', ...death, uptimeMs: 5, code: 3, signal: 0, verdict: { ...retry, afterMs: 0 } },
     {
@@ -162,7 +162,7 @@ function ended(
   return { kind: 'ticket', ticket: { ...ticket, ...more, outcome } }
 }
 
-function client(uid: number | null, pid: number | null, daemon: string | null): Asker {
+function client(uid: number | null, pid: number | null, daemon: string | null): Requester {
   return { kind: 'client', uid, pid, daemon }
 }
 

@@ -80,7 +80,7 @@ test('a command for a stop that broke is one that failed: the stop signal does n
   const order = { type: 'run-command', daemon: 'web', run: 2, pid: 7, about: null } as const
   expect(performer.failed(order, 'planted')).toMatchObject({
     type: 'elapsed',
-    timer: { kind: 'half', daemon: 'web', run: 2 },
+    timer: { kind: 'escalate', daemon: 'web', run: 2 },
   })
 })
 

@@ -186,14 +186,14 @@ describe('is it alive?', () => {
     expect(world.probed(1, 'ECONNREFUSED').after(1000)).toEqual(['tcp 2: 127.0.0.1:80 at 2000 ms'])
     expect(world.probed(2, null).after(1000)).toEqual(['tcp 3: 127.0.0.1:80 at 3000 ms'])
     expect(world.probed(3, 'ECONNREFUSED').after(1000)).toEqual(['tcp 4: 127.0.0.1:80 at 4000 ms'])
-    expect(world.probed(4, 'ECONNREFUSED').after(60_000)).toEqual(['tell unfit web 1'])
+    expect(world.probed(4, 'ECONNREFUSED').after(60_000)).toEqual(['tell unhealthy web 1'])
   })
 
   test('a look that takes too long is a failure', () => {
     expect(new World().watchAlive(tcp, 1).after(5000)).toEqual([
       'tcp 1: 127.0.0.1:80 at 1000 ms',
       'forget 1 at 1200 ms',
-      'tell unfit web 1 at 1200 ms',
+      'tell unhealthy web 1 at 1200 ms',
     ])
   })
 })
@@ -213,7 +213,7 @@ describe('a helper that is refused', () => {
     expect(world.taskEnded(2, null).after(3000)).toEqual([
       `task 3: ${task} at 3500 ms`,
       `task 4: ${task} at 4500 ms`,
-      'tell unfit web 1 at 4500 ms',
+      'tell unhealthy web 1 at 4500 ms',
     ])
   })
 
@@ -236,7 +236,7 @@ describe('a helper that is refused', () => {
     world.fake.refusal = 'ETIMEDOUT'
     expect(world.watchAlive(path, 1).after(5000)).toEqual([
       `task 1: ${task} at 1000 ms`,
-      'tell unfit web 1 at 1000 ms',
+      'tell unhealthy web 1 at 1000 ms',
     ])
   })
 })

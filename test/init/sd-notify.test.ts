@@ -16,22 +16,22 @@ function told(text: string, spec = web): string[] {
 
 describe('a message', () => {
   test.each<[text: string, events: readonly string[]]>([
-    ['READY=1', ['ready web 2', 'said web 2: ready']],
-    ['READY=1\n', ['ready web 2', 'said web 2: ready']],
+    ['READY=1', ['ready web 2', 'status-reported web 2: ready']],
+    ['READY=1\n', ['ready web 2', 'status-reported web 2: ready']],
     ['READY=0', []],
-    ['STATUS=Loading rules', ['said web 2: "Loading rules"']],
-    ['STATUS=a=b', ['said web 2: "a=b"']],
-    ['READY=1\nSTATUS=Serving', ['ready web 2', 'said web 2: ready, "Serving"']],
-    ['STOPPING=1', ['said web 2: stopping']],
-    ['RELOADING=1\nMONOTONIC_USEC=5', ['said web 2: reloading']],
-    ['RELOADING=1\nSTATUS=Reading', ['said web 2: reloading, "Reading"']],
-    ['WATCHDOG=1', ['pinged web 2']],
-    ['WATCHDOG=trigger', ['unfit web 2: triggered']],
-    ['EXTEND_TIMEOUT_USEC=1500000', ['pinged web 2 for 1500 ms']],
+    ['STATUS=Loading rules', ['status-reported web 2: "Loading rules"']],
+    ['STATUS=a=b', ['status-reported web 2: "a=b"']],
+    ['READY=1\nSTATUS=Serving', ['ready web 2', 'status-reported web 2: ready, "Serving"']],
+    ['STOPPING=1', ['status-reported web 2: stopping']],
+    ['RELOADING=1\nMONOTONIC_USEC=5', ['status-reported web 2: reloading']],
+    ['RELOADING=1\nSTATUS=Reading', ['status-reported web 2: reloading, "Reading"']],
+    ['WATCHDOG=1', ['watchdog-ping web 2']],
+    ['WATCHDOG=trigger', ['unhealthy web 2: triggered']],
+    ['EXTEND_TIMEOUT_USEC=1500000', ['watchdog-ping web 2 for 1500 ms']],
     ['EXTEND_TIMEOUT_USEC=-5', []],
-    ['EXTEND_TIMEOUT_USEC=7200000000', ['pinged web 2 for 7200000 ms']],
+    ['EXTEND_TIMEOUT_USEC=7200000000', ['watchdog-ping web 2 for 7200000 ms']],
     ['EXTEND_TIMEOUT_USEC=1e6', []],
-    ['WATCHDOG=1\nEXTEND_TIMEOUT_USEC=5000', ['pinged web 2 for 5 ms']],
+    ['WATCHDOG=1\nEXTEND_TIMEOUT_USEC=5000', ['watchdog-ping web 2 for 5 ms']],
     ['EXTEND_TIMEOUT_USEC=soon', []],
     ['BARRIER=1', []],
     ['MAINPID=77\nFDSTORE=1', []],
@@ -46,12 +46,12 @@ describe('a message', () => {
 test('who is looked at from outside is not believed', () => {
   const sign = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
   expect(told('READY=1', daemonSpec('web', { ready: { ...ready, sign } }))).toEqual([
-    'said web 2: ready',
+    'status-reported web 2: ready',
   ])
 })
 
 test('a status is cut: it may be as long as a message', () => {
   expect(eventsOfMessage(web, 2, { STATUS: 'x'.repeat(4000) })).toEqual([
-    { type: 'said', daemon: 'web', run: 2, status: 'x'.repeat(200), change: null },
+    { type: 'status-reported', daemon: 'web', run: 2, status: 'x'.repeat(200), change: null },
   ])
 })

@@ -96,7 +96,7 @@ test('what follows each other in a run has one timer: the later takes the place 
   const timers = new Timers()
   const all: InitTimer[] = [
     timer('a'),
-    { kind: 'half', daemon: 'a', run: 1 },
+    { kind: 'escalate', daemon: 'a', run: 1 },
     { kind: 'grace', daemon: 'a', run: 2 },
     { kind: 'linger', daemon: 'a', run: 1 },
     { kind: 'probe', daemon: 'a', run: 1 },

@@ -15,11 +15,11 @@ export function changesOf({ to, ...rest }: Equivalent): Change[] {
 export const equivalents: readonly Equivalent[] = [
   {
     file: 'core/daemon/restart-policy.ts',
-    inside: 'noRow',
-    from: 'export const noRow: Row = { length: 0, share: 1, startedAtMs: [] }',
+    inside: 'noStreak',
+    from: 'export const noStreak: RestartStreak = { length: 0, share: 1, startedAtMs: [] }',
     to: [
-      'export const noRow: Row = { length: 0, share: 2, startedAtMs: [] }',
-      'export const noRow: Row = { length: 0, share: 0, startedAtMs: [] }',
+      'export const noStreak: RestartStreak = { length: 0, share: 2, startedAtMs: [] }',
+      'export const noStreak: RestartStreak = { length: 0, share: 0, startedAtMs: [] }',
     ],
     why: 'the first restart of a row draws its share',
   },

@@ -1,7 +1,7 @@
 /** `ready`: the condition under which a daemon is ready. It reports readiness itself (fd, notify,
  *  log), or pitcrew probes it. */
 import { byteLength } from '../../core/plan/address.ts'
-import type { Probe, ReadySpec, ReadyWord } from '../../core/plan/plan.ts'
+import type { Probe, ReadySpec, SelfReportedReadiness } from '../../core/plan/plan.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
 import { childLocation, type Reader, reportMismatch, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
@@ -9,7 +9,7 @@ import { boolean, duration, fields, integer, textMatching } from '../read.ts'
 import { findEntry, isNull } from '../tree.ts'
 import { chooseOne, probeReaders } from './probe.ts'
 
-type ReadyCondition = Probe | ReadyWord
+type ReadyCondition = Probe | SelfReportedReadiness
 
 const minMs = 10
 const maxMs = 3_600_000
@@ -52,18 +52,18 @@ function withTimes(
   return { sign: condition, timeoutMs, intervalMs }
 }
 
-const fd: Reader<ReadyWord> = (value, location) => {
+const fd: Reader<SelfReportedReadiness> = (value, location) => {
   const found = integer(firstFd, lastFd)(value, location)
   return found === undefined ? undefined : { type: 'fd', fd: found }
 }
 
-const notify: Reader<ReadyWord> = (value, location) => {
+const notify: Reader<SelfReportedReadiness> = (value, location) => {
   const found = boolean(value, location)
   if (found !== false) return found && { type: 'notify' }
   return reportProblem(location, value.offset, 'false has no meaning', 'write true, or remove it')
 }
 
-const log: Reader<ReadyWord> = (value, location) => {
+const log: Reader<SelfReportedReadiness> = (value, location) => {
   const found = logText(value, location)
   return found === undefined ? undefined : { type: 'log', text: found }
 }
@@ -73,7 +73,9 @@ const logText: Reader<string> = textMatching(
   `a piece of one line, up to ${maxLogBytes} bytes`,
 )
 
-const selfReportedReaders: { readonly [T in ReadyWord['type']]: Reader<ReadyWord> } = {
+const selfReportedReaders: {
+  readonly [T in SelfReportedReadiness['type']]: Reader<SelfReportedReadiness>
+} = {
   fd,
   notify,
   log,

@@ -103,7 +103,7 @@ export function stateOf(daemon: Daemon): DaemonState {
   switch (daemon.phase) {
     case 'stopped':
       if (daemon.end === 'none') return 'idle'
-      return daemon.end === 'asked' ? 'stopped' : daemon.end
+      return daemon.end === 'requested' ? 'stopped' : daemon.end
     case 'running':
       if (isBeforeExec(daemon)) return 'starting'
       // A job is ready when it is done, so it is `running` until then.

@@ -7,7 +7,7 @@ import type { OutputStall } from '../../core/event.ts'
 import type { AfterSpec, ReadySpec } from '../../core/plan/plan.ts'
 import { awaitsLine } from '../../core/supervisor/output-stall.ts'
 import { describeUnmet } from '../../core/text/cause.ts'
-import { describeAsker, describeStall } from '../../core/text/describe.ts'
+import { describeRequester, describeStall } from '../../core/text/describe.ts'
 import type { Supervisor } from '../server/control-plane.ts'
 import { isBeforeExec, roundedDuration } from './describe-daemon.ts'
 
@@ -156,7 +156,7 @@ function explainStopped(
     case 'none':
       why.push(`${name} has not been started`)
       return
-    case 'asked':
+    case 'requested':
       why.push(`${name} was stopped${stoppedBy(facts, name)}`)
       remedies.push(`"pitcrew start ${name}" starts it`)
       return
@@ -186,7 +186,7 @@ function explainDeath({ deaths }: Facts, daemon: Daemon, { why }: Explanation): 
   const { record, startFailure } = death
   // Each restart of the streak followed a death. After the last death of a daemon that is down
   // there was no restart.
-  const times = daemon.row.length + (daemon.phase === 'backoff' ? 0 : 1)
+  const times = daemon.streak.length + (daemon.phase === 'backoff' ? 0 : 1)
   const often = times > 1 ? ` ${times} times in a row` : ''
   const lived = record.uptimeMs === 0 ? '' : `, after ${roundedDuration(record.uptimeMs)}`
   const what =
@@ -204,7 +204,7 @@ function stoppedBy({ state }: Facts, name: string): string {
   const ticket = state.tickets.get(name)
   const isOwn = ticket?.outcome.kind === 'done' && ticket.outcome.changed
   if (ticket?.verb !== 'stop' || !isOwn) return ''
-  return ` by ${describeAsker(ticket.by)}${ticket.why === '' ? '' : ` (${ticket.why})`}`
+  return ` by ${describeRequester(ticket.by)}${ticket.why === '' ? '' : ` (${ticket.why})`}`
 }
 
 function stopSentence(daemon: In<'terminating'>, nowMs: number): string {
@@ -218,7 +218,7 @@ function stopSentence(daemon: In<'terminating'>, nowMs: number): string {
 function nextSentence({ next }: In<'terminating' | 'killing'>): string {
   if (next === 'up') return 'then it is started again'
   if (typeof next !== 'string') return 'then it is started again after its backoff'
-  return next === 'asked' ? 'then it stays stopped' : 'then it is not restarted'
+  return next === 'requested' ? 'then it stays stopped' : 'then it is not restarted'
 }
 
 /** A daemon that could not be started has no output. */

@@ -2,7 +2,7 @@
 
 import type { State } from '../../core/supervisor/state.ts'
 import { isStartFailure } from '../../core/text/cause.ts'
-import { describeAsker } from '../../core/text/describe.ts'
+import { describeRequester } from '../../core/text/describe.ts'
 import type { Outcome, Ticket } from '../../core/ticket.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
@@ -24,13 +24,13 @@ function openTickets({ tickets, shutdown }: State): Ticket[] {
 }
 
 export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): TicketAnswer {
-  const { id, verb, daemon, why, requests, askedAtMs, old, outcome } = ticket
-  const endMs = outcome.kind === 'open' ? facts.host.now() : askedAtMs + outcome.tookMs
+  const { id, verb, daemon, why, requests, requestedAtMs, old, outcome } = ticket
+  const endMs = outcome.kind === 'open' ? facts.host.now() : requestedAtMs + outcome.tookMs
   return {
     ticket: id,
     verb,
     daemon,
-    by: describeAsker(ticket.by),
+    by: describeRequester(ticket.by),
     why,
     requests,
     joined,
@@ -41,7 +41,7 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
     old,
     now: outcome.kind === 'done' ? outcome.now : null,
     exitCode: outcome.kind === 'ended' ? outcome.exitCode : null,
-    tookMs: wholeMs(endMs - askedAtMs),
+    tookMs: wholeMs(endMs - requestedAtMs),
     ...timesOf(ticket, endMs),
     lastLines: lastLines(facts, ticket),
   }
@@ -49,13 +49,13 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
 
 /** The parts of its time, as far as they are known. */
 function timesOf(
-  { verb, askedAtMs, stoppedAtMs, spawnedAtMs, outcome }: Ticket,
+  { verb, requestedAtMs, stoppedAtMs, spawnedAtMs, outcome }: Ticket,
   endMs: number,
 ): Pick<TicketAnswer, 'stopMs' | 'waitMs' | 'readyMs'> {
   const isUp = outcome.kind === 'done' && verb !== 'stop'
   return {
-    stopMs: stoppedAtMs === null ? null : wholeMs(stoppedAtMs - askedAtMs),
-    waitMs: spawnedAtMs === null ? null : wholeMs(spawnedAtMs - (stoppedAtMs ?? askedAtMs)),
+    stopMs: stoppedAtMs === null ? null : wholeMs(stoppedAtMs - requestedAtMs),
+    waitMs: spawnedAtMs === null ? null : wholeMs(spawnedAtMs - (stoppedAtMs ?? requestedAtMs)),
     readyMs: spawnedAtMs === null || !isUp ? null : wholeMs(endMs - spawnedAtMs),
   }
 }

@@ -3,8 +3,8 @@
  *  signal to the rest of the tree; KILL to the whole tree at the end of the grace, once. */
 
 import type { Effect, LastRun } from '../effect.ts'
-import type { Exit, Fault, Flaw } from '../event.ts'
-import { isWord } from '../plan/plan.ts'
+import type { Exit, Flaw, HealthFailure } from '../event.ts'
+import { isSelfReported } from '../plan/plan.ts'
 import {
   arm,
   type Daemon,
@@ -13,11 +13,11 @@ import {
   type Next,
   type Of,
   remember,
+  report,
   stopped,
-  tell,
   waiting,
 } from './phases.ts'
-import { noRow } from './restart-policy.ts'
+import { noStreak } from './restart-policy.ts'
 import { retry } from './starting.ts'
 
 /** How long a run's output is read when somebody outside of it holds it open, in milliseconds. */
@@ -31,7 +31,7 @@ export function beginTermination(
   atMs: number,
   graceMs: number,
   next: Next,
-  fault: Fault | 'asked',
+  fault: HealthFailure | 'requested',
   effects: Effect[],
 ): In<'terminating'> {
   const { spec, run, pid } = daemon
@@ -42,7 +42,7 @@ export function beginTermination(
   if (isBySignal) {
     effects.push({ type: 'signal', daemon: name, run, signal: stop.signal, to: 'leader' })
   } else effects.push({ type: 'run-command', daemon: name, run, pid, about: null })
-  armHalf(ending, atMs, effects)
+  armEscalation(ending, atMs, effects)
   return ending
 }
 
@@ -52,20 +52,20 @@ export function terminate(
   atMs: number,
   graceMs: number,
   next: Next,
-  why: Fault | Flaw | 'asked' | 'died',
+  why: HealthFailure | Flaw | 'requested' | 'died',
   sent: readonly number[],
   effects: Effect[],
 ): In<'terminating'> {
-  const { spec, run, last, row, pid, startedAtMs, readyAtMs, status, statusBefore } = daemon
+  const { spec, run, last, streak, pid, startedAtMs, readyAtMs, status, statusBefore } = daemon
   if (readyAtMs === null || spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
-  stopLooking(daemon, effects)
+  stopWatching(daemon, effects)
   const flaw = why === 'before-ready' || why === 'unseen' ? why : null
-  const isOwnEnd = why === 'asked' || why === 'died' || why === flaw
+  const isOwnEnd = why === 'requested' || why === 'died' || why === flaw
   return {
     spec,
     run,
     last,
-    row,
+    streak: streak,
     phase: 'terminating',
     pid,
     startedAtMs,
@@ -75,35 +75,36 @@ export function terminate(
     extendedToMs: 0,
     sent,
     next,
-    asked: why === 'asked',
-    fault: isOwnEnd ? null : (why as Fault),
+    requested: why === 'requested',
+    fault: isOwnEnd ? null : (why as HealthFailure),
     flaw,
     exit: null,
     sinceMs: atMs,
     killAtMs: atMs + Math.max(0, graceMs),
-    treeTold: false,
+    treeSignalled: false,
   }
 }
 
 /** If anybody looks at it. */
-export function stopLooking({ spec, run, readyAtMs }: In<'running'>, effects: Effect[]): void {
+export function stopWatching({ spec, run, readyAtMs }: In<'running'>, effects: Effect[]): void {
   const { name, ready, alive } = spec
-  const isLookedAt = readyAtMs === null ? ready !== null && !isWord(ready.sign) : alive !== null
+  const isLookedAt =
+    readyAtMs === null ? ready !== null && !isSelfReported(ready.sign) : alive !== null
   if (isLookedAt) effects.push({ type: 'unwatch', daemon: name, run })
 }
 
 /** At half of the grace the rest of the tree is signalled, and the timer is set again. */
-export function armHalf(daemon: In<'terminating'>, atMs: number, effects: Effect[]): void {
-  arm(effects, 'half', daemon, (daemon.killAtMs - atMs) / 2)
+export function armEscalation(daemon: In<'terminating'>, atMs: number, effects: Effect[]): void {
+  arm(effects, 'escalate', daemon, (daemon.killAtMs - atMs) / 2)
 }
 
 /** Asked for: what the policy knew of it is forgotten. */
 export function wantUp(daemon: In<'terminating' | 'killing'>): Daemon {
-  return { ...daemon, next: 'up', row: noRow }
+  return { ...daemon, next: 'up', streak: noStreak }
 }
 
 export function wantDown(daemon: In<'killing'>): Daemon {
-  return { ...daemon, next: 'asked' }
+  return { ...daemon, next: 'requested' }
 }
 
 /** Asked to stop or restart while it is ending: it has no more time than it had, and may have
@@ -114,25 +115,25 @@ export function hurry(
   effects: Effect[],
 ): Daemon {
   const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))
-  const wanted = type === 'restart' ? wantUp(daemon) : { ...daemon, next: 'asked' as const }
+  const wanted = type === 'restart' ? wantUp(daemon) : { ...daemon, next: 'requested' as const }
   const next = { ...wanted, killAtMs } as In<'terminating'>
   if (killAtMs === daemon.killAtMs) return next
-  armHalf(next, atMs, effects)
+  armEscalation(next, atMs, effects)
   return next
 }
 
 /** It asks for more time for its stop: what it gets is within the one deadline. */
 export function extendStop(
   daemon: In<'terminating'>,
-  { extendMs, limitMs, atMs }: Of<'pinged'>,
+  { extendMs, limitMs, atMs }: Of<'watchdog-ping'>,
   effects: Effect[],
 ): Daemon {
   if (extendMs === null) return daemon
   const killAtMs = atMs + Math.min(extendMs, limitMs)
   if (killAtMs <= daemon.killAtMs) return daemon
   const next = { ...daemon, killAtMs }
-  if (next.treeTold) arm(effects, 'grace', next, killAtMs - atMs)
-  else armHalf(next, atMs, effects)
+  if (next.treeSignalled) arm(effects, 'grace', next, killAtMs - atMs)
+  else armEscalation(next, atMs, effects)
   return next
 }
 
@@ -146,25 +147,25 @@ export function leaderEnded(
   const exit = failure === undefined ? { code, signal } : { code, signal, failure }
   if (gone) return end(daemon, exit, event, effects)
   const next = { ...daemon, exit }
-  return next.phase === 'terminating' ? tellRest(next, effects) : next
+  return next.phase === 'terminating' ? signalRest(next, effects) : next
 }
 
 /** The stop signal to everything but the leader, once. */
-function tellRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
-  if (daemon.treeTold) return daemon
+function signalRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
+  if (daemon.treeSignalled) return daemon
   const { name, stop } = daemon.spec
   effects.push({ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'rest' })
-  return { ...daemon, treeTold: true }
+  return { ...daemon, treeSignalled: true }
 }
 
-export function tellTree(
+export function signalTree(
   daemon: In<'terminating'>,
-  { atMs }: Of<'half'>,
+  { atMs }: Of<'escalate'>,
   effects: Effect[],
 ): Daemon {
   const { name, stop } = daemon.spec
   // A stop by command is a stop by signal from here on.
-  const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeTold
+  const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeSignalled
   const sent = isFirst ? remember(daemon.sent, stop.signal) : daemon.sent
   if (isFirst) {
     effects.push({
@@ -175,7 +176,7 @@ export function tellTree(
       to: 'leader',
     })
   }
-  const next = tellRest({ ...daemon, sent }, effects)
+  const next = signalRest({ ...daemon, sent }, effects)
   arm(effects, 'grace', daemon, Math.max(0, daemon.killAtMs - atMs))
   return next
 }
@@ -183,7 +184,7 @@ export function tellTree(
 export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
   const { run } = daemon
-  tell(effects, { kind: 'killing', daemon: name, run, afterMs: atMs - daemon.sinceMs })
+  report(effects, { kind: 'killing', daemon: name, run, afterMs: atMs - daemon.sinceMs })
   effects.push({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
   armStuck(daemon, effects)
   // A leader that ended before this KILL did not end of it.
@@ -199,7 +200,7 @@ export function armStuck(daemon: Daemon, effects: Effect[]): void {
  *  In a shutdown it holds nobody up any more. */
 export function nameStuck(daemon: In<'killing'>, _: Of<'stuck'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
-  tell(effects, { kind: 'stuck', daemon: name, run: daemon.run })
+  report(effects, { kind: 'stuck', daemon: name, run: daemon.run })
   effects.push({ type: 'probe', daemon: name, run: daemon.run })
   return { ...daemon, stuck: true }
 }
@@ -219,17 +220,17 @@ function end(
   { outputOpen, atMs }: { readonly outputOpen: boolean; readonly atMs: number },
   effects: Effect[],
 ): Daemon {
-  const { spec, run, row, pid, asked, fault, flaw, sent, next } = daemon
+  const { spec, run, streak, pid, requested, fault, flaw, sent, next } = daemon
   const failure = exit.failure ?? null
-  const last: LastRun = { run, pid, failure, exit, asked, fault, flaw, sent }
-  disarm(effects, 'half', daemon)
+  const last: LastRun = { run, pid, failure, exit, requested, fault, flaw, sent }
+  disarm(effects, 'escalate', daemon)
   if (outputOpen) arm(effects, 'linger', daemon, lingerMs)
   if (spec.stop.command !== null) effects.push({ type: 'end-command', daemon: spec.name, run })
-  if (asked || fault !== null) {
+  if (requested || fault !== null) {
     const { code, signal } = exit
-    tell(effects, { kind: 'stopped', daemon: spec.name, run, pid, code, signal })
+    report(effects, { kind: 'stopped', daemon: spec.name, run, pid, code, signal })
   }
-  const over = { spec, run, last, row }
+  const over = { spec, run, last, streak }
   if (next === 'up') return waiting(over, false)
   if (typeof next === 'string') return stopped(over, next)
   return retry(over, next.retryAfterMs, atMs, effects)

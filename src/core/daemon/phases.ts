@@ -3,8 +3,8 @@
 import type { DeathNote, Effect, LastRun, Note } from '../effect.ts'
 import type {
   Exit,
-  Fault,
   Flaw,
+  HealthFailure,
   LiveRun,
   OwnChange,
   RunTimer,
@@ -13,7 +13,7 @@ import type {
 } from '../event.ts'
 import type { DaemonSpec } from '../plan/plan.ts'
 import { type Signal, signalNumbers } from '../signals.ts'
-import type { Row } from './restart-policy.ts'
+import type { RestartStreak } from './restart-policy.ts'
 
 export type Daemon = Common & Phase
 
@@ -25,7 +25,7 @@ export interface Common {
   /** How its last run ended; null while that is not known. */
   readonly last: LastRun | null
   /** Restarts by the policy. */
-  readonly row: Row
+  readonly streak: RestartStreak
 }
 
 type Phase = Readonly<
@@ -46,7 +46,7 @@ type Phase = Readonly<
 
 /** Why a daemon is stopped: it was not wanted yet; it was asked to; it has done what it was for; it
  *  failed for good; somebody whom it is `after` failed for good. */
-export type End = 'none' | 'asked' | 'done' | 'failed' | 'skipped'
+export type End = 'none' | 'requested' | 'done' | 'failed' | 'skipped'
 
 interface Alive {
   readonly pid: number
@@ -67,9 +67,9 @@ interface Alive {
 interface Ending {
   readonly next: Next
   /** False when it died by itself, or had to be ended for a fault. */
-  readonly asked: boolean
+  readonly requested: boolean
   /** What it is ended for; null = it was asked to, or died by itself. */
-  readonly fault: Fault | null
+  readonly fault: HealthFailure | null
   readonly flaw: Flaw | null
   /** How the leader ended; null while it lives. */
   readonly exit: Exit | null
@@ -77,7 +77,7 @@ interface Ending {
   readonly sinceMs: number
   readonly killAtMs: number
   /** All of the tree but its leader was sent the stop signal. */
-  readonly treeTold: boolean
+  readonly treeSignalled: boolean
 }
 
 /** What follows when the run is over. The last request wins; `retry` and an End are the policy's. */
@@ -102,14 +102,14 @@ export type DaemonEvent = Readonly<
     | { type: 'executed'; run: number }
     | { type: 'ready'; run: number }
     /** Its status (null: as before), and what it does by itself. */
-    | { type: 'said'; run: number; status: string | null; change: OwnChange | null }
+    | { type: 'status-reported'; run: number; status: string | null; change: OwnChange | null }
     /** It is still at work: the watchdog begins anew. `extendMs`: so much time from now on is asked
      *  for, to be ready or to end; `limitMs`: so much a stop may still take. */
-    | { type: 'pinged'; run: number; extendMs: number | null; limitMs: number }
-    | { type: 'unfit'; run: number; fault: Fault; graceMs: number }
+    | { type: 'watchdog-ping'; run: number; extendMs: number | null; limitMs: number }
+    | { type: 'unhealthy'; run: number; fault: HealthFailure; graceMs: number }
     | ({ type: 'exited'; run: number; gone: boolean; outputOpen: boolean } & Exit)
     | { type: 'gone'; run: number; outputOpen: boolean }
-    | { type: 'half'; run: number }
+    | { type: 'escalate'; run: number }
     | { type: 'grace'; run: number }
     | { type: 'stuck'; run: number }
     | { type: 'backoff'; run: number }
@@ -128,12 +128,12 @@ export function stay(daemon: Daemon): Daemon {
   return daemon
 }
 
-export function stopped({ spec, run, last, row }: Common, end: End): In<'stopped'> {
-  return { spec, run, last, row, phase: 'stopped', end }
+export function stopped({ spec, run, last, streak }: Common, end: End): In<'stopped'> {
+  return { spec, run, last, streak: streak, phase: 'stopped', end }
 }
 
-export function waiting({ spec, run, last, row }: Common, byPolicy: boolean): In<'waiting'> {
-  return { spec, run, last, row, phase: 'waiting', byPolicy }
+export function waiting({ spec, run, last, streak }: Common, byPolicy: boolean): In<'waiting'> {
+  return { spec, run, last, streak: streak, phase: 'waiting', byPolicy }
 }
 
 function timer(kind: RunTimer['kind'], { spec, run }: Common): RunTimer {
@@ -153,17 +153,17 @@ export function disarm(effects: Effect[], kind: RunTimer['kind'], daemon: Daemon
   effects.push({ type: 'disarm', timer: timer(kind, daemon) })
 }
 
-export function tell(effects: Effect[], note: Note): void {
+export function report(effects: Effect[], note: Note): void {
   effects.push({ type: 'report', note })
 }
 
 /** An unasked end: it is told, and its command is run. */
-export function tellDeath(
+export function reportDeath(
   { name, onDeath }: DaemonSpec,
   about: DeathNote,
   effects: Effect[],
 ): void {
-  tell(effects, about)
+  report(effects, about)
   if (onDeath === null) return
   const { run, pid } = about
   effects.push({ type: 'run-command', daemon: name, run, pid, about })

@@ -12,11 +12,11 @@ import {
   type In,
   type Of,
   remember,
+  report,
   stopped,
-  tell,
   waiting,
 } from './phases.ts'
-import { awaitReady, becomeReady, begin, die, endUnasked, watchAlive } from './running.ts'
+import { awaitReady, becomeReady, begin, die, endUnrequested, watchAlive } from './running.ts'
 
 /** A fault that comes with every timer must not make the timers spin, in milliseconds. */
 const notBeforeMs = 200
@@ -50,7 +50,7 @@ export function findStarted(
   const { live, atMs } = event
   const { run } = daemon
   if (live?.run !== run) {
-    return daemon.want === 'down' ? stopped(daemon, 'asked') : waiting(daemon, false)
+    return daemon.want === 'down' ? stopped(daemon, 'requested') : waiting(daemon, false)
   }
   const begun = begin(daemon, { ...live, type: 'spawned', atMs }, effects)
   return begun.phase === 'running'
@@ -77,8 +77,8 @@ export function findRunning(
   }
   // One line for one death, and not one that claims to know how.
   const others: Effect[] = []
-  const next = endUnasked(daemon, event, 'unseen', others, isEnding)
-  tell(effects, { kind: 'end-missed', daemon: daemon.spec.name, run })
+  const next = endUnrequested(daemon, event, 'unseen', others, isEnding)
+  report(effects, { kind: 'end-missed', daemon: daemon.spec.name, run })
   effects.push(...others.filter((effect) => effect.type !== 'report'))
   return next
 }
@@ -113,7 +113,7 @@ export function findEnding(
     return settle({ ...daemon, exit }, { outputOpen: true, atMs }, effects)
   }
   const next = { ...daemon, exit: live.exit }
-  const isRestDue = next.exit !== null || next.treeTold
+  const isRestDue = next.exit !== null || next.treeSignalled
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing') {
     effects.push({ ...again, signal: 'KILL', to: 'tree' })
@@ -122,13 +122,13 @@ export function findEnding(
   }
   // Not left to a timer that may fail each time.
   if (atMs >= next.killAtMs) {
-    disarm(effects, 'half', daemon)
+    disarm(effects, 'escalate', daemon)
     return kill(next, { type: 'grace', run: next.run, atMs }, effects)
   }
   if (next.exit === null) effects.push({ ...again, signal: stop.signal, to: 'leader' })
   if (isRestDue) effects.push({ ...again, signal: stop.signal, to: 'rest' })
-  arm(effects, 'half', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
+  arm(effects, 'escalate', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
   // Where a command was to stop it, this is the first that it hears.
   const sent = next.exit === null ? remember(next.sent, stop.signal) : next.sent
-  return { ...next, sent, treeTold: isRestDue }
+  return { ...next, sent, treeSignalled: isRestDue }
 }

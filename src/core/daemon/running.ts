@@ -3,8 +3,8 @@
 
 import type { Effect } from '../effect.ts'
 import type { Flaw } from '../event.ts'
-import { isWord } from '../plan/plan.ts'
-import { armHalf, beginTermination, leaderEnded, stopLooking, terminate } from './ending.ts'
+import { isSelfReported } from '../plan/plan.ts'
+import { armEscalation, beginTermination, leaderEnded, stopWatching, terminate } from './ending.ts'
 import {
   arm,
   type Daemon,
@@ -14,10 +14,10 @@ import {
   type Next,
   type Of,
   remember,
-  tell,
-  tellDeath,
+  report,
+  reportDeath,
 } from './phases.ts'
-import { isSuccess, noRow, type Verdict, verdictOn } from './restart-policy.ts'
+import { isSuccess, noStreak, type Verdict, verdictOn } from './restart-policy.ts'
 
 /** What a dead daemon left behind has this long, unless the bundle says otherwise, in
  *  milliseconds. */
@@ -28,14 +28,14 @@ export function begin(
   { pid, isSlow, atMs }: Of<'spawned'>,
   effects: Effect[],
 ): Daemon {
-  const { spec, run, row, want, graceMs } = daemon
+  const { spec, run, streak, want, graceMs } = daemon
   const { name } = spec
   const readyAtMs = spec.ready === null && !isSlow ? atMs : null
   const running: In<'running'> = {
     spec,
     run,
     last: null,
-    row,
+    streak: streak,
     phase: 'running',
     pid,
     startedAtMs: atMs,
@@ -45,10 +45,10 @@ export function begin(
     extendedToMs: 0,
     sent: [],
   }
-  tell(effects, { kind: 'started', daemon: name, run, pid })
+  report(effects, { kind: 'started', daemon: name, run, pid })
   if (want !== 'up') {
-    const next = want === 'down' ? 'asked' : 'up'
-    return beginTermination(running, atMs, graceMs, next, 'asked', effects)
+    const next = want === 'down' ? 'requested' : 'up'
+    return beginTermination(running, atMs, graceMs, next, 'requested', effects)
   }
   if (readyAtMs === null) awaitReady(running, atMs, !isSlow, effects)
   else watchAlive(running, effects)
@@ -75,7 +75,7 @@ export function awaitReady(
 
 /** What a probe finds before the program is executed is of another process. */
 function watchReady({ spec, run }: In<'running'>, effects: Effect[]): void {
-  if (spec.ready === null || isWord(spec.ready.sign)) return
+  if (spec.ready === null || isSelfReported(spec.ready.sign)) return
   effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
 }
 
@@ -108,9 +108,9 @@ export function becomeReady(
   const { spec, run, startedAtMs } = daemon
   const ready = { ...daemon, readyAtMs: atMs }
   disarm(effects, 'ready', daemon)
-  stopLooking(daemon, effects)
+  stopWatching(daemon, effects)
   if (spec.ready !== null)
-    tell(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
+    report(effects, { kind: 'ready', daemon: spec.name, run, afterMs: atMs - startedAtMs })
   watchAlive(ready, effects)
   return ready
 }
@@ -118,13 +118,13 @@ export function becomeReady(
 /** Its process is there and does not do what it should: that is a failure like a death. */
 export function endForFault(
   daemon: In<'running'>,
-  { atMs, fault, graceMs }: Of<'unfit'>,
+  { atMs, fault, graceMs }: Of<'unhealthy'>,
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
   const { spec, run, pid, startedAtMs, status } = daemon
   if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon
-  const verdict = verdictOn(spec, daemon.row, {
+  const verdict = verdictOn(spec, daemon.streak, {
     atMs,
     fine: false,
     readyForMs: readyFor(daemon, atMs),
@@ -132,9 +132,9 @@ export function endForFault(
   })
   const uptimeMs = atMs - startedAtMs
   const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
-  tellDeath(spec, { kind: 'unfit', ...died, fault }, effects)
+  reportDeath(spec, { kind: 'unfit', ...died, fault }, effects)
   const next = nextBy(verdict, false)
-  return beginTermination(withRow(daemon, verdict), atMs, graceMs, next, fault, effects)
+  return beginTermination(withStreak(daemon, verdict), atMs, graceMs, next, fault, effects)
 }
 
 export function forward(
@@ -144,12 +144,12 @@ export function forward(
 ): Daemon {
   const { name } = daemon.spec
   effects.push({ type: 'forward', daemon: name, run: daemon.run, signal })
-  tell(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
+  report(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
   return { ...daemon, sent: remember(daemon.sent, signal) }
 }
 
 export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: Effect[]): Daemon {
-  tell(effects, { kind: 'not-forwarded', daemon: daemon.spec.name, signal })
+  report(effects, { kind: 'not-forwarded', daemon: daemon.spec.name, signal })
   return daemon
 }
 
@@ -160,7 +160,7 @@ export function die(
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
-  return endUnasked(daemon, event, isUnready(daemon) ? 'before-ready' : null, effects, isEnding)
+  return endUnrequested(daemon, event, isUnready(daemon) ? 'before-ready' : null, effects, isEnding)
 }
 
 function isUnready({ spec, readyAtMs }: In<'running'>): boolean {
@@ -168,7 +168,7 @@ function isUnready({ spec, readyAtMs }: In<'running'>): boolean {
 }
 
 /** What it left behind is ended under the same rules as after a stop. */
-export function endUnasked(
+export function endUnrequested(
   daemon: In<'running'>,
   event: Of<'exited'>,
   flaw: Flaw | null,
@@ -180,17 +180,17 @@ export function endUnasked(
   const uptimeMs = atMs - daemon.startedAtMs
   const fine = flaw === null && failure === undefined && isSuccess(spec, daemon.sent, event)
   const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
-  const verdict = verdictOn(spec, daemon.row, {
+  const verdict = verdictOn(spec, daemon.streak, {
     atMs,
     fine,
     readyForMs: readyFor(daemon, atMs),
     isEnding,
   })
   if (verdict.kind === 'over' && verdict.why === 'done') {
-    tell(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs, leftOthers })
+    report(effects, { kind: 'done', daemon: spec.name, run, pid, uptimeMs, leftOthers })
   } else {
     const died = { daemon: spec.name, run, pid, uptimeMs, status, verdict }
-    tellDeath(
+    reportDeath(
       spec,
       failure === undefined
         ? { kind: 'died', ...died, code, signal, flaw, leftOthers }
@@ -200,9 +200,9 @@ export function endUnasked(
   }
   const graceMs = spec.stop.graceMs ?? restGraceMs
   const next = nextBy(verdict, fine)
-  const before = withRow(daemon, verdict)
+  const before = withStreak(daemon, verdict)
   const ending = terminate(before, atMs, graceMs, next, flaw ?? 'died', daemon.sent, effects)
-  if (!gone) armHalf(ending, atMs, effects)
+  if (!gone) armEscalation(ending, atMs, effects)
   return leaderEnded(ending, event, effects)
 }
 
@@ -210,8 +210,8 @@ function readyFor({ readyAtMs }: In<'running'>, atMs: number): number {
   return readyAtMs === null ? 0 : atMs - readyAtMs
 }
 
-function withRow(daemon: In<'running'>, verdict: Verdict): In<'running'> {
-  return verdict.kind === 'retry' ? { ...daemon, row: verdict.row } : daemon
+function withStreak(daemon: In<'running'>, verdict: Verdict): In<'running'> {
+  return verdict.kind === 'retry' ? { ...daemon, streak: verdict.streak } : daemon
 }
 
 function nextBy(verdict: Verdict, fine: boolean): Next {
@@ -225,7 +225,7 @@ export function retire(
   { atMs, graceMs }: Of<'stop'>,
   effects: Effect[],
 ): Daemon {
-  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)
+  return beginTermination(daemon, atMs, graceMs, 'requested', 'requested', effects)
 }
 
 /** Asked for: what the policy knew of it is forgotten. */
@@ -234,8 +234,8 @@ export function renew(
   { atMs, graceMs }: Of<'restart'>,
   effects: Effect[],
 ): Daemon {
-  const asked = { ...daemon, row: noRow }
-  return beginTermination(asked, atMs, graceMs, 'up', 'asked', effects)
+  const asked = { ...daemon, streak: noStreak }
+  return beginTermination(asked, atMs, graceMs, 'up', 'requested', effects)
 }
 
 export function holdBack(
@@ -243,12 +243,15 @@ export function holdBack(
   { atMs, graceMs, guard }: Of<'hold'>,
   effects: Effect[],
 ): Daemon {
-  tell(effects, { kind: 'held', daemon: daemon.spec.name, run: daemon.run, guard })
-  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)
+  report(effects, { kind: 'held', daemon: daemon.spec.name, run: daemon.run, guard })
+  return beginTermination(daemon, atMs, graceMs, 'up', 'requested', effects)
 }
 
 /** While it reloads or stops by itself its status is that of the change; then it is as before. */
-export function keepStatus(daemon: In<'running'>, { status, change }: Of<'said'>): Daemon {
+export function keepStatus(
+  daemon: In<'running'>,
+  { status, change }: Of<'status-reported'>,
+): Daemon {
   if (change === 'reloading' || change === 'stopping') {
     const statusBefore = daemon.statusBefore ?? daemon.status
     return { ...daemon, status: status ?? change, statusBefore }
@@ -261,7 +264,7 @@ export function keepStatus(daemon: In<'running'>, { status, change }: Of<'said'>
 
 export function takePing(
   daemon: In<'running'>,
-  { extendMs, atMs }: Of<'pinged'>,
+  { extendMs, atMs }: Of<'watchdog-ping'>,
   effects: Effect[],
 ): Daemon {
   const { readyAtMs, spec } = daemon

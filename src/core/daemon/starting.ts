@@ -7,12 +7,12 @@ import {
   disarm,
   type In,
   type Of,
+  report,
+  reportDeath,
   stopped,
-  tell,
-  tellDeath,
   waiting,
 } from './phases.ts'
-import { noRow, startedByPolicy, verdictOn } from './restart-policy.ts'
+import { noStreak, startedByPolicy, verdictOn } from './restart-policy.ts'
 
 /** At the boot, or when nothing fails it any more. */
 export function waitAtFirst(daemon: In<'stopped'>): Daemon {
@@ -21,7 +21,7 @@ export function waitAtFirst(daemon: In<'stopped'>): Daemon {
 
 /** Somebody asks for it: what the policy knew of it is forgotten. */
 export function wait(daemon: Daemon): Daemon {
-  return waiting({ ...daemon, row: noRow }, false)
+  return waiting({ ...daemon, streak: noStreak }, false)
 }
 
 /** Asked to stop, one that was skipped does not come back with whom it needs. */
@@ -31,7 +31,7 @@ export function stayStopped(
   _effects: Effect[],
   isEnding: boolean,
 ): Daemon {
-  return daemon.end === 'skipped' && !isEnding ? stopped(daemon, 'asked') : daemon
+  return daemon.end === 'skipped' && !isEnding ? stopped(daemon, 'requested') : daemon
 }
 
 /** Asked for: it need not wait for the rest of its backoff. */
@@ -49,25 +49,25 @@ export function tryAgain(daemon: In<'backoff'>): Daemon {
 }
 
 export function giveUpWaiting(daemon: In<'waiting'>): Daemon {
-  return stopped(daemon, 'asked')
+  return stopped(daemon, 'requested')
 }
 
 export function giveUpRetrying(daemon: In<'backoff'>, _: Of<'stop'>, effects: Effect[]): Daemon {
   disarm(effects, 'backoff', daemon)
-  return stopped(daemon, 'asked')
+  return stopped(daemon, 'requested')
 }
 
 export function skip(daemon: In<'waiting'>, { needs }: Of<'skip'>, effects: Effect[]): Daemon {
-  tell(effects, { kind: 'skipped', daemon: daemon.spec.name, needs })
+  report(effects, { kind: 'skipped', daemon: daemon.spec.name, needs })
   return stopped(daemon, 'skipped')
 }
 
 export function spawnNext(daemon: In<'waiting'>, { atMs }: Of<'turn'>, effects: Effect[]): Daemon {
   const { spec, last, byPolicy } = daemon
   const run = daemon.run + 1
-  const row = byPolicy ? startedByPolicy(spec, daemon.row, atMs) : daemon.row
+  const streak = byPolicy ? startedByPolicy(spec, daemon.streak, atMs) : daemon.streak
   effects.push({ type: 'spawn', daemon: spec.name, run })
-  return { spec, run, last, row, phase: 'starting', want: 'up', graceMs: 0 }
+  return { spec, run, last, streak: streak, phase: 'starting', want: 'up', graceMs: 0 }
 }
 
 /** Asked for while the spawn is under way: this run is the one that satisfies it. */
@@ -87,7 +87,7 @@ export function startLater(
 ): Daemon {
   const { want, run, spec } = daemon
   if (want === 'down') return daemon
-  if (want === 'up') tell(effects, { kind: 'held', daemon: spec.name, run, guard })
+  if (want === 'up') report(effects, { kind: 'held', daemon: spec.name, run, guard })
   return { ...daemon, want: 'again', graceMs }
 }
 
@@ -101,22 +101,22 @@ export function notStarted(
   const failure = why === undefined ? { step, errno } : { step, errno, why }
   const exit = { code: 0, signal: 0 }
   const none = { fault: null, flaw: null, sent: [] }
-  const last: LastRun = { run, pid: 0, failure, exit, asked: false, ...none }
-  const verdict = verdictOn(spec, daemon.row, { atMs, fine: false, readyForMs: 0, isEnding })
+  const last: LastRun = { run, pid: 0, failure, exit, requested: false, ...none }
+  const verdict = verdictOn(spec, daemon.streak, { atMs, fine: false, readyForMs: 0, isEnding })
   const command = spec.command[0] ?? ''
   const death = { daemon: spec.name, run, pid: 0, uptimeMs: 0, status: '', verdict }
-  tellDeath(spec, { kind: 'start-failed', ...death, command, ...failure }, effects)
+  reportDeath(spec, { kind: 'start-failed', ...death, command, ...failure }, effects)
   const before = { ...daemon, last }
-  if (daemon.want === 'down') return stopped(before, 'asked')
+  if (daemon.want === 'down') return stopped(before, 'requested')
   if (daemon.want === 'again') return waiting(before, false)
   if (verdict.kind === 'over') return stopped(before, 'failed')
-  return retry({ ...before, row: verdict.row }, verdict.afterMs, atMs, effects)
+  return retry({ ...before, streak: verdict.streak }, verdict.afterMs, atMs, effects)
 }
 
-/** @param daemon With the row that the verdict gave it. */
+/** @param daemon With the streak that the verdict gave it. */
 export function retry(daemon: Common, afterMs: number, atMs: number, effects: Effect[]): Daemon {
   if (afterMs === 0) return waiting(daemon, true)
-  const { spec, run, last, row } = daemon
+  const { spec, run, last, streak } = daemon
   arm(effects, 'backoff', daemon, afterMs)
-  return { spec, run, last, row, phase: 'backoff', untilMs: atMs + afterMs }
+  return { spec, run, last, streak: streak, phase: 'backoff', untilMs: atMs + afterMs }
 }

@@ -143,7 +143,7 @@ export type Probe =
   | { readonly type: 'file'; readonly path: string }
 
 /** A word from the daemon itself. */
-export type ReadyWord =
+export type SelfReportedReadiness =
   /** It writes a newline to this descriptor. */
   | { readonly type: 'fd'; readonly fd: number }
   /** sd_notify: READY=1. */
@@ -152,12 +152,12 @@ export type ReadyWord =
   | { readonly type: 'log'; readonly text: string }
 
 /** A word comes by itself; a probe has to be made. */
-export function isWord(sign: Probe | ReadyWord): sign is ReadyWord {
+export function isSelfReported(sign: Probe | SelfReportedReadiness): sign is SelfReportedReadiness {
   return sign.type === 'fd' || sign.type === 'notify' || sign.type === 'log'
 }
 
 export interface ReadySpec {
-  readonly sign: Probe | ReadyWord
+  readonly sign: Probe | SelfReportedReadiness
   /** After the start; not ready by then is a failure. In milliseconds, like all times. */
   readonly timeoutMs: number
   /** From the end of one try to the next. */

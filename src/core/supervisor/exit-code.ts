@@ -50,8 +50,8 @@ function failureCode(last: LastRun | null): number {
  *  does. */
 function lastRunOf(daemon: Daemon): LastRun | null {
   if (!('exit' in daemon) || daemon.exit === null) return daemon.last
-  const { run, pid, exit, asked, fault, flaw, sent } = daemon
-  return { run, pid, failure: exit.failure ?? null, exit, asked, fault, flaw, sent }
+  const { run, pid, exit, requested, fault, flaw, sent } = daemon
+  return { run, pid, failure: exit.failure ?? null, exit, requested, fault, flaw, sent }
 }
 
 /** Whom it needed has a code of its own; but without an agent there is no success. */

@@ -26,7 +26,7 @@ function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): v
   if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
   if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
   if (after.phase !== 'terminating' && after.phase !== 'killing') return
-  if (after.asked && after.sent.length === 0 && after.spec.stop.command === null) {
+  if (after.requested && after.sent.length === 0 && after.spec.stop.command === null) {
     fail(`${name}: is ending without having been told`)
   }
 }

@@ -6,23 +6,23 @@ import type { OutputStall } from '../event.ts'
 import type { StepContext } from './step-context.ts'
 
 /** A reader that is slow makes many stalls: one in this time is reported, in milliseconds. */
-const toldEveryMs = 60_000
+const reportIntervalMs = 60_000
 
 export function outputStalled(context: StepContext, { sinceMs, errno }: OutputStall): void {
   if (context.outputStall !== null) {
     context.outputStall = { ...context.outputStall, isOver: false }
     return
   }
-  const isTold = context.atMs - context.stallToldAtMs >= toldEveryMs
-  context.outputStall = { sinceMs, errno, isTold, isOver: false }
-  if (isTold) context.report({ kind: 'output-stalled', errno })
+  const isReported = context.atMs - context.stallToldAtMs >= reportIntervalMs
+  context.outputStall = { sinceMs, errno, isReported, isOver: false }
+  if (isReported) context.report({ kind: 'output-stalled', errno })
 }
 
 export function outputResumed(context: StepContext): void {
   const { outputStall } = context
   if (outputStall === null) return
   context.outputStall = null
-  if (outputStall.isTold) {
+  if (outputStall.isReported) {
     context.stallToldAtMs = context.atMs
     context.report({ kind: 'output-resumed', afterMs: context.atMs - outputStall.sinceMs })
   }

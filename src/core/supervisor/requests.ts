@@ -46,7 +46,7 @@ function refuse(context: StepContext, request: Request, ending: Ending): void {
 
 function stop(context: StepContext, request: Request, daemon: Daemon): void {
   if (daemon.phase === 'stopped') changeNothing(context, request, daemon)
-  else ask(context, request, daemon, 0)
+  else openTicketFor(context, request, daemon, 0)
   const graceMs = context.graceOfOne(daemon)
   context.dispatch(daemon.spec.name, { type: 'stop', graceMs, atMs: context.atMs })
 }
@@ -55,14 +55,14 @@ function start(context: StepContext, request: Request, daemon: Daemon): void {
   const { run, phase, spec } = daemon
   const { atMs } = context
   if (phase === 'running' && isThere(daemon)) return changeNothing(context, request, daemon)
-  ask(context, request, daemon, phase === 'running' ? run : nextRun(daemon))
+  openTicketFor(context, request, daemon, phase === 'running' ? run : nextRun(daemon))
   // A run that is ending keeps the time that it has.
   if ('pid' in daemon) return context.dispatch(spec.name, { type: 'start', atMs })
   context.dispatch(spec.name, { type: 'restart', graceMs: context.graceOfOne(daemon), atMs })
 }
 
 function restart(context: StepContext, request: Request, daemon: Daemon): void {
-  ask(context, request, daemon, nextRun(daemon))
+  openTicketFor(context, request, daemon, nextRun(daemon))
   const graceMs = context.graceOfOne(daemon)
   context.dispatch(daemon.spec.name, { type: 'restart', graceMs, atMs: context.atMs })
 }
@@ -82,7 +82,12 @@ function changeNothing(context: StepContext, request: Request, daemon: Daemon): 
 }
 
 /** Makes a ticket, or joins the open one. */
-function ask(context: StepContext, request: Request, daemon: Daemon, satisfiedByRun: number): void {
+function openTicketFor(
+  context: StepContext,
+  request: Request,
+  daemon: Daemon,
+  satisfiedByRun: number,
+): void {
   const { name } = daemon.spec
   const open = context.openTicket(name)
   if (open !== null && wantsTheSame(request, open, daemon)) {

@@ -29,11 +29,11 @@ export function followChanges(context: StepContext): void {
 
 function follow(context: StepContext, name: string, failed: string[]): void {
   const daemon = context.daemons.get(name) as Daemon
-  if (daemon.phase === 'waiting') look(context, daemon, failed)
+  if (daemon.phase === 'waiting') reconsider(context, daemon, failed)
   for (const dependent of context.state.order.dependents.get(name) ?? []) {
     const other = context.daemons.get(dependent) as Daemon
     if (daemon.spec.guard) holdBehind(context, daemon, other)
-    look(context, other, failed)
+    reconsider(context, other, failed)
   }
 }
 
@@ -46,7 +46,7 @@ function skipIfFailed(context: StepContext, name: string): void {
   }
 }
 
-function look(context: StepContext, daemon: Daemon, failed: string[]): void {
+function reconsider(context: StepContext, daemon: Daemon, failed: string[]): void {
   const { atMs } = context
   const { name } = daemon.spec
   if (daemon.phase === 'waiting') {
@@ -69,7 +69,7 @@ function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
 }
 
 /** Spawns the next batch, when the last one has answered. */
-export function giveTurns(context: StepContext): void {
+export function spawnNextBatch(context: StepContext): void {
   if (context.starting > 0 || context.isEnding) return
   const { atMs } = context
   for (let name = context.nextInQueue(); name !== null; name = context.nextInQueue()) {
@@ -80,11 +80,11 @@ export function giveTurns(context: StepContext): void {
   }
 }
 
-/** How long a wait is one that is told, and how often it is told, in milliseconds. */
+/** How long a wait is one that is reported, and how often it is told, in milliseconds. */
 const longWaitMs = 5000
-const tellAgainMs = 60_000
-/** Who waits is told of so many, in the order in which they start. */
-const toldMax = 10
+const reportAgainMs = 60_000
+/** Who waits is reported of so many, in the order in which they start. */
+const reportedMax = 10
 
 /** One timer for all who wait. After a failure of ours nobody knows whether it is armed. */
 export function watchWaiters(context: StepContext): void {
@@ -97,16 +97,16 @@ export function watchWaiters(context: StepContext): void {
   }
 }
 
-export function tellWaiters(context: StepContext): void {
-  let told = 0
+export function reportWaiters(context: StepContext): void {
+  let reported = 0
   for (const name of context.state.order.start) {
     const daemon = context.daemons.get(name) as Daemon
-    if (daemon.phase !== 'waiting' || told === toldMax) continue
+    if (daemon.phase !== 'waiting' || reported === reportedMax) continue
     const unmet = unmetDependency(context.daemons, daemon)
     if (unmet === null || unmet.hasFailed) continue
     context.report({ kind: 'waits', daemon: name, for: unmet.after.daemon })
-    told++
+    reported++
   }
   if (context.waiting === 0) return
-  context.emit({ type: 'arm', timer: { kind: 'waiting' }, afterMs: tellAgainMs })
+  context.emit({ type: 'arm', timer: { kind: 'waiting' }, afterMs: reportAgainMs })
 }

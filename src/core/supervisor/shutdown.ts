@@ -5,7 +5,7 @@ import type { Daemon } from '../daemon/phases.ts'
 import type { Shutdown, ShutdownReason } from '../effect.ts'
 import { graceWithin, splitShutdown } from '../plan/deadline.ts'
 import { describeReason } from '../text/describe.ts'
-import type { Asker } from '../ticket.ts'
+import type { Requester } from '../ticket.ts'
 import { exitReport } from './exit-code.ts'
 import type { StepContext } from './step-context.ts'
 import { beginSweep } from './sweep.ts'
@@ -22,7 +22,7 @@ export function beginShutdown(
   const { plan, order } = context.state
   const { deadlineMs } = plan
   const { killAtMs, spareMs, flushMs } = splitShutdown(plan, order)
-  const ticket = newTicket(context, askedBy(reason), null, 0)
+  const ticket = newTicket(context, requestOf(reason), null, 0)
   context.shutdown = { sinceMs: context.atMs, reason, killAtMs, spareMs, flushMs, ticket }
   accept(context, token, ticket, false)
   context.emit({ type: 'announce', state: 'STOPPING=1' })
@@ -46,10 +46,10 @@ type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
 function endsEverything(daemon: Daemon): EndOfAll | null {
   const { main, critical, kind, restart } = daemon.spec
   if (!main && !critical && restart.then === 'leave') return null
-  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'
+  if (main && daemon.phase === 'terminating' && !daemon.requested) return 'main-ended'
   if (daemon.phase !== 'stopped' || daemon.end === 'none') return null
   if (main) return 'main-ended'
-  if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null
+  if (daemon.end === 'requested' || (daemon.end === 'done' && kind === 'job')) return null
   if (critical) return 'critical-ended'
   return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null
 }
@@ -63,10 +63,10 @@ function joinShutdown(context: StepContext, token: number): void {
   accept(context, token, joined, true)
 }
 
-function askedBy(reason: ShutdownReason): {
+function requestOf(reason: ShutdownReason): {
   readonly verb: 'shutdown'
   readonly daemon: null
-  readonly by: Asker
+  readonly by: Requester
   readonly why: string
 } {
   const all = { verb: 'shutdown', daemon: null } as const
@@ -154,7 +154,7 @@ export function unblock(context: StepContext, daemon: Daemon): void {
  *  operator may be started again by him. */
 export function finishIfOver(context: StepContext): void {
   if (context.active > 0 || context.finished) return
-  const isOver = context.booted && context.parked === 0
+  const isOver = context.booted && context.stoppedByRequest === 0
   if (isOver || context.shutdown !== null) finish(context)
 }
 
@@ -188,13 +188,13 @@ export function finish(context: StepContext): void {
   const report = exitReport(daemons, context.shutdown)
   if (context.shutdown !== null) {
     context.emit({ type: 'disarm', timer: { kind: 'deadline' } })
-    tellEnded(context, report.code)
+    endShutdownTicket(context, report.code)
   }
   context.emit({ type: 'finish', report, flushMs })
 }
 
 /** Once, even if the end has to be ordered again. */
-function tellEnded(context: StepContext, exitCode: number): void {
+function endShutdownTicket(context: StepContext, exitCode: number): void {
   if (context.shutdown?.ticket.outcome.kind !== 'open') return
   const ticket = endTicket(context, context.shutdown.ticket, { kind: 'ended', exitCode })
   context.shutdown = { ...context.shutdown, ticket }

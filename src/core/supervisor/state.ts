@@ -2,7 +2,7 @@
  *  succeeds, and at no other time and place. */
 
 import type { Daemon } from '../daemon/phases.ts'
-import { noRow } from '../daemon/restart-policy.ts'
+import { noStreak } from '../daemon/restart-policy.ts'
 import type { Shutdown } from '../effect.ts'
 import type { OutputStall } from '../event.ts'
 import { type Order, orderOf } from '../plan/order.ts'
@@ -19,9 +19,9 @@ export interface Counts {
   /** Their spawn is under way. */
   starting: number
   /** Ready, or done. */
-  arrived: number
+  settled: number
   /** Stopped since somebody asked for it. */
-  parked: number
+  stoppedByRequest: number
 }
 
 export interface State extends Counts {
@@ -50,11 +50,11 @@ export interface State extends Counts {
   finished: boolean
   outputStall: ReportedStall | null
   /** When the end of a stall was last reported. */
-  stallToldAtMs: number
+  stallReportedAtMs: number
 }
 
 /** `isTold`: a person was told of it. `isOver`: its end was missed, and counts later. */
-export type ReportedStall = OutputStall & { readonly isTold: boolean; readonly isOver: boolean }
+export type ReportedStall = OutputStall & { readonly isReported: boolean; readonly isOver: boolean }
 
 /** The state before anything happened. The plan holds the selected daemons only. */
 export function initialState(plan: Plan): State {
@@ -62,7 +62,7 @@ export function initialState(plan: Plan): State {
     spec,
     run: 0,
     last: null,
-    row: noRow,
+    streak: noStreak,
     phase: 'stopped',
     end: 'none',
   })
@@ -82,12 +82,12 @@ export function initialState(plan: Plan): State {
     active: 0,
     waiting: 0,
     starting: 0,
-    arrived: 0,
-    parked: 0,
+    settled: 0,
+    stoppedByRequest: 0,
     booted: false,
     announced: false,
     finished: false,
     outputStall: null,
-    stallToldAtMs: Number.NEGATIVE_INFINITY,
+    stallReportedAtMs: Number.NEGATIVE_INFINITY,
   }
 }

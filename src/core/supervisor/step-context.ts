@@ -38,8 +38,8 @@ export class StepContext {
   active: number
   waiting: number
   starting: number
-  arrived: number
-  parked: number
+  settled: number
+  stoppedByRequest: number
   booted: boolean
   announced: boolean
   finished: boolean
@@ -60,13 +60,13 @@ export class StepContext {
     this.active = state.active
     this.waiting = state.waiting
     this.starting = state.starting
-    this.arrived = state.arrived
-    this.parked = state.parked
+    this.settled = state.settled
+    this.stoppedByRequest = state.stoppedByRequest
     this.booted = state.booted
     this.announced = state.announced
     this.finished = state.finished
     this.outputStall = state.outputStall
-    this.stallToldAtMs = state.stallToldAtMs
+    this.stallToldAtMs = state.stallReportedAtMs
   }
 
   get tickets(): Overlay<Ticket> {
@@ -121,7 +121,7 @@ export class StepContext {
     if (after === before) return after
     this.daemons.set(before.spec.name, after)
     const isAsBefore = after.phase === before.phase && after.phase !== 'stopped'
-    if (isAsBefore && hasArrived(after) === hasArrived(before)) return after
+    if (isAsBefore && isSettled(after) === isSettled(before)) return after
     count(this, before, -1)
     count(this, after, 1)
     this.changed.push(before.spec.name)
@@ -131,7 +131,7 @@ export class StepContext {
   /** Counts anew: what the state says may be half of the truth. */
   recount(): void {
     this.isRecounted = true
-    this.active = this.waiting = this.starting = this.arrived = this.parked = 0
+    this.active = this.waiting = this.starting = this.settled = this.stoppedByRequest = 0
     for (const daemon of this.state.daemons.values()) count(this, daemon, 1)
   }
 
@@ -179,13 +179,13 @@ export class StepContext {
     state.active = this.active
     state.waiting = this.waiting
     state.starting = this.starting
-    state.arrived = this.arrived
-    state.parked = this.parked
+    state.settled = this.settled
+    state.stoppedByRequest = this.stoppedByRequest
     state.booted = this.booted
     state.announced = this.announced
     state.finished = this.finished
     state.outputStall = this.outputStall
-    state.stallToldAtMs = this.stallToldAtMs
+    state.stallReportedAtMs = this.stallToldAtMs
   }
 }
 
@@ -194,12 +194,12 @@ export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
   if (daemon.phase !== 'stopped') counts.active += by
   if (daemon.phase === 'waiting') counts.waiting += by
   if (daemon.phase === 'starting') counts.starting += by
-  if (hasArrived(daemon)) counts.arrived += by
-  if (daemon.phase === 'stopped' && daemon.end === 'asked') counts.parked += by
+  if (isSettled(daemon)) counts.settled += by
+  if (daemon.phase === 'stopped' && daemon.end === 'requested') counts.stoppedByRequest += by
 }
 
 /** It is where it was to come to: ready, done, or missing where it may be. */
-function hasArrived(daemon: Daemon): boolean {
+function isSettled(daemon: Daemon): boolean {
   if (daemon.phase === 'running') return daemon.readyAtMs !== null
   if (daemon.phase !== 'stopped') return false
   return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)

@@ -8,7 +8,7 @@ import type { Signal } from '../signals.ts'
 import { checkStep } from './invariants.ts'
 import { awaitsLine, outputResumed, outputStalled, reconcileStall } from './output-stall.ts'
 import { takeRequest } from './requests.ts'
-import { followChanges, giveTurns, tellWaiters, watchWaiters } from './scheduling.ts'
+import { followChanges, reportWaiters, spawnNextBatch, watchWaiters } from './scheduling.ts'
 import {
   beginShutdown,
   countBlockers,
@@ -32,7 +32,7 @@ import {
   sweepOn,
   type Treatments,
 } from './sweep.ts'
-import { mendTicket, supersede } from './tickets.ts'
+import { reconcileTicket, supersede } from './tickets.ts'
 
 /** Throws, and changes nothing, when an invariant would break. */
 export function step(state: State, event: Event): readonly Effect[] {
@@ -43,7 +43,7 @@ export function step(state: State, event: Event): readonly Effect[] {
     followChanges(context)
     // What follows may be the end of everything.
     sweepOn(context, treatments)
-    giveTurns(context)
+    spawnNextBatch(context)
     watchWaiters(context)
   }
   if (context.sweep === null) {
@@ -69,9 +69,9 @@ function route(context: StepContext, event: Event): void {
       return takeRequest(context, event)
     case 'elapsed':
       return elapse(context, event)
-    case 'unfit':
+    case 'unhealthy':
       return endForFault(context, event)
-    case 'pinged': {
+    case 'watchdog-ping': {
       const limitMs = event.extendMs === null ? 0 : stopLimitMs(context, event.daemon)
       return context.dispatch(event.daemon, { ...event, limitMs })
     }
@@ -110,7 +110,7 @@ const treatments: Treatments = {
   follow: (context, name) => {
     context.changed.push(name)
   },
-  mended: (context, _, sweep) => goOn(context, sweep),
+  resume: (context, _, sweep) => resumeInterrupted(context, sweep),
 }
 
 function boot(context: StepContext): void {
@@ -120,7 +120,7 @@ function boot(context: StepContext): void {
 
 function announceIfReady(context: StepContext): void {
   if (context.announced || !context.booted || context.isEnding) return
-  if (context.arrived < context.state.plan.daemons.length) return
+  if (context.settled < context.state.plan.daemons.length) return
   context.announced = true
   context.emit({ type: 'announce', state: 'READY=1' })
 }
@@ -166,7 +166,7 @@ function forward(context: StepContext, name: string, signal: Signal): void {
 
 function elapse(context: StepContext, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
   if (!('daemon' in timer)) {
-    return timer.kind === 'deadline' ? deadlineCame(context) : tellWaiters(context)
+    return timer.kind === 'deadline' ? deadlineCame(context) : reportWaiters(context)
   }
   const { kind, daemon, run } = timer
   switch (kind) {
@@ -184,12 +184,16 @@ function elapse(context: StepContext, { timer, atMs }: Extract<Event, { type: 'e
 
 function endForFault(
   context: StepContext,
-  { daemon: name, run, fault }: Pick<Extract<Event, { type: 'unfit' }>, 'daemon' | 'run' | 'fault'>,
+  {
+    daemon: name,
+    run,
+    fault,
+  }: Pick<Extract<Event, { type: 'unhealthy' }>, 'daemon' | 'run' | 'fault'>,
 ): void {
   const daemon = context.daemons.get(name)
   if (daemon === undefined) return
   const graceMs = context.graceOfOne(daemon)
-  context.dispatch(name, { type: 'unfit', run, fault, graceMs, atMs: context.atMs })
+  context.dispatch(name, { type: 'unhealthy', run, fault, graceMs, atMs: context.atMs })
 }
 
 /** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
@@ -206,22 +210,22 @@ function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcil
   context.announced = false
   reconcileStall(context, event.outputStall)
   // The failure may have come between the daemons and what follows from them: it follows again.
-  const stages = ['reconcile', 'ends', 'follow', 'mended'] as const
+  const stages = ['reconcile', 'ends', 'follow', 'resume'] as const
   const all: readonly Stage[] = context.shutdown === null ? stages : ['count', ...stages]
-  beginSweep(context, all, live, event.shutdownAsked)
+  beginSweep(context, all, live, event.shutdownRequested)
 }
 
 function compare(context: StepContext, name: string, live: LiveRun | null): void {
   context.update(name, { type: 'reconcile', live, atMs: context.atMs })
-  mendTicket(context, name)
+  reconcileTicket(context, name)
 }
 
 /** What was under way when something failed. */
-function goOn(context: StepContext, { shutdownAsked }: Sweep): void {
+function resumeInterrupted(context: StepContext, { shutdownRequested }: Sweep): void {
   context.isRecounted = true
   if (context.outputStall?.isOver) outputResumed(context)
   if (context.isEnding) recoverShutdown(context)
-  else if (shutdownAsked) beginShutdown(context, { kind: 'signal', signal: 'TERM' })
+  else if (shutdownRequested) beginShutdown(context, { kind: 'signal', signal: 'TERM' })
   else if (!context.booted) boot(context)
 }
 

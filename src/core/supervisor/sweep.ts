@@ -22,7 +22,7 @@ export type Stage =
   | 'reconcile'
   | 'ends'
   | 'follow'
-  | 'mended'
+  | 'resume'
 
 export interface Sweep {
   /** The first one is under way. */
@@ -31,15 +31,15 @@ export interface Sweep {
   readonly at: number
   /** What runs, by daemon; for `reconcile`. */
   readonly live: ReadonlyMap<string, LiveRun>
-  /** TERM, INT or a hangup came; for `mended`. */
-  readonly shutdownAsked: boolean
+  /** TERM, INT or a hangup came; for `resume`. */
+  readonly shutdownRequested: boolean
 }
 
 /** Daemons in a step. */
 const atOnceMax = 128
 
 /** Once, behind the stage of all daemons. */
-const single: readonly Stage[] = ['booted', 'missed', 'mended']
+const single: readonly Stage[] = ['booted', 'missed', 'resume']
 /** Those that are after a daemon come before it. */
 const backwards: readonly Stage[] = ['count']
 
@@ -49,9 +49,9 @@ export function beginSweep(
   context: StepContext,
   stages: readonly Stage[],
   live: Sweep['live'] = nothingRuns,
-  shutdownAsked = false,
+  shutdownRequested = false,
 ): void {
-  context.sweep = { stages, at: 0, live, shutdownAsked }
+  context.sweep = { stages, at: 0, live, shutdownRequested }
 }
 
 const nothingRuns: Sweep['live'] = new Map()

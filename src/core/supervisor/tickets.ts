@@ -34,7 +34,7 @@ export function newTicket(
     daemon,
     by,
     why,
-    askedAtMs: context.atMs,
+    requestedAtMs: context.atMs,
     requests: 1,
     satisfiedByRun,
     old,
@@ -55,7 +55,7 @@ export function accept(context: StepContext, token: number, ticket: Ticket, join
 
 /** Its end is told, once. */
 export function endTicket(context: StepContext, ticket: Ticket, ending: Ending): Ticket {
-  const outcome: Outcome = { ...ending, tookMs: context.atMs - ticket.askedAtMs }
+  const outcome: Outcome = { ...ending, tookMs: context.atMs - ticket.requestedAtMs }
   const ended = { ...ticket, outcome }
   const { daemon } = ticket
   if (daemon !== null && context.daemons.get(daemon) !== undefined)
@@ -116,13 +116,13 @@ export function isThere(daemon: Daemon): boolean {
 /** Why its run has ended, or is ended, and nobody asked for that; null = that is not so. */
 function failureOf(daemon: Daemon): string | null {
   if ('pid' in daemon) {
-    if (daemon.phase === 'running' || daemon.asked) return null
+    if (daemon.phase === 'running' || daemon.requested) return null
     // Its work is done, and the rest of its tree is not gone.
     if (daemon.spec.kind === 'job' && daemon.next === 'done') return null
     return describeCauseFully(daemon)
   }
   const { run, last } = daemon
-  if (daemon.phase === 'starting' || last?.run !== run || last.asked) return null
+  if (daemon.phase === 'starting' || last?.run !== run || last.requested) return null
   if (last.failure === null) return describeCauseFully(last)
   return ticketCauseOf(last.failure).slice(0, causeMax)
 }
@@ -169,7 +169,7 @@ export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
       return !isStop && endingOf(ticket, daemon) === null && daemon.run >= ticket.satisfiedByRun
     case 'terminating':
     case 'killing':
-      return (daemon.next === 'asked') === isStop
+      return (daemon.next === 'requested') === isStop
   }
 }
 
@@ -182,7 +182,7 @@ export function supersede(context: StepContext, name: string): void {
 }
 
 /** After a failure inside pitcrew: whoever waits is told what has become of it meanwhile. */
-export function mendTicket(context: StepContext, name: string): void {
+export function reconcileTicket(context: StepContext, name: string): void {
   if (context.shutdown !== null) return supersede(context, name)
   if (context.openTicket(name) === null) return
   const daemon = context.daemons.get(name) as Daemon

@@ -1,18 +1,18 @@
 /** Causes in words: how a run ended, what it was ended for, and why it could not be started. Log,
  *  journal, tickets, exit report and control plane take them from here. */
 
-import type { Exit, Fault, Flaw, SpawnFailure } from '../event.ts'
+import type { Exit, Flaw, HealthFailure, SpawnFailure } from '../event.ts'
 import { signalName } from '../signals.ts'
 
 /** How a run has ended, or is being ended. */
 interface RunEnd {
   /** null while the leader lives. */
   readonly exit: Exit | null
-  readonly fault: Fault | null
+  readonly fault: HealthFailure | null
   readonly flaw: Flaw | null
 }
 
-export const faultWords: Readonly<Record<Fault, string>> = {
+export const faultWords: Readonly<Record<HealthFailure, string>> = {
   'not-ready': 'not ready in time',
   'not-alive': 'not alive',
   watchdog: 'silent for longer than its watchdog allows',

@@ -4,7 +4,7 @@
 import type { Daemon, Next } from '../daemon/phases.ts'
 import type { Effect, ShutdownReason } from '../effect.ts'
 import type { Event, Timer } from '../event.ts'
-import type { Asker, Request } from '../ticket.ts'
+import type { Request, Requester } from '../ticket.ts'
 import { describeExit } from './cause.ts'
 
 /** "exited web 1: code 3" */
@@ -25,14 +25,14 @@ export function describeEvent(event: Event): string {
       return `exited ${event.daemon} ${event.run}: ${describeExit(event)}${event.gone ? '' : ', not alone'}`
     case 'elapsed':
       return `elapsed ${describeTimer(event.timer)}`
-    case 'said':
-      return `said ${event.daemon} ${event.run}: ${saidWords(event)}`
-    case 'pinged':
-      return `pinged ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
-    case 'unfit':
-      return `unfit ${event.daemon} ${event.run}: ${event.fault}`
+    case 'status-reported':
+      return `status-reported ${event.daemon} ${event.run}: ${saidWords(event)}`
+    case 'watchdog-ping':
+      return `watchdog-ping ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
+    case 'unhealthy':
+      return `unhealthy ${event.daemon} ${event.run}: ${event.fault}`
     case 'reconcile':
-      return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownAsked ? ', shutdown asked' : ''}`
+      return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownRequested ? ', shutdown asked' : ''}`
     case 'output-stalled':
       return `output-stalled ${event.errno}`
     case 'output-resumed':
@@ -43,18 +43,18 @@ export function describeEvent(event: Event): string {
 }
 
 /** "reloading", "\"Serving\"" */
-function saidWords({ status, change }: Extract<Event, { type: 'said' }>): string {
+function saidWords({ status, change }: Extract<Event, { type: 'status-reported' }>): string {
   const words = status === null ? [] : [`"${status}"`]
   return [...(change === null ? [] : [change]), ...words].join(', ')
 }
 
 /** "restart web (uid 0, pid 12)" */
 function describeRequest({ verb, daemon, by }: Request): string {
-  return `${verb}${daemon === null ? '' : ` ${daemon}`} (${describeAsker(by)})`
+  return `${verb}${daemon === null ? '' : ` ${daemon}`} (${describeRequester(by)})`
 }
 
 /** "USR1", "uid 0, pid 12", "daemon agent, pid 40" */
-export function describeAsker(by: Asker): string {
+export function describeRequester(by: Requester): string {
   switch (by.kind) {
     case 'signal':
       return by.signal
@@ -77,7 +77,7 @@ export function describeReason(reason: ShutdownReason): string {
     case 'hangup':
       return 'the terminal is gone'
     case 'request':
-      return `shutdown (${describeAsker(reason.by)})`
+      return `shutdown (${describeRequester(reason.by)})`
     case 'main-ended':
       return `${reason.daemon} is the main daemon and has ended`
     case 'critical-ended':

@@ -90,9 +90,9 @@ function isShutdown(event: Event): boolean {
 /** null: no other event takes its place. */
 function keyOf(event: Event): string | null {
   switch (event.type) {
-    case 'pinged':
-      return `${event.extendMs === null ? 'pinged' : 'extended'}:${event.daemon}:${event.run}`
-    case 'said':
+    case 'watchdog-ping':
+      return `${event.extendMs === null ? 'watchdog-ping' : 'extended'}:${event.daemon}:${event.run}`
+    case 'status-reported':
       return `said ${event.change}:${event.daemon}:${event.run}`
     default:
       return null

@@ -265,7 +265,7 @@ export class Loop implements Handlers {
     this.#performer.services?.commandRuns.reconcile(all)
     const live = this.#queue.withEnds(all).filter(({ daemon }) => !isCommandRun(daemon))
     const outputStall = this.#host.outputStall()
-    return { type: 'reconcile', atMs, live, shutdownAsked: this.#shutdownAsked, outputStall }
+    return { type: 'reconcile', atMs, live, shutdownRequested: this.#shutdownAsked, outputStall }
   }
 
   #step(event: Event): void {

@@ -53,7 +53,7 @@ export class Hooks {
     const failed = (how: string): void => {
       this.#log(`${name}: ${how}`)
       // What should have stopped it did not: the signal need not wait for half of the grace.
-      const timer = { kind: 'half', daemon, run } as const
+      const timer = { kind: 'escalate', daemon, run } as const
       if (about === null) this.#dispatch({ type: 'elapsed', timer })
     }
     const why = this.#start(name, commandFor(command, env), failed)

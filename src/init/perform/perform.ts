@@ -261,7 +261,7 @@ export class Performer {
 
 /** As if it had been run and had failed: the stop signal follows at once. */
 function stopCommandFailed({ daemon, run }: RunCommand, atMs: number): Event {
-  return { type: 'elapsed', timer: { kind: 'half', daemon, run }, atMs }
+  return { type: 'elapsed', timer: { kind: 'escalate', daemon, run }, atMs }
 }
 
 /** A client waits for it, and it is not sent again. */

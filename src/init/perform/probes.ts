@@ -1,7 +1,7 @@
 /** Looks at daemons from outside: is it ready, is it alive? A look follows the end of the one that
  *  was before it, never two at a time of one daemon, and each has its time. An address is asked by
  *  the host itself; a path, whose disk may hang, by a task. */
-import { type DaemonSpec, isWord, type Probe } from '../../core/plan/plan.ts'
+import { type DaemonSpec, isSelfReported, type Probe } from '../../core/plan/plan.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host, HostEvent, ProbeSpec } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
@@ -30,7 +30,7 @@ interface Watch {
   blockedSinceMs: number
 }
 
-type Result = UntimedEvent<'ready' | 'unfit'>
+type Result = UntimedEvent<'ready' | 'unhealthy'>
 
 export class Probes {
   readonly #host: Host
@@ -159,7 +159,7 @@ export class Probes {
     }
     if (watch.for === 'alive' && watch.failures >= (spec.alive?.failures ?? 1)) {
       this.unwatch(spec.name)
-      return this.#dispatch({ type: 'unfit', daemon: spec.name, run, fault: 'not-alive' })
+      return this.#dispatch({ type: 'unhealthy', daemon: spec.name, run, fault: 'not-alive' })
     }
     this.#schedule(watch, watch.intervalMs)
   }
@@ -203,7 +203,7 @@ function watchFor(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): Watch
   }
   if (ready === null) return null
   const { sign, intervalMs } = ready
-  if (isWord(sign)) return null
+  if (isSelfReported(sign)) return null
   return { ...rest, probe: sign, intervalMs, timeoutMs: readyTimeoutMs }
 }
 

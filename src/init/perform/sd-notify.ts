@@ -8,7 +8,7 @@ import { oneLine } from '../../core/text/one-line.ts'
 import type { NotifyFields } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
 
-type RunReport = UntimedEvent<'ready' | 'said' | 'pinged' | 'unfit'>
+type RunReport = UntimedEvent<'ready' | 'status-reported' | 'watchdog-ping' | 'unhealthy'>
 
 /** How much of a status is kept, in characters. */
 const statusMax = 200
@@ -22,12 +22,14 @@ export function eventsOfMessage(
   const events: RunReport[] = []
   const isReady = fields.READY === '1'
   if (isReady && spec.ready?.sign.type === 'notify') events.push({ type: 'ready', ...of })
-  if (fields.WATCHDOG === 'trigger') events.push({ type: 'unfit', ...of, fault: 'triggered' })
+  if (fields.WATCHDOG === 'trigger') events.push({ type: 'unhealthy', ...of, fault: 'triggered' })
   const extendMs = msOf(fields.EXTEND_TIMEOUT_USEC)
-  if (fields.WATCHDOG === '1' || extendMs !== null) events.push({ type: 'pinged', ...of, extendMs })
+  if (fields.WATCHDOG === '1' || extendMs !== null)
+    events.push({ type: 'watchdog-ping', ...of, extendMs })
   const status = fields.STATUS?.slice(0, statusMax) ?? null
   const change = isReady ? 'ready' : interimOf(fields)
-  if (status !== null || change !== null) events.push({ type: 'said', ...of, status, change })
+  if (status !== null || change !== null)
+    events.push({ type: 'status-reported', ...of, status, change })
   return events
 }
 

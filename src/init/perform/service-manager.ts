@@ -70,10 +70,10 @@ function watchdogIntervalMs(host: Host): number | null {
 }
 
 /** "4 of 5 daemons ready; egress: backoff" */
-function describeStatus({ plan, daemons, arrived, active, shutdown, outputStall }: State): string {
+function describeStatus({ plan, daemons, settled, active, shutdown, outputStall }: State): string {
   const all = plan.daemons.length
   if (shutdown !== null) return `stopping: ${active} of ${all} daemons left`
-  const parts = [`${arrived} of ${all} daemons ready`]
+  const parts = [`${settled} of ${all} daemons ready`]
   const troubled: string[] = []
   for (const [name, daemon] of daemons) {
     const isFailed =

@@ -1,5 +1,5 @@
 /** From a daemon of the plan to what the host needs to start it. */
-import { type DaemonSpec, isWord, type LimitName } from '../../core/plan/plan.ts'
+import { type DaemonSpec, isSelfReported, type LimitName } from '../../core/plan/plan.ts'
 import type { SpawnSpec } from '../../host/host.ts'
 import type { ServiceCommand } from './command-runs.ts'
 import type { Environment } from './environment.ts'
@@ -55,7 +55,7 @@ function contextOf(spec: DaemonSpec): RunContext {
 
 /** How the run itself says that it is ready; null where it is looked at from outside. */
 function readyChannelOf({ ready }: DaemonSpec): SpawnSpec['ready'] {
-  return ready !== null && isWord(ready.sign) ? ready.sign : null
+  return ready !== null && isSelfReported(ready.sign) ? ready.sign : null
 }
 
 function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {

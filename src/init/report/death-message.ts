@@ -53,8 +53,8 @@ function deathHead(note: DeathNote): string {
 function verdictWords(verdict: Verdict): string {
   if (verdict.kind === 'retry') {
     const when = verdict.afterMs === 0 ? 'at once' : `in ${formatDuration(verdict.afterMs)}`
-    return verdict.row.length > 1
-      ? `again ${when}, restart ${verdict.row.length} in a row`
+    return verdict.streak.length > 1
+      ? `again ${when}, restart ${verdict.streak.length} in a row`
       : `again ${when}`
   }
   switch (verdict.why) {

@@ -4,7 +4,7 @@
 import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DaemonReport, ExitReport } from '../../core/effect.ts'
 import { describeCause, describeStartFailure } from '../../core/text/cause.ts'
-import { describeAsker, describeReason } from '../../core/text/describe.ts'
+import { describeReason, describeRequester } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
@@ -37,7 +37,7 @@ export function exitReportText(
     name,
     runs,
     ended: skipped ? 'not started: somebody it is after has failed' : howItEnded(last),
-    asked: last?.asked ?? null,
+    asked: last?.requested ?? null,
     counted,
     ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
   }))
@@ -47,7 +47,7 @@ export function exitReportText(
     from,
     at: isoTime(wallMs),
     reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
-    askedBy: end === null ? null : describeAsker(end.ticket.by),
+    askedBy: end === null ? null : describeRequester(end.ticket.by),
     why: end?.reason.kind === 'request' ? end.reason.why : '',
     output,
     daemons: entries,

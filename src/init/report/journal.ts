@@ -8,7 +8,7 @@
 
 import type { DeathRecord, JournalView, NewEntry } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
-import { describeAsker, describeReason } from '../../core/text/describe.ts'
+import { describeReason, describeRequester } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import type { Outcome, Ticket } from '../../core/ticket.ts'
 import { describeErrno } from '../../errors.ts'
@@ -352,7 +352,7 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
 }
 
 function ticketText({ id, verb, by, why, requests, old, outcome }: Ticket): string {
-  const asked = `"by":${JSON.stringify(describeAsker(by))},"why":${JSON.stringify(why)}`
+  const asked = `"by":${JSON.stringify(describeRequester(by))},"why":${JSON.stringify(why)}`
   const about = `,"ticket":${id},"verb":"${verb}",${asked},"requests":${requests}`
   return `${about},"old":${JSON.stringify(old)}${outcomeText(outcome)}`
 }

@@ -2,7 +2,12 @@
 
 import type { Note } from '../../core/effect.ts'
 import { describeExitFully, describeUnmet, foregroundRemedy } from '../../core/text/cause.ts'
-import { count, describeAsker, describeReason, describeStall } from '../../core/text/describe.ts'
+import {
+  count,
+  describeReason,
+  describeRequester,
+  describeStall,
+} from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { RunAndPid, Ticket } from '../../core/ticket.ts'
@@ -54,7 +59,7 @@ export function pidAndRun({ pid, run }: { readonly pid: number; readonly run: nu
 /** "web: restart (USR1, asked 3 times): done in 30 ms, pid 7 -> 9" */
 function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
   const times = requests === 1 ? '' : `, asked ${requests} times`
-  const asked = `(${describeAsker(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
+  const asked = `(${describeRequester(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
   const what = daemon === null ? `${verb} ${asked}` : `${daemon}: ${verb} ${asked}`
   switch (outcome.kind) {
     case 'done': {

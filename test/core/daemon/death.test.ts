@@ -38,9 +38,10 @@ test('it is logged once per run, whatever else comes of that run', () => {
     given                            web: running, run 1, pid 7
                                      db: running, run 1, pid 8
     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                     > say died, arm half:web:1 500 ms, TERM to the rest of web 1
+                                     > say died, arm escalate:web:1 500 ms,
+                                       TERM to the rest of web 1
     exited web 1: code 3             web: stopped, run 1, failed
-                                     > disarm half:web:1
+                                     > disarm escalate:web:1
     gone web 1
     restart web (uid 1000)           web: starting, run 2, wants up
                                      > spawn web 2
@@ -64,7 +65,7 @@ describe("what is left of a dead leader's group is ended", () => {
       story(
         up(pair),
         leaderExited('web', 1, 3),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         gone('web', 1),
       ),
@@ -72,14 +73,14 @@ describe("what is left of a dead leader's group is ended", () => {
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm half:web:1 500 ms,
+                                                > say died, arm escalate:web:1 500 ms,
                                                   TERM to the rest of web 1
-      500 ms   elapsed half:web:1               > arm grace:web:1 500 ms
+      500 ms   elapsed escalate:web:1           > arm grace:web:1 500 ms
       1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
       1000 ms  gone web 1                       web: stopped, run 1, failed
-                                                > disarm half:web:1
+                                                > disarm escalate:web:1
     `)
   })
 
@@ -89,16 +90,16 @@ describe("what is left of a dead leader's group is ended", () => {
       story(
         up(bundle),
         leaderExited('web', 1, 3),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm half:web:1 2000 ms,
+                                                > say died, arm escalate:web:1 2000 ms,
                                                   INT to the rest of web 1
-      2000 ms  elapsed half:web:1               > arm grace:web:1 2000 ms
+      2000 ms  elapsed escalate:web:1           > arm grace:web:1 2000 ms
       4000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
@@ -112,15 +113,16 @@ describe("what is left of a dead leader's group is ended", () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
-      TERM                             web: terminating, run 1, pid 7, then asked
-                                       db: terminating, run 1, pid 8, then asked
+                                       > say died, arm escalate:web:1 500 ms,
+                                         TERM to the rest of web 1
+      TERM                             web: terminating, run 1, pid 7, then requested
+                                       db: terminating, run 1, pid 8, then requested
                                        > say shutdown, arm deadline 8750 ms, TERM to db 1,
-                                         arm half:db:1 4250 ms
-      exited db 1: code 0              db: stopped, run 1, asked
-                                       > disarm half:db:1, say stopped
-      gone web 1                       web: stopped, run 1, asked
-                                       > disarm half:web:1, disarm deadline, finish 3 (web)
+                                         arm escalate:db:1 4250 ms
+      exited db 1: code 0              db: stopped, run 1, requested
+                                       > disarm escalate:db:1, say stopped
+      gone web 1                       web: stopped, run 1, requested
+                                       > disarm escalate:web:1, disarm deadline, finish 3 (web)
     `)
   })
 })
@@ -132,11 +134,11 @@ describe('pitcrew ends only when', () => {
       given                   agent: running, run 1, pid 7
                               db: running, run 1, pid 8
       exited agent 1: code 0  agent: stopped, run 1, done
-                              db: terminating, run 1, pid 8, then asked
+                              db: terminating, run 1, pid 8, then requested
                               > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
-                                arm half:db:1 4250 ms
-      exited db 1: code 0     db: stopped, run 1, asked
-                              > disarm half:db:1, say stopped, disarm deadline, finish 0 (agent)
+                                arm escalate:db:1 4250 ms
+      exited db 1: code 0     db: stopped, run 1, requested
+                              > disarm escalate:db:1, say stopped, disarm deadline, finish 0 (agent)
     `)
   })
 
@@ -147,15 +149,17 @@ describe('pitcrew ends only when', () => {
     ).toMatchInlineSnapshot(`
       given                              agent: running, run 1, pid 7
                                          db: running, run 1, pid 8
-      exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, then asked
-                                         db: terminating, run 1, pid 8, then asked
-                                         > say died, arm half:agent:1 500 ms,
+      exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, then requested
+                                         db: terminating, run 1, pid 8, then requested
+                                         > say died, arm escalate:agent:1 500 ms,
                                            TERM to the rest of agent 1, say shutdown,
-                                           arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1, asked
-                                         > disarm half:db:1, say stopped
-      gone agent 1                       agent: stopped, run 1, asked
-                                         > disarm half:agent:1, disarm deadline, finish 3 (agent)
+                                           arm deadline 8750 ms, TERM to db 1,
+                                           arm escalate:db:1 4250 ms
+      exited db 1: code 0                db: stopped, run 1, requested
+                                         > disarm escalate:db:1, say stopped
+      gone agent 1                       agent: stopped, run 1, requested
+                                         > disarm escalate:agent:1, disarm deadline,
+                                           finish 3 (agent)
     `)
   })
 
@@ -170,13 +174,13 @@ describe('pitcrew ends only when', () => {
                                          > spawn db 1, spawn agent 1, spawn log 1
       spawned db 1: pid 7                db: running, run 1, pid 7
                                          > say started
-      spawn-failed agent 1: exec ENOENT  db: terminating, run 1, pid 7, then asked
+      spawn-failed agent 1: exec ENOENT  db: terminating, run 1, pid 7, then requested
                                          agent: stopped, run 1, failed
                                          log: starting, run 1, wants down
                                          > say start-failed, say shutdown, arm deadline 8750 ms,
-                                           TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1, asked
-                                         > disarm half:db:1, say stopped
+                                           TERM to db 1, arm escalate:db:1 4250 ms
+      exited db 1: code 0                db: stopped, run 1, requested
+                                         > disarm escalate:db:1, say stopped
     `)
   })
 
@@ -186,11 +190,11 @@ describe('pitcrew ends only when', () => {
       given                   proxy: running, run 1, pid 7
                               db: running, run 1, pid 8
       exited proxy 1: code 3  proxy: stopped, run 1, failed
-                              db: terminating, run 1, pid 8, then asked
+                              db: terminating, run 1, pid 8, then requested
                               > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
-                                arm half:db:1 4250 ms
-      exited db 1: code 0     db: stopped, run 1, asked
-                              > disarm half:db:1, say stopped, disarm deadline, finish 3 (proxy)
+                                arm escalate:db:1 4250 ms
+      exited db 1: code 0     db: stopped, run 1, requested
+                              > disarm escalate:db:1, say stopped, disarm deadline, finish 3 (proxy)
     `)
   })
 
@@ -208,15 +212,16 @@ describe('pitcrew ends only when', () => {
       given                              proxy: running, run 1, pid 7
                                          db: running, run 1, pid 8
       restart proxy (uid 1000)           proxy: terminating, run 1, pid 7, then up
-                                         > TERM to proxy 1, arm half:proxy:1 4250 ms
+                                         > TERM to proxy 1, arm escalate:proxy:1 4250 ms
       exited proxy 1: code 0             proxy: starting, run 2, wants up
-                                         > disarm half:proxy:1, say stopped, spawn proxy 2
+                                         > disarm escalate:proxy:1, say stopped, spawn proxy 2
       spawn-failed proxy 2: exec ENOENT  proxy: stopped, run 2, failed
-                                         db: terminating, run 1, pid 8, then asked
+                                         db: terminating, run 1, pid 8, then requested
                                          > say start-failed, say ticket 1 failed, say shutdown,
-                                           arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0                db: stopped, run 1, asked
-                                         > disarm half:db:1, say stopped, disarm deadline,
+                                           arm deadline 8750 ms, TERM to db 1,
+                                           arm escalate:db:1 4250 ms
+      exited db 1: code 0                db: stopped, run 1, requested
+                                         > disarm escalate:db:1, say stopped, disarm deadline,
                                            finish 127 (proxy)
     `)
   })

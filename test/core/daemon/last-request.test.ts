@@ -8,7 +8,7 @@ import { beginMs, story, up } from '../story.ts'
 
 const web = plan({ web: {} })
 const atMs = beginMs
-const killing: Beat[] = [restart('web'), elapsed('half', 'web', 1), elapsed('grace', 'web', 1)]
+const killing: Beat[] = [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)]
 
 /** Requests to a daemon, and where they want it to arrive. */
 const requests: readonly [DaemonEvent, string][] = [
@@ -37,7 +37,7 @@ describe('of two requests to a daemon in transit', () => {
 
 function arrivalOf(daemon: Daemon): [phase: string, want: unknown] {
   if ('want' in daemon) return [daemon.phase, daemon.want]
-  return [daemon.phase, 'next' in daemon && daemon.next === 'asked' ? 'down' : 'up']
+  return [daemon.phase, 'next' in daemon && daemon.next === 'requested' ? 'down' : 'up']
 }
 
 function tell(daemon: Daemon, event: DaemonEvent): Daemon {
@@ -49,7 +49,7 @@ test('a daemon that died and whose rest is being killed is started when somebody
     story(
       up(plan({ web: {}, db: {} })),
       leaderExited('web', 1, 3),
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       restart('web'),
       gone('web', 1),
@@ -59,15 +59,15 @@ test('a daemon that died and whose rest is being killed is started when somebody
     0 ms     given                            web: running, run 1, pid 7
                                               db: running, run 1, pid 8
     0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                              > say died, arm half:web:1 500 ms,
+                                              > say died, arm escalate:web:1 500 ms,
                                                 TERM to the rest of web 1
-    500 ms   elapsed half:web:1               > arm grace:web:1 500 ms
+    500 ms   elapsed escalate:web:1           > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
     1000 ms  restart web (uid 1000)           web: killing, run 1, pid 7, then up
     1000 ms  gone web 1                       web: starting, run 2, wants up
-                                              > disarm half:web:1, spawn web 2
+                                              > disarm escalate:web:1, spawn web 2
     1000 ms  spawned web 2: pid 17            web: running, run 2, pid 17
                                               > say started, say ticket 1 done by run 2
   `)

@@ -48,10 +48,10 @@ describe('the output of a run that is over', () => {
       0 ms    given                            web: running, run 1, pid 7
                                                db: running, run 1, pid 8
       0 ms    exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
-                                               > say died, arm half:web:1 500 ms,
+                                               > say died, arm escalate:web:1 500 ms,
                                                  TERM to the rest of web 1
       300 ms  gone web 1                       web: stopped, run 1, done
-                                               > disarm half:web:1, arm linger:web:1 1000 ms
+                                               > disarm escalate:web:1, arm linger:web:1 1000 ms
     `)
   })
 
@@ -68,10 +68,10 @@ describe('the output of a run that is over', () => {
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms     exited web 1: code 0    web: starting, run 2, wants up
-                                       > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
-                                         spawn web 2
+                                       > disarm escalate:web:1, arm linger:web:1 1000 ms,
+                                         say stopped, spawn web 2
       0 ms     spawned web 2: pid 17   web: running, run 2, pid 17
                                        > say started, say ticket 1 done by run 2
       1000 ms  elapsed linger:web:1    > close-output web 1
@@ -83,11 +83,11 @@ describe('the output of a run that is over', () => {
       story(up(plan({ web: {} })), 'TERM', exited('web', 1, 0, 'output open')),
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
-      TERM                  web: terminating, run 1, pid 7, then asked
+      TERM                  web: terminating, run 1, pid 7, then requested
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                              arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
+                              arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, arm linger:web:1 1000 ms, say stopped,
                               disarm deadline, finish 0
     `)
   })
@@ -99,7 +99,7 @@ describe('a run that KILL does not end', () => {
       story(
         up(pair),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         elapsed('stuck', 'web', 1),
       ),
@@ -107,8 +107,8 @@ describe('a run that KILL does not end', () => {
       0 ms     given                   web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
@@ -121,7 +121,7 @@ describe('a run that KILL does not end', () => {
       story(
         up(pair),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         elapsed('stuck', 'web', 1),
         restart('web'),
@@ -134,8 +134,8 @@ describe('a run that KILL does not end', () => {
       0 ms     given                          web: running, run 1, pid 7
                                               db: running, run 1, pid 8
       0 ms     restart web (uid 1000)         web: terminating, run 1, pid 7, then up
-                                              > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1             > TERM to the rest of web 1, arm grace:web:1 4250 ms
+                                              > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1         > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then up
                                               > say killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms

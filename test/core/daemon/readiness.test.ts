@@ -52,9 +52,9 @@ describe('started and not ready', () => {
                                       > say started, arm ready:web:1 5000 ms, watch web 1 for ready
       5000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then retry after 200 ms
                                       > say unfit, unwatch web 1, TERM to web 1,
-                                        arm half:web:1 4250 ms
+                                        arm escalate:web:1 4250 ms
       5000 ms  exited web 1: TERM     web: backoff, run 1
-                                      > disarm half:web:1, say stopped, arm backoff:web:1 200 ms
+                                      > disarm escalate:web:1, say stopped, arm backoff:web:1 200 ms
       5200 ms  elapsed backoff:web:1  web: waiting, run 1
                                       > arm waiting 5000 ms
       5200 ms  spawned web 2: pid 17
@@ -77,27 +77,27 @@ describe('started and not ready', () => {
                                      > say started, arm ready:web:1 5000 ms, watch web 1 for ready
       5000 ms  elapsed ready:web:1   web: terminating, run 1, pid 7, then failed
                                      > say unfit, unwatch web 1, TERM to web 1,
-                                       arm half:web:1 4250 ms
+                                       arm escalate:web:1 4250 ms
       5000 ms  exited web 1: TERM    web: stopped, run 1, failed
-                                     > disarm half:web:1, say stopped, finish 1 (web)
+                                     > disarm escalate:web:1, say stopped, finish 1 (web)
     `)
   })
 
   test('it asks for more time', () => {
-    const ping: Happening = { type: 'pinged', daemon: 'web', run: 1, extendMs: 20_000 }
+    const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: 20_000 }
     expect(
       story(bundle, 'boot', spawned('web', 1, 7), later(1000, ping), elapsed('ready', 'web', 1)),
     ).toMatchInlineSnapshot(`
-      0 ms      boot                       web: starting, run 1, wants up
-                                           db: starting, run 1, wants up
-                                           > spawn web 1, spawn db 1
-      0 ms      spawned web 1: pid 7       web: running, run 1, pid 7, not ready
-                                           > say started, arm ready:web:1 5000 ms,
-                                             watch web 1 for ready
-      1000 ms   pinged web 1 for 20000 ms  > arm ready:web:1 20000 ms
-      21000 ms  elapsed ready:web:1        web: terminating, run 1, pid 7, then retry after 200 ms
-                                           > say unfit, unwatch web 1, TERM to web 1,
-                                             arm half:web:1 4250 ms
+      0 ms      boot                              web: starting, run 1, wants up
+                                                  db: starting, run 1, wants up
+                                                  > spawn web 1, spawn db 1
+      0 ms      spawned web 1: pid 7              web: running, run 1, pid 7, not ready
+                                                  > say started, arm ready:web:1 5000 ms,
+                                                    watch web 1 for ready
+      1000 ms   watchdog-ping web 1 for 20000 ms  > arm ready:web:1 20000 ms
+      21000 ms  elapsed ready:web:1               web: terminating, run 1, pid 7, then retry after 200 ms
+                                                  > say unfit, unwatch web 1, TERM to web 1,
+                                                    arm escalate:web:1 4250 ms
     `)
   })
 
@@ -144,29 +144,29 @@ describe('ready and not alive', () => {
   })
 
   test('it is ended and started again, and its command is run', () => {
-    const unfit: Happening = { type: 'unfit', daemon: 'web', run: 1, fault: 'not-alive' }
+    const unfit: Happening = { type: 'unhealthy', daemon: 'web', run: 1, fault: 'not-alive' }
     expect(story(running(), unfit, exited('web', 1, 'TERM'))).toMatchInlineSnapshot(`
-      given                   web: running, run 1, pid 7, ready
-                              db: starting, run 1, wants up
-      unfit web 1: not-alive  web: terminating, run 1, pid 7, then retry after 200 ms
-                              > say unfit, run the death command of web 1, disarm ready:web:1,
-                                unwatch web 1, TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: TERM      web: backoff, run 1
-                              > disarm half:web:1, say stopped, arm backoff:web:1 200 ms
+      given                       web: running, run 1, pid 7, ready
+                                  db: starting, run 1, wants up
+      unhealthy web 1: not-alive  web: terminating, run 1, pid 7, then retry after 200 ms
+                                  > say unfit, run the death command of web 1, disarm ready:web:1,
+                                    unwatch web 1, TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: TERM          web: backoff, run 1
+                                  > disarm escalate:web:1, say stopped, arm backoff:web:1 200 ms
     `)
   })
 
   test('its watchdog begins anew with each ping', () => {
-    const ping: Happening = { type: 'pinged', daemon: 'web', run: 1, extendMs: null }
+    const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null }
     expect(
       story(running(), later(500, ping), elapsed('watchdog', 'web', 1)),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7, ready
                                        db: starting, run 1, wants up
-      500 ms   pinged web 1            > arm watchdog:web:1 700 ms
+      500 ms   watchdog-ping web 1     > arm watchdog:web:1 700 ms
       1200 ms  elapsed watchdog:web:1  web: terminating, run 1, pid 7, then retry after 200 ms
                                        > say unfit, run the death command of web 1, unwatch web 1,
-                                         TERM to web 1, arm half:web:1 4250 ms
+                                         TERM to web 1, arm escalate:web:1 4250 ms
     `)
   })
 
@@ -199,23 +199,23 @@ test('stop.command is run in place of the first signal; the rest of a stop is as
     story(
       new Game(bundle).play('boot', spawned('web', 1, 7)).given(),
       'TERM',
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       exited('web', 1, 'KILL'),
     ),
   ).toMatchInlineSnapshot(`
-    0 ms     given                web: running, run 1, pid 7
-    0 ms     TERM                 web: terminating, run 1, pid 7, then asked
-                                  > say shutdown, arm deadline 8750 ms,
-                                    run the stop command of web 1, arm half:web:1 500 ms
-    500 ms   elapsed half:web:1   > TERM to web 1, TERM to the rest of web 1,
-                                    arm grace:web:1 500 ms
-    1000 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then asked
-                                  > say killing, KILL to the tree of web 1,
-                                    arm stuck:web:1 1000 ms
-    1000 ms  exited web 1: KILL   web: stopped, run 1, asked
-                                  > disarm half:web:1, end-command web 1, say stopped,
-                                    disarm deadline, finish 0
+    0 ms     given                   web: running, run 1, pid 7
+    0 ms     TERM                    web: terminating, run 1, pid 7, then requested
+                                     > say shutdown, arm deadline 8750 ms,
+                                       run the stop command of web 1, arm escalate:web:1 500 ms
+    500 ms   elapsed escalate:web:1  > TERM to web 1, TERM to the rest of web 1,
+                                       arm grace:web:1 500 ms
+    1000 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then requested
+                                     > say killing, KILL to the tree of web 1,
+                                       arm stuck:web:1 1000 ms
+    1000 ms  exited web 1: KILL      web: stopped, run 1, requested
+                                     > disarm escalate:web:1, end-command web 1, say stopped,
+                                       disarm deadline, finish 0
   `)
 })
 
@@ -245,7 +245,7 @@ describe('whoever supervises pitcrew', () => {
 describe('it asks for more time in its stop', () => {
   const bundle = plan({ web: { stop: { graceMs: 1000 } }, db: {} })
   const ping = (extendMs: number): Happening => ({
-    type: 'pinged',
+    type: 'watchdog-ping',
     daemon: 'web',
     run: 1,
     extendMs,
@@ -254,52 +254,52 @@ describe('it asks for more time in its stop', () => {
   test('half and KILL move; what is asked for later takes the place of what was', () => {
     const stops = [restart('web'), later(400, ping(2000)), later(100, ping(100))] as const
     expect(
-      story(up(bundle), ...stops, elapsed('half', 'web', 1), elapsed('grace', 'web', 1)),
+      story(up(bundle), ...stops, elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)),
     ).toMatchInlineSnapshot(`
-      0 ms     given                     web: running, run 1, pid 7
-                                         db: running, run 1, pid 8
-      0 ms     restart web (uid 1000)    web: terminating, run 1, pid 7, then up
-                                         > TERM to web 1, arm half:web:1 500 ms
-      400 ms   pinged web 1 for 2000 ms  > arm half:web:1 1000 ms
-      500 ms   pinged web 1 for 100 ms
-      1400 ms  elapsed half:web:1        > TERM to the rest of web 1, arm grace:web:1 1000 ms
-      2400 ms  elapsed grace:web:1       web: killing, run 1, pid 7, then up
-                                         > say killing, KILL to the tree of web 1,
-                                           arm stuck:web:1 1000 ms
+      0 ms     given                            web: running, run 1, pid 7
+                                                db: running, run 1, pid 8
+      0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+                                                > TERM to web 1, arm escalate:web:1 500 ms
+      400 ms   watchdog-ping web 1 for 2000 ms  > arm escalate:web:1 1000 ms
+      500 ms   watchdog-ping web 1 for 100 ms
+      1400 ms  elapsed escalate:web:1           > TERM to the rest of web 1, arm grace:web:1 1000 ms
+      2400 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
+                                                > say killing, KILL to the tree of web 1,
+                                                  arm stuck:web:1 1000 ms
     `)
   })
 
   test('never beyond the one deadline of the restart', () => {
     expect(story(up(bundle), restart('web'), later(400, ping(60_000)))).toMatchInlineSnapshot(`
-      0 ms    given                      web: running, run 1, pid 7
-                                         db: running, run 1, pid 8
-      0 ms    restart web (uid 1000)     web: terminating, run 1, pid 7, then up
-                                         > TERM to web 1, arm half:web:1 500 ms
-      400 ms  pinged web 1 for 60000 ms  > arm half:web:1 4050 ms
+      0 ms    given                             web: running, run 1, pid 7
+                                                db: running, run 1, pid 8
+      0 ms    restart web (uid 1000)            web: terminating, run 1, pid 7, then up
+                                                > TERM to web 1, arm escalate:web:1 500 ms
+      400 ms  watchdog-ping web 1 for 60000 ms  > arm escalate:web:1 4050 ms
     `)
   })
 
   test('nor, in a shutdown, beyond what the daemons behind it need', () => {
     const chain = plan({ db: {}, web: { after: ['db'], stop: { graceMs: 1000 } } })
     expect(story(up(chain), 'TERM', later(400, ping(60_000)))).toMatchInlineSnapshot(`
-      0 ms    given                      db: running, run 1, pid 7
-                                         web: running, run 1, pid 8
-      0 ms    TERM                       web: terminating, run 1, pid 8, then asked
-                                         > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                           arm half:web:1 500 ms
-      400 ms  pinged web 1 for 60000 ms
+      0 ms    given                             db: running, run 1, pid 7
+                                                web: running, run 1, pid 8
+      0 ms    TERM                              web: terminating, run 1, pid 8, then requested
+                                                > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                                  arm escalate:web:1 500 ms
+      400 ms  watchdog-ping web 1 for 60000 ms
     `)
   })
 
   test('after half, only KILL moves', () => {
-    const half = elapsed('half', 'web', 1)
+    const half = elapsed('escalate', 'web', 1)
     expect(story(up(bundle), restart('web'), half, ping(3000))).toMatchInlineSnapshot(`
-      0 ms    given                     web: running, run 1, pid 7
-                                        db: running, run 1, pid 8
-      0 ms    restart web (uid 1000)    web: terminating, run 1, pid 7, then up
-                                        > TERM to web 1, arm half:web:1 500 ms
-      500 ms  elapsed half:web:1        > TERM to the rest of web 1, arm grace:web:1 500 ms
-      500 ms  pinged web 1 for 3000 ms  > arm grace:web:1 3000 ms
+      0 ms    given                            web: running, run 1, pid 7
+                                               db: running, run 1, pid 8
+      0 ms    restart web (uid 1000)           web: terminating, run 1, pid 7, then up
+                                               > TERM to web 1, arm escalate:web:1 500 ms
+      500 ms  elapsed escalate:web:1           > TERM to the rest of web 1, arm grace:web:1 500 ms
+      500 ms  watchdog-ping web 1 for 3000 ms  > arm grace:web:1 3000 ms
     `)
   })
 })

@@ -34,10 +34,11 @@ describe('a daemon that is dead is started', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
+                                       > say died, arm escalate:web:1 500 ms,
+                                         TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
-                                       > disarm half:web:1, spawn web 2
+                                       > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
                                        > say started, say ticket 1 done by run 2
     `)
@@ -50,17 +51,17 @@ describe('a daemon that is dead is started', () => {
         up(patient),
         leaderExited('web', 1, 1),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
       0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm half:web:1 1800000 ms,
+                                                > say died, arm escalate:web:1 1800000 ms,
                                                   TERM to the rest of web 1
       0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
-                                                > arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1               > arm grace:web:1 4250 ms
+                                                > arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1           > arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
@@ -116,9 +117,9 @@ describe('a restart that does not come about', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0             web: starting, run 2, wants up
-                                       > disarm half:web:1, say stopped, spawn web 2
+                                       > disarm escalate:web:1, say stopped, spawn web 2
       spawn-failed web 2: exec ENOENT  web: stopped, run 2, failed
                                        > say start-failed, say ticket 1 failed
       restart web (uid 1000)           web: starting, run 3, wants up
@@ -136,13 +137,13 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       restart web (uid 1000)
-      TERM                    web: terminating, run 1, pid 7, then asked
+      TERM                    web: terminating, run 1, pid 7, then requested
                               > say shutdown, arm deadline 8750 ms,
                                 say ticket 1 (2 requests) superseded
-      exited web 1: code 0    web: stopped, run 1, asked
-                              > disarm half:web:1, say stopped, disarm deadline, finish 0
+      exited web 1: code 0    web: stopped, run 1, requested
+                              > disarm escalate:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -159,27 +160,27 @@ describe('shutdown wins', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm half:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, say stopped, spawn web 2
       TERM                    web: starting, run 2, wants down
                               > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
-      spawned web 2: pid 17   web: terminating, run 2, pid 17, then asked
-                              > say started, TERM to web 2, arm half:web:2 4250 ms
-      exited web 2: code 0    web: stopped, run 2, asked
-                              > disarm half:web:2, say stopped, disarm deadline, finish 0
+      spawned web 2: pid 17   web: terminating, run 2, pid 17, then requested
+                              > say started, TERM to web 2, arm escalate:web:2 4250 ms
+      exited web 2: code 0    web: stopped, run 2, requested
+                              > disarm escalate:web:2, say stopped, disarm deadline, finish 0
     `)
   })
 
   test('over a request of later: superseded at once', () => {
     expect(story(up(web), 'TERM', restart('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      TERM                    web: terminating, run 1, pid 7, then asked
+      TERM                    web: terminating, run 1, pid 7, then requested
                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                arm half:web:1 4250 ms
+                                arm escalate:web:1 4250 ms
       restart web (uid 1000)  > say ticket 2 superseded
-      exited web 1: code 0    web: stopped, run 1, asked
-                              > disarm half:web:1, say stopped, disarm deadline, finish 0
+      exited web 1: code 0    web: stopped, run 1, requested
+                              > disarm escalate:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -199,15 +200,15 @@ describe('shutdown wins', () => {
       given                  db: running, run 1, pid 7
                              web: running, run 1, pid 8
       restart db (uid 1000)  db: terminating, run 1, pid 7, then up
-                             > TERM to db 1, arm half:db:1 4250 ms
-      TERM                   db: terminating, run 1, pid 7, then asked
-                             web: terminating, run 1, pid 8, then asked
+                             > TERM to db 1, arm escalate:db:1 4250 ms
+      TERM                   db: terminating, run 1, pid 7, then requested
+                             web: terminating, run 1, pid 8, then requested
                              > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
-                               TERM to web 1, arm half:web:1 2063 ms
-      exited web 1: code 0   web: stopped, run 1, asked
-                             > disarm half:web:1, say stopped
-      exited db 1: code 0    db: stopped, run 1, asked
-                             > disarm half:db:1, say stopped, disarm deadline, finish 0
+                               TERM to web 1, arm escalate:web:1 2063 ms
+      exited web 1: code 0   web: stopped, run 1, requested
+                             > disarm escalate:web:1, say stopped
+      exited db 1: code 0    db: stopped, run 1, requested
+                             > disarm escalate:db:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -217,22 +218,22 @@ describe('shutdown wins', () => {
       story(
         up(bundle),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         'TERM',
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   db: running, run 1, pid 7
                                        web: running, run 1, pid 8
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 8, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
-      4250 ms  TERM                    web: terminating, run 1, pid 8, then asked
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      4250 ms  TERM                    web: terminating, run 1, pid 8, then requested
                                        > say shutdown, arm deadline 8750 ms,
-                                         say ticket 1 superseded, arm half:web:1 2063 ms
-      6313 ms  elapsed half:web:1      > arm grace:web:1 2063 ms
-      8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then asked
+                                         say ticket 1 superseded, arm escalate:web:1 2063 ms
+      6313 ms  elapsed escalate:web:1  > arm grace:web:1 2063 ms
+      8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)

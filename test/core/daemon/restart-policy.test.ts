@@ -1,8 +1,8 @@
 /** DESIGN §4, Death: "followed by a restart under the daemon's policy". §6: `restart:`. */
 import { describe, expect, test } from 'vitest'
 import {
-  noRow,
-  type Row,
+  noStreak,
+  type RestartStreak,
   startedByPolicy,
   verdictOn,
 } from '../../../src/core/daemon/restart-policy.ts'
@@ -100,12 +100,12 @@ test('a shutdown finds it in its backoff: it is stopped, and nothing is spawned'
                           db: running, run 1, pid 8
     exited web 1: code 3  web: backoff, run 1
                           > say died, arm backoff:web:1 200 ms
-    TERM                  web: stopped, run 1, asked
-                          db: terminating, run 1, pid 8, then asked
+    TERM                  web: stopped, run 1, requested
+                          db: terminating, run 1, pid 8, then requested
                           > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
-                            disarm backoff:web:1, TERM to db 1, arm half:db:1 4250 ms
-    exited db 1: TERM     db: stopped, run 1, asked
-                          > disarm half:db:1, say stopped, disarm deadline, finish 3 (web)
+                            disarm backoff:web:1, TERM to db 1, arm escalate:db:1 4250 ms
+    exited db 1: TERM     db: stopped, run 1, requested
+                          > disarm escalate:db:1, say stopped, disarm deadline, finish 3 (web)
   `)
 })
 
@@ -116,13 +116,13 @@ test('a death in the shutdown promises no other run, and keeps nobody waiting', 
   ).toMatchInlineSnapshot(`
     given                db: running, run 1, pid 7
                          web: running, run 1, pid 8
-    TERM                 web: terminating, run 1, pid 8, then asked
+    TERM                 web: terminating, run 1, pid 8, then requested
                          > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                           arm half:web:1 2063 ms
+                           arm escalate:web:1 2063 ms
     exited db 1: code 3  db: stopped, run 1, failed
                          > say died
-    exited web 1: TERM   web: stopped, run 1, asked
-                         > disarm half:web:1, say stopped, disarm deadline, finish 3 (db)
+    exited web 1: TERM   web: stopped, run 1, requested
+                         > disarm escalate:web:1, say stopped, disarm deadline, finish 3 (db)
   `)
 })
 
@@ -191,11 +191,11 @@ test('then: shutdown, and the siblings are stopped', () => {
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17
                                    > say started, say ticket 1 done by run 2
     200 ms  exited web 2: code 3   web: stopped, run 2, failed
-                                   db: terminating, run 1, pid 8, then asked
+                                   db: terminating, run 1, pid 8, then requested
                                    > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
-                                     arm half:db:1 4250 ms
-    200 ms  exited db 1: TERM      db: stopped, run 1, asked
-                                   > disarm half:db:1, say stopped, disarm deadline,
+                                     arm escalate:db:1 4250 ms
+    200 ms  exited db 1: TERM      db: stopped, run 1, requested
+                                   > disarm escalate:db:1, say stopped, disarm deadline,
                                      finish 3 (web)
   `)
 })
@@ -211,11 +211,11 @@ test('a main daemon is never restarted by itself: its end is the end', () => {
     given                 agent: running, run 1, pid 7
                           db: running, run 1, pid 8
     exited agent 1: SEGV  agent: stopped, run 1, failed
-                          db: terminating, run 1, pid 8, then asked
+                          db: terminating, run 1, pid 8, then requested
                           > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
-                            arm half:db:1 4250 ms
-    exited db 1: TERM     db: stopped, run 1, asked
-                          > disarm half:db:1, say stopped, disarm deadline, finish 139 (agent)
+                            arm escalate:db:1 4250 ms
+    exited db 1: TERM     db: stopped, run 1, requested
+                          > disarm escalate:db:1, say stopped, disarm deadline, finish 139 (agent)
   `)
 })
 
@@ -238,17 +238,17 @@ describe('the time before the next run', () => {
   })
 
   test('is shared out by chance, up to a quarter less, once for a row', () => {
-    const died = (row: Row, atMs: number, readyForMs = 0) =>
+    const died = (row: RestartStreak, atMs: number, readyForMs = 0) =>
       verdictOn(spec, row, { atMs, fine: false, readyForMs, isEnding: false })
-    const first = died(noRow, 1000.0005)
-    expect(first).toMatchObject({ afterMs: 175, row: { length: 1, share: 0.875 } })
-    const row = first.kind === 'retry' ? first.row : noRow
-    expect(died(row, 2000)).toMatchObject({ afterMs: 350, row: { length: 2, share: 0.875 } })
-    expect(died(row, 2000, 60_000)).toMatchObject({ afterMs: 200, row: { length: 1, share: 1 } })
+    const first = died(noStreak, 1000.0005)
+    expect(first).toMatchObject({ afterMs: 175, streak: { length: 1, share: 0.875 } })
+    const row = first.kind === 'retry' ? first.streak : noStreak
+    expect(died(row, 2000)).toMatchObject({ afterMs: 350, streak: { length: 2, share: 0.875 } })
+    expect(died(row, 2000, 60_000)).toMatchObject({ afterMs: 200, streak: { length: 1, share: 1 } })
   })
 
   test('is a time however long the row is, also where there is none', () => {
-    const row: Row = { length: 5000, share: 1, startedAtMs: [] }
+    const row: RestartStreak = { length: 5000, share: 1, startedAtMs: [] }
     const ended = { atMs: 1000, fine: false, readyForMs: 0, isEnding: false }
     const atOnce = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0 } })
     expect(verdictOn(spec, row, ended)).toMatchObject({ afterMs: 30_000 })
@@ -256,13 +256,13 @@ describe('the time before the next run', () => {
   })
 
   test('a daemon that lived for a month and crashes once waits for the first step', () => {
-    const long: Row = { length: 9, share: 1, startedAtMs: [] }
+    const long: RestartStreak = { length: 9, share: 1, startedAtMs: [] }
     const month = { atMs: 1000, fine: false, readyForMs: 30 * 24 * 3_600_000, isEnding: false }
     expect(verdictOn(spec, long, month)).toMatchObject({ kind: 'retry', afterMs: 200 })
   })
 
   test('one that was never ready that long goes on with its row', () => {
-    const long: Row = { length: 2, share: 1, startedAtMs: [] }
+    const long: RestartStreak = { length: 2, share: 1, startedAtMs: [] }
     const ended = { atMs: 1000, fine: false, readyForMs: 29_999, isEnding: false }
     expect(verdictOn(spec, long, ended)).toMatchObject({ kind: 'retry', afterMs: 800 })
   })
@@ -271,11 +271,11 @@ describe('the time before the next run', () => {
     of: ReturnType<typeof daemonSpec>,
     { length, readyForMs, atMs }: { length: number; readyForMs: number; atMs: number },
   ): number[] {
-    let row = noRow
+    let row = noStreak
     return Array.from({ length }, () => {
       const verdict = verdictOn(of, row, { atMs, fine: false, readyForMs, isEnding: false })
       if (verdict.kind !== 'retry') throw new Error('no retry')
-      row = verdict.row
+      row = verdict.streak
       return verdict.afterMs
     })
   }
@@ -287,19 +287,19 @@ describe('a limit', () => {
   const ended = (atMs: number) => ({ atMs, fine: false, readyForMs: 0, isEnding: false })
 
   test('looks at the window that ends with the next start', () => {
-    const row: Row = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
+    const row: RestartStreak = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
     expect(verdictOn(spec, row, ended(10_999))).toMatchObject({ kind: 'over', why: 'limit' })
     expect(verdictOn(spec, row, ended(11_000))).toMatchObject({ kind: 'retry' })
   })
 
   test('forgets what is older, so that it needs no more memory than its number', () => {
-    const row: Row = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
-    expect(verdictOn(spec, row, ended(12_500))).toMatchObject({ row: { startedAtMs: [3000] } })
+    const row: RestartStreak = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
+    expect(verdictOn(spec, row, ended(12_500))).toMatchObject({ streak: { startedAtMs: [3000] } })
   })
 })
 
 test('without a limit nobody keeps when a run was started', () => {
-  expect(startedByPolicy(daemonSpec('web', { restart: always }), noRow, 1000)).toBe(noRow)
+  expect(startedByPolicy(daemonSpec('web', { restart: always }), noStreak, 1000)).toBe(noStreak)
 })
 
 describe('for good', () => {
@@ -319,7 +319,7 @@ describe('for good', () => {
     ],
     ['main', { main: true, restart: always }, false, 'main'],
   ])('%s', (_, some, fine, why) => {
-    const verdict = verdictOn(daemonSpec('web', some), noRow, {
+    const verdict = verdictOn(daemonSpec('web', some), noStreak, {
       atMs: 0,
       fine,
       readyForMs: 0,

@@ -14,9 +14,9 @@ test("only the named daemon's pid changes", () => {
     given                   web: running, run 1, pid 7
                             db: running, run 1, pid 8
     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                            > TERM to web 1, arm half:web:1 4250 ms
+                            > TERM to web 1, arm escalate:web:1 4250 ms
     exited web 1: code 0    web: starting, run 2, wants up
-                            > disarm half:web:1, say stopped, spawn web 2
+                            > disarm escalate:web:1, say stopped, spawn web 2
     spawned web 2: pid 17   web: running, run 2, pid 17
                             > say started, say ticket 1 done by run 2
   `)
@@ -30,9 +30,9 @@ test('also when others are after it: order is for start and stop', () => {
     given                  db: running, run 1, pid 7
                            web: running, run 1, pid 8
     restart db (uid 1000)  db: terminating, run 1, pid 7, then up
-                           > TERM to db 1, arm half:db:1 4250 ms
+                           > TERM to db 1, arm escalate:db:1 4250 ms
     exited db 1: code 0    db: starting, run 2, wants up
-                           > disarm half:db:1, say stopped, spawn db 2
+                           > disarm escalate:db:1, say stopped, spawn db 2
     spawned db 2: pid 17   db: running, run 2, pid 17
                            > say started, say ticket 1 done by run 2
   `)
@@ -52,11 +52,11 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     ).toMatchInlineSnapshot(`
       0 ms   given                   web: running, run 1, pid 7
       0 ms   restart web (USR1)      web: terminating, run 1, pid 7, then up
-                                     > TERM to web 1, arm half:web:1 4250 ms
+                                     > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms   restart web (uid 1001)
       50 ms  restart web (uid 1002)
       50 ms  exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm half:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, say stopped, spawn web 2
       50 ms  spawned web 2: pid 17   web: running, run 2, pid 17
                                      > say started, say ticket 1 (3 requests) done by run 2
     `)
@@ -76,15 +76,15 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm half:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, say stopped, spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17
                               > say started, say ticket 1 done by run 2
       restart web (uid 1000)  web: terminating, run 2, pid 17, then up
-                              > TERM to web 2, arm half:web:2 4250 ms
+                              > TERM to web 2, arm escalate:web:2 4250 ms
       exited web 2: code 0    web: starting, run 3, wants up
-                              > disarm half:web:2, say stopped, spawn web 3
+                              > disarm escalate:web:2, say stopped, spawn web 3
       spawned web 3: pid 27   web: running, run 3, pid 27
                               > say started, say ticket 2 done by run 3
     `)
@@ -96,9 +96,9 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm half:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, say stopped, spawn web 2
       restart web (uid 1000)
       spawned web 2: pid 17   web: running, run 2, pid 17
                               > say started, say ticket 1 (2 requests) done by run 2
@@ -110,7 +110,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       story(
         up(web),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         restart('web'),
         exited('web', 1, 'KILL'),
@@ -119,14 +119,14 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  restart web (uid 1000)
       8500 ms  exited web 1: KILL      web: starting, run 2, wants up
-                                       > disarm half:web:1, say stopped, spawn web 2
+                                       > disarm escalate:web:1, say stopped, spawn web 2
       8500 ms  spawned web 2: pid 17   web: running, run 2, pid 17
                                        > say started, say ticket 1 (2 requests) done by run 2
     `)
@@ -154,7 +154,7 @@ test('the ticket tells who asked, what was there before, what came, and how long
         daemon: 'web',
         by: { kind: 'signal', signal: 'USR1' },
         why: '',
-        askedAtMs: beginMs,
+        requestedAtMs: beginMs,
         requests: 1,
         satisfiedByRun: 2,
         old: { run: 1, pid: 7 },

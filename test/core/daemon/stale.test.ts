@@ -18,7 +18,7 @@ import { type Game, up } from '../story.ts'
 const again: Beat[] = [restart('web'), exited('web', 1)]
 const twice: Beat[] = [...again, spawned('web', 2, 17)]
 const ending: Beat[] = [...twice, restart('web')]
-const killing: Beat[] = [...ending, elapsed('half', 'web', 2), elapsed('grace', 'web', 2)]
+const killing: Beat[] = [...ending, elapsed('escalate', 'web', 2), elapsed('grace', 'web', 2)]
 
 const moments: [phase: string, beats: Beat[]][] = [
   ['starting', again],
@@ -36,7 +36,7 @@ function fromRun(run: number): Happening[] {
     exited('web', run, 'SEGV', 'output open'),
     leaderExited('web', run, 9),
     gone('web', run),
-    elapsed('half', 'web', run),
+    elapsed('escalate', 'web', run),
     elapsed('grace', 'web', run),
     elapsed('stuck', 'web', run),
   ]
@@ -60,7 +60,7 @@ describe.each(moments)('run 2 is %s', (phase, beats) => {
     expect(game.play(elapsed('linger', 'web', 1)).effects).toEqual([
       { type: 'close-output', daemon: 'web', run: 1 },
     ])
-    isUntouchedBy(game, elapsed('half', 'web', 1))
+    isUntouchedBy(game, elapsed('escalate', 'web', 1))
     expect(game.play(outputClosed('web', 1)).effects).toEqual([
       { type: 'disarm', timer: { kind: 'linger', daemon: 'web', run: 1 } },
     ])

@@ -26,10 +26,10 @@ describe('a stop', () => {
     expect(story(up(pair), stop('web'), later(30, exited('web', 1)))).toMatchInlineSnapshot(`
       0 ms   given                 web: running, run 1, pid 7
                                    db: running, run 1, pid 8
-      0 ms   stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
-                                   > TERM to web 1, arm half:web:1 4250 ms
-      30 ms  exited web 1: code 0  web: stopped, run 1, asked
-                                   > disarm half:web:1, say stopped, say ticket 1 done
+      0 ms   stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
+                                   > TERM to web 1, arm escalate:web:1 4250 ms
+      30 ms  exited web 1: code 0  web: stopped, run 1, requested
+                                   > disarm escalate:web:1, say stopped, say ticket 1 done
     `)
   })
 
@@ -40,22 +40,23 @@ describe('a stop', () => {
         up(bundle),
         stop('web'),
         leaderExited('web', 1),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         gone('web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms    given                            web: running, run 1, pid 7
                                                db: running, run 1, pid 8
-      0 ms    stop web (uid 1000)              web: terminating, run 1, pid 7, then asked
-                                               > TERM to web 1, arm half:web:1 150 ms
+      0 ms    stop web (uid 1000)              web: terminating, run 1, pid 7, then requested
+                                               > TERM to web 1, arm escalate:web:1 150 ms
       0 ms    exited web 1: code 0, not alone  > TERM to the rest of web 1
-      150 ms  elapsed half:web:1               > arm grace:web:1 150 ms
-      300 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then asked
+      150 ms  elapsed escalate:web:1           > arm grace:web:1 150 ms
+      300 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then requested
                                                > say killing, KILL to the tree of web 1,
                                                  arm stuck:web:1 1000 ms
-      300 ms  gone web 1                       web: stopped, run 1, asked
-                                               > disarm half:web:1, say stopped, say ticket 1 done
+      300 ms  gone web 1                       web: stopped, run 1, requested
+                                               > disarm escalate:web:1, say stopped,
+                                                 say ticket 1 done
     `)
   })
 
@@ -72,7 +73,7 @@ describe('a stop', () => {
     expect(story(bundle, 'boot', stop('web'), spawned('db', 1, 7))).toMatchInlineSnapshot(`
       boot                 db: starting, run 1, wants up  spawn db 1, arm waiting 5000 ms
                            web: waiting
-      stop web (uid 1000)  web: stopped, asked            say ticket 1 done, disarm waiting
+      stop web (uid 1000)  web: stopped, requested        say ticket 1 done, disarm waiting
       spawned db 1: pid 7  db: running, run 1, pid 7      say started
     `)
   })
@@ -82,9 +83,9 @@ describe('a stop', () => {
     expect(story(up(bundle).play(exited('web', 1, 3)), stop('web'))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      exited web 1: code 3  web: backoff, run 1         say died, arm backoff:web:1 200 ms
-      stop web (uid 1000)   web: stopped, run 1, asked  say ticket 1 superseded,
-                                                        disarm backoff:web:1, say ticket 2 done
+      exited web 1: code 3  web: backoff, run 1             say died, arm backoff:web:1 200 ms
+      stop web (uid 1000)   web: stopped, run 1, requested  say ticket 1 superseded,
+                                                            disarm backoff:web:1, say ticket 2 done
     `)
   })
 
@@ -100,10 +101,10 @@ describe('a stop', () => {
       given                 web: starting, run 1, wants up
                             db: starting, run 1, wants up
       stop web (uid 1000)   web: starting, run 1, wants down
-      spawned web 1: pid 7  web: terminating, run 1, pid 7, then asked
-                            > say started, TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, say ticket 1 done
+      spawned web 1: pid 7  web: terminating, run 1, pid 7, then requested
+                            > say started, TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, say ticket 1 done
     `)
   })
 
@@ -115,7 +116,7 @@ describe('a stop', () => {
       given                            web: starting, run 1, wants up
                                        db: starting, run 1, wants up
       stop web (uid 1000)              web: starting, run 1, wants down
-      spawn-failed web 1: exec ENOENT  web: stopped, run 1, asked
+      spawn-failed web 1: exec ENOENT  web: stopped, run 1, requested
                                        > say start-failed, say ticket 1 done
     `)
   })
@@ -124,11 +125,11 @@ describe('a stop', () => {
     expect(story(up(pair), stop('web'), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
-                            > TERM to web 1, arm half:web:1 4250 ms
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
+                            > TERM to web 1, arm escalate:web:1 4250 ms
       stop web (uid 1000)
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, say ticket 1 (2 requests) done
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, say ticket 1 (2 requests) done
     `)
   })
 
@@ -137,11 +138,11 @@ describe('a stop', () => {
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
-      stop web (uid 1000)     web: terminating, run 1, pid 7, then asked
+                              > TERM to web 1, arm escalate:web:1 4250 ms
+      stop web (uid 1000)     web: terminating, run 1, pid 7, then requested
                               > say ticket 1 superseded
-      exited web 1: code 0    web: stopped, run 1, asked
-                              > disarm half:web:1, say stopped, say ticket 2 done
+      exited web 1: code 0    web: stopped, run 1, requested
+                              > disarm escalate:web:1, say stopped, say ticket 2 done
     `)
   })
 
@@ -150,23 +151,23 @@ describe('a stop', () => {
       story(
         up(pair),
         stop('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         elapsed('stuck', 'web', 1),
         later(60_000, exited('web', 1, 'KILL')),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms      given                web: running, run 1, pid 7
-                                     db: running, run 1, pid 8
-      0 ms      stop web (uid 1000)  web: terminating, run 1, pid 7, then asked
-                                     > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms   elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 4250 ms
-      8500 ms   elapsed grace:web:1  web: killing, run 1, pid 7, then asked
-                                     > say killing, KILL to the tree of web 1,
-                                       arm stuck:web:1 1000 ms
-      9500 ms   elapsed stuck:web:1  > say stuck, probe web 1
-      69500 ms  exited web 1: KILL   web: stopped, run 1, asked
-                                     > say stopped, say ticket 1 done
+      0 ms      given                   web: running, run 1, pid 7
+                                        db: running, run 1, pid 8
+      0 ms      stop web (uid 1000)     web: terminating, run 1, pid 7, then requested
+                                        > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms   elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      8500 ms   elapsed grace:web:1     web: killing, run 1, pid 7, then requested
+                                        > say killing, KILL to the tree of web 1,
+                                          arm stuck:web:1 1000 ms
+      9500 ms   elapsed stuck:web:1     > say stuck, probe web 1
+      69500 ms  exited web 1: KILL      web: stopped, run 1, requested
+                                        > say stopped, say ticket 1 done
     `)
   })
 
@@ -185,7 +186,7 @@ describe('a stop', () => {
       given                 db: stopped, run 1, failed
                             web: stopped, skipped
                             log: running, run 1, pid 7
-      stop web (uid 1000)   web: stopped, asked             say ticket 1 done
+      stop web (uid 1000)   web: stopped, requested         say ticket 1 done
       start db (uid 1000)   db: starting, run 2, wants up   spawn db 2
       spawned db 2: pid 8   db: running, run 2, pid 8       say started, say ticket 2 done by run 2
       start web (uid 1000)  web: starting, run 1, wants up  spawn web 1
@@ -212,14 +213,14 @@ describe('of a daemon that was stopped', () => {
       given                   db: running, run 1, pid 7
                               web: running, run 1, pid 8
                               log: running, run 1, pid 9
-      stop db (uid 1000)      db: terminating, run 1, pid 7, then asked
-                              > TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0     db: stopped, run 1, asked
-                              > disarm half:db:1, say stopped, say ticket 1 done
+      stop db (uid 1000)      db: terminating, run 1, pid 7, then requested
+                              > TERM to db 1, arm escalate:db:1 4250 ms
+      exited db 1: code 0     db: stopped, run 1, requested
+                              > disarm escalate:db:1, say stopped, say ticket 1 done
       restart web (uid 1000)  web: terminating, run 1, pid 8, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: waiting, run 1
-                              > disarm half:web:1, say stopped, arm waiting 5000 ms
+                              > disarm escalate:web:1, say stopped, arm waiting 5000 ms
       start db (uid 1000)     db: starting, run 2, wants up
                               > spawn db 2
       spawned db 2: pid 17    db: running, run 2, pid 17
@@ -245,14 +246,14 @@ describe('of a daemon that was stopped', () => {
     ).toMatchInlineSnapshot(`
       given                    proxy: running, run 1, pid 7
                                agent: running, run 1, pid 8
-      stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then asked
+      stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then requested
                                agent: terminating, run 1, pid 8, then up
-                               > TERM to proxy 1, arm half:proxy:1 4250 ms, say held,
-                                 TERM to agent 1, arm half:agent:1 4250 ms
+                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                                 TERM to agent 1, arm escalate:agent:1 4250 ms
       exited agent 1: code 0   agent: waiting, run 1
-                               > disarm half:agent:1, say stopped, arm waiting 5000 ms
-      exited proxy 1: code 0   proxy: stopped, run 1, asked
-                               > disarm half:proxy:1, say stopped, say ticket 1 done
+                               > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
+      exited proxy 1: code 0   proxy: stopped, run 1, requested
+                               > disarm escalate:proxy:1, say stopped, say ticket 1 done
       start proxy (uid 1000)   proxy: starting, run 2, wants up
                                > spawn proxy 2
       spawned proxy 2: pid 17  proxy: running, run 2, pid 17
@@ -275,10 +276,10 @@ describe('of a daemon that was stopped', () => {
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                  web: running, run 1, pid 7
-      0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then asked
-                                      > TERM to web 1, arm half:web:1 4250 ms
-      0 ms     exited web 1: code 0   web: stopped, run 1, asked
-                                      > disarm half:web:1, say stopped, say ticket 1 done
+      0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then requested
+                                      > TERM to web 1, arm escalate:web:1 4250 ms
+      0 ms     exited web 1: code 0   web: stopped, run 1, requested
+                                      > disarm escalate:web:1, say stopped, say ticket 1 done
       5000 ms  start web (uid 1000)   web: starting, run 2, wants up
                                       > spawn web 2
       5000 ms  spawned web 2: pid 17  web: running, run 2, pid 17
@@ -292,10 +293,10 @@ describe('of a daemon that was stopped', () => {
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
-                            > TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, say ticket 1 done
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
+                            > TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, say ticket 1 done
       exited db 1: code 3   db: stopped, run 1, failed
                             > say died
     `)
@@ -319,14 +320,14 @@ describe('of a daemon that was stopped', () => {
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
-                            > TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            db: terminating, run 1, pid 8, then asked
-                            > disarm half:web:1, say stopped, say ticket 1 done, say shutdown,
-                              arm deadline 8750 ms, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0   db: stopped, run 1, asked
-                            > disarm half:db:1, say stopped, disarm deadline, finish 0 (web)
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
+                            > TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            db: terminating, run 1, pid 8, then requested
+                            > disarm escalate:web:1, say stopped, say ticket 1 done, say shutdown,
+                              arm deadline 8750 ms, TERM to db 1, arm escalate:db:1 4250 ms
+      exited db 1: code 0   db: stopped, run 1, requested
+                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0 (web)
     `)
   })
 
@@ -335,10 +336,10 @@ describe('of a daemon that was stopped', () => {
     expect(story(up(bundle), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      stop web (uid 1000)   web: terminating, run 1, pid 7, then asked
-                            > TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, say ticket 1 done
+      stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
+                            > TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, say ticket 1 done
     `)
   })
 })
@@ -407,7 +408,7 @@ describe('a start', () => {
                                                              disarm backoff:web:1, spawn web 2
       spawned web 2: pid 17  web: running, run 2, pid 17     say started, say ticket 2 done by run 2
     `)
-    expect(game.daemon('web').row.length).toBe(0)
+    expect(game.daemon('web').streak.length).toBe(0)
   })
 
   test('of one that was given up begins anew, too', () => {
@@ -420,7 +421,7 @@ describe('a start', () => {
       start web (uid 1000)  web: starting, run 3, wants up  spawn web 3
       spawned web 3: pid 9  web: running, run 3, pid 9      say started, say ticket 2 done by run 3
     `)
-    expect(game.daemon('web').row).toMatchObject({ length: 0, startedAtMs: [] })
+    expect(game.daemon('web').streak).toMatchObject({ length: 0, startedAtMs: [] })
   })
 
   test('takes the place of a stop, which keeps its time', () => {
@@ -429,22 +430,22 @@ describe('a start', () => {
         up(pair),
         stop('web'),
         later(1000, start('web')),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         exited('web', 1),
         spawned('web', 2, 17),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                  web: running, run 1, pid 7
-                                      db: running, run 1, pid 8
-      0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then asked
-                                      > TERM to web 1, arm half:web:1 4250 ms
-      1000 ms  start web (uid 1000)   web: terminating, run 1, pid 7, then up
-                                      > say ticket 1 superseded
-      4250 ms  elapsed half:web:1     > TERM to the rest of web 1, arm grace:web:1 4250 ms
-      4250 ms  exited web 1: code 0   web: starting, run 2, wants up
-                                      > disarm half:web:1, say stopped, spawn web 2
-      4250 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                      > say started, say ticket 2 done by run 2
+      0 ms     given                   web: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+      0 ms     stop web (uid 1000)     web: terminating, run 1, pid 7, then requested
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      1000 ms  start web (uid 1000)    web: terminating, run 1, pid 7, then up
+                                       > say ticket 1 superseded
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      4250 ms  exited web 1: code 0    web: starting, run 2, wants up
+                                       > disarm escalate:web:1, say stopped, spawn web 2
+      4250 ms  spawned web 2: pid 17   web: running, run 2, pid 17
+                                       > say started, say ticket 2 done by run 2
     `)
   })
 
@@ -473,11 +474,11 @@ describe('a start', () => {
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       start web (uid 1000)
       restart web (uid 1000)
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm half:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, say stopped, spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17
                               > say started, say ticket 1 (3 requests) done by run 2
     `)
@@ -529,10 +530,11 @@ describe('a start', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
-                                       > say done, arm half:web:1 500 ms, TERM to the rest of web 1
+                                       > say done, arm escalate:web:1 500 ms,
+                                         TERM to the rest of web 1
       start web (uid 1000)             web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
-                                       > disarm half:web:1, spawn web 2
+                                       > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
                                        > say started
       exited web 2: code 0             web: stopped, run 2, done

@@ -35,7 +35,7 @@ const watched = plan({
   db: {},
 })
 const stopping: Beat[] = [restart('web')]
-const killing: Beat[] = [...stopping, elapsed('half', 'web', 1), elapsed('grace', 'web', 1)]
+const killing: Beat[] = [...stopping, elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)]
 
 /** Every phase, in each of the forms that its rules tell apart. */
 const forms: Readonly<Record<string, Daemon>> = {
@@ -92,14 +92,14 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
     'spawn-failed': { type: 'spawn-failed', run, step: 'exec', errno: 'ENOENT', atMs },
     executed: { type: 'executed', run, atMs },
     ready: { type: 'ready', run, atMs },
-    said: { type: 'said', run, status: 'at work', change: null, atMs },
-    pinged: { type: 'pinged', run, extendMs: 700, limitMs: 500, atMs },
-    'unfit: not ready': { type: 'unfit', run, fault: 'not-ready', graceMs: 500, atMs },
-    'unfit: not alive': { type: 'unfit', run, fault: 'not-alive', graceMs: 500, atMs },
+    'status-reported': { type: 'status-reported', run, status: 'at work', change: null, atMs },
+    'watchdog-ping': { type: 'watchdog-ping', run, extendMs: 700, limitMs: 500, atMs },
+    'unhealthy: not ready': { type: 'unhealthy', run, fault: 'not-ready', graceMs: 500, atMs },
+    'unhealthy: not alive': { type: 'unhealthy', run, fault: 'not-alive', graceMs: 500, atMs },
     'exited, gone': { type: 'exited', run, ...exit, gone: true, outputOpen: false, atMs },
     'exited, not alone': { type: 'exited', run, ...exit, gone: false, outputOpen: true, atMs },
     gone: { type: 'gone', run, outputOpen: true, atMs },
-    half: { type: 'half', run, atMs },
+    escalate: { type: 'escalate', run, atMs },
     grace: { type: 'grace', run, atMs },
     stuck: { type: 'stuck', run, atMs },
     backoff: { type: 'backoff', run, atMs },
@@ -155,14 +155,14 @@ test('every event has a decision in every phase, and keeps the invariants', () =
     spawn-failed           .    .    .    .    .    .    .    .    stop stop .    .    .    .    .    .    .    .    .    .    .    .    .
     executed               .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
     ready                  .    .    .    .    .    .    .    .    .    .    .    !    .    .    .    .    .    .    .    .    .    .    .
-    said                   .    .    .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
-    pinged                 .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    !    .    .    !    .    .    .    .
-    unfit: not ready       .    .    .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
-    unfit: not alive       .    .    .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
+    status-reported        .    .    .    .    .    .    .    .    .    .    !    !    !    .    .    .    .    .    .    .    .    .    .
+    watchdog-ping          .    .    .    .    .    .    .    .    .    .    .    !    !    .    .    !    .    .    !    .    .    .    .
+    unhealthy: not ready   .    .    .    .    .    .    .    .    .    .    .    term .    .    .    .    .    .    .    .    .    .    .
+    unhealthy: not alive   .    .    .    .    .    .    .    .    .    .    term term term .    .    .    .    .    .    .    .    .    .
     exited, gone           .    .    .    .    .    .    .    .    .    .    stop back back wait stop back back wait stop wait stop wait wait
     exited, not alone      .    .    .    .    .    .    .    .    .    .    term term term !    !    !    !    !    !    !    !    !    !
     gone                   .    .    .    .    .    .    .    .    .    .    .    .    .    wait stop back back wait stop wait stop wait wait
-    half                   .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !    !    !    .    .    .    .
+    escalate               .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !    !    !    .    .    .    .
     grace                  .    .    .    .    .    .    .    .    .    .    .    .    .    kill kill kill kill kill kill .    .    .    .
     stuck                  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    !    !    !    !
     back                   .    .    .    .    .    .    .    wait .    .    .    .    .    .    .    .    .    .    .    .    .    .    .

@@ -13,31 +13,33 @@ test('a wave whose share is over when its turn comes is told and killed at once'
     story(
       up(chain),
       'TERM',
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       later(500, exited('web', 1, 'KILL')),
-      elapsed('half', 'db', 1),
+      elapsed('escalate', 'db', 1),
       elapsed('grace', 'db', 1),
       exited('db', 1, 'KILL'),
     ),
   ).toMatchInlineSnapshot(`
-    0 ms    given                db: running, run 1, pid 7
-                                 web: running, run 1, pid 8
-    0 ms    TERM                 web: terminating, run 1, pid 8, then asked
-                                 > say shutdown, arm deadline 950 ms, TERM to web 1,
-                                   arm half:web:1 208 ms
-    208 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 208 ms
-    416 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
-                                 > say killing, KILL to the tree of web 1, arm stuck:web:1 1000 ms
-    916 ms  exited web 1: KILL   db: terminating, run 1, pid 7, then asked
-                                 web: stopped, run 1, asked
-                                 > disarm half:web:1, say stopped, TERM to db 1,
-                                   arm half:db:1 0 ms
-    916 ms  elapsed half:db:1    > TERM to the rest of db 1, arm grace:db:1 0 ms
-    916 ms  elapsed grace:db:1   db: killing, run 1, pid 7, then asked
-                                 > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
-    916 ms  exited db 1: KILL    db: stopped, run 1, asked
-                                 > disarm half:db:1, say stopped, disarm deadline, finish 0
+    0 ms    given                   db: running, run 1, pid 7
+                                    web: running, run 1, pid 8
+    0 ms    TERM                    web: terminating, run 1, pid 8, then requested
+                                    > say shutdown, arm deadline 950 ms, TERM to web 1,
+                                      arm escalate:web:1 208 ms
+    208 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 208 ms
+    416 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
+                                    > say killing, KILL to the tree of web 1,
+                                      arm stuck:web:1 1000 ms
+    916 ms  exited web 1: KILL      db: terminating, run 1, pid 7, then requested
+                                    web: stopped, run 1, requested
+                                    > disarm escalate:web:1, say stopped, TERM to db 1,
+                                      arm escalate:db:1 0 ms
+    916 ms  elapsed escalate:db:1   > TERM to the rest of db 1, arm grace:db:1 0 ms
+    916 ms  elapsed grace:db:1      db: killing, run 1, pid 7, then requested
+                                    > say killing, KILL to the tree of db 1,
+                                      arm stuck:db:1 1000 ms
+    916 ms  exited db 1: KILL       db: stopped, run 1, requested
+                                    > disarm escalate:db:1, say stopped, disarm deadline, finish 0
   `)
 })
 
@@ -46,31 +48,32 @@ test('so is what a daemon left that died while it waited for its turn', () => {
     story(
       up(chain),
       'TERM',
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       later(400, leaderExited('db', 1, 3)),
       later(100, exited('web', 1, 'KILL')),
-      elapsed('half', 'db', 1),
+      elapsed('escalate', 'db', 1),
       elapsed('grace', 'db', 1),
     ),
   ).toMatchInlineSnapshot(`
     0 ms    given                           db: running, run 1, pid 7
                                             web: running, run 1, pid 8
-    0 ms    TERM                            web: terminating, run 1, pid 8, then asked
+    0 ms    TERM                            web: terminating, run 1, pid 8, then requested
                                             > say shutdown, arm deadline 950 ms, TERM to web 1,
-                                              arm half:web:1 208 ms
-    208 ms  elapsed half:web:1              > TERM to the rest of web 1, arm grace:web:1 208 ms
-    416 ms  elapsed grace:web:1             web: killing, run 1, pid 8, then asked
+                                              arm escalate:web:1 208 ms
+    208 ms  elapsed escalate:web:1          > TERM to the rest of web 1, arm grace:web:1 208 ms
+    416 ms  elapsed grace:web:1             web: killing, run 1, pid 8, then requested
                                             > say killing, KILL to the tree of web 1,
                                               arm stuck:web:1 1000 ms
     816 ms  exited db 1: code 3, not alone  db: terminating, run 1, pid 7, then failed
-                                            > say died, arm half:db:1 500 ms,
+                                            > say died, arm escalate:db:1 500 ms,
                                               TERM to the rest of db 1
-    916 ms  exited web 1: KILL              db: terminating, run 1, pid 7, then asked
-                                            web: stopped, run 1, asked
-                                            > disarm half:web:1, say stopped, arm half:db:1 0 ms
-    916 ms  elapsed half:db:1               > arm grace:db:1 0 ms
-    916 ms  elapsed grace:db:1              db: killing, run 1, pid 7, then asked
+    916 ms  exited web 1: KILL              db: terminating, run 1, pid 7, then requested
+                                            web: stopped, run 1, requested
+                                            > disarm escalate:web:1, say stopped,
+                                              arm escalate:db:1 0 ms
+    916 ms  elapsed escalate:db:1           > arm grace:db:1 0 ms
+    916 ms  elapsed grace:db:1              db: killing, run 1, pid 7, then requested
                                             > say killing, KILL to the tree of db 1,
                                               arm stuck:db:1 1000 ms
   `)
@@ -78,12 +81,12 @@ test('so is what a daemon left that died while it waited for its turn', () => {
 
 test('a timer that comes after the end of the grace: the tree is told, and killed at once', () => {
   expect(
-    story(up(plan({ web: {} })), 'TERM', later(9000, elapsed('half', 'web', 1))),
+    story(up(plan({ web: {} })), 'TERM', later(9000, elapsed('escalate', 'web', 1))),
   ).toMatchInlineSnapshot(`
-    0 ms     given               web: running, run 1, pid 7
-    0 ms     TERM                web: terminating, run 1, pid 7, then asked
-                                 > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                   arm half:web:1 4250 ms
-    9000 ms  elapsed half:web:1  > TERM to the rest of web 1, arm grace:web:1 0 ms
+    0 ms     given                   web: running, run 1, pid 7
+    0 ms     TERM                    web: terminating, run 1, pid 7, then requested
+                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                       arm escalate:web:1 4250 ms
+    9000 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 0 ms
   `)
 })

@@ -96,14 +96,15 @@ test('a daemon that is after another one twice waits for it once, and is waited 
   ).toMatchInlineSnapshot(`
     given                 db: running, run 1, pid 7
                           web: running, run 1, pid 8
-    TERM                  web: terminating, run 1, pid 8, then asked
+    TERM                  web: terminating, run 1, pid 8, then requested
                           > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                            arm half:web:1 2063 ms
-    exited web 1: code 0  db: terminating, run 1, pid 7, then asked
-                          web: stopped, run 1, asked
-                          > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-    exited db 1: code 0   db: stopped, run 1, asked
-                          > disarm half:db:1, say stopped, disarm deadline, finish 0
+                            arm escalate:web:1 2063 ms
+    exited web 1: code 0  db: terminating, run 1, pid 7, then requested
+                          web: stopped, run 1, requested
+                          > disarm escalate:web:1, say stopped, TERM to db 1,
+                            arm escalate:db:1 4250 ms
+    exited db 1: code 0   db: stopped, run 1, requested
+                          > disarm escalate:db:1, say stopped, disarm deadline, finish 0
   `)
 })
 

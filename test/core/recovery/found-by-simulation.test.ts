@@ -9,21 +9,21 @@ test('a leader that ended with 137 did not end of the KILL that its rest gets la
     story(
       up(plan({ web: { critical: true } })),
       leaderExited('web', 1, 137),
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       gone('web', 1),
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                              web: running, run 1, pid 7
     0 ms     exited web 1: code 137, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm half:web:1 500 ms,
+                                                > say died, arm escalate:web:1 500 ms,
                                                   TERM to the rest of web 1
-    500 ms   elapsed half:web:1                 > arm grace:web:1 500 ms
+    500 ms   elapsed escalate:web:1             > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1                web: killing, run 1, pid 7, then failed
                                                 > say killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     1000 ms  gone web 1                         web: stopped, run 1, failed
-                                                > disarm half:web:1, say shutdown,
+                                                > disarm escalate:web:1, say shutdown,
                                                   arm deadline 8750 ms, disarm deadline,
                                                   finish 137 (web)
   `)
@@ -34,7 +34,7 @@ test('what the deadline killed is not told as a death, and is not killed again',
     story(
       up(plan({ db: {}, web: { after: ['db'] } })),
       'TERM',
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       elapsed('grace', 'web', 1),
       elapsed('deadline'),
       leaderExited('db', 1, 'KILL'),
@@ -43,11 +43,11 @@ test('what the deadline killed is not told as a death, and is not killed again',
   ).toMatchInlineSnapshot(`
     0 ms     given                         db: running, run 1, pid 7
                                            web: running, run 1, pid 8
-    0 ms     TERM                          web: terminating, run 1, pid 8, then asked
+    0 ms     TERM                          web: terminating, run 1, pid 8, then requested
                                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                             arm half:web:1 2063 ms
-    2063 ms  elapsed half:web:1            > TERM to the rest of web 1, arm grace:web:1 2063 ms
-    4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, then asked
+                                             arm escalate:web:1 2063 ms
+    2063 ms  elapsed escalate:web:1        > TERM to the rest of web 1, arm grace:web:1 2063 ms
+    4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, then requested
                                            > say killing, KILL to the tree of web 1,
                                              arm stuck:web:1 1000 ms
     8750 ms  elapsed deadline              > KILL to the tree of db 1,
@@ -69,10 +69,11 @@ describe('a recovery', () => {
       given                                               web: running, run 1, pid 7
                                                           agent: running, run 1, pid 8
       restart web (uid 1000)                              web: terminating, run 1, pid 7, then up
-                                                          > TERM to web 1, arm half:web:1 4250 ms
-      reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1, asked
+                                                          > TERM to web 1,
+                                                            arm escalate:web:1 4250 ms
+      reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1, requested
                                                           agent: stopped, run 1, failed
-                                                          > disarm half:web:1,
+                                                          > disarm escalate:web:1,
                                                             arm linger:web:1 1000 ms, say stopped,
                                                             say died, arm linger:agent:1 1000 ms,
                                                             say shutdown, arm deadline 8750 ms,
@@ -112,9 +113,9 @@ test('a run whose start was never answered is killed at the deadline, too', () =
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
     0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                     > TERM to web 1, arm half:web:1 4250 ms
+                                     > TERM to web 1, arm escalate:web:1 4250 ms
     0 ms     exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm half:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, say stopped, spawn web 2
     5 ms     TERM                    web: starting, run 2, wants down
                                      > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
     8755 ms  elapsed deadline        > KILL to the tree of web 2, say deadline missed: web,
@@ -123,13 +124,13 @@ test('a run whose start was never answered is killed at the deadline, too', () =
 })
 
 test('a sign of life in a stop that is late does not shorten what is left of it', () => {
-  const ping = { type: 'pinged', daemon: 'web', run: 1, extendMs: null } as const
+  const ping = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null } as const
   expect(
     story(up(plan({ web: { stop: { graceMs: 50 } } })), restart('web'), later(75, ping)),
   ).toMatchInlineSnapshot(`
     0 ms   given                   web: running, run 1, pid 7
     0 ms   restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                   > TERM to web 1, arm half:web:1 25 ms
-    75 ms  pinged web 1
+                                   > TERM to web 1, arm escalate:web:1 25 ms
+    75 ms  watchdog-ping web 1
   `)
 })

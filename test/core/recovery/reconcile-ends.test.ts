@@ -31,9 +31,9 @@ test('one whose rest ended unseen, by how its leader ended', () => {
 
 test('an end of which nobody knows counts as nothing', () => {
   const running = up(pair).play(reconcile(db))
-  expect(running.daemon('web').last).toMatchObject({ exit: unknown, asked: false })
+  expect(running.daemon('web').last).toMatchObject({ exit: unknown, requested: false })
   const stopping = up(pair).play(restart('web'), reconcile(db))
-  expect(stopping.daemon('web').last).toMatchObject({ exit: unknown, asked: true })
+  expect(stopping.daemon('web').last).toMatchObject({ exit: unknown, requested: true })
 })
 
 test('a KILL whose time came meanwhile leaves no timer of the stop behind', () => {
@@ -41,21 +41,23 @@ test('a KILL whose time came meanwhile leaves no timer of the stop behind', () =
     story(
       up(web),
       'TERM',
-      elapsed('half', 'web', 1),
+      elapsed('escalate', 'web', 1),
       later(4300, reconcile(alive('web', 1, 7))),
       exited('web', 1, 'KILL'),
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
-    0 ms     TERM                    web: terminating, run 1, pid 7, then asked
+    0 ms     TERM                    web: terminating, run 1, pid 7, then requested
                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                       arm half:web:1 4250 ms
-    4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
-    8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then asked
-                                     > disarm half:web:1, say killing, KILL to the tree of web 1,
-                                       arm stuck:web:1 1000 ms, arm deadline 200 ms
-    8550 ms  exited web 1: KILL      web: stopped, run 1, asked
-                                     > disarm half:web:1, say stopped, disarm deadline, finish 0
+                                       arm escalate:web:1 4250 ms
+    4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
+    8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then requested
+                                     > disarm escalate:web:1, say killing,
+                                       KILL to the tree of web 1, arm stuck:web:1 1000 ms,
+                                       arm deadline 200 ms
+    8550 ms  exited web 1: KILL      web: stopped, run 1, requested
+                                     > disarm escalate:web:1, say stopped, disarm deadline,
+                                       finish 0
   `)
 })
 
@@ -63,7 +65,7 @@ test('a failure that comes with every timer does not make the timers spin', () =
   const game = up(web).play(restart('web'), later(8450, reconcile(alive('web', 1, 7))))
   expect(game.effects).toContainEqual({
     type: 'arm',
-    timer: { kind: 'half', daemon: 'web', run: 1 },
+    timer: { kind: 'escalate', daemon: 'web', run: 1 },
     afterMs: 100,
   })
 })

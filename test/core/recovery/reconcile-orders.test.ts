@@ -27,8 +27,8 @@ describe('orders that may be lost are given again', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      1000 ms  reconcile web 1: pid 7  > TERM to web 1, arm half:web:1 3750 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      1000 ms  reconcile web 1: pid 7  > TERM to web 1, arm escalate:web:1 3750 ms
     `)
   })
 
@@ -37,19 +37,19 @@ describe('orders that may be lost are given again', () => {
       story(
         up(web),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         later(1000, reconcile(alive('web', 1, 7))),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       5250 ms  reconcile web 1: pid 7  > TERM to web 1, TERM to the rest of web 1,
-                                         arm half:web:1 1625 ms
-      6875 ms  elapsed half:web:1      > arm grace:web:1 1625 ms
+                                         arm escalate:web:1 1625 ms
+      6875 ms  elapsed escalate:web:1  > arm grace:web:1 1625 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
@@ -62,14 +62,14 @@ describe('orders that may be lost are given again', () => {
         up(web),
         restart('web'),
         reconcile(ended('web', 1, 7, 0, 'rest alive')),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
       ),
     ).toMatchInlineSnapshot(`
       0 ms     given                    web: running, run 1, pid 7
       0 ms     restart web (uid 1000)   web: terminating, run 1, pid 7, then up
-                                        > TERM to web 1, arm half:web:1 4250 ms
-      0 ms     reconcile web 1: code 0  > TERM to the rest of web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1       > arm grace:web:1 4250 ms
+                                        > TERM to web 1, arm escalate:web:1 4250 ms
+      0 ms     reconcile web 1: code 0  > TERM to the rest of web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1   > arm grace:web:1 4250 ms
     `)
   })
 
@@ -78,7 +78,7 @@ describe('orders that may be lost are given again', () => {
       story(
         up(web),
         restart('web'),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         reconcile(alive('web', 1, 7)),
         elapsed('stuck', 'web', 1),
@@ -86,8 +86,8 @@ describe('orders that may be lost are given again', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1      > TERM to the rest of web 1, arm grace:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
                                        > say killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
@@ -102,10 +102,10 @@ describe('orders that may be lost are given again', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                       > TERM to web 1, arm half:web:1 4250 ms
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
       9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then up
-                                       > disarm half:web:1, say killing, KILL to the tree of web 1,
-                                         arm stuck:web:1 1000 ms
+                                       > disarm escalate:web:1, say killing,
+                                         KILL to the tree of web 1, arm stuck:web:1 1000 ms
     `)
   })
 
@@ -120,10 +120,10 @@ describe('orders that may be lost are given again', () => {
       0 ms     given                                 web: running, run 1, pid 7
                                                      db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, then failed
-                                                     > say died, arm half:web:1 500 ms,
+                                                     > say died, arm escalate:web:1 500 ms,
                                                        TERM to the rest of web 1
       1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, then failed
-                                                     > disarm half:web:1, say killing,
+                                                     > disarm escalate:web:1, say killing,
                                                        KILL to the tree of web 1,
                                                        arm stuck:web:1 1000 ms
     `)
@@ -149,11 +149,11 @@ describe('the shutdown', () => {
       story(up(web), reconcileAsked(alive('web', 1, 7)), exited('web', 1)),
     ).toMatchInlineSnapshot(`
       given                                   web: running, run 1, pid 7
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then requested
                                               > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                arm half:web:1 4250 ms
-      exited web 1: code 0                    web: stopped, run 1, asked
-                                              > disarm half:web:1, say stopped, disarm deadline,
+                                                arm escalate:web:1 4250 ms
+      exited web 1: code 0                    web: stopped, run 1, requested
+                                              > disarm escalate:web:1, say stopped, disarm deadline,
                                                 finish 0
     `)
   })
@@ -163,10 +163,10 @@ describe('the shutdown', () => {
       story(up(web), 'TERM', later(3000, reconcileAsked(alive('web', 1, 7))), elapsed('deadline')),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then requested
                                                        > say shutdown, arm deadline 8750 ms,
-                                                         TERM to web 1, arm half:web:1 4250 ms
-      3000 ms  reconcile web 1: pid 7, shutdown asked  > TERM to web 1, arm half:web:1 2750 ms,
+                                                         TERM to web 1, arm escalate:web:1 4250 ms
+      3000 ms  reconcile web 1: pid 7, shutdown asked  > TERM to web 1, arm escalate:web:1 2750 ms,
                                                          arm deadline 5750 ms
       8750 ms  elapsed deadline                        > KILL to the tree of web 1,
                                                          say deadline missed: web, finish 0
@@ -184,21 +184,22 @@ describe('the shutdown', () => {
     ).toMatchInlineSnapshot(`
       given                                                       db: running, run 1, pid 7
                                                                   web: running, run 1, pid 8
-      TERM                                                        web: terminating, run 1, pid 8, then asked
+      TERM                                                        web: terminating, run 1, pid 8, then requested
                                                                   > say shutdown,
                                                                     arm deadline 8750 ms,
                                                                     TERM to web 1,
-                                                                    arm half:web:1 2063 ms
-      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
-                                                                  web: stopped, run 1, asked
-                                                                  > disarm half:web:1,
+                                                                    arm escalate:web:1 2063 ms
+      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then requested
+                                                                  web: stopped, run 1, requested
+                                                                  > disarm escalate:web:1,
                                                                     arm linger:web:1 1000 ms,
                                                                     say stopped, TERM to db 1,
-                                                                    arm half:db:1 4250 ms,
+                                                                    arm escalate:db:1 4250 ms,
                                                                     arm deadline 8750 ms
-      exited db 1: code 0                                         db: stopped, run 1, asked
-                                                                  > disarm half:db:1, say stopped,
-                                                                    disarm deadline, finish 0
+      exited db 1: code 0                                         db: stopped, run 1, requested
+                                                                  > disarm escalate:db:1,
+                                                                    say stopped, disarm deadline,
+                                                                    finish 0
     `)
   })
 
@@ -207,11 +208,11 @@ describe('the shutdown', () => {
       story(up(web), 'TERM', later(9000, reconcileAsked(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, then asked
+      0 ms     TERM                                    web: terminating, run 1, pid 7, then requested
                                                        > say shutdown, arm deadline 8750 ms,
-                                                         TERM to web 1, arm half:web:1 4250 ms
-      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, then asked
-                                                       > disarm half:web:1, say killing,
+                                                         TERM to web 1, arm escalate:web:1 4250 ms
+      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, then requested
+                                                       > disarm escalate:web:1, say killing,
                                                          KILL to the tree of web 1,
                                                          arm stuck:web:1 1000 ms,
                                                          say deadline missed: web, disarm deadline,

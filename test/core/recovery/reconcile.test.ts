@@ -34,7 +34,7 @@ describe('a lost exit', () => {
       given                                 web: running, run 1, pid 7
                                             db: running, run 1, pid 8
       reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, then failed
-                                            > say died, arm half:web:1 500 ms,
+                                            > say died, arm escalate:web:1 500 ms,
                                               TERM to the rest of web 1
     `)
   })
@@ -54,9 +54,9 @@ describe('a lost exit', () => {
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
       restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
-                                                  > TERM to web 1, arm half:web:1 4250 ms
+                                                  > TERM to web 1, arm escalate:web:1 4250 ms
       reconcile web 1: code 0, gone, db 1: pid 8  web: starting, run 2, wants up
-                                                  > disarm half:web:1, arm linger:web:1 1000 ms,
+                                                  > disarm escalate:web:1, arm linger:web:1 1000 ms,
                                                     say stopped, spawn web 2
     `)
   })
@@ -75,10 +75,10 @@ describe('a lost exit', () => {
       given                                         agent: running, run 1, pid 7
                                                     db: running, run 1, pid 8
       reconcile agent 1: code 3, gone, db 1: pid 8  agent: stopped, run 1, failed
-                                                    db: terminating, run 1, pid 8, then asked
+                                                    db: terminating, run 1, pid 8, then requested
                                                     > say died, arm linger:agent:1 1000 ms,
                                                       say shutdown, arm deadline 8750 ms,
-                                                      TERM to db 1, arm half:db:1 4250 ms
+                                                      TERM to db 1, arm escalate:db:1 4250 ms
     `)
   })
 })
@@ -90,9 +90,9 @@ describe('a lost spawn', () => {
     ).toMatchInlineSnapshot(`
       given                    web: running, run 1, pid 7
       restart web (uid 1000)   web: terminating, run 1, pid 7, then up
-                               > TERM to web 1, arm half:web:1 4250 ms
+                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0     web: starting, run 2, wants up
-                               > disarm half:web:1, say stopped, spawn web 2
+                               > disarm escalate:web:1, say stopped, spawn web 2
       reconcile web 2: pid 17  web: running, run 2, pid 17
                                > say started, say ticket 1 done by run 2
     `)
@@ -105,9 +105,9 @@ describe('a lost spawn', () => {
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
       restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
-                                                  > TERM to web 1, arm half:web:1 4250 ms
+                                                  > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0                        web: starting, run 2, wants up
-                                                  > disarm half:web:1, say stopped, spawn web 2
+                                                  > disarm escalate:web:1, say stopped, spawn web 2
       reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2, failed
                                                   > say started, say died, arm linger:web:2 1000 ms,
                                                     say ticket 1 failed
@@ -120,9 +120,9 @@ describe('a lost spawn', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                              > TERM to web 1, arm half:web:1 4250 ms
+                              > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm half:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, say stopped, spawn web 2
       reconcile nothing       web: starting, run 3, wants up
                               > spawn web 3
       spawned web 3: pid 17   web: running, run 3, pid 17
@@ -136,7 +136,7 @@ describe('a lost spawn', () => {
                                          > spawn web 1
       TERM                               web: starting, run 1, wants down
                                          > say shutdown, arm deadline 8750 ms
-      reconcile nothing, shutdown asked  web: stopped, run 1, asked
+      reconcile nothing, shutdown asked  web: stopped, run 1, requested
                                          > arm deadline 8750 ms, disarm deadline, finish 0
     `)
   })
@@ -147,10 +147,10 @@ describe('a lost spawn', () => {
                                               > spawn web 1
       TERM                                    web: starting, run 1, wants down
                                               > say shutdown, arm deadline 8750 ms
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then asked
-                                              > say started, TERM to web 1, arm half:web:1 4250 ms,
-                                                TERM to web 1, arm half:web:1 4250 ms,
-                                                arm deadline 8750 ms
+      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then requested
+                                              > say started, TERM to web 1,
+                                                arm escalate:web:1 4250 ms, TERM to web 1,
+                                                arm escalate:web:1 4250 ms, arm deadline 8750 ms
     `)
   })
 })

@@ -12,29 +12,30 @@ describe('a shutdown keeps it', () => {
       story(
         up(plan(chain)),
         'TERM',
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         later(100, exited('web', 1, 'KILL')),
-        elapsed('half', 'db', 1),
+        elapsed('escalate', 'db', 1),
         elapsed('grace', 'db', 1),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                db: running, run 1, pid 7
-                                    web: running, run 1, pid 8
-      0 ms     TERM                 web: terminating, run 1, pid 8, then asked
-                                    > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                      arm half:web:1 2063 ms
-      2063 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
-                                    > say killing, KILL to the tree of web 1,
-                                      arm stuck:web:1 1000 ms
-      4225 ms  exited web 1: KILL   db: terminating, run 1, pid 7, then asked
-                                    web: stopped, run 1, asked
-                                    > disarm half:web:1, say stopped, TERM to db 1,
-                                      arm half:db:1 2138 ms
-      6363 ms  elapsed half:db:1    > TERM to the rest of db 1, arm grace:db:1 2138 ms
-      8500 ms  elapsed grace:db:1   db: killing, run 1, pid 7, then asked
-                                    > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
+      0 ms     given                   db: running, run 1, pid 7
+                                       web: running, run 1, pid 8
+      0 ms     TERM                    web: terminating, run 1, pid 8, then requested
+                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                         arm escalate:web:1 2063 ms
+      2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
+      4125 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+      4225 ms  exited web 1: KILL      db: terminating, run 1, pid 7, then requested
+                                       web: stopped, run 1, requested
+                                       > disarm escalate:web:1, say stopped, TERM to db 1,
+                                         arm escalate:db:1 2138 ms
+      6363 ms  elapsed escalate:db:1   > TERM to the rest of db 1, arm grace:db:1 2138 ms
+      8500 ms  elapsed grace:db:1      db: killing, run 1, pid 7, then requested
+                                       > say killing, KILL to the tree of db 1,
+                                         arm stuck:db:1 1000 ms
     `)
   })
 
@@ -44,22 +45,23 @@ describe('a shutdown keeps it', () => {
         up(plan(chain)),
         'TERM',
         later(500, exited('web', 1)),
-        elapsed('half', 'db', 1),
+        elapsed('escalate', 'db', 1),
         elapsed('grace', 'db', 1),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                 db: running, run 1, pid 7
-                                     web: running, run 1, pid 8
-      0 ms     TERM                  web: terminating, run 1, pid 8, then asked
-                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                       arm half:web:1 2063 ms
-      500 ms   exited web 1: code 0  db: terminating, run 1, pid 7, then asked
-                                     web: stopped, run 1, asked
-                                     > disarm half:web:1, say stopped, TERM to db 1,
-                                       arm half:db:1 4000 ms
-      4500 ms  elapsed half:db:1     > TERM to the rest of db 1, arm grace:db:1 4000 ms
-      8500 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
-                                     > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
+      0 ms     given                  db: running, run 1, pid 7
+                                      web: running, run 1, pid 8
+      0 ms     TERM                   web: terminating, run 1, pid 8, then requested
+                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                        arm escalate:web:1 2063 ms
+      500 ms   exited web 1: code 0   db: terminating, run 1, pid 7, then requested
+                                      web: stopped, run 1, requested
+                                      > disarm escalate:web:1, say stopped, TERM to db 1,
+                                        arm escalate:db:1 4000 ms
+      4500 ms  elapsed escalate:db:1  > TERM to the rest of db 1, arm grace:db:1 4000 ms
+      8500 ms  elapsed grace:db:1     db: killing, run 1, pid 7, then requested
+                                      > say killing, KILL to the tree of db 1,
+                                        arm stuck:db:1 1000 ms
     `)
   })
 
@@ -70,22 +72,23 @@ describe('a shutdown keeps it', () => {
         up(bundle),
         'TERM',
         later(100, exited('web', 1)),
-        elapsed('half', 'db', 1),
+        elapsed('escalate', 'db', 1),
         elapsed('grace', 'db', 1),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                 db: running, run 1, pid 7
-                                     web: running, run 1, pid 8
-      0 ms     TERM                  web: terminating, run 1, pid 8, then asked
-                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                       arm half:web:1 3625 ms
-      100 ms   exited web 1: code 0  db: terminating, run 1, pid 7, then asked
-                                     web: stopped, run 1, asked
-                                     > disarm half:web:1, say stopped, TERM to db 1,
-                                       arm half:db:1 500 ms
-      600 ms   elapsed half:db:1     > TERM to the rest of db 1, arm grace:db:1 500 ms
-      1100 ms  elapsed grace:db:1    db: killing, run 1, pid 7, then asked
-                                     > say killing, KILL to the tree of db 1, arm stuck:db:1 1000 ms
+      0 ms     given                  db: running, run 1, pid 7
+                                      web: running, run 1, pid 8
+      0 ms     TERM                   web: terminating, run 1, pid 8, then requested
+                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                        arm escalate:web:1 3625 ms
+      100 ms   exited web 1: code 0   db: terminating, run 1, pid 7, then requested
+                                      web: stopped, run 1, requested
+                                      > disarm escalate:web:1, say stopped, TERM to db 1,
+                                        arm escalate:db:1 500 ms
+      600 ms   elapsed escalate:db:1  > TERM to the rest of db 1, arm grace:db:1 500 ms
+      1100 ms  elapsed grace:db:1     db: killing, run 1, pid 7, then requested
+                                      > say killing, KILL to the tree of db 1,
+                                        arm stuck:db:1 1000 ms
     `)
   })
 
@@ -95,26 +98,27 @@ describe('a shutdown keeps it', () => {
         up(plan({ log: {}, ...chain })),
         'TERM',
         exited('log', 1),
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         elapsed('deadline'),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                 log: running, run 1, pid 7
-                                     db: running, run 1, pid 8
-                                     web: running, run 1, pid 9
-      0 ms     TERM                  log: terminating, run 1, pid 7, then asked
-                                     web: terminating, run 1, pid 9, then asked
-                                     > say shutdown, arm deadline 8750 ms, TERM to log 1,
-                                       arm half:log:1 2063 ms, TERM to web 1, arm half:web:1 2063 ms
-      0 ms     exited log 1: code 0  log: stopped, run 1, asked
-                                     > disarm half:log:1, say stopped
-      2063 ms  elapsed half:web:1    > TERM to the rest of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1   web: killing, run 1, pid 9, then asked
-                                     > say killing, KILL to the tree of web 1,
-                                       arm stuck:web:1 1000 ms
-      8750 ms  elapsed deadline      > KILL to the tree of db 1, say deadline missed: db web,
-                                       finish 0
+      0 ms     given                   log: running, run 1, pid 7
+                                       db: running, run 1, pid 8
+                                       web: running, run 1, pid 9
+      0 ms     TERM                    log: terminating, run 1, pid 7, then requested
+                                       web: terminating, run 1, pid 9, then requested
+                                       > say shutdown, arm deadline 8750 ms, TERM to log 1,
+                                         arm escalate:log:1 2063 ms, TERM to web 1,
+                                         arm escalate:web:1 2063 ms
+      0 ms     exited log 1: code 0    log: stopped, run 1, requested
+                                       > disarm escalate:log:1, say stopped
+      2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
+      4125 ms  elapsed grace:web:1     web: killing, run 1, pid 9, then requested
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+      8750 ms  elapsed deadline        > KILL to the tree of db 1, say deadline missed: db web,
+                                         finish 0
     `)
   })
 
@@ -123,27 +127,28 @@ describe('a shutdown keeps it', () => {
       story(
         up(plan(chain)),
         'TERM',
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         elapsed('stuck', 'web', 1),
         exited('db', 1),
         elapsed('deadline'),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                db: running, run 1, pid 7
-                                    web: running, run 1, pid 8
-      0 ms     TERM                 web: terminating, run 1, pid 8, then asked
-                                    > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                      arm half:web:1 2063 ms
-      2063 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 2063 ms
-      4125 ms  elapsed grace:web:1  web: killing, run 1, pid 8, then asked
-                                    > say killing, KILL to the tree of web 1,
-                                      arm stuck:web:1 1000 ms
-      5125 ms  elapsed stuck:web:1  db: terminating, run 1, pid 7, then asked
-                                    > say stuck, probe web 1, TERM to db 1, arm half:db:1 1688 ms
-      5125 ms  exited db 1: code 0  db: stopped, run 1, asked
-                                    > disarm half:db:1, say stopped
-      8750 ms  elapsed deadline     > say deadline missed: web, finish 0
+      0 ms     given                   db: running, run 1, pid 7
+                                       web: running, run 1, pid 8
+      0 ms     TERM                    web: terminating, run 1, pid 8, then requested
+                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                         arm escalate:web:1 2063 ms
+      2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
+      4125 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+      5125 ms  elapsed stuck:web:1     db: terminating, run 1, pid 7, then requested
+                                       > say stuck, probe web 1, TERM to db 1,
+                                         arm escalate:db:1 1688 ms
+      5125 ms  exited db 1: code 0     db: stopped, run 1, requested
+                                       > disarm escalate:db:1, say stopped
+      8750 ms  elapsed deadline        > say deadline missed: web, finish 0
     `)
   })
 
@@ -153,7 +158,7 @@ describe('a shutdown keeps it', () => {
         up(plan(chain))
           .play(
             restart('web'),
-            elapsed('half', 'web', 1),
+            elapsed('escalate', 'web', 1),
             elapsed('grace', 'web', 1),
             elapsed('stuck', 'web', 1),
           )
@@ -165,13 +170,13 @@ describe('a shutdown keeps it', () => {
     ).toMatchInlineSnapshot(`
       given                db: running, run 1, pid 7
                            web: killing, run 1, pid 8, then up
-      TERM                 db: terminating, run 1, pid 7, then asked
-                           web: killing, run 1, pid 8, then asked
+      TERM                 db: terminating, run 1, pid 7, then requested
+                           web: killing, run 1, pid 8, then requested
                            > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
-                             TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0  db: stopped, run 1, asked
-                           > disarm half:db:1, say stopped
-      gone web 1           web: stopped, run 1, asked
+                             TERM to db 1, arm escalate:db:1 4250 ms
+      exited db 1: code 0  db: stopped, run 1, requested
+                           > disarm escalate:db:1, say stopped
+      gone web 1           web: stopped, run 1, requested
                            > say stopped, disarm deadline, finish 0
     `)
   })

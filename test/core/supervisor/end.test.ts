@@ -39,11 +39,11 @@ test('a wave that asks for no time takes none from the next one', () => {
     api: { after: ['db'], stop: { graceMs: 100 } },
     web: { after: ['api'], stop: { graceMs: 0 } },
   })
-  const game = up(bundle).play('TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1))
+  const game = up(bundle).play('TERM', elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1))
   // Of the 350 ms of both, of which 250 ms are for the end of what was killed.
   expect(game.play(later(300, exited('web', 1, 'KILL'))).effects.at(-1)).toEqual({
     type: 'arm',
-    timer: { kind: 'half', daemon: 'api', run: 1 },
+    timer: { kind: 'escalate', daemon: 'api', run: 1 },
     afterMs: 25,
   })
 })
@@ -59,14 +59,14 @@ test('a recovery after the end: what lives is killed again, and the end ordered 
   ).toMatchInlineSnapshot(`
     0 ms     given                                                     web: running, run 1, pid 7
                                                                        db: running, run 1, pid 8
-    0 ms     TERM                                                      web: terminating, run 1, pid 7, then asked
-                                                                       db: terminating, run 1, pid 8, then asked
+    0 ms     TERM                                                      web: terminating, run 1, pid 7, then requested
+                                                                       db: terminating, run 1, pid 8, then requested
                                                                        > say shutdown,
                                                                          arm deadline 8750 ms,
                                                                          TERM to web 1,
-                                                                         arm half:web:1 4250 ms,
+                                                                         arm escalate:web:1 4250 ms,
                                                                          TERM to db 1,
-                                                                         arm half:db:1 4250 ms
+                                                                         arm escalate:db:1 4250 ms
     8750 ms  elapsed deadline                                          > KILL to the tree of web 1,
                                                                          KILL to the tree of db 1,
                                                                          say deadline missed: web db,

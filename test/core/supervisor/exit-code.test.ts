@@ -76,7 +76,7 @@ describe('positive failures win, otherwise zero', () => {
 
 describe('what counts as zero', () => {
   const web = { web: {} }
-  const killed = ['TERM', elapsed('half', 'web', 1), elapsed('grace', 'web', 1)] as const
+  const killed = ['TERM', elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)] as const
   test.each<Case>([
     ['a death by a signal', web, [exited('web', 1, 'SEGV')], 'finish 0'],
     ['a death by our KILL', web, [...killed, exited('web', 1, 'KILL')], 'finish 0'],
@@ -322,7 +322,7 @@ test('the report tells of each daemon what its last run counts as', () => {
     name,
     runs,
     last?.exit.code,
-    last?.asked,
+    last?.requested,
     counted,
   ])
   expect(rows).toEqual([

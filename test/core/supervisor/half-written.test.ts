@@ -42,8 +42,8 @@ test('it follows again that the main daemon has ended', () => {
     story(writeHalf(game, exited('agent', 1, 5)).given(), reconcile(db)),
   ).toMatchInlineSnapshot(`
     given                  agent: stopped, run 1, failed
-                           db: terminating, run 1, pid 8, then asked
-    reconcile db 1: pid 8  > TERM to db 1, arm half:db:1 4250 ms, say shutdown,
+                           db: terminating, run 1, pid 8, then requested
+    reconcile db 1: pid 8  > TERM to db 1, arm escalate:db:1 4250 ms, say shutdown,
                              arm deadline 8750 ms
   `)
 })
@@ -64,13 +64,13 @@ test('it follows again who waits for whom', () => {
     story(game.given(), reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0))),
   ).toMatchInlineSnapshot(`
     given                                                       db: running, run 1, pid 7
-                                                                web: terminating, run 1, pid 8, then asked
-    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then asked
-                                                                web: stopped, run 1, asked
-                                                                > disarm half:web:1,
+                                                                web: terminating, run 1, pid 8, then requested
+    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then requested
+                                                                web: stopped, run 1, requested
+                                                                > disarm escalate:web:1,
                                                                   arm linger:web:1 1000 ms,
                                                                   say stopped, TERM to db 1,
-                                                                  arm half:db:1 4250 ms,
+                                                                  arm escalate:db:1 4250 ms,
                                                                   arm deadline 8750 ms
   `)
 })
@@ -87,21 +87,21 @@ test('who waits for two of which one has ended goes on waiting for the other', (
     ),
   ).toMatchInlineSnapshot(`
     given                                                                     db: running, run 1, pid 7
-                                                                              web: terminating, run 1, pid 8, then asked
-                                                                              api: terminating, run 1, pid 9, then asked
-    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1, asked
-                                                                              > disarm half:web:1,
+                                                                              web: terminating, run 1, pid 8, then requested
+                                                                              api: terminating, run 1, pid 9, then requested
+    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1, requested
+                                                                              > disarm escalate:web:1,
                                                                                 arm linger:web:1 1000 ms,
                                                                                 say stopped,
                                                                                 TERM to api 1,
-                                                                                arm half:api:1 2063 ms,
+                                                                                arm escalate:api:1 2063 ms,
                                                                                 arm deadline 8750 ms
-    exited api 1: code 0                                                      db: terminating, run 1, pid 7, then asked
-                                                                              api: stopped, run 1, asked
-                                                                              > disarm half:api:1,
+    exited api 1: code 0                                                      db: terminating, run 1, pid 7, then requested
+                                                                              api: stopped, run 1, requested
+                                                                              > disarm escalate:api:1,
                                                                                 say stopped,
                                                                                 TERM to db 1,
-                                                                                arm half:db:1 4250 ms
+                                                                                arm escalate:db:1 4250 ms
   `)
 })
 
@@ -114,13 +114,13 @@ test('it follows again whose turn it is to stop', () => {
     story(game.given(), reconcileAsked(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10))),
   ).toMatchInlineSnapshot(`
     given                                                               db: running, run 1, pid 7
-                                                                        web: stopped, run 1, asked
+                                                                        web: stopped, run 1, requested
                                                                         log: running, run 1, pid 9
-                                                                        api: terminating, run 1, pid 10, then asked
+                                                                        api: terminating, run 1, pid 10, then requested
     reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
-                                                                          arm half:api:1 2063 ms,
+                                                                          arm escalate:api:1 2063 ms,
                                                                           arm deadline 8750 ms,
                                                                           TERM to db 1,
-                                                                          arm half:db:1 4250 ms
+                                                                          arm escalate:db:1 4250 ms
   `)
 })

@@ -52,8 +52,8 @@ describe('caught:', () => {
       'a run that begins before the one before it is over',
       [],
       ({ daemons, state }) => {
-        const { spec, run, last, row } = state.daemons.get('web') as Daemon
-        const next = { spec, run: run + 1, last, row, want: 'up', graceMs: 0 } as const
+        const { spec, run, last, streak } = state.daemons.get('web') as Daemon
+        const next = { spec, run: run + 1, last, streak, want: 'up', graceMs: 0 } as const
         daemons.set('web', { ...next, phase: 'starting' })
       },
       'web: run 2 begins before run 1 is over',
@@ -75,7 +75,7 @@ describe('caught:', () => {
     ],
     [
       'the same of one that is killed',
-      [restart('web'), elapsed('half', 'web', 1), elapsed('grace', 'web', 1)],
+      [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)],
       (context) => context.daemons.set('web', { ...(web(context) as In<'killing'>), sent: [] }),
       'web: is ending without having been told',
     ],

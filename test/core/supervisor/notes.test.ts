@@ -38,7 +38,7 @@ test('a start that failed: the program, and at which step', () => {
 test('a KILL: how long after the stop began', () => {
   const game = up(web).play(
     later(50, 'TERM'),
-    elapsed('half', 'web', 1),
+    elapsed('escalate', 'web', 1),
     elapsed('grace', 'web', 1),
   )
   expect(notesOf(game)).toEqual([{ kind: 'killing', daemon: 'web', run: 1, afterMs: 8500 }])

@@ -227,11 +227,12 @@ describe('what failed for good', () => {
                              > say started
       exited init 1: code 1  init: stopped, run 1, failed
                              agent: stopped, skipped
-                             log: terminating, run 1, pid 8, then asked
+                             log: terminating, run 1, pid 8, then requested
                              > say died, say skipped, say shutdown, arm deadline 8750 ms,
-                               TERM to log 1, arm half:log:1 2063 ms, disarm waiting
-      exited log 1: TERM     log: stopped, run 1, asked
-                             > disarm half:log:1, say stopped, disarm deadline, finish 126 (agent)
+                               TERM to log 1, arm escalate:log:1 2063 ms, disarm waiting
+      exited log 1: TERM     log: stopped, run 1, requested
+                             > disarm escalate:log:1, say stopped, disarm deadline,
+                               finish 126 (agent)
     `)
   })
 })
@@ -308,9 +309,9 @@ describe('a guard', () => {
       0 ms    exited proxy 1: code 1   proxy: backoff, run 1
                                        agent: terminating, run 1, pid 9, then up
                                        > say died, arm backoff:proxy:1 200 ms, say held,
-                                         TERM to agent 1, arm half:agent:1 4250 ms
+                                         TERM to agent 1, arm escalate:agent:1 4250 ms
       0 ms    exited agent 1: TERM     agent: waiting, run 1
-                                       > disarm half:agent:1, say stopped, arm waiting 5000 ms
+                                       > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
       200 ms  elapsed backoff:proxy:1  proxy: starting, run 2, wants up
                                        > spawn proxy 2
       200 ms  spawned proxy 2: pid 17  proxy: running, run 2, pid 17, not ready
@@ -332,8 +333,8 @@ describe('a guard', () => {
                                 log: running, run 1, pid 8
       restart proxy (uid 1000)  proxy: terminating, run 1, pid 7, then up
                                 agent: terminating, run 1, pid 9, then up
-                                > TERM to proxy 1, arm half:proxy:1 4250 ms, say held,
-                                  TERM to agent 1, arm half:agent:1 4250 ms
+                                > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                                  TERM to agent 1, arm escalate:agent:1 4250 ms
     `)
   })
 
@@ -351,9 +352,9 @@ describe('a guard', () => {
                               agent: starting, run 1, wants again
                               > say died, arm backoff:proxy:1 200 ms, say held
       spawned agent 1: pid 9  agent: terminating, run 1, pid 9, then up
-                              > say started, TERM to agent 1, arm half:agent:1 4250 ms
+                              > say started, TERM to agent 1, arm escalate:agent:1 4250 ms
       exited agent 1: TERM    agent: waiting, run 1
-                              > disarm half:agent:1, say stopped, arm waiting 5000 ms
+                              > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
     `)
   })
 })

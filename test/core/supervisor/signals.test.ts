@@ -8,7 +8,7 @@ import { Game, story, up } from '../story.ts'
 describe('TERM and INT shut down, idempotent', () => {
   test.each<Signal>(['TERM', 'INT'])('%s', (signal) => {
     const game = up(plan({ web: {} })).play(signal)
-    expect(game.daemon('web')).toMatchObject({ phase: 'terminating', next: 'asked' })
+    expect(game.daemon('web')).toMatchObject({ phase: 'terminating', next: 'requested' })
     game.play('INT')
     expect(game.effects).toEqual([])
     game.play('TERM')
@@ -20,13 +20,13 @@ describe('TERM and INT shut down, idempotent', () => {
       story(up(plan({ web: {} })), 'TERM', 'INT', 'TERM', exited('web', 1), 'TERM'),
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
-      TERM                  web: terminating, run 1, pid 7, then asked
+      TERM                  web: terminating, run 1, pid 7, then requested
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                              arm half:web:1 4250 ms
+                              arm escalate:web:1 4250 ms
       INT
       TERM
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, disarm deadline, finish 0
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, disarm deadline, finish 0
       TERM
     `)
   })
@@ -56,17 +56,17 @@ describe('TERM and INT shut down, idempotent', () => {
                             > spawn web 1, spawn db 1, spawn log 1
       spawned web 1: pid 7  web: running, run 1, pid 7
                             > say started
-      TERM                  web: terminating, run 1, pid 7, then asked
+      TERM                  web: terminating, run 1, pid 7, then requested
                             db: starting, run 1, wants down
                             log: starting, run 1, wants down
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                              arm half:web:1 4250 ms
-      spawned db 1: pid 8   db: terminating, run 1, pid 8, then asked
-                            > say started, TERM to db 1, arm half:db:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped
-      exited db 1: code 0   db: stopped, run 1, asked
-                            > disarm half:db:1, say stopped
+                              arm escalate:web:1 4250 ms
+      spawned db 1: pid 8   db: terminating, run 1, pid 8, then requested
+                            > say started, TERM to db 1, arm escalate:db:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped
+      exited db 1: code 0   db: stopped, run 1, requested
+                            > disarm escalate:db:1, say stopped
     `)
   })
 })
@@ -96,9 +96,9 @@ describe('HUP and USR1, and any other, do what the map says', () => {
                                   pipelock: running, run 1, pid 8
                                   gate: running, run 1, pid 9
       USR1                        pipelock: terminating, run 1, pid 8, then up
-                                  > TERM to pipelock 1, arm half:pipelock:1 4250 ms
+                                  > TERM to pipelock 1, arm escalate:pipelock:1 4250 ms
       exited pipelock 1: code 0   pipelock: starting, run 2, wants up
-                                  > disarm half:pipelock:1, say stopped, spawn pipelock 2
+                                  > disarm escalate:pipelock:1, say stopped, spawn pipelock 2
       spawned pipelock 2: pid 17  pipelock: running, run 2, pid 17
                                   > say started, say ticket 1 done by run 2
     `)
@@ -111,7 +111,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
              gate: running, run 1, pid 9
       USR2   gate: terminating, run 1, pid 9, then up  forward USR2 to egress 1, say forwarded,
                                                        forward USR2 to pipelock 1, say forwarded,
-                                                       TERM to gate 1, arm half:gate:1 4250 ms
+                                                       TERM to gate 1, arm escalate:gate:1 4250 ms
     `)
   })
 
@@ -161,17 +161,17 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given                      egress: running, run 1, pid 7
                                  pipelock: running, run 1, pid 8
                                  gate: running, run 1, pid 9
-      INT                        egress: terminating, run 1, pid 7, then asked
-                                 pipelock: terminating, run 1, pid 8, then asked
-                                 gate: terminating, run 1, pid 9, then asked
+      INT                        egress: terminating, run 1, pid 7, then requested
+                                 pipelock: terminating, run 1, pid 8, then requested
+                                 gate: terminating, run 1, pid 9, then requested
                                  > say shutdown, arm deadline 8750 ms, TERM to egress 1,
-                                   arm half:egress:1 4250 ms, TERM to pipelock 1,
-                                   arm half:pipelock:1 4250 ms, TERM to gate 1,
-                                   arm half:gate:1 4250 ms
+                                   arm escalate:egress:1 4250 ms, TERM to pipelock 1,
+                                   arm escalate:pipelock:1 4250 ms, TERM to gate 1,
+                                   arm escalate:gate:1 4250 ms
       HUP                        > say HUP ignored, 1 so far
       USR1                       > say USR1 ignored, 1 so far
-      exited pipelock 1: code 0  pipelock: stopped, run 1, asked
-                                 > disarm half:pipelock:1, say stopped
+      exited pipelock 1: code 0  pipelock: stopped, run 1, requested
+                                 > disarm escalate:pipelock:1, say stopped
     `)
   })
 
@@ -235,9 +235,10 @@ describe('a terminal that is gone shuts down', () => {
     const signals = { HUP: { forward: ['web'], restart: [] } }
     expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
       given   web: running, run 1, pid 7
-      hangup  web: terminating, run 1, pid 7, then asked  say shutdown, arm deadline 8750 ms,
-                                                          TERM to web 1, arm half:web:1 4250 ms
-      HUP                                                 say HUP ignored, 1 so far
+      hangup  web: terminating, run 1, pid 7, then requested  say shutdown, arm deadline 8750 ms,
+                                                              TERM to web 1,
+                                                              arm escalate:web:1 4250 ms
+      HUP                                                     say HUP ignored, 1 so far
     `)
   })
 

@@ -31,7 +31,7 @@ test('the time to print it does not run in a stall, and begins again behind it',
     5000 ms   elapsed ready:web:1
     7000 ms   output-resumed         > say output-resumed, arm ready:web:1 5000 ms
     12000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then failed
-                                     > say unfit, TERM to web 1, arm half:web:1 4250 ms
+                                     > say unfit, TERM to web 1, arm escalate:web:1 4250 ms
   `)
 })
 
@@ -46,7 +46,7 @@ test('that of a probe runs on: nothing of it is read from the daemon', () => {
     0 ms     output-stalled EAGAIN  > say output-stalled
     5000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then failed
                                     > say unfit, unwatch web 1, TERM to web 1,
-                                      arm half:web:1 4250 ms
+                                      arm escalate:web:1 4250 ms
   `)
 })
 

@@ -16,17 +16,18 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                 db: running, run 1, pid 7
                             web: running, run 1, pid 8
                             log: running, run 1, pid 9
-      TERM                  web: terminating, run 1, pid 8, then asked
-                            log: terminating, run 1, pid 9, then asked
+      TERM                  web: terminating, run 1, pid 8, then requested
+                            log: terminating, run 1, pid 9, then requested
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                              arm half:web:1 2063 ms, TERM to log 1, arm half:log:1 2063 ms
-      exited log 1: code 0  log: stopped, run 1, asked
-                            > disarm half:log:1, say stopped
-      exited web 1: code 0  db: terminating, run 1, pid 7, then asked
-                            web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0   db: stopped, run 1, asked
-                            > disarm half:db:1, say stopped, disarm deadline, finish 0
+                              arm escalate:web:1 2063 ms, TERM to log 1, arm escalate:log:1 2063 ms
+      exited log 1: code 0  log: stopped, run 1, requested
+                            > disarm escalate:log:1, say stopped
+      exited web 1: code 0  db: terminating, run 1, pid 7, then requested
+                            web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, TERM to db 1,
+                              arm escalate:db:1 4250 ms
+      exited db 1: code 0   db: stopped, run 1, requested
+                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -38,18 +39,18 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                            db: running, run 1, pid 7
                                        web: running, run 1, pid 8
                                        api: running, run 1, pid 9
-      TERM                             web: terminating, run 1, pid 8, then asked
-                                       api: terminating, run 1, pid 9, then asked
+      TERM                             web: terminating, run 1, pid 8, then requested
+                                       api: terminating, run 1, pid 9, then requested
                                        > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                         arm half:web:1 2063 ms, TERM to api 1,
-                                         arm half:api:1 2063 ms
-      exited api 1: code 0             api: stopped, run 1, asked
-                                       > disarm half:api:1, say stopped
+                                         arm escalate:web:1 2063 ms, TERM to api 1,
+                                         arm escalate:api:1 2063 ms
+      exited api 1: code 0             api: stopped, run 1, requested
+                                       > disarm escalate:api:1, say stopped
       exited web 1: code 0, not alone  > TERM to the rest of web 1
-      gone web 1                       db: terminating, run 1, pid 7, then asked
-                                       web: stopped, run 1, asked
-                                       > disarm half:web:1, say stopped, TERM to db 1,
-                                         arm half:db:1 4250 ms
+      gone web 1                       db: terminating, run 1, pid 7, then requested
+                                       web: stopped, run 1, requested
+                                       > disarm escalate:web:1, say stopped, TERM to db 1,
+                                         arm escalate:db:1 4250 ms
     `)
   })
 
@@ -60,9 +61,9 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
                             web: running, run 1, pid 8
       exited web 1: code 1  web: stopped, run 1, failed
                             > say died
-      TERM                  db: terminating, run 1, pid 7, then asked
+      TERM                  db: terminating, run 1, pid 7, then requested
                             > say shutdown, arm deadline 8750 ms, TERM to db 1,
-                              arm half:db:1 4250 ms
+                              arm escalate:db:1 4250 ms
     `)
   })
 
@@ -74,16 +75,17 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                 db: running, run 1, pid 7
                             api: running, run 1, pid 8
                             web: running, run 1, pid 9
-      TERM                  web: terminating, run 1, pid 9, then asked
+      TERM                  web: terminating, run 1, pid 9, then requested
                             > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                              arm half:web:1 1333 ms
+                              arm escalate:web:1 1333 ms
       exited api 1: code 1  api: stopped, run 1, failed
                             > say died
-      exited web 1: code 0  db: terminating, run 1, pid 7, then asked
-                            web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0   db: stopped, run 1, asked
-                            > disarm half:db:1, say stopped, disarm deadline, finish 1 (api)
+      exited web 1: code 0  db: terminating, run 1, pid 7, then requested
+                            web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, TERM to db 1,
+                              arm escalate:db:1 4250 ms
+      exited db 1: code 0   db: stopped, run 1, requested
+                            > disarm escalate:db:1, say stopped, disarm deadline, finish 1 (api)
     `)
   })
 })
@@ -100,10 +102,10 @@ describe('stop while', () => {
       TERM                 db: starting, run 1, wants down
                            web: starting, run 1, wants down
                            > say shutdown, arm deadline 8750 ms
-      spawned db 1: pid 7  db: terminating, run 1, pid 7, then asked
-                           > say started, TERM to db 1, arm half:db:1 4250 ms
-      exited db 1: code 0  db: stopped, run 1, asked
-                           > disarm half:db:1, say stopped
+      spawned db 1: pid 7  db: terminating, run 1, pid 7, then requested
+                           > say started, TERM to db 1, arm escalate:db:1 4250 ms
+      exited db 1: code 0  db: stopped, run 1, requested
+                           > disarm escalate:db:1, say stopped
     `)
   })
 
@@ -115,10 +117,10 @@ describe('stop while', () => {
                             > spawn web 1
       TERM                  web: starting, run 1, wants down
                             > say shutdown, arm deadline 8750 ms
-      spawned web 1: pid 7  web: terminating, run 1, pid 7, then asked
-                            > say started, TERM to web 1, arm half:web:1 4250 ms
-      exited web 1: code 0  web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped, disarm deadline, finish 0
+      spawned web 1: pid 7  web: terminating, run 1, pid 7, then requested
+                            > say started, TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0  web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped, disarm deadline, finish 0
     `)
   })
 
@@ -130,7 +132,7 @@ describe('stop while', () => {
                                        > spawn web 1
       TERM                             web: starting, run 1, wants down
                                        > say shutdown, arm deadline 8750 ms
-      spawn-failed web 1: exec EACCES  web: stopped, run 1, asked
+      spawn-failed web 1: exec EACCES  web: stopped, run 1, requested
                                        > say start-failed, disarm deadline, finish 126 (web)
     `)
   })
@@ -141,23 +143,24 @@ describe('stop while', () => {
       story(
         up(plan(web, { signals })),
         'USR1',
-        elapsed('half', 'web', 1),
+        elapsed('escalate', 'web', 1),
         elapsed('grace', 'web', 1),
         'TERM',
         exited('web', 1, 'KILL'),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                web: running, run 1, pid 7
-      0 ms     USR1                 web: terminating, run 1, pid 7, then up
-                                    > TERM to web 1, arm half:web:1 4250 ms
-      4250 ms  elapsed half:web:1   > TERM to the rest of web 1, arm grace:web:1 4250 ms
-      8500 ms  elapsed grace:web:1  web: killing, run 1, pid 7, then up
-                                    > say killing, KILL to the tree of web 1,
-                                      arm stuck:web:1 1000 ms
-      8500 ms  TERM                 web: killing, run 1, pid 7, then asked
-                                    > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
-      8500 ms  exited web 1: KILL   web: stopped, run 1, asked
-                                    > disarm half:web:1, say stopped, disarm deadline, finish 0
+      0 ms     given                   web: running, run 1, pid 7
+      0 ms     USR1                    web: terminating, run 1, pid 7, then up
+                                       > TERM to web 1, arm escalate:web:1 4250 ms
+      4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
+      8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
+                                       > say killing, KILL to the tree of web 1,
+                                         arm stuck:web:1 1000 ms
+      8500 ms  TERM                    web: killing, run 1, pid 7, then requested
+                                       > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
+      8500 ms  exited web 1: KILL      web: stopped, run 1, requested
+                                       > disarm escalate:web:1, say stopped, disarm deadline,
+                                         finish 0
     `)
   })
 })

@@ -1,6 +1,6 @@
 /** DESIGN §7, Control: "A request that changes something has a ticket and may wait for its outcome." */
 import { describe, expect, test } from 'vitest'
-import type { Asker, Outcome, Ticket } from '../../../src/core/ticket.ts'
+import type { Outcome, Requester, Ticket } from '../../../src/core/ticket.ts'
 import {
   alive,
   type Beat,
@@ -34,9 +34,9 @@ describe('a restart is', () => {
       0 ms   ready web 1             web: running, run 1, pid 7, ready
                                      > disarm ready:web:1, say ready
       0 ms   restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                                     > TERM to web 1, arm half:web:1 4250 ms
+                                     > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms   exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm half:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, say stopped, spawn web 2
       0 ms   spawned web 2: pid 17   web: running, run 2, pid 17, not ready
                                      > say started, arm ready:web:2 1000 ms
       50 ms  ready web 2             web: running, run 2, pid 17, ready
@@ -67,14 +67,14 @@ describe('a restart is', () => {
     ).toMatchInlineSnapshot(`
       given                    proxy: running, run 1, pid 7, ready
                                web: running, run 1, pid 8, not ready
-      stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then asked
+      stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then requested
                                web: terminating, run 1, pid 8, then up
-                               > TERM to proxy 1, arm half:proxy:1 4250 ms, say held,
-                                 disarm ready:web:1, TERM to web 1, arm half:web:1 4250 ms
-      exited proxy 1: code 0   proxy: stopped, run 1, asked
-                               > disarm half:proxy:1, say stopped, say ticket 2 done
+                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                                 disarm ready:web:1, TERM to web 1, arm escalate:web:1 4250 ms
+      exited proxy 1: code 0   proxy: stopped, run 1, requested
+                               > disarm escalate:proxy:1, say stopped, say ticket 2 done
       exited web 1: code 0     web: waiting, run 1
-                               > disarm half:web:1, say stopped, arm waiting 5000 ms
+                               > disarm escalate:web:1, say stopped, arm waiting 5000 ms
       start proxy (uid 1000)   proxy: starting, run 2, wants up
                                > spawn proxy 2
       spawned proxy 2: pid 17  proxy: running, run 2, pid 17, not ready
@@ -106,9 +106,9 @@ describe('a restart is', () => {
                               db: running, run 1, pid 8
       restart web (uid 1000)  web: terminating, run 2, pid 17, then up
                               > say ticket 1 superseded, disarm ready:web:2, TERM to web 2,
-                                arm half:web:2 4250 ms
+                                arm escalate:web:2 4250 ms
       exited web 2: code 0    web: starting, run 3, wants up
-                              > disarm half:web:2, say stopped, spawn web 3
+                              > disarm escalate:web:2, say stopped, spawn web 3
       spawned web 3: pid 27   web: running, run 3, pid 27, not ready
                               > say started, arm ready:web:3 1000 ms
       ready web 3             web: running, run 3, pid 27, ready
@@ -181,7 +181,7 @@ describe('a ticket tells', () => {
     const game = up(web).play(isReady(1), later(10, restart('web')), later(30, exited('web', 1)))
     game.play(later(2, spawned('web', 2, 17)), later(500, isReady(2)))
     expect(game.state.tickets.get('web')).toMatchObject({
-      askedAtMs: beginMs + 10,
+      requestedAtMs: beginMs + 10,
       old: { run: 1, pid: 7 },
       stoppedAtMs: beginMs + 40,
       spawnedAtMs: beginMs + 42,
@@ -214,7 +214,7 @@ describe('a ticket tells', () => {
   })
 
   test('who asked first and why, and how many asked', () => {
-    const ann: Asker = { kind: 'client', uid: 0, pid: 12, daemon: 'agent' }
+    const ann: Requester = { kind: 'client', uid: 0, pid: 12, daemon: 'agent' }
     const first = { ...restart('web', ann), why: 'new certificate' } as Beat
     const game = up(web).play(first, restart('web'))
     expect(game.state.tickets.get('web')).toMatchObject({

@@ -162,11 +162,12 @@ describe('of requests that come while it is open', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then retry after 200 ms
-                                       > say died, arm half:web:1 500 ms, TERM to the rest of web 1
+                                       > say died, arm escalate:web:1 500 ms,
+                                         TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                        > say ticket 1 superseded
       gone web 1                       web: starting, run 2, wants up
-                                       > disarm half:web:1, spawn web 2
+                                       > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
                                        > say started, say ticket 2 done by run 2
     `)
@@ -184,7 +185,7 @@ describe('of requests that come while it is open', () => {
     ).toMatchInlineSnapshot(`
       200 ms  restart web (uid 1000)  web: terminating, run 2, pid 17, then up
                                       > say ticket 1 superseded, disarm ready:web:2, TERM to web 2,
-                                        arm half:web:2 4250 ms
+                                        arm escalate:web:2 4250 ms
     `)
   })
 

@@ -23,14 +23,14 @@ test('a shutdown that is asked for is one as by TERM', () => {
   expect(story(up(web), shutdown(), ...over)).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
-    shutdown (uid 1000)   web: terminating, run 1, pid 7, then asked
-                          db: terminating, run 1, pid 8, then asked
+    shutdown (uid 1000)   web: terminating, run 1, pid 7, then requested
+                          db: terminating, run 1, pid 8, then requested
                           > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                            arm half:web:1 4250 ms, TERM to db 1, arm half:db:1 4250 ms
-    exited web 1: code 0  web: stopped, run 1, asked
-                          > disarm half:web:1, say stopped
-    exited db 1: code 0   db: stopped, run 1, asked
-                          > disarm half:db:1, say stopped, disarm deadline, finish 0
+                            arm escalate:web:1 4250 ms, TERM to db 1, arm escalate:db:1 4250 ms
+    exited web 1: code 0  web: stopped, run 1, requested
+                          > disarm escalate:web:1, say stopped
+    exited db 1: code 0   db: stopped, run 1, requested
+                          > disarm escalate:db:1, say stopped, disarm deadline, finish 0
   `)
 })
 
@@ -45,7 +45,7 @@ test('its ticket ends with the exit code, told before the end itself', () => {
           verb: 'shutdown',
           daemon: null,
           by: operator,
-          askedAtMs: beginMs,
+          requestedAtMs: beginMs,
           outcome: { kind: 'ended', exitCode: 3, tookMs: 20 },
         },
       },
@@ -92,17 +92,17 @@ test('it answers all: what was under way, and what is asked for from then on', (
     given                   web: running, run 1, pid 7
                             db: running, run 1, pid 8
     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
-                            > TERM to web 1, arm half:web:1 4250 ms
-    stop db (uid 1000)      db: terminating, run 1, pid 8, then asked
-                            > TERM to db 1, arm half:db:1 4250 ms
-    shutdown (uid 1000)     web: terminating, run 1, pid 7, then asked
+                            > TERM to web 1, arm escalate:web:1 4250 ms
+    stop db (uid 1000)      db: terminating, run 1, pid 8, then requested
+                            > TERM to db 1, arm escalate:db:1 4250 ms
+    shutdown (uid 1000)     web: terminating, run 1, pid 7, then requested
                             > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
                               say ticket 2 superseded
     stop web (uid 1000)     > say ticket 4 superseded
-    exited web 1: code 0    web: stopped, run 1, asked
-                            > disarm half:web:1, say stopped
-    exited db 1: code 0     db: stopped, run 1, asked
-                            > disarm half:db:1, say stopped, disarm deadline, finish 0
+    exited web 1: code 0    web: stopped, run 1, requested
+                            > disarm escalate:web:1, say stopped
+    exited db 1: code 0     db: stopped, run 1, requested
+                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0
   `)
   const { tickets } = up(web).play(restart('web'), 'TERM', stop('db')).state
   for (const { outcome } of tickets.values()) {

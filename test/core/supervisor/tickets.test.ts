@@ -39,7 +39,7 @@ test('of a request for a daemon that is not there, nothing is kept', () => {
           daemon: 'ghost',
           by: operator,
           why: '',
-          askedAtMs: beginMs,
+          requestedAtMs: beginMs,
           requests: 1,
           satisfiedByRun: 0,
           old: null,

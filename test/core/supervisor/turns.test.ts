@@ -54,7 +54,7 @@ test('whoever waited comes before those of whom a failure makes one that waits',
     reconcile api 2: pid 17  web: starting, run 2, wants up
                              api: running, run 2, pid 17
                              log: starting, run 2, wants up
-                             > disarm half:web:1, arm linger:web:1 1000 ms, say stopped,
+                             > disarm escalate:web:1, arm linger:web:1 1000 ms, say stopped,
                                say started, say ticket 2 done by run 2, spawn log 2, spawn web 2,
                                disarm waiting
     spawned log 2: pid 18    log: running, run 2, pid 18

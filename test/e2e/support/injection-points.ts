@@ -48,11 +48,16 @@ export const injectionPoints: readonly InjectionPoint[] = [
   },
   { what: 'a message', point: 'ready', daemons: { web: notifying }, lines: [readyLine] },
   { what: 'a probe', point: 'ready', daemons: { web: probed }, lines: [readyLine] },
-  { what: 'a status', point: 'said', daemons: { web: notifying }, lines: [readyLine] },
-  { what: 'a watchdog ping', point: 'pinged', daemons: { web: notifying }, lines: [readyLine] },
+  { what: 'a status', point: 'status-reported', daemons: { web: notifying }, lines: [readyLine] },
+  {
+    what: 'a watchdog ping',
+    point: 'watchdog-ping',
+    daemons: { web: notifying },
+    lines: [readyLine],
+  },
   {
     what: 'a failed health check',
-    point: 'unfit',
+    point: 'unhealthy',
     daemons: {
       web: {
         command: sh(`echo up; ${sleeps}`),

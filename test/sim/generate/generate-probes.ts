@@ -1,10 +1,15 @@
 /** How a bundle says that its daemons are looked at, by chance. Each is looked at where looks.ts has it. */
-import type { AliveSpec, Probe, ReadySpec, ReadyWord } from '../../../src/core/plan/plan.ts'
+import type {
+  AliveSpec,
+  Probe,
+  ReadySpec,
+  SelfReportedReadiness,
+} from '../../../src/core/plan/plan.ts'
 import type { Chance } from '../world/chance.ts'
 import { firstPort } from '../world/looks.ts'
 
 export function readyFor(chance: Chance, name: string): ReadySpec {
-  const word = chance.weighted<ReadyWord>(
+  const word = chance.weighted<SelfReportedReadiness>(
     [2, { type: 'fd', fd: 3 }],
     [3, { type: 'notify' }],
     [1, { type: 'log', text: 'ready' }],

@@ -97,8 +97,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'who was held does not come back',
     file: 'core/daemon/running.ts',
-    from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'asked', effects)",
-    to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'asked', 'asked', effects)",
+    from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'requested', effects)",
+    to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'requested', 'requested', effects)",
     seed: 286,
     breaks: ['satisfied', 'nobodyForgotten', 'answeredOnce'],
   },
@@ -113,7 +113,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'those who wait are not looked at when somebody has changed',
     file,
-    from: "if (daemon.phase === 'waiting') look(context, daemon, failed)",
+    from: "if (daemon.phase === 'waiting') reconsider(context, daemon, failed)",
     to: '',
     seed: 2,
     breaks: ['selectedOnly', 'nobodyForgotten'],
@@ -153,8 +153,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     name: 'it ends though somebody may be missing',
     file: 'core/supervisor/shutdown.ts',
-    from: "if (daemon.end === 'asked' || (daemon.end === 'done' && kind === 'job')) return null",
-    to: "if (daemon.end === 'asked') return null",
+    from: "if (daemon.end === 'requested' || (daemon.end === 'done' && kind === 'job')) return null",
+    to: "if (daemon.end === 'requested') return null",
     seed: 98,
     breaks: ['endsForReason', 'endsWhenOver'],
   },

@@ -5,7 +5,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a timer is not disarmed when a run is over',
     file: 'core/daemon/ending.ts',
-    from: "  disarm(effects, 'half', daemon)\n  if (outputOpen)",
+    from: "  disarm(effects, 'escalate', daemon)\n  if (outputOpen)",
     to: '  if (outputOpen)',
     seed: 173,
     breaks: ['quiet'],
@@ -85,7 +85,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'the tree is told twice',
     file: 'core/daemon/ending.ts',
-    from: '  if (daemon.treeTold) return daemon\n',
+    from: '  if (daemon.treeSignalled) return daemon\n',
     to: '',
     seed: 4,
     breaks: ['leaderFirst'],
@@ -149,8 +149,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a start is told with another number',
     file: 'core/daemon/running.ts',
-    from: "tell(effects, { kind: 'started', daemon: name, run, pid })",
-    to: "tell(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
+    from: "report(effects, { kind: 'started', daemon: name, run, pid })",
+    to: "report(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
     seed: 2,
     breaks: ['startTold'],
   },

@@ -109,7 +109,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'the end of the main daemon is the end of nothing',
     file: 'core/supervisor/shutdown.ts',
-    from: "  if (main && daemon.phase === 'terminating' && !daemon.asked) return 'main-ended'\n",
+    from: "  if (main && daemon.phase === 'terminating' && !daemon.requested) return 'main-ended'\n",
     to: '',
     seed: 14,
     breaks: ['endsWithThem'],
@@ -133,7 +133,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'it does not end when all have ended',
     file: 'core/supervisor/shutdown.ts',
-    from: 'const isOver = context.booted && context.parked === 0',
+    from: 'const isOver = context.booted && context.stoppedByRequest === 0',
     to: 'const isOver = false',
     seed: 17,
     breaks: ['endsWithAll'],
@@ -157,7 +157,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'TERM that came in a failure is forgotten',
     file: 'core/supervisor/supervisor.ts',
-    from: "else if (shutdownAsked) beginShutdown(context, { kind: 'signal', signal: 'TERM' })",
+    from: "else if (shutdownRequested) beginShutdown(context, { kind: 'signal', signal: 'TERM' })",
     to: '',
     seed: 229,
     breaks: ['inDeadline'],

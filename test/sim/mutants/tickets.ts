@@ -110,8 +110,8 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'a shutdown says that all went well',
     file: 'core/supervisor/shutdown.ts',
-    from: 'tellEnded(context, report.code)',
-    to: 'tellEnded(context, 0)',
+    from: 'endShutdownTicket(context, report.code)',
+    to: 'endShutdownTicket(context, 0)',
     seed: 42,
     breaks: ['shutdownTellsCode'],
   },
@@ -126,7 +126,7 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'who was stopped by an operator ends pitcrew',
     file: 'core/supervisor/shutdown.ts',
-    from: 'const isOver = context.booted && context.parked === 0',
+    from: 'const isOver = context.booted && context.stoppedByRequest === 0',
     to: 'const isOver = context.booted',
     seed: 246,
     breaks: ['endsForReason'],
@@ -143,7 +143,7 @@ export const ticketMutants: readonly Mutant[] = [
     name: 'who was stopped comes back with whom it needs',
     file: 'core/supervisor/scheduling.ts',
     from: "daemon.phase === 'stopped' && daemon.end === 'skipped'",
-    to: "daemon.phase === 'stopped' && (daemon.end === 'skipped' || daemon.end === 'asked')",
+    to: "daemon.phase === 'stopped' && (daemon.end === 'skipped' || daemon.end === 'requested')",
     seed: 323,
     breaks: ['byPolicyOnly', 'stopIsOver'],
   },

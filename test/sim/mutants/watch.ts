@@ -13,8 +13,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'who is ready is to be ready in time all the same',
     file: 'core/daemon/running.ts',
-    from: "  disarm(effects, 'ready', daemon)\n  stopLooking(daemon, effects)\n",
-    to: '  stopLooking(daemon, effects)\n',
+    from: "  disarm(effects, 'ready', daemon)\n  stopWatching(daemon, effects)\n",
+    to: '  stopWatching(daemon, effects)\n',
     seed: 216,
     breaks: ['quiet'],
   },
@@ -37,7 +37,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'nobody stops looking whether it is ready',
     file: 'core/daemon/ending.ts',
-    from: '  stopLooking(daemon, effects)\n  const flaw',
+    from: '  stopWatching(daemon, effects)\n  const flaw',
     to: '  const flaw',
     seed: 4,
     breaks: ['looksEnd', 'helpersEnd', 'quiet'],
@@ -253,8 +253,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a stop is not extended',
     file: 'core/daemon/daemon.ts',
-    from: 'pinged: extendStop,',
-    to: 'pinged: stay,',
+    from: "'watchdog-ping': extendStop,",
+    to: "'watchdog-ping': stay,",
     seed: 26,
     breaks: ['stopExtended'],
   },
