@@ -1,38 +1,38 @@
-/** A request, and the ticket that says what became of it. */
+/** A request, and the ticket that records its outcome. */
 import type { Signal } from './signals.ts'
 
 export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
 
-/** Somebody asks for something. */
+/** A request to start, stop or restart a daemon, or to shut down. */
 export interface Request {
   readonly verb: Verb
-  /** null: all of them; a shutdown's. */
+  /** null: all of them, in a shutdown. */
   readonly daemon: string | null
   readonly by: Requester
-  /** The reason that he gave; '' = none. */
+  /** The reason that the requester gave; '' = none. */
   readonly why: string
-  /** By which the answer finds him: see the effect `accepted`; 0 = he does not wait for one. */
+  /** Names the request in the effect `accepted`; 0 = no answer is awaited. */
   readonly token: number
 }
 
-/** Requests that the same run satisfies are one ticket. */
+/** The outcome of a request. Requests that the same run satisfies share one ticket. */
 export interface Ticket {
   readonly id: number
   readonly verb: Verb
   /** null: all of them. */
   readonly daemon: string | null
-  /** Who asked first. */
+  /** The first requester. */
   readonly by: Requester
-  /** The reason that he gave; '' = none. */
+  /** The reason that the first requester gave; '' = none. */
   readonly why: string
   readonly requestedAtMs: number
-  /** How many requests it stands for. */
+  /** The number of requests that share it. */
   readonly requests: number
-  /** Of a start or a restart: the run, or any after it, that satisfies the request: the next one
-   *  spawned after it was made. 0 = no run does. */
+  /** For a start or a restart: this run and any later one satisfy the request. It is the next one
+   *  spawned after the request. 0 = no run does. */
   readonly satisfiedByRun: number
-  /** The run there was when it was asked for, and its pid; null when nothing ran. Of the policy:
-   *  the one that has ended. */
+  /** The run at the time of the request; null when none ran. For a restart by the policy: the run
+   *  that has ended. */
   readonly old: RunAndPid | null
   /** When the old run was over, and when the new one was spawned; null = not yet, or not needed. */
   readonly stoppedAtMs: number | null
@@ -55,21 +55,20 @@ export type Requester =
       readonly pid: number | null
       readonly daemon: string | null
     }
-  /** The restart policy; or the end of a daemon that means the end of all. */
+  /** The restart policy; or a daemon whose end shuts down the bundle. */
   | { readonly kind: 'policy' }
   | { readonly kind: 'hangup' }
 
 export type Outcome = Readonly<
   | { kind: 'open' }
-  /** A start or a restart is done when the run is ready (of a job: when it has done its work); a
-   *  stop, when the run is over. `now`: that run, null after a stop. `changed`: false when nothing
-   *  had to be started or stopped. */
+  /** A start or a restart is done when the run is ready (for a job: when it has done its work); a
+   *  stop is done when the run is over. `now`: that run; null after a stop. `changed`: false when
+   *  the daemon was already as requested. */
   | { kind: 'done'; now: RunAndPid | null; changed: boolean; tookMs: number }
-  /** The shutdown is over: the exit code. */
+  /** The shutdown is over. */
   | { kind: 'ended'; exitCode: number; tookMs: number }
   /** `why` is one line: "exit code 3", "not ready in time", "cannot start it: exec: ENOENT". */
   | { kind: 'failed'; why: string; tookMs: number }
-  /** `by`: the ticket of a later request that wants something else, or of the shutdown; and what
-   *  that one wants. */
+  /** `by`: the ticket of a later, conflicting request or of the shutdown; `verb`: its verb. */
   | { kind: 'superseded'; by: number; verb: Verb; tookMs: number }
 >

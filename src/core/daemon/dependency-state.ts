@@ -1,5 +1,5 @@
-/** Dependencies: whether a daemon is as those `after` it need it. One rule for the scheduler, and for
- *  the control plane, which explains what it does. */
+/** Dependencies: whether a daemon is as those `after` it need it. One rule for the scheduler, and
+ *  for the control plane, which explains what it does. */
 
 import type { AfterSpec, Until } from '../plan/plan.ts'
 import type { Daemon } from './phases.ts'

@@ -1,6 +1,6 @@
-/** Rules of daemon.ts: how a run ends. The stop signal to the leader, once, since many programs
- *  take a second one as "at once"; when the leader is gone, or at half of the grace, the stop
- *  signal to the rest of the tree; KILL to the whole tree at the end of the grace, once. */
+/** Rules of daemon.ts for the end of a run. The leader gets the stop signal once, because many
+ *  programs take a second one as "at once". When the leader is gone, or at half of the grace, the
+ *  rest of the tree gets it. At the end of the grace the whole tree gets KILL, once. */
 
 import type { Effect, LastRun } from '../effect.ts'
 import type { Exit, Flaw, HealthFailure } from '../event.ts'
@@ -10,6 +10,7 @@ import {
   type Daemon,
   disarm,
   type In,
+  killTree,
   type Next,
   type Of,
   remember,
@@ -20,12 +21,13 @@ import {
 import { noStreak } from './restart-policy.ts'
 import { retry } from './starting.ts'
 
-/** How long a run's output is read when somebody outside of it holds it open, in milliseconds. */
+/** How long the output of a run is read when a process outside of the run holds it open, in
+ *  milliseconds. */
 const lingerMs = 1000
-/** How long after KILL the run is named as stuck, in milliseconds. */
+/** How long after KILL a run is reported as stuck, in milliseconds. */
 const stuckAfterMs = 1000
 
-/** It is told to end: since it was asked to, or for a fault. */
+/** Begins the end of a run with its stop signal or its stop command. */
 export function beginTermination(
   daemon: In<'running'>,
   atMs: number,
@@ -46,7 +48,7 @@ export function beginTermination(
   return ending
 }
 
-/** Its end begins: nobody looks any more whether it is ready or alive. */
+/** Moves a run to `terminating` and ends its probes. */
 export function terminate(
   daemon: In<'running'>,
   atMs: number,
@@ -85,7 +87,7 @@ export function terminate(
   }
 }
 
-/** If anybody looks at it. */
+/** Ends the probe of a run, if there is one. */
 export function stopWatching({ spec, run, readyAtMs }: In<'running'>, effects: Effect[]): void {
   const { name, ready, alive } = spec
   const isLookedAt =
@@ -93,12 +95,12 @@ export function stopWatching({ spec, run, readyAtMs }: In<'running'>, effects: E
   if (isLookedAt) effects.push({ type: 'unwatch', daemon: name, run })
 }
 
-/** At half of the grace the rest of the tree is signalled, and the timer is set again. */
+/** At half of the grace the rest of the tree is signalled and the timer is armed again. */
 export function armEscalation(daemon: In<'terminating'>, atMs: number, effects: Effect[]): void {
   arm(effects, 'escalate', daemon, (daemon.killAtMs - atMs) / 2)
 }
 
-/** Asked for: what the policy knew of it is forgotten. */
+/** A request starts a new streak. */
 export function wantUp(daemon: In<'terminating' | 'killing'>): Daemon {
   return { ...daemon, next: 'up', streak: noStreak }
 }
@@ -107,8 +109,8 @@ export function wantDown(daemon: In<'killing'>): Daemon {
   return { ...daemon, next: 'requested' }
 }
 
-/** Asked to stop or restart while it is ending: it has no more time than it had, and may have
- *  less. */
+/** A stop or restart that is requested while the run is ending may shorten its grace, and never
+ *  extends it. */
 export function hurry(
   daemon: In<'terminating'>,
   { type, atMs, graceMs }: Of<'stop' | 'restart'>,
@@ -122,7 +124,7 @@ export function hurry(
   return next
 }
 
-/** It asks for more time for its stop: what it gets is within the one deadline. */
+/** Extends a stop as the run requests it, within the deadline. */
 export function extendStop(
   daemon: In<'terminating'>,
   { extendMs, limitMs, atMs }: Of<'watchdog-ping'>,
@@ -137,7 +139,7 @@ export function extendStop(
   return next
 }
 
-/** The leader is gone: the rest of the tree is told now, if there is any. */
+/** The leader is gone: the rest of the tree is signalled at once, if there is any. */
 export function leaderEnded(
   daemon: In<'terminating' | 'killing'>,
   event: Of<'exited'>,
@@ -150,7 +152,7 @@ export function leaderEnded(
   return next.phase === 'terminating' ? signalRest(next, effects) : next
 }
 
-/** The stop signal to everything but the leader, once. */
+/** Sends the stop signal to the tree without its leader, once. */
 function signalRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
   if (daemon.treeSignalled) return daemon
   const { name, stop } = daemon.spec
@@ -164,7 +166,7 @@ export function signalTree(
   effects: Effect[],
 ): Daemon {
   const { name, stop } = daemon.spec
-  // A stop by command is a stop by signal from here on.
+  // From here on a stop by command is a stop by signal.
   const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeSignalled
   const sent = isFirst ? remember(daemon.sent, stop.signal) : daemon.sent
   if (isFirst) {
@@ -185,9 +187,9 @@ export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>, effects: 
   const { name } = daemon.spec
   const { run } = daemon
   report(effects, { kind: 'killing', daemon: name, run, afterMs: atMs - daemon.sinceMs })
-  effects.push({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
+  killTree(effects, name, run)
   armStuck(daemon, effects)
-  // A leader that ended before this KILL did not end of it.
+  // A leader that has ended before was not ended by this KILL.
   const sent = daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent
   return { ...daemon, phase: 'killing', stuck: false, sent }
 }
@@ -196,8 +198,8 @@ export function armStuck(daemon: Daemon, effects: Effect[]): void {
   arm(effects, 'stuck', daemon, stuckAfterMs)
 }
 
-/** Two runs at once are worse than a daemon that is down: it stays here until the kernel lets go.
- *  In a shutdown it holds nobody up any more. */
+/** The daemon stays in this phase until the kernel releases its processes: two runs at once are
+ *  worse than a daemon that is down. In a shutdown it no longer delays its dependencies. */
 export function nameStuck(daemon: In<'killing'>, _: Of<'stuck'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
   report(effects, { kind: 'stuck', daemon: name, run: daemon.run })

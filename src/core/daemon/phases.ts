@@ -1,5 +1,5 @@
-/** The phases of a daemon's life, the events in it, and what is kept of a run. The life itself is
- *  in daemon.ts. */
+/** The vocabulary of daemon.ts: the phases of a daemon, its events, and the helpers that its rules
+ *  share. */
 import type { DeathNote, Effect, LastRun, Note } from '../effect.ts'
 import type {
   Exit,
@@ -20,55 +20,55 @@ export type Daemon = Common & Phase
 /** What a daemon has in every phase. */
 export interface Common {
   readonly spec: DaemonSpec
-  /** The number of its run, or of its last one; 0 = it never had one. */
+  /** The number of its current or last run; 0 = it never had one. */
   readonly run: number
-  /** How its last run ended; null while that is not known. */
+  /** Its last run that is over; null = none is. */
   readonly last: LastRun | null
-  /** Restarts by the policy. */
+  /** Consecutive restarts by the policy. */
   readonly streak: RestartStreak
 }
 
 type Phase = Readonly<
   | { phase: 'stopped'; end: End }
-  /** Wants to start; what it is `after` is not there yet, or its turn has not come. `byPolicy`:
-   *  nobody asked for it. */
+  /** Is to be started: a dependency is not met, or its turn in the queue has not come. `byPolicy`:
+   *  by the restart policy, without a request. */
   | { phase: 'waiting'; byPolicy: boolean }
-  /** Is restarted by the policy, a little later. */
+  /** The policy restarts it after a delay. */
   | { phase: 'backoff'; untilMs: number }
-  /** `want`: `again` means that this run is not wanted, and the next one is. `graceMs`: of the stop
-   *  that it was asked for meanwhile. */
+  /** `want`: `again` = end this run and start the next one. `graceMs`: of a stop that was requested
+   *  meanwhile. */
   | { phase: 'starting'; want: 'up' | 'down' | 'again'; graceMs: number }
   | ({ phase: 'running' } & Alive)
   | ({ phase: 'terminating' } & Alive & Ending)
-  /** `stuck`: KILL did not end it, and it was named. */
+  /** `stuck`: KILL did not end it, which was reported. */
   | ({ phase: 'killing'; stuck: boolean } & Alive & Ending)
 >
 
-/** Why a daemon is stopped: it was not wanted yet; it was asked to; it has done what it was for; it
- *  failed for good; somebody whom it is `after` failed for good. */
+/** Why a daemon is stopped: it was never started; a stop was requested; it has done its work; it
+ *  has failed for good; a dependency has failed for good. */
 export type End = 'none' | 'requested' | 'done' | 'failed' | 'skipped'
 
 interface Alive {
   readonly pid: number
   readonly startedAtMs: number
-  /** Since when it is ready; null = it is not. A daemon without a sign of readiness is ready when
-   *  it has executed its program. */
+  /** When it became ready; null = it is not. A daemon without `ready:` is ready when it has
+   *  executed its program. */
   readonly readyAtMs: number | null
-  /** What it said of itself (sd_notify: STATUS); '' = nothing. */
+  /** The status that it reported (sd_notify: STATUS); '' = none. */
   readonly status: string
-  /** Its status from before it reloads or stops by itself; null = it does not. */
+  /** Its status before it began to reload or to stop by itself; null = it does neither. */
   readonly statusBefore: string | null
-  /** Until when it may be not ready, as it asked for; 0 = it did not. */
+  /** The extended time to become ready that it requested; 0 = none. */
   readonly extendedToMs: number
-  /** Numbers of the signals that it was sent. */
+  /** The numbers of the signals that pitcrew sent it. */
   readonly sent: readonly number[]
 }
 
 interface Ending {
   readonly next: Next
-  /** False when it died by itself, or had to be ended for a fault. */
+  /** False when it died by itself, or is ended for a fault. */
   readonly requested: boolean
-  /** What it is ended for; null = it was asked to, or died by itself. */
+  /** The fault that it is ended for; null = its end was requested, or it died by itself. */
   readonly fault: HealthFailure | null
   readonly flaw: Flaw | null
   /** How the leader ended; null while it lives. */
@@ -76,35 +76,35 @@ interface Ending {
   /** When its end began, and when it is killed. */
   readonly sinceMs: number
   readonly killAtMs: number
-  /** All of the tree but its leader was sent the stop signal. */
+  /** The tree without its leader was sent the stop signal. */
   readonly treeSignalled: boolean
 }
 
-/** What follows when the run is over. The last request wins; `retry` and an End are the policy's. */
+/** What follows when the run is over. The last request wins; without one the policy decides. */
 export type Next = 'up' | { readonly retryAfterMs: number } | End
 
 export type DaemonEvent = Readonly<
   { atMs: number } & (
     | { type: 'start' }
-    /** Nothing is in its way any more. */
+    /** Its dependencies are met, and its turn in the queue has come. */
     | { type: 'turn' }
-    /** Somebody whom it is after has failed for good. */
+    /** A dependency has failed for good. */
     | { type: 'skip'; needs: string }
-    /** Ends the run, with KILL when it is not over after the grace. */
+    /** Ends the run; with KILL when it is not over after the grace. */
     | { type: 'stop'; graceMs: number }
-    /** The same, and then the next run. */
+    /** Ends the run, then starts the next one. */
     | { type: 'restart'; graceMs: number }
-    /** The guard that it is after is not ready: it may not run, and is started again later. */
+    /** Its guard is not ready: ends the run until it is. */
     | { type: 'hold'; guard: string; graceMs: number }
     | { type: 'forward'; signal: Signal }
     | ({ type: 'spawned'; run: number } & Started)
     | ({ type: 'spawn-failed'; run: number } & SpawnFailure)
     | { type: 'executed'; run: number }
     | { type: 'ready'; run: number }
-    /** Its status (null: as before), and what it does by itself. */
+    /** `status`: null = unchanged. */
     | { type: 'status-reported'; run: number; status: string | null; change: OwnChange | null }
-    /** It is still at work: the watchdog begins anew. `extendMs`: so much time from now on is asked
-     *  for, to be ready or to end; `limitMs`: so much a stop may still take. */
+    /** Starts the watchdog over. `extendMs`: the time that it requests from now on, to become ready
+     *  or to end; `limitMs`: the longest time that its stop may still take. */
     | { type: 'watchdog-ping'; run: number; extendMs: number | null; limitMs: number }
     | { type: 'unhealthy'; run: number; fault: HealthFailure; graceMs: number }
     | ({ type: 'exited'; run: number; gone: boolean; outputOpen: boolean } & Exit)
@@ -113,15 +113,15 @@ export type DaemonEvent = Readonly<
     | { type: 'grace'; run: number }
     | { type: 'stuck'; run: number }
     | { type: 'backoff'; run: number }
-    /** What the host knows of its run; null = nothing. */
+    /** `live`: what the host knows of its run; null = it has none. */
     | { type: 'reconcile'; live: LiveRun | null }
   )
 >
 
 export type In<P extends Daemon['phase']> = Extract<Daemon, { phase: P }>
 export type Of<T extends DaemonEvent['type']> = Extract<DaemonEvent, { type: T }>
-/** What a daemon becomes by an event; what is to be done is added to the effects. `isEnding`:
- *  nothing is started any more. */
+/** Returns the daemon after an event, and adds the effects of the event. `isEnding`: no daemon is
+ *  started any more. */
 export type Rule<S, E> = (daemon: S, event: E, effects: Effect[], isEnding: boolean) => Daemon
 
 export function stay(daemon: Daemon): Daemon {
@@ -153,11 +153,15 @@ export function disarm(effects: Effect[], kind: RunTimer['kind'], daemon: Daemon
   effects.push({ type: 'disarm', timer: timer(kind, daemon) })
 }
 
+export function killTree(effects: Effect[], daemon: string, run: number): void {
+  effects.push({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
+}
+
 export function report(effects: Effect[], note: Note): void {
   effects.push({ type: 'report', note })
 }
 
-/** An unasked end: it is told, and its command is run. */
+/** Reports an end without a request, and runs the command for it. */
 export function reportDeath(
   { name, onDeath }: DaemonSpec,
   about: DeathNote,

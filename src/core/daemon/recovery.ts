@@ -1,7 +1,7 @@
-/** Rules of daemon.ts for the time after a failure inside pitcrew: effects and events that were
- *  under way are lost, and what the host knows of the processes is true. Orders are given again
- *  where they may be lost: the host sends a stop signal to a process only once. What is to be
- *  started waits for its turn: what is found may be the end of everything. */
+/** Rules of daemon.ts for `reconcile`, after a failure inside pitcrew. Effects and events that were
+ *  under way are lost; what the host knows of the processes is true. Orders that may be lost are
+ *  given again, since the host sends a stop signal to a process only once. Daemons that are to
+ *  start wait for their turn, because what is found may shut down the bundle. */
 import type { Effect } from '../effect.ts'
 import type { Exit, LiveRun } from '../event.ts'
 import { armStuck, kill, settle } from './ending.ts'
@@ -10,6 +10,7 @@ import {
   type Daemon,
   disarm,
   type In,
+  killTree,
   type Of,
   remember,
   report,
@@ -18,17 +19,17 @@ import {
 } from './phases.ts'
 import { awaitReady, becomeReady, begin, die, endUnrequested, watchAlive } from './running.ts'
 
-/** A fault that comes with every timer must not make the timers spin, in milliseconds. */
+/** The least delay of a timer that is armed again, in milliseconds: a failure at every timer must
+ *  not make them spin. */
 const notBeforeMs = 200
 
-/** What stands in the place of an exit that was not seen; it counts as a failure all the same. */
+/** Replaces an exit that was not observed. It counts as a failure all the same. */
 const unseenExit: Exit = { code: 0, signal: 0 }
 
-/** A run that nobody here knows of must not go on. */
+/** Kills a run that this state does not know. */
 export function endGhost(daemon: Daemon, { live }: Of<'reconcile'>, effects: Effect[]): Daemon {
   if (live === null || live.gone) return daemon
-  const { name } = daemon.spec
-  effects.push({ type: 'signal', daemon: name, run: live.run, signal: 'KILL', to: 'tree' })
+  killTree(effects, daemon.spec.name, live.run)
   return daemon
 }
 
@@ -75,7 +76,7 @@ export function findRunning(
     const ready = isReady(daemon, known) ? becomeReady(daemon, sign, effects) : daemon
     return die(ready as In<'running'>, event, effects, isEnding)
   }
-  // One line for one death, and not one that claims to know how.
+  // One report for one death, without a cause.
   const others: Effect[] = []
   const next = endUnrequested(daemon, event, 'unseen', others, isEnding)
   report(effects, { kind: 'end-missed', daemon: daemon.spec.name, run })
@@ -83,14 +84,14 @@ export function findRunning(
   return next
 }
 
-/** One without a sign of readiness is ready when it has executed its program; that was not seen of
- *  one that was killed. */
+/** Without `ready:` a run is ready when it has executed its program, which was not observed if it
+ *  was killed. */
 function isReady({ spec }: In<'running'>, { ready, isSlow, exit }: LiveRun): boolean {
   const hasExecuted = !isSlow && exit?.failure === undefined && (exit?.signal ?? 0) === 0
   return ready || (spec.ready === null && hasExecuted)
 }
 
-/** What was seen, or was to be looked at, may be lost. */
+/** Repeats what may be lost: its readiness, its timers, its probes. */
 function lookAgain(daemon: In<'running'>, live: LiveRun, atMs: number, effects: Effect[]): Daemon {
   if (daemon.readyAtMs !== null) {
     watchAlive(daemon, effects)
@@ -116,11 +117,11 @@ export function findEnding(
   const isRestDue = next.exit !== null || next.treeSignalled
   const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing') {
-    effects.push({ ...again, signal: 'KILL', to: 'tree' })
+    killTree(effects, name, daemon.run)
     armStuck(daemon, effects)
     return next
   }
-  // Not left to a timer that may fail each time.
+  // At once, because a timer may fail each time.
   if (atMs >= next.killAtMs) {
     disarm(effects, 'escalate', daemon)
     return kill(next, { type: 'grace', run: next.run, atMs }, effects)
@@ -128,7 +129,7 @@ export function findEnding(
   if (next.exit === null) effects.push({ ...again, signal: stop.signal, to: 'leader' })
   if (isRestDue) effects.push({ ...again, signal: stop.signal, to: 'rest' })
   arm(effects, 'escalate', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
-  // Where a command was to stop it, this is the first that it hears.
+  // After a stop by command this is the first stop signal that it gets.
   const sent = next.exit === null ? remember(next.sent, stop.signal) : next.sent
   return { ...next, sent, treeSignalled: isRestDue }
 }

@@ -1,19 +1,21 @@
-/** What follows the end of a run that nobody asked for: another run, and when; or none.
+/** The restart policy: the verdict on a run that ended without a request. Either another run after
+ *  a delay, or none.
  *
- *  Restarts that follow each other are a streak: the time before the next one doubles with each, up to
- *  a maximum, until a run was ready for a calm time. So a daemon that crashes once in a month is
- *  back after the first, short time, and one that always crashes at once costs next to nothing. */
+ *  Consecutive restarts form a streak: the delay doubles with each, up to a maximum, until a run
+ *  was ready for long enough (`calmMs`). So a daemon that crashes once a month is back after the
+ *  first, short delay, and one that crashes at every start costs next to nothing. */
 import type { Exit } from '../event.ts'
 import type { DaemonSpec } from '../plan/plan.ts'
 
-/** The restarts in a streak. */
+/** Consecutive restarts by the policy. */
 export interface RestartStreak {
-  /** Ends that were answered with another run. */
+  /** The number of restarts. */
   readonly length: number
-  /** Its share of each backoff, from 3/4 to 1: daemons that die of one cause shall not come back in
-   *  one moment. One share for a whole streak, so that the time before the next run never shrinks. */
+  /** The share of each backoff that is waited, from 3/4 to 1: daemons that die of one cause do not
+   *  come back at the same moment. One share for a whole streak, so that the delay never
+   *  shrinks. */
   readonly share: number
-  /** When runs were started by the policy, as far as the limit looks back; in any streak. */
+  /** When the policy started runs, as far back as the window of the limit; in any streak. */
   readonly startedAtMs: readonly number[]
 }
 
@@ -21,9 +23,9 @@ export const noStreak: RestartStreak = { length: 0, share: 1, startedAtMs: [] }
 
 export type Verdict =
   | { readonly kind: 'retry'; readonly afterMs: number; readonly streak: RestartStreak }
-  /** For good: it has done its work, the policy says so, it is main, or everything ends. */
+  /** For good: its work is done, the policy is `never`, it is main, or the bundle ends. */
   | { readonly kind: 'over'; readonly why: 'done' | 'policy' | 'main' | 'shutdown' }
-  /** Given up. */
+  /** Given up: it has reached the limit of restarts. */
   | {
       readonly kind: 'over'
       readonly why: 'limit'
@@ -31,14 +33,14 @@ export type Verdict =
       readonly windowMs: number
     }
 
-/** How a run ended, as far as the policy cares. */
+/** The end of a run, as the policy sees it. */
 export interface RunEnd {
   readonly atMs: number
-  /** With an exit code that counts as success, and without a fault. */
+  /** Its exit code counts as success, and it had no fault. */
   readonly fine: boolean
-  /** How long it was ready before. */
+  /** How long it was ready before its end. */
   readonly readyForMs: number
-  /** Nothing is started any more. */
+  /** No daemon is started any more. */
   readonly isEnding: boolean
 }
 
@@ -56,14 +58,14 @@ export function verdictOn(spec: DaemonSpec, streak: RestartStreak, ended: RunEnd
   const afterMs = backoffMs(spec, length) * share
   if (limit === null)
     return { kind: 'retry', afterMs, streak: { ...streak, length: length + 1, share } }
-  // The next start counts, too: it would be the last of its window.
+  // The next start counts, too: it is the last of its window.
   const since = ended.atMs + afterMs - limit.windowMs
   const startedAtMs = streak.startedAtMs.filter((atMs) => atMs > since)
   if (startedAtMs.length >= limit.times) return { kind: 'over', why: 'limit', ...limit }
   return { kind: 'retry', afterMs, streak: { length: length + 1, share, startedAtMs } }
 }
 
-/** A run was started by the policy. */
+/** The streak after a start by the policy. */
 export function startedByPolicy(
   spec: DaemonSpec,
   streak: RestartStreak,
@@ -77,12 +79,12 @@ function backoffMs({ restart }: DaemonSpec, length: number): number {
   return Math.min(restart.backoffMs * 2 ** Math.min(length, 30), restart.backoffMaxMs)
 }
 
-/** Chance arrives with the time: the digits of the clock below a microsecond. */
+/** Randomness arrives with the time: the digits of the clock below a microsecond. */
 function shareFrom(atMs: number): number {
   return 1 - ((atMs * 1000) % 1) / 4
 }
 
-/** Whether an end counts as success: 0, a code of `stop.success`, or what a signal of ours led to. */
+/** Whether an end counts as success: code 0, a code of `stop.success`, or a signal from pitcrew. */
 export function isSuccess(
   spec: DaemonSpec,
   sent: readonly number[],

@@ -1,5 +1,5 @@
-/** Rules of daemon.ts: a run from its first moment to the one in which it is asked to end, has to
- *  be ended, or dies. */
+/** Rules of daemon.ts for a run from its spawn to its stop, its fault or its death; and for what it
+ *  reports of itself (sd_notify). */
 
 import type { Effect } from '../effect.ts'
 import type { Flaw } from '../event.ts'
@@ -19,7 +19,7 @@ import {
 } from './phases.ts'
 import { isSuccess, noStreak, type Verdict, verdictOn } from './restart-policy.ts'
 
-/** What a dead daemon left behind has this long, unless the bundle says otherwise, in
+/** The grace of processes that a dead daemon left behind, unless the bundle gives one, in
  *  milliseconds. */
 const restGraceMs = 1000
 
@@ -55,13 +55,13 @@ export function begin(
   return running
 }
 
-/** When it must be ready; Infinity = it need not. */
+/** When a run must be ready; Infinity = it need not be. */
 export function readyByMs({ spec, startedAtMs, extendedToMs }: In<'running'>): number {
   if (spec.ready === null) return Number.POSITIVE_INFINITY
   return Math.max(startedAtMs + spec.ready.timeoutMs, extendedToMs)
 }
 
-/** Also after a failure of ours: said again, it does no harm. */
+/** May be repeated after a failure inside pitcrew. */
 export function awaitReady(
   daemon: In<'running'>,
   atMs: number,
@@ -91,12 +91,10 @@ export function goOn(
   return daemon
 }
 
-export function watchAlive({ spec, run }: In<'running'>, effects: Effect[]): void {
-  const { name, alive, watchdogMs } = spec
-  if (alive !== null) effects.push({ type: 'watch', daemon: name, run, for: 'alive' })
-  if (watchdogMs === null) return
-  const timer = { kind: 'watchdog', daemon: name, run } as const
-  effects.push({ type: 'arm', timer, afterMs: watchdogMs })
+export function watchAlive(daemon: In<'running'>, effects: Effect[]): void {
+  const { name, alive, watchdogMs } = daemon.spec
+  if (alive !== null) effects.push({ type: 'watch', daemon: name, run: daemon.run, for: 'alive' })
+  if (watchdogMs !== null) arm(effects, 'watchdog', daemon, watchdogMs)
 }
 
 export function becomeReady(
@@ -115,7 +113,7 @@ export function becomeReady(
   return ready
 }
 
-/** Its process is there and does not do what it should: that is a failure like a death. */
+/** Ends an unhealthy run. It has failed like one that died. */
 export function endForFault(
   daemon: In<'running'>,
   { atMs, fault, graceMs }: Of<'unhealthy'>,
@@ -153,7 +151,7 @@ export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: 
   return daemon
 }
 
-/** It died by itself. A daemon that was not ready yet has failed, whatever its code. */
+/** A death. A daemon that was not ready yet has failed, whatever its exit code. */
 export function die(
   daemon: In<'running'>,
   event: Of<'exited'>,
@@ -167,7 +165,7 @@ function isUnready({ spec, readyAtMs }: In<'running'>): boolean {
   return readyAtMs === null && spec.kind === 'daemon'
 }
 
-/** What it left behind is ended under the same rules as after a stop. */
+/** Processes that a dead leader left behind are ended by the same rules as in a stop. */
 export function endUnrequested(
   daemon: In<'running'>,
   event: Of<'exited'>,
@@ -216,7 +214,7 @@ function withStreak(daemon: In<'running'>, verdict: Verdict): In<'running'> {
 
 function nextBy(verdict: Verdict, fine: boolean): Next {
   if (verdict.kind === 'retry') return { retryAfterMs: verdict.afterMs }
-  // What is given up has failed, however its last run ended.
+  // A daemon that is given up has failed, however its last run ended.
   return (fine && verdict.why !== 'limit' ? 'done' : 'failed') satisfies End
 }
 
@@ -228,7 +226,7 @@ export function retire(
   return beginTermination(daemon, atMs, graceMs, 'requested', 'requested', effects)
 }
 
-/** Asked for: what the policy knew of it is forgotten. */
+/** A request to restart begins a new streak. */
 export function renew(
   daemon: In<'running'>,
   { atMs, graceMs }: Of<'restart'>,
@@ -247,7 +245,8 @@ export function holdBack(
   return beginTermination(daemon, atMs, graceMs, 'up', 'requested', effects)
 }
 
-/** While it reloads or stops by itself its status is that of the change; then it is as before. */
+/** While a run reloads or stops by itself, its status is that change; afterwards the status from
+ *  before is restored. */
 export function keepStatus(
   daemon: In<'running'>,
   { status, change }: Of<'status-reported'>,
@@ -274,7 +273,7 @@ export function takePing(
     return daemon
   }
   if (extendMs === null) return daemon
-  // It extends, and never shortens.
+  // A request extends the time and never shortens it.
   const next = { ...daemon, extendedToMs: atMs + extendMs }
   arm(effects, 'ready', daemon, readyByMs(next) - atMs)
   return next

@@ -1,4 +1,4 @@
-/** Rules of daemon.ts: from wanting to start to the end of the wait for a process. */
+/** Rules of daemon.ts for the time before a run: waiting, backoff, and the spawn. */
 import type { Effect, LastRun } from '../effect.ts'
 import {
   arm,
@@ -14,17 +14,17 @@ import {
 } from './phases.ts'
 import { noStreak, startedByPolicy, verdictOn } from './restart-policy.ts'
 
-/** At the boot, or when nothing fails it any more. */
+/** At the boot, or when its failed dependency may be met again. */
 export function waitAtFirst(daemon: In<'stopped'>): Daemon {
   return waiting(daemon, false)
 }
 
-/** Somebody asks for it: what the policy knew of it is forgotten. */
+/** A request to start: begins a new streak. */
 export function wait(daemon: Daemon): Daemon {
   return waiting({ ...daemon, streak: noStreak }, false)
 }
 
-/** Asked to stop, one that was skipped does not come back with whom it needs. */
+/** A skipped daemon for which a stop is requested is not started when its dependency comes back. */
 export function stayStopped(
   daemon: In<'stopped'>,
   _event: Of<'stop'>,
@@ -34,7 +34,7 @@ export function stayStopped(
   return daemon.end === 'skipped' && !isEnding ? stopped(daemon, 'requested') : daemon
 }
 
-/** Asked for: it need not wait for the rest of its backoff. */
+/** A request to start ends the backoff. */
 export function waitNoLonger(
   daemon: In<'backoff'>,
   _: Of<'start' | 'restart'>,
@@ -70,7 +70,7 @@ export function spawnNext(daemon: In<'waiting'>, { atMs }: Of<'turn'>, effects: 
   return { spec, run, last, streak: streak, phase: 'starting', want: 'up', graceMs: 0 }
 }
 
-/** Asked for while the spawn is under way: this run is the one that satisfies it. */
+/** A start that is requested during the spawn is satisfied by this run. */
 export function startAfterAll(daemon: In<'starting'>): Daemon {
   return daemon.want === 'again' ? daemon : { ...daemon, want: 'up' }
 }
@@ -79,7 +79,7 @@ export function endAtOnce(daemon: In<'starting'>, { graceMs }: Of<'stop'>): Daem
   return { ...daemon, want: 'down', graceMs }
 }
 
-/** This run must not be; the next one waits for the guard. */
+/** Ends this run as soon as it exists; the next one waits for the guard. */
 export function startLater(
   daemon: In<'starting'>,
   { graceMs, guard }: Of<'hold'>,
@@ -113,7 +113,7 @@ export function notStarted(
   return retry({ ...before, streak: verdict.streak }, verdict.afterMs, atMs, effects)
 }
 
-/** @param daemon With the streak that the verdict gave it. */
+/** @param daemon With the streak of the verdict. */
 export function retry(daemon: Common, afterMs: number, atMs: number, effects: Effect[]): Daemon {
   if (afterMs === 0) return waiting(daemon, true)
   const { spec, run, last, streak } = daemon

@@ -28,9 +28,9 @@ export function exitReport(daemons: Iterable<Daemon>, end: Shutdown | null): Exi
   return { code, end, from, daemons: reports }
 }
 
-/** Whether the failure of this daemon ended the bundle: it was given up, and that ends all; or
- *  nothing is left to run since it, a job, failed or its policy gave it up. Under `never` a daemon
- *  that died by a signal ends nothing. An optional one is missed by no other. */
+/** Whether the failure of this daemon ended the bundle: it was given up, which shut the bundle
+ *  down; or no daemon is left to run, because this one, a job, failed or its policy gave it up. Not
+ *  so a daemon with `never` that died by a signal, and not so an optional one. */
 function hasEndedBundle(daemon: Daemon, end: Shutdown | null): boolean {
   if (daemon.phase !== 'stopped' || daemon.end !== 'failed') return false
   const { name, kind, optional, restart } = daemon.spec
@@ -38,7 +38,7 @@ function hasEndedBundle(daemon: Daemon, end: Shutdown | null): boolean {
   return !optional && (kind === 'job' || restart.policy !== 'never')
 }
 
-/** What the last run of a daemon counts as whose failure ended the bundle. */
+/** The code of a daemon whose failure ended the bundle. */
 function failureCode(last: LastRun | null): number {
   if (last === null) return 1
   const { code, signal } = last.exit
@@ -46,31 +46,32 @@ function failureCode(last: LastRun | null): number {
   return isOwn && signal !== 0 ? 128 + signal : Math.max(1, code)
 }
 
-/** At the deadline a run may be there whose leader has ended: its code counts, whatever the rest
- *  does. */
+/** At the deadline the leader of a run may have ended while the rest of its tree has not: the code
+ *  of the leader counts. */
 function lastRunOf(daemon: Daemon): LastRun | null {
   if (!('exit' in daemon) || daemon.exit === null) return daemon.last
   const { run, pid, exit, requested, fault, flaw, sent } = daemon
   return { run, pid, failure: exit.failure ?? null, exit, requested, fault, flaw, sent }
 }
 
-/** Whom it needed has a code of its own; but without an agent there is no success. */
+/** A skipped daemon counts as 0, since the dependency that failed has a code of its own; a main or
+ *  critical one counts as a failure. */
 function skippedCode({ spec }: Daemon): number {
   return spec.main || spec.critical ? 126 : 0
 }
 
-/** What one run counts as. */
+/** The code that one run counts as. */
 function countedCode({ spec }: Daemon, last: LastRun): number {
   if (last.failure !== null)
     return last.failure.errno === 'ENOENT' && last.failure.step === 'exec' ? 127 : 126
   const { code, signal } = last.exit
-  // An agent that was killed for memory must not look like success.
+  // A main daemon that was killed for memory must not look like success.
   const answersFor = spec.main || spec.critical
   const isUnasked = !last.sent.includes(signal) || last.flaw !== null
   if (signal !== 0 && answersFor && isUnasked) return 128 + signal
-  // A flaw is a failure whatever the code is; a death by a signal counts as any other.
+  // A flaw is a failure whatever the code is; a death by a signal counts as usual.
   if (signal === 0 && last.flaw !== null) return Math.max(1, code)
   const counted = isSuccess(spec, last.sent, last.exit) || signal !== 0 ? 0 : code
-  // What we had to end since it did not do its work has failed, however it ended then.
+  // A run that was ended for a fault has failed, however it ended.
   return last.fault === null ? counted : Math.max(1, counted)
 }

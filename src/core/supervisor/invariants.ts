@@ -1,6 +1,6 @@
-/** What must be true after each step, checked in production too: a step that would break it
- *  throws, and changes nothing. Only what the step changed is looked at, so that it costs the
- *  same with a thousand daemons. */
+/** Invariants that hold after each step, checked in production, too. A step that would break one
+ *  throws and changes nothing. Only what the step changed is checked, so that the cost does not
+ *  grow with the number of daemons. */
 
 import type { Daemon } from '../daemon/phases.ts'
 import type { StepContext } from './step-context.ts'
@@ -27,16 +27,16 @@ function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): v
   if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
   if (after.phase !== 'terminating' && after.phase !== 'killing') return
   if (after.requested && after.sent.length === 0 && after.spec.stop.command === null) {
-    fail(`${name}: is ending without having been told`)
+    fail(`${name}: is ending without a stop signal`)
   }
 }
 
-/** Whoever waits for a ticket is told of its end. */
+/** An open ticket must have a way to its end. */
 function checkTicket(context: StepContext, name: string): void {
   const open = context.openTicket(name)
   if (open === null) return
   if (context.isEnding) {
-    // It is the next thing to be done, or the like.
+    // A later stage of the sweep ends it.
     if (context.sweep !== null) return
     fail(`${name}: ticket ${open.id} is open, and everything ends`)
   }

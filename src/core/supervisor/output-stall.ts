@@ -1,11 +1,12 @@
-/** A stall of stdout. The output of a daemon that must print a line to be ready is read only up to
- *  a bound then, so its time does not run: when the stall is over it has all of it again. */
+/** Stalls of stdout. During a stall the output of a daemon whose readiness is a line is read only
+ *  up to a bound. Its time to become ready is therefore suspended, and starts over after the
+ *  stall. */
 
 import { arm, type Daemon, type In } from '../daemon/phases.ts'
 import type { OutputStall } from '../event.ts'
 import type { StepContext } from './step-context.ts'
 
-/** A reader that is slow makes many stalls: one in this time is reported, in milliseconds. */
+/** The least time between two reports, in milliseconds: a slow reader causes many stalls. */
 const reportIntervalMs = 60_000
 
 export function outputStalled(context: StepContext, { sinceMs, errno }: OutputStall): void {
@@ -33,15 +34,15 @@ export function outputResumed(context: StepContext): void {
   }
 }
 
-/** After a failure inside pitcrew. The end of a stall that was missed counts when all daemons are
- *  reconciled, since that arms their timers. */
+/** After a failure inside pitcrew. The end of a stall that was missed takes effect when all daemons
+ *  are reconciled, because it arms their timers. */
 export function reconcileStall(context: StepContext, stall: OutputStall | null): void {
   if (stall !== null) outputStalled(context, stall)
   else if (context.outputStall !== null)
     context.outputStall = { ...context.outputStall, isOver: true }
 }
 
-/** Whether it runs, and has not printed the line by which it is ready. */
+/** Whether a daemon is running and has not printed its readiness line yet. */
 export function awaitsLine(daemon: Daemon | undefined): daemon is In<'running'> {
   if (daemon?.phase !== 'running' || daemon.readyAtMs !== null) return false
   return daemon.spec.ready?.sign.type === 'log'

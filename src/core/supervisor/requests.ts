@@ -1,11 +1,10 @@
-/** What a request means for its daemon, and for a request that is under way.
+/** Requests: their effect on the daemon, and on a ticket that is open.
  *
- *  A restart is satisfied by the next run that is spawned after it was made: three of them before a
- *  stop is over are one, and one that comes after the new run was spawned is another, since a file
- *  may have changed in between. A start is satisfied by the run that there is, and otherwise as a
- *  restart is. What wants the same as an open ticket joins it, unless that is the policy's; what
- *  wants something else takes its place. Whoever asks is told his ticket before he is told its
- *  end. */
+ *  A restart is satisfied by the next run that is spawned after the request. Three of them during a
+ *  stop are one; a restart after the spawn of the new run is another, because a file may have
+ *  changed in between. A start is satisfied by a run that exists, and otherwise like a restart. A
+ *  request joins the open ticket when it wants the same and the ticket is not the policy's;
+ *  otherwise it supersedes that ticket. `accepted` always comes before the end of a ticket. */
 
 import type { Daemon } from '../daemon/phases.ts'
 import type { Request, Ticket } from '../ticket.ts'
@@ -37,7 +36,7 @@ export function takeRequest(context: StepContext, request: Request): void {
   else restart(context, request, daemon)
 }
 
-/** Nothing can come of it any more. */
+/** Answers a request that can have no effect. */
 function refuse(context: StepContext, request: Request, ending: Ending): void {
   const ticket = newTicket(context, request, null, 0)
   accept(context, request.token, ticket, false)
@@ -56,7 +55,7 @@ function start(context: StepContext, request: Request, daemon: Daemon): void {
   const { atMs } = context
   if (phase === 'running' && isThere(daemon)) return changeNothing(context, request, daemon)
   openTicketFor(context, request, daemon, phase === 'running' ? run : nextRun(daemon))
-  // A run that is ending keeps the time that it has.
+  // A run that is ending keeps its grace.
   if ('pid' in daemon) return context.dispatch(spec.name, { type: 'start', atMs })
   context.dispatch(spec.name, { type: 'restart', graceMs: context.graceOfOne(daemon), atMs })
 }
@@ -67,13 +66,13 @@ function restart(context: StepContext, request: Request, daemon: Daemon): void {
   context.dispatch(daemon.spec.name, { type: 'restart', graceMs, atMs: context.atMs })
 }
 
-/** The run that is spawned next, or is being spawned. */
+/** The run that is being spawned, or will be next. */
 function nextRun(daemon: Daemon): number {
   const isComing = daemon.phase === 'starting' && daemon.want !== 'again'
   return isComing ? daemon.run : daemon.run + 1
 }
 
-/** It is as it was asked to be. */
+/** The daemon is already as requested. */
 function changeNothing(context: StepContext, request: Request, daemon: Daemon): void {
   const now = runOf(daemon)
   const ticket = newTicket(context, request, now, 0)
@@ -105,8 +104,8 @@ function openTicketFor(
   accept(context, request.token, ticket, false)
 }
 
-/** The open ticket of a run that is there is not one for another run; and what the policy would do
- *  by itself is his who asks for it. */
+/** A restart of a daemon that runs wants another run than its open ticket; and a request takes over
+ *  what the policy would have done by itself. */
 function wantsTheSame({ verb }: Request, open: Ticket, daemon: Daemon): boolean {
   if (open.by.kind === 'policy') return false
   if (verb === 'stop' || open.verb === 'stop') return verb === open.verb

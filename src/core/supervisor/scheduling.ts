@@ -1,20 +1,19 @@
-/** Who may start: all that can start, starts. A daemon waits until what it is `after` is there;
- *  it is skipped when that has failed for good, and started after all when it comes back. Behind a
- *  guard it may run only as long as the guard is ready.
+/** Starts daemons whose dependencies are met. A daemon waits while a dependency may still be met,
+ *  is skipped when one has failed for good, and is started after all when that one comes back.
+ *  Behind a guard it runs only while the guard is ready.
  *
- *  Whenever a daemon has changed, those after it are looked at: never all of them. */
+ *  After a change only the daemon itself and its dependents are reconsidered, never all daemons. */
 
 import { dependencyState, unmetDependency } from '../daemon/dependency-state.ts'
 import type { Daemon } from '../daemon/phases.ts'
 import type { StepContext } from './step-context.ts'
 
-/** How many are spawned in one step. The next batch follows when all of this one have answered: a
- *  signal never waits behind a thousand starts. */
+/** The most spawns in one step. The next batch follows when all of this one have answered, so that
+ *  a signal never waits behind a thousand starts. */
 const batchMax = 8
 
-/** Looks at those whom the changes of this step may concern, and at those whom that changes …
- *  Whoever is failed is skipped when nothing else is to be followed: who failed it may come back in
- *  the same step. */
+/** Draws the consequences of all changes of this step, and of the changes that these lead to.
+ *  Dependents of a failed daemon are skipped last, because it may recover within the step. */
 export function followChanges(context: StepContext): void {
   const failed: string[] = []
   do {
@@ -68,7 +67,7 @@ function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
   context.dispatch(name, { type: 'hold', guard: guard.spec.name, graceMs, atMs: context.atMs })
 }
 
-/** Spawns the next batch, when the last one has answered. */
+/** Spawns the next batch when all spawns of the last one have answered. */
 export function spawnNextBatch(context: StepContext): void {
   if (context.starting > 0 || context.isEnding) return
   const { atMs } = context
@@ -80,13 +79,14 @@ export function spawnNextBatch(context: StepContext): void {
   }
 }
 
-/** How long a wait is one that is reported, and how often it is told, in milliseconds. */
+/** The wait after which waiting daemons are reported, and the interval of the reports, in
+ *  milliseconds. */
 const longWaitMs = 5000
 const reportAgainMs = 60_000
-/** Who waits is reported of so many, in the order in which they start. */
+/** The most daemons of a report, in the order in which they start. */
 const reportedMax = 10
 
-/** One timer for all who wait. After a failure of ours nobody knows whether it is armed. */
+/** One timer for all waiting daemons. After a failure inside pitcrew it may or may not be armed. */
 export function watchWaiters(context: StepContext): void {
   const timer = { kind: 'waiting' } as const
   const before = context.isRecounted ? null : context.state.waiting

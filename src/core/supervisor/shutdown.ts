@@ -1,7 +1,7 @@
-/** The shutdown: one deadline for all of it, daemons in reverse along `after` and otherwise at
- *  once, and at its end the exit code. Nothing is spawned once it has begun. */
+/** The shutdown. It has one deadline, stops daemons in reverse along `after` and otherwise at once,
+ *  and gives the exit code. No daemon is spawned once it has begun. */
 
-import type { Daemon } from '../daemon/phases.ts'
+import { type Daemon, killTree } from '../daemon/phases.ts'
 import type { Shutdown, ShutdownReason } from '../effect.ts'
 import { graceWithin, splitShutdown } from '../plan/deadline.ts'
 import { describeReason } from '../text/describe.ts'
@@ -11,7 +11,7 @@ import type { StepContext } from './step-context.ts'
 import { beginSweep } from './sweep.ts'
 import { accept, endTicket, newTicket } from './tickets.ts'
 
-/** @param token By which whoever asked for it is told his ticket; 0 = nobody is. */
+/** @param token The token of the request; 0 = no answer is awaited. */
 export function beginShutdown(
   context: StepContext,
   reason: ShutdownReason,
@@ -41,8 +41,9 @@ export function shutDownIfEnded(context: StepContext, name: string): void {
 
 type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
 
-/** A `main` daemon that is over for whatever reason; a `critical` one that is over for good without
- *  having been asked to; one that is given up and says `then: shutdown`. */
+/** The reason for which the end of a daemon shuts down the bundle; null = it does not. A `main`
+ *  daemon does so whatever its end; a `critical` one when it is over for good without a request;
+ *  another one when it is given up and has `then: shutdown`. */
 function endsEverything(daemon: Daemon): EndOfAll | null {
   const { main, critical, kind, restart } = daemon.spec
   if (!main && !critical && restart.then === 'leave') return null
@@ -54,7 +55,7 @@ function endsEverything(daemon: Daemon): EndOfAll | null {
   return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null
 }
 
-/** Who asked for it first is whose ticket it is. */
+/** The ticket is that of the first request. */
 function joinShutdown(context: StepContext, token: number): void {
   if (context.shutdown === null) return
   const { ticket } = context.shutdown
@@ -82,14 +83,14 @@ function requestOf(reason: ShutdownReason): {
   }
 }
 
-/** Those nobody depends on go first; the rest follows as those in front of it are over. What is on
- *  its way to a next run is stopped in any case: there is none. */
+/** Stops a daemon without blockers at once; the others follow as their blockers are over. A daemon
+ *  that is on its way to another run is stopped in any case. */
 export function stopInTurn(context: StepContext, name: string): void {
   const isRunning = context.daemons.get(name)?.phase === 'running'
   if (!isRunning || context.blockers.get(name) === 0) stop(context, name)
 }
 
-/** How many of those that are after a daemon are in its way; they were counted before it. */
+/** Counts the dependents that a daemon must wait for; theirs were counted before. */
 export function countBlockers(context: StepContext, name: string): void {
   const dependents = context.state.order.dependents.get(name) ?? []
   let count = 0
@@ -97,15 +98,15 @@ export function countBlockers(context: StepContext, name: string): void {
   context.blockers.set(name, count)
 }
 
-/** It is there; or it is over, and one that is after it is still in the way: of web after api after
- *  db, with api dead, web goes before db all the same. */
+/** Whether the dependencies of a daemon wait for it: it is not over, or it waits for a dependent of
+ *  its own. With web after api after db and api dead, web stops before db all the same. */
 function isInTheWay(context: StepContext, name: string): boolean {
   const daemon = context.daemons.get(name)
   return daemon !== undefined && (holdsUp(daemon) || context.blockers.get(name) !== 0)
 }
 
-/** Whether those that it is after wait for it. What KILL did not end may not cost them their own
- *  stop. */
+/** Whether a daemon itself delays its dependencies. One that KILL did not end does not, so that
+ *  they have time for their own stop. */
 export function holdsUp(daemon: Daemon): boolean {
   return daemon.phase !== 'stopped' && !(daemon.phase === 'killing' && daemon.stuck)
 }
@@ -117,14 +118,14 @@ function stop(context: StepContext, name: string): void {
   context.dispatch(name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: context.atMs })
 }
 
-/** How long the stop of a daemon may still take: the waves behind it keep their share. */
+/** The time that is left for the stop of a daemon; later waves keep their share. */
 function shutdownLimitMs(context: StepContext, shutdown: Shutdown, name: string): number {
   const { sinceMs, killAtMs, spareMs } = shutdown
   const wave = context.state.order.wave.get(name) ?? 0
   return (killAtMs[wave] ?? 0) + spareMs - (context.atMs - sinceMs)
 }
 
-/** The same of any stop: a single one has a whole deadline from its beginning. */
+/** The time that is left for any stop: a single one has a whole deadline from its beginning. */
 export function stopLimitMs(context: StepContext, name: string): number {
   const daemon = context.daemons.get(name)
   const sinceMs = daemon !== undefined && 'sinceMs' in daemon ? daemon.sinceMs : context.atMs
@@ -133,7 +134,7 @@ export function stopLimitMs(context: StepContext, name: string): number {
   return Math.min(ownMs, shutdownLimitMs(context, context.shutdown, name))
 }
 
-/** A daemon holds nobody up any more: whom does that unblock? */
+/** A daemon no longer delays its dependencies: stops those without another blocker. */
 export function unblock(context: StepContext, daemon: Daemon): void {
   if (context.blockers.get(daemon.spec.name) !== 0) return
   const out = [daemon]
@@ -150,15 +151,15 @@ export function unblock(context: StepContext, daemon: Daemon): void {
   }
 }
 
-/** All daemons are over, by order or by themselves: nothing is left to do. Who was stopped by an
- *  operator may be started again by him. */
+/** Finishes when all daemons are over. A daemon that was stopped on request may be started again,
+ *  so pitcrew goes on. */
 export function finishIfOver(context: StepContext): void {
   if (context.active > 0 || context.finished) return
   const isOver = context.booted && context.stoppedByRequest === 0
   if (isOver || context.shutdown !== null) finish(context)
 }
 
-/** Time is up: what is left is killed where it stands. */
+/** The deadline: kills all daemons that are left. */
 export function deadlineCame(context: StepContext): void {
   if (context.shutdown === null || context.finished) return
   beginSweep(context, ['kill', 'missed'])
@@ -166,9 +167,9 @@ export function deadlineCame(context: StepContext): void {
 
 export function killAtDeadline(context: StepContext, name: string): void {
   const { run, phase } = context.daemons.get(name) as Daemon
-  // KILL goes to a run once, and it had its own when it was in its last phase.
+  // A run gets KILL once, and in `killing` it had it.
   if (phase === 'stopped' || phase === 'killing') return
-  context.emit({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })
+  killTree(context.effects, name, run)
 }
 
 export function missDeadline(context: StepContext): void {
@@ -193,14 +194,14 @@ export function finish(context: StepContext): void {
   context.emit({ type: 'finish', report, flushMs })
 }
 
-/** Once, even if the end has to be ordered again. */
+/** Once, even if `finish` has to be ordered again. */
 function endShutdownTicket(context: StepContext, exitCode: number): void {
   if (context.shutdown?.ticket.outcome.kind !== 'open') return
   const ticket = endTicket(context, context.shutdown.ticket, { kind: 'ended', exitCode })
   context.shutdown = { ...context.shutdown, ticket }
 }
 
-/** After a failure inside pitcrew: orders that may have been lost are given again. */
+/** After a failure inside pitcrew: repeats orders that may be lost. */
 export function recoverShutdown(context: StepContext): void {
   if (context.shutdown === null) return
   context.emit({ type: 'announce', state: 'STOPPING=1' })

@@ -1,5 +1,4 @@
-/** What the supervisor knows. It belongs to `step` (supervisor.ts): it changes when a step
- *  succeeds, and at no other time and place. */
+/** The state of the core. Only a step that succeeds changes it (step-context.ts). */
 
 import type { Daemon } from '../daemon/phases.ts'
 import { noStreak } from '../daemon/restart-policy.ts'
@@ -10,17 +9,17 @@ import type { DaemonSpec, Plan } from '../plan/plan.ts'
 import type { Ticket } from '../ticket.ts'
 import type { Sweep } from './sweep.ts'
 
-/** Of daemons. */
+/** Numbers of daemons. */
 export interface Counts {
   /** Not stopped. */
   active: number
-  /** Want to start, and are not there yet. */
+  /** In `waiting`. */
   waiting: number
-  /** Their spawn is under way. */
+  /** In `starting`. */
   starting: number
   /** Ready, or done. */
   settled: number
-  /** Stopped since somebody asked for it. */
+  /** Stopped, because a request said so. */
   stoppedByRequest: number
 }
 
@@ -28,25 +27,23 @@ export interface State extends Counts {
   readonly plan: Plan
   readonly order: Order
   readonly daemons: Map<string, Daemon>
-  /** Daemons that can start, first come first. */
+  /** Daemons that can start, in the order of their spawns. */
   readonly queue: string[]
-  /** The last ticket of each daemon; requests that one run satisfies share it. At most the last is
-   *  open. */
+  /** The last ticket of each daemon. No other one is open. */
   readonly tickets: Map<string, Ticket>
   ticketsMade: number
   /** How often each signal was ignored. */
   readonly ignored: Map<string, number>
-  /** For each daemon, how many of those that are after it are not over; filled when a shutdown
-   *  begins. */
+  /** For each daemon, how many dependents its stop must wait for; filled when a shutdown begins. */
   readonly blockers: Map<string, number>
   shutdown: Shutdown | null
-  /** What is being done to all daemons, over several steps; null = nothing. */
+  /** Work on all daemons that is under way; null = none. */
   sweep: Sweep | null
-  /** The daemons were told to start. */
+  /** All daemons were started, as far as their dependencies allowed. */
   booted: boolean
-  /** Whoever supervises us was told that all are ready. */
+  /** READY=1 was sent to the service manager above pitcrew. */
   announced: boolean
-  /** The end was ordered. */
+  /** `finish` was ordered. */
   finished: boolean
   outputStall: ReportedStall | null
   /** When the end of a stall was last reported. */

@@ -1,7 +1,8 @@
-/** Many daemons: who may start, what a signal means, who asked for what, and the shutdown, which
- *  wins over everything. `step` is the whole of it: an event in, effects out. */
+/** All daemons of a bundle: `step` takes an event, changes the state and returns effects. Here
+ *  events are routed to daemons, to requests (requests.ts) and to the shutdown (shutdown.ts), which
+ *  wins over everything. */
 
-import type { Daemon } from '../daemon/phases.ts'
+import { type Daemon, killTree } from '../daemon/phases.ts'
 import type { Effect } from '../effect.ts'
 import type { Event, LiveRun } from '../event.ts'
 import type { Signal } from '../signals.ts'
@@ -34,14 +35,14 @@ import {
 } from './sweep.ts'
 import { reconcileTicket, supersede } from './tickets.ts'
 
-/** Throws, and changes nothing, when an invariant would break. */
+/** Throws, and changes nothing, when the step would break an invariant. */
 export function step(state: State, event: Event): readonly Effect[] {
   const context = new StepContext(state, event.atMs)
   route(context, event)
   sweepOn(context, treatments)
   if (!isReconciling(context)) {
     followChanges(context)
-    // What follows may be the end of everything.
+    // The consequences may begin a shutdown.
     sweepOn(context, treatments)
     spawnNextBatch(context)
     watchWaiters(context)
@@ -57,7 +58,7 @@ export function step(state: State, event: Event): readonly Effect[] {
 
 function route(context: StepContext, event: Event): void {
   switch (event.type) {
-    // The frequent ones first: an event is compared with one case after the other.
+    // Frequent events first: cases are compared one after the other.
     case 'spawned':
     case 'exited':
       return context.dispatch(event.daemon, event)
@@ -139,7 +140,8 @@ function takeSignal(context: StepContext, signal: Signal, hangup: boolean): void
   }
 }
 
-/** Told the first, the tenth, the hundredth time …: a storm of signals must not be one of lines. */
+/** Reports the first, the tenth, the hundredth signal …: many signals must not make as many
+ *  lines. */
 function ignoreSignal(context: StepContext, signal: Signal): void {
   if (silentlyIgnored.includes(signal)) return
   const times = (context.ignored.get(signal) ?? 0) + 1
@@ -148,7 +150,7 @@ function ignoreSignal(context: StepContext, signal: Signal): void {
   if (isPowerOfTen(times)) context.report({ kind: 'signal-ignored', signal, times, shuttingDown })
 }
 
-/** Signals that mean nothing to a program unless it asks for them. */
+/** Signals that a program ignores by default. */
 const silentlyIgnored: readonly Signal[] = ['CHLD', 'CONT', 'URG', 'WINCH']
 
 function isPowerOfTen(number: number): boolean {
@@ -196,20 +198,20 @@ function endForFault(
   context.dispatch(name, { type: 'unhealthy', run, fault, graceMs, atMs: context.atMs })
 }
 
-/** Something in pitcrew failed. The host knows what runs; everything else follows from that. */
+/** After a failure inside pitcrew the state is rebuilt from the runs that the host knows. */
 function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcile' }>): void {
   if (context.finished) return endAgain(context, event.live)
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
     const { daemon, run, gone } = one
     if (context.daemons.get(daemon)?.run === run) live.set(daemon, one)
-    else if (!gone) context.emit({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
+    else if (!gone) killTree(context.effects, daemon, run)
   }
   context.recount()
-  // To say it twice is harmless.
+  // A second READY=1 is harmless.
   context.announced = false
   reconcileStall(context, event.outputStall)
-  // The failure may have come between the daemons and what follows from them: it follows again.
+  // A change of a daemon may have lost its consequences in the failure: they are drawn again.
   const stages = ['reconcile', 'ends', 'follow', 'resume'] as const
   const all: readonly Stage[] = context.shutdown === null ? stages : ['count', ...stages]
   beginSweep(context, all, live, event.shutdownRequested)
@@ -220,7 +222,7 @@ function compare(context: StepContext, name: string, live: LiveRun | null): void
   reconcileTicket(context, name)
 }
 
-/** What was under way when something failed. */
+/** Continues what the failure interrupted. */
 function resumeInterrupted(context: StepContext, { shutdownRequested }: Sweep): void {
   context.isRecounted = true
   if (context.outputStall?.isOver) outputResumed(context)
@@ -229,10 +231,10 @@ function resumeInterrupted(context: StepContext, { shutdownRequested }: Sweep): 
   else if (!context.booted) boot(context)
 }
 
-/** The end was ordered, and the order may be lost. */
+/** The end was ordered before, and the order may be lost. */
 function endAgain(context: StepContext, live: readonly LiveRun[]): void {
   for (const { daemon, run, gone } of live) {
-    if (!gone) context.emit({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
+    if (!gone) killTree(context.effects, daemon, run)
   }
   finish(context)
 }

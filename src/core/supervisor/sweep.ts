@@ -1,24 +1,24 @@
-/** Work on all daemons, a bounded number of them in a step. It goes through stages, and in each
- *  through all daemons in turn. Until it is over each event that the core is given is `continue`:
- *  what comes of it is the same as if all of it were one step, but the host has its turn in
- *  between, and what is to be done for a part is done before the next part. */
+/** Sweeps: work on all daemons, a bounded number of them a step. A sweep has stages, and each stage
+ *  visits all daemons in turn. Until it is over every event that the core gets is `continue`. The
+ *  result is the same as if all of it were one step; in between the host has its turn, and the
+ *  effects of one part are performed before the next part. */
 
 import type { LiveRun } from '../event.ts'
 import type { StepContext } from './step-context.ts'
 
 export type Stage =
-  /** The boot: each is told to start; then it is over. */
+  /** The boot: start each daemon; then mark the boot as done. */
   | 'start'
   | 'booted'
-  /** A shutdown: open tickets end, those in the way of each are counted, each is told to stop. */
+  /** A shutdown: end each open ticket, count the blockers of each daemon, stop each daemon. */
   | 'supersede'
   | 'count'
   | 'stop'
-  /** The deadline has come: each is killed; then everything is over. */
+  /** The deadline: kill each daemon; then finish. */
   | 'kill'
   | 'missed'
-  /** After a failure inside pitcrew: each is compared with what runs; may be the end of everything;
-   *  is looked at together with those that depend on it; then what was under way goes on. */
+  /** After a failure inside pitcrew: compare each daemon with its live run; check whether its end
+   *  shuts down the bundle; reconsider its dependents; then resume what was interrupted. */
   | 'reconcile'
   | 'ends'
   | 'follow'
@@ -27,24 +27,24 @@ export type Stage =
 export interface Sweep {
   /** The first one is under way. */
   readonly stages: readonly Stage[]
-  /** How many daemons it has behind it. */
+  /** How many daemons the stage has visited. */
   readonly at: number
-  /** What runs, by daemon; for `reconcile`. */
+  /** The live runs by daemon; for `reconcile`. */
   readonly live: ReadonlyMap<string, LiveRun>
-  /** TERM, INT or a hangup came; for `resume`. */
+  /** TERM, INT or a hangup arrived; for `resume`. */
   readonly shutdownRequested: boolean
 }
 
-/** Daemons in a step. */
+/** The most daemons that a step visits. */
 const atOnceMax = 128
 
-/** Once, behind the stage of all daemons. */
+/** Stages that run once, without a daemon. */
 const single: readonly Stage[] = ['booted', 'missed', 'resume']
-/** Those that are after a daemon come before it. */
+/** Stages that visit dependents before their dependency. */
 const backwards: readonly Stage[] = ['count']
 
-/** What was under way before is not finished: it is taken up again by this, or is of no use any
- *  more. */
+/** Replaces a sweep that is under way: the new one repeats what was left of it, or makes it
+ *  unnecessary. */
 export function beginSweep(
   context: StepContext,
   stages: readonly Stage[],
@@ -56,18 +56,18 @@ export function beginSweep(
 
 const nothingRuns: Sweep['live'] = new Map()
 
-/** Whether daemons may be half compared with what runs: nothing may be concluded from them. */
+/** Whether some daemons may not be reconciled yet: no conclusions may be drawn from them. */
 export function isReconciling({ sweep }: StepContext): boolean {
   const stage = sweep?.stages[0]
   return stage === 'reconcile' || stage === 'ends'
 }
 
-/** What a stage does to one daemon; the name is '' where it is done once. */
+/** What each stage does to one daemon; the name is '' in a stage that runs once. */
 export type Treatments = Readonly<
   Record<Stage, (context: StepContext, name: string, sweep: Sweep) => void>
 >
 
-/** Goes on until it is over, or enough for a step. */
+/** Continues the sweep until it is over, or until the step has visited enough daemons. */
 export function sweepOn(context: StepContext, treatments: Treatments): void {
   while (context.sweep !== null && context.swept < atOnceMax)
     sweepStage(context, context.sweep, treatments)
@@ -82,7 +82,7 @@ function sweepStage(context: StepContext, sweep: Sweep, treatments: Treatments):
   for (let at = sweep.at; at < end; at++) {
     context.swept++
     treat(context, names[isBackwards ? names.length - 1 - at : at] as string, sweep)
-    // It led to another one.
+    // A new sweep has replaced it.
     if (context.sweep !== sweep) return
   }
   if (end < names.length) context.sweep = { ...sweep, at: end }

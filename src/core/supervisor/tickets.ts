@@ -1,11 +1,10 @@
-/** Tickets: made, followed and ended. What a request means for its daemon is in requests.ts.
+/** Tickets: how they are made, followed and ended. The effect of a request is in requests.ts.
  *
- *  A daemon has one open ticket at most. What has become of it is read off the daemon alone,
- *  however it got there: so after a failure inside pitcrew the same look finds what was missed.
+ *  A daemon has at most one open ticket. Its outcome is derived from the daemon alone, however the
+ *  daemon got there; so after a failure inside pitcrew the same function finds what was missed.
  *
- *  A start or a restart is done when the run is ready, or is there, where no `ready:` is given.
- *  That of a job is done when the job is: whoever starts one wants its work. It has failed when the
- *  run ends before, even if the policy tries again: that is a request like any other, made by it.
+ *  A start or a restart is done when the run is ready; for a job, when its work is done. It has
+ *  failed when the run ends before, even if the policy tries again: that is a ticket of its own.
  */
 
 import type { Daemon } from '../daemon/phases.ts'
@@ -13,15 +12,15 @@ import { describeCauseFully, describeUnmet, ticketCauseOf } from '../text/cause.
 import type { Outcome, Request, RunAndPid, Ticket } from '../ticket.ts'
 import type { StepContext } from './step-context.ts'
 
-/** Of a cause, in characters. */
+/** The longest cause, in characters. */
 const causeMax = 200
 
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never
-/** How a ticket ends; how long that took is seen at the end. */
+/** The outcome of a ticket; `tookMs` is added when it ends. */
 export type Ending = Without<Exclude<Outcome, { kind: 'open' }>, 'tookMs'>
 
-/** @param old The run that there is, or was.
- *  @returns An open ticket, which is nobody's yet. */
+/** @param old The current or the last run.
+ *  @returns An open ticket, which is not stored yet. */
 export function newTicket(
   context: StepContext,
   { verb, daemon, by, why }: Omit<Request, 'token'>,
@@ -48,12 +47,12 @@ export function runOf(daemon: Daemon): RunAndPid | null {
   return 'pid' in daemon ? { run: daemon.run, pid: daemon.pid } : null
 }
 
-/** Tells whoever asked, if he wants to know. */
+/** Answers a request with its ticket, if an answer is awaited. */
 export function accept(context: StepContext, token: number, ticket: Ticket, joined: boolean): void {
   if (token !== 0) context.emit({ type: 'accepted', token, ticket, joined })
 }
 
-/** Its end is told, once. */
+/** Reports the end of a ticket, once. */
 export function endTicket(context: StepContext, ticket: Ticket, ending: Ending): Ticket {
   const outcome: Outcome = { ...ending, tookMs: context.atMs - ticket.requestedAtMs }
   const ended = { ...ticket, outcome }
@@ -72,7 +71,7 @@ export function supersededBy({ id, verb }: Ticket): Ending {
   return { kind: 'superseded', by: id, verb }
 }
 
-/** A daemon has changed: is that what somebody waits for? */
+/** Ends the ticket of a daemon that has changed, if that decides it. */
 export function followTicket(context: StepContext, daemon: Daemon): void {
   const { name } = daemon.spec
   const open = context.openTicket(name)
@@ -93,7 +92,7 @@ function withTimes(ticket: Ticket, daemon: Daemon, atMs: number): Ticket {
   return { ...ticket, stoppedAtMs, spawnedAtMs }
 }
 
-/** null: it is under way. */
+/** null = the ticket is still open. */
 function endingOf(ticket: Ticket, daemon: Daemon): Ending | null {
   if (ticket.verb === 'stop') {
     return daemon.phase === 'stopped' ? { kind: 'done', now: null, changed: true } : null
@@ -107,17 +106,17 @@ function endingOf(ticket: Ticket, daemon: Daemon): Ending | null {
   return why === null ? null : failed(why)
 }
 
-/** Where whoever starts it wants it to be. */
+/** Whether a daemon has reached what a start asks for. */
 export function isThere(daemon: Daemon): boolean {
   if (daemon.spec.kind === 'job') return daemon.phase === 'stopped' && daemon.end === 'done'
   return daemon.phase === 'running' && daemon.readyAtMs !== null
 }
 
-/** Why its run has ended, or is ended, and nobody asked for that; null = that is not so. */
+/** Why its run has ended, or is being ended, without a request; null = it is not. */
 function failureOf(daemon: Daemon): string | null {
   if ('pid' in daemon) {
     if (daemon.phase === 'running' || daemon.requested) return null
-    // Its work is done, and the rest of its tree is not gone.
+    // Its work is done; the rest of its tree is not gone yet.
     if (daemon.spec.kind === 'job' && daemon.next === 'done') return null
     return describeCauseFully(daemon)
   }
@@ -127,15 +126,14 @@ function failureOf(daemon: Daemon): string | null {
   return ticketCauseOf(last.failure).slice(0, causeMax)
 }
 
-/** A daemon is not started: somebody whom it is after has failed for good. */
+/** Fails the ticket of a daemon that is skipped. */
 export function failSkipped(context: StepContext, name: string, needs: string): void {
   const open = context.openTicket(name)
   if (open === null) return
   endTicket(context, open, failed(describeUnmet(needs)))
 }
 
-/** The policy answers the end of a run with another one: that has a ticket, too, unless somebody
- *  waits for the next run already. */
+/** A restart by the policy has a ticket, too, unless a request for the next run is open. */
 export function followPolicy(context: StepContext, before: Daemon, daemon: Daemon): void {
   const wasUp = before.phase === 'running' || before.phase === 'starting'
   if (!wasUp || !isRetried(daemon) || context.openTicket(daemon.spec.name) !== null) return
@@ -154,7 +152,7 @@ function isRetried(daemon: Daemon): boolean {
   return daemon.phase === 'backoff' || ('next' in daemon && typeof daemon.next === 'object')
 }
 
-/** Whether a ticket that is open will have an end, as its daemon stands. */
+/** Whether an open ticket can still end, given the state of its daemon. */
 export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
   const isStop = ticket.verb === 'stop'
   switch (daemon.phase) {
@@ -173,7 +171,7 @@ export function isUnderWay(ticket: Ticket, daemon: Daemon): boolean {
   }
 }
 
-/** Shutdown answers all. */
+/** The shutdown supersedes every open ticket. */
 export function supersede(context: StepContext, name: string): void {
   const open = context.openTicket(name)
   if (open !== null && context.shutdown !== null) {
@@ -181,7 +179,8 @@ export function supersede(context: StepContext, name: string): void {
   }
 }
 
-/** After a failure inside pitcrew: whoever waits is told what has become of it meanwhile. */
+/** After a failure inside pitcrew: ends a ticket that was decided meanwhile, or can no longer
+ *  be. */
 export function reconcileTicket(context: StepContext, name: string): void {
   if (context.shutdown !== null) return supersede(context, name)
   if (context.openTicket(name) === null) return

@@ -48,7 +48,7 @@ export const policyMutants: readonly Mutant[] = [
     name: 'a calm time does not end the row',
     file,
     from: 'const length = isReset ? 0 : streak.length',
-    to: 'const length = row.length',
+    to: 'const length = streak.length',
     seed: 12,
     breaks: ['backoffKept'],
   },

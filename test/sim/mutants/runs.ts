@@ -28,7 +28,7 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'KILL to the leader alone',
-    file: 'core/daemon/ending.ts',
+    file: 'core/daemon/phases.ts',
     from: "signal: 'KILL', to: 'tree' }",
     to: "signal: 'KILL', to: 'leader' }",
     seed: 2,
@@ -37,7 +37,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'no KILL at all',
     file: 'core/daemon/ending.ts',
-    from: "  effects.push({ type: 'signal', daemon: name, run, signal: 'KILL', to: 'tree' })\n",
+    from: '  killTree(effects, name, run)\n',
     to: '',
     seed: 3,
     breaks: ['killInTime', 'stuckNamed', 'nothingLeft', 'stopInOrder', 'deadlineKept'],

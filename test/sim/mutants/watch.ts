@@ -141,8 +141,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'there is no watchdog',
     file: 'core/daemon/running.ts',
-    from: "  effects.push({ type: 'arm', timer, afterMs: watchdogMs })\n",
-    to: '  timer.kind satisfies string\n',
+    from: "  if (watchdogMs !== null) arm(effects, 'watchdog', daemon, watchdogMs)\n",
+    to: '  if (watchdogMs === 0) return\n',
     seed: 26,
     breaks: ['watchdogKept'],
   },
