@@ -17,7 +17,7 @@ export type Event = Readonly<
     /** The last process of a run is gone; its leader had ended before. */
     | { type: 'gone'; daemon: string; run: number; outputOpen: boolean }
     | { type: 'output-closed'; daemon: string; run: number }
-    /** A run whose start was slow has executed its program. */
+    /** A run with a slow start has executed its program. */
     | { type: 'executed'; daemon: string; run: number }
     /** A run is ready, however that was detected. */
     | { type: 'ready'; daemon: string; run: number }

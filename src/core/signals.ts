@@ -1,6 +1,6 @@
-/** Signal names and their numbers on Linux (x86-64, aarch64, riscv64: the same table).
- *  Names are without "SIG", as in the bundle file and in every message. Why a table of our own: the
- *  core must not ask an operating system what a number means. */
+/** Signal names and their numbers on Linux; x86-64, aarch64 and riscv64 share one table. Names are
+ *  without "SIG", as in the bundle file and in messages. The table is here because the core must
+ *  not ask an operating system. */
 
 export const signalNumbers = {
   HUP: 1,

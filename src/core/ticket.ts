@@ -55,7 +55,7 @@ export type Requester =
       readonly pid: number | null
       readonly daemon: string | null
     }
-  /** The restart policy; or a daemon whose end shuts down the bundle. */
+  /** The restart policy; or a daemon that shuts down the bundle by its end. */
   | { readonly kind: 'policy' }
   | { readonly kind: 'hangup' }
 

@@ -200,7 +200,7 @@ export function armStuck(daemon: Daemon, effects: Effect[]): void {
 
 /** The daemon stays in this phase until the kernel releases its processes: two runs at once are
  *  worse than a daemon that is down. In a shutdown it no longer delays its dependencies. */
-export function nameStuck(daemon: In<'killing'>, _: Of<'stuck'>, effects: Effect[]): Daemon {
+export function reportStuck(daemon: In<'killing'>, _: Of<'stuck'>, effects: Effect[]): Daemon {
   const { name } = daemon.spec
   report(effects, { kind: 'stuck', daemon: name, run: daemon.run })
   effects.push({ type: 'probe', daemon: name, run: daemon.run })

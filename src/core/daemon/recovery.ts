@@ -17,7 +17,14 @@ import {
   stopped,
   waiting,
 } from './phases.ts'
-import { awaitReady, becomeReady, begin, die, endUnrequested, watchAlive } from './running.ts'
+import {
+  awaitReady,
+  becomeReady,
+  becomeRunning,
+  die,
+  endUnrequested,
+  watchAlive,
+} from './running.ts'
 
 /** The least delay of a timer that is armed again, in milliseconds: a failure at every timer must
  *  not make them spin. */
@@ -27,22 +34,26 @@ const notBeforeMs = 200
 const unseenExit: Exit = { code: 0, signal: 0 }
 
 /** Kills a run that this state does not know. */
-export function endGhost(daemon: Daemon, { live }: Of<'reconcile'>, effects: Effect[]): Daemon {
+export function killUnknownRun(
+  daemon: Daemon,
+  { live }: Of<'reconcile'>,
+  effects: Effect[],
+): Daemon {
   if (live === null || live.gone) return daemon
   killTree(effects, daemon.spec.name, live.run)
   return daemon
 }
 
-export function findBackingOff(
+export function reconcileBackoff(
   daemon: In<'backoff'>,
   event: Of<'reconcile'>,
   effects: Effect[],
 ): Daemon {
   arm(effects, 'backoff', daemon, Math.max(notBeforeMs, daemon.untilMs - event.atMs))
-  return endGhost(daemon, event, effects)
+  return killUnknownRun(daemon, event, effects)
 }
 
-export function findStarted(
+export function reconcileStarting(
   daemon: In<'starting'>,
   event: Of<'reconcile'>,
   effects: Effect[],
@@ -53,20 +64,20 @@ export function findStarted(
   if (live?.run !== run) {
     return daemon.want === 'down' ? stopped(daemon, 'requested') : waiting(daemon, false)
   }
-  const begun = begin(daemon, { ...live, type: 'spawned', atMs }, effects)
+  const begun = becomeRunning(daemon, { ...live, type: 'spawned', atMs }, effects)
   return begun.phase === 'running'
-    ? findRunning(begun, event, effects, isEnding)
-    : findEnding(begun as In<'terminating'>, event, effects)
+    ? reconcileRunning(begun, event, effects, isEnding)
+    : reconcileEnding(begun as In<'terminating'>, event, effects)
 }
 
-export function findRunning(
+export function reconcileRunning(
   daemon: In<'running'>,
   { live, atMs }: Of<'reconcile'>,
   effects: Effect[],
   isEnding: boolean,
 ): Daemon {
   const { run } = daemon
-  if (live?.run === run && live.exit === null) return lookAgain(daemon, live, atMs, effects)
+  if (live?.run === run && live.exit === null) return resumeWatching(daemon, live, atMs, effects)
   const known = live?.run === run ? live : null
   const exit = known?.exit ?? unseenExit
   const gone = known?.gone ?? true
@@ -92,7 +103,12 @@ function isReady({ spec }: In<'running'>, { ready, isSlow, exit }: LiveRun): boo
 }
 
 /** Repeats what may be lost: its readiness, its timers, its probes. */
-function lookAgain(daemon: In<'running'>, live: LiveRun, atMs: number, effects: Effect[]): Daemon {
+function resumeWatching(
+  daemon: In<'running'>,
+  live: LiveRun,
+  atMs: number,
+  effects: Effect[],
+): Daemon {
   if (daemon.readyAtMs !== null) {
     watchAlive(daemon, effects)
     return daemon
@@ -103,7 +119,7 @@ function lookAgain(daemon: In<'running'>, live: LiveRun, atMs: number, effects: 
   return daemon
 }
 
-export function findEnding(
+export function reconcileEnding(
   daemon: In<'terminating' | 'killing'>,
   { live, atMs }: Of<'reconcile'>,
   effects: Effect[],

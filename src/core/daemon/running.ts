@@ -23,7 +23,7 @@ import { isSuccess, noStreak, type Verdict, verdictOn } from './restart-policy.t
  *  milliseconds. */
 const restGraceMs = 1000
 
-export function begin(
+export function becomeRunning(
   daemon: In<'starting'>,
   { pid, isSlow, atMs }: Of<'spawned'>,
   effects: Effect[],
@@ -80,7 +80,7 @@ function watchReady({ spec, run }: In<'running'>, effects: Effect[]): void {
 }
 
 /** Its start was slow, and is done. Without a sign of its own it is ready. */
-export function goOn(
+export function markExecuted(
   daemon: In<'running'>,
   { run, atMs }: Of<'executed'>,
   effects: Effect[],
@@ -146,7 +146,11 @@ export function forward(
   return { ...daemon, sent: remember(daemon.sent, signal) }
 }
 
-export function dontForward(daemon: Daemon, { signal }: Of<'forward'>, effects: Effect[]): Daemon {
+export function rejectForward(
+  daemon: Daemon,
+  { signal }: Of<'forward'>,
+  effects: Effect[],
+): Daemon {
   report(effects, { kind: 'not-forwarded', daemon: daemon.spec.name, signal })
   return daemon
 }
@@ -261,7 +265,7 @@ export function keepStatus(
   return { ...daemon, status: last, statusBefore: null }
 }
 
-export function takePing(
+export function feedWatchdog(
   daemon: In<'running'>,
   { extendMs, atMs }: Of<'watchdog-ping'>,
   effects: Effect[],

@@ -44,7 +44,7 @@ export function waitNoLonger(
   return wait(daemon)
 }
 
-export function tryAgain(daemon: In<'backoff'>): Daemon {
+export function endBackoff(daemon: In<'backoff'>): Daemon {
   return waiting(daemon, true)
 }
 
@@ -71,16 +71,16 @@ export function spawnNext(daemon: In<'waiting'>, { atMs }: Of<'turn'>, effects: 
 }
 
 /** A start that is requested during the spawn is satisfied by this run. */
-export function startAfterAll(daemon: In<'starting'>): Daemon {
+export function wantThisRun(daemon: In<'starting'>): Daemon {
   return daemon.want === 'again' ? daemon : { ...daemon, want: 'up' }
 }
 
-export function endAtOnce(daemon: In<'starting'>, { graceMs }: Of<'stop'>): Daemon {
+export function wantNoRun(daemon: In<'starting'>, { graceMs }: Of<'stop'>): Daemon {
   return { ...daemon, want: 'down', graceMs }
 }
 
 /** Ends this run as soon as it exists; the next one waits for the guard. */
-export function startLater(
+export function wantNextRun(
   daemon: In<'starting'>,
   { graceMs, guard }: Of<'hold'>,
   effects: Effect[],
@@ -91,7 +91,7 @@ export function startLater(
   return { ...daemon, want: 'again', graceMs }
 }
 
-export function notStarted(
+export function failStart(
   daemon: In<'starting'>,
   { step, errno, why, atMs }: Of<'spawn-failed'>,
   effects: Effect[],

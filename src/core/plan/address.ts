@@ -1,10 +1,10 @@
-/** What may be probed: numeric addresses (no name is ever looked up in PID 1), ports, and what may
- *  stand in a request. Without regular expressions, which the init's engine does not have. */
+/** Checks the targets of probes: numeric addresses (PID 1 looks up no name), ports, and the parts
+ *  of an HTTP request. Without regular expressions, which the engine of the init does not have. */
 
 export const maxPort = 65_535
-/** The kernel's, of the path of a socket, in bytes. */
+/** The kernel's limit for the path of a socket, in bytes. */
 export const maxSocketPath = 107
-/** A request must fit into the host's buffer, in bytes. */
+/** The longest path of a page, in bytes: a request must fit into the host's buffer. */
 export const maxHttpPath = 1024
 
 /** An IPv4 address, or an IPv6 address without brackets and without a zone. */
@@ -12,20 +12,19 @@ export function isAddress(text: string): boolean {
   return isIpv4(text) || isIpv6(text)
 }
 
-/** Visible ASCII without spaces: nothing in it can end the line of a request. */
+/** Visible ASCII without spaces: no character that could end the line of a request. */
 export function isVisible(text: string): boolean {
   for (const char of text) if (char < '!' || char > '~') return false
   return text !== ''
 }
 
-/** What may stand behind the host in the address of a page; without its fragment, which is never
- *  sent. */
+/** The path and query of a page, without a fragment, which is never sent. */
 export function isHttpPath(text: string): boolean {
   const isShort = text.length <= maxHttpPath
   return isShort && text.startsWith('/') && isVisible(text) && !text.includes('#')
 }
 
-/** How many bytes a text is in UTF-8. */
+/** The length of a text in UTF-8. */
 export function byteLength(text: string): number {
   let bytes = 0
   for (const char of text) {
@@ -40,15 +39,15 @@ function isIpv4(text: string): boolean {
   return parts.length === 4 && parts.every(isByte)
 }
 
-/** 0 to 255; not 010, which is 8 to some and 10 to others. */
+/** 0 to 255; not 010, which some programs read as 8 and others as 10. */
 function isByte(digits: string): boolean {
   if (digits === '' || digits.length > 3 || (digits.length > 1 && digits[0] === '0')) return false
   for (const digit of digits) if (digit < '0' || digit > '9') return false
   return Number(digits) <= 255
 }
 
-/** Eight groups, of which one row of zeros may be left out with `::`; the last two may be an IPv4
- *  address. */
+/** Eight groups. One sequence of zeros may be left out with `::`; the last two groups may be an
+ *  IPv4 address. */
 function isIpv6(text: string): boolean {
   const [head = '', tail, more] = text.split('::')
   if (more !== undefined) return false
@@ -57,7 +56,7 @@ function isIpv6(text: string): boolean {
   return groups <= 7
 }
 
-/** @returns How many groups there are; Infinity when one of them is none. */
+/** @returns The number of groups; Infinity when one of them is not a group. */
 function countGroups(text: string, mayEndAsIpv4: boolean): number {
   if (text === '') return 0
   const groups = text.split(':')

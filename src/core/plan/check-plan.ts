@@ -1,7 +1,5 @@
-/** Checks a plan that comes from outside: from a file that `pitcrew build` wrote, or from the
- *  helper that parsed the bundle. The init believes nothing else about its input, so every field
- *  is checked here, once, and the code behind it needs no doubts. One table, read from top to
- *  bottom. */
+/** Checks a plan from outside: from a file that `pitcrew build` wrote, or from the helper that
+ *  parsed the bundle. Every field is checked here, once, so that later code can rely on it. */
 
 import { signalNumbers } from '../signals.ts'
 import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'
@@ -26,7 +24,7 @@ import {
 
 export const maxDaemons = 4096
 
-/** Signals to pitcrew that have one meaning for good, and why. */
+/** Signals that `signals:` cannot map, and why. */
 export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   TERM: 'TERM always shuts down',
   INT: 'INT always shuts down',
@@ -35,14 +33,14 @@ export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   CHLD: 'CHLD tells pitcrew that a process has ended',
 }
 
-/** @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+/** @param sumOf Computes the sum of a sealed text; null = check the plan in any case. */
 export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {
   return readWholePlan(text, () => planCheck, sumOf)
 }
 
 /**
- * @param value What JSON.parse gave.
- * @returns null when it is a Plan; else the first thing that is wrong and where, such as
+ * @param value The result of JSON.parse.
+ * @returns null for a valid plan; else the first problem with its place, such as
  *          `daemons[2].stop.graceMs: expected a number or null`.
  */
 export function checkPlan(value: unknown): string | null {
@@ -143,7 +141,7 @@ const restartShape = fields({
   backoffMaxMs: ms,
   limit: orNull(fields({ times: integer(1, 1000, 'a number from 1 to 1000'), windowMs: positive })),
   calmMs: ms,
-  // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+  // biome-ignore lint/suspicious/noThenProperty: a key of the plan, which is never awaited.
   then: oneOf(['leave', 'shutdown']),
 })
 
@@ -190,6 +188,6 @@ const planShape = fields({
   select: envName,
   deadlineMs: integer(1, Number.MAX_SAFE_INTEGER, 'a number'),
   signals: record(mappedSignal, fields({ forward: list(name), restart: list(name) })),
-  // Each of them is checked by itself.
+  // Each daemon is checked by itself.
   daemons: list(() => null, 1, maxDaemons),
 })

@@ -1,5 +1,5 @@
-/** What no single field of a plan can know: names that must exist, or must not exist twice, and
- *  fields that contradict each other in a way that the core could not bear. */
+/** Checks of a plan across its fields: references to daemons, duplicates, cycles, and fields that
+ *  contradict each other. */
 import type { AfterSpec, DaemonSpec, Plan } from './plan.ts'
 
 /** @returns The first thing that is wrong and where, or null. */
@@ -42,15 +42,15 @@ function checkAfter(
   return null
 }
 
-/** What would make a daemon wait, run or be looked at for ever. */
+/** Fields that together would make a daemon wait, run or be probed for ever. */
 function contradiction({ kind, ready, alive, watchdogMs, ...spec }: DaemonSpec): string | null {
   const { policy, backoffMs, backoffMaxMs } = spec.restart
   if (backoffMaxMs < backoffMs) return 'restart.backoffMaxMs: less than backoffMs'
   if (spec.guard && spec.optional) return 'guard: not together with optional'
   if (kind !== 'job') return null
   if (policy === 'always') return 'restart.policy: "always" is not for a job'
-  const looksAtIt = ready !== null || alive !== null || watchdogMs !== null
-  return looksAtIt ? 'kind: a job has no ready, alive or watchdogMs' : null
+  const isWatched = ready !== null || alive !== null || watchdogMs !== null
+  return isWatched ? 'kind: a job has no ready, alive or watchdogMs' : null
 }
 
 function checkCycle(daemons: readonly DaemonSpec[]): string | null {
@@ -65,9 +65,9 @@ interface Node extends Pick<DaemonSpec, 'name'> {
 /**
  * Finds one cycle along `after`.
  *
- * @returns The names on the way around, the first one again at the end: ['a', 'b', 'a']; null when
- *          there is none. Unknown names are not followed. Not recursive: a chain may be as long as
- *          the bundle, and the init's stack is small.
+ * @returns The names of the cycle, with the first one again at the end: ['a', 'b', 'a']; null = no
+ *          cycle. Unknown names are not followed. Not recursive: a chain may be as long as the bundle,
+ *          and the stack of the init is small.
  */
 export function findCycle(daemons: readonly Node[]): string[] | null {
   const afterByName = new Map(daemons.map(({ name, after }) => [name, after]))
@@ -79,7 +79,7 @@ export function findCycle(daemons: readonly Node[]): string[] | null {
   return null
 }
 
-/** Depth first from one daemon; `finished` are those from which no cycle can be reached. */
+/** Depth first from one daemon. `finished`: daemons that do not lead to a cycle. */
 function walk(
   start: string,
   afterByName: ReadonlyMap<string, Node['after']>,

@@ -1,31 +1,32 @@
-/** One deadline for a whole shutdown or restart, split by plan and never a sum.
+/** Splits the one deadline of a shutdown or a restart over its waves.
  *
  *      |---- wave 0 ----|------- wave 1 -------|-- flush --|
  *      stop        KILL | stop            KILL |  output   | deadline
  *
- *  A wave is what can stop at the same time; the next one begins when it is gone, or earlier
- *  where nothing depends on the rest of it. Who asks for little time gets all of it; the others
- *  share what is left evenly, so that a wave of patient daemons cannot eat the grace of the next.
+ *  A wave is a set of daemons that can stop at the same time. The next one begins when it is gone,
+ *  or earlier for daemons without dependents in the rest of it. A wave that needs little time gets
+ *  all of it; the others share the rest evenly, so that a long grace cannot use up the time of the
+ *  next wave.
  */
 
 import type { Order } from './order.ts'
 import type { Plan } from './plan.ts'
 
-/** Waiting for what was killed to be gone: milliseconds where the kernel is well. */
+/** The time for killed processes to be gone. */
 const reapMsMax = 250
 const flushMsMax = 250
 
 export interface DeadlineSplit {
-  /** For each wave, in milliseconds after the shutdown began: when what is left of it is killed. */
+  /** For each wave, when its remaining processes are killed, in milliseconds after the shutdown
+   *  began. */
   readonly killAtMs: readonly number[]
-  /** What no wave asks for: a stop may be extended by it. */
+  /** Time that no wave needs; a stop may be extended by it. */
   readonly spareMs: number
-  /** For the output at the end. */
+  /** The time for the last output. */
   readonly flushMs: number
 }
 
-/** Splits the deadline of a bundle over the waves in which it stops: each asks for as much time as
- *  the most patient of its daemons. */
+/** Splits the deadline of a bundle. Each wave needs the longest grace of its daemons. */
 export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
   const graces: number[] = []
   for (const { name, stop } of plan.daemons) {
@@ -35,8 +36,7 @@ export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
   return splitDeadline(plan.deadlineMs, graces)
 }
 
-/** How much of the deadline a single daemon has for its stop: all of it, where it asks for no less.
- */
+/** The grace of a single daemon: its own, or what the deadline leaves. */
 export function graceWithin(deadlineMs: number, graceMs: number | null): number {
   const asked = graceMs ?? Number.POSITIVE_INFINITY
   const { killAtMs } = splitDeadline(deadlineMs, [asked])
@@ -44,11 +44,8 @@ export function graceWithin(deadlineMs: number, graceMs: number | null): number 
 }
 
 /**
- * Splits a deadline.
- *
- * @param deadlineMs   From the request to the end of everything.
- * @param wavesGraceMs For each wave, the longest grace that a daemon of it asks for; Infinity =
- *          all there is.
+ * @param deadlineMs   From the request to the exit.
+ * @param wavesGraceMs For each wave the longest grace of its daemons; Infinity = no limit.
  */
 export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[]): DeadlineSplit {
   const flushMs = Math.min(flushMsMax, deadlineMs / 20)
@@ -65,8 +62,7 @@ export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[
   return { killAtMs, spareMs: deadlineMs - flushMs - endMs, flushMs }
 }
 
-/** Gives each what it asks for where an even share of what is left allows it, and that share
- *  otherwise. */
+/** Gives each ask in full where an even share of the rest allows it, and that share otherwise. */
 function shareOut(total: number, asks: readonly number[]): number[] {
   const bySize = asks.map((ask, index) => ({ ask, index })).sort((a, b) => a.ask - b.ask)
   const shares = asks.map(() => 0)

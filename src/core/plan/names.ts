@@ -1,9 +1,9 @@
-/** What may be a name. One answer for the bundle file, for a plan that comes from outside and for
- *  every message; without regular expressions, which the init's engine does not have. */
+/** Checks of names: one rule for the bundle file, for plans from outside and for messages. Without
+ *  regular expressions, which the engine of the init does not have. */
 
 const maxNameLength = 48
 
-/** In words, for messages. */
+/** The rule for names, in messages. */
 export const nameRule = 'up to 48 lower-case letters, digits and dashes, the first a letter'
 
 /** The name of a bundle or a daemon: `^[a-z][a-z0-9-]{0,47}$`. */
@@ -15,12 +15,12 @@ export function isName(text: string): boolean {
   return true
 }
 
-/** The name of an environment variable: anything the kernel can carry. */
+/** The name of an environment variable: anything that the kernel accepts. */
 export function isEnvName(text: string): boolean {
   return text !== '' && !text.includes('=') && !text.includes('\0')
 }
 
-/** The name of an environment variable, of which the end may be left open with a `*`. */
+/** The name of an environment variable; a `*` at its end stands for any text. */
 export function isEnvPattern(text: string): boolean {
   const star = text.indexOf('*')
   return isEnvName(text) && (star === -1 || star === text.length - 1)

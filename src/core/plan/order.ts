@@ -1,19 +1,18 @@
-/** Who is after whom: the order in which daemons are looked at when they start, and its reverse,
- *  in which they stop. What a daemon waits for is in lanes.ts. */
+/** The selected daemons and their order: the order of starts, its reverse for stops, and the waves
+ *  of a shutdown. What a daemon waits for is in daemon/dependency-state.ts. */
 import type { DaemonSpec } from './plan.ts'
 
 export interface Order {
-  /** All names; the order of the file, except where `after` says otherwise. */
+  /** All names in the order of the file, except where `after` says otherwise. */
   readonly start: readonly string[]
-  /** For each name that somebody is `after`: who is. */
+  /** For each daemon that has dependents: their names. */
   readonly dependents: ReadonlyMap<string, readonly string[]>
-  /** For each name, its wave: 0 when nothing depends on it, else one more than the latest that
-   *  does. */
+  /** For each name its wave: 0 when nothing depends on it, else one more than the last wave of its
+   *  dependents. */
   readonly wave: ReadonlyMap<string, number>
 }
 
-/** Edges to daemons that are not in the list (not selected) are left out. The plan has no cycles.
- */
+/** Leaves out dependencies that are not in the list (not selected). The plan has no cycles. */
 export function orderOf(daemons: readonly DaemonSpec[]): Order {
   const specs = new Map<string, DaemonSpec>()
   const dependents = new Map<string, string[]>()
@@ -31,7 +30,7 @@ export function orderOf(daemons: readonly DaemonSpec[]): Order {
   for (const { name } of daemons) visit(name)
 
   const wave = new Map<string, number>()
-  // Whoever is after a daemon has its wave before it.
+  // Dependents get their wave before their dependency.
   for (let at = start.length - 1; at >= 0; at--) {
     const name = start[at] as string
     let latest = 0

@@ -1,5 +1,5 @@
-/** The plan as text: what `pitcrew build` writes, what the parsing helper hands to the init and
- *  what the init loads without a parser. */
+/** The plan as text: `pitcrew build` writes it, the parsing helper hands it to the init, and the
+ *  init loads it without a parser. */
 import { type DaemonSpec, type Plan, planFormat, specDefaults } from './plan.ts'
 import { isRecord } from './shape.ts'
 
@@ -10,10 +10,10 @@ export const maxPlanBytes: number = 4 * 1024 * 1024
 
 export type PlanAnswer = { readonly plan: Plan } | { readonly error: string }
 
-/** JSON with a daemon a line: so it is read daemon by daemon. The format comes first, so that a
- *  glance tells a plan from a bundle. What a daemon has by default is left out: with a thousand
- *  daemons that is most of the text, of the time to read it, and of the memory, since those that
- *  have the same default share it. */
+/** JSON with one line for each daemon, so that it can be read daemon by daemon. The format comes
+ *  first, which tells a plan from a bundle. Defaults are left out: with a thousand daemons they are
+ *  most of the text, of the time to read it and of the memory, which daemons with the same default
+ *  then share. */
 export function serializePlan(plan: Plan): string {
   const { plan: format, daemons, ...rest } = plan
   const head = JSON.stringify({ plan: format, ...rest, daemons: [] })
@@ -42,13 +42,13 @@ const head = `{"plan":${planFormat},`
 const sumHead = '"sum":"'
 const sumLength = 16
 
-/** Sixteen digits that tell one text from another. Not against malice: who may write a plan may run
- *  what he likes. */
+/** Sixteen digits that detect a change of the text. No protection from malice: a user that may
+ *  write a plan may run any command. */
 export type SumOf = (text: string) => string
 
-/** The text of a plan that is valid, with the sum of it. Checking a plan costs PID 1 more than all
- *  else of its start; what was checked when it was built, and has not changed, is not checked
- *  again. Who changes it by hand loses only that. */
+/** The text of a valid plan with its sum. Checking a plan costs PID 1 more than the rest of its
+ *  start, so a plan that has not changed since its build is not checked again. A change by hand
+ *  only loses this advantage. */
 export function sealPlan(plan: Plan, sumOf: SumOf): string {
   const text = serializePlan(plan)
   return `${head}${sumHead}${sumOf(text)}",${text.slice(head.length)}`
@@ -61,25 +61,25 @@ function isSealed(text: string, sumOf: SumOf): boolean {
   return sumOf(head + rest) === text.slice(start, start + sumLength)
 }
 
-/** True for the text of a plan, of whatever format; a bundle has no key `plan`. */
+/** Whether a text is a plan, of any format; a bundle has no key `plan`. */
 export function isPlanText(text: string): boolean {
   const start = text.trimStart()
   return start.startsWith('{') && start.slice(1, 80).trimStart().startsWith('"plan"')
 }
 
-/** Each says what is wrong, in one line; null = nothing. */
+/** Each returns the problem in one line; null = none. */
 export interface PlanCheck {
-  /** Everything but the daemons. */
+  /** Checks everything but the daemons. */
   readonly head: (plan: unknown) => string | null
   readonly daemon: (spec: unknown, index: number) => string | null
-  /** What no single daemon can know. */
+  /** Checks what concerns several daemons. */
   readonly references: (plan: Plan) => string | null
 }
 
-/** Reads a plan of any size in steps of a bounded length: one daemon between two of them. Only a
- *  text that `serializePlan` did not write is parsed at once.
- *  @param checkOf Gives the check when it is needed: it is large, and a sealed plan does without.
- *  @param sumOf The one that the text was sealed with; null = it is checked in any case. */
+/** Reads a plan of any size in steps of a bounded length: it yields after each daemon. Only a text
+ *  that `serializePlan` did not write is parsed at once.
+ *  @param checkOf Loads the check on demand: it is large, and a sealed plan does not need it.
+ *  @param sumOf Computes the sum of a sealed text; null = check the plan in any case. */
 export function* readPlan(
   text: string,
   checkOf: () => PlanCheck,
@@ -107,7 +107,7 @@ export function* readPlan(
   return wrong === null ? { plan } : { error: wrong }
 }
 
-/** All of it at once, for a caller with the time. */
+/** Reads a plan in one step, for callers without a time limit. */
 export function readWholePlan(...from: Parameters<typeof readPlan>): PlanAnswer {
   const steps = readPlan(...from)
   for (;;) {
@@ -116,7 +116,7 @@ export function readWholePlan(...from: Parameters<typeof readPlan>): PlanAnswer 
   }
 }
 
-/** What the text holds, read line by line; null: it is not written so, or not to its end. */
+/** Parses the text line by line; null = it has another form, or is not complete. */
 function* parseLines(text: string): Generator<undefined, unknown, void> {
   let end = text.indexOf('\n')
   const head = text.slice(0, Math.max(0, end))

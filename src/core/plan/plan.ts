@@ -1,16 +1,15 @@
-/** The plan: a bundle file, parsed, checked, completed with defaults and frozen. Plain JSON, so
- *  that it can be built ahead of time (`pitcrew build`), sent from the parsing helper to the
- *  init, and compared. Nothing here is optional: a default is written down once, by the one who
- *  makes the plan. */
+/** The plan: a bundle file, parsed, checked and completed with defaults. Plain JSON, so that it can
+ *  be built ahead of time (`pitcrew build`), sent from the parsing helper to the init, and
+ *  compared. No field is optional: defaults are filled in once, when the plan is made. */
 import type { Signal } from '../signals.ts'
 
-/** The format of the plan. Grows when a plan of before could be misread. */
+/** The format of the plan. It grows when an older plan could be misread. */
 export const planFormat = 2
 
 export interface Plan {
   readonly plan: typeof planFormat
   readonly name: string
-  /** What pitcrew's own lines begin with, before the colon. */
+  /** The beginning of pitcrew's own lines, before the colon. */
   readonly label: string
   /** The name of the environment variable that selects daemons. */
   readonly select: string
@@ -21,47 +20,48 @@ export interface Plan {
   readonly daemons: readonly DaemonSpec[]
 }
 
-/** What a signal to pitcrew does; TERM and INT are not in it: they always shut down. */
+/** The actions of signals to pitcrew; without TERM and INT, which always shut down. */
 export type SignalMap = Readonly<Partial<Record<Signal, SignalAction>>>
 
 export interface SignalAction {
-  /** Daemons whose leader is sent the same signal. */
+  /** Daemons to forward the signal to. */
   readonly forward: readonly string[]
-  /** Daemons that are restarted. */
+  /** Daemons to restart. */
   readonly restart: readonly string[]
 }
 
 export interface DaemonSpec {
   readonly name: string
-  /** A job is meant to end: then it is done. */
+  /** A job is expected to end; then it is done. */
   readonly kind: 'daemon' | 'job'
-  /** The program and its arguments; looked up in the daemon's own PATH. Never empty. */
+  /** The program, looked up in the daemon's own PATH, and its arguments. Never empty. */
   readonly command: readonly string[]
   /** Working directory; null = pitcrew's own. */
   readonly cwd: string | null
   readonly env: EnvSpec
-  /** What must be true of others before this one starts; it stops before they do. */
+  /** Its dependencies: it starts after them and stops before them. */
   readonly after: readonly AfterSpec[]
-  /** How it is seen to be ready; null = as soon as it was started. */
+  /** How its readiness is detected; null = it is ready when it has started. */
   readonly ready: ReadySpec | null
-  /** How it is seen to be alive while it is ready; null = as long as its process is there. */
+  /** How its liveness is probed while it is ready; null = it is not. */
   readonly alive: AliveSpec | null
-  /** It must send WATCHDOG=1 at least this often once it is ready, in milliseconds; null = not. */
+  /** The longest time between two WATCHDOG=1 once it is ready, in milliseconds; null = no
+   *  watchdog. */
   readonly watchdogMs: number | null
   readonly stop: StopSpec
   readonly restart: RestartSpec
-  /** pitcrew ends when this daemon ends, with its exit code; it is never restarted by itself. */
+  /** pitcrew ends when this daemon ends, with its exit code; the policy never restarts it. */
   readonly main: boolean
   /** pitcrew ends when this daemon is given up. */
   readonly critical: boolean
-  /** Those `after` it are stopped while it is not ready, and started again when it is. */
+  /** Its dependents are stopped while it is not ready, and started again when it is. */
   readonly guard: boolean
-  /** When it fails for good, those `after` it are started all the same. */
+  /** Its dependents are started even if it fails for good. */
   readonly optional: boolean
-  /** A command that is run when it has died by itself; null = none. */
+  /** The command to run when it has died; null = none. */
   readonly onDeath: readonly string[] | null
-  /** What it may do on the connection to pitcrew that it is given (PITCREW_FD) and over the socket:
-   *  look, or ask for anything. `none`: it is given none, and may look over the socket. */
+  /** Its access over PITCREW_FD and over the socket: `look` may read, `operate` may request
+   *  anything. `none`: it gets no PITCREW_FD, and may read over the socket. */
   readonly control: 'none' | 'look' | 'operate'
   /** A name of /etc/passwd or a number; null = pitcrew's own. */
   readonly user: string | null
@@ -74,17 +74,15 @@ export interface DaemonSpec {
 }
 
 export interface EnvSpec {
-  /** Variables set for this daemon, over whatever it inherits. */
+  /** Variables that are set for this daemon, in preference to inherited ones. */
   readonly set: Readonly<Record<string, string>>
-  /** Names (a trailing * stands for any end) of the only variables that are inherited; null =
-   *  all. */
+  /** The only variables that are inherited (a trailing * stands for any end); null = all. */
   readonly pass: readonly string[] | null
-  /** Names (a trailing * stands for any end) that go to this daemon and are withheld from every
-   *  other. */
+  /** Variables that this daemon alone inherits (a trailing * stands for any end). */
   readonly claim: readonly string[]
 }
 
-/** What a daemon has that says nothing but its name and its command. */
+/** The defaults: all fields of a daemon but its name and its command. */
 export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
   kind: 'daemon',
   cwd: null,
@@ -100,7 +98,7 @@ export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
     backoffMaxMs: 30_000,
     limit: null,
     calmMs: 30_000,
-    // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+    // biome-ignore lint/suspicious/noThenProperty: a key of the plan, which is never awaited.
     then: 'leave',
   },
   main: false,
@@ -115,8 +113,8 @@ export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
   limits: {},
 }
 
-/** `started`: its process is there. `ready`: as `ready:` says, or started where that is not given.
- *  `done`: a job that ended well; of a job, `ready` means the same. */
+/** `started`: its process exists. `ready`: by `ready:`, or started where that is not given. `done`:
+ *  a job has ended with success; for a job `ready` means the same. */
 export type Until = 'started' | 'ready' | 'done'
 
 export interface AfterSpec {
@@ -124,12 +122,12 @@ export interface AfterSpec {
   readonly until: Until
 }
 
-/** A look from outside: it succeeds or it does not. */
+/** A probe of a run from outside. */
 export type Probe =
-  /** Somebody accepts a connection. `host`: a numeric address. */
+  /** Succeeds when a connection is accepted. `host`: a numeric address. */
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'unix'; readonly path: string }
-  /** GET is answered with a status from 200 to 399. `name`: for the Host header. */
+  /** Succeeds when GET returns a status from 200 to 399. `name`: for the Host header. */
   | {
       readonly type: 'http'
       readonly host: string
@@ -137,65 +135,66 @@ export type Probe =
       readonly name: string
       readonly path: string
     }
-  /** Exits with 0; run as the daemon is: same user, environment and working directory. */
+  /** Succeeds when it exits with 0. It runs as the daemon does: with the same user, environment and
+   *  working directory. */
   | { readonly type: 'command'; readonly command: readonly string[] }
-  /** The file is there. */
+  /** Succeeds when the file exists. */
   | { readonly type: 'file'; readonly path: string }
 
-/** A word from the daemon itself. */
+/** Readiness that the daemon reports itself, without a probe. */
 export type SelfReportedReadiness =
-  /** It writes a newline to this descriptor. */
+  /** A newline on this descriptor. */
   | { readonly type: 'fd'; readonly fd: number }
   /** sd_notify: READY=1. */
   | { readonly type: 'notify' }
-  /** It prints a line with this text in it; * stands for any text, ? for one character. */
+  /** A line of output that contains this text; * stands for any text, ? for one character. */
   | { readonly type: 'log'; readonly text: string }
 
-/** A word comes by itself; a probe has to be made. */
 export function isSelfReported(sign: Probe | SelfReportedReadiness): sign is SelfReportedReadiness {
   return sign.type === 'fd' || sign.type === 'notify' || sign.type === 'log'
 }
 
 export interface ReadySpec {
   readonly sign: Probe | SelfReportedReadiness
-  /** After the start; not ready by then is a failure. In milliseconds, like all times. */
+  /** A run that is not ready this long after its start has failed. In milliseconds, like all
+   *  times. */
   readonly timeoutMs: number
-  /** From the end of one try to the next. */
+  /** From the end of one probe to the next. */
   readonly intervalMs: number
 }
 
 export interface AliveSpec {
   readonly probe: Probe
-  /** From the end of one try to the next. */
+  /** From the end of one probe to the next. */
   readonly intervalMs: number
-  /** Of one try. */
+  /** Of one probe. */
   readonly timeoutMs: number
-  /** So many tries in a row that fail mean that it is not alive. */
+  /** After this many consecutive failures the run is not alive. */
   readonly failures: number
 }
 
 export interface StopSpec {
   readonly signal: Signal
-  /** Run instead of sending the signal to the leader; the rest of a stop is as ever. */
+  /** Run instead of the signal to the leader; the rest of a stop is the same. */
   readonly command: readonly string[] | null
-  /** From the stop signal to KILL, in milliseconds; null = all of its share of the deadline. */
+  /** From the stop signal to KILL, in milliseconds; null = its whole share of the deadline. */
   readonly graceMs: number | null
-  /** Exit codes that are fine beside 0. */
+  /** Exit codes that count as success beside 0. */
   readonly success: readonly number[]
 }
 
 export interface RestartSpec {
-  /** `on-failure`: not after an end that is fine. */
+  /** `on-failure`: not after a success. */
   readonly policy: 'always' | 'on-failure' | 'never'
-  /** Before the first restart in a row, in milliseconds; it doubles with each. 0 = at once,
-   *  always. */
+  /** The delay of the first restart of a streak, in milliseconds; it doubles with each. 0 = always
+   *  at once. */
   readonly backoffMs: number
   readonly backoffMaxMs: number
-  /** More restarts than this in the window, and it is given up; null = never. */
+  /** A daemon with more restarts than this in the window is given up; null = never. */
   readonly limit: { readonly times: number; readonly windowMs: number } | null
-  /** A run that was ready this long ends the row. */
+  /** A run that was ready this long ends the streak. */
   readonly calmMs: number
-  /** What giving up means for the rest. */
+  /** What follows when it is given up. */
   readonly then: 'leave' | 'shutdown'
 }
 

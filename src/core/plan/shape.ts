@@ -1,7 +1,7 @@
-/** Checks of which the table in plan-check.ts is made: each says what is wrong with a value,
- *  and where. Our own, because PID 1 has neither a validation library nor regular expressions. */
+/** The parts of the table in check-plan.ts: each checks a value and returns its problem and its
+ *  place. PID 1 has neither a validation library nor regular expressions. */
 
-/** What is wrong with a value at a place, or null. */
+/** Returns the problem of a value and its place; null = none. */
 export type Check = (value: unknown, place: string) => string | null
 
 export const text: Check = (value, place) =>
@@ -22,7 +22,7 @@ export function fields(shape: Readonly<Record<string, Check>>): Check {
   }
 }
 
-/** One of several objects, told apart by their field `type`. */
+/** One of several objects, distinguished by their field `type`. */
 export function variant(shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
   const checks = new Map(
     Object.entries(shapes).map(([type, shape]) => [type, fields({ type: text, ...shape })]),
@@ -68,7 +68,7 @@ export function list(item: Check, atLeast = 0, atMost: number = Number.MAX_SAFE_
 export function orNull(check: Check): Check {
   return (value, place) => {
     const problem = value === null ? null : check(value, place)
-    // A problem further inside is not helped by null.
+    // "or null" does not help with a problem further inside.
     return problem?.startsWith(`${place}: `) ? `${problem} or null` : problem
   }
 }

@@ -38,7 +38,7 @@ function hasEndedBundle(daemon: Daemon, end: Shutdown | null): boolean {
   return !optional && (kind === 'job' || restart.policy !== 'never')
 }
 
-/** The code of a daemon whose failure ended the bundle. */
+/** The code of a daemon that ended the bundle by its failure. */
 function failureCode(last: LastRun | null): number {
   if (last === null) return 1
   const { code, signal } = last.exit

@@ -1,5 +1,5 @@
-/** Stalls of stdout. During a stall the output of a daemon whose readiness is a line is read only
- *  up to a bound. Its time to become ready is therefore suspended, and starts over after the
+/** Stalls of stdout. During a stall the output of a daemon that reports readiness by a line is read
+ *  only up to a bound. Its time to become ready is therefore suspended, and starts over after the
  *  stall. */
 
 import { arm, type Daemon, type In } from '../daemon/phases.ts'

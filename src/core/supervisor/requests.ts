@@ -15,13 +15,13 @@ import {
   type Ending,
   endTicket,
   failed,
-  isThere,
+  isAsStarted,
   newTicket,
   runOf,
   supersededBy,
 } from './tickets.ts'
 
-export function takeRequest(context: StepContext, request: Request): void {
+export function handleRequest(context: StepContext, request: Request): void {
   const { verb, daemon: name, by, why, token } = request
   const daemon = name === null ? undefined : context.daemons.get(name)
   const isOver = context.finished && context.shutdown === null
@@ -46,23 +46,23 @@ function refuse(context: StepContext, request: Request, ending: Ending): void {
 function stop(context: StepContext, request: Request, daemon: Daemon): void {
   if (daemon.phase === 'stopped') changeNothing(context, request, daemon)
   else openTicketFor(context, request, daemon, 0)
-  const graceMs = context.graceOfOne(daemon)
+  const graceMs = context.stopGraceMs(daemon)
   context.dispatch(daemon.spec.name, { type: 'stop', graceMs, atMs: context.atMs })
 }
 
 function start(context: StepContext, request: Request, daemon: Daemon): void {
   const { run, phase, spec } = daemon
   const { atMs } = context
-  if (phase === 'running' && isThere(daemon)) return changeNothing(context, request, daemon)
+  if (phase === 'running' && isAsStarted(daemon)) return changeNothing(context, request, daemon)
   openTicketFor(context, request, daemon, phase === 'running' ? run : nextRun(daemon))
   // A run that is ending keeps its grace.
   if ('pid' in daemon) return context.dispatch(spec.name, { type: 'start', atMs })
-  context.dispatch(spec.name, { type: 'restart', graceMs: context.graceOfOne(daemon), atMs })
+  context.dispatch(spec.name, { type: 'restart', graceMs: context.stopGraceMs(daemon), atMs })
 }
 
 function restart(context: StepContext, request: Request, daemon: Daemon): void {
   openTicketFor(context, request, daemon, nextRun(daemon))
-  const graceMs = context.graceOfOne(daemon)
+  const graceMs = context.stopGraceMs(daemon)
   context.dispatch(daemon.spec.name, { type: 'restart', graceMs, atMs: context.atMs })
 }
 

@@ -1,5 +1,5 @@
-/** Starts daemons whose dependencies are met. A daemon waits while a dependency may still be met,
- *  is skipped when one has failed for good, and is started after all when that one comes back.
+/** Starts daemons when their dependencies are met. A daemon waits while a dependency may still be
+ *  met, is skipped when one has failed for good, and is started after all when that one comes back.
  *  Behind a guard it runs only while the guard is ready.
  *
  *  After a change only the daemon itself and its dependents are reconsidered, never all daemons. */
@@ -63,7 +63,7 @@ function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
   const edge = daemon.spec.after.find(({ daemon: name }) => name === guard.spec.name)
   if (edge === undefined || dependencyState(guard, edge.until) === 'met') return
   const { name } = daemon.spec
-  const graceMs = context.graceOfOne(daemon)
+  const graceMs = context.stopGraceMs(daemon)
   context.dispatch(name, { type: 'hold', guard: guard.spec.name, graceMs, atMs: context.atMs })
 }
 

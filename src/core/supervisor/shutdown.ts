@@ -94,20 +94,20 @@ export function stopInTurn(context: StepContext, name: string): void {
 export function countBlockers(context: StepContext, name: string): void {
   const dependents = context.state.order.dependents.get(name) ?? []
   let count = 0
-  for (const other of dependents) if (isInTheWay(context, other)) count++
+  for (const other of dependents) if (isBlocker(context, other)) count++
   context.blockers.set(name, count)
 }
 
 /** Whether the dependencies of a daemon wait for it: it is not over, or it waits for a dependent of
  *  its own. With web after api after db and api dead, web stops before db all the same. */
-function isInTheWay(context: StepContext, name: string): boolean {
+function isBlocker(context: StepContext, name: string): boolean {
   const daemon = context.daemons.get(name)
-  return daemon !== undefined && (holdsUp(daemon) || context.blockers.get(name) !== 0)
+  return daemon !== undefined && (delaysOthers(daemon) || context.blockers.get(name) !== 0)
 }
 
 /** Whether a daemon itself delays its dependencies. One that KILL did not end does not, so that
  *  they have time for their own stop. */
-export function holdsUp(daemon: Daemon): boolean {
+export function delaysOthers(daemon: Daemon): boolean {
   return daemon.phase !== 'stopped' && !(daemon.phase === 'killing' && daemon.stuck)
 }
 
@@ -145,7 +145,7 @@ export function unblock(context: StepContext, daemon: Daemon): void {
       if (blockers === undefined || next === undefined) continue // Not selected.
       context.blockers.set(name, blockers - 1)
       if (blockers > 1) continue
-      if (holdsUp(next)) stop(context, name)
+      if (delaysOthers(next)) stop(context, name)
       else out.push(next)
     }
   }
@@ -160,7 +160,7 @@ export function finishIfOver(context: StepContext): void {
 }
 
 /** The deadline: kills all daemons that are left. */
-export function deadlineCame(context: StepContext): void {
+export function enforceDeadline(context: StepContext): void {
   if (context.shutdown === null || context.finished) return
   beginSweep(context, ['kill', 'missed'])
 }
@@ -207,7 +207,7 @@ export function recoverShutdown(context: StepContext): void {
   context.emit({ type: 'announce', state: 'STOPPING=1' })
   const { sinceMs, flushMs } = context.shutdown
   const leftMs = sinceMs + context.state.plan.deadlineMs - flushMs - context.atMs
-  if (leftMs <= 0) return deadlineCame(context)
+  if (leftMs <= 0) return enforceDeadline(context)
   context.emit({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
   beginSweep(context, ['stop'])
 }

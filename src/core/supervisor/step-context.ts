@@ -10,7 +10,7 @@ import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
 import type { Effect, Note, Shutdown } from '../effect.ts'
 import { graceWithin } from '../plan/deadline.ts'
 import type { Ticket } from '../ticket.ts'
-import { holdsUp, shutDownIfEnded, unblock } from './shutdown.ts'
+import { delaysOthers, shutDownIfEnded, unblock } from './shutdown.ts'
 import type { Counts, ReportedStall, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
 import { failSkipped, followPolicy, followTicket } from './tickets.ts'
@@ -20,20 +20,20 @@ export class StepContext {
   readonly atMs: number
   readonly effects: Effect[] = []
   readonly daemons: Overlay<Daemon>
-  /** Daemons that changed in a way that may concern others. */
+  /** Daemons with a change that may concern others. */
   readonly changed: string[] = []
-  /** How many of these were followed up. */
+  /** How many of these were followed by their consequences. */
   followed = 0
-  /** Daemons that can start, behind those of the state's queue. */
+  /** Daemons that can start; they come after those of the state's queue. */
   readonly queue: string[] = []
-  /** How many of the state's queue, and then of this one, were taken. */
+  /** How many were taken from the state's queue and then from this one. */
   taken = 0
-  /** The counts were not to be trusted. */
+  /** The counts were not reliable. */
   isRecounted = false
   ticketsMade: number
   shutdown: Shutdown | null
   sweep: Sweep | null
-  /** Of how many daemons the sweep has taken care in this step. */
+  /** How many daemons the sweep has visited in this step. */
   swept = 0
   active: number
   waiting: number
@@ -45,7 +45,7 @@ export class StepContext {
   finished: boolean
   outputStall: ReportedStall | null
   stallToldAtMs: number
-  /** Made when they are asked for: most steps do without. */
+  /** Made on first use: most steps do not need them. */
   lazyTickets: Overlay<Ticket> | null = null
   lazyIgnored: Overlay<number> | null = null
   lazyBlockers: Overlay<number> | null = null
@@ -74,12 +74,12 @@ export class StepContext {
     return this.lazyTickets
   }
 
-  /** False: nobody has asked for anything yet, and the policy neither. */
+  /** False until the first request or restart by the policy. */
   get hasTickets(): boolean {
     return this.lazyTickets !== null || this.state.tickets.size > 0
   }
 
-  /** The open ticket of a daemon, if there is one. Most steps ask for it and find none. */
+  /** The open ticket of a daemon, or null. */
   openTicket(name: string): Ticket | null {
     if (!this.hasTickets) return null
     const ticket = (this.lazyTickets ?? this.state.tickets).get(name)
@@ -109,7 +109,7 @@ export class StepContext {
     if (before === undefined || this.state.finished) return
     const after = this.advance(before, event)
     if (after === before) return
-    if (this.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(this, after)
+    if (this.shutdown !== null && delaysOthers(before) && !delaysOthers(after)) unblock(this, after)
     if (event.type === 'skip') failSkipped(this, name, event.needs)
     if (this.hasTickets) followTicket(this, after)
     followPolicy(this, before, after)
@@ -128,7 +128,7 @@ export class StepContext {
     return after
   }
 
-  /** Counts anew: what the state says may be half of the truth. */
+  /** Counts all daemons again, after a failure inside pitcrew. */
   recount(): void {
     this.isRecounted = true
     this.active = this.waiting = this.starting = this.settled = this.stoppedByRequest = 0
@@ -145,8 +145,8 @@ export class StepContext {
     return name
   }
 
-  /** How long a single daemon has for its stop: it has the one deadline, too. */
-  graceOfOne({ spec }: Daemon): number {
+  /** The grace for the stop of a single daemon, which has the whole deadline. */
+  stopGraceMs({ spec }: Daemon): number {
     return graceWithin(this.state.plan.deadlineMs, spec.stop.graceMs)
   }
 
@@ -158,13 +158,13 @@ export class StepContext {
     this.effects.push({ type: 'report', note })
   }
 
-  /** Nothing is started any more. */
+  /** No daemon is started any more. */
   get isEnding(): boolean {
     return this.shutdown !== null || this.finished
   }
 
-  /** What needs memory comes first: the daemons are all in their map already, so that they change
-   *  together. A number that was given to a ticket is never given again. */
+  /** Commits first what may allocate. All daemons are in their map already, and updating existing
+   *  keys cannot fail, so they change together. The number of a ticket is never used again. */
   commit(): void {
     this.state.ticketsMade = this.ticketsMade
     this.lazyTickets?.commit()
@@ -189,7 +189,7 @@ export class StepContext {
   }
 }
 
-/** Counts a daemon, or takes it out of the counts. */
+/** Adds a daemon to the counts, or removes it. */
 export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
   if (daemon.phase !== 'stopped') counts.active += by
   if (daemon.phase === 'waiting') counts.waiting += by
@@ -198,14 +198,14 @@ export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
   if (daemon.phase === 'stopped' && daemon.end === 'requested') counts.stoppedByRequest += by
 }
 
-/** It is where it was to come to: ready, done, or missing where it may be. */
+/** Whether the start of a daemon is decided: it is ready, done, or optional and failed. */
 function isSettled(daemon: Daemon): boolean {
   if (daemon.phase === 'running') return daemon.readyAtMs !== null
   if (daemon.phase !== 'stopped') return false
   return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)
 }
 
-/** A map with changes that are not in it yet. */
+/** A map with changes that are not committed yet. */
 export class Overlay<V> {
   readonly base: Map<string, V>
   changes: Map<string, V> | null = null
@@ -223,7 +223,7 @@ export class Overlay<V> {
     this.changes.set(key, value)
   }
 
-  /** What changed, and what was there before. */
+  /** Visits each change with the value before. */
   eachChange(look: (after: V, before: V | undefined, key: string) => void): void {
     this.changes?.forEach((after, key) => {
       look(after, this.base.get(key), key)

@@ -8,12 +8,12 @@ import type { Event, LiveRun } from '../event.ts'
 import type { Signal } from '../signals.ts'
 import { checkStep } from './invariants.ts'
 import { awaitsLine, outputResumed, outputStalled, reconcileStall } from './output-stall.ts'
-import { takeRequest } from './requests.ts'
+import { handleRequest } from './requests.ts'
 import { followChanges, reportWaiters, spawnNextBatch, watchWaiters } from './scheduling.ts'
 import {
   beginShutdown,
   countBlockers,
-  deadlineCame,
+  enforceDeadline,
   finish,
   finishIfOver,
   killAtDeadline,
@@ -27,10 +27,10 @@ import type { State } from './state.ts'
 import { StepContext } from './step-context.ts'
 import {
   beginSweep,
+  continueSweep,
   isReconciling,
   type Stage,
   type Sweep,
-  sweepOn,
   type Treatments,
 } from './sweep.ts'
 import { reconcileTicket, supersede } from './tickets.ts'
@@ -39,11 +39,11 @@ import { reconcileTicket, supersede } from './tickets.ts'
 export function step(state: State, event: Event): readonly Effect[] {
   const context = new StepContext(state, event.atMs)
   route(context, event)
-  sweepOn(context, treatments)
+  continueSweep(context, treatments)
   if (!isReconciling(context)) {
     followChanges(context)
     // The consequences may begin a shutdown.
-    sweepOn(context, treatments)
+    continueSweep(context, treatments)
     spawnNextBatch(context)
     watchWaiters(context)
   }
@@ -65,11 +65,11 @@ function route(context: StepContext, event: Event): void {
     case 'boot':
       return boot(context)
     case 'signal':
-      return takeSignal(context, event.signal, event.hangup)
+      return handleSignal(context, event.signal, event.hangup)
     case 'request':
-      return takeRequest(context, event)
+      return handleRequest(context, event)
     case 'elapsed':
-      return elapse(context, event)
+      return handleTimer(context, event)
     case 'unhealthy':
       return endForFault(context, event)
     case 'watchdog-ping': {
@@ -106,7 +106,7 @@ const treatments: Treatments = {
   stop: stopInTurn,
   kill: killAtDeadline,
   missed: missDeadline,
-  reconcile: (context, name, { live }) => compare(context, name, live.get(name) ?? null),
+  reconcile: (context, name, { live }) => reconcileDaemon(context, name, live.get(name) ?? null),
   ends: shutDownIfEnded,
   follow: (context, name) => {
     context.changed.push(name)
@@ -126,7 +126,7 @@ function announceIfReady(context: StepContext): void {
   context.emit({ type: 'announce', state: 'READY=1' })
 }
 
-function takeSignal(context: StepContext, signal: Signal, hangup: boolean): void {
+function handleSignal(context: StepContext, signal: Signal, hangup: boolean): void {
   if (hangup) return beginShutdown(context, { kind: 'hangup' })
   if (signal === 'TERM' || signal === 'INT') {
     return beginShutdown(context, { kind: 'signal', signal })
@@ -136,7 +136,7 @@ function takeSignal(context: StepContext, signal: Signal, hangup: boolean): void
   for (const name of action.forward) forward(context, name, signal)
   for (const daemon of action.restart) {
     const by = { kind: 'signal', signal } as const
-    takeRequest(context, { verb: 'restart', daemon, by, why: '', token: 0 })
+    handleRequest(context, { verb: 'restart', daemon, by, why: '', token: 0 })
   }
 }
 
@@ -166,9 +166,12 @@ function forward(context: StepContext, name: string, signal: Signal): void {
   context.report({ kind: 'not-forwarded', daemon: name, signal }) // Not selected.
 }
 
-function elapse(context: StepContext, { timer, atMs }: Extract<Event, { type: 'elapsed' }>): void {
+function handleTimer(
+  context: StepContext,
+  { timer, atMs }: Extract<Event, { type: 'elapsed' }>,
+): void {
   if (!('daemon' in timer)) {
-    return timer.kind === 'deadline' ? deadlineCame(context) : reportWaiters(context)
+    return timer.kind === 'deadline' ? enforceDeadline(context) : reportWaiters(context)
   }
   const { kind, daemon, run } = timer
   switch (kind) {
@@ -194,13 +197,13 @@ function endForFault(
 ): void {
   const daemon = context.daemons.get(name)
   if (daemon === undefined) return
-  const graceMs = context.graceOfOne(daemon)
+  const graceMs = context.stopGraceMs(daemon)
   context.dispatch(name, { type: 'unhealthy', run, fault, graceMs, atMs: context.atMs })
 }
 
 /** After a failure inside pitcrew the state is rebuilt from the runs that the host knows. */
 function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcile' }>): void {
-  if (context.finished) return endAgain(context, event.live)
+  if (context.finished) return finishAgain(context, event.live)
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
     const { daemon, run, gone } = one
@@ -217,7 +220,7 @@ function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcil
   beginSweep(context, all, live, event.shutdownRequested)
 }
 
-function compare(context: StepContext, name: string, live: LiveRun | null): void {
+function reconcileDaemon(context: StepContext, name: string, live: LiveRun | null): void {
   context.update(name, { type: 'reconcile', live, atMs: context.atMs })
   reconcileTicket(context, name)
 }
@@ -232,7 +235,7 @@ function resumeInterrupted(context: StepContext, { shutdownRequested }: Sweep): 
 }
 
 /** The end was ordered before, and the order may be lost. */
-function endAgain(context: StepContext, live: readonly LiveRun[]): void {
+function finishAgain(context: StepContext, live: readonly LiveRun[]): void {
   for (const { daemon, run, gone } of live) {
     if (!gone) killTree(context.effects, daemon, run)
   }

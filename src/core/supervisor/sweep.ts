@@ -68,7 +68,7 @@ export type Treatments = Readonly<
 >
 
 /** Continues the sweep until it is over, or until the step has visited enough daemons. */
-export function sweepOn(context: StepContext, treatments: Treatments): void {
+export function continueSweep(context: StepContext, treatments: Treatments): void {
   while (context.sweep !== null && context.swept < atOnceMax)
     sweepStage(context, context.sweep, treatments)
 }

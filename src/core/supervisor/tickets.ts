@@ -98,7 +98,7 @@ function endingOf(ticket: Ticket, daemon: Daemon): Ending | null {
     return daemon.phase === 'stopped' ? { kind: 'done', now: null, changed: true } : null
   }
   if (daemon.run < ticket.satisfiedByRun) return null
-  if (isThere(daemon)) {
+  if (isAsStarted(daemon)) {
     const now = runOf(daemon) ?? { run: daemon.run, pid: daemon.last?.pid ?? 0 }
     return { kind: 'done', now, changed: now.run !== ticket.old?.run }
   }
@@ -107,7 +107,7 @@ function endingOf(ticket: Ticket, daemon: Daemon): Ending | null {
 }
 
 /** Whether a daemon has reached what a start asks for. */
-export function isThere(daemon: Daemon): boolean {
+export function isAsStarted(daemon: Daemon): boolean {
   if (daemon.spec.kind === 'job') return daemon.phase === 'stopped' && daemon.end === 'done'
   return daemon.phase === 'running' && daemon.readyAtMs !== null
 }

@@ -1,5 +1,5 @@
-/** Causes in words: how a run ended, what it was ended for, and why it could not be started. Log,
- *  journal, tickets, exit report and control plane take them from here. */
+/** Words for causes: how a run ended, the fault that it was ended for, and why it could not be
+ *  started. Log, journal, tickets, exit report and control plane share them. */
 
 import type { Exit, Flaw, HealthFailure, SpawnFailure } from '../event.ts'
 import { signalName } from '../signals.ts'

@@ -1,5 +1,5 @@
-/** One line for each event, effect and daemon: the same words in stories, traces and when
- *  debugging. */
+/** One line for each event, effect and daemon: the same text in tests, traces and debugging. And
+ *  the parts of messages that several modules share. */
 
 import type { Daemon, Next } from '../daemon/phases.ts'
 import type { Effect, ShutdownReason } from '../effect.ts'
@@ -63,8 +63,8 @@ export function describeRequester(by: Requester): string {
     case 'policy':
       return 'restart policy'
     case 'client': {
-      const who = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
-      return by.pid === null ? who : `${who}, pid ${by.pid}`
+      const name = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
+      return by.pid === null ? name : `${name}, pid ${by.pid}`
     }
   }
 }
@@ -154,7 +154,7 @@ export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
-/** Why stdout takes nothing. */
+/** Why stdout is stalled. */
 export function describeStall(errno: string): string {
   if (errno === 'EAGAIN') return "the reader of pitcrew's stdout does not read, and it is full"
   return `it cannot be written now (${errno})`

@@ -1,5 +1,5 @@
-/** Lengths of time as people write and read them. Without regular expressions, since the init's
- *  engine is built without them. */
+/** Durations: parses those of the bundle file and formats those of messages. Without regular
+ *  expressions, since the engine of the init has none. */
 
 const units = [
   { unit: 'h', ms: 3_600_000 },
@@ -8,7 +8,7 @@ const units = [
   { unit: 'ms', ms: 1 },
 ] as const
 
-/** More digits than this are a typing error, and would be inexact. */
+/** More digits are a typing error and could not be represented exactly. */
 const maxDigits = 12
 
 /**
@@ -16,8 +16,8 @@ const maxDigits = 12
  * each unit once.
  *
  * @returns Whole milliseconds; null for anything else: no unit, a sign, a space, a fraction of a
- *          millisecond. Why a number without a unit is refused: half of the field means seconds by
- *          it and the other half milliseconds.
+ *          millisecond. A number without a unit is refused, because some programs mean seconds by it
+ *          and others milliseconds.
  */
 export function parseDuration(text: string): number | null {
   let totalMs = 0

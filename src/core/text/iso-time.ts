@@ -1,9 +1,9 @@
-/** Points in time as people and programs write them: the init's engine has no Date. */
+/** Timestamps in ISO 8601. The engine of the init has no Date. */
 
 const minuteMs = 60_000
 const dayMinutes = 24 * 60
 
-/** The minute that was asked for last: whoever asks often, asks for the same one. */
+/** The last result: frequent calls are about the same minute. */
 let lastMinute = Number.NaN
 let lastText = ''
 

@@ -1,7 +1,7 @@
-/** Text from outside as part of a line. */
+/** Text from outside pitcrew as a part of one of its lines. */
 
-/** The text on one line: a space in the place of characters that end a line, move the cursor,
- *  change the direction or show nothing. */
+/** Replaces each run of characters that end a line, move the cursor, change the direction of text
+ *  or are invisible by one space. */
 export function oneLine(text: string): string {
   let line = ''
   let isGap = false
@@ -14,7 +14,7 @@ export function oneLine(text: string): string {
   return line
 }
 
-/** Without a regular expression, which PID 1 has none of. */
+/** Without a regular expression, since PID 1 runs none. */
 function isUnprintable(code: number): boolean {
   if (code < 0xad) return code < 0x20 || (code >= 0x7f && code < 0xa0)
   return ranges.some(([from, to]) => code >= from && code <= to)

@@ -1,9 +1,9 @@
-/** "Did you mean …?": the known word that is nearest to what was written. */
+/** "Did you mean …?": finds the known word that is nearest to a misspelled one. */
 
-/** Nobody means a word that is longer than this. */
+/** Longer words get no suggestion. */
 const maxLength = 64
-/** Pairs of letters that are compared, over all words: a thousand long names would take the init's
- *  interpreter longer than it has for one event. Who comes behind that is not looked at. */
+/** The most pairs of letters that are compared, over all words: a thousand long names would take
+ *  longer than the init has for one event. Further words are not compared. */
 const pairsMax = 40_000
 
 /**
@@ -21,7 +21,7 @@ export function suggest(word: string, known: readonly string[]): string | null {
     pairs += candidate.length * word.length
     if (pairs > pairsMax) break
     const distance = editDistance(wanted, candidate.toLowerCase())
-    // A word of which every letter must be replaced is not near, however short it is.
+    // A word in which every letter must be replaced is not near, however short it is.
     if (distance >= bestDistance || distance >= candidate.length) continue
     best = candidate
     bestDistance = distance

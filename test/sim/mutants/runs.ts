@@ -141,8 +141,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'an end that was lost in a failure is never noticed',
     file: 'core/daemon/recovery.ts',
-    from: 'if (live?.run === run && live.exit === null) return lookAgain',
-    to: 'if (live?.run === run) return lookAgain',
+    from: 'if (live?.run === run && live.exit === null) return resumeWatching',
+    to: 'if (live?.run === run) return resumeWatching',
     seed: 39,
     breaks: ['overIsOver'],
   },

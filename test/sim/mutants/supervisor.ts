@@ -53,7 +53,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'nobody is stopped when those after it are over',
     file: 'core/supervisor/step-context.ts',
-    from: 'if (this.shutdown !== null && holdsUp(before) && !holdsUp(after)) unblock(this, after)',
+    from: 'if (this.shutdown !== null && delaysOthers(before) && !delaysOthers(after)) unblock(this, after)',
     to: '',
     seed: 3,
     breaks: ['stopAtOnce'],
@@ -69,8 +69,8 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'a dead daemon between two others undoes their order',
     file: 'core/supervisor/shutdown.ts',
-    from: '(holdsUp(daemon) || context.blockers.get(name) !== 0)',
-    to: 'holdsUp(daemon)',
+    from: '(delaysOthers(daemon) || context.blockers.get(name) !== 0)',
+    to: 'delaysOthers(daemon)',
     seed: 107,
     breaks: ['stopInOrder'],
   },
