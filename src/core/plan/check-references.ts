@@ -66,8 +66,8 @@ interface Node extends Pick<DaemonSpec, 'name'> {
  * Finds one cycle along `after`.
  *
  * @returns The names of the cycle, with the first one again at the end: ['a', 'b', 'a']; null = no
- *          cycle. Unknown names are not followed. Not recursive: a chain may be as long as the bundle,
- *          and the stack of the init is small.
+ *          cycle. Unknown names are not followed. Not recursive: a chain may be as long as the
+ *          bundle, and the stack of the init is small.
  */
 export function findCycle(daemons: readonly Node[]): string[] | null {
   const afterByName = new Map(daemons.map(({ name, after }) => [name, after]))

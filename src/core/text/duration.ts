@@ -16,8 +16,8 @@ const maxDigits = 12
  * each unit once.
  *
  * @returns Whole milliseconds; null for anything else: no unit, a sign, a space, a fraction of a
- *          millisecond. A number without a unit is refused, because some programs mean seconds by it
- *          and others milliseconds.
+ *          millisecond. A number without a unit is refused: some programs mean seconds by it and
+ *          others milliseconds.
  */
 export function parseDuration(text: string): number | null {
   let totalMs = 0

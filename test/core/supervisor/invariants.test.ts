@@ -71,13 +71,13 @@ describe('caught:', () => {
         const ending = web(context) as In<'terminating'>
         context.daemons.set('web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
       },
-      'web: is ending without having been told',
+      'web: is ending without a stop signal',
     ],
     [
       'the same of one that is killed',
       [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)],
       (context) => context.daemons.set('web', { ...(web(context) as In<'killing'>), sent: [] }),
-      'web: is ending without having been told',
+      'web: is ending without a stop signal',
     ],
     [
       'fewer than no daemons',
