@@ -166,7 +166,11 @@ function isEarly(run: RunFacts): boolean {
   const { spec, exit, asked, claims } = run
   if (exit === null || (asked !== null && asked.index < exit.index)) return false
   const ready = readySince(run)
-  const wasReady = ready !== null && (spec.ready !== null || ready.index < exit.index)
+  // Without `ready:` a daemon is ready when it is spawned, whatever waits in the queue; after a slow
+  // start, when its program is executed.
+  const isInTime =
+    spec.ready !== null || !run.isSlow || (ready !== null && ready.index < exit.index)
+  const wasReady = ready !== null && isInTime
   return spec.kind === 'daemon' && !wasReady && claims.some(({ what }) => what === 'died')
 }
 
