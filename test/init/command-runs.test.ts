@@ -129,6 +129,16 @@ describe('after a failure of pitcrew', () => {
     expect(timers.nextMs()).toBe(1700)
   })
 
+  test('one that was canceled and lives is killed again: the first KILL may have failed', () => {
+    const { fake, helpers, told, start } = setUp()
+    start()
+    helpers.cancel('web:ready')
+    fake.take()
+    helpers.reconcile([live])
+    expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
+    expect(told).toEqual([])
+  })
+
   test.each([
     ['one that lives goes on', [live], [], true],
     ['one that ended is told', [{ ...ended, gone: true }], [true], false],

@@ -129,6 +129,8 @@ export class CommandRuns {
     for (const [name, running] of [...this.#running]) {
       const found = runs.get(name)
       if (found !== undefined && !found.gone && found.exit === null) {
+        // Its KILL may be what failed.
+        if (running.onEnd === null) this.#kill(name)
         // Its timer may have been lost; and one that fails each time must not make us spin.
         const atMs = Math.max(running.untilMs, this.#host.now() + notBeforeMs)
         this.#timers.arm({ kind: 'command-timeout', command: name }, atMs)
