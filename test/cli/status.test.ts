@@ -12,7 +12,7 @@ const death = {
   uptimeMs: 300,
   status: '',
   lastLines: [],
-  next: 'again in 3.2s',
+  next: 'restarting in 3.2s',
 }
 
 /** A daemon in each state. */

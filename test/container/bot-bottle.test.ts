@@ -103,7 +103,7 @@ describeWithRealPrograms('bot-bottle', () => {
     const from = bottle.lines.length
 
     await bottle.kill([leader])
-    await bottle.line(/git-gate: died: signal KILL, .*; again in /, from)
+    await bottle.line(/git-gate: died: signal KILL, .*; restarting in /, from)
     expect(await pidOf(bottle, 'git-gate', 2)).not.toBe(leader)
     const hostPid = await bottle.hostPid()
     await eventually('all processes are running again', () => {

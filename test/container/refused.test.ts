@@ -86,7 +86,9 @@ describeInDocker('a daemon with a user of its own', () => {
     const daemons = { a: long, b: { ...long, user: 'nobody', restart: 'never' } }
     await using container = new Container({ daemons }, { docker })
     await container.line('[a] up')
-    await container.line('b: cannot start (run 1): cannot become its user: not permitted (EPERM)')
+    await container.line(
+      'b: cannot start (run 1): cannot switch to its user: not permitted (EPERM)',
+    )
     await container.stop()
     expect(await container.exitCode()).toBe(126)
   })

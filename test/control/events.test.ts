@@ -65,14 +65,14 @@ test('an entry has a time, its text, and its data', () => {
         "fatal: address in use",
       ],
       "memoryKib": 2048,
-      "next": "again at once, restart 3 in a row",
+      "next": "restarting at once, restart 3 in a row",
       "pid": 104,
       "run": 3,
       "signal": 0,
       "status": "",
       "type": "died",
       "uptimeMs": 4321,
-      "words": "died: exit code 3, pid 104, run 3, after 4.321 s (cpu 3 ms, memory 2.0 MiB); again at once, restart 3 in a row; its last line: "fatal: address in use"",
+      "words": "died: exit code 3, pid 104, run 3, after 4.321 s (cpu 3 ms, memory 2.0 MiB); restarting at once, restart 3 in a row; its last line: "fatal: address in use"",
     }
   `)
   expect(lines[2]?.item).toMatchInlineSnapshot(`

@@ -126,7 +126,7 @@ describe('status', () => {
               "listening",
               "fatal: address in use",
             ],
-            "next": "again in 200 ms",
+            "next": "restarting in 200 ms",
             "run": 1,
             "status": "",
             "uptimeMs": 4000,

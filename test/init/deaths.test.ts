@@ -50,13 +50,13 @@ function deathsOn(
 describe('one line', () => {
   test('with its cause, what it cost, what comes of it and its last line', () => {
     expect(deathsOn([0]).record(note)).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last line: "fatal: address in use""`,
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last line: "fatal: address in use""`,
     )
   })
 
   test('with what it said of itself, where it did', () => {
     expect(deathsOn([0]).record({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms; its last status: "Reading the rules""`,
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last status: "Reading the rules""`,
     )
   })
 
@@ -69,7 +69,7 @@ describe('one line', () => {
 
   test('of one that printed nothing', () => {
     expect(deathsOn([0], { ...resources, lastLines: '' }).record(note)).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); again in 200 ms"`,
+      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms"`,
     )
   })
 
@@ -81,7 +81,7 @@ describe('one line', () => {
     expect(
       deathsOn([0]).record({ ...common, kind: 'unfit', fault: 'not-ready' }),
     ).toMatchInlineSnapshot(
-      `"web: not ready in time, pid 17, run 2, after 4.2 s: stopping it; again in 200 ms"`,
+      `"web: not ready in time, pid 17, run 2, after 4.2 s: stopping it; restarting in 200 ms"`,
     )
   })
 })
@@ -172,7 +172,7 @@ test('the record of the last death of each is kept', () => {
           "fatal: address in use",
         ],
         "memoryKib": 3174,
-        "next": "again in 200 ms",
+        "next": "restarting in 200 ms",
         "pid": 17,
         "run": 3,
         "status": "",
@@ -188,7 +188,7 @@ test('the command of a death is told of it', () => {
   deaths.record(note)
   expect(deaths.environment(note)).toEqual([
     'PITCREW_CAUSE=code 3',
-    'PITCREW_NEXT=again in 200 ms',
+    'PITCREW_NEXT=restarting in 200 ms',
     'PITCREW_LAST_LINES=listening\nfatal: address in use',
   ])
 })

@@ -101,7 +101,7 @@ test('the command of a death is told of it', () => {
 test("of two deaths the second one finds the first one's command at work: that is said", () => {
   const world = new World()
   world.die()
-  expect(world.die()).toEqual(['say web:death: not run: the one before is not over'])
+  expect(world.die()).toEqual(['say web:death: not run: the previous one still runs'])
 })
 
 describe('the command of a stop', () => {

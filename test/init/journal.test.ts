@@ -201,7 +201,7 @@ describe('what happened is written', () => {
 
   test('of pitcrew itself, too, and of a death with what is known of it', () => {
     const desk = new Desk()
-    desk.journal.record(null, 'was not running for 3 s')
+    desk.journal.record(null, 'was paused for 3 s')
     const verdict = { kind: 'over', why: 'policy' } as const
     const died = {
       kind: 'died',
@@ -233,7 +233,7 @@ describe('what happened is written', () => {
           "at": "2026-11-21T17:00:00.000Z",
           "cursor": "1795280400000-1",
           "type": "pitcrew",
-          "words": "was not running for 3 s",
+          "words": "was paused for 3 s",
         },
         {
           "at": "2026-11-21T17:00:00.000Z",
@@ -271,7 +271,7 @@ describe('a disk that cannot be written', () => {
     desk.started(2)
     desk.pass(250)
     expect(desk.printed).toEqual([
-      'cannot write the journal: read-only file system (EROFS); it is kept in memory',
+      'cannot write the journal: read-only file system (EROFS); entries are kept in memory',
     ])
     desk.errno = null
     desk.started(3)
@@ -321,7 +321,7 @@ describe('a disk that cannot be written', () => {
     desk.pass(250)
     expect(linesOf(desk.given[1]).map(({ run }) => run)).toEqual([1, 2])
     expect(desk.printed).toEqual([
-      'cannot write the journal: timed out (ETIMEDOUT); it is kept in memory',
+      'cannot write the journal: timed out (ETIMEDOUT); entries are kept in memory',
     ])
   })
 

@@ -188,8 +188,8 @@ test('one note, one line', () => {
     web: started, pid 17, run 2
     web: cannot start (run 2): cannot execute /bin/web: no such file or directory (ENOENT); restart policy is never
     web: cannot start (run 2): cannot enter its working directory: permission denied (EACCES); restart policy is never
-    web: cannot start (run 2): cannot become its user: not permitted (EPERM); restart policy is never
-    web: cannot start (run 2): cannot become its user: user app is not in /etc/passwd; restart policy is never
+    web: cannot start (run 2): cannot switch to its user: not permitted (EPERM); restart policy is never
+    web: cannot start (run 2): cannot switch to its user: user app is not in /etc/passwd; restart policy is never
     web: cannot start (run 2): cannot set its limits: not permitted (EPERM); restart policy is never
     web: cannot start (run 2): fork: a system limit is reached (EAGAIN); restart policy is never
     web: died: exit code 0 before it was ready, pid 17, run 2, after 5 ms; restart policy is never
@@ -197,38 +197,38 @@ test('one note, one line', () => {
     web: died: exit code 3, pid 17, run 2, after 1 min 30.061 s; restart policy is never
     web: died: signal SEGV, pid 17, run 2, after 5 ms; restart policy is never
     web: died: signal RTMIN+3, pid 17, run 2, after 5 ms; restart policy is never
-    web: died: exit code 3, pid 17, run 2, after 5 ms; again in 200 ms
-    web: died: exit code 3, pid 17, run 2, after 5 ms; again in 30 s, restart 8 in a row
-    web: died: exit code 3, pid 17, run 2, after 5 ms; again at once
+    web: died: exit code 3, pid 17, run 2, after 5 ms; restarting in 200 ms
+    web: died: exit code 3, pid 17, run 2, after 5 ms; restarting in 30 s, restart 8 in a row
+    web: died: exit code 3, pid 17, run 2, after 5 ms; restarting at once
     web: died: exit code 3, pid 17, run 2, after 5 ms; given up after 5 restarts in 1 min
-    web: died: exit code 3, pid 17, run 2, after 5 ms; it is the main daemon
+    web: died: exit code 3, pid 17, run 2, after 5 ms; the main daemon is not restarted
     web: not ready in time, pid 17, run 2, after 5 s: stopping it; restart policy is never
-    web: not alive, pid 17, run 2, after 5 s: stopping it; again in 200 ms
-    web: silent for longer than its watchdog allows, pid 17, run 2, after 5 s: stopping it; again in 200 ms
+    web: not alive, pid 17, run 2, after 5 s: stopping it; restarting in 200 ms
+    web: silent for longer than its watchdog allows, pid 17, run 2, after 5 s: stopping it; restarting in 200 ms
     web: ready after 310 ms (run 2)
     web: done, pid 17, run 2, after 2.1 s
     web: done, pid 17, run 2, after 2.1 s, leaving processes behind: if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)
     web: waits for db
     web: not started: it needs db, which has failed
-    web: stopping it until proxy is ready again (run 2)
+    web: stopping it until its guard proxy is ready again (run 2)
     web: stopped: exit code 0, pid 17, run 2
     web: stopped: signal TERM, pid 17, run 2
-    web: still there 8.5 s after the stop signal: KILL (run 2)
-    web: not gone after KILL (run 2)
-    web: run 2 is gone; how it ended was not seen
+    web: still running 8.5 s after the stop signal: sending KILL (run 2)
+    web: still running after KILL (run 2)
+    web: run 2 has ended; its exit status was not seen
     web: HUP forwarded to pid 17
     web: HUP not forwarded: it is not running
     HUP ignored: not in "signals:"
     HUP ignored: not in "signals:" (100 times so far)
     USR1 ignored: shutting down
-    web: restart (USR1): under way
+    web: restart (USR1): in progress
     web: restart (USR1): superseded by the shutdown
     web: restart (USR1): superseded by a stop
-    web: restart (USR1, asked 3 times): done in 40 ms, pid 17 -> 18
+    web: restart (USR1, requested 3 times): done in 40 ms, pid 17 -> 18
     web: restart (USR1): done in 0 ms, pid none -> 18
     web: restart (USR1): failed: no such daemon
     web: restart (uid 0, pid 12: new certificate): done in 40 ms, pid 17 -> 18
-    web: stop (daemon agent, pid 40, asked 2 times: a b c): done in 40 ms
+    web: stop (daemon agent, pid 40, requested 2 times: a b c): done in 40 ms
     web: stop (uid unknown): nothing to do: it is stopped
     web: start (uid 0): nothing to do: it is ready, pid 18
     web: restart (restart policy): failed: exit code 3
@@ -240,10 +240,10 @@ test('one note, one line', () => {
     web is the main daemon and has ended: stopping 0 daemons, deadline 9 s
     web is critical and is given up: stopping 2 daemons, deadline 9 s
     web is given up: stopping 2 daemons, deadline 9 s
-    the deadline has come: web, db killed
+    deadline reached: killed web, db
     stdout is stalled: the reader of pitcrew's stdout does not read, and it is full
     stdout is stalled: it cannot be written now (ENOMEM)
-    stdout goes on: it took nothing for 1 min 1.5 s
+    stdout resumed after a stall of 1 min 1.5 s
   `)
 })
 

@@ -75,8 +75,8 @@ test('woken in time, a daemon that is not ready is ended', () => {
 test('woken much later, nobody ran: it has the rest of its time, and that is said once', () => {
   const world = new Frozen().written()
   world.wakeAt(64_000)
-  expect(world.lines.filter((line) => line.includes('not running'))).toEqual([
-    'pitcrew: was not running for 1 min',
+  expect(world.lines.filter((line) => line.includes('was paused'))).toEqual([
+    'pitcrew: was paused for 1 min',
   ])
   expect(world.lines.join()).not.toContain('not ready in time')
   world.wakeAt(64_250) // For the journal.
@@ -90,7 +90,7 @@ test('and once, too, when what comes first needs no new alarm', () => {
   world.nowMs = 64_000
   world.loop.handle({ type: 'output-closed', daemon: 'web:alive', run: 1 })
   world.loop.handle({ type: 'wake' })
-  expect(world.lines.filter((line) => line.includes('not running'))).toHaveLength(1)
+  expect(world.lines.filter((line) => line.includes('was paused'))).toHaveLength(1)
 })
 
 test('and whatever comes first is heard before its time is up', () => {

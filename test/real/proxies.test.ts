@@ -125,7 +125,7 @@ describeWith(['squid', 'curl'], 'squid', () => {
     await using pitcrew = new Pitcrew({ deadline, daemons: { client, proxy: daemon } })
     await pitcrew.line('[client] the page')
     process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'proxy')), 'SIGKILL')
-    await pitcrew.line('client: stopping it until proxy is ready again (run 1)')
+    await pitcrew.line('client: stopping it until its guard proxy is ready again (run 1)')
     await isReady(pitcrew, 'proxy', 2)
     const started = await pitcrew.line(/client: started, pid \d+, run 2/)
     await pitcrew.line('[client] the page', pitcrew.lines.indexOf(started))

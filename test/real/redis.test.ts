@@ -90,7 +90,7 @@ describeWith(['redis', 'redisCli'], 'redis', () => {
     const db = { command, ready, restart }
     await using pitcrew = new Pitcrew({ daemons: { a: long, db } })
     await pitcrew.line(
-      /db: died: exit code 1 before it was ready, .*; again in \d+ ms, restart 3 in a row/,
+      /db: died: exit code 1 before it was ready, .*; restarting in \d+ ms, restart 3 in a row/,
     )
     other.process.kill('SIGKILL')
     await pitcrew.line('db: ready after')

@@ -34,7 +34,7 @@ const death: Schema<DeathAnswer> = object('its last unrequested death', {
   uptimeMs: number('the lifetime of the run', ms),
   status: text('the last status that it reported (sd_notify)', 300),
   lastLines: list('its last lines, oldest first', text('a line', 4096)),
-  next: text('the consequence: "again in 200 ms"', 300),
+  next: text('the consequence: "restarting in 200 ms"', 300),
 })
 
 /** The state of a daemon in one word; docs/PROTOCOL.md explains each. */

@@ -90,7 +90,7 @@ export interface DeathRecord {
   readonly status: string
   /** The last lines that the run printed, oldest first. */
   readonly lastLines: readonly string[]
-  /** What follows: "again in 200 ms". */
+  /** What follows: "restarting in 200 ms". */
   readonly next: string
   /** What may help; absent where nothing is known. */
   readonly remedy?: string

@@ -168,7 +168,7 @@ export class Loop implements Handlers {
     this.#timers.postpone(lateMs + pauseMs)
     // Not every event sets the alarm anew, and the next one is of the same pause.
     this.#wakeAtMs = Number.POSITIVE_INFINITY
-    this.#reporter.log(`was not running for ${formatDuration(Math.round(lateMs))}`)
+    this.#reporter.log(`was paused for ${formatDuration(Math.round(lateMs))}`)
   }
 
   #wake(nowMs: number): void {

@@ -195,7 +195,7 @@ export class Performer {
 
   #reportSurvivors(daemon: string, run: number): void {
     const pids = this.#host.members(daemon, run)
-    if (pids.length > 0) this.#reporter.log(`${daemon}: cannot end pid ${pids.join(', ')}`)
+    if (pids.length > 0) this.#reporter.log(`${daemon}: KILL did not end pid ${pids.join(', ')}`)
   }
 
   #loadServices(): DaemonServices {

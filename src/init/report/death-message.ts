@@ -54,16 +54,16 @@ function verdictWords(verdict: Verdict): string {
   if (verdict.kind === 'retry') {
     const when = verdict.afterMs === 0 ? 'at once' : `in ${formatDuration(verdict.afterMs)}`
     return verdict.streak.length > 1
-      ? `again ${when}, restart ${verdict.streak.length} in a row`
-      : `again ${when}`
+      ? `restarting ${when}, restart ${verdict.streak.length} in a row`
+      : `restarting ${when}`
   }
   switch (verdict.why) {
     case 'done':
-      return 'it has done its work'
+      return 'its work is done'
     case 'policy':
       return 'restart policy is never'
     case 'main':
-      return 'it is the main daemon'
+      return 'the main daemon is not restarted'
     case 'shutdown':
       return 'shutting down'
     case 'limit':

@@ -36,7 +36,7 @@ export function exitReportText(
   const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
     name,
     runs,
-    ended: skipped ? 'not started: somebody it is after has failed' : howItEnded(last),
+    ended: skipped ? 'not started: a dependency has failed' : howItEnded(last),
     asked: last?.requested ?? null,
     counted,
     ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),

@@ -106,7 +106,7 @@ export class Journal implements JournalView {
     if (this.#hasFailed) return
     this.#hasFailed = true
     // Not in the journal: it would have to be written, in its turn.
-    this.#print(`cannot write the journal: ${describeErrno(errno)}; it is kept in memory`)
+    this.#print(`cannot write the journal: ${describeErrno(errno)}; entries are kept in memory`)
   }
 
   /** After a failure of ours: the timer may be lost, and the answer of the helper is forgotten.

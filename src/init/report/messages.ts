@@ -58,7 +58,7 @@ export function pidAndRun({ pid, run }: { readonly pid: number; readonly run: nu
 
 /** "web: restart (USR1, asked 3 times): done in 30 ms, pid 7 -> 9" */
 function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
-  const times = requests === 1 ? '' : `, asked ${requests} times`
+  const times = requests === 1 ? '' : `, requested ${requests} times`
   const asked = `(${describeRequester(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
   const what = daemon === null ? `${verb} ${asked}` : `${daemon}: ${verb} ${asked}`
   switch (outcome.kind) {
@@ -74,7 +74,7 @@ function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket):
     case 'superseded':
       return `${what}: superseded by ${outcome.verb === 'shutdown' ? 'the shutdown' : `a ${outcome.verb}`}`
     case 'open':
-      return `${what}: under way`
+      return `${what}: in progress`
   }
 }
 
@@ -93,11 +93,11 @@ export function rareMessage(note: Note): string {
     case 'skipped':
       return `${note.daemon}: not started: ${describeUnmet(note.needs)}`
     case 'held':
-      return `${note.daemon}: stopping it until ${note.guard} is ready again (run ${note.run})`
+      return `${note.daemon}: stopping it until its guard ${note.guard} is ready again (run ${note.run})`
     case 'killing':
-      return `${note.daemon}: still there ${formatDuration(note.afterMs)} after the stop signal: KILL (run ${note.run})`
+      return `${note.daemon}: still running ${formatDuration(note.afterMs)} after the stop signal: sending KILL (run ${note.run})`
     case 'end-missed':
-      return `${note.daemon}: run ${note.run} is gone; how it ended was not seen`
+      return `${note.daemon}: run ${note.run} has ended; its exit status was not seen`
     case 'forwarded':
       return `${note.daemon}: ${note.signal} forwarded to pid ${note.pid}`
     case 'not-forwarded':
@@ -105,13 +105,13 @@ export function rareMessage(note: Note): string {
     case 'signal-ignored':
       return ignored(note)
     case 'deadline-missed':
-      return `the deadline has come: ${note.daemons.join(', ')} killed`
+      return `deadline reached: killed ${note.daemons.join(', ')}`
     case 'output-stalled':
       return `stdout is stalled: ${describeStall(note.errno)}`
     case 'output-resumed':
-      return `stdout goes on: it took nothing for ${formatDuration(Math.round(note.afterMs))}`
+      return `stdout resumed after a stall of ${formatDuration(Math.round(note.afterMs))}`
     case 'stuck':
-      return `${note.daemon}: not gone after KILL (run ${note.run})`
+      return `${note.daemon}: still running after KILL (run ${note.run})`
     default:
       throw new Error(`${note.kind} has its words elsewhere`)
   }
@@ -131,5 +131,5 @@ export function unattributedMessage(host: Host, pids: readonly number[]): string
     const answer = host.readFile(`/proc/${pid}/comm`, nameBytesMax)
     return `pid ${pid}${'text' in answer ? ` (${answer.text.trim()})` : ''}`
   })
-  return `of no daemon that is known: ${processes.join(', ')}; ended with pitcrew`
+  return `processes of no known daemon: ${processes.join(', ')}; they end with pitcrew`
 }

@@ -20,8 +20,7 @@ export function withReason(
 export function startFailureReason(failure: SpawnFailure, command: string): string {
   const { step, errno } = failure
   if (errno === 'ETIMEDOUT') {
-    const where = `before it had executed ${command} (at step "${step}")`
-    return `stood still ${where}: something stopped it, or a disk hangs`
+    return `timed out before it executed ${command} (step "${step}"): it was stopped, or a disk hangs`
   }
   const why = failure.why ?? describeErrno(errno)
   switch (step) {
@@ -32,7 +31,7 @@ export function startFailureReason(failure: SpawnFailure, command: string): stri
     case 'user':
     case 'group':
     case 'primary group':
-      return `cannot become its user: ${why}`
+      return `cannot switch to its user: ${why}`
     case 'limits':
       return `cannot set its limits: ${why}`
     default:
@@ -55,8 +54,8 @@ function userFailureReason(
       return `user ${user} is not in /etc/passwd: name its group, too`
     case '/etc/passwd':
     case '/etc/group':
-      if (errno === 'EBADMSG') return 'a line of it is not complete'
-      return errno === 'ERANGE' ? 'a field of its line is too long' : null
+      if (errno === 'EBADMSG') return 'it has an incomplete line'
+      return errno === 'ERANGE' ? 'a field of its entry is too long' : null
     default:
       return null
   }
@@ -78,11 +77,11 @@ export function execFailureReason(errno: string, head = ''): string | null {
       return tooLong
     case 'ENOEXEC':
       return isElf
-        ? 'it is for another kind of machine (ENOEXEC)'
+        ? 'it is built for another architecture (ENOEXEC)'
         : 'it is a script without "#!" in its first line, or no program (ENOEXEC)'
     case 'ENOENT':
       if (isElf)
-        return 'it is there, but the loader that it asks for is not: another libc? (ENOENT)'
+        return 'it exists, but its ELF loader does not: is it built for another libc? (ENOENT)'
       return head.startsWith('#!') ? interpreterWords(head.slice(2)) : null
     default:
       return null
@@ -94,5 +93,5 @@ function interpreterWords(head: string): string {
   if (line.endsWith('\r')) {
     return withCrLf
   }
-  return `its interpreter ${line.trim().split(' ')[0]} is not there (ENOENT)`
+  return `its interpreter ${line.trim().split(' ')[0]} does not exist (ENOENT)`
 }

@@ -32,7 +32,7 @@ function golden(text: string): string {
 describe.skipIf(!hasTmux)('in a terminal', () => {
   test('status', async () => {
     await using pitcrew = new Pitcrew(bundle)
-    await pitcrew.line('again in ')
+    await pitcrew.line('restarting in ')
     await pitcrew.line('[slow] up')
     using screen = new Screen(pitcrew.folder, 100, 12)
     screen.type('clear; $P status')
@@ -52,7 +52,7 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
 
   test('status --watch redraws in place, and Ctrl-C leaves the prompt below', async () => {
     await using pitcrew = new Pitcrew(bundle)
-    await pitcrew.line('again in ')
+    await pitcrew.line('restarting in ')
     using screen = new Screen(pitcrew.folder, 60, 12)
     screen.type('echo before; $P status -w')
     await screen.untilShown(/^pitcrew: 4 daemons, 1 ready/)

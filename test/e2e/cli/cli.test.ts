@@ -19,7 +19,7 @@ const failing = {
 
 test('status, for people and for programs', async () => {
   await using pitcrew = new Pitcrew({ daemons: { web: long, db: failing } })
-  await pitcrew.line('again in ')
+  await pitcrew.line('restarting in ')
   await runVerb(pitcrew, 'wait', 'web')
   const { status, out } = await runVerb(pitcrew, 'status')
   expect(status).toBe(0)
@@ -73,7 +73,7 @@ test('a failed start prints its cause and last lines; status 1', async () => {
   await using pitcrew = new Pitcrew({
     daemons: { db: { ...failing, ready: { log: 'never said' } }, web: long },
   })
-  await pitcrew.line('again in ')
+  await pitcrew.line('restarting in ')
   const { status, out, err } = await runVerb(pitcrew, 'start', 'db')
   expect(status).toBe(1)
   expect(out).toEqual([])
@@ -143,7 +143,7 @@ test('wait until a daemon is ready', async () => {
 
 test('explain prints reasons and remedies', async () => {
   await using pitcrew = new Pitcrew({ daemons: { db: failing, web: long } })
-  await pitcrew.line('again in ')
+  await pitcrew.line('restarting in ')
   const answer = await jsonAnswer<ExplainAnswer>(pitcrew, 'explain', 'db')
   expect(answer.state).toBe('backoff')
   const { out } = await runVerb(pitcrew, 'explain', 'db')

@@ -57,7 +57,7 @@ test('when a guard dies, its dependents stop at once and start again when it is 
   await pitcrew.line('[other] up')
   await pitcrew.line('[agent] up')
   await kill(pitcrew, 'proxy')
-  await pitcrew.line('agent: stopping it until proxy is ready again (run 1)')
+  await pitcrew.line('agent: stopping it until its guard proxy is ready again (run 1)')
   await pitcrew.linesWith('[agent] up', 2)
   expect(story(pitcrew)).toEqual([
     'proxy started',

@@ -32,10 +32,10 @@ test.concurrent('three waves of daemons that ignore TERM end within PITCREW_DEAD
   expect(code).toBe(0)
   expect(tookMs).toBeGreaterThan(500)
   expect(tookMs).toBeLessThan(1900)
-  expect(lines.filter((line) => line.includes(': KILL'))).toHaveLength(4)
+  expect(lines.filter((line) => line.includes(': still running'))).toHaveLength(4)
   const at = (text: string): number => lines.findIndex((line) => line.includes(text))
-  expect(at('top: stopped')).toBeLessThan(at('middle: still there'))
-  expect(at('middle: stopped')).toBeLessThan(at('base: still there'))
+  expect(at('top: stopped')).toBeLessThan(at('middle: still running'))
+  expect(at('middle: stopped')).toBeLessThan(at('base: still running'))
 })
 
 test.concurrent('PITCREW_DEADLINE takes precedence over the deadline of the bundle', async () => {
@@ -51,7 +51,7 @@ test.concurrent('a grace that is longer than the deadline is shortened to it', a
   const { tookMs, lines } = await ended(bundle, {})
   expect(tookMs).toBeLessThan(1900)
   // They were killed in time: the deadline itself is the last resort.
-  expect(lines.join('\n')).not.toContain('the deadline has come')
+  expect(lines.join('\n')).not.toContain('deadline reached')
 })
 
 test.concurrent('a daemon with a long grace does not use up the time of the next wave', async () => {

@@ -39,7 +39,7 @@ test('an onDeath command gets the daemon, the cause, the last lines and what fol
   await pitcrew.line('[a] up')
   await pitcrew.line('[b] up')
   expect(outputOf(pitcrew, 'b:death')).toEqual([
-    `b, run 1, pid ${pid}: code 5; again at once`,
+    `b, run 1, pid ${pid}: code 5; restarting at once`,
     'one|two|three|',
     'its environment /tmp',
     'on stderr',
@@ -106,7 +106,7 @@ test('the next run does not wait for the onDeath command; a death in the meantim
     process.kill(outsidePid(pitcrew, await pidOf(pitcrew, 'b', run)), 'SIGKILL')
     if (run === 1) await pitcrew.line('[b:death] begun')
   }
-  await pitcrew.line('b:death: not run: the one before is not over')
+  await pitcrew.line('b:death: not run: the previous one still runs')
   await pitcrew.linesWith('[b] up', 3)
   await end(pitcrew)
 })

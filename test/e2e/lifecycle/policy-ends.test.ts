@@ -172,7 +172,7 @@ test('the exit report has the last death of each daemon: its cause, usage, last 
       memoryKib: expect.any(Number),
       status: '',
       lastLines: ['3', '4', '5', '6', '7'],
-      next: 'again at once',
+      next: 'restarting at once',
     },
   })
 })

@@ -35,7 +35,7 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
 /** The logged delays before the next run, in ms. */
 const loggedDelays = ({ lines }: Pitcrew): number[] =>
   lines.flatMap((line) => {
-    const ms = /again in (\d+) ms/.exec(line)?.[1]
+    const ms = /restarting in (\d+) ms/.exec(line)?.[1]
     return ms === undefined ? [] : [Number(ms)]
   })
 
@@ -47,7 +47,7 @@ test('a death is followed by the next run; its log line has the cause, the usage
   const b = { command: diesUntil(1, String.raw`echo last; printf 'words \033[31m'; exit 5`) }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   expect(await pitcrew.line('b: died')).toMatch(
-    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after \d+ ms \(cpu \d+ ms, memory \d+\.\d MiB\); again in 1\d\d ms; its last line: "words \?\[31m"$/,
+    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after \d+ ms \(cpu \d+ ms, memory \d+\.\d MiB\); restarting in 1\d\d ms; its last line: "words  \[31m"$/,
   )
   await pitcrew.line('[b] up')
   expect(await pidOf(pitcrew, 'b', 2)).not.toBe(await pidOf(pitcrew, 'b', 1))
@@ -102,7 +102,7 @@ test('without a backoff the next run follows at once; fifty restarts leave no de
   const before = descriptorsOf(pitcrew)
   await kill(pitcrew, 'b')
   await pitcrew.line('[b] up')
-  expect(await pitcrew.linesWith('again at once', 51)).toHaveLength(51)
+  expect(await pitcrew.linesWith('restarting at once', 51)).toHaveLength(51)
   await eventually('no other process is left', () => processesUnder(pitcrew).length === 2)
   expect(zombiesUnder(pitcrew)).toEqual([])
   expect(descriptorsOf(pitcrew)).toHaveLength(before.length)
@@ -165,7 +165,7 @@ test('a daemon that cannot be started is retried, and runs once its program exis
   const line = await pitcrew.line('b: cannot start (run 2)')
   const before = descriptorsOf(pitcrew)
   expect(line).toMatch(
-    /cannot execute \S+: no such file or directory \(ENOENT\); again in [12]\d ms, restart 2 in a row$/,
+    /cannot execute \S+: no such file or directory \(ENOENT\); restarting in [12]\d ms, restart 2 in a row$/,
   )
   await pitcrew.line('b: cannot start (run 3)')
   expect(zombiesUnder(pitcrew)).toEqual([])
@@ -180,7 +180,7 @@ test('a daemon that cannot be started is retried, and runs once its program exis
 test('a requested restart does not wait for the rest of the backoff', async () => {
   const b = { command: diesUntil(1), restart: { backoff: '1m' } }
   await using pitcrew = new Pitcrew({ signals, daemons: { a: long, b } })
-  await pitcrew.line(/b: died: .*; again in (1 min|\d\d(\.\d+)? s)/)
+  await pitcrew.line(/b: died: .*; restarting in (1 min|\d\d(\.\d+)? s)/)
   pitcrew.signal('SIGUSR1')
   await pitcrew.line('[b] up')
   await pitcrew.line('b: restart (USR1): done in ')

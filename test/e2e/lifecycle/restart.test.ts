@@ -66,7 +66,7 @@ test('a restart requested while the daemon is stopping joins the restart in prog
   pitcrew.signal('SIGHUP')
   await pitcrew.line('HUP ignored') // The third USR1 has been handled.
   await release(pitcrew)
-  await pitcrew.line('b: restart (USR1, asked 3 times): done')
+  await pitcrew.line('b: restart (USR1, requested 3 times): done')
   await pitcrew.linesWith('[b] up', 2)
   pitcrew.signal('SIGTERM')
   await pitcrew.linesWith('[b] got TERM', 2)

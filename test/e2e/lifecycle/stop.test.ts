@@ -110,7 +110,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       await using pitcrew = new Pitcrew({ signals, daemons: { a } }, { asPid1 })
       await pitcrew.line('[a] lost')
       pitcrew.signal('SIGUSR1')
-      await pitcrew.line(/of no daemon that is known: pid \d+ \(\w+\); ended with pitcrew/)
+      await pitcrew.line(/processes of no known daemon: pid \d+ \(\w+\); they end with pitcrew/)
       await pitcrew.linesWith('[a] lost', 2)
       pitcrew.signal('SIGTERM')
       expect(await pitcrew.exitCode()).toBe(0)
@@ -159,7 +159,7 @@ describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
     expect(performance.now() - beganMs).toBeLessThan(13_000)
-    expect(pitcrew.lines.join('\n')).not.toContain('the deadline has come')
+    expect(pitcrew.lines.join('\n')).not.toContain('deadline reached')
     expect(leftoverProcesses(pitcrew)).toEqual([])
   })
 
@@ -205,7 +205,7 @@ test.skipIf(!hasStrace || isSanitized)(
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(0)
     expect(outputOf(pitcrew, 'a')).toContain('got TERM')
-    expect(pitcrew.lines.join('\n')).not.toContain('the deadline has come')
+    expect(pitcrew.lines.join('\n')).not.toContain('deadline reached')
     expect(leftoverProcesses(pitcrew)).toEqual([])
   },
 )

@@ -59,7 +59,7 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       pitcrew.signal('SIGUSR1')
       await pidOf(pitcrew, 'b', 2)
       expect(isAlive(child)).toBe(false)
-      await pitcrew.line('b: still there')
+      await pitcrew.line('b: still running')
       await pitcrew.linesWith('[b] child', 2)
       await endsClean(pitcrew)
     })
@@ -110,14 +110,14 @@ describe.concurrent.each(canUnshare ? ['PID 1', 'a subreaper'] : ['a subreaper']
       const b = { command: leavesEscapee('stays', ...stubborn), stop: grace }
       await using restarted = await started(b, '[b] up')
       restarted.signal('SIGUSR1')
-      await restarted.line('b: still there')
+      await restarted.line('b: still running')
       await restarted.linesWith('[b] up', 2)
       await endsClean(restarted)
 
       const dying = { command: leavesEscapee('dies', ...stubborn), restart: 'never', stop: grace }
       await using died = await started(dying, '[b] up')
       await release(died)
-      await died.line('b: still there')
+      await died.line('b: still running')
       await endsClean(died, 3)
     })
 

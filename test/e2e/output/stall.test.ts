@@ -82,7 +82,7 @@ describe('while stdout is stalled, a daemon with `ready: { log }`', () => {
     expect(await untilStatus(pitcrew, 'web', isLate)).toMatchObject({ state: 'running', run: 1 })
     pitcrew.send('resume')
     await pitcrew.line(/^pitcrew: web: ready after .* \(run 1\)$/)
-    await pitcrew.line('pitcrew: stdout goes on: it took nothing for ')
+    await pitcrew.line('pitcrew: stdout resumed after a stall of ')
   })
 })
 
@@ -105,12 +105,12 @@ test('a stall and its end are reported by status, explain and the journal', asyn
   expect(outputStall?.forMs).toBeGreaterThanOrEqual(1000)
   expect(await explanationOf(pitcrew, 'flood')).toContain("check the reader of pitcrew's stdout")
   pitcrew.send('resume')
-  await pitcrew.line('pitcrew: stdout goes on')
+  await pitcrew.line('pitcrew: stdout resumed')
   const { out } = await runVerb(pitcrew, 'events')
   const reported = out.filter((line) => line.includes('stdout ')).map((line) => line.slice(34))
   expect(reported).toEqual([
     "stdout is stalled: the reader of pitcrew's stdout does not read, and it is full",
-    expect.stringMatching(/^stdout goes on: it took nothing for /),
+    expect.stringMatching(/^stdout resumed after a stall of /),
   ])
   expect((await jsonAnswer<StatusAnswer>(pitcrew, 'status')).outputStall).toBeNull()
 })

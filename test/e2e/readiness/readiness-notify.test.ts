@@ -167,7 +167,7 @@ describe('a watchdog', () => {
     const b = { command: sh(script), watchdog: '200ms', restart: { backoff: '1ms' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } }, { env })
     const line = await pitcrew.line('b: silent for longer than its watchdog allows')
-    expect(line).toMatch(/, pid \d+, run 1, after [\d.]+ m?s: stopping it; again in 1 ms/)
+    expect(line).toMatch(/, pid \d+, run 1, after [\d.]+ m?s: stopping it; restarting in 1 ms/)
     expect(outputOf(pitcrew, 'b')).toEqual(['usec 200000', 'silent'])
     await pitcrew.line('b: stopped: signal TERM')
     await pitcrew.linesWith('[b] usec 200000', 2)

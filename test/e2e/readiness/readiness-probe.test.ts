@@ -207,7 +207,7 @@ describe('`alive`', () => {
       await pitcrew.line(new RegExp(`b: ready after .*run ${run}\\)`))
       rmSync(file)
       const line = await pitcrew.line(new RegExp(`b: not alive, pid \\d+, run ${run},`))
-      expect(line).toMatch(/after [\d.]+ m?s: stopping it; again in \d ms/)
+      expect(line).toMatch(/after [\d.]+ m?s: stopping it; restarting in \d ms/)
       await pitcrew.line(new RegExp(`b: stopped: signal TERM, pid \\d+, run ${run}`))
     }
     await pitcrew.line(/b: ready after .*run 3\)/)

@@ -205,7 +205,7 @@ describe('a daemon that is not ready in time', () => {
     const b = { ...long, ready, restart: { backoff: '1ms' } }
     await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
     expect(await pitcrew.line('b: not ready in time')).toMatch(
-      /^pitcrew: b: not ready in time, pid \d+, run 1, after \d+ ms: stopping it; again in \d ms$/,
+      /^pitcrew: b: not ready in time, pid \d+, run 1, after \d+ ms: stopping it; restarting in \d ms$/,
     )
     await pitcrew.line(/b: stopped: signal TERM, pid \d+, run 1/)
     await pitcrew.line('not ready in time, pid', pitcrew.lines.length)

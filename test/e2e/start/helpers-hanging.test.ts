@@ -50,7 +50,7 @@ test.skipIf(!canStop)(
     const id = client.send('events')
     await client.answer(id)
     expect(client.items(id).length).toBeGreaterThanOrEqual(6)
-    const message = 'cannot write the journal: timed out (ETIMEDOUT); it is kept in memory'
+    const message = 'cannot write the journal: timed out (ETIMEDOUT); entries are kept in memory'
     await pitcrew.line(message).catch(() => pitcrew.line(message))
     // The deadline of the bundle is 9 s, but a journal that hangs at the end gets only 2 s.
     const atMs = performance.now()

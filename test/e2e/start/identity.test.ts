@@ -127,28 +127,28 @@ describe.runIf(canMount)('the identity of a daemon with', () => {
     [
       'an unknown user',
       { user: 'nobody2' },
-      'cannot become its user: user nobody2 is not in /etc/passwd',
+      'cannot switch to its user: user nobody2 is not in /etc/passwd',
     ],
     [
       'an unknown group',
       { user: 'app', group: 'none' },
-      'cannot become its user: group none is not in /etc/group',
+      'cannot switch to its user: group none is not in /etc/group',
     ],
     [
       'an unknown number without a group',
       { user: '4000' },
-      'cannot become its user: user 4000 is not in /etc/passwd: name its group, too',
+      'cannot switch to its user: user 4000 is not in /etc/passwd: name its group, too',
     ],
     [
       'a line without a group',
       { user: 'nogroup' },
-      'cannot become its user: user nogroup is not in /etc/passwd: name its group, too',
+      'cannot switch to its user: user nogroup is not in /etc/passwd: name its group, too',
     ],
-    ['a line without a number', { user: 'empty' }, '/etc/passwd: a line of it is not complete'],
+    ['a line without a number', { user: 'empty' }, '/etc/passwd: it has an incomplete line'],
     [
       'a line with the uid 4294967295, which means "unchanged"',
       { user: 'all' },
-      '/etc/passwd: a line of it is not complete',
+      '/etc/passwd: it has an incomplete line',
     ],
   ])('%s', async (_, daemon, expected) => {
     expect(await identityOf(daemon)).toBe(expected)
@@ -180,19 +180,19 @@ describe.runIf(canMount)('the identity of a daemon with', () => {
       'of a user',
       { user: 'late' },
       { passwd: `${passwd}late:x:1` },
-      '/etc/passwd: a line of it is not complete',
+      '/etc/passwd: it has an incomplete line',
     ],
     [
       'inside a name',
       { user: 'late' },
       { passwd: `${passwd}lat` },
-      '/etc/passwd: a line of it is not complete',
+      '/etc/passwd: it has an incomplete line',
     ],
     [
       'of a group',
       { user: 'app' },
       { group: `${group}more:x` },
-      '/etc/group: a line of it is not complete',
+      '/etc/group: it has an incomplete line',
     ],
     [
       'only before its newline',
@@ -227,7 +227,7 @@ describe.runIf(canMount)('the identity of a daemon with', () => {
     )
     await pitcrew.line('[beside] up')
     await pitcrew.line(
-      'a: cannot start (run 1): stood still before it had executed /bin/sh (at step "user")',
+      'a: cannot start (run 1): timed out before it executed /bin/sh (step "user")',
     )
     pitcrew.signal('SIGTERM')
     expect(await pitcrew.exitCode()).toBe(126)

@@ -53,7 +53,7 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'a script with an interpreter that does not exist': {
     daemon: { command: ['./it'] },
-    message: 'cannot execute ./it: its interpreter /no/such/interpreter is not there (ENOENT)',
+    message: 'cannot execute ./it: its interpreter /no/such/interpreter does not exist (ENOENT)',
     counts: 127,
     file: ['#!/no/such/interpreter -x\n', 0o755],
   },
@@ -66,7 +66,7 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'a program for another machine': {
     daemon: { command: ['./it'] },
-    message: 'cannot execute ./it: it is for another kind of machine (ENOEXEC)',
+    message: 'cannot execute ./it: it is built for another architecture (ENOEXEC)',
     counts: 126,
     file: ['\x7fELF and no more', 0o755],
   },
@@ -89,17 +89,17 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'an unknown user': {
     daemon: { command: ['true'], user: 'no-such-user' },
-    message: 'cannot become its user: user no-such-user is not in /etc/passwd',
+    message: 'cannot switch to its user: user no-such-user is not in /etc/passwd',
     counts: 126,
   },
   'an unknown group': {
     daemon: { command: ['true'], group: 'no-such-group' },
-    message: 'cannot become its user: group no-such-group is not in /etc/group',
+    message: 'cannot switch to its user: group no-such-group is not in /etc/group',
     counts: 126,
   },
   'an unknown uid without a group': {
     daemon: { command: ['true'], user: '54321' },
-    message: 'cannot become its user: user 54321 is not in /etc/passwd: name its group, too',
+    message: 'cannot switch to its user: user 54321 is not in /etc/passwd: name its group, too',
     counts: 126,
   },
 }

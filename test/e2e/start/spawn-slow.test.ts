@@ -111,7 +111,7 @@ test.skipIf(!isRoot)('a start that hangs is given up after five seconds', async 
   await blocker.line('held')
   const line = await pitcrew.line('it: cannot start')
   expect(line).toContain(
-    `(run 1): stood still before it had executed ${slow()} (at step "exec"): something stopped it, or a disk hangs`,
+    `(run 1): timed out before it executed ${slow()} (step "exec"): it was stopped, or a disk hangs`,
   )
   expect(await states(pitcrew)).toEqual(['it failed', 'beside ready'])
   pitcrew.signal('SIGTERM')

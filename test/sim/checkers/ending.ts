@@ -46,7 +46,7 @@ export const lastWordRuns: Promised = {
 export const deadlineKept: Promised = {
   sentence: 'Where KILL works at once, all are gone before the deadline',
   broken: (facts) => {
-    const missed = facts.lines.find(({ text }) => text.startsWith('the deadline has come'))
+    const missed = facts.lines.find(({ text }) => text.startsWith('deadline reached'))
     if (missed === undefined || facts.isBroken || facts.lostMs > 0) return null
     const { deadlineMs } = facts.plan
     const waves = Math.max(0, ...facts.waves.values()) + 1
@@ -78,7 +78,7 @@ export const doneIsDone: Promised = {
 }
 
 const isOfNoDaemon =
-  / ignored: | stdout goes on: | the kernel killed | cannot write the journal: | was not running for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
+  / ignored: | stdout resumed | the kernel killed | cannot write the journal: | was paused for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
 
 /** Where pitcrew was broken on purpose, it knows by itself what is over. */
 export const endsWhenOver: Promised = {

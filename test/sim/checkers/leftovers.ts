@@ -10,7 +10,7 @@ export const nothingLeft: Promised = {
   sentence: 'At the end no process is left, but for one that KILL cannot end',
   broken: ({ trace, lines, schedule, isBroken }) => {
     // What a deadline cuts off is not looked for any more; the kernel ends it, where we are its PID 1.
-    const isCutOff = isBroken || lines.some(({ text }) => text.startsWith('the deadline has come'))
+    const isCutOff = isBroken || lines.some(({ text }) => text.startsWith('deadline reached'))
     const alive = new Map<number, string>()
     const killed = new Set<number>()
     for (const moment of trace) {
@@ -59,7 +59,7 @@ export const quiet: Promised = {
   sentence: 'It wakes up for what is under way, and for nothing else',
   broken: (facts) => {
     if (facts.isBroken || facts.isBehind || facts.boot === null) return null
-    if (facts.lines.some(({ text }) => text.startsWith('the deadline has come'))) return null
+    if (facts.lines.some(({ text }) => text.startsWith('deadline reached'))) return null
     const { shutdown, finish, lostMs, lateMs } = facts
     const { reasons } = follow(facts)
     const isBusy = busyAt(facts)

@@ -127,12 +127,12 @@ const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
   return answers
 })
 
-/** "d0: restart (USR1, asked 3 times): done in 0 ms, pid 2 -> 7". What the policy asked for itself is none. */
+/** "d0: restart (USR1, requested 3 times): done in 0 ms, pid 2 -> 7". What the policy asked for itself is none. */
 function answerIn(text: string, index: number): readonly [daemon: string, Answer] | null {
   const groups = answer.exec(text)?.groups
   if (groups === undefined) return null
   const { daemon = '', asked = '', outcome = '' } = groups
-  const times = asked.split(', asked ')[1]
+  const times = asked.split(', requested ')[1]
   const all = times === undefined ? 1 : Number(times.split(' ')[0])
   const requests = asked.startsWith('restart policy') ? all - 1 : all
   return [daemon, { index, requests, outcome }]

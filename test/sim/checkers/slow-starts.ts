@@ -94,6 +94,6 @@ function notTold(facts: Facts, run: RunFacts): string | null {
 }
 
 function wordsFor({ step, errno }: { readonly step: string; readonly errno: string }): string {
-  if (errno === 'ETIMEDOUT') return 'stood still before it had executed'
-  return step === 'user' ? 'cannot become its user' : `(${errno})`
+  if (errno === 'ETIMEDOUT') return 'timed out before it executed'
+  return step === 'user' ? 'cannot switch to its user' : `(${errno})`
 }

@@ -251,7 +251,7 @@ export const stuckNamed: Promised = {
       if (line !== undefined) {
         const isLate = kill !== undefined && kill.atMs <= line.atMs - 999.999
         if (!isLate) return `${nameOf(run)} is named too early`
-        const start = `${run.spec.name}: cannot end pid `
+        const start = `${run.spec.name}: KILL did not end pid `
         const pids = facts.lines.find(
           ({ text, index }) => index > line.index && text.startsWith(start),
         )

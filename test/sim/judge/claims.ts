@@ -36,13 +36,15 @@ const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegEx
   not: [
     ['not-ready', /^not ready in time, pid \d+, run (?<run>\d+), /],
     ['not-alive', /^not alive, pid \d+, run (?<run>\d+), /],
-    ['stuck', /^not gone after KILL \(run (?<run>\d+)\)$/],
     ['skipped', /^not started: it needs (?<other>\S+), which has failed$/],
   ],
   failed: [['watchdog', /^failed by its own report .*, pid \d+, run (?<run>\d+), /]],
   silent: [['watchdog', /^silent for .*, pid \d+, run (?<run>\d+), /]],
+  still: [['stuck', /^still running after KILL \(run (?<run>\d+)\)$/]],
   'stopped:': [['stopped', /^stopped: .*, pid \d+, run (?<run>\d+)$/]],
-  stopping: [['held', /^stopping it until (?<other>\S+) is ready again \(run (?<run>\d+)\)$/]],
+  stopping: [
+    ['held', /^stopping it until its guard (?<other>\S+) is ready again \(run (?<run>\d+)\)$/],
+  ],
 }
 const head = /^(?<daemon>[a-z0-9]+): (?<first>\S+)/
 
@@ -61,11 +63,11 @@ export function claimOf(text: string): Claim | null {
 }
 
 function nextOf(text: string): Claim['next'] {
-  if (text.includes('; again at once')) return 0
-  const again = /; again in ([^,;]*)/.exec(text)
+  if (text.includes('; restarting at once')) return 0
+  const again = /; restarting in ([^,;]*)/.exec(text)
   if (again !== null) return msOf(again[1] ?? '')
   if (text.includes('; given up after ')) return 'given up'
-  return /; (restart policy is never|it is the main daemon|it has done its work)/.test(text)
+  return /; (restart policy is never|the main daemon is not restarted|its work is done)/.test(text)
     ? 'over'
     : null
 }

@@ -57,7 +57,7 @@ class Observer {
     for (const moment of this.#trace) this.#see(moment)
     const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
     // All timers have a second more then, and what the alarm was late by counts as lost.
-    const given = this.#lines.filter(({ text }) => text.startsWith('was not running for '))
+    const given = this.#lines.filter(({ text }) => text.startsWith('was paused for '))
     const spawnMs = this.#spawnMs
     const bootIndex = this.#boot?.index ?? Number.POSITIVE_INFINITY
     const specs = plan.daemons.filter(({ name }) => this.#selected.includes(name))
@@ -229,7 +229,7 @@ class Observer {
     return this.#calls.at(-1)?.event.type === 'recover'
   }
 
-  /** "d0: cannot start (run 2): cannot become its user …": nobody was asked to spawn it. */
+  /** "d0: cannot start (run 2): cannot switch to its user …": nobody was asked to spawn it. */
   #notEvenTried({ daemon, run }: Claim, when: When): void {
     if (this.#run({ daemon, run }) !== undefined) return
     const answer = { step: 'user', errno: '' } as const
