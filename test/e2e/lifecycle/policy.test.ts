@@ -47,7 +47,7 @@ test('a death is followed by the next run; its log line has the cause, the usage
   const b = { command: diesUntil(1, String.raw`echo last; printf 'words \033[31m'; exit 5`) }
   await using pitcrew = new Pitcrew({ daemons: { a: long, b } })
   expect(await pitcrew.line('b: died')).toMatch(
-    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after \d+ ms \(cpu \d+ ms, memory \d+\.\d MiB\); restarting in 1\d\d ms; its last line: "words  \[31m"$/,
+    /^pitcrew: b: died: exit code 5, pid \d+, run 1, after \d+ ms \(cpu \d+ ms, memory \d+\.\d MiB\); restarting in 1\d\d ms; its last line: "words {2}\[31m"$/,
   )
   await pitcrew.line('[b] up')
   expect(await pidOf(pitcrew, 'b', 2)).not.toBe(await pidOf(pitcrew, 'b', 1))
