@@ -69,6 +69,13 @@ describe('validate', () => {
     `)
   })
 
+  test('in a terminal lines are truncated to its width', async () => {
+    const system = new FakeSystem(['validate', 'shop.yaml'], files)
+    system.terminals = [1]
+    system.size = { columns: 24, rows: 24 }
+    expect(await play(system)).toContain('\n  2 web  after db start…\n')
+  })
+
   test('prints every problem with line and column on stderr, and exits with 2', async () => {
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\n  b: { command: [], after: [c] }\n' }
     expect(await cli(['validate', 'b.yaml'], bad)).toMatchInlineSnapshot(`

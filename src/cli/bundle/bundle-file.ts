@@ -2,6 +2,7 @@
 import { loadBundle } from '../../bundle/load.ts'
 import { describeProblem, type ProblemList } from '../../bundle/problems.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { count } from '../../core/text/describe.ts'
 import { type BundleFile, readBundleFile } from '../../host/find-bundle.ts'
 import type { Input } from '../command.ts'
 
@@ -25,8 +26,8 @@ export function reportInvalid(
   { problems, more }: ProblemList,
 ): number {
   for (const problem of problems) report(describeProblem(path, problem))
-  const count = problems.length + more
+  const total = count(problems.length + more, 'problem')
   const shown = more > 0 ? ` (the first ${problems.length} are shown)` : ''
-  report(`pitcrew: cannot use ${path}: ${count} problem${count === 1 ? '' : 's'}${shown}`)
+  report(`pitcrew: cannot use ${path}: ${total}${shown}`)
   return 2
 }

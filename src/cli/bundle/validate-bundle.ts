@@ -3,7 +3,9 @@ import type { ProblemList } from '../../bundle/problems.ts'
 import { splitShutdown } from '../../core/plan/deadline.ts'
 import { type Order, orderOf } from '../../core/plan/order.ts'
 import type { AfterSpec, DaemonSpec, Plan, Until } from '../../core/plan/plan.ts'
+import { count } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
+import { oneLine } from '../../core/text/one-line.ts'
 import { PitcrewError } from '../../errors.ts'
 import type { Input } from '../command.ts'
 import { type LoadResult, loadBundleFile, reportInvalid } from './bundle-file.ts'
@@ -13,16 +15,18 @@ export function validateBundle(input: Input<{ json: true }>): number {
   if (input.options.json) return validateAsJson(input)
   const loaded = loadBundleFile(input, input.args[0])
   if ('invalid' in loaded) return reportInvalid(input, loaded.path, loaded.invalid)
-  input.print(summarize(loaded.path, loaded.plan))
+  const { system } = input
+  const columns = system.isTerminal(1) ? system.terminalSize()?.columns : undefined
+  input.print(summarize(loaded.path, loaded.plan, columns))
   return 0
 }
 
-/** The daemons in start order, and how a shutdown divides the deadline. */
-function summarize(path: string, plan: Plan): string {
+/** The daemons in start order, and how a shutdown divides the deadline. @param columns The width of
+ *  the terminal. */
+function summarize(path: string, plan: Plan, columns = Number.POSITIVE_INFINITY): string {
   const order = orderOf(plan.daemons)
-  const count = plan.daemons.length
   const specs = new Map(plan.daemons.map((spec) => [spec.name, spec]))
-  const numberWidth = String(count).length
+  const numberWidth = String(plan.daemons.length).length
   const nameWidth = Math.max(...order.start.map((name) => name.length))
   const waits = new Map(order.start.map((name) => [name, describeAfter(specs, name)]))
   const waitWidth = Math.max(...[...waits.values()].map((wait) => wait.length))
@@ -30,10 +34,10 @@ function summarize(path: string, plan: Plan): string {
     const number = String(index + 1).padStart(numberWidth)
     const wait = waitWidth === 0 ? '' : `${waits.get(name)?.padEnd(waitWidth)}  `
     const command = shorten(specs.get(name)?.command.join(' ') ?? '')
-    return `  ${number} ${name.padEnd(nameWidth)}  ${wait}${command}`
+    return shorten(`  ${number} ${name.padEnd(nameWidth)}  ${wait}${command}`, columns)
   })
   return [
-    `${path} is valid: ${plan.name}, ${count} daemon${count === 1 ? '' : 's'}, in start order:`,
+    `${path} is valid: ${plan.name}, ${count(plan.daemons.length, 'daemon')}, in start order:`,
     ...starts,
     `shutdown within ${formatDuration(plan.deadlineMs)}:`,
     ...describeShutdown(plan, order),
@@ -72,10 +76,10 @@ function listFew(names: readonly string[], most = 4): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown
 }
 
-/** The text on one line, truncated. */
-function shorten(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+/** The text on one line, truncated to `max` characters. */
+function shorten(text: string, max = 60): string {
+  const line = oneLine(text)
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
 
 function validateAsJson(input: Input): number {

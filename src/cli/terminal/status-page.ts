@@ -53,9 +53,9 @@ function headline(style: TerminalStyle, answer: StatusAnswer): string {
     `pitcrew ${version} (pid ${pid})`,
   ]
   const text = `: ${parts.join(', ')}`
-  const isWell = daemons.every(({ state }) => colourOf[state] !== 'red')
+  const hasFailures = daemons.some(({ state }) => colourOf[state] === 'red')
   const usual = stopping === null && outputStall === null ? 'plain' : 'yellow'
-  const colour = stopping === null && !isWell ? 'red' : usual
+  const colour = stopping === null && hasFailures ? 'red' : usual
   const shown = truncate(text, style.columns - name.length)
   return paint(style, 'bold', truncate(name, style.columns)) + paint(style, colour, shown)
 }
@@ -72,8 +72,7 @@ export function summary({ daemons, stopping, outputStall }: StatusAnswer): strin
 function row(daemon: DaemonStatus, before: DaemonStatus | undefined): readonly Cell[] {
   const { name, state, uptimeMs, restarts, usage } = daemon
   const colour = colourOf[state]
-  const isOver = colour === 'dim'
-  const plain = (text: string): Cell => ({ text, colour: isOver ? 'dim' : 'plain' })
+  const plain = (text: string): Cell => ({ text, colour: colour === 'dim' ? 'dim' : 'plain' })
   return [
     plain(name),
     { text: state, colour },
@@ -100,31 +99,31 @@ function cpuShare(
 /** The most important fact about the daemon. */
 function remark(daemon: DaemonStatus): string {
   const { kind, state, waitsFor, nextAttemptMs, killMs, lastDeath } = daemon
-  const said = oneLine(daemon.status)
-  const died = oneLine(lastDeath?.cause ?? '')
+  const ownStatus = oneLine(daemon.status)
+  const cause = oneLine(lastDeath?.cause ?? '')
   switch (state) {
     case 'waiting':
       return waitsFor === null ? '' : `waits for ${waitsFor}`
     case 'backoff':
-      if (nextAttemptMs === null) return died
-      return `restart in ${formatElapsed(nextAttemptMs)}${died === '' ? '' : ` (${died})`}`
+      if (nextAttemptMs === null) return cause
+      return `restart in ${formatElapsed(nextAttemptMs)}${cause === '' ? '' : ` (${cause})`}`
     case 'starting':
     case 'running':
       // A job is never ready: it works until it is done.
-      if (said !== '' || kind === 'job') return said
+      if (ownStatus !== '' || kind === 'job') return ownStatus
       return joinNonEmpty(', ', 'not ready yet', describeDeath(lastDeath))
     case 'stopping':
-      return killMs === null ? said : `KILL in ${formatElapsed(killMs)}`
+      return killMs === null ? ownStatus : `KILL in ${formatElapsed(killMs)}`
     case 'killing':
       return 'KILL was sent, still alive'
     case 'failed':
-      return joinNonEmpty('; ', died, oneLine(lastDeath?.next ?? ''))
+      return joinNonEmpty('; ', cause, oneLine(lastDeath?.next ?? ''))
     case 'skipped':
       return waitsFor === null ? '' : `${waitsFor} has failed`
     case 'ready':
-      return said || describeDeath(lastDeath)
+      return ownStatus || describeDeath(lastDeath)
     default:
-      return said
+      return ownStatus
   }
 }
 
