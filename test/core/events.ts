@@ -1,16 +1,16 @@
-/** Events for stories, in few words. When they happen is the story's business. */
+/** Short constructors of events for stories. The story adds their times. */
 import type { Event, Exit, LiveRun, RunTimer, Timer } from '../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { Requester } from '../../src/core/ticket.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 export type Happening = WithoutTime<Event>
-/** So many milliseconds later. */
+/** An event after a delay in milliseconds. */
 export interface Later {
   readonly afterMs: number
   readonly happening: Happening
 }
-/** An event, or a word for one: "boot", "hangup" or the signal that pitcrew gets. */
+/** An event, or a short form: "boot", "hangup" or the name of a signal to pitcrew. */
 export type Beat = Happening | Later | 'boot' | 'hangup' | Signal
 
 export function toHappening(beat: Exclude<Beat, Later>): Happening {
@@ -37,7 +37,7 @@ export function spawnFailed(
   return { type: 'spawn-failed', daemon, run, step, errno }
 }
 
-/** The leader ended and nothing of the run is left. */
+/** The leader ended and no process of the run is left. */
 export function exited(
   daemon: string,
   run: number,
@@ -48,7 +48,7 @@ export function exited(
   return { type: 'exited', daemon, run, ...exit(how), gone: true, outputOpen }
 }
 
-/** The leader ended; others of its tree did not. */
+/** The leader ended; other processes of its tree did not. */
 export function leaderExited(daemon: string, run: number, how: number | Signal = 0): Happening {
   return { type: 'exited', daemon, run, ...exit(how), gone: false, outputOpen: true }
 }
@@ -66,16 +66,16 @@ export function outputClosed(daemon: string, run: number): Happening {
   return { type: 'output-closed', daemon, run }
 }
 
-/** A timer's time: the story's clock moves there. */
+/** A timer fires; the clock of the story moves to its time. */
 export function elapsed(kind: 'deadline' | 'waiting'): Happening
 export function elapsed(kind: RunTimer['kind'], daemon: string, run: number): Happening
 export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
-  const isOfNobody = kind === 'deadline' || kind === 'waiting'
-  const timer: Timer = isOfNobody ? { kind } : { kind, daemon, run }
+  const isOfNoRun = kind === 'deadline' || kind === 'waiting'
+  const timer: Timer = isOfNoRun ? { kind } : { kind, daemon, run }
   return { type: 'elapsed', timer }
 }
 
-/** Whoever asks in a story, unless it says who. */
+/** The requester in stories, unless another one is given. */
 export const operator: Requester = client(1000)
 
 export function client(uid: number): Requester {
@@ -102,12 +102,12 @@ export function shutdown(by: Requester = operator, token = 0): Happening {
   return { type: 'request', verb: 'shutdown', daemon: null, by, why: '', token }
 }
 
-/** Something in pitcrew failed; this is what lives. */
+/** After a failure inside pitcrew; with the runs that are alive. */
 export function reconcile(...live: LiveRun[]): Happening {
   return { type: 'reconcile', live, shutdownRequested: false, outputStall: null }
 }
 
-/** The same, and TERM or INT came. */
+/** After a failure inside pitcrew during which TERM or INT arrived. */
 export function reconcileAsked(...live: LiveRun[]): Happening {
   return { type: 'reconcile', live, shutdownRequested: true, outputStall: null }
 }
@@ -116,7 +116,7 @@ export function alive(daemon: string, run: number, pid: number): LiveRun {
   return { daemon, run, pid, exit: null, gone: false, ready: false }
 }
 
-/** The leader ended: alone, or with others of its tree left. */
+/** A run with a leader that has ended. */
 export function ended(
   daemon: string,
   run: number,

@@ -1,5 +1,5 @@
-/** A small world in which one step goes wrong: events are lost, or effects, or the state is half
- *  written. As far as the core can tell it is a host: it knows what lives, and it keeps the timers. */
+/** A small host in which one step goes wrong: an event is lost, or effects, or the state is half
+ *  written. It keeps runs and timers as the real host does. */
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type LiveRun, type Timer, timerKey } from '../../src/core/event.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
@@ -8,7 +8,7 @@ import { initialState, type State } from '../../src/core/supervisor/state.ts'
 import { step } from '../../src/core/supervisor/supervisor.ts'
 import { type Beat, type Happening, type Later, toHappening } from './events.ts'
 
-/** What happens to the step that goes wrong. */
+/** What goes wrong in the step. */
 export const mishaps = [
   'nothing',
   'the event is lost',
@@ -29,12 +29,12 @@ export class World {
   #queue: Happening[] = []
   #isAsked = false
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
-  /** Also those of which the end was not told yet. */
+  /** With those of which the end was not delivered yet. */
   readonly #runs: Map<string, LiveRun> = new Map()
   finished: Extract<Effect, { type: 'finish' }> | null = null
 
   /** @param mishapAt The number of the step that goes wrong.
-   *  @param deaf     Daemons that only KILL ends. */
+   *  @param deaf     Daemons that ignore all signals but KILL. */
   constructor(plan: Plan, mishap: Mishap, mishapAt: number, deaf: readonly string[] = []) {
     this.#state = initialState(plan)
     this.#mishap = mishap
@@ -55,7 +55,7 @@ export class World {
     return this.#state.daemons.get(name)?.phase
   }
 
-  /** Each beat comes when all that followed from the one before has happened; timers run after the last. */
+  /** Plays each beat after the consequences of the one before; timers run after the last one. */
   play(...beats: Exclude<Beat, Later>[]): void {
     for (const beat of beats) {
       if (beat === 'TERM') this.#isAsked = true
@@ -96,7 +96,7 @@ export class World {
     if (mishap === 'the event is lost') return this.#recover()
     const before = { ...this.#state }
     const effects = step(this.#state, event)
-    // The tables of the state are shared; what stands beside them is what it was.
+    // Maps of the state are shared and changed; its other fields are as before.
     if (mishap === 'the state is half written') this.#state = before
     if (event.type === 'exited') this.#runs.delete(event.daemon)
     if (event.type === 'reconcile') this.#forgetTheDead()
@@ -110,7 +110,7 @@ export class World {
     if (mishap !== 'nothing') this.#recover()
   }
 
-  /** As the init's loop does: whatever was under way is not trusted. */
+  /** As in the init: events and effects under way are dropped. */
   #recover(): void {
     const live = [...this.#runs.values()]
     this.#queue = [{ type: 'reconcile', live, shutdownRequested: this.#isAsked, outputStall: null }]

@@ -1,5 +1,5 @@
-/** Plans for stories: what a story does not speak of has the defaults of the bundle file, except that
- *  nothing is restarted by itself, which is another story. */
+/** Plans for stories, with the defaults of the bundle file, except that the policy restarts no
+ *  daemon. */
 import {
   type AfterSpec,
   type DaemonSpec,
@@ -13,7 +13,7 @@ import {
 export type Some = Partial<Omit<DaemonSpec, 'name' | 'stop' | 'restart' | 'after'>> & {
   readonly stop?: Partial<StopSpec>
   readonly restart?: Partial<RestartSpec>
-  /** A bare name: until it is ready. */
+  /** A name alone: until it is ready. */
   readonly after?: readonly (string | AfterSpec)[]
 }
 
@@ -33,7 +33,7 @@ export function plan(
   }
 }
 
-/** `d0` … in a row; each after the one before it when they are a chain. */
+/** `d0`, `d1`, …; in a chain each one is after the one before. */
 export function manyDaemons(count: number, chained: boolean): Plan {
   const entries = Array.from({ length: count }, (_, index): [string, Some] => [
     `d${index}`,

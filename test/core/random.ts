@@ -1,4 +1,4 @@
-/** Chance that is the same each time: a test that failed once fails again. */
+/** Random numbers from a seed, so that a failing test fails again. */
 export class Random {
   #state: number
 

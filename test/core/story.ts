@@ -1,11 +1,11 @@
-/** Stories: events played against the supervisor, and what came of them as aligned text.
+/** Stories: events played against the core, with the changes and effects as aligned text.
  *
- *      spawned web 1: pid 7  web: running, run 1, pid 7   say started, spawn db 1
+ *  spawned web 1: pid 7  web: running, run 1, pid 7   say started, spawn db 1
  *
- *  The columns: the time, where it moves; the event; the daemons that it changed; the effects (below
- *  them, behind ">", where there is no room). A disarming of what is not armed is left out, and so is
- *  the end of the shutdown's ticket. Each story, whatever it is about, also keeps an eye on the
- *  processes, the timers and the tickets: see `Watch`. */
+ *  The columns: the time, if it moves; the event; the daemons that it changed; the effects (in
+ *  lines after ">" where there is no room). Disarming an unarmed timer is left out, and so is the
+ *  end of the shutdown's ticket. Each story is also checked for its processes, timers and tickets:
+ *  see `Watch`. */
 import { expect } from 'vitest'
 import type { Daemon } from '../../src/core/daemon/phases.ts'
 import type { Effect, Note } from '../../src/core/effect.ts'
@@ -17,15 +17,15 @@ import { describeDaemon, describeEffect, describeEvent } from '../../src/core/te
 import { type Beat, spawned, toHappening } from './events.ts'
 import { Watch } from './watch.ts'
 
-// A story is text: no quotes around it, which would shift its first line.
+// Quotes around a story would shift its first line.
 expect.addSnapshotSerializer({
   test: (value) => typeof value === 'string',
   serialize: (value) => value,
 })
 
-/** What fits into 100 columns inside of a test. */
+/** The width of a snapshot inside of a test of 100 columns. */
 const width = 94
-/** What the effects need to stand in a column of their own. */
+/** The least width for a column of effects. */
 const roomyWidth = 36
 
 interface Row {
@@ -35,13 +35,13 @@ interface Row {
   readonly effects: readonly string[]
 }
 
-/** Plays a story from the beginning, or from where `up` or another Game stands. */
+/** Plays a story from the beginning, or from a Game. */
 export function story(from: Plan | Game, ...beats: Beat[]): string {
   const game = from instanceof Game ? from : new Game(from)
   return game.play(...beats).text
 }
 
-/** All daemons of the plan are running, with pids from 7 on; the story begins there. */
+/** A game in which all daemons of the plan are running, with pids from 7 on. */
 export function up(plan: Plan): Game {
   const game = new Game(plan).play('boot')
   const { start } = game.state.order
@@ -54,7 +54,8 @@ export function up(plan: Plan): Game {
   return game.given()
 }
 
-/** When a story begins: not at zero, which means nothing. It is told in milliseconds since then. */
+/** The time at which a story begins; not zero, which has no meaning. Stories show times since
+ *  then. */
 export const beginMs = 1_000_000
 
 export class Game {
@@ -84,7 +85,7 @@ export class Game {
     return this
   }
 
-  /** What was played so far is given, not told: one line a daemon. */
+  /** Replaces the rows so far by one line for each daemon. */
   given(): this {
     const changes = [...this.state.daemons.values()].map(describeDaemon)
     this.#rows = [{ atMs: this.nowMs, event: 'given', changes, effects: [] }]
@@ -99,7 +100,7 @@ export class Game {
     return toText(this.#rows)
   }
 
-  /** With all that follows at once, as the loop does it. */
+  /** With the sweep that follows, as the loop does it. */
   #step(event: Event): void {
     const effects = [...this.#stepOnce(event)]
     while (this.state.sweep !== null) {
@@ -134,13 +135,13 @@ export class Game {
   }
 }
 
-/** The shutdown's own ticket ends with every shutdown: it has stories of its own. */
+/** The end of the shutdown's ticket, which has stories of its own. */
 function isOfTheEnd(effect: Effect): boolean {
   if (effect.type !== 'report' || effect.note.kind !== 'ticket') return false
   return effect.note.ticket.outcome.kind === 'ended'
 }
 
-/** As everywhere, and the gist of the notes that stories are about. */
+/** As in traces, but notes with their content. */
 function wordsOf(effect: Effect): string {
   return effect.type === 'report' ? gistOf(effect.note) : describeEffect(effect)
 }
@@ -199,7 +200,7 @@ function besideEachOther(left: readonly string[], leftWidth: number, right: read
   )
 }
 
-/** Where there is no room beside the changes, the effects stand below them. */
+/** Puts effects below the changes where there is no room beside them. */
 function hang(lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? `> ${line}` : `  ${line}`))
 }
@@ -208,7 +209,7 @@ function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map((text) => text.length))
 }
 
-/** With commas between them, on as many lines as they need. */
+/** Joins with commas, on as many lines as needed. */
 function fill(words: readonly string[], lineWidth: number): string[] {
   const lines: string[] = []
   words.forEach((word, index) => {

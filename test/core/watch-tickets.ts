@@ -1,5 +1,5 @@
-/** What holds in every story: each ticket ends once, truthfully, and before pitcrew does; whoever asks
- *  for something is told his ticket once, before he is told its end. */
+/** Checks of tickets that hold in every story: each ticket ends once, with a true outcome, and
+ *  before pitcrew ends; each request with a token is answered once, before its ticket ends. */
 import type { Effect } from '../../src/core/effect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { State } from '../../src/core/supervisor/state.ts'
@@ -53,7 +53,7 @@ function openOf({ tickets, shutdown }: State): Ticket[] {
   return all.filter(({ outcome }) => outcome.kind === 'open')
 }
 
-/** null: it is true. */
+/** Why the outcome of a ticket is not true; null = it is. */
 function lieOf({ id, verb, daemon: name, satisfiedByRun, outcome }: Ticket, state: State) {
   const daemon = state.daemons.get(name ?? '')
   switch (outcome.kind) {

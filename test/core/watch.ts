@@ -1,12 +1,12 @@
-/** What holds in every story: never two runs of a daemon at once, no signal to a run that is over, no
- *  timer of a run that is over (but for the one of its output), nothing spawned in a shutdown. */
+/** Checks that hold in every story: never two runs of a daemon at once, no signal to a run that is
+ *  over, no timer of a run that is over (except for that of its output), no spawn in a shutdown. */
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type RunTimer, type Timer, timerKey } from '../../src/core/event.ts'
 import type { State } from '../../src/core/supervisor/state.ts'
 import { TicketWatch } from './watch-tickets.ts'
 
 export class Watch {
-  /** Runs that are not over, as a kernel would know; the spawn is done when it is ordered. */
+  /** Runs that are not over; a spawn counts when it is ordered. */
   readonly #alive: Set<string> = new Set()
   readonly #tickets: TicketWatch = new TicketWatch()
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
@@ -15,7 +15,7 @@ export class Watch {
     return this.#timers.get(timerKey(timer))?.atMs
   }
 
-  /** @returns The effects, without those that have none. */
+  /** @returns The effects without those that change nothing. */
   step(event: Event, effects: readonly Effect[], state: State): Effect[] {
     this.#hear(event)
     this.#tickets.step(event, effects, state)
@@ -48,7 +48,7 @@ export class Watch {
           atMs: atMs + effect.afterMs,
         })
         return true
-      // Whoever supervises us is told in stories of its own.
+      // The service manager above pitcrew has stories of its own.
       case 'announce':
         return false
       case 'disarm':

@@ -1,6 +1,5 @@
 /** The exit code of pitcrew, and why. Positive failures win, otherwise zero; a `main` daemon's
- *  own code wins over all. When a failure ended the bundle the code is never zero (DESIGN: the
- *  contract, "Exit code"). */
+ *  own code wins over all. When a failure ended the bundle the code is never zero. */
 
 import type { Daemon } from '../daemon/phases.ts'
 import { isSuccess } from '../daemon/restart-policy.ts'

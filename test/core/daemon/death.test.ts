@@ -1,4 +1,4 @@
-/** DESIGN §4, Death: what is not asked for. The policy of this version is `never`. */
+/** Deaths under the policy `never`. */
 import { describe, expect, test } from 'vitest'
 import {
   elapsed,
@@ -23,7 +23,7 @@ test('an unasked death leaves the siblings running', () => {
   `)
 })
 
-test('it is logged once per run, whatever else comes of that run', () => {
+test('a death is logged once per run, whatever else happens to the run', () => {
   expect(
     story(
       up(pair),
@@ -52,15 +52,15 @@ test('it is logged once per run, whatever else comes of that run', () => {
   `)
 })
 
-test('a death tells its run, pid, cause and age', () => {
+test('the report of a death has run, pid, cause and uptime', () => {
   const game = up(pair).play(later(86_400_000, exited('web', 1, 'SEGV')))
   expect(game.effects[0]).toMatchObject({
     note: { kind: 'died', daemon: 'web', run: 1, pid: 7, signal: 11, uptimeMs: 86_400_000 },
   })
 })
 
-describe("what is left of a dead leader's group is ended", () => {
-  test('told at once, killed at the end of a second', () => {
+describe('processes that a dead leader left behind are ended', () => {
+  test('signalled at once, killed after a second', () => {
     expect(
       story(
         up(pair),
@@ -84,7 +84,7 @@ describe("what is left of a dead leader's group is ended", () => {
     `)
   })
 
-  test('or of the time that the bundle gives', () => {
+  test('killed after the grace of the bundle', () => {
     const bundle = plan({ web: { stop: { graceMs: 4000, signal: 'INT' } }, db: {} })
     expect(
       story(
@@ -106,7 +106,7 @@ describe("what is left of a dead leader's group is ended", () => {
     `)
   })
 
-  test('and in a shutdown with the rest', () => {
+  test('in a shutdown together with the others', () => {
     expect(
       story(up(pair), leaderExited('web', 1, 3), 'TERM', exited('db', 1), gone('web', 1)),
     ).toMatchInlineSnapshot(`
@@ -128,7 +128,7 @@ describe("what is left of a dead leader's group is ended", () => {
 })
 
 describe('pitcrew ends only when', () => {
-  test('the main daemon ends, whatever with', () => {
+  test('the main daemon ends, with any code', () => {
     const bundle = plan({ agent: { main: true }, db: {} })
     expect(story(up(bundle), exited('agent', 1, 0), exited('db', 1))).toMatchInlineSnapshot(`
       given                   agent: running, run 1, pid 7
@@ -142,7 +142,7 @@ describe('pitcrew ends only when', () => {
     `)
   })
 
-  test('the main daemon ends, also when it left something behind', () => {
+  test('the main daemon ends, even if it left processes behind', () => {
     const bundle = plan({ agent: { main: true }, db: {} })
     expect(
       story(up(bundle), leaderExited('agent', 1, 3), exited('db', 1), gone('agent', 1)),

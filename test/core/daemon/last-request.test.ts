@@ -1,4 +1,4 @@
-/** DESIGN §3: "Desired state stands apart from actual phase, so that the last request wins." */
+/** The desired state is kept apart from the phase, so that the last request wins. */
 import { describe, expect, test } from 'vitest'
 import { stepDaemon } from '../../../src/core/daemon/daemon.ts'
 import type { Daemon, DaemonEvent } from '../../../src/core/daemon/phases.ts'
@@ -10,7 +10,7 @@ const web = plan({ web: {} })
 const atMs = beginMs
 const killing: Beat[] = [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)]
 
-/** Requests to a daemon, and where they want it to arrive. */
+/** Requests, and the state that they want the daemon to reach. */
 const requests: readonly [DaemonEvent, string][] = [
   [{ type: 'start', atMs }, 'up'],
   [{ type: 'restart', graceMs: 500, atMs }, 'up'],
@@ -44,7 +44,7 @@ function tell(daemon: Daemon, event: DaemonEvent): Daemon {
   return stepDaemon(daemon, event, [])
 }
 
-test('a daemon that died and whose rest is being killed is started when somebody asks', () => {
+test('a start is honoured while the rest of a dead daemon is being killed', () => {
   expect(
     story(
       up(plan({ web: {}, db: {} })),

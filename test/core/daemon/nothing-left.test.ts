@@ -1,5 +1,5 @@
-/** DESIGN §4, Nothing left behind: pipes, timers and children of a run are gone when the run is over.
- *  What no story may do (watch.ts) is shown here to be seen. */
+/** Pipes, timers and processes of a run are gone when the run is over. And the checks of stories
+ *  (story-checks.ts) are shown to catch violations. */
 import { describe, expect, test } from 'vitest'
 import {
   elapsed,
@@ -18,7 +18,7 @@ import { Watch } from '../watch.ts'
 const pair = plan({ web: {}, db: {} })
 
 describe('the output of a run that is over', () => {
-  test('lingers for a second when somebody holds it open, then it is closed', () => {
+  test('is closed after a second when another process holds it open', () => {
     expect(
       story(up(pair), exited('web', 1, 0, 'output open'), elapsed('linger', 'web', 1)),
     ).toMatchInlineSnapshot(`
@@ -30,7 +30,7 @@ describe('the output of a run that is over', () => {
     `)
   })
 
-  test('is not waited for once it is closed', () => {
+  test('is not awaited once it is closed', () => {
     expect(
       story(up(pair), exited('web', 1, 0, 'output open'), later(20, outputClosed('web', 1))),
     ).toMatchInlineSnapshot(`
@@ -41,7 +41,7 @@ describe('the output of a run that is over', () => {
     `)
   })
 
-  test('lingers from the end of the run, not of its leader', () => {
+  test('lingers from the end of the run, not from that of its leader', () => {
     expect(
       story(up(pair), leaderExited('web', 1), later(300, gone('web', 1, 'output open'))),
     ).toMatchInlineSnapshot(`
@@ -55,7 +55,7 @@ describe('the output of a run that is over', () => {
     `)
   })
 
-  test('does not hold up the next run, and is not taken for its output', () => {
+  test('does not delay the next run and is not taken for its output', () => {
     expect(
       story(
         up(pair),
@@ -78,7 +78,7 @@ describe('the output of a run that is over', () => {
     `)
   })
 
-  test('does not hold up the end: what is left of it is passed on while pitcrew finishes', () => {
+  test('does not delay the end: the rest is written while pitcrew finishes', () => {
     expect(
       story(up(plan({ web: {} })), 'TERM', exited('web', 1, 0, 'output open')),
     ).toMatchInlineSnapshot(`
@@ -94,7 +94,7 @@ describe('the output of a run that is over', () => {
 })
 
 describe('a run that KILL does not end', () => {
-  test('is named, and looked at again', () => {
+  test('is reported and probed', () => {
     expect(
       story(
         up(pair),
@@ -116,7 +116,7 @@ describe('a run that KILL does not end', () => {
     `)
   })
 
-  test('is not replaced while it is there: never two runs, however often it is asked', () => {
+  test('is not replaced while it exists: never two runs, whatever is requested', () => {
     expect(
       story(
         up(pair),
@@ -158,7 +158,7 @@ test('a run that is over is never signalled again', () => {
   ])
 })
 
-describe('every story is watched', () => {
+describe('every story is checked', () => {
   const { state } = up(pair)
   const boot = { type: 'boot', atMs: 0 } as const
   const began = { ...spawned('web', 1, 7), atMs: 0 }

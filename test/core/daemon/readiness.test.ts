@@ -1,4 +1,4 @@
-/** DESIGN §6: `ready:`, `alive:`, `watchdog:`. Started, ready and alive are three. */
+/** `ready:`, `alive:` and `watchdog:`. Started, ready and alive are different states. */
 import { describe, expect, test } from 'vitest'
 import {
   alive,
@@ -21,7 +21,7 @@ const isReady: Happening = { type: 'ready', daemon: 'web', run: 1 }
 describe('started and not ready', () => {
   const bundle = plan({ web: { ready, restart: always }, db: {} })
 
-  test('it is looked at until it is ready', () => {
+  test('a run is probed until it is ready', () => {
     expect(story(bundle, 'boot', spawned('web', 1, 7), later(300, isReady))).toMatchInlineSnapshot(`
       0 ms    boot                  web: starting, run 1, wants up
                                     db: starting, run 1, wants up
@@ -33,7 +33,7 @@ describe('started and not ready', () => {
     `)
   })
 
-  test('not ready in time is a failure: the run is ended, and the policy decides', () => {
+  test('a run that is not ready in time is ended, and the policy decides', () => {
     expect(
       story(
         bundle,
@@ -61,7 +61,7 @@ describe('started and not ready', () => {
     `)
   })
 
-  test('under never it stays down, and does not look like success', () => {
+  test('under never the daemon stays down, and its exit code is a failure', () => {
     expect(
       story(
         plan({ web: { ready } }),
@@ -83,7 +83,7 @@ describe('started and not ready', () => {
     `)
   })
 
-  test('it asks for more time', () => {
+  test('a run extends its time to become ready', () => {
     const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: 20_000 }
     expect(
       story(bundle, 'boot', spawned('web', 1, 7), later(1000, ping), elapsed('ready', 'web', 1)),
@@ -101,7 +101,7 @@ describe('started and not ready', () => {
     `)
   })
 
-  test("a word from a run that is over is nobody's", () => {
+  test('reports of a run that is over are ignored', () => {
     const game = new Game(bundle).play(
       'boot',
       spawned('web', 1, 7),
@@ -130,7 +130,7 @@ describe('ready and not alive', () => {
   })
   const running = () => new Game(bundle).play('boot', spawned('web', 1, 7), isReady).given()
 
-  test('it is looked at from then on, and must be heard of', () => {
+  test('a ready run is probed and its watchdog is armed', () => {
     expect(story(bundle, 'boot', spawned('web', 1, 7), isReady)).toMatchInlineSnapshot(`
       boot                  web: starting, run 1, wants up
                             db: starting, run 1, wants up
@@ -143,7 +143,7 @@ describe('ready and not alive', () => {
     `)
   })
 
-  test('it is ended and started again, and its command is run', () => {
+  test('an unhealthy run is ended and restarted, and its command is run', () => {
     const unfit: Happening = { type: 'unhealthy', daemon: 'web', run: 1, fault: 'not-alive' }
     expect(story(running(), unfit, exited('web', 1, 'TERM'))).toMatchInlineSnapshot(`
       given                       web: running, run 1, pid 7, ready
@@ -156,7 +156,7 @@ describe('ready and not alive', () => {
     `)
   })
 
-  test('its watchdog begins anew with each ping', () => {
+  test('each ping starts the watchdog over', () => {
     const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null }
     expect(
       story(running(), later(500, ping), elapsed('watchdog', 'web', 1)),
@@ -170,7 +170,7 @@ describe('ready and not alive', () => {
     `)
   })
 
-  test('after a failure of pitcrew it is looked at anew', () => {
+  test('after a failure inside pitcrew it is probed again', () => {
     expect(
       story(running(), reconcile(alive('web', 1, 7), alive('db', 1, 8))),
     ).toMatchInlineSnapshot(`
@@ -183,7 +183,7 @@ describe('ready and not alive', () => {
   })
 })
 
-test('a sign that was lost in a failure of pitcrew is found again', () => {
+test('readiness that was lost in a failure inside pitcrew is found again', () => {
   const bundle = plan({ web: { ready, restart: always } })
   const game = new Game(bundle).play('boot', spawned('web', 1, 7)).given()
   expect(story(game, reconcile({ ...alive('web', 1, 7), ready: true }))).toMatchInlineSnapshot(`
@@ -193,7 +193,7 @@ test('a sign that was lost in a failure of pitcrew is found again', () => {
   `)
 })
 
-test('stop.command is run in place of the first signal; the rest of a stop is as ever', () => {
+test('stop.command replaces the first signal; the rest of the stop is the same', () => {
   const bundle = plan({ web: { stop: { command: ['/bin/quit'], graceMs: 1000 } } })
   expect(
     story(
@@ -219,7 +219,7 @@ test('stop.command is run in place of the first signal; the rest of a stop is as
   `)
 })
 
-test('stop.command, and a failure of pitcrew: the signal that follows is one of ours', () => {
+test('stop.command and a failure inside pitcrew: the signal that follows counts as sent', () => {
   const game = new Game(plan({ web: { main: true, stop: { command: ['/bin/quit'] } } }))
   game.play('boot', spawned('web', 1, 7), 'TERM', reconcile(alive('web', 1, 7)))
   expect(game.play(exited('web', 1, 'TERM')).effects.at(-1)).toMatchObject({
@@ -228,8 +228,8 @@ test('stop.command, and a failure of pitcrew: the signal that follows is one of 
   })
 })
 
-describe('whoever supervises pitcrew', () => {
-  test('is told once that all are ready, or done, and that they stop', () => {
+describe('the service manager above pitcrew', () => {
+  test('is notified once that all daemons are ready or done, and that they stop', () => {
     const bundle = plan({ web: { ready }, init: { kind: 'job' } })
     const game = new Game(bundle).play('boot')
     const told = (beat: Parameters<Game['play']>[0]) =>
@@ -242,7 +242,7 @@ describe('whoever supervises pitcrew', () => {
   })
 })
 
-describe('it asks for more time in its stop', () => {
+describe('a run extends its stop', () => {
   const bundle = plan({ web: { stop: { graceMs: 1000 } }, db: {} })
   const ping = (extendMs: number): Happening => ({
     type: 'watchdog-ping',
@@ -251,7 +251,7 @@ describe('it asks for more time in its stop', () => {
     extendMs,
   })
 
-  test('half and KILL move; what is asked for later takes the place of what was', () => {
+  test('escalation and KILL move; the last request counts', () => {
     const stops = [restart('web'), later(400, ping(2000)), later(100, ping(100))] as const
     expect(
       story(up(bundle), ...stops, elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)),
@@ -269,7 +269,7 @@ describe('it asks for more time in its stop', () => {
     `)
   })
 
-  test('never beyond the one deadline of the restart', () => {
+  test('never beyond the deadline of the restart', () => {
     expect(story(up(bundle), restart('web'), later(400, ping(60_000)))).toMatchInlineSnapshot(`
       0 ms    given                             web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
@@ -279,7 +279,7 @@ describe('it asks for more time in its stop', () => {
     `)
   })
 
-  test('nor, in a shutdown, beyond what the daemons behind it need', () => {
+  test('in a shutdown never into the time that later waves need', () => {
     const chain = plan({ db: {}, web: { after: ['db'], stop: { graceMs: 1000 } } })
     expect(story(up(chain), 'TERM', later(400, ping(60_000)))).toMatchInlineSnapshot(`
       0 ms    given                             db: running, run 1, pid 7
@@ -291,7 +291,7 @@ describe('it asks for more time in its stop', () => {
     `)
   })
 
-  test('after half, only KILL moves', () => {
+  test('after the escalation only KILL moves', () => {
     const half = elapsed('escalate', 'web', 1)
     expect(story(up(bundle), restart('web'), half, ping(3000))).toMatchInlineSnapshot(`
       0 ms    given                            web: running, run 1, pid 7

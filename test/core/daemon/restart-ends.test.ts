@@ -1,4 +1,4 @@
-/** DESIGN §4, Restart in place: of what is dead, what fails, and that the shutdown wins. */
+/** How restarts end: of dead daemons, with failures, and in a shutdown, which wins. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, gone, leaderExited, restart, spawned, spawnFailed } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -8,7 +8,7 @@ const pair = plan({ web: {}, db: {} })
 const web = plan({ web: {} })
 
 describe('a daemon that is dead is started', () => {
-  test('and the request is done', () => {
+  test('and its request is done', () => {
     expect(
       story(up(pair), exited('web', 1, 1), restart('web'), spawned('web', 2, 17)),
     ).toMatchInlineSnapshot(`
@@ -21,7 +21,7 @@ describe('a daemon that is dead is started', () => {
     `)
   })
 
-  test('once what it left behind is gone', () => {
+  test('once the processes that it left are gone', () => {
     expect(
       story(
         up(pair),
@@ -44,7 +44,7 @@ describe('a daemon that is dead is started', () => {
     `)
   })
 
-  test('and what it left behind has no more time than the deadline', () => {
+  test('and the processes that it left have no more time than the deadline', () => {
     const patient = plan({ web: { stop: { graceMs: 3_600_000 } } })
     expect(
       story(
@@ -68,7 +68,7 @@ describe('a daemon that is dead is started', () => {
     `)
   })
 
-  test('as is one that could not be started', () => {
+  test('even if it could not be started before', () => {
     expect(
       story(
         pair,
@@ -94,8 +94,8 @@ describe('a daemon that is dead is started', () => {
   })
 })
 
-describe('a restart that does not come about', () => {
-  test('an unknown name: the ticket says so', () => {
+describe('a restart fails', () => {
+  test('for an unknown name', () => {
     expect(story(up(web), restart('wbe'), restart('wbe'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       restart wbe (uid 1000)                              say ticket 1 failed
@@ -103,7 +103,7 @@ describe('a restart that does not come about', () => {
     `)
   })
 
-  test('the new run cannot be started: the ticket has failed, and the next one may succeed', () => {
+  test('when the new run cannot be started; the next one may succeed', () => {
     expect(
       story(
         up(pair),
@@ -131,7 +131,7 @@ describe('a restart that does not come about', () => {
 })
 
 describe('shutdown wins', () => {
-  test('over a restart under way: superseded, and nothing is spawned', () => {
+  test('over a restart under way: it is superseded, and nothing is spawned', () => {
     expect(
       story(up(web), restart('web'), restart('web'), 'TERM', exited('web', 1)),
     ).toMatchInlineSnapshot(`
@@ -147,7 +147,7 @@ describe('shutdown wins', () => {
     `)
   })
 
-  test('over a restart that waits for its spawn: superseded, and stopped when it is there', () => {
+  test('over a restart that waits for its spawn: it is superseded, and the run is ended', () => {
     expect(
       story(
         up(web),
@@ -172,7 +172,7 @@ describe('shutdown wins', () => {
     `)
   })
 
-  test('over a request of later: superseded at once', () => {
+  test('over a later request: it is superseded at once', () => {
     expect(story(up(web), 'TERM', restart('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       TERM                    web: terminating, run 1, pid 7, then requested
@@ -184,7 +184,7 @@ describe('shutdown wins', () => {
     `)
   })
 
-  test('over a request once all have ended: it fails, and nothing is spawned', () => {
+  test('over a request after all daemons have ended: it fails, and nothing is spawned', () => {
     expect(story(up(web), exited('web', 1), restart('web'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       exited web 1: code 0    web: stopped, run 1, done   say died, finish 0
@@ -192,7 +192,7 @@ describe('shutdown wins', () => {
     `)
   })
 
-  test('over the restart of a daemon that others are after: it does not wait for them', () => {
+  test('over the restart of a daemon with dependents: it does not wait for them', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] } })
     expect(
       story(up(bundle), restart('db'), 'TERM', exited('web', 1), exited('db', 1)),
@@ -212,7 +212,7 @@ describe('shutdown wins', () => {
     `)
   })
 
-  test('and the stop that was under way keeps its end, or gets an earlier one', () => {
+  test('and a stop under way keeps its KILL, or gets an earlier one', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] } })
     expect(
       story(

@@ -1,4 +1,4 @@
-/** DESIGN §4, Death: "followed by a restart under the daemon's policy". §6: `restart:`. */
+/** `restart:`: what follows a death. */
 import { describe, expect, test } from 'vitest'
 import {
   noStreak,
@@ -12,7 +12,7 @@ import { story, up } from '../story.ts'
 
 const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
 
-test('a death is followed by the next run, a little later', () => {
+test('a death is followed by the next run after a backoff', () => {
   expect(
     story(
       up(plan({ web: { restart: always }, db: {} })),
@@ -32,7 +32,7 @@ test('a death is followed by the next run, a little later', () => {
   `)
 })
 
-test('without a backoff it follows in the same step', () => {
+test('without a backoff the next run is spawned in the same step', () => {
   const bundle = plan({
     web: { restart: { policy: 'always', backoffMs: 0, backoffMaxMs: 0 } },
     db: {},
@@ -45,7 +45,7 @@ test('without a backoff it follows in the same step', () => {
   `)
 })
 
-test('what cannot be started is tried again, too', () => {
+test('a daemon that cannot be started is tried again', () => {
   expect(
     story(
       plan({ web: { restart: always }, db: {} }),
@@ -67,7 +67,7 @@ test('what cannot be started is tried again, too', () => {
   `)
 })
 
-test('whoever asks for a restart does not wait for the rest of the backoff', () => {
+test('a requested restart does not wait for the rest of the backoff', () => {
   expect(
     story(
       up(plan({ web: { restart: always }, db: {} })),
@@ -87,7 +87,7 @@ test('whoever asks for a restart does not wait for the rest of the backoff', () 
   `)
 })
 
-test('a shutdown finds it in its backoff: it is stopped, and nothing is spawned', () => {
+test('a shutdown during a backoff stops the daemon and spawns nothing', () => {
   expect(
     story(
       up(plan({ web: { restart: always }, db: {} })),
@@ -109,7 +109,7 @@ test('a shutdown finds it in its backoff: it is stopped, and nothing is spawned'
   `)
 })
 
-test('a death in the shutdown promises no other run, and keeps nobody waiting', () => {
+test('a death in the shutdown announces no other run and delays no daemon', () => {
   const bundle = plan({ db: { restart: always }, web: { after: ['db'] } })
   expect(
     story(up(bundle), 'TERM', exited('db', 1, 3), exited('web', 1, 'TERM')),
@@ -126,7 +126,7 @@ test('a death in the shutdown promises no other run, and keeps nobody waiting', 
   `)
 })
 
-test('on-failure: an end that is fine is one for good', () => {
+test('on-failure: a success is final', () => {
   const onFailure = { ...always, policy: 'on-failure' } as const
   expect(
     story(
@@ -142,7 +142,7 @@ test('on-failure: an end that is fine is one for good', () => {
   `)
 })
 
-test('a limit: then it is given up, and its code counts', () => {
+test('at the limit a daemon is given up, and its code counts', () => {
   const limited = {
     policy: 'always',
     backoffMs: 0,
@@ -168,7 +168,7 @@ test('a limit: then it is given up, and its code counts', () => {
   `)
 })
 
-test('then: shutdown, and the siblings are stopped', () => {
+test('then: shutdown stops the siblings', () => {
   const limit = { times: 1, windowMs: 60_000 }
   // biome-ignore lint/suspicious/noThenProperty: a key of the bundle file, and no promise.
   const limited = { ...always, limit, then: 'shutdown' } as const
@@ -200,7 +200,7 @@ test('then: shutdown, and the siblings are stopped', () => {
   `)
 })
 
-test('a main daemon is never restarted by itself: its end is the end', () => {
+test('a main daemon is never restarted by the policy: its end shuts down the bundle', () => {
   expect(
     story(
       up(plan({ agent: { main: true, restart: always }, db: {} })),
@@ -222,13 +222,13 @@ test('a main daemon is never restarted by itself: its end is the end', () => {
 describe('the time before the next run', () => {
   const spec = daemonSpec('web', { restart: always })
 
-  test('doubles with each restart in a row, up to the maximum', () => {
+  test('doubles with each restart of a streak, up to the maximum', () => {
     expect(delays(spec, { length: 10, readyForMs: 0, atMs: 1000 })).toEqual([
       200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000,
     ])
   })
 
-  test('never shrinks within a row, whatever chance says', () => {
+  test('never shrinks within a streak, whatever the random share', () => {
     for (let digits = 0; digits < 1; digits += 0.01) {
       const row = delays(spec, { length: 12, readyForMs: 0, atMs: 1000 + digits / 1000 })
       expect(row).toEqual([...row].sort((a, b) => a - b))
@@ -237,7 +237,7 @@ describe('the time before the next run', () => {
     }
   })
 
-  test('is shared out by chance, up to a quarter less, once for a row', () => {
+  test('is shortened by a random share of up to a quarter, drawn once for a streak', () => {
     const died = (row: RestartStreak, atMs: number, readyForMs = 0) =>
       verdictOn(spec, row, { atMs, fine: false, readyForMs, isEnding: false })
     const first = died(noStreak, 1000.0005)
@@ -247,7 +247,7 @@ describe('the time before the next run', () => {
     expect(died(row, 2000, 60_000)).toMatchObject({ afterMs: 200, streak: { length: 1, share: 1 } })
   })
 
-  test('is a time however long the row is, also where there is none', () => {
+  test('is finite however long the streak is, also without a backoff', () => {
     const row: RestartStreak = { length: 5000, share: 1, startedAtMs: [] }
     const ended = { atMs: 1000, fine: false, readyForMs: 0, isEnding: false }
     const atOnce = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0 } })
@@ -255,13 +255,13 @@ describe('the time before the next run', () => {
     expect(verdictOn(atOnce, row, ended)).toMatchObject({ afterMs: 0 })
   })
 
-  test('a daemon that lived for a month and crashes once waits for the first step', () => {
+  test('a daemon that crashes once after a month waits for the shortest backoff', () => {
     const long: RestartStreak = { length: 9, share: 1, startedAtMs: [] }
     const month = { atMs: 1000, fine: false, readyForMs: 30 * 24 * 3_600_000, isEnding: false }
     expect(verdictOn(spec, long, month)).toMatchObject({ kind: 'retry', afterMs: 200 })
   })
 
-  test('one that was never ready that long goes on with its row', () => {
+  test('a daemon that was not ready for long enough continues its streak', () => {
     const long: RestartStreak = { length: 2, share: 1, startedAtMs: [] }
     const ended = { atMs: 1000, fine: false, readyForMs: 29_999, isEnding: false }
     expect(verdictOn(spec, long, ended)).toMatchObject({ kind: 'retry', afterMs: 800 })
@@ -286,23 +286,23 @@ describe('a limit', () => {
   const spec = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0, limit } })
   const ended = (atMs: number) => ({ atMs, fine: false, readyForMs: 0, isEnding: false })
 
-  test('looks at the window that ends with the next start', () => {
+  test('counts starts in the window that ends with the next one', () => {
     const row: RestartStreak = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
     expect(verdictOn(spec, row, ended(10_999))).toMatchObject({ kind: 'over', why: 'limit' })
     expect(verdictOn(spec, row, ended(11_000))).toMatchObject({ kind: 'retry' })
   })
 
-  test('forgets what is older, so that it needs no more memory than its number', () => {
+  test('forgets older starts, so that its memory is bounded', () => {
     const row: RestartStreak = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
     expect(verdictOn(spec, row, ended(12_500))).toMatchObject({ streak: { startedAtMs: [3000] } })
   })
 })
 
-test('without a limit nobody keeps when a run was started', () => {
+test('without a limit the times of starts are not kept', () => {
   expect(startedByPolicy(daemonSpec('web', { restart: always }), noStreak, 1000)).toBe(noStreak)
 })
 
-describe('for good', () => {
+describe('a final end', () => {
   test.each<[what: string, some: Some, fine: boolean, why: string]>([
     [
       'a job that ended well is done',

@@ -1,4 +1,4 @@
-/** DESIGN §4, Restart in place: coalescing. */
+/** Restarts in place, and how requests coalesce. */
 import { describe, expect, test } from 'vitest'
 import { bySignal, client, elapsed, exited, later, restart, spawned } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -22,7 +22,7 @@ test("only the named daemon's pid changes", () => {
   `)
 })
 
-test('also when others are after it: order is for start and stop', () => {
+test('its dependents are not restarted: order concerns start and stop', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] } })
   expect(
     story(up(bundle), restart('db'), exited('db', 1), spawned('db', 2, 17)),
@@ -62,7 +62,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     `)
   })
 
-  test('one that comes after the new run was spawned is another', () => {
+  test('a request after the spawn of the new run is another restart', () => {
     expect(
       story(
         up(web),
@@ -90,7 +90,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     `)
   })
 
-  test('one that comes while the spawn is under way is satisfied by it', () => {
+  test('a request during the spawn is satisfied by that run', () => {
     expect(
       story(up(web), restart('web'), exited('web', 1), restart('web'), spawned('web', 2, 17)),
     ).toMatchInlineSnapshot(`
@@ -105,7 +105,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     `)
   })
 
-  test('one that comes while it is being killed, too', () => {
+  test('a request while the old run is being killed is satisfied by the next run', () => {
     expect(
       story(
         up(web),
@@ -132,7 +132,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     `)
   })
 
-  test('one made before the first run is done by the first run', () => {
+  test('a request before the first run is satisfied by it', () => {
     expect(story(web, 'boot', restart('web'), spawned('web', 1, 7))).toMatchInlineSnapshot(`
       boot                    web: starting, run 1, wants up  spawn web 1
       restart web (uid 1000)
@@ -142,7 +142,7 @@ describe('a request is satisfied by the next run that is spawned after it was ma
   })
 })
 
-test('the ticket tells who asked, what was there before, what came, and how long it took', () => {
+test('the ticket records requester, old run, new run and duration', () => {
   const game = up(web).play(restart('web', bySignal('USR1')), later(40, exited('web', 1)))
   expect(game.play(later(2, spawned('web', 2, 17))).effects.at(-1)).toEqual({
     type: 'report',

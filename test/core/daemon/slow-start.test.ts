@@ -1,4 +1,4 @@
-/** A start that is slow: the process is there and has not executed its command yet. FAULTS 36. */
+/** A slow start: the process exists and has not executed its command yet. */
 import { expect, test } from 'vitest'
 import { type Happening, later, reconcile, spawned, stop } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -20,7 +20,7 @@ const failed = {
 }
 const bundle = plan({ web: { restart: always }, db: { after: ['web'] } })
 
-test('it is not ready before its command was executed', () => {
+test('a run is not ready before its command is executed', () => {
   expect(story(bundle, 'boot', slow, later(900, executed))).toMatchInlineSnapshot(`
     0 ms    boot                        web: starting, run 1, wants up
                                         db: waiting
@@ -32,7 +32,7 @@ test('it is not ready before its command was executed', () => {
   `)
 })
 
-test('nothing is probed before its command was executed', () => {
+test('a run is not probed before its command is executed', () => {
   const probe = { sign: { type: 'tcp', host: '127.0.0.1', port: 80 } } as const
   const probed = plan({ web: { ready: { ...probe, timeoutMs: 5000, intervalMs: 100 } } })
   const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
@@ -48,7 +48,7 @@ test('nothing is probed before its command was executed', () => {
   `)
 })
 
-test('what is not executed in the end was not started: the policy decides', () => {
+test('a run that is never executed was not started, and the policy decides', () => {
   expect(story(bundle, 'boot', slow, later(900, failed))).toMatchInlineSnapshot(`
     0 ms    boot                                     web: starting, run 1, wants up
                                                      db: waiting
@@ -60,7 +60,7 @@ test('what is not executed in the end was not started: the policy decides', () =
   `)
 })
 
-test('it can be stopped meanwhile', () => {
+test('a run can be stopped before its command is executed', () => {
   const game = new Game(bundle).play('boot', slow, stop('web'))
   expect(game.daemon('web')).toMatchObject({ phase: 'terminating', pid: 7 })
   expect(game.play(failed).daemon('web')).toMatchObject({ phase: 'stopped', last: { failure } })
@@ -71,7 +71,7 @@ test('a job that was never executed has failed', () => {
   expect(game.daemon('web')).toMatchObject({ phase: 'stopped', end: 'failed' })
 })
 
-test('after a failure inside pitcrew it is what the host says', () => {
+test('after a failure inside pitcrew the host says whether it is executed', () => {
   const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   const lost = new Game(bundle).play('boot')
   const isReady = (happening: Happening): unknown =>
@@ -85,7 +85,7 @@ test('after a failure inside pitcrew it is what the host says', () => {
   expect(isReady(reconcile(ended))).toMatchObject({ phase: 'backoff', last: { failure } })
 })
 
-test('one that starts at once is as it was', () => {
+test('a run that is executed at once is ready at once', () => {
   const game = new Game(bundle).play('boot', spawned('web', 1, 7))
   expect(game.daemon('web')).toMatchObject({ readyAtMs: expect.any(Number) })
 })

@@ -1,4 +1,4 @@
-/** FAULTS 5: an exit, a probe's result or a timer of run k after run k + 1 has begun is ignored. */
+/** An event of run k has no effect once run k + 1 has begun. */
 import { describe, expect, test } from 'vitest'
 import {
   type Beat,
@@ -49,13 +49,13 @@ function isUntouchedBy(game: Game, beat: Beat): void {
 }
 
 describe.each(moments)('run 2 is %s', (phase, beats) => {
-  test.each([1, 3])('what comes of run %i finds nobody', (run) => {
+  test.each([1, 3])('events of run %i have no effect', (run) => {
     const game = up(plan({ web: {}, db: {} })).play(...beats)
     expect(game.daemon('web')).toMatchObject({ phase, run: 2 })
     for (const beat of fromRun(run)) isUntouchedBy(game, beat)
   })
 
-  test("the output of run 1 is closed for itself, and run 2's is not", () => {
+  test('the output of run 1 is closed without that of run 2', () => {
     const game = up(plan({ web: {}, db: {} })).play(...beats)
     expect(game.play(elapsed('linger', 'web', 1)).effects).toEqual([
       { type: 'close-output', daemon: 'web', run: 1 },
@@ -67,13 +67,13 @@ describe.each(moments)('run 2 is %s', (phase, beats) => {
   })
 })
 
-test('events of a daemon that is not in the plan find nobody', () => {
+test('events of a daemon that is not in the plan have no effect', () => {
   const game = up(plan({ web: {} }))
   for (const beat of [exited('db', 1, 1), spawned('db', 1, 9), elapsed('grace', 'db', 1)]) {
     isUntouchedBy(game, beat)
   }
 })
 
-test('the deadline of a shutdown that is not under way is none', () => {
+test('the timer of a deadline without a shutdown has no effect', () => {
   isUntouchedBy(up(plan({ web: {} })), elapsed('deadline'))
 })

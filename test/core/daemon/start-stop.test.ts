@@ -1,4 +1,4 @@
-/** DESIGN §7, Control: start and stop. "A daemon that was stopped by request keeps pitcrew alive." */
+/** Requests to start and to stop. A daemon that was stopped on request keeps pitcrew running. */
 import { describe, expect, test } from 'vitest'
 import {
   elapsed,
@@ -33,7 +33,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('has the grace of one daemon, as a restart has', () => {
+  test('has the grace of a single daemon, as a restart has', () => {
     const bundle = plan({ web: { stop: { graceMs: 300 } }, db: {} })
     expect(
       story(
@@ -60,7 +60,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that is stopped is done at once, and changes nothing', () => {
+  test('of a stopped daemon is done at once and changes nothing', () => {
     expect(story(up(pair).play(exited('web', 1)).given(), stop('web'))).toMatchInlineSnapshot(`
       given                web: stopped, run 1, done
                            db: running, run 1, pid 8
@@ -68,7 +68,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that waits is done at once: it is not started when its time comes', () => {
+  test('of a waiting daemon is done at once; it is not started later', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] } })
     expect(story(bundle, 'boot', stop('web'), spawned('db', 1, 7))).toMatchInlineSnapshot(`
       boot                 db: starting, run 1, wants up  spawn db 1, arm waiting 5000 ms
@@ -78,7 +78,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one in its backoff: the policy does not start it', () => {
+  test('of a daemon in backoff keeps the policy from starting it', () => {
     const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
     expect(story(up(bundle).play(exited('web', 1, 3)), stop('web'))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
@@ -89,7 +89,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that is being started: it is stopped as soon as it is there', () => {
+  test('of a daemon that is being spawned ends it as soon as it exists', () => {
     expect(
       story(
         new Game(pair).play('boot').given(),
@@ -108,7 +108,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that cannot be started: it is not tried again', () => {
+  test('of a daemon that cannot be started keeps it from being tried again', () => {
     const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
     expect(
       story(new Game(bundle).play('boot').given(), stop('web'), spawnFailed('web', 1)),
@@ -133,7 +133,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('takes the place of a restart', () => {
+  test('supersedes a restart', () => {
     expect(story(up(pair), restart('web'), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
@@ -146,7 +146,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that KILL does not end is open until it is gone', () => {
+  test('of a daemon that KILL does not end is open until it is gone', () => {
     expect(
       story(
         up(pair),
@@ -171,7 +171,7 @@ describe('a stop', () => {
     `)
   })
 
-  test('of one that was skipped: it does not come back with whom it needs', () => {
+  test('of a skipped daemon keeps it stopped when its dependency comes back', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, log: {} })
     expect(
       story(
@@ -195,8 +195,8 @@ describe('a stop', () => {
   })
 })
 
-describe('of a daemon that was stopped', () => {
-  test('those after it wait, and those that run go on', () => {
+describe('after a requested stop of a daemon', () => {
+  test('waiting dependents go on waiting, and running ones go on running', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, log: { after: ['db'] } })
     expect(
       story(
@@ -231,7 +231,7 @@ describe('of a daemon that was stopped', () => {
     `)
   })
 
-  test('those behind it are held, where it is a guard', () => {
+  test('its dependents are held if it is a guard', () => {
     const bundle = plan({ proxy: { guard: true }, agent: { after: ['proxy'] } })
     expect(
       story(
@@ -265,7 +265,7 @@ describe('of a daemon that was stopped', () => {
     `)
   })
 
-  test('pitcrew lives on, if it was the last, and it can be started again', () => {
+  test('pitcrew goes on even if it was the last one, and it can be started again', () => {
     expect(
       story(
         up(web),
@@ -287,7 +287,7 @@ describe('of a daemon that was stopped', () => {
     `)
   })
 
-  test('pitcrew lives on when all others have ended', () => {
+  test('pitcrew goes on when all others have ended', () => {
     expect(
       story(up(pair), stop('web'), exited('web', 1), exited('db', 1, 3)),
     ).toMatchInlineSnapshot(`
@@ -302,7 +302,7 @@ describe('of a daemon that was stopped', () => {
     `)
   })
 
-  test('pitcrew ends when it was started again and has ended by itself', () => {
+  test('pitcrew ends when it is started again and ends by itself', () => {
     expect(
       story(
         up(web).play(stop('web'), exited('web', 1), start('web'), spawned('web', 2, 17)),
@@ -313,7 +313,7 @@ describe('of a daemon that was stopped', () => {
     ).toMatchInlineSnapshot(`> say died, finish 3 (web)`)
   })
 
-  test('that is main, pitcrew ends', () => {
+  test('pitcrew ends if it is main', () => {
     const bundle = plan({ web: { main: true }, db: {} })
     expect(
       story(up(bundle), stop('web'), exited('web', 1), exited('db', 1)),
@@ -331,7 +331,7 @@ describe('of a daemon that was stopped', () => {
     `)
   })
 
-  test('that is critical, nothing ends: it was asked for', () => {
+  test('pitcrew goes on if it is critical', () => {
     const bundle = plan({ web: { critical: true }, db: {} })
     expect(story(up(bundle), stop('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
@@ -345,7 +345,7 @@ describe('of a daemon that was stopped', () => {
 })
 
 describe('a start', () => {
-  test('of one that is ready is done at once, and changes nothing', () => {
+  test('of a ready daemon is done at once and changes nothing', () => {
     expect(story(up(pair), start('web'))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
@@ -353,7 +353,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of one that runs and is not ready waits for that run', () => {
+  test('of a running daemon that is not ready waits for that run', () => {
     expect(story(up(slowWeb), start('web'), start('web'), later(70, ready))).toMatchInlineSnapshot(`
       0 ms   given                 web: running, run 1, pid 7, not ready
                                    db: running, run 1, pid 8
@@ -365,7 +365,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of one that is being started waits for that run', () => {
+  test('of a daemon that is being spawned waits for that run', () => {
     expect(
       story(new Game(web).play('boot').given(), start('web'), spawned('web', 1, 7)),
     ).toMatchInlineSnapshot(`
@@ -375,7 +375,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of one that waits for another is open as long as it does', () => {
+  test('of a daemon that waits for a dependency is open as long as it waits', () => {
     const bundle = plan({ db: { ready: slow }, web: { after: ['db'] } })
     expect(
       story(
@@ -396,7 +396,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of one that has died begins anew: without the rest of its backoff, and a row of its own', () => {
+  test('of a dead daemon ends its backoff and begins a new streak', () => {
     const bundle = plan({ web: { restart: { policy: 'always' } }, db: {} })
     const game = up(bundle)
       .play(exited('web', 1, 3))
@@ -411,7 +411,7 @@ describe('a start', () => {
     expect(game.daemon('web').streak.length).toBe(0)
   })
 
-  test('of one that was given up begins anew, too', () => {
+  test('of a daemon that was given up begins a new streak, too', () => {
     const limit = { times: 1, windowMs: 60_000 }
     const bundle = plan({ web: { restart: { policy: 'always', backoffMs: 0, limit } }, db: {} })
     const game = up(bundle).play(exited('web', 1, 3), spawned('web', 2, 8), exited('web', 2, 3))
@@ -424,7 +424,7 @@ describe('a start', () => {
     expect(game.daemon('web').streak).toMatchObject({ length: 0, startedAtMs: [] })
   })
 
-  test('takes the place of a stop, which keeps its time', () => {
+  test('supersedes a stop, which keeps its grace', () => {
     expect(
       story(
         up(pair),
@@ -449,7 +449,7 @@ describe('a start', () => {
     `)
   })
 
-  test('takes the place of a stop of one that is being started: that run is wanted after all', () => {
+  test('supersedes a stop of a daemon that is being spawned: that run is wanted after all', () => {
     expect(
       story(new Game(web).play('boot', stop('web')).given(), start('web'), spawned('web', 1, 7)),
     ).toMatchInlineSnapshot(`
@@ -484,7 +484,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of a job that has done its work is another run of it', () => {
+  test('of a job that is done is another run of it', () => {
     const bundle = plan({ web: { kind: 'job' }, db: {} })
     expect(
       story(
@@ -505,7 +505,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of a job that is at work waits until it is done', () => {
+  test('of a running job waits until it is done', () => {
     const bundle = plan({ web: { kind: 'job' }, db: {} })
     expect(story(up(bundle), start('web'), later(400, exited('web', 1)))).toMatchInlineSnapshot(`
       0 ms    given                 web: running, run 1, pid 7
@@ -515,7 +515,7 @@ describe('a start', () => {
     `)
   })
 
-  test('of a job whose leader has done its work is another run: the rest of this one is ended', () => {
+  test('of a job that is done and has left processes is another run, after these are ended', () => {
     const bundle = plan({ web: { kind: 'job' }, db: {} })
     expect(
       story(

@@ -1,6 +1,5 @@
-/** DESIGN §4: "A stop is: the stop signal and CONT to the leader; the stop signal to the group when the
- *  leader is gone or at half the grace; KILL to the group at the end, once." CONT is sent by the host
- *  (effect.ts). */
+/** The course of a stop: the stop signal to the leader; to the rest of the tree when the leader is
+ *  gone or at half of the grace; KILL to the tree at its end, once. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, gone, leaderExited } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -8,7 +7,7 @@ import { story, up } from '../story.ts'
 
 const web = { web: {} }
 
-test('a daemon that obeys: the stop signal to the leader, and that is all', () => {
+test('a daemon that obeys gets one stop signal, to its leader', () => {
   expect(story(up(plan(web)), 'TERM', exited('web', 1))).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
     TERM                  web: terminating, run 1, pid 7, then requested
@@ -19,7 +18,7 @@ test('a daemon that obeys: the stop signal to the leader, and that is all', () =
   `)
 })
 
-test('a leader that is gone: the stop signal to the rest of the tree at once', () => {
+test('when the leader is gone, the rest of the tree gets the stop signal at once', () => {
   expect(
     story(up(plan(web)), 'TERM', leaderExited('web', 1), gone('web', 1)),
   ).toMatchInlineSnapshot(`
@@ -34,7 +33,7 @@ test('a leader that is gone: the stop signal to the rest of the tree at once', (
   `)
 })
 
-test('a leader that takes its time: the tree is told at half of the grace, and once', () => {
+test('while the leader lives, the rest of the tree gets the stop signal at half of the grace, once', () => {
   expect(
     story(
       up(plan(web)),
@@ -56,7 +55,7 @@ test('a leader that takes its time: the tree is told at half of the grace, and o
   `)
 })
 
-test('a tree told when its leader went is not told again at half of the grace', () => {
+test('a tree that was signalled when its leader ended is not signalled again at half of the grace', () => {
   expect(
     story(up(plan(web)), 'TERM', leaderExited('web', 1), elapsed('escalate', 'web', 1)),
   ).toMatchInlineSnapshot(`
@@ -69,7 +68,7 @@ test('a tree told when its leader went is not told again at half of the grace', 
   `)
 })
 
-test('what does not obey: KILL to the tree at the end of the grace, once', () => {
+test('at the end of the grace the tree gets KILL, once', () => {
   expect(
     story(
       up(plan(web)),
@@ -95,7 +94,7 @@ test('what does not obey: KILL to the tree at the end of the grace, once', () =>
   `)
 })
 
-test('a member that ignores the signal is killed after its leader obeyed', () => {
+test('a descendant that ignores the signal is killed after its leader obeyed', () => {
   expect(
     story(
       up(plan(web)),
@@ -121,8 +120,8 @@ test('a member that ignores the signal is killed after its leader obeyed', () =>
   `)
 })
 
-describe('the bundle may say', () => {
-  test('which signal', () => {
+describe('the bundle sets', () => {
+  test('the stop signal', () => {
     const bundle = plan({ web: { stop: { signal: 'QUIT' } } })
     expect(
       story(up(bundle), 'TERM', elapsed('escalate', 'web', 1), exited('web', 1)),
@@ -138,7 +137,7 @@ describe('the bundle may say', () => {
     `)
   })
 
-  test('how long: the grace counts from the stop signal to KILL', () => {
+  test('the grace, from the stop signal to KILL', () => {
     const bundle = plan({ web: { stop: { graceMs: 1000 } } })
     expect(
       story(up(bundle), 'TERM', elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)),
@@ -154,7 +153,7 @@ describe('the bundle may say', () => {
     `)
   })
 
-  test('no time at all', () => {
+  test('a grace of zero', () => {
     const bundle = plan({ web: { stop: { graceMs: 0 } } })
     expect(
       story(up(bundle), 'TERM', elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)),

@@ -24,7 +24,7 @@ import { beginMs, Game, up } from '../story.ts'
 
 const web = plan({ web: {}, db: {} })
 const probed = { sign: { type: 'tcp', host: '127.0.0.1', port: 80 }, timeoutMs: 1000 } as const
-/** The same with every watch there is, and with a policy. */
+/** With all probes, a watchdog and a restart policy. */
 const watched = plan({
   web: {
     ready: { ...probed, intervalMs: 100 },
@@ -37,7 +37,7 @@ const watched = plan({
 const stopping: Beat[] = [restart('web')]
 const killing: Beat[] = [...stopping, elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)]
 
-/** Every phase, in each of the forms that its rules tell apart. */
+/** Every phase in each form that its rules distinguish. */
 const forms: Readonly<Record<string, Daemon>> = {
   'stopped, never ran': new Game(web).daemon('web'),
   'stopped, died': at(exited('web', 1, 3)),
@@ -76,7 +76,7 @@ function of(bundle: Plan, ...beats: Beat[]): Daemon {
     .daemon('web')
 }
 
-/** Every event, in each of the forms that its rules tell apart. */
+/** Every event in each form that its rules distinguish. */
 function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
   const atMs = beginMs + 1000
   const exit = { code: 3, signal: 0 }
@@ -197,7 +197,7 @@ test('every event has a decision in every phase, and keeps the invariants', () =
   `)
 })
 
-/** Columns are named by letters; a key tells which is which. */
+/** Columns are named by letters; a key explains them. */
 function toTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => shorten(row[column]).length)),
@@ -212,7 +212,7 @@ function toTable(rows: readonly (readonly string[])[]): string {
   return ['table', ...lines, ...key].join('\n')
 }
 
-/** Phases by their first letters; what is longer is the name of an event. */
+/** Phases by their first letters; longer words are names of events. */
 function shorten(cell = ''): string {
   const short = {
     stopped: 'stop',
@@ -239,7 +239,7 @@ describe('events of another run', () => {
   })
 })
 
-describe('no chain of events, however odd', () => {
+describe('no sequence of events', () => {
   test('leads to a step that throws or breaks an invariant', () => {
     const seen = new Map(Object.values(forms).map((daemon) => [shapeOf(daemon), daemon]))
     for (const daemon of seen.values()) {
@@ -250,10 +250,10 @@ describe('no chain of events, however odd', () => {
       }
     }
     expect(seen.size).toBeGreaterThan(100)
-  })
+  }, 300_000)
 })
 
-/** All that a rule may look at. */
+/** All fields that a rule may depend on. */
 function shapeOf(daemon: Daemon): string {
   return JSON.stringify({ ...daemon, spec: null })
 }
@@ -266,8 +266,8 @@ test('a table with a missing cell does not compile', () => {
   const cell: Running = null as unknown as Omit<Running, 'stuck'>
   // @ts-expect-error the row for `killing` is missing
   const row: Rules = null as unknown as Omit<Rules, 'killing'>
-  // @ts-expect-error a rule for what is ending does not fit into the row of what runs
+  // @ts-expect-error a rule for an ending run does not fit into the row `running`
   const rule: Running['gone'] = settle
-  // The proof is that this file compiles (`tsc -p .`); vitest does not look at types.
+  // The proof is that this file compiles (`tsc -p .`); vitest ignores types.
   expect([fits, cell, row, rule]).toEqual([null, null, null, settle])
 })

@@ -1,5 +1,5 @@
-/** Time that is used up before somebody's turn: never less than none of it is left, and nobody gets
- *  more because of it. */
+/** Time that is used up before the turn of a daemon: none is left then, and no other daemon gains
+ *  any. */
 import { expect, test } from 'vitest'
 import { elapsed, exited, later, leaderExited } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -8,7 +8,7 @@ import { story, up } from '../story.ts'
 /** The share of web ends 416 ms after TERM, that of db at 891 ms, and all of it at 950 ms. */
 const chain = plan({ db: {}, web: { after: ['db'] } }, { deadlineMs: 1000 })
 
-test('a wave whose share is over when its turn comes is told and killed at once', () => {
+test('a wave that has used up its share before its turn is signalled and killed at once', () => {
   expect(
     story(
       up(chain),
@@ -43,7 +43,7 @@ test('a wave whose share is over when its turn comes is told and killed at once'
   `)
 })
 
-test('so is what a daemon left that died while it waited for its turn', () => {
+test('so are the processes of a daemon that died before its turn', () => {
   expect(
     story(
       up(chain),
@@ -79,7 +79,7 @@ test('so is what a daemon left that died while it waited for its turn', () => {
   `)
 })
 
-test('a timer that comes after the end of the grace: the tree is told, and killed at once', () => {
+test('when a timer fires after the end of the grace, the tree is signalled and killed at once', () => {
   expect(
     story(up(plan({ web: {} })), 'TERM', later(9000, elapsed('escalate', 'web', 1))),
   ).toMatchInlineSnapshot(`

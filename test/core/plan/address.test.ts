@@ -1,4 +1,4 @@
-/** What may be probed. Node's own reader of addresses is the measure of ours. */
+/** Targets of probes. Addresses are compared with the parser of Node. */
 import { isIP } from 'node:net'
 import { expect, test } from 'vitest'
 import { byteLength, isAddress, isHttpPath } from '../../../src/core/plan/address.ts'
@@ -21,7 +21,7 @@ test.each([
   expect([isAddress(text), isIP(text) > 0]).toEqual([false, false])
 })
 
-test('of chance texts ours and theirs think the same', () => {
+test('random texts are judged as Node judges them', () => {
   const random = new Random(7)
   const pieces = ['1', '0', '255', '256', 'ab', ':', '::', '.', 'g', '', '1.2.3.4', '1:2:3', '00']
   for (let round = 0; round < 20_000; round++) {
@@ -33,11 +33,11 @@ test('of chance texts ours and theirs think the same', () => {
   }
 })
 
-test('an address of a kernel interface is none: its zone is a name', () => {
+test('an address with a zone is refused, because the zone is a name', () => {
   expect(isAddress('fe80::1%eth0')).toBe(false)
 })
 
-test('the path of a page has nothing in it that could end a request', () => {
+test('the path of a page contains nothing that could end a request', () => {
   for (const path of ['/', '/a/b?c=d&e', `/${'x'.repeat(1023)}`, '/%0d%0a']) {
     expect(isHttpPath(path)).toBe(true)
   }
@@ -56,7 +56,7 @@ test('the path of a page has nothing in it that could end a request', () => {
   }
 })
 
-test('bytes are counted as UTF-8 counts them', () => {
+test('bytes are counted in UTF-8', () => {
   for (const text of ['', 'a', 'ä', '€', '😀', 'aä€😀']) {
     expect(byteLength(text)).toBe(Buffer.byteLength(text))
   }

@@ -1,4 +1,4 @@
-/** DESIGN §4, One deadline: "not a sum: drain, stop, kill and flush share it." The split itself. */
+/** The split of the one deadline over waves and flush. */
 import { describe, expect, test } from 'vitest'
 import { type DeadlineSplit, splitDeadline } from '../../../src/core/plan/deadline.ts'
 import { Random } from '../random.ts'
@@ -44,7 +44,7 @@ describe('whatever the deadline and the graces', () => {
     }
   })
 
-  test('each wave ends after the one before it, and has time for what was killed to go', () => {
+  test('each wave ends after the one before it, with time for killed processes to go', () => {
     for (const { deadlineMs, split } of splits) {
       let reapedMs = 0
       for (const [index, killMs] of split.killAtMs.entries()) {
@@ -55,7 +55,7 @@ describe('whatever the deadline and the graces', () => {
     }
   })
 
-  test('no wave has more than it asks for, and none has less than an even share of it', () => {
+  test('no wave has more than it needs, or less than an even share of the deadline', () => {
     for (const { deadlineMs, graces, split } of splits) {
       const evenMs = (deadlineMs - split.flushMs) / graces.length
       const reserveMs = endOf(split, graces.length - 1, deadlineMs) - (split.killAtMs.at(-1) ?? 0)
@@ -69,7 +69,7 @@ describe('whatever the deadline and the graces', () => {
   })
 })
 
-/** When the next wave begins at the latest: the reserve for reaping is the same for each. */
+/** The latest beginning of the next wave; each has the same reserve for reaping. */
 function endOf({ killAtMs, flushMs }: DeadlineSplit, index: number, deadlineMs: number): number {
   const reapMs = Math.min(250, (deadlineMs - flushMs) / (8 * killAtMs.length))
   return (killAtMs[index] ?? 0) + reapMs

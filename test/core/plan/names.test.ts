@@ -1,4 +1,4 @@
-/** What may be a name: DESIGN §5, "Names match `^[a-z][a-z0-9-]{0,47}$`". */
+/** Names match `^[a-z][a-z0-9-]{0,47}$`. */
 import { expect, test } from 'vitest'
 import { isEnvName, isEnvPattern, isName } from '../../../src/core/plan/names.ts'
 
@@ -8,17 +8,17 @@ const texts = [
   'a b', 'a.b', 'a`', 'a{', 'a/', 'a:', 'ä', 'aä', 'a\n', '`', '{',
 ]
 
-test('names are those of the pattern, and no others', () => {
+test('names match the pattern', () => {
   const pattern = /^[a-z][a-z0-9-]{0,47}$/
   expect(texts.filter(isName)).toEqual(texts.filter((text) => pattern.test(text)))
 })
 
-test('an environment can carry any name but one with = or NUL', () => {
+test('names of variables contain neither = nor NUL', () => {
   expect(['A', 'a b', 'ä', '*'].filter(isEnvName)).toHaveLength(4)
   expect(['', 'A=B', '=', 'A\0', '\0'].filter(isEnvName)).toEqual([])
 })
 
-test('only the end of a name may be left open, and once', () => {
+test('a * is allowed once, at the end of a name', () => {
   expect(['A', 'A*', '*'].filter(isEnvPattern)).toHaveLength(3)
   expect(['', '*A', 'A*B', 'A**', 'A*B*', 'A=*', 'A\0*'].filter(isEnvPattern)).toEqual([])
 })

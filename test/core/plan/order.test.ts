@@ -1,11 +1,11 @@
-/** DESIGN §4, Order: "Daemons start in the order of the file, or as `after:` says." */
+/** Daemons start in the order of the file, or as `after:` says. */
 import { describe, expect, test } from 'vitest'
 import { orderOf } from '../../../src/core/plan/order.ts'
 import { exited, spawned, spawnFailed } from '../events.ts'
 import { manyDaemons, plan, type Some } from '../plans.ts'
 import { Game, story } from '../story.ts'
 
-test('daemons start in the order of the file, all that can start', () => {
+test('daemons start in the order of the file', () => {
   const bundle = plan({ web: {}, db: {} })
   expect(story(bundle, 'boot', spawned('web', 1, 7), spawned('db', 1, 8))).toMatchInlineSnapshot(`
     boot                  web: starting, run 1, wants up  spawn web 1, spawn db 1
@@ -15,7 +15,7 @@ test('daemons start in the order of the file, all that can start', () => {
   `)
 })
 
-test('or as `after` says: a daemon starts when those before it are ready', () => {
+test('or as `after` says: a daemon starts when its dependencies are ready', () => {
   const bundle = plan({ web: { after: ['db'] }, db: {} })
   expect(story(bundle, 'boot', spawned('db', 1, 7), spawned('web', 1, 8))).toMatchInlineSnapshot(`
     boot                  web: waiting                    spawn db 1, arm waiting 5000 ms
@@ -26,7 +26,7 @@ test('or as `after` says: a daemon starts when those before it are ready', () =>
   `)
 })
 
-test('what cannot be started, for good, fails those that are after it', () => {
+test('a daemon that cannot be started fails its dependents', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] } })
   expect(story(bundle, 'boot', spawnFailed('db', 1), spawned('web', 1, 7))).toMatchInlineSnapshot(`
     boot                            db: starting, run 1, wants up
@@ -40,7 +40,7 @@ test('what cannot be started, for good, fails those that are after it', () => {
   `)
 })
 
-test('a daemon that was there for a moment holds nobody up', () => {
+test('a daemon that ended after a moment delays no dependent', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] } })
   expect(
     story(bundle, 'boot', spawned('db', 1, 7), exited('db', 1, 1), spawned('web', 1, 8)),
@@ -84,7 +84,7 @@ describe('the waves of a stop', () => {
   })
 })
 
-test('a daemon that is after another one twice waits for it once, and is waited for once', () => {
+test('two edges to one dependency count once', () => {
   const bundle = plan({ db: {}, web: { after: ['db', 'db'] } })
   expect(
     story(
@@ -121,14 +121,14 @@ test('a chain of 2000 starts and stops, one at a time, without recursion', () =>
   expect(game.effects.at(-1)).toMatchObject({ type: 'finish', report: { code: 0 } })
 })
 
-test('TERM while a chain of 2000 has only begun to start: nothing more is started', () => {
+test('TERM while a chain of 2000 starts: no further daemon is started', () => {
   const game = new Game(manyDaemons(2000, true)).play('boot', spawned('d0', 1, 7), 'TERM')
   expect(game.state.active).toBe(2) // d0 runs, d1 is being spawned.
   game.play(spawned('d1', 1, 8), exited('d1', 1), exited('d0', 1))
   expect(game.effects.at(-1)).toMatchObject({ type: 'finish', report: { code: 0 } })
 })
 
-test('a ladder of 60 steps, each with two ways down, is put into order at once', () => {
+test('a ladder of 60 steps with two paths each takes no exponential time', () => {
   const rungs = Array.from({ length: 60 }, (_, n): [string, Some][] => {
     const after = n === 0 ? [] : [`left${n - 1}`, `right${n - 1}`]
     return [

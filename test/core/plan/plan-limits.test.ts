@@ -1,5 +1,4 @@
-/** The limits of a plan that comes from outside: the last value that fits, and the first that does
- *  not; and of several mistakes the first is told. */
+/** The limits of a plan from outside: the last value that is valid, and the first that is not. */
 import { describe, expect, test } from 'vitest'
 import { checkPlan, maxDaemons, parsePlan } from '../../../src/core/plan/check-plan.ts'
 import type { Plan, Probe } from '../../../src/core/plan/plan.ts'
@@ -99,7 +98,7 @@ test.each<[what: string, value: Plan, said: string]>([
   expect(checkPlan(value)).toContain(said)
 })
 
-describe('the first of several is told', () => {
+describe('the first of several problems is reported', () => {
   test.each<[what: string, value: unknown, said: string]>([
     ['after', web({ after: ['x', 'y'] }), `daemons[0].after: ${unknown}`],
     ['forward', plan(web2, { signals: { HUP: { forward: ['x', 'y'], restart: ['z'] } } }), unknown],
@@ -110,11 +109,11 @@ describe('the first of several is told', () => {
   })
 })
 
-test('a mebibyte of a bundle, four of a plan', () => {
+test('a bundle has at most 1 MiB, a plan 4 MiB', () => {
   expect([maxBundleBytes, maxPlanBytes]).toEqual([1_048_576, 4_194_304])
 })
 
-test('a plan is known at a glance: its first key, and not far from the beginning', () => {
+test('a plan is recognised by its first key, near the beginning', () => {
   const glance = (spaces: number) => `{${' '.repeat(spaces)}"plan": 1}`
   expect([0, 73, 74, 1000].map((spaces) => isPlanText(glance(spaces)))).toEqual([
     true,
@@ -125,7 +124,7 @@ test('a plan is known at a glance: its first key, and not far from the beginning
   expect(isPlanText('["plan", 1]')).toBe(false)
 })
 
-test('what is not JSON is told in the words of the parser', () => {
+test('invalid JSON is reported with the message of the parser', () => {
   const answer = parsePlan('{')
   const message = 'error' in answer ? answer.error : ''
   expect(message).not.toBe('')

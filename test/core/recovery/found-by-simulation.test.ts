@@ -1,10 +1,10 @@
-/** Faults that the simulator (test/sim) found, told as stories. */
+/** Bugs that the simulator (test/sim) found, as stories. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, ended, exited, gone, later, leaderExited, reconcile, restart } from '../events.ts'
 import { plan } from '../plans.ts'
 import { story, up } from '../story.ts'
 
-test('a leader that ended with 137 did not end of the KILL that its rest gets later', () => {
+test('a leader that ended with 137 was not ended by the later KILL to the rest', () => {
   expect(
     story(
       up(plan({ web: { critical: true } })),
@@ -29,7 +29,7 @@ test('a leader that ended with 137 did not end of the KILL that its rest gets la
   `)
 })
 
-test('what the deadline killed is not told as a death, and is not killed again', () => {
+test('daemons that the deadline killed are not reported as deaths and not killed again', () => {
   expect(
     story(
       up(plan({ db: {}, web: { after: ['db'] } })),
@@ -58,7 +58,7 @@ test('what the deadline killed is not told as a death, and is not killed again',
 })
 
 describe('a recovery', () => {
-  test('starts nothing when what it finds is the end of everything', () => {
+  test('starts no daemon when its findings shut down the bundle', () => {
     expect(
       story(
         up(plan({ web: {}, agent: { critical: true } })),
@@ -82,7 +82,7 @@ describe('a recovery', () => {
     `)
   })
 
-  test('looks at all before it ends anything: a death is not told as a stop', () => {
+  test('visits all daemons before it ends any: a death is not reported as a stop', () => {
     expect(
       story(
         up(plan({ agent: { main: true }, web: {} })),
@@ -101,7 +101,7 @@ describe('a recovery', () => {
   })
 })
 
-test('a run whose start was never answered is killed at the deadline, too', () => {
+test('a run without an answer to its spawn is killed at the deadline, too', () => {
   expect(
     story(
       up(plan({ web: {} })),
@@ -123,7 +123,7 @@ test('a run whose start was never answered is killed at the deadline, too', () =
   `)
 })
 
-test('a sign of life in a stop that is late does not shorten what is left of it', () => {
+test('a late ping in a stop does not shorten the time that is left', () => {
   const ping = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null } as const
   expect(
     story(up(plan({ web: { stop: { graceMs: 50 } } })), restart('web'), later(75, ping)),

@@ -1,6 +1,5 @@
-/** "A bug must not become an outage" (DESIGN §3): whichever step of a life goes wrong, and however, all
- *  daemons come up, a restart comes to its end, and a shutdown is over within its deadline with nothing
- *  left. */
+/** Whichever step fails, and however: all daemons come up, a restart ends, and a shutdown is over
+ *  within its deadline with no process left. */
 import { describe, expect, test } from 'vitest'
 import { restart } from '../events.ts'
 import { mishaps, World } from '../mishaps.ts'
@@ -12,7 +11,7 @@ const bundle = plan({
   api: { after: ['db'] },
   edge: { after: ['web', 'api'] },
 })
-/** More than there are. */
+/** More steps than a run of the test has. */
 const steps = Array.from({ length: 40 }, (_, index) => index)
 
 describe.each(mishaps)('%s', (mishap) => {

@@ -1,5 +1,4 @@
-/** DESIGN §3: "A bug must not become an outage." Here: the end of a run, of which something was
- *  lost: how it ended, and the timers that lead to it. */
+/** After a failure inside pitcrew: ends of runs that were not observed, and their timers. */
 import { expect, test } from 'vitest'
 import {
   alive,
@@ -19,24 +18,24 @@ const pair = plan({ web: {}, db: {} })
 const db = alive('db', 1, 8)
 const unknown = { code: 0, signal: 0 }
 
-test('a run that ended unseen is known by how the host says that it ended', () => {
+test('a run that ended unobserved counts by the exit that the host knows', () => {
   const game = up(pair).play(restart('web'), reconcile(ended('web', 1, 7, 3), db))
   expect(game.daemon('web').last).toMatchObject({ exit: { code: 3, signal: 0 } })
 })
 
-test('one whose rest ended unseen, by how its leader ended', () => {
+test('a run of which the rest ended unobserved counts by the exit of its leader', () => {
   const game = up(pair).play(leaderExited('web', 1, 3), reconcile(db))
   expect(game.daemon('web').last).toMatchObject({ exit: { code: 3, signal: 0 } })
 })
 
-test('an end of which nobody knows counts as nothing', () => {
+test('an unknown end counts as 0', () => {
   const running = up(pair).play(reconcile(db))
   expect(running.daemon('web').last).toMatchObject({ exit: unknown, requested: false })
   const stopping = up(pair).play(restart('web'), reconcile(db))
   expect(stopping.daemon('web').last).toMatchObject({ exit: unknown, requested: true })
 })
 
-test('a KILL whose time came meanwhile leaves no timer of the stop behind', () => {
+test('a KILL that fell due meanwhile leaves no timer of the stop behind', () => {
   expect(
     story(
       up(web),

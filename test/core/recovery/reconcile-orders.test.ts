@@ -1,5 +1,5 @@
-/** DESIGN §3: "A bug must not become an outage." Here: what was lost of our own orders and of the
- *  state. A signal twice is harmless, one that was never sent is not. */
+/** After a failure inside pitcrew: lost orders. A second signal is harmless, a missing one is
+ *  not. */
 import { describe, expect, test } from 'vitest'
 import {
   alive,
@@ -20,7 +20,7 @@ const web = plan({ web: {} })
 const chain = plan({ db: {}, web: { after: ['db'] } })
 const db = alive('db', 1, 8)
 
-describe('orders that may be lost are given again', () => {
+describe('orders that may be lost are repeated', () => {
   test('the stop signal', () => {
     expect(
       story(up(web), restart('web'), later(1000, reconcile(alive('web', 1, 7)))),
@@ -32,7 +32,7 @@ describe('orders that may be lost are given again', () => {
     `)
   })
 
-  test('the stop signal to the tree, and its KILL is not late', () => {
+  test('the stop signal to the tree, without delaying KILL', () => {
     expect(
       story(
         up(web),
@@ -56,7 +56,7 @@ describe('orders that may be lost are given again', () => {
     `)
   })
 
-  test('the stop signal to what a leader left whose end was lost, once', () => {
+  test('the stop signal to the rest of a tree after the lost end of its leader, once', () => {
     expect(
       story(
         up(web),
@@ -96,7 +96,7 @@ describe('orders that may be lost are given again', () => {
     `)
   })
 
-  test('KILL whose time came meanwhile, without a timer', () => {
+  test('a KILL that fell due meanwhile, at once', () => {
     expect(
       story(up(web), restart('web'), later(9000, reconcile(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
@@ -109,7 +109,7 @@ describe('orders that may be lost are given again', () => {
     `)
   })
 
-  test('KILL to what a dead leader left', () => {
+  test('KILL to the rest of a tree', () => {
     expect(
       story(
         up(pair),
@@ -144,7 +144,7 @@ describe('orders that may be lost are given again', () => {
 })
 
 describe('the shutdown', () => {
-  test('was asked for while it failed', () => {
+  test('was requested during the failure', () => {
     expect(
       story(up(web), reconcileAsked(alive('web', 1, 7)), exited('web', 1)),
     ).toMatchInlineSnapshot(`
@@ -158,7 +158,7 @@ describe('the shutdown', () => {
     `)
   })
 
-  test('goes on: its deadline stands', () => {
+  test('goes on with the same deadline', () => {
     expect(
       story(up(web), 'TERM', later(3000, reconcileAsked(alive('web', 1, 7))), elapsed('deadline')),
     ).toMatchInlineSnapshot(`
@@ -203,7 +203,7 @@ describe('the shutdown', () => {
     `)
   })
 
-  test('is over when its deadline came meanwhile', () => {
+  test('is over when its deadline passed meanwhile', () => {
     expect(
       story(up(web), 'TERM', later(9000, reconcileAsked(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`

@@ -1,5 +1,5 @@
-/** DESIGN §3: "A bug must not become an outage." After a failure inside pitcrew the host says what
- *  lives, and everything else follows from that. Here: what was lost of the processes. */
+/** After a failure inside pitcrew the state is rebuilt from the runs that the host knows. Here:
+ *  lost events of processes. */
 import { describe, expect, test } from 'vitest'
 import { alive, ended, exited, reconcile, reconcileAsked, restart, spawned } from '../events.ts'
 import { manyDaemons, plan } from '../plans.ts'
@@ -9,7 +9,7 @@ const pair = plan({ web: {}, db: {} })
 const web = plan({ web: {} })
 const db = alive('db', 1, 8)
 
-test('nothing is lost: nothing changes', () => {
+test('without losses nothing changes', () => {
   expect(story(up(pair), reconcile(alive('web', 1, 7), db))).toMatchInlineSnapshot(`
     given                                web: running, run 1, pid 7
                                          db: running, run 1, pid 8
@@ -18,7 +18,7 @@ test('nothing is lost: nothing changes', () => {
 })
 
 describe('a lost exit', () => {
-  test('is seen', () => {
+  test('is found', () => {
     expect(story(up(pair), reconcile(ended('web', 1, 7, 3), db))).toMatchInlineSnapshot(`
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
@@ -39,7 +39,7 @@ describe('a lost exit', () => {
     `)
   })
 
-  test('of which the host knows nothing any more: one line, which does not claim to know how', () => {
+  test('of a run that the host no longer knows: one report, without a cause', () => {
     expect(story(up(pair), reconcile(db))).toMatchInlineSnapshot(`
       given                  web: running, run 1, pid 7
                              db: running, run 1, pid 8
@@ -61,7 +61,7 @@ describe('a lost exit', () => {
     `)
   })
 
-  test('of the last daemon: the end', () => {
+  test('of the last daemon: pitcrew ends', () => {
     expect(story(up(web), reconcile(ended('web', 1, 7, 3)))).toMatchInlineSnapshot(`
       given                          web: running, run 1, pid 7
       reconcile web 1: code 3, gone  web: stopped, run 1, failed
@@ -69,7 +69,7 @@ describe('a lost exit', () => {
     `)
   })
 
-  test('of the main daemon: the shutdown', () => {
+  test('of the main daemon: the shutdown begins', () => {
     const bundle = plan({ agent: { main: true }, db: {} })
     expect(story(up(bundle), reconcile(ended('agent', 1, 7, 3), db))).toMatchInlineSnapshot(`
       given                                         agent: running, run 1, pid 7
@@ -84,7 +84,7 @@ describe('a lost exit', () => {
 })
 
 describe('a lost spawn', () => {
-  test('that happened: the run is taken up, and who waited for it is told', () => {
+  test('that happened: the run is adopted, and its ticket ends', () => {
     expect(
       story(up(web), restart('web'), exited('web', 1), reconcile(alive('web', 2, 17))),
     ).toMatchInlineSnapshot(`
@@ -98,7 +98,7 @@ describe('a lost spawn', () => {
     `)
   })
 
-  test('that happened, and the run is over already: who waited for it is told, too', () => {
+  test('that happened, and the run is over already: its ticket ends, too', () => {
     expect(
       story(up(pair), restart('web'), exited('web', 1), reconcile(ended('web', 2, 17, 3), db)),
     ).toMatchInlineSnapshot(`
@@ -114,7 +114,7 @@ describe('a lost spawn', () => {
     `)
   })
 
-  test('that did not happen: the next run is spawned in its place', () => {
+  test('that did not happen: the next run is spawned instead', () => {
     expect(
       story(up(web), restart('web'), exited('web', 1), reconcile(), spawned('web', 3, 17)),
     ).toMatchInlineSnapshot(`
@@ -130,7 +130,7 @@ describe('a lost spawn', () => {
     `)
   })
 
-  test('in a shutdown, that did not happen: it never does', () => {
+  test('in a shutdown, that did not happen: no run is spawned', () => {
     expect(story(web, 'boot', 'TERM', reconcileAsked())).toMatchInlineSnapshot(`
       boot                               web: starting, run 1, wants up
                                          > spawn web 1
@@ -141,7 +141,7 @@ describe('a lost spawn', () => {
     `)
   })
 
-  test('in a shutdown, that happened: it is stopped', () => {
+  test('in a shutdown, that happened: the run is stopped', () => {
     expect(story(web, 'boot', 'TERM', reconcileAsked(alive('web', 1, 7)))).toMatchInlineSnapshot(`
       boot                                    web: starting, run 1, wants up
                                               > spawn web 1
@@ -155,7 +155,7 @@ describe('a lost spawn', () => {
   })
 })
 
-test('a run beside the one that is known is killed, whatever it is of', () => {
+test('a run that the state does not know is killed', () => {
   expect(
     story(
       up(web),
@@ -185,8 +185,8 @@ test('a run that should be over is killed', () => {
   `)
 })
 
-describe('before the boot', () => {
-  test('it boots', () => {
+describe('a failure before the boot', () => {
+  test('is followed by the boot', () => {
     expect(story(pair, reconcile(), spawned('web', 1, 7))).toMatchInlineSnapshot(`
       reconcile nothing     web: starting, run 1, wants up  spawn web 1, spawn db 1
                             db: starting, run 1, wants up
@@ -194,7 +194,7 @@ describe('before the boot', () => {
     `)
   })
 
-  test('it does not when a shutdown was asked for', () => {
+  test('is not followed by the boot when a shutdown was requested', () => {
     expect(story(pair, reconcileAsked(), 'boot')).toMatchInlineSnapshot(`
       reconcile nothing, shutdown asked    say shutdown, arm deadline 8750 ms, disarm deadline,
                                            finish 0
@@ -203,7 +203,7 @@ describe('before the boot', () => {
   })
 })
 
-test('a thousand daemons, of which every third died unseen', () => {
+test('a thousand daemons, every third of which died unobserved', () => {
   const game = up(manyDaemons(1000, false))
   const died = (n: number) => n % 3 === 0
   const live = Array.from({ length: 1000 }, (_, n) =>

@@ -1,10 +1,10 @@
-/** DESIGN §4, One deadline, in the course of a shutdown. */
+/** The one deadline of a shutdown, in its course. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, gone, later, leaderExited, restart } from '../events.ts'
 import { plan } from '../plans.ts'
 import { story, up } from '../story.ts'
 
-describe('a shutdown keeps it', () => {
+describe('a shutdown keeps its deadline', () => {
   const chain = { db: {}, web: { after: ['db'] } }
 
   test('each wave has its share', () => {
@@ -39,7 +39,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test("a wave's early end leaves its time to the next", () => {
+  test('the time that a wave does not use goes to the next wave', () => {
     expect(
       story(
         up(plan(chain)),
@@ -65,7 +65,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test('but no daemon has more than its own grace', () => {
+  test('no daemon has more than its own grace', () => {
     const bundle = plan({ db: { stop: { graceMs: 1000 } }, web: { after: ['db'] } })
     expect(
       story(
@@ -92,7 +92,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test('the deadline comes: what is left is killed where it stands, named, and the end is there', () => {
+  test('at the deadline all remaining daemons are killed and reported, and pitcrew ends', () => {
     expect(
       story(
         up(plan({ log: {}, ...chain })),
@@ -122,7 +122,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test('a daemon that KILL does not end may not cost the next wave its own stop', () => {
+  test('a daemon that KILL does not end does not delay the stop of the next wave', () => {
     expect(
       story(
         up(plan(chain)),
@@ -152,7 +152,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test('nor does one that was stuck before, and it is waited for until the deadline', () => {
+  test('a daemon that was stuck before does neither; it is awaited until the deadline', () => {
     expect(
       story(
         up(plan(chain))
@@ -181,7 +181,7 @@ describe('a shutdown keeps it', () => {
     `)
   })
 
-  test('and what comes after the end changes nothing', () => {
+  test('events after the end change nothing', () => {
     const game = up(plan(chain)).play('TERM', elapsed('deadline'))
     for (const beat of [leaderExited('web', 1), gone('web', 1), exited('db', 1), 'TERM'] as const) {
       expect(game.play(beat).effects.filter(({ type }) => type === 'finish')).toEqual([])
@@ -189,7 +189,7 @@ describe('a shutdown keeps it', () => {
     expect(game.state.finished).toBe(true)
   })
 
-  test('what remains of it is for the output', () => {
+  test('the rest of the deadline is for the output', () => {
     const game = up(plan({ web: {} })).play(later(60_000, 'TERM'), later(2000, exited('web', 1)))
     expect(game.effects.at(-1)).toMatchObject({ type: 'finish', flushMs: 7000 })
   })

@@ -1,31 +1,30 @@
-/** DESIGN §4: "pitcrew ends only when told to …", once, and within the one deadline. */
+/** pitcrew ends only for a reason, once, and within its one deadline. */
 import { expect, test } from 'vitest'
-import { stepDaemon } from '../../../src/core/daemon/daemon.ts'
-import { alive, elapsed, ended, exited, later, reconcileAsked } from '../events.ts'
+import { alive, elapsed, ended, exited, later, reconcileAsked, stop } from '../events.ts'
 import { plan, type Some } from '../plans.ts'
 import { story, up } from '../story.ts'
 
 const web = plan({ web: {} })
 
-test('what comes before the boot is not the end, though nothing runs yet', () => {
+test('events before the boot do not end pitcrew, though no daemon runs yet', () => {
   expect(story(web, 'HUP', 'boot')).toMatchInlineSnapshot(`
     HUP                                   say HUP ignored, 1 so far
     boot  web: starting, run 1, wants up  spawn web 1
   `)
 })
 
-test('a deadline that comes after the end changes nothing', () => {
+test('a deadline after the end changes nothing', () => {
   const game = up(web).play('TERM', exited('web', 1))
   expect(game.effects.at(-1)).toMatchObject({ type: 'finish' })
   expect(game.play(elapsed('deadline')).effects).toEqual([])
 })
 
-test('the output has its part of the deadline, however late the end is', () => {
+test('the output has its share of the deadline, however late the end is', () => {
   const game = up(web).play('TERM', later(9500, elapsed('deadline')))
   expect(game.effects.at(-1)).toMatchObject({ type: 'finish', flushMs: 250 })
 })
 
-test('a recovery ends it in the very moment of the deadline, and not before', () => {
+test('a recovery ends the shutdown exactly at the deadline, and not before', () => {
   const early = up(web).play('TERM', later(8749, reconcileAsked(alive('web', 1, 7))))
   const deadline = { type: 'arm', timer: { kind: 'deadline' }, afterMs: 1 }
   expect(early.effects).toContainEqual(deadline)
@@ -33,14 +32,14 @@ test('a recovery ends it in the very moment of the deadline, and not before', ()
   expect(late.effects.map(({ type }) => type)).toContain('finish')
 })
 
-test('a wave that asks for no time takes none from the next one', () => {
+test('a wave that needs no time takes none from the next one', () => {
   const bundle = plan({
     db: {},
     api: { after: ['db'], stop: { graceMs: 100 } },
     web: { after: ['api'], stop: { graceMs: 0 } },
   })
   const game = up(bundle).play('TERM', elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1))
-  // Of the 350 ms of both, of which 250 ms are for the end of what was killed.
+  // The waves share 350 ms, of which 250 ms are for the end of killed processes.
   expect(game.play(later(300, exited('web', 1, 'KILL'))).effects.at(-1)).toEqual({
     type: 'arm',
     timer: { kind: 'escalate', daemon: 'api', run: 1 },
@@ -48,7 +47,7 @@ test('a wave that asks for no time takes none from the next one', () => {
   })
 })
 
-test('a recovery after the end: what lives is killed again, and the end ordered again', () => {
+test('a recovery after the end kills what lives and orders the end again', () => {
   expect(
     story(
       up(plan({ web: {}, db: {} })),
@@ -76,13 +75,10 @@ test('a recovery after the end: what lives is killed again, and the end ordered 
   `)
 })
 
-test('a critical daemon that was stopped is not given up; the main daemon is over all the same', () => {
+test('a stopped critical daemon is not given up; a stopped main daemon ends pitcrew', () => {
   const stopped = (some: Some) => {
     const game = up(plan({ agent: some, db: {} }))
-    // No request stops a single daemon yet.
-    const stop = { type: 'stop', graceMs: 1000, atMs: game.nowMs } as const
-    game.state.daemons.set('agent', stepDaemon(game.daemon('agent'), stop, []))
-    return game.play(exited('agent', 1, 'TERM')).state.shutdown
+    return game.play(stop('agent'), exited('agent', 1, 'TERM')).state.shutdown
   }
   expect(stopped({ critical: true })).toBeNull()
   expect(stopped({ main: true })).not.toBeNull()

@@ -1,4 +1,4 @@
-/** DESIGN §4, Exit code: clause by clause, from the first event to the code. */
+/** The exit code: each clause of its rule, from the first event to the code. */
 import { describe, expect, test } from 'vitest'
 import { describeEffect } from '../../../src/core/text/describe.ts'
 import {
@@ -30,7 +30,7 @@ function endOf(daemons: Record<string, Some>, beats: readonly Beat[]): string {
 
 describe('positive failures win, otherwise zero', () => {
   test.each<Case>([
-    ['nobody failed', two, ['TERM', exited('web', 1), exited('db', 1)], 'finish 0'],
+    ['no daemon failed', two, ['TERM', exited('web', 1), exited('db', 1)], 'finish 0'],
     ['the largest counts', two, [exited('db', 1, 5), exited('web', 1, 2)], 'finish 5 (db)'],
     [
       'the first of two equal ones',
@@ -45,7 +45,7 @@ describe('positive failures win, otherwise zero', () => {
       'finish 3 (web)',
     ],
     [
-      'an unasked failure of a run that nobody replaced is a last run',
+      'a run that failed and was not replaced is a last run',
       two,
       [exited('web', 1, 3), 'TERM', exited('db', 1)],
       'finish 3 (web)',
@@ -203,7 +203,7 @@ const sign = { type: 'notify' } as const
 const readiness = { ready: { sign, timeoutMs: 5000, intervalMs: 100 } }
 const job = { kind: 'job', restart: { policy: 'never' } } as const
 const limited = { policy: 'always', limit: { times: 0, windowMs: 60_000 } } as const
-// biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+// biome-ignore lint/suspicious/noThenProperty: a key of the plan, which is never awaited.
 const endsAll = { ...limited, then: 'shutdown' } as const
 
 describe('a daemon that ended before it was ready has failed', () => {
@@ -297,7 +297,7 @@ describe('when a failure ended the bundle the code is never zero:', () => {
       'finish 139 (web)',
     ],
     [
-      'but zero when somebody asked for the end',
+      'but zero when the end was requested',
       { web: { restart: limited }, db: {} },
       [exited('web', 1, 'SEGV'), 'TERM', exited('db', 1)],
       'finish 0',
@@ -313,7 +313,7 @@ describe('when a failure ended the bundle the code is never zero:', () => {
   })
 })
 
-test('the report tells of each daemon what its last run counts as', () => {
+test('the report has the code that the last run of each daemon counts as', () => {
   const game = up(plan({ web: {}, db: {}, log: { stop: { success: [9] } } }))
   game.play(exited('web', 1, 3), restart('web'), spawned('web', 2, 17), exited('log', 1, 9))
   const [finish] = game.play('TERM', exited('web', 2, 4), exited('db', 1, 143)).effects.slice(-1)

@@ -1,5 +1,5 @@
-/** A failure may come while a step is being written, since the engine can be interrupted anywhere. What
- *  follows from the daemons is then out of step with them, and a reconcile lets it follow again. */
+/** The engine may be interrupted while a step is being committed. The counts and queues are then
+ *  out of step with the daemons; a reconcile derives them again. */
 import { expect, test } from 'vitest'
 import { alive, type Beat, ended, exited, reconcile, reconcileAsked, restart } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -9,7 +9,7 @@ const web = plan({ web: {} })
 const chain = plan({ db: {}, web: { after: ['db'] } })
 const db = alive('db', 1, 8)
 
-/** The daemons are written, and what stands beside their table is not. */
+/** A state in which the daemons are committed and the other fields are not. */
 function writeHalf(game: Game, beat: Beat): Game {
   const before = { ...game.state }
   game.play(beat)
@@ -17,7 +17,7 @@ function writeHalf(game: Game, beat: Beat): Game {
   return game
 }
 
-test('it follows again whose turn it is to start', () => {
+test('the next starts are derived again', () => {
   const three = plan({ web: {}, api: {}, log: {} })
   const game = up(three).play(exited('web', 1), exited('api', 1), restart('web'))
   expect(
@@ -36,7 +36,7 @@ test('it follows again whose turn it is to start', () => {
   `)
 })
 
-test('it follows again that the main daemon has ended', () => {
+test('the end of the main daemon is derived again', () => {
   const game = up(plan({ agent: { main: true }, db: {} }))
   expect(
     story(writeHalf(game, exited('agent', 1, 5)).given(), reconcile(db)),
@@ -48,7 +48,7 @@ test('it follows again that the main daemon has ended', () => {
   `)
 })
 
-test('it follows again that all have ended', () => {
+test('the end of all daemons is derived again', () => {
   expect(
     story(writeHalf(up(web), exited('web', 1, 5)).given(), reconcile()),
   ).toMatchInlineSnapshot(`
@@ -57,7 +57,7 @@ test('it follows again that all have ended', () => {
   `)
 })
 
-test('it follows again who waits for whom', () => {
+test('the blockers of a stop are derived again', () => {
   const game = up(chain).play('TERM')
   game.state.blockers.set('db', 0) // As if the end of web had been written so far.
   expect(
@@ -75,7 +75,7 @@ test('it follows again who waits for whom', () => {
   `)
 })
 
-test('who waits for two of which one has ended goes on waiting for the other', () => {
+test('with one of two dependents ended the stop waits for the other', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] }, api: { after: ['db'] } })
   const game = up(bundle).play('TERM')
   game.state.blockers.set('db', 1) // As if the end of web had been written so far.
@@ -105,7 +105,7 @@ test('who waits for two of which one has ended goes on waiting for the other', (
   `)
 })
 
-test('it follows again whose turn it is to stop', () => {
+test('the next stops are derived again', () => {
   const bundle = plan({ db: {}, web: { after: ['db'] }, log: {}, api: { after: ['log'] } })
   const game = up(bundle).play('TERM')
   const before = game.daemon('db')

@@ -65,7 +65,7 @@ describe('caught:', () => {
       'web: run 1 has pid 0',
     ],
     [
-      'an end that was asked for and that nobody was told',
+      'a requested end without a stop signal',
       [restart('web')],
       (context) => {
         const ending = web(context) as In<'terminating'>
@@ -74,7 +74,7 @@ describe('caught:', () => {
       'web: is ending without a stop signal',
     ],
     [
-      'the same of one that is killed',
+      'a requested end by KILL without a signal',
       [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)],
       (context) => context.daemons.set('web', { ...(web(context) as In<'killing'>), sent: [] }),
       'web: is ending without a stop signal',
@@ -124,7 +124,7 @@ describe('caught:', () => {
 })
 
 describe('a step that throws changes nothing', () => {
-  /** The state as text: all of it. */
+  /** The whole state as text. */
   function photograph({ state }: Game): string {
     return JSON.stringify(state, (_, value) => (value instanceof Map ? [...value] : value))
   }
@@ -138,7 +138,7 @@ describe('a step that throws changes nothing', () => {
     expect(game.daemon('web')).toMatchObject({ phase: 'running', pid: 17 })
   })
 
-  test('in the middle, when one daemon was told and the next one fails', () => {
+  test('in the middle, when one daemon has changed and the next one fails', () => {
     let isBroken = false
     const broken = {
       ...daemonSpec('db'),

@@ -1,4 +1,4 @@
-/** What is said of a run, in figures: stories tell only the gist of it. */
+/** The content of notes, of which stories show only the kind. */
 import { describe, expect, test } from 'vitest'
 import type { Note, ShutdownReason } from '../../../src/core/effect.ts'
 import {
@@ -17,7 +17,7 @@ import { Game, up } from '../story.ts'
 
 const web = plan({ web: { command: ['/bin/web', '--port', '80'] } })
 
-test('a start that failed: the program, and at which step', () => {
+test('a failed start: the program and the step', () => {
   const game = new Game(web).play('boot', spawnFailed('web', 1, 'EACCES', 'cwd'))
   expect(notesOf(game)).toEqual([
     {
@@ -35,7 +35,7 @@ test('a start that failed: the program, and at which step', () => {
   ])
 })
 
-test('a KILL: how long after the stop began', () => {
+test('a KILL: the time since the stop began', () => {
   const game = up(web).play(
     later(50, 'TERM'),
     elapsed('escalate', 'web', 1),
@@ -44,14 +44,14 @@ test('a KILL: how long after the stop began', () => {
   expect(notesOf(game)).toEqual([{ kind: 'killing', daemon: 'web', run: 1, afterMs: 8500 }])
 })
 
-test('an end that nobody saw: as little as can be said', () => {
+test('an end that was not observed: without a cause', () => {
   const game = up(web).play(restart('web'), reconcile())
   expect(notesOf(game)).toEqual([
     { kind: 'stopped', daemon: 'web', run: 1, pid: 7, code: 0, signal: 0 },
   ])
 })
 
-describe('a shutdown: why, of how many, and how long it may take', () => {
+describe('a shutdown: its reason, the number of daemons and the deadline', () => {
   const bundle = plan({ agent: { main: true }, proxy: { critical: true }, db: {} })
   test.each<[string, Beat, ShutdownReason, daemons: number]>([
     ['a signal', 'INT', { kind: 'signal', signal: 'INT' }, 3],
@@ -69,7 +69,7 @@ describe('a shutdown: why, of how many, and how long it may take', () => {
     expect(notesOf(up(bundle).play(beat))).toContainEqual(note)
   })
 
-  test('of none, before the boot', () => {
+  test('of no daemons, before the boot', () => {
     const [note] = notesOf(new Game(bundle).play(reconcileAsked()))
     expect(note).toMatchObject({ kind: 'shutdown', daemons: 0 })
   })

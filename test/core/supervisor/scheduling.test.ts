@@ -1,4 +1,4 @@
-/** DESIGN §4, Order, and §6: `after:` with conditions, jobs, guards, and who may be missing. */
+/** Dependencies: `after:` with its conditions, jobs, guards and optional daemons. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, type Happening, later, restart, spawned, spawnFailed } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -12,7 +12,7 @@ function isReady(daemon: string, run: number): Happening {
   return { type: 'ready', daemon, run }
 }
 
-describe('a daemon waits until what it is after is', () => {
+describe('a daemon waits until its dependency is', () => {
   test('ready', () => {
     const bundle = plan({ db: { ready }, web: { after: ['db'] } })
     expect(
@@ -32,7 +32,7 @@ describe('a daemon waits until what it is after is', () => {
     `)
   })
 
-  test('or only started', () => {
+  test('started, if that is all it needs', () => {
     const bundle = plan({ db: { ready }, web: { after: [{ daemon: 'db', until: 'started' }] } })
     expect(story(bundle, 'boot', spawned('db', 1, 7), spawned('web', 1, 8))).toMatchInlineSnapshot(`
       boot                  db: starting, run 1, wants up
@@ -47,7 +47,7 @@ describe('a daemon waits until what it is after is', () => {
     `)
   })
 
-  test('or done', () => {
+  test('done, if it is a job', () => {
     const bundle = plan({
       init: { kind: 'job' },
       web: { after: [{ daemon: 'init', until: 'done' }] },
@@ -75,7 +75,7 @@ describe('a daemon waits until what it is after is', () => {
   })
 })
 
-test('all of them must be there', () => {
+test('all dependencies must be met', () => {
   const bundle = plan({ db: { ready }, cache: { ready }, web: { after: ['db', 'cache'] } })
   expect(
     story(
@@ -107,7 +107,7 @@ test('all of them must be there', () => {
   `)
 })
 
-test('who has waited for long says for whom, and goes on waiting', () => {
+test('a long wait is reported with its dependency and goes on', () => {
   const bundle = plan({ db: { ready }, web: { after: ['db'] }, app: { after: ['web'] } })
   const game = new Game(bundle).play('boot', spawned('db', 1, 7)).given()
   expect(
@@ -127,7 +127,7 @@ test('who has waited for long says for whom, and goes on waiting', () => {
   `)
 })
 
-test('of many who wait ten are named, and only those who wait for somebody', () => {
+test('of many waiting daemons ten are reported, and only those with an unmet dependency', () => {
   const waiters = Array.from({ length: 30 }, (_, n) => [`d${n}`, { after: ['db'] }] as const)
   const bundle = plan({ db: { ready }, ...Object.fromEntries(waiters), log: {} })
   const game = new Game(bundle).play('boot', spawned('db', 1, 7), spawned('log', 1, 8))
@@ -137,8 +137,8 @@ test('of many who wait ten are named, and only those who wait for somebody', () 
   )
 })
 
-describe('what failed for good', () => {
-  test('fails those after it, and those after them, and says whom they need', () => {
+describe('a daemon that has failed for good', () => {
+  test('fails its dependents and theirs, with the name of what they need', () => {
     const bundle = plan({
       init: { kind: 'job' },
       db: { after: ['init'] },
@@ -157,7 +157,7 @@ describe('what failed for good', () => {
     `)
   })
 
-  test('lets them through where it is optional', () => {
+  test('lets its dependents start if it is optional', () => {
     const bundle = plan({ init: { kind: 'job', optional: true }, web: { after: ['init'] } })
     expect(
       story(bundle, 'boot', spawned('init', 1, 7), exited('init', 1, 1), spawned('web', 1, 8)),
@@ -171,7 +171,7 @@ describe('what failed for good', () => {
     `)
   })
 
-  test('and comes back when somebody asks: then they are started after all', () => {
+  test('and is started on request: its dependents are started after all', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, log: {} })
     const game = new Game(bundle).play('boot', spawnFailed('db', 1), spawned('log', 1, 8))
     expect(story(game.given(), restart('db'), spawned('db', 2, 9))).toMatchInlineSnapshot(`
@@ -186,7 +186,7 @@ describe('what failed for good', () => {
     `)
   })
 
-  test('and comes back together with those that need it: nobody is failed in between', () => {
+  test('and comes back together with its dependents: none is failed in between', () => {
     const bundle = plan(
       { db: {}, api: { after: ['db'] }, web: { after: ['api'] }, log: {} },
       {
@@ -205,7 +205,7 @@ describe('what failed for good', () => {
     `)
   })
 
-  test('ends everything when main needs it, and that is no success', () => {
+  test('ends pitcrew with a failure if main needs it', () => {
     const bundle = plan({ init: { kind: 'job' }, agent: { main: true, after: ['init'] }, log: {} })
     expect(
       story(
@@ -237,7 +237,7 @@ describe('what failed for good', () => {
   })
 })
 
-test('a dependency that flaps: the one that waits goes on waiting, the one that runs goes on running', () => {
+test('while a dependency flaps, waiting dependents go on waiting and running ones go on running', () => {
   const bundle = plan({ db: { ready, restart: always }, web: { after: ['db'] }, log: {} })
   expect(
     story(
@@ -291,7 +291,7 @@ describe('a guard', () => {
       .play(spawned('agent', 1, 9))
       .given()
 
-  test('that dies: those after it are stopped, and started again when it is ready', () => {
+  test('that dies: its dependents are stopped, and started again when it is ready', () => {
     expect(
       story(
         running(),
@@ -326,7 +326,7 @@ describe('a guard', () => {
     `)
   })
 
-  test('that is restarted: they are stopped, too', () => {
+  test('that is restarted: its dependents are stopped, too', () => {
     expect(story(running(), restart('proxy'))).toMatchInlineSnapshot(`
       given                     proxy: running, run 1, pid 7, ready
                                 agent: running, run 1, pid 9
@@ -338,7 +338,7 @@ describe('a guard', () => {
     `)
   })
 
-  test('that dies while one after it is being spawned: that run is ended at once, and it is said why', () => {
+  test('that dies while a dependent is being spawned: that run is ended at once, which is reported', () => {
     const game = new Game(bundle)
       .play('boot', spawned('proxy', 1, 7), spawned('log', 1, 8), isReady('proxy', 1))
       .given()
@@ -359,7 +359,7 @@ describe('a guard', () => {
   })
 })
 
-test('a job that is done does not keep pitcrew up, and its end is a success', () => {
+test('a job that is done does not keep pitcrew running and counts as success', () => {
   expect(story(up(plan({ init: { kind: 'job' } })), exited('init', 1))).toMatchInlineSnapshot(`
     given                  init: running, run 1, pid 7
     exited init 1: code 0  init: stopped, run 1, done   say done, finish 0

@@ -1,4 +1,4 @@
-/** DESIGN §4, Signals, but for the course of a stop, which is in stop.test.ts. */
+/** Signals to pitcrew. The course of a stop is in stop.test.ts. */
 import { describe, expect, test } from 'vitest'
 import { type Signal, signalNumbers } from '../../../src/core/signals.ts'
 import { exited, spawned } from '../events.ts'
@@ -31,14 +31,14 @@ describe('TERM and INT shut down, idempotent', () => {
     `)
   })
 
-  test('TERM before anything was started: nothing is', () => {
+  test('TERM before the first start: no daemon is started', () => {
     expect(story(plan({ web: {} }), 'TERM', 'boot')).toMatchInlineSnapshot(`
       TERM    say shutdown, arm deadline 8750 ms, disarm deadline, finish 0
       boot
     `)
   })
 
-  test('TERM while the daemons start: what is started is stopped, the rest is not started', () => {
+  test('TERM while the daemons start: running daemons are stopped, the others are not started', () => {
     expect(
       story(
         plan({ web: {}, db: {}, log: {} }),
@@ -104,7 +104,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     `)
   })
 
-  test('both', () => {
+  test('forward and restart together', () => {
     expect(story(up(bundle), 'USR2')).toMatchInlineSnapshot(`
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
@@ -115,7 +115,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     `)
   })
 
-  test('forward to a daemon that is not running: a log line', () => {
+  test('forward to a daemon that is not running is logged', () => {
     expect(story(up(bundle), exited('egress', 1, 1), 'HUP')).toMatchInlineSnapshot(`
       given                    egress: running, run 1, pid 7
                                pipelock: running, run 1, pid 8
@@ -125,7 +125,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     `)
   })
 
-  test('a mapped daemon that was not selected: a log line', () => {
+  test('forward to a daemon that is not selected is logged', () => {
     expect(story(up(plan({ gate: {} }, { signals })), 'HUP', 'USR1')).toMatchInlineSnapshot(`
       given  gate: running, run 1, pid 7
       HUP                                 say not-forwarded
@@ -156,7 +156,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     `)
   })
 
-  test('in the shutdown they are ignored, and that is said', () => {
+  test('in a shutdown they are ignored and logged', () => {
     expect(story(up(bundle), 'INT', 'HUP', 'USR1', exited('pipelock', 1))).toMatchInlineSnapshot(`
       given                      egress: running, run 1, pid 7
                                  pipelock: running, run 1, pid 8
@@ -175,7 +175,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     `)
   })
 
-  test('once every daemon has ended they are ignored: the output may still be under way', () => {
+  test('once every daemon has ended they are ignored while the output is written', () => {
     expect(
       story(up(plan({ pipelock: {} }, { signals })), exited('pipelock', 1), 'USR1', 'TERM'),
     ).toMatchInlineSnapshot(`
@@ -195,7 +195,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     expect(game.effects[1]).toMatchObject({ note: { ticket: { requests: 10_000 } } })
   })
 
-  test('what a run was sent is remembered once, however often it was', () => {
+  test('a signal that a run is sent many times is remembered once', () => {
     const game = up(bundle).play('HUP', 'HUP', 'HUP')
     expect(game.daemon('egress')).toMatchObject({ sent: [signalNumbers.HUP] })
   })
@@ -230,8 +230,8 @@ describe('an unmapped signal is logged and ignored', () => {
   )
 })
 
-describe('a terminal that is gone shuts down', () => {
-  test('whatever the map says of HUP', () => {
+describe('a hangup shuts down', () => {
+  test('whatever HUP is mapped to', () => {
     const signals = { HUP: { forward: ['web'], restart: [] } }
     expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
       given   web: running, run 1, pid 7
@@ -247,6 +247,6 @@ describe('a terminal that is gone shuts down', () => {
   })
 })
 
-test('nothing selected: the boot is the end, with 0', () => {
+test('without a selected daemon pitcrew ends at once with 0', () => {
   expect(new Game(plan({})).play('boot').text).toMatchInlineSnapshot(`boot    finish 0`)
 })

@@ -1,4 +1,4 @@
-/** The contract, "Output": stdout is stalled, so the line by which a daemon is ready may not be read. FAULTS 47a. */
+/** A stall of stdout: the line by which a daemon is ready may not be read. */
 import { expect, test } from 'vitest'
 import { elapsed, type Happening, later, reconcile, spawned } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -10,7 +10,7 @@ const bundle = plan({ web: { ready } })
 const stalled: Happening = { type: 'output-stalled', sinceMs: 0, errno: 'EAGAIN' }
 const resumed: Happening = { type: 'output-resumed' }
 
-test('the time to print it does not run in a stall, and begins again behind it', () => {
+test('the time to print the readiness line is suspended in a stall and starts over after it', () => {
   const late = elapsed('ready', 'web', 1)
   expect(
     story(
@@ -35,7 +35,7 @@ test('the time to print it does not run in a stall, and begins again behind it',
   `)
 })
 
-test('that of a probe runs on: nothing of it is read from the daemon', () => {
+test('the time of a probe goes on in a stall, since it needs no output', () => {
   const probed = plan({ web: { ready: { ...ready, sign: probe } } })
   const events = [spawned('web', 1, 7), stalled, elapsed('ready', 'web', 1)]
   expect(story(probed, 'boot', ...events)).toMatchInlineSnapshot(`
@@ -50,7 +50,7 @@ test('that of a probe runs on: nothing of it is read from the daemon', () => {
   `)
 })
 
-test('a slow reader makes many stalls: one in a minute is reported, and its end', () => {
+test('of many stalls one a minute is reported, with its end', () => {
   const again: Happening = { type: 'output-stalled', sinceMs: 30_000, errno: 'EAGAIN' }
   const muchLater: Happening = { type: 'output-stalled', sinceMs: 99_000, errno: 'ENOMEM' }
   expect(
@@ -73,7 +73,7 @@ test('a slow reader makes many stalls: one in a minute is reported, and its end'
   `)
 })
 
-test('an end of a stall that was lost is known after the recovery', () => {
+test('a lost end of a stall is known after the recovery', () => {
   const alive = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   expect(
     story(bundle, 'boot', spawned('web', 1, 7), stalled, later(9000, reconcile(alive))),

@@ -1,5 +1,5 @@
-/** DESIGN §4: "Daemons stop in reverse along `after` edges and otherwise at once." And FAULTS 3: a stop
- *  while waiting, starting or killing is a clean one. */
+/** Daemons stop in reverse along `after` and otherwise at once. A stop is clean in every phase of a
+ *  daemon. */
 import { describe, expect, test } from 'vitest'
 import { elapsed, exited, gone, leaderExited, spawned, spawnFailed } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -8,7 +8,7 @@ import { story, up } from '../story.ts'
 const web = { web: {} }
 
 describe('daemons stop in reverse along `after` and otherwise at once', () => {
-  test('who is after another one goes first', () => {
+  test('a dependent stops before its dependency', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, log: {} })
     expect(
       story(up(bundle), 'TERM', exited('log', 1), exited('web', 1), exited('db', 1)),
@@ -31,7 +31,7 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
     `)
   })
 
-  test('a daemon waits for all that are after it, and for the whole of each run', () => {
+  test('a daemon waits for all of its dependents, and for the whole tree of each', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, api: { after: ['db'] } })
     expect(
       story(up(bundle), 'TERM', exited('api', 1), leaderExited('web', 1), gone('web', 1)),
@@ -54,7 +54,7 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
     `)
   })
 
-  test('those that are dead hold nobody up', () => {
+  test('dead dependents delay no stop', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] } })
     expect(story(up(bundle), exited('web', 1, 1), 'TERM')).toMatchInlineSnapshot(`
       given                 db: running, run 1, pid 7
@@ -67,7 +67,7 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
     `)
   })
 
-  test('a daemon that dies before its turn passes on the wait: those before it wait for those after it', () => {
+  test('when a daemon dies before its turn, its dependencies wait for its dependents', () => {
     const bundle = plan({ db: {}, api: { after: ['db'] }, web: { after: ['api'] } })
     expect(
       story(up(bundle), 'TERM', exited('api', 1, 1), exited('web', 1), exited('db', 1)),
@@ -90,8 +90,8 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
   })
 })
 
-describe('stop while', () => {
-  test('waiting: it never starts', () => {
+describe('a stop while', () => {
+  test('waiting: the daemon never starts', () => {
     const bundle = plan({ db: {}, web: {} })
     expect(
       story(bundle, 'boot', 'TERM', spawned('db', 1, 7), exited('db', 1)),
@@ -109,7 +109,7 @@ describe('stop while', () => {
     `)
   })
 
-  test('starting: it is stopped as soon as it is there', () => {
+  test('starting: the daemon is stopped as soon as it is spawned', () => {
     expect(
       story(plan(web), 'boot', 'TERM', spawned('web', 1, 7), exited('web', 1)),
     ).toMatchInlineSnapshot(`
@@ -124,7 +124,7 @@ describe('stop while', () => {
     `)
   })
 
-  test('starting, and it cannot be started: that is its end', () => {
+  test('starting, when the spawn fails: the daemon stays stopped', () => {
     expect(
       story(plan(web), 'boot', 'TERM', spawnFailed('web', 1, 'EACCES')),
     ).toMatchInlineSnapshot(`
@@ -137,7 +137,7 @@ describe('stop while', () => {
     `)
   })
 
-  test('killing, by a restart: it does not come back', () => {
+  test('killing, for a restart: the daemon is not started again', () => {
     const signals = { USR1: { forward: [], restart: ['web'] } }
     expect(
       story(

@@ -1,4 +1,4 @@
-/** DESIGN §7, Control: "A request that changes something has a ticket and may wait for its outcome." */
+/** Every request that changes something has a ticket, which ends with its outcome. */
 import { describe, expect, test } from 'vitest'
 import type { Outcome, Requester, Ticket } from '../../../src/core/ticket.ts'
 import {
@@ -23,7 +23,7 @@ import { beginMs, Game, story, up } from '../story.ts'
 const slow = { sign: { type: 'notify' }, timeoutMs: 1000, intervalMs: 100 } as const
 const web = plan({ web: { ready: slow }, db: {} })
 const isReady = (run: number): Happening => ({ type: 'ready', daemon: 'web', run })
-/** It is ready, and is to be restarted; the next run is there. */
+/** web is ready and restarted; its next run is spawned. */
 const anew: readonly Beat[] = [isReady(1), restart('web'), exited('web', 1), spawned('web', 2, 17)]
 
 describe('a restart is', () => {
@@ -44,7 +44,7 @@ describe('a restart is', () => {
     `)
   })
 
-  test('open while its daemon is held by a guard: the next run satisfies it', () => {
+  test('open while a guard holds its daemon; the next run satisfies it', () => {
     const bundle = plan({
       proxy: { ready: slow, guard: true },
       web: { ready: slow, after: ['proxy'] },
@@ -90,7 +90,7 @@ describe('a restart is', () => {
     `)
   })
 
-  test('another one once the new run is there: the first is superseded, unless that is ready', () => {
+  test('another one once the new run is spawned: the first is superseded, unless it is done', () => {
     expect(
       story(
         up(web)
@@ -138,7 +138,7 @@ describe('a restart has failed when the new run', () => {
     expect(endOf(game)).toMatchObject({ kind: 'failed', why })
   })
 
-  test.each(failures)('%s, even if the policy tries again', (_, beats, why) => {
+  test.each(failures)('%s, even if the policy restarts it', (_, beats, why) => {
     const bundle = plan({ web: { ready: slow, restart: { policy: 'always' } }, db: {} })
     const game = up(bundle).play(...anew)
     expect(ticketsOf(game.play(...beats))[0]).toMatchObject({
@@ -157,26 +157,26 @@ describe('a restart has failed when the new run', () => {
     expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'cannot start it: exec: ENOENT' })
   })
 
-  test('is not started, since somebody whom it needs has failed', () => {
+  test('is not started because a dependency has failed', () => {
     const bundle = plan({ db: {}, web: { after: ['db'] }, log: {} })
     const game = up(bundle).play(exited('db', 1, 3), restart('web'), exited('web', 1))
     expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'it needs db, which has failed' })
   })
 
-  test('is a job, and fails', () => {
+  test('is a job and fails', () => {
     const bundle = plan({ web: { kind: 'job' }, db: {} })
     const game = up(bundle).play(start('web'), later(20, exited('web', 1, 3)))
     expect(endOf(game)).toEqual({ kind: 'failed', why: 'exit code 3', tookMs: 20 })
   })
 
-  test('took the place of one that was lost, and dies', () => {
+  test('replaces one that was lost, and dies', () => {
     const game = up(web).play(restart('web'), exited('web', 1), reconcile(alive('db', 1, 8)))
     game.play(spawned('web', 3, 17), exited('web', 3, 3))
     expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3 before it was ready' })
   })
 })
 
-describe('a ticket tells', () => {
+describe('a ticket records', () => {
   test('when the old run was over, and when the new one was spawned', () => {
     const game = up(web).play(isReady(1), later(10, restart('web')), later(30, exited('web', 1)))
     game.play(later(2, spawned('web', 2, 17)), later(500, isReady(2)))
@@ -189,7 +189,7 @@ describe('a ticket tells', () => {
     })
   })
 
-  test('of a start that waits for a run: nothing was stopped or spawned for it', () => {
+  test('for a start that waits for a run: no stop and no spawn', () => {
     const game = up(web).play(start('web'), later(40, isReady(1)))
     expect(game.state.tickets.get('web')).toMatchObject({
       old: { run: 1, pid: 7 },
@@ -199,7 +199,7 @@ describe('a ticket tells', () => {
     })
   })
 
-  test('of a stop: when the run was over, and that none is there', () => {
+  test('for a stop: when the run was over, and no new run', () => {
     const game = up(web).play(stop('web'), later(40, exited('web', 1)))
     expect(game.state.tickets.get('web')).toMatchObject({
       stoppedAtMs: beginMs + 40,
@@ -208,12 +208,12 @@ describe('a ticket tells', () => {
     })
   })
 
-  test('what took its place', () => {
+  test('the ticket that supersedes it', () => {
     const game = up(web).play(restart('web'), stop('web'))
     expect(endOf(game)).toEqual({ kind: 'superseded', by: 2, verb: 'stop', tookMs: 0 })
   })
 
-  test('who asked first and why, and how many asked', () => {
+  test('the first requester, its reason, and the number of requests', () => {
     const ann: Requester = { kind: 'client', uid: 0, pid: 12, daemon: 'agent' }
     const first = { ...restart('web', ann), why: 'new certificate' } as Beat
     const game = up(web).play(first, restart('web'))
@@ -225,8 +225,8 @@ describe('a ticket tells', () => {
   })
 })
 
-describe('whoever asks with a token is told his ticket', () => {
-  test('a new one, which is open', () => {
+describe('a request with a token is answered with its ticket', () => {
+  test('which is new and open', () => {
     const game = up(web).play(restart('web', undefined, 71))
     expect(game.effects[0]).toMatchObject({
       type: 'accepted',
@@ -236,7 +236,7 @@ describe('whoever asks with a token is told his ticket', () => {
     })
   })
 
-  test('the one that he has joined', () => {
+  test('which it has joined', () => {
     const game = up(web).play(restart('web'), restart('web', undefined, 72))
     expect(game.effects).toMatchObject([
       { type: 'accepted', token: 72, joined: true, ticket: { id: 1, requests: 2 } },
@@ -257,38 +257,38 @@ describe('whoever asks with a token is told his ticket', () => {
     ])
   })
 
-  test('and nobody is told who asked without one', () => {
+  test('a request without a token is not answered', () => {
     const game = up(web).play(restart('web'))
     expect(game.effects.filter(({ type }) => type === 'accepted')).toEqual([])
   })
 })
 
-describe('after a failure of pitcrew', () => {
-  test('a run that began and is ready has done what was asked for', () => {
+describe('after a failure inside pitcrew', () => {
+  test('a run that was spawned and is ready satisfies the request', () => {
     const game = up(web).play(isReady(1), restart('web'), exited('web', 1))
     game.play(reconcile({ ...alive('web', 2, 17), ready: true }, alive('db', 1, 8)))
     expect(endOf(game)).toMatchObject({ kind: 'done', now: { run: 2, pid: 17 } })
   })
 
-  test('a run that is over by then has failed', () => {
+  test('a run that is over by then has failed the request', () => {
     const game = up(web).play(...anew, reconcile(ended('web', 2, 17, 3), alive('db', 1, 8)))
     expect(endOf(game)).toMatchObject({ kind: 'failed', why: 'exit code 3 before it was ready' })
   })
 
-  test('a stop is done when nothing is left', () => {
+  test('a stop is done when no process is left', () => {
     const game = up(web).play(stop('web'), reconcile(alive('db', 1, 8)))
     expect(endOf(game)).toMatchObject({ kind: 'done', now: null })
   })
 
-  test('what goes on is open', () => {
+  test('a request that is still under way stays open', () => {
     const game = up(web).play(stop('web'), reconcile(alive('web', 1, 7), alive('db', 1, 8)))
     expect(ticketsOf(game)).toEqual([])
     expect(endOf(game.play(exited('web', 1)))).toMatchObject({ kind: 'done' })
   })
 
-  test('a request of which nothing comes has failed, and that is said', () => {
+  test('a request that can no longer be satisfied fails with a reason', () => {
     const game = up(web).play(isReady(1))
-    // As when memory was used up between the tickets and the daemons.
+    // As if memory had run out between committing the tickets and the daemons.
     const { tickets } = up(web).play(isReady(1), restart('web')).state
     game.state.tickets.set('web', tickets.get('web') as Ticket)
     game.play(reconcile(alive('web', 1, 7), alive('db', 1, 8)))

@@ -1,5 +1,4 @@
-/** A restart by the policy has a ticket as one by a person has: an end that is answered with another
- *  run is a request for it. */
+/** A restart by the policy has a ticket like a requested one. */
 import { describe, expect, test } from 'vitest'
 import {
   type Beat,
@@ -23,7 +22,7 @@ const always = { restart: { policy: 'always' } } as const
 const web = plan({ web: always, db: {} })
 const slowWeb = plan({ web: { ...always, ready: slow }, db: {} })
 
-describe('a death that is answered with another run makes one', () => {
+describe('a restart by the policy has a ticket', () => {
   test.each<[string, Beat[], object]>([
     ['at once', [exited('web', 1, 3)], { why: 'exit code 3', stoppedAtMs: beginMs }],
     [
@@ -47,7 +46,7 @@ describe('a death that is answered with another run makes one', () => {
     })
   })
 
-  test('as does a start that failed: nothing was there before', () => {
+  test('after a failed start, without an old run', () => {
     const game = up(web).play(restart('web'), exited('web', 1), spawnFailed('web', 2))
     expect(game.state.tickets.get('web')).toMatchObject({
       id: 2,
@@ -58,7 +57,7 @@ describe('a death that is answered with another run makes one', () => {
     })
   })
 
-  test('its reason is a line, even where pitcrew itself is to blame and there is a stack', () => {
+  test('with one line as its reason, even after an error of pitcrew with a stack', () => {
     const failed = spawnFailed('web', 2, `planted ${'x'.repeat(300)}\n    at step`, 'internal')
     const game = up(web).play(restart('web'), exited('web', 1), failed)
     const { why = '' } = game.state.tickets.get('web') ?? {}
@@ -66,7 +65,7 @@ describe('a death that is answered with another run makes one', () => {
     expect(why).toHaveLength(200)
   })
 
-  test('and one that was not ready in time', () => {
+  test('after a run that was not ready in time', () => {
     const game = up(slowWeb).play(elapsed('ready', 'web', 1))
     expect(game.state.tickets.get('web')).toMatchObject({
       by: { kind: 'policy' },
@@ -75,12 +74,12 @@ describe('a death that is answered with another run makes one', () => {
   })
 })
 
-test('a death that is the end makes none', () => {
+test('a death without another run makes no ticket', () => {
   const game = up(plan({ web: {}, db: {} })).play(exited('web', 1, 3))
   expect(game.state.ticketsMade).toBe(0)
 })
 
-test('it ends like any other: when the run is ready', () => {
+test('it is done when the run is ready', () => {
   expect(
     story(
       up(slowWeb).play({ type: 'ready', daemon: 'web', run: 1 }),
@@ -105,7 +104,7 @@ test('it ends like any other: when the run is ready', () => {
   `)
 })
 
-test('each run that dies before it is ready ends one, and makes another', () => {
+test('each run that dies before it is ready ends a ticket and makes another', () => {
   expect(
     story(
       up(slowWeb),
@@ -135,7 +134,7 @@ test('each run that dies before it is ready ends one, and makes another', () => 
   `)
 })
 
-describe('of requests that come while it is open', () => {
+describe('while it is open', () => {
   test.each<[string, Happening]>([
     ['a restart', restart('web')],
     ['a start', start('web')],
@@ -149,7 +148,7 @@ describe('of requests that come while it is open', () => {
     })
   })
 
-  test('one that comes while the rest of the old run is ended takes its place, too', () => {
+  test('a request supersedes it even while the rest of the old run is being ended', () => {
     expect(
       story(
         up(web),
@@ -173,7 +172,7 @@ describe('of requests that come while it is open', () => {
     `)
   })
 
-  test('a restart takes its place once the next run is there', () => {
+  test('a restart supersedes it once the next run is spawned', () => {
     expect(
       story(
         up(slowWeb).play(exited('web', 1, 3), elapsed('backoff', 'web', 1), spawned('web', 2, 17)),
@@ -189,7 +188,7 @@ describe('of requests that come while it is open', () => {
     `)
   })
 
-  test('a stop takes its place', () => {
+  test('a stop supersedes it', () => {
     const game = up(web).play(exited('web', 1, 3), stop('web'))
     expect(game.effects[0]).toMatchObject({
       note: { ticket: { id: 1, outcome: { kind: 'superseded', by: 2, verb: 'stop' } } },
@@ -198,7 +197,7 @@ describe('of requests that come while it is open', () => {
   })
 })
 
-test('a request that is open makes the policy ask for nothing', () => {
+test('during an open request the policy makes no ticket', () => {
   const game = up(web).play(restart('web'), leaderExited('web', 1, 3), restart('web'))
   expect([game.state.ticketsMade, game.state.tickets.get('web')?.requests]).toEqual([1, 2])
 })

@@ -1,4 +1,4 @@
-/** The shutdown has a ticket, too: "Waiters always get an answer; shutdown answers all." */
+/** The ticket of a shutdown, which also answers all other requests. */
 import { describe, expect, test } from 'vitest'
 import type { Ticket } from '../../../src/core/ticket.ts'
 import {
@@ -19,7 +19,7 @@ import { beginMs, type Game, story, up } from '../story.ts'
 const web = plan({ web: {}, db: {} })
 const over: readonly Beat[] = [exited('web', 1), exited('db', 1)]
 
-test('a shutdown that is asked for is one as by TERM', () => {
+test('a requested shutdown is like one by TERM', () => {
   expect(story(up(web), shutdown(), ...over)).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
@@ -34,7 +34,7 @@ test('a shutdown that is asked for is one as by TERM', () => {
   `)
 })
 
-test('its ticket ends with the exit code, told before the end itself', () => {
+test('its ticket ends with the exit code, before pitcrew ends', () => {
   const game = up(web).play(shutdown(), later(20, exited('web', 1, 3)), exited('db', 1))
   expect(game.effects.slice(-2)).toMatchObject([
     {
@@ -54,7 +54,7 @@ test('its ticket ends with the exit code, told before the end itself', () => {
   ])
 })
 
-describe('who asked for it', () => {
+describe('the requester of a shutdown', () => {
   test.each<[string, Beat[], object]>([
     ['a signal', ['TERM'], { by: { kind: 'signal', signal: 'TERM' }, why: '' }],
     ['a hangup', ['hangup'], { by: { kind: 'hangup' }, why: '' }],
@@ -71,7 +71,7 @@ describe('who asked for it', () => {
     expect(game.state.shutdown?.ticket).toMatchObject({ by: { kind: 'policy' }, why })
   })
 
-  test('who asks later joins', () => {
+  test('a later one joins the ticket', () => {
     const game = up(web).play('TERM', 'INT', shutdown(operator, 71))
     expect(game.effects).toMatchObject([
       { type: 'accepted', token: 71, joined: true, ticket: { id: 1, requests: 3 } },
@@ -79,13 +79,13 @@ describe('who asked for it', () => {
     expect(game.play(...over).state.shutdown?.ticket.outcome.kind).toBe('ended')
   })
 
-  test('is told his ticket before anything comes of it', () => {
+  test('gets its ticket before any other effect', () => {
     const game = up(web).play(shutdown(operator, 71))
     expect(game.effects[0]).toMatchObject({ type: 'accepted', token: 71, joined: false })
   })
 })
 
-test('it answers all: what was under way, and what is asked for from then on', () => {
+test('it supersedes open tickets and all later requests', () => {
   expect(
     story(up(web), restart('web'), stop('db'), shutdown(), stop('web'), ...over),
   ).toMatchInlineSnapshot(`
@@ -110,30 +110,30 @@ test('it answers all: what was under way, and what is asked for from then on', (
   }
 })
 
-test('a stop of main is done, and then everything ends', () => {
+test('a stop of main is done, and then pitcrew shuts down', () => {
   const bundle = plan({ web: { main: true }, db: {} })
   const game = up(bundle).play(stop('web'), exited('web', 1))
   expect(outcomesOf(game)).toEqual(['done'])
   expect(outcomesOf(game.play(exited('db', 1)))).toEqual(['ended'])
 })
 
-test('at the deadline it ends as well', () => {
+test('its ticket ends at the deadline as well', () => {
   expect(outcomesOf(up(web).play(shutdown(), elapsed('deadline')))).toEqual(['ended'])
 })
 
-test('when the end has to be ordered again, it is not told again', () => {
+test('when the end has to be ordered again, the ticket does not end again', () => {
   const game = up(web).play(shutdown(), ...over, reconcile())
   expect(game.effects.map(({ type }) => type)).toContain('finish')
   expect(outcomesOf(game)).toEqual([])
 })
 
-test('without a shutdown there is no ticket of one: whoever asks then is told that all is over', () => {
+test('without a shutdown there is no ticket of one: later requests fail, since all is over', () => {
   const game = up(web).play(...over)
   expect([game.state.finished, game.state.ticketsMade]).toEqual([true, 0])
   expect(outcomesOf(game.play(shutdown(operator, 71)))).toEqual(['failed'])
 })
 
-test('the boot is no request: it makes no ticket', () => {
+test('the boot is no request and has no ticket', () => {
   expect(up(web).state.ticketsMade).toBe(0)
   expect(up(web).play(spawned('web', 1, 7)).state.tickets.size).toBe(0)
 })

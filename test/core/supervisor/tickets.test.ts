@@ -1,10 +1,10 @@
-/** DESIGN §4, Restart in place: every request is answered, once; and what is kept of it. */
+/** Every request is answered, once; and what is kept of it. */
 import { expect, test } from 'vitest'
 import { exited, operator, reconcile, restart, spawned } from '../events.ts'
 import { plan } from '../plans.ts'
 import { beginMs, story, up } from '../story.ts'
 
-test('a request whose run was lost in a failure is joined by the next one: both are answered', () => {
+test('a request that lost its run in a failure is joined by the next one; both are answered', () => {
   const game = up(plan({ db: {}, web: {} })).play(exited('db', 1), restart('web'), exited('web', 1))
   expect(
     story(
@@ -26,7 +26,7 @@ test('a request whose run was lost in a failure is joined by the next one: both 
   `)
 })
 
-test('of a request for a daemon that is not there, nothing is kept', () => {
+test('a request for an unknown daemon leaves nothing behind', () => {
   const game = up(plan({ web: {} })).play(restart('ghost'))
   expect(game.effects).toEqual([
     {

@@ -1,5 +1,4 @@
-/** DESIGN §4, Order: all that can start, starts, a bounded batch at a time. Here: who waits for the
- *  turn, and what a failure makes of it. */
+/** Daemons are spawned in bounded batches: their queue, and what a failure makes of it. */
 import { expect, test } from 'vitest'
 import { alive, exited, reconcile, restart, spawned } from '../events.ts'
 import { manyDaemons, plan } from '../plans.ts'
@@ -7,7 +6,7 @@ import { Game, story, up } from '../story.ts'
 
 const three = plan({ web: {}, api: {}, log: {} })
 
-test('a batch is 8; the next one follows when all of it have answered', () => {
+test('a batch is 8 spawns; the next one follows when all of them have answered', () => {
   const game = new Game(manyDaemons(13, false)).play('boot')
   const spawns = () => game.effects.filter(({ type }) => type === 'spawn').length
   expect(spawns()).toBe(8)
@@ -19,14 +18,14 @@ test('a batch is 8; the next one follows when all of it have answered', () => {
   expect(spawns()).toBe(5)
 })
 
-test('whoever waits for its turn is started once, however often it is asked', () => {
+test('a daemon that waits for its turn is started once, however often it is requested', () => {
   const game = new Game(manyDaemons(9, false)).play('boot', restart('d8'), restart('d8'))
   for (let index = 0; index < 8; index++) game.play(spawned(`d${index}`, 1, 7 + index))
   expect(game.effects.filter(({ type }) => type === 'spawn')).toHaveLength(1)
   expect(game.state.queue).toEqual([])
 })
 
-test('a start that was lost keeps its place', () => {
+test('a lost spawn keeps its place', () => {
   expect(story(new Game(three).play('boot').given(), reconcile())).toMatchInlineSnapshot(`
     given              web: starting, run 1, wants up
                        api: starting, run 1, wants up
@@ -37,7 +36,7 @@ test('a start that was lost keeps its place', () => {
   `)
 })
 
-test('whoever waited comes before those of whom a failure makes one that waits', () => {
+test('waiting daemons come before those that a failure makes wait', () => {
   expect(
     story(
       up(three)

@@ -1,4 +1,4 @@
-/** The init's engine has no Date; this one has, and says the same. */
+/** Timestamps agree with those of Date, which the engine of the init does not have. */
 import { expect, test } from 'vitest'
 import { isoTime } from '../../../src/core/text/iso-time.ts'
 import { Random } from '../random.ts'
@@ -11,7 +11,7 @@ test.each(moments)('%s and the milliseconds around it', (day) => {
   }
 })
 
-test('ten thousand moments of eight thousand years', () => {
+test('ten thousand times of eight thousand years', () => {
   const random = new Random(7)
   for (let times = 0; times < 10_000; times++) {
     const ms = random.below(253_402_300_800_000)
@@ -19,6 +19,6 @@ test('ten thousand moments of eight thousand years', () => {
   }
 })
 
-test('fractions of a millisecond do not show', () => {
+test('fractions of a millisecond are cut off', () => {
   expect(isoTime(1500.9)).toBe('1970-01-01T00:00:01.500Z')
 })

@@ -1,9 +1,9 @@
-/** The table of signals is that of the machine: the core asks nobody what a number means. */
+/** The core's table of signals agrees with the machine's. */
 import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { signalName, signalNumbers } from '../../../src/core/signals.ts'
 
-test('names have the numbers that Linux gives them', () => {
+test('names have the numbers of Linux', () => {
   const { SIGIOT, SIGPOLL, SIGUNUSED, ...known } = constants.signals as Record<string, number>
   const table = Object.fromEntries(
     Object.entries(signalNumbers).map(([name, number]) => [`SIG${name}`, number]),
@@ -13,7 +13,7 @@ test('names have the numbers that Linux gives them', () => {
   expect(SIGUNUSED ?? table.SIGSYS).toBe(table.SIGSYS)
 })
 
-test('a number without a name is told as a person would find it', () => {
+test('a number without a name is given as RTMIN+n or as a number', () => {
   const numbers = [15, 31, 32, 33, 34, 37, 64, 65, 0]
   expect(numbers.map(signalName)).toEqual([
     'TERM',
