@@ -4,16 +4,16 @@ import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { Requester } from '../../src/core/ticket.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
-export type Happening = WithoutTime<Event>
+export type TimelessEvent = WithoutTime<Event>
 /** An event after a delay in milliseconds. */
 export interface Later {
   readonly afterMs: number
-  readonly happening: Happening
+  readonly event: TimelessEvent
 }
 /** An event, or a short form: "boot", "hangup" or the name of a signal to pitcrew. */
-export type Beat = Happening | Later | 'boot' | 'hangup' | Signal
+export type Beat = TimelessEvent | Later | 'boot' | 'hangup' | Signal
 
-export function toHappening(beat: Exclude<Beat, Later>): Happening {
+export function toEvent(beat: Exclude<Beat, Later>): TimelessEvent {
   if (typeof beat !== 'string') return beat
   if (beat === 'boot') return { type: 'boot' }
   const hangup = beat === 'hangup'
@@ -21,10 +21,10 @@ export function toHappening(beat: Exclude<Beat, Later>): Happening {
 }
 
 export function later(afterMs: number, beat: Exclude<Beat, Later>): Later {
-  return { afterMs, happening: toHappening(beat) }
+  return { afterMs, event: toEvent(beat) }
 }
 
-export function spawned(daemon: string, run: number, pid: number): Happening {
+export function spawned(daemon: string, run: number, pid: number): TimelessEvent {
   return { type: 'spawned', daemon, run, pid }
 }
 
@@ -33,7 +33,7 @@ export function spawnFailed(
   run: number,
   errno = 'ENOENT',
   step = 'exec',
-): Happening {
+): TimelessEvent {
   return { type: 'spawn-failed', daemon, run, step, errno }
 }
 
@@ -43,13 +43,13 @@ export function exited(
   run: number,
   how: number | Signal = 0,
   output: 'output closed' | 'output open' = 'output closed',
-): Happening {
+): TimelessEvent {
   const outputOpen = output === 'output open'
   return { type: 'exited', daemon, run, ...exit(how), gone: true, outputOpen }
 }
 
 /** The leader ended; other processes of its tree did not. */
-export function leaderExited(daemon: string, run: number, how: number | Signal = 0): Happening {
+export function leaderExited(daemon: string, run: number, how: number | Signal = 0): TimelessEvent {
   return { type: 'exited', daemon, run, ...exit(how), gone: false, outputOpen: true }
 }
 
@@ -58,18 +58,18 @@ export function gone(
   daemon: string,
   run: number,
   output: 'output closed' | 'output open' = 'output closed',
-): Happening {
+): TimelessEvent {
   return { type: 'gone', daemon, run, outputOpen: output === 'output open' }
 }
 
-export function outputClosed(daemon: string, run: number): Happening {
+export function outputClosed(daemon: string, run: number): TimelessEvent {
   return { type: 'output-closed', daemon, run }
 }
 
 /** A timer fires; the clock of the story moves to its time. */
-export function elapsed(kind: 'deadline' | 'waiting'): Happening
-export function elapsed(kind: RunTimer['kind'], daemon: string, run: number): Happening
-export function elapsed(kind: Timer['kind'], daemon = '', run = 0): Happening {
+export function elapsed(kind: 'deadline' | 'waiting'): TimelessEvent
+export function elapsed(kind: RunTimer['kind'], daemon: string, run: number): TimelessEvent
+export function elapsed(kind: Timer['kind'], daemon = '', run = 0): TimelessEvent {
   const isOfNoRun = kind === 'deadline' || kind === 'waiting'
   const timer: Timer = isOfNoRun ? { kind } : { kind, daemon, run }
   return { type: 'elapsed', timer }
@@ -86,29 +86,29 @@ export function bySignal(signal: Signal): Requester {
   return { kind: 'signal', signal }
 }
 
-export function restart(daemon: string, by: Requester = operator, token = 0): Happening {
+export function restart(daemon: string, by: Requester = operator, token = 0): TimelessEvent {
   return { type: 'request', verb: 'restart', daemon, by, why: '', token }
 }
 
-export function start(daemon: string, by: Requester = operator, token = 0): Happening {
+export function start(daemon: string, by: Requester = operator, token = 0): TimelessEvent {
   return { type: 'request', verb: 'start', daemon, by, why: '', token }
 }
 
-export function stop(daemon: string, by: Requester = operator, token = 0): Happening {
+export function stop(daemon: string, by: Requester = operator, token = 0): TimelessEvent {
   return { type: 'request', verb: 'stop', daemon, by, why: '', token }
 }
 
-export function shutdown(by: Requester = operator, token = 0): Happening {
+export function shutdown(by: Requester = operator, token = 0): TimelessEvent {
   return { type: 'request', verb: 'shutdown', daemon: null, by, why: '', token }
 }
 
 /** After a failure inside pitcrew; with the runs that are alive. */
-export function reconcile(...live: LiveRun[]): Happening {
+export function reconcile(...live: LiveRun[]): TimelessEvent {
   return { type: 'reconcile', live, shutdownRequested: false, outputStall: null }
 }
 
 /** After a failure inside pitcrew during which TERM or INT arrived. */
-export function reconcileAsked(...live: LiveRun[]): Happening {
+export function reconcileWithShutdown(...live: LiveRun[]): TimelessEvent {
   return { type: 'reconcile', live, shutdownRequested: true, outputStall: null }
 }
 
@@ -133,6 +133,6 @@ function exit(how: number | Signal): Exit {
     : { code: 0, signal: signalNumbers[how] }
 }
 
-export function ready(daemon: string, run: number): Happening {
+export function ready(daemon: string, run: number): TimelessEvent {
   return { type: 'ready', daemon, run }
 }

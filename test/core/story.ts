@@ -5,7 +5,7 @@
  *  The columns: the time, if it moves; the event; the daemons that it changed; the effects (in
  *  lines after ">" where there is no room). Disarming an unarmed timer is left out, and so is the
  *  end of the shutdown's ticket. Each story is also checked for its processes, timers and tickets:
- *  see `Watch`. */
+ *  see `StoryChecks`. */
 import { expect } from 'vitest'
 import type { Daemon } from '../../src/core/daemon/phases.ts'
 import type { Effect, Note } from '../../src/core/effect.ts'
@@ -14,8 +14,8 @@ import type { Plan } from '../../src/core/plan/plan.ts'
 import { initialState, type State } from '../../src/core/supervisor/state.ts'
 import { step } from '../../src/core/supervisor/supervisor.ts'
 import { describeDaemon, describeEffect, describeEvent } from '../../src/core/text/describe.ts'
-import { type Beat, spawned, toHappening } from './events.ts'
-import { Watch } from './watch.ts'
+import { type Beat, spawned, toEvent } from './events.ts'
+import { StoryChecks } from './story-checks.ts'
 
 // Quotes around a story would shift its first line.
 expect.addSnapshotSerializer({
@@ -65,7 +65,7 @@ export class Game {
   effects: readonly Effect[] = []
   #rows: Row[] = []
   #daemons: Map<string, Daemon> = new Map()
-  readonly #watch: Watch = new Watch()
+  readonly #watch: StoryChecks = new StoryChecks()
 
   constructor(plan: Plan) {
     this.state = initialState(plan)
@@ -74,13 +74,13 @@ export class Game {
 
   play(...beats: Beat[]): this {
     for (const beat of beats) {
-      const isLater = typeof beat === 'object' && 'happening' in beat
+      const isLater = typeof beat === 'object' && 'event' in beat
       if (isLater) this.nowMs += beat.afterMs
-      const happening = isLater ? beat.happening : toHappening(beat)
-      if (happening.type === 'elapsed') {
-        this.nowMs = Math.max(this.nowMs, this.#watch.dueMs(happening.timer) ?? this.nowMs)
+      const event = isLater ? beat.event : toEvent(beat)
+      if (event.type === 'elapsed') {
+        this.nowMs = Math.max(this.nowMs, this.#watch.dueMs(event.timer) ?? this.nowMs)
       }
-      this.#step({ ...happening, atMs: this.nowMs })
+      this.#step({ ...event, atMs: this.nowMs })
     }
     return this
   }

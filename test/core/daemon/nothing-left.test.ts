@@ -13,7 +13,7 @@ import {
 } from '../events.ts'
 import { plan } from '../plans.ts'
 import { story, up } from '../story.ts'
-import { Watch } from '../watch.ts'
+import { StoryChecks } from '../story-checks.ts'
 
 const pair = plan({ web: {}, db: {} })
 
@@ -164,7 +164,7 @@ describe('every story is checked', () => {
   const began = { ...spawned('web', 1, 7), atMs: 0 }
 
   test('for two runs at once', () => {
-    const watch = new Watch()
+    const watch = new StoryChecks()
     watch.step(began, [], state)
     expect(() => watch.step(boot, [{ type: 'spawn', daemon: 'web', run: 2 }], state)).toThrow(
       'web 2 is spawned beside web 1',
@@ -172,7 +172,7 @@ describe('every story is checked', () => {
   })
 
   test('for signals to a run that is over', () => {
-    const watch = new Watch()
+    const watch = new StoryChecks()
     watch.step(began, [], state)
     watch.step({ ...exited('web', 1), atMs: 0 }, [], state)
     expect(() =>
@@ -186,7 +186,7 @@ describe('every story is checked', () => {
 
   test('for timers of a run that is over', () => {
     const timer = { kind: 'grace', daemon: 'web', run: 1 } as const
-    expect(() => new Watch().step(boot, [{ type: 'arm', timer, afterMs: 1 }], state)).toThrow(
+    expect(() => new StoryChecks().step(boot, [{ type: 'arm', timer, afterMs: 1 }], state)).toThrow(
       'grace of end:web:1 is armed',
     )
   })
@@ -194,7 +194,7 @@ describe('every story is checked', () => {
   test('for what is spawned in a shutdown', () => {
     const stopping = up(pair).play('TERM').state
     expect(() =>
-      new Watch().step(boot, [{ type: 'spawn', daemon: 'web', run: 2 }], stopping),
+      new StoryChecks().step(boot, [{ type: 'spawn', daemon: 'web', run: 2 }], stopping),
     ).toThrow('web 2 is spawned in the shutdown')
   })
 })

@@ -4,11 +4,11 @@ import {
   alive,
   elapsed,
   exited,
-  type Happening,
   later,
   reconcile,
   restart,
   spawned,
+  type TimelessEvent,
 } from '../events.ts'
 import { plan } from '../plans.ts'
 import { Game, story, up } from '../story.ts'
@@ -16,7 +16,7 @@ import { Game, story, up } from '../story.ts'
 const probe = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
 const ready = { sign: probe, timeoutMs: 5000, intervalMs: 100 }
 const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
-const isReady: Happening = { type: 'ready', daemon: 'web', run: 1 }
+const isReady: TimelessEvent = { type: 'ready', daemon: 'web', run: 1 }
 
 describe('started and not ready', () => {
   const bundle = plan({ web: { ready, restart: always }, db: {} })
@@ -84,7 +84,7 @@ describe('started and not ready', () => {
   })
 
   test('a run extends its time to become ready', () => {
-    const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: 20_000 }
+    const ping: TimelessEvent = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: 20_000 }
     expect(
       story(bundle, 'boot', spawned('web', 1, 7), later(1000, ping), elapsed('ready', 'web', 1)),
     ).toMatchInlineSnapshot(`
@@ -144,7 +144,7 @@ describe('ready and not alive', () => {
   })
 
   test('an unhealthy run is ended and restarted, and its command is run', () => {
-    const unfit: Happening = { type: 'unhealthy', daemon: 'web', run: 1, fault: 'not-alive' }
+    const unfit: TimelessEvent = { type: 'unhealthy', daemon: 'web', run: 1, fault: 'not-alive' }
     expect(story(running(), unfit, exited('web', 1, 'TERM'))).toMatchInlineSnapshot(`
       given                       web: running, run 1, pid 7, ready
                                   db: starting, run 1, wants up
@@ -157,7 +157,7 @@ describe('ready and not alive', () => {
   })
 
   test('each ping starts the watchdog over', () => {
-    const ping: Happening = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null }
+    const ping: TimelessEvent = { type: 'watchdog-ping', daemon: 'web', run: 1, extendMs: null }
     expect(
       story(running(), later(500, ping), elapsed('watchdog', 'web', 1)),
     ).toMatchInlineSnapshot(`
@@ -244,7 +244,7 @@ describe('the service manager above pitcrew', () => {
 
 describe('a run extends its stop', () => {
   const bundle = plan({ web: { stop: { graceMs: 1000 } }, db: {} })
-  const ping = (extendMs: number): Happening => ({
+  const ping = (extendMs: number): TimelessEvent => ({
     type: 'watchdog-ping',
     daemon: 'web',
     run: 1,

@@ -1,12 +1,12 @@
 /** A slow start: the process exists and has not executed its command yet. */
 import { expect, test } from 'vitest'
-import { type Happening, later, reconcile, spawned, stop } from '../events.ts'
+import { later, reconcile, spawned, stop, type TimelessEvent } from '../events.ts'
 import { plan } from '../plans.ts'
 import { Game, story } from '../story.ts'
 
 const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
-const executed: Happening = { type: 'executed', daemon: 'web', run: 1 }
-const slow: Happening = { type: 'spawned', daemon: 'web', run: 1, pid: 7, isSlow: true }
+const executed: TimelessEvent = { type: 'executed', daemon: 'web', run: 1 }
+const slow: TimelessEvent = { type: 'spawned', daemon: 'web', run: 1, pid: 7, isSlow: true }
 const failure = { step: 'exec', errno: 'EACCES' }
 const failed = {
   type: 'exited' as const,
@@ -74,8 +74,8 @@ test('a job that was never executed has failed', () => {
 test('after a failure inside pitcrew the host says whether it is executed', () => {
   const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   const lost = new Game(bundle).play('boot')
-  const isReady = (happening: Happening): unknown =>
-    new Game(bundle).play('boot', slow, happening).daemon('web')
+  const isReady = (event: TimelessEvent): unknown =>
+    new Game(bundle).play('boot', slow, event).daemon('web')
   expect(lost.play(reconcile({ ...live, isSlow: true })).daemon('web')).toMatchObject({
     readyAtMs: null,
   })

@@ -5,12 +5,12 @@ import {
   elapsed,
   exited,
   gone,
-  type Happening,
   leaderExited,
   outputClosed,
   restart,
   spawned,
   spawnFailed,
+  type TimelessEvent,
 } from '../events.ts'
 import { plan } from '../plans.ts'
 import { type Game, up } from '../story.ts'
@@ -28,7 +28,7 @@ const moments: [phase: string, beats: Beat[]][] = [
   ['stopped', [...twice, exited('web', 2, 3)]],
 ]
 
-function fromRun(run: number): Happening[] {
+function fromRun(run: number): TimelessEvent[] {
   return [
     spawned('web', run, 99),
     spawnFailed('web', run),

@@ -9,7 +9,7 @@ import {
   later,
   leaderExited,
   reconcile,
-  reconcileAsked,
+  reconcileWithShutdown,
   restart,
 } from '../events.ts'
 import { plan } from '../plans.ts'
@@ -131,7 +131,7 @@ describe('orders that may be lost are repeated', () => {
 
   test('the end', () => {
     expect(
-      story(up(web), exited('web', 1, 3), reconcile(), 'TERM', reconcileAsked()),
+      story(up(web), exited('web', 1, 3), reconcile(), 'TERM', reconcileWithShutdown()),
     ).toMatchInlineSnapshot(`
       given                              web: running, run 1, pid 7
       exited web 1: code 3               web: stopped, run 1, failed
@@ -146,7 +146,7 @@ describe('orders that may be lost are repeated', () => {
 describe('the shutdown', () => {
   test('was requested during the failure', () => {
     expect(
-      story(up(web), reconcileAsked(alive('web', 1, 7)), exited('web', 1)),
+      story(up(web), reconcileWithShutdown(alive('web', 1, 7)), exited('web', 1)),
     ).toMatchInlineSnapshot(`
       given                                   web: running, run 1, pid 7
       reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then requested
@@ -160,7 +160,12 @@ describe('the shutdown', () => {
 
   test('goes on with the same deadline', () => {
     expect(
-      story(up(web), 'TERM', later(3000, reconcileAsked(alive('web', 1, 7))), elapsed('deadline')),
+      story(
+        up(web),
+        'TERM',
+        later(3000, reconcileWithShutdown(alive('web', 1, 7))),
+        elapsed('deadline'),
+      ),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
       0 ms     TERM                                    web: terminating, run 1, pid 7, then requested
@@ -178,7 +183,7 @@ describe('the shutdown', () => {
       story(
         up(chain),
         'TERM',
-        reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0)),
+        reconcileWithShutdown(alive('db', 1, 7), ended('web', 1, 8, 0)),
         exited('db', 1),
       ),
     ).toMatchInlineSnapshot(`
@@ -205,7 +210,7 @@ describe('the shutdown', () => {
 
   test('is over when its deadline passed meanwhile', () => {
     expect(
-      story(up(web), 'TERM', later(9000, reconcileAsked(alive('web', 1, 7)))),
+      story(up(web), 'TERM', later(9000, reconcileWithShutdown(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
       0 ms     given                                   web: running, run 1, pid 7
       0 ms     TERM                                    web: terminating, run 1, pid 7, then requested

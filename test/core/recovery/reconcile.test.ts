@@ -1,7 +1,15 @@
 /** After a failure inside pitcrew the state is rebuilt from the runs that the host knows. Here:
  *  lost events of processes. */
 import { describe, expect, test } from 'vitest'
-import { alive, ended, exited, reconcile, reconcileAsked, restart, spawned } from '../events.ts'
+import {
+  alive,
+  ended,
+  exited,
+  reconcile,
+  reconcileWithShutdown,
+  restart,
+  spawned,
+} from '../events.ts'
 import { manyDaemons, plan } from '../plans.ts'
 import { Game, story, up } from '../story.ts'
 
@@ -131,7 +139,7 @@ describe('a lost spawn', () => {
   })
 
   test('in a shutdown, that did not happen: no run is spawned', () => {
-    expect(story(web, 'boot', 'TERM', reconcileAsked())).toMatchInlineSnapshot(`
+    expect(story(web, 'boot', 'TERM', reconcileWithShutdown())).toMatchInlineSnapshot(`
       boot                               web: starting, run 1, wants up
                                          > spawn web 1
       TERM                               web: starting, run 1, wants down
@@ -142,7 +150,9 @@ describe('a lost spawn', () => {
   })
 
   test('in a shutdown, that happened: the run is stopped', () => {
-    expect(story(web, 'boot', 'TERM', reconcileAsked(alive('web', 1, 7)))).toMatchInlineSnapshot(`
+    expect(
+      story(web, 'boot', 'TERM', reconcileWithShutdown(alive('web', 1, 7))),
+    ).toMatchInlineSnapshot(`
       boot                                    web: starting, run 1, wants up
                                               > spawn web 1
       TERM                                    web: starting, run 1, wants down
@@ -195,7 +205,7 @@ describe('a failure before the boot', () => {
   })
 
   test('is not followed by the boot when a shutdown was requested', () => {
-    expect(story(pair, reconcileAsked(), 'boot')).toMatchInlineSnapshot(`
+    expect(story(pair, reconcileWithShutdown(), 'boot')).toMatchInlineSnapshot(`
       reconcile nothing, shutdown asked    say shutdown, arm deadline 8750 ms, disarm deadline,
                                            finish 0
       boot

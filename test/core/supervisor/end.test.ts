@@ -1,6 +1,6 @@
 /** pitcrew ends only for a reason, once, and within its one deadline. */
 import { expect, test } from 'vitest'
-import { alive, elapsed, ended, exited, later, reconcileAsked, stop } from '../events.ts'
+import { alive, elapsed, ended, exited, later, reconcileWithShutdown, stop } from '../events.ts'
 import { plan, type Some } from '../plans.ts'
 import { story, up } from '../story.ts'
 
@@ -25,10 +25,10 @@ test('the output has its share of the deadline, however late the end is', () => 
 })
 
 test('a recovery ends the shutdown exactly at the deadline, and not before', () => {
-  const early = up(web).play('TERM', later(8749, reconcileAsked(alive('web', 1, 7))))
+  const early = up(web).play('TERM', later(8749, reconcileWithShutdown(alive('web', 1, 7))))
   const deadline = { type: 'arm', timer: { kind: 'deadline' }, afterMs: 1 }
   expect(early.effects).toContainEqual(deadline)
-  const late = up(web).play('TERM', later(8750, reconcileAsked(alive('web', 1, 7))))
+  const late = up(web).play('TERM', later(8750, reconcileWithShutdown(alive('web', 1, 7))))
   expect(late.effects.map(({ type }) => type)).toContain('finish')
 })
 
@@ -53,7 +53,7 @@ test('a recovery after the end kills what lives and orders the end again', () =>
       up(plan({ web: {}, db: {} })),
       'TERM',
       elapsed('deadline'),
-      reconcileAsked(alive('web', 1, 7), ended('db', 1, 8, 'KILL')),
+      reconcileWithShutdown(alive('web', 1, 7), ended('db', 1, 8, 'KILL')),
     ),
   ).toMatchInlineSnapshot(`
     0 ms     given                                                     web: running, run 1, pid 7

@@ -8,7 +8,7 @@ import {
   exited,
   later,
   reconcile,
-  reconcileAsked,
+  reconcileWithShutdown,
   restart,
   spawnFailed,
 } from '../events.ts'
@@ -60,7 +60,7 @@ describe('a shutdown: its reason, the number of daemons and the deadline', () =>
     ['critical', exited('proxy', 1, 1), { kind: 'critical-ended', daemon: 'proxy' }, 2],
     [
       'a signal that came with a failure',
-      reconcileAsked(alive('agent', 1, 7), alive('proxy', 1, 8), alive('db', 1, 9)),
+      reconcileWithShutdown(alive('agent', 1, 7), alive('proxy', 1, 8), alive('db', 1, 9)),
       { kind: 'signal', signal: 'TERM' },
       3,
     ],
@@ -70,7 +70,7 @@ describe('a shutdown: its reason, the number of daemons and the deadline', () =>
   })
 
   test('of no daemons, before the boot', () => {
-    const [note] = notesOf(new Game(bundle).play(reconcileAsked()))
+    const [note] = notesOf(new Game(bundle).play(reconcileWithShutdown()))
     expect(note).toMatchObject({ kind: 'shutdown', daemons: 0 })
   })
 })

@@ -1,6 +1,14 @@
 /** Dependencies: `after:` with its conditions, jobs, guards and optional daemons. */
 import { describe, expect, test } from 'vitest'
-import { elapsed, exited, type Happening, later, restart, spawned, spawnFailed } from '../events.ts'
+import {
+  elapsed,
+  exited,
+  later,
+  restart,
+  spawned,
+  spawnFailed,
+  type TimelessEvent,
+} from '../events.ts'
 import { plan } from '../plans.ts'
 import { Game, story, up } from '../story.ts'
 
@@ -8,7 +16,7 @@ const probe = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
 const ready = { sign: probe, timeoutMs: 30_000, intervalMs: 100 }
 const always = { policy: 'always', backoffMs: 200, backoffMaxMs: 30_000 } as const
 
-function isReady(daemon: string, run: number): Happening {
+function isReady(daemon: string, run: number): TimelessEvent {
   return { type: 'ready', daemon, run }
 }
 

@@ -1,14 +1,14 @@
 /** A stall of stdout: the line by which a daemon is ready may not be read. */
 import { expect, test } from 'vitest'
-import { elapsed, type Happening, later, reconcile, spawned } from '../events.ts'
+import { elapsed, later, reconcile, spawned, type TimelessEvent } from '../events.ts'
 import { plan } from '../plans.ts'
 import { story } from '../story.ts'
 
 const ready = { sign: { type: 'log', text: 'up' }, timeoutMs: 5000, intervalMs: 100 } as const
 const probe = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
 const bundle = plan({ web: { ready } })
-const stalled: Happening = { type: 'output-stalled', sinceMs: 0, errno: 'EAGAIN' }
-const resumed: Happening = { type: 'output-resumed' }
+const stalled: TimelessEvent = { type: 'output-stalled', sinceMs: 0, errno: 'EAGAIN' }
+const resumed: TimelessEvent = { type: 'output-resumed' }
 
 test('the time to print the readiness line is suspended in a stall and starts over after it', () => {
   const late = elapsed('ready', 'web', 1)
@@ -51,8 +51,8 @@ test('the time of a probe goes on in a stall, since it needs no output', () => {
 })
 
 test('of many stalls one a minute is reported, with its end', () => {
-  const again: Happening = { type: 'output-stalled', sinceMs: 30_000, errno: 'EAGAIN' }
-  const muchLater: Happening = { type: 'output-stalled', sinceMs: 99_000, errno: 'ENOMEM' }
+  const again: TimelessEvent = { type: 'output-stalled', sinceMs: 30_000, errno: 'EAGAIN' }
+  const muchLater: TimelessEvent = { type: 'output-stalled', sinceMs: 99_000, errno: 'ENOMEM' }
   expect(
     story(
       bundle,

@@ -5,7 +5,6 @@ import {
   elapsed,
   exited,
   gone,
-  type Happening,
   later,
   leaderExited,
   restart,
@@ -13,6 +12,7 @@ import {
   spawnFailed,
   start,
   stop,
+  type TimelessEvent,
 } from '../events.ts'
 import { plan } from '../plans.ts'
 import { beginMs, story, up } from '../story.ts'
@@ -135,7 +135,7 @@ test('each run that dies before it is ready ends a ticket and makes another', ()
 })
 
 describe('while it is open', () => {
-  test.each<[string, Happening]>([
+  test.each<[string, TimelessEvent]>([
     ['a restart', restart('web')],
     ['a start', start('web')],
   ])('%s takes its place, and does not wait for its backoff', (_, request) => {

@@ -1,7 +1,15 @@
 /** The engine may be interrupted while a step is being committed. The counts and queues are then
  *  out of step with the daemons; a reconcile derives them again. */
 import { expect, test } from 'vitest'
-import { alive, type Beat, ended, exited, reconcile, reconcileAsked, restart } from '../events.ts'
+import {
+  alive,
+  type Beat,
+  ended,
+  exited,
+  reconcile,
+  reconcileWithShutdown,
+  restart,
+} from '../events.ts'
 import { plan } from '../plans.ts'
 import { type Game, story, up } from '../story.ts'
 
@@ -61,7 +69,7 @@ test('the blockers of a stop are derived again', () => {
   const game = up(chain).play('TERM')
   game.state.blockers.set('db', 0) // As if the end of web had been written so far.
   expect(
-    story(game.given(), reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0))),
+    story(game.given(), reconcileWithShutdown(alive('db', 1, 7), ended('web', 1, 8, 0))),
   ).toMatchInlineSnapshot(`
     given                                                       db: running, run 1, pid 7
                                                                 web: terminating, run 1, pid 8, then requested
@@ -82,7 +90,7 @@ test('with one of two dependents ended the stop waits for the other', () => {
   expect(
     story(
       game.given(),
-      reconcileAsked(alive('db', 1, 7), ended('web', 1, 8, 0), alive('api', 1, 9)),
+      reconcileWithShutdown(alive('db', 1, 7), ended('web', 1, 8, 0), alive('api', 1, 9)),
       exited('api', 1),
     ),
   ).toMatchInlineSnapshot(`
@@ -111,7 +119,10 @@ test('the next stops are derived again', () => {
   const before = game.daemon('db')
   game.play(exited('web', 1)).state.daemons.set('db', before) // As if it had been written so far.
   expect(
-    story(game.given(), reconcileAsked(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10))),
+    story(
+      game.given(),
+      reconcileWithShutdown(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10)),
+    ),
   ).toMatchInlineSnapshot(`
     given                                                               db: running, run 1, pid 7
                                                                         web: stopped, run 1, requested

@@ -2,7 +2,7 @@
  *  within its deadline with no process left. */
 import { describe, expect, test } from 'vitest'
 import { restart } from '../events.ts'
-import { mishaps, World } from '../mishaps.ts'
+import { FaultyHost, stepFaults } from '../faulty-host.ts'
 import { plan } from '../plans.ts'
 
 const bundle = plan({
@@ -14,14 +14,14 @@ const bundle = plan({
 /** More steps than a run of the test has. */
 const steps = Array.from({ length: 40 }, (_, index) => index)
 
-describe.each(mishaps)('%s', (mishap) => {
+describe.each(stepFaults)('%s', (fault) => {
   test('at any step of a start and a restart: all are running', () => {
     for (const at of steps) {
-      const world = new World(bundle, mishap, at)
-      world.play('boot', restart('web'), restart('db'))
-      const phases = ['db', 'web', 'api', 'edge'].map((name) => world.phaseOf(name))
+      const host = new FaultyHost(bundle, fault, at)
+      host.play('boot', restart('web'), restart('db'))
+      const phases = ['db', 'web', 'api', 'edge'].map((name) => host.phaseOf(name))
       expect(phases, `step ${at}`).toEqual(['running', 'running', 'running', 'running'])
-      expect(world.alive, `step ${at}`).toHaveLength(4)
+      expect(host.alive, `step ${at}`).toHaveLength(4)
     }
   })
 
@@ -31,24 +31,24 @@ describe.each(mishaps)('%s', (mishap) => {
     ['none does', ['db', 'web', 'api', 'edge']],
   ])('at any step of a life, %s: the end comes, in time, and nothing is left', (_, deaf) => {
     for (const at of steps) {
-      const world = new World(bundle, mishap, at, deaf)
-      world.play('boot', restart('web'), 'TERM')
-      expect(world.finished, `step ${at}`).toMatchObject({ report: { code: 0 } })
-      expect(world.alive, `step ${at}`).toEqual([])
-      expect(world.nowMs, `step ${at}`).toBeLessThanOrEqual(bundle.deadlineMs)
+      const host = new FaultyHost(bundle, fault, at, deaf)
+      host.play('boot', restart('web'), 'TERM')
+      expect(host.finished, `step ${at}`).toMatchObject({ report: { code: 0 } })
+      expect(host.alive, `step ${at}`).toEqual([])
+      expect(host.nowMs, `step ${at}`).toBeLessThanOrEqual(bundle.deadlineMs)
     }
   })
 })
 
 test('when the main daemon ends, too', () => {
   const agent = plan({ db: {}, agent: { main: true, after: ['db'] } })
-  for (const mishap of mishaps) {
+  for (const fault of stepFaults) {
     for (const at of steps) {
-      const world = new World(agent, mishap, at)
-      world.play('boot')
-      world.die('agent', 5)
-      expect(world.finished, `${mishap}, step ${at}`).toMatchObject({ report: { code: 5 } })
-      expect(world.alive, `${mishap}, step ${at}`).toEqual([])
+      const host = new FaultyHost(agent, fault, at)
+      host.play('boot')
+      host.die('agent', 5)
+      expect(host.finished, `${fault}, step ${at}`).toMatchObject({ report: { code: 5 } })
+      expect(host.alive, `${fault}, step ${at}`).toEqual([])
     }
   }
 })

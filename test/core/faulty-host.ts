@@ -6,39 +6,39 @@ import type { Plan } from '../../src/core/plan/plan.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import { initialState, type State } from '../../src/core/supervisor/state.ts'
 import { step } from '../../src/core/supervisor/supervisor.ts'
-import { type Beat, type Happening, type Later, toHappening } from './events.ts'
+import { type Beat, type Later, type TimelessEvent, toEvent } from './events.ts'
 
 /** What goes wrong in the step. */
-export const mishaps = [
+export const stepFaults = [
   'nothing',
   'the event is lost',
   'the effects are lost',
   'half of the effects are lost',
   'the state is half written',
 ] as const
-export type Mishap = (typeof mishaps)[number]
+export type StepFault = (typeof stepFaults)[number]
 
-export class World {
-  readonly #mishap: Mishap
-  readonly #mishapAt: number
+export class FaultyHost {
+  readonly #fault: StepFault
+  readonly #faultAt: number
   readonly #deaf: readonly string[]
   #state: State
   #nowMs = 0
   #steps = 0
   #pids = 6
-  #queue: Happening[] = []
+  #queue: TimelessEvent[] = []
   #isAsked = false
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
   /** With those of which the end was not delivered yet. */
   readonly #runs: Map<string, LiveRun> = new Map()
   finished: Extract<Effect, { type: 'finish' }> | null = null
 
-  /** @param mishapAt The number of the step that goes wrong.
+  /** @param faultAt The number of the step that goes wrong.
    *  @param deaf     Daemons that ignore all signals but KILL. */
-  constructor(plan: Plan, mishap: Mishap, mishapAt: number, deaf: readonly string[] = []) {
+  constructor(plan: Plan, fault: StepFault, faultAt: number, deaf: readonly string[] = []) {
     this.#state = initialState(plan)
-    this.#mishap = mishap
-    this.#mishapAt = mishapAt
+    this.#fault = fault
+    this.#faultAt = faultAt
     this.#deaf = deaf
   }
 
@@ -59,7 +59,7 @@ export class World {
   play(...beats: Exclude<Beat, Later>[]): void {
     for (const beat of beats) {
       if (beat === 'TERM') this.#isAsked = true
-      this.#queue.push(toHappening(beat))
+      this.#queue.push(toEvent(beat))
       this.#settle()
     }
     for (let turns = 0; turns < 100 && this.#elapse(); turns++) this.#settle()
@@ -92,12 +92,12 @@ export class World {
   }
 
   #step(event: Event): void {
-    const mishap = this.#steps++ === this.#mishapAt ? this.#mishap : 'nothing'
-    if (mishap === 'the event is lost') return this.#recover()
+    const fault = this.#steps++ === this.#faultAt ? this.#fault : 'nothing'
+    if (fault === 'the event is lost') return this.#recover()
     const before = { ...this.#state }
     const effects = step(this.#state, event)
     // Maps of the state are shared and changed; its other fields are as before.
-    if (mishap === 'the state is half written') this.#state = before
+    if (fault === 'the state is half written') this.#state = before
     if (event.type === 'exited') this.#runs.delete(event.daemon)
     if (event.type === 'reconcile') this.#forgetTheDead()
     const performed = {
@@ -105,9 +105,9 @@ export class World {
       'half of the effects are lost': effects.slice(0, effects.length / 2),
       'the effects are lost': [],
       'the state is half written': [],
-    }[mishap]
+    }[fault]
     for (const effect of performed) this.#perform(effect)
-    if (mishap !== 'nothing') this.#recover()
+    if (fault !== 'nothing') this.#recover()
   }
 
   /** As in the init: events and effects under way are dropped. */

@@ -7,7 +7,6 @@ import {
   elapsed,
   ended,
   exited,
-  type Happening,
   later,
   leaderExited,
   reconcile,
@@ -16,13 +15,14 @@ import {
   spawnFailed,
   start,
   stop,
+  type TimelessEvent,
 } from '../events.ts'
 import { plan } from '../plans.ts'
 import { beginMs, Game, story, up } from '../story.ts'
 
 const slow = { sign: { type: 'notify' }, timeoutMs: 1000, intervalMs: 100 } as const
 const web = plan({ web: { ready: slow }, db: {} })
-const isReady = (run: number): Happening => ({ type: 'ready', daemon: 'web', run })
+const isReady = (run: number): TimelessEvent => ({ type: 'ready', daemon: 'web', run })
 /** web is ready and restarted; its next run is spawned. */
 const anew: readonly Beat[] = [isReady(1), restart('web'), exited('web', 1), spawned('web', 2, 17)]
 

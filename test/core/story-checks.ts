@@ -3,12 +3,12 @@
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type RunTimer, type Timer, timerKey } from '../../src/core/event.ts'
 import type { State } from '../../src/core/supervisor/state.ts'
-import { TicketWatch } from './watch-tickets.ts'
+import { TicketChecks } from './ticket-checks.ts'
 
-export class Watch {
+export class StoryChecks {
   /** Runs that are not over; a spawn counts when it is ordered. */
   readonly #alive: Set<string> = new Set()
-  readonly #tickets: TicketWatch = new TicketWatch()
+  readonly #tickets: TicketChecks = new TicketChecks()
   readonly #timers: Map<string, { timer: Timer; atMs: number }> = new Map()
 
   dueMs(timer: Timer): number | undefined {

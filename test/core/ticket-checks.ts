@@ -5,7 +5,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { State } from '../../src/core/supervisor/state.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 
-export class TicketWatch {
+export class TicketChecks {
   readonly #open: Map<number, Ticket> = new Map()
   readonly #ended: Set<number> = new Set()
   readonly #accepted: Set<number> = new Set()
