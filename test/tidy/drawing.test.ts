@@ -70,6 +70,14 @@ test('every path that is named exists', () => {
   expect(paths.filter((path) => !isThere(path))).toEqual([])
 })
 
+test('every function that is named exists', () => {
+  const names = [...page.matchAll(/`(\w+)\(\)`/g)].map(([, name = '']) => name)
+  expect(names.length).toBeGreaterThan(25)
+  const sources = [...filesIn('src', /\.ts$/), ...filesIn('native', /\.c$/)].map(read).join('\n')
+  const isThere = (name: string): boolean => new RegExp(`\\b${name}\\(|\\(${name}\\)`).test(sources)
+  expect(names.filter((name) => !isThere(name))).toEqual([])
+})
+
 type Modules = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Module ("tree/runs") → the modules that it includes, itself left out. */
