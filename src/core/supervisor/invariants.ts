@@ -46,9 +46,10 @@ function checkTicket(context: StepContext, name: string): void {
 }
 
 function checkEffects(context: StepContext): void {
-  const spawned = new Set<string>()
+  let spawned: Set<string> | null = null
   for (const effect of context.effects) {
     if (effect.type !== 'spawn') continue
+    spawned ??= new Set()
     if (spawned.has(effect.daemon)) fail(`${effect.daemon} is spawned twice in one step`)
     if (context.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
     if (context.daemons.get(effect.daemon)?.phase !== 'starting')

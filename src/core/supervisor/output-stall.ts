@@ -14,7 +14,7 @@ export function outputStalled(context: StepContext, { sinceMs, errno }: OutputSt
     context.outputStall = { ...context.outputStall, isOver: false }
     return
   }
-  const isReported = context.atMs - context.stallToldAtMs >= reportIntervalMs
+  const isReported = context.atMs - context.stallReportedAtMs >= reportIntervalMs
   context.outputStall = { sinceMs, errno, isReported, isOver: false }
   if (isReported) context.report({ kind: 'output-stalled', errno })
 }
@@ -24,7 +24,7 @@ export function outputResumed(context: StepContext): void {
   if (outputStall === null) return
   context.outputStall = null
   if (outputStall.isReported) {
-    context.stallToldAtMs = context.atMs
+    context.stallReportedAtMs = context.atMs
     context.report({ kind: 'output-resumed', afterMs: context.atMs - outputStall.sinceMs })
   }
   for (const { name } of context.state.plan.daemons) {

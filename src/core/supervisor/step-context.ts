@@ -16,35 +16,35 @@ import type { Sweep } from './sweep.ts'
 import { failSkipped, followPolicy, followTicket } from './tickets.ts'
 
 export class StepContext {
-  readonly state: State
-  readonly atMs: number
-  readonly effects: Effect[] = []
+  state: State
+  atMs = 0
+  effects: Effect[] = []
   readonly daemons: Overlay<Daemon>
   /** Daemons with a change that may concern others. */
-  readonly changed: string[] = []
+  changed: string[] = []
   /** How many of these were followed by their consequences. */
   followed = 0
   /** Daemons that can start; they come after those of the state's queue. */
-  readonly queue: string[] = []
+  queue: string[] = []
   /** How many were taken from the state's queue and then from this one. */
   taken = 0
   /** The counts were not reliable. */
   isRecounted = false
-  ticketsMade: number
-  shutdown: Shutdown | null
-  sweep: Sweep | null
+  ticketsMade = 0
+  shutdown: Shutdown | null = null
+  sweep: Sweep | null = null
   /** How many daemons the sweep has visited in this step. */
   swept = 0
-  active: number
-  waiting: number
-  starting: number
-  settled: number
-  stoppedByRequest: number
-  booted: boolean
-  announced: boolean
-  finished: boolean
-  outputStall: ReportedStall | null
-  stallToldAtMs: number
+  active = 0
+  waiting = 0
+  starting = 0
+  settled = 0
+  stoppedByRequest = 0
+  booted = false
+  announced = false
+  finished = false
+  outputStall: ReportedStall | null = null
+  stallReportedAtMs = 0
   /** Made on first use: most steps do not need them. */
   lazyTickets: Overlay<Ticket> | null = null
   lazyIgnored: Overlay<number> | null = null
@@ -52,11 +52,27 @@ export class StepContext {
 
   constructor(state: State, atMs: number) {
     this.state = state
-    this.atMs = atMs
     this.daemons = new Overlay(state.daemons)
+    this.begin(state, atMs)
+  }
+
+  /** Begins another step and drops what a failed step has left. One context serves all steps,
+   *  because the engine needs more time to make one than for most steps. */
+  begin(state: State, atMs: number): void {
+    this.state = state
+    this.atMs = atMs
+    // The caller of the last step keeps its effects.
+    this.effects = []
+    this.daemons.begin(state.daemons)
+    if (this.changed.length > 0) this.changed = []
+    this.followed = 0
+    if (this.queue.length > 0) this.queue = []
+    this.taken = 0
+    this.isRecounted = false
     this.ticketsMade = state.ticketsMade
     this.shutdown = state.shutdown
     this.sweep = state.sweep
+    this.swept = 0
     this.active = state.active
     this.waiting = state.waiting
     this.starting = state.starting
@@ -66,7 +82,27 @@ export class StepContext {
     this.announced = state.announced
     this.finished = state.finished
     this.outputStall = state.outputStall
-    this.stallToldAtMs = state.stallReportedAtMs
+    this.stallReportedAtMs = state.stallReportedAtMs
+    this.lazyTickets = null
+    this.lazyIgnored = null
+    this.lazyBlockers = null
+  }
+
+  /** Whether the event has changed nothing. Then it has no consequences, either. */
+  get isUnchanged(): boolean {
+    const { state } = this
+    return (
+      this.effects.length === 0 &&
+      this.daemons.changes === null &&
+      this.sweep === null &&
+      state.sweep === null &&
+      this.shutdown === state.shutdown &&
+      this.booted === state.booted &&
+      this.outputStall === state.outputStall &&
+      this.lazyTickets === null &&
+      this.lazyIgnored === null &&
+      this.lazyBlockers === null
+    )
   }
 
   get tickets(): Overlay<Ticket> {
@@ -185,7 +221,7 @@ export class StepContext {
     state.announced = this.announced
     state.finished = this.finished
     state.outputStall = this.outputStall
-    state.stallReportedAtMs = this.stallToldAtMs
+    state.stallReportedAtMs = this.stallReportedAtMs
   }
 }
 
@@ -207,11 +243,16 @@ function isSettled(daemon: Daemon): boolean {
 
 /** A map with changes that are not committed yet. */
 export class Overlay<V> {
-  readonly base: Map<string, V>
+  base: Map<string, V>
   changes: Map<string, V> | null = null
 
   constructor(base: Map<string, V>) {
     this.base = base
+  }
+
+  begin(base: Map<string, V>): void {
+    this.base = base
+    this.changes = null
   }
 
   get(key: string): V | undefined {

@@ -37,8 +37,9 @@ import { reconcileTicket, supersede } from './tickets.ts'
 
 /** Throws, and changes nothing, when the step would break an invariant. */
 export function step(state: State, event: Event): readonly Effect[] {
-  const context = new StepContext(state, event.atMs)
+  const context = contextFor(state, event.atMs)
   route(context, event)
+  if (context.isUnchanged) return context.effects
   continueSweep(context, treatments)
   if (!isReconciling(context)) {
     followChanges(context)
@@ -54,6 +55,15 @@ export function step(state: State, event: Event): readonly Effect[] {
   checkStep(context)
   context.commit()
   return context.effects
+}
+
+/** Steps never nest, so that they can share a context. */
+let shared: StepContext | null = null
+
+function contextFor(state: State, atMs: number): StepContext {
+  if (shared === null) shared = new StepContext(state, atMs)
+  else shared.begin(state, atMs)
+  return shared
 }
 
 function route(context: StepContext, event: Event): void {
