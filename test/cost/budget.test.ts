@@ -39,7 +39,7 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
   }
 
   test('to start the engine and the policy', () => {
-    expect(instructions(0)).toBeLessThan(5_600_000)
+    expect(instructions(0)).toBeLessThan(5_480_000)
   })
 
   test('to start a client verb, which parses no bundle', () => {
@@ -52,7 +52,7 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
     const [few, more, many] = [instructions(50), instructions(150), instructions(650)]
     const each = (more - few) / 100
     expect(each).toBeGreaterThan(100_000) // Otherwise nothing was counted.
-    expect(each).toBeLessThan(822_000)
+    expect(each).toBeLessThan(764_000)
     expect((many - more) / 500).toBeLessThan(each * 1.1)
   })
 })

@@ -69,6 +69,8 @@ export class ControlGuard implements Supervisor {
   }
 
   handle(event: ControlEvent): void {
+    // The most frequent event: most pitcrews have no client.
+    if (this.#plane === null && event.type === 'stepped') return
     if ('client' in event && !this.#isServed(event)) return
     if (event.type === 'ended') this.#keep(event.ticket)
     this.#guarded((plane) => plane.handle(event))

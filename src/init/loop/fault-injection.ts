@@ -12,8 +12,11 @@ export type InjectFault = (place: string) => void
 /** Put in by the build. */
 declare const __FAULTS__: boolean
 
+/** Whether faults can be injected in this build: where they cannot, no name of a place is made. */
+export const canInjectFaults: boolean = typeof __FAULTS__ !== 'undefined' && __FAULTS__
+
 export function faultInjection(system: Pick<System, 'getenv'>): InjectFault {
-  if (typeof __FAULTS__ === 'undefined' || !__FAULTS__) return () => {}
+  if (!canInjectFaults) return () => {}
   const given = system.getenv('PITCREW_FAULTS') ?? ''
   if (given === '') return () => {}
   const faults = given.split(',').map((text) => {

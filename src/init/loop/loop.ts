@@ -18,7 +18,7 @@ import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Reporter } from '../report/reporter.ts'
 import { EventQueue, type UntimedEvent } from './event-queue.ts'
-import { faultInjection, type InjectFault } from './fault-injection.ts'
+import { canInjectFaults, faultInjection, type InjectFault } from './fault-injection.ts'
 import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
@@ -100,14 +100,14 @@ export class Loop implements Handlers {
 
   handle(event: HostEvent): void {
     const atMs = this.#turn.beginCall()
-    this.#injectFault(`host-${event.type}`)
+    if (canInjectFaults) this.#injectFault(`host-${event.type}`)
     this.#handlePause(atMs)
     switch (event.type) {
       case 'exited':
       case 'gone':
       case 'output-closed':
         if (!isCommandRun(event.daemon))
-          return this.#enqueue(this.#performer.withFailureReason({ ...event, atMs }))
+          return this.#enqueue(this.#performer.withFailureReason(timed(event, atMs)))
         return event.type === 'output-closed' ? undefined : this.#endCommandRun(event)
       case 'wake':
         return this.#wake(atMs)
@@ -116,9 +116,9 @@ export class Loop implements Handlers {
       case 'ready':
       case 'output-stalled':
       case 'output-resumed':
-        return this.#enqueue({ ...event, atMs })
+        return this.#enqueue(timed(event, atMs))
       case 'executed':
-        return isCommandRun(event.daemon) ? undefined : this.#enqueue({ ...event, atMs })
+        return isCommandRun(event.daemon) ? undefined : this.#enqueue(timed(event, atMs))
       case 'unattributed':
         return this.#performer.reportUnattributed(event.pids)
       case 'oom-kills':
@@ -202,7 +202,7 @@ export class Loop implements Handlers {
   }
 
   #elapsed(timer: InitTimer, atMs: number): void {
-    this.#injectFault(`elapsed-${timer.kind}`)
+    if (canInjectFaults) this.#injectFault(`elapsed-${timer.kind}`)
     switch (timer.kind) {
       case 'probe':
       case 'probe-timeout':
@@ -269,7 +269,7 @@ export class Loop implements Handlers {
   }
 
   #step(event: Event): void {
-    this.#injectFault(event.type)
+    if (canInjectFaults) this.#injectFault(event.type)
     const setEffects = step(this.#state, event)
     this.#trace(event, setEffects)
     this.#turn.effects(nextRunFirst(event, setEffects))
@@ -279,7 +279,7 @@ export class Loop implements Handlers {
   #perform(effect: Effect): void {
     let outcome: Event | null
     try {
-      this.#injectFault(`perform-${effect.type}`)
+      if (canInjectFaults) this.#injectFault(`perform-${effect.type}`)
       outcome = this.#performer.perform(effect)
     } catch (error) {
       this.#recovery.effectLost(effect)
@@ -370,8 +370,19 @@ class Turn {
 function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect[] {
   if (event.type !== 'exited' && event.type !== 'gone') return effects
   const { daemon } = event
-  const next = effects.find((effect) => effect.type === 'spawn' && effect.daemon === daemon)
-  return next === undefined ? effects : [next, ...effects.filter((effect) => effect !== next)]
+  for (let at = 0; at < effects.length; at++) {
+    const effect = effects[at] as Effect
+    if (effect.type !== 'spawn' || effect.daemon !== daemon) continue
+    return [effect, ...effects.slice(0, at), ...effects.slice(at + 1)]
+  }
+  return effects
+}
+
+/** Adds the time in place: the event belongs to this call, and a copy costs as much as its step. */
+function timed<E extends HostEvent>(event: E, atMs: number): E & { readonly atMs: number } {
+  const made = event as E & { atMs: number }
+  made.atMs = atMs
+  return made
 }
 
 /** A number without a name of the table is in no map: it is ignored like any other that is not. */
