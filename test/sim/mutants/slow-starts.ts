@@ -29,7 +29,7 @@ export const slowStartMutants: readonly Mutant[] = [
   {
     name: 'nothing comes of a program that is executed late',
     file: 'init/loop/loop.ts',
-    from: 'isCommandRun(event.daemon) ? undefined : this.#enqueue({ ...event, atMs })',
+    from: 'isCommandRun(event.daemon) ? undefined : this.#enqueue(timed(event, atMs))',
     to: 'isHelper(event.daemon) ? undefined : this.#drain()',
     seed: 23,
     breaks: ['announcedOnce', 'exitCode'],
