@@ -11,7 +11,7 @@ const timer = { kind: 'control', key: 'items' } as const
 export const batchKey: string = timer.key
 /** The size of a batch: items of all answers together. */
 export const itemsMax = 64
-/** While more is queued for a client, nothing is sent to it, in bytes. */
+/** While more bytes than this are queued for a client, no item is added. */
 const queuedMax = 256 * 1024
 /** How often, and for how long, such a client is checked again, in milliseconds. */
 const againMs = 10
@@ -20,6 +20,7 @@ const patienceMs = 10_000
 /** Items as JSON; null: the next item is not available before the next batch. */
 export type Items = Iterator<string | null>
 
+/** An answer under way. */
 interface Answer {
   readonly call: Call
   readonly items: Items
