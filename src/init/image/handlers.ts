@@ -1,8 +1,9 @@
-/** What stands between the C host and the work of an init's image. */
+/** The handlers that the C host calls, around the work of an init's image. */
 import { describeError, exitStatus, PitcrewError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
 
-/** What a person can act on ends the process with a message; everything else is a bug. */
+/** A PitcrewError ends the process with its message. Any other error is a bug: it reaches the host,
+ *  which calls `recover`. */
 export function handlersFor(host: Host, work: Handlers): Handlers {
   return {
     handle(event: HostEvent): void {

@@ -1,4 +1,4 @@
-/** Where the image of `run` begins. */
+/** The image "init": the supervisor of `pitcrew run`. */
 import type { Handlers, Host } from '../../host/host.ts'
 import { Start } from '../start/start.ts'
 import { handlersFor } from './handlers.ts'

@@ -1,6 +1,6 @@
-/** `pitcrew -- COMMAND`: one command with our terminal, like tini. Every signal is passed on,
- *  orphans are reaped, and the command's exit status is ours. There is no deadline: the command
- *  ends when it ends. */
+/** The image "one": `pitcrew -- COMMAND` runs one command on pitcrew's terminal, like tini. Signals
+ *  are forwarded, orphans are reaped, and the command's exit status becomes pitcrew's. There is no
+ *  deadline. It is an image of its own, since it needs little of the supervisor's code. */
 import type { SpawnFailure } from '../../core/event.ts'
 import { type Signal, signalName, signalNumbers } from '../../core/signals.ts'
 import { describeErrno } from '../../errors.ts'
@@ -12,10 +12,10 @@ const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Han
 
 const name = 'command'
 const run = 1
-/** What the terminal tells us about ourselves; the command hears such things from the terminal,
- *  too. */
-const notPassedOn: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
-/** How a terminal stops a process. By STOP somebody else does, who continues it, too. */
+/** Signals that concern pitcrew's own job control; the terminal sends them to the command, too. */
+const notForwarded: readonly Signal[] = ['CHLD', 'TTIN', 'TTOU']
+/** The stop signals of a terminal. STOP is not among them: the process that sent it also sends
+ *  CONT. */
 const terminalStops: readonly Signal[] = ['TSTP', 'TTIN', 'TTOU']
 
 class OneCommand implements Handlers {
@@ -26,18 +26,18 @@ class OneCommand implements Handlers {
     this.#host = host
     this.#to = host.args[0] === '-g' ? 'tree' : 'leader'
     host.armShutdownWatchdog(Number.POSITIVE_INFINITY)
-    // At once: a signal that has come already must find somebody to go to.
+    // Start before the first event, so that a signal that is pending already finds the command.
     this.#start()
   }
 
   handle(event: HostEvent): void {
     switch (event.type) {
       case 'signal':
-        return this.#passOn(event.signal)
+        return this.#forward(event.signal)
       case 'stopped':
-        return this.#stopToo(event.signal)
+        return this.#handleStop(event.signal)
       case 'exited':
-        if (event.failure !== undefined) return this.#notExecuted(event.failure)
+        if (event.failure !== undefined) return this.#failToStart(event.failure)
         return this.#host.finish(event.signal === 0 ? event.code : 128 + event.signal, 0, 0)
       default:
         return
@@ -82,10 +82,10 @@ class OneCommand implements Handlers {
       host.foreground(name, run)
       return
     }
-    this.#notExecuted(answer)
+    this.#failToStart(answer)
   }
 
-  #notExecuted({ errno, head }: SpawnFailure & { readonly head?: string }): void {
+  #failToStart({ errno, head }: SpawnFailure & { readonly head?: string }): void {
     const host = this.#host
     const command = host.args[host.args.indexOf('--') + 1]
     const why = execFailureReason(errno, head) ?? describeErrno(errno)
@@ -93,17 +93,17 @@ class OneCommand implements Handlers {
     host.finish(errno === 'ENOENT' ? 127 : 126, 0, 0)
   }
 
-  /** CONT is how a shell brings its job to the foreground, also one that was running behind. */
-  #passOn(signal: number): void {
+  /** A shell sends CONT when it brings its job to the foreground, also to a running one. */
+  #forward(signal: number): void {
     if (signal === signalNumbers.CONT) return this.#continue()
-    if (notPassedOn.includes(signalName(signal) as Signal)) return
+    if (notForwarded.includes(signalName(signal) as Signal)) return
     this.#host.signal(name, run, signal, this.#to)
   }
 
-  /** The terminal stopped the command: for want of it, which we may have; or else a shell that
-   *  started us waits for us to stop, too, and sends CONT later. Where there is none, nobody would
-   *  undo Ctrl-Z. */
-  #stopToo(signal: number): void {
+  /** The terminal stopped the command. If it was in the background, give it the foreground, if
+   *  pitcrew has it. Otherwise stop pitcrew, too: the shell waits for that and sends CONT later.
+   *  PID 1 has no shell to undo Ctrl-Z, so there the command is continued at once. */
+  #handleStop(signal: number): void {
     if (!terminalStops.includes(signalName(signal) as Signal)) return
     const isCtrlZ = signal === signalNumbers.TSTP
     if (!isCtrlZ && this.#host.foreground(name, run)) return

@@ -1,8 +1,8 @@
-/** Events that wait for their step. Bounded: of the reports of a run the newest of each kind waits,
- *  however many come. A request for a shutdown goes to the front. */
+/** Events that wait for their step. Bounded: of the status reports of a run, only the newest of
+ *  each kind is kept. A request for a shutdown goes to the front. */
 import type { Event, Exit, LiveRun } from '../../core/event.ts'
 
-/** An event whose time is that of its arrival in the queue. */
+/** An event that gets its time when it is queued. */
 export type UntimedEvent<T extends Event['type'] = Event['type']> = WithoutTime<
   Extract<Event, { type: T }>
 >
@@ -10,16 +10,16 @@ type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never
 
 export class EventQueue {
   #events: Event[] = []
-  /** Events that a newer one of the same key replaces. */
+  /** Events that a newer event with the same key replaces. */
   readonly #replaceable: Map<string, Event> = new Map()
-  /** Ends of runs that waited for their step when something failed. */
+  /** Ends of runs that were queued, and not yet stepped, when a call failed. */
   readonly #lostEnds: Map<string, LiveRun> = new Map()
 
   get size(): number {
     return this.#events.length
   }
 
-  /** It stays in the queue until it is dropped: what fails in its step must not lose it. */
+  /** It stays in the queue until `remove`: a failing step must not lose it. */
   get first(): Event | undefined {
     return this.#events[0]
   }
@@ -37,7 +37,7 @@ export class EventQueue {
     else this.#events[this.#events.indexOf(older)] = event
   }
 
-  /** Behind all that waits, whatever it is. */
+  /** Behind all waiting events, also if it is a shutdown. */
   pushLast(event: Event): void {
     this.#events.push(event)
   }
@@ -57,8 +57,9 @@ export class EventQueue {
     if (key !== null && this.#replaceable.get(key) === event) this.#replaceable.delete(key)
   }
 
-  /** After a failure: forgets all but the ends of runs, which the host may not know any more.
-   *  @param compared Runs that were being compared when it failed. */
+  /** After a failure: drops all events and keeps the ends of runs, which the host may have
+   *  forgotten.
+   *  @param compared The live runs of a reconciliation that was in progress. */
   clear(compared: Iterable<LiveRun> = []): void {
     for (const run of compared)
       if (run.exit !== null && run.gone) this.#lostEnds.set(keyOfRun(run), run)
@@ -67,7 +68,7 @@ export class EventQueue {
     this.#replaceable.clear()
   }
 
-  /** The runs that the host knows, and those whose end it has forgotten: these are given once. */
+  /** Adds the ends of runs that the host has forgotten. Each is returned once. */
   withEnds(live: readonly LiveRun[]): readonly LiveRun[] {
     if (this.#lostEnds.size === 0) return live
     for (const run of live) this.#lostEnds.delete(keyOfRun(run))
@@ -87,7 +88,7 @@ function isShutdown(event: Event): boolean {
   return event.hangup || event.signal === 'TERM' || event.signal === 'INT'
 }
 
-/** null: no other event takes its place. */
+/** @returns null if no newer event replaces this one. */
 function keyOf(event: Event): string | null {
   switch (event.type) {
     case 'watchdog-ping':

@@ -1,15 +1,15 @@
-/** Bugs on purpose, in a build for tests only (`scripts/build.mjs --faults`): the proof that a bug
- *  must not become an outage. In every other build this is nothing.
+/** Injected faults, in a build for tests only (`scripts/build.mjs --faults`): they prove that a bug
+ *  does not become an outage. In every other build this does nothing.
  *
  *  PITCREW_FAULTS is a comma list of FAULT:PLACE[:always]. FAULT is throw, loop or memory; PLACE
  *  is the type of an event ("exited"), of an effect ("perform-spawn"), of an event of the host
  *  ("host-probed") or of a timer ("elapsed-probe"). Without `always` each happens once. */
 import type { System } from '../../host/system.ts'
 
-/** Called with a place before it is entered. */
+/** To be called with the name of a place before it is entered. */
 export type InjectFault = (place: string) => void
 
-/** Put in by the build. */
+/** Defined by the build. */
 declare const __FAULTS__: boolean
 
 /** Whether faults can be injected in this build: where they cannot, no name of a place is made. */

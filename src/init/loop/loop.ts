@@ -1,6 +1,6 @@
-/** The running supervisor: host events in, one step of the core each, its effects performed, and
- *  what came of them stepped in turn. It goes at its own pace: a bounded batch, then the host has
- *  its turn again, so that a signal never waits behind a thousand starts. */
+/** The running supervisor. Each host event becomes a step of the core; the effects of the step are
+ *  performed, and their outcomes are queued as the next events. A turn is bounded: after some 5 ms
+ *  the host has control again, so that a signal never waits behind a thousand starts. */
 
 import type { Effect } from '../../core/effect.ts'
 import type { Event } from '../../core/event.ts'
@@ -24,16 +24,18 @@ import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
 import { type Trace, traceTo } from './trace.ts'
 
-const batchMax = 32 // Steps in one turn.
-/** Who is woken so much later than he asked for did not run, in milliseconds. */
+/** Steps in one turn. */
+const batchMax = 32
+/** A wake-up that is this late means that pitcrew was paused, in milliseconds. */
 const pauseMs = 1000
 const stepped = { type: 'stepped' } as const
 
-/** How long a turn is, in milliseconds. */
+/** The length of a turn, in milliseconds. */
 const turnMs = 5
-/** Steps and effects between two looks at the clock. Most turns have less, and do without. */
+/** Steps and effects between two readings of the clock. Most turns have fewer and never read it. */
 const workPerClockRead = 16
-/** What a batch of the control plane counts as. */
+/** The share of a turn that a timer of the control plane counts as: it works on a batch of items.
+ */
 const batchWork = workPerClockRead
 
 type SignalEvent = Extract<HostEvent, { type: 'signal' }>
@@ -52,10 +54,10 @@ export class Loop implements Handlers {
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
   #shutdownAsked = false
-  /** When the host was to wake us. */
+  /** The time of the next `wake` event, as the host was told. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
-  /** @param tracePath Where each step is written; null = nowhere. */
+  /** @param tracePath The file for a trace of all steps; null = none. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
     this.#turn = new Turn(host, (effect) => this.#perform(effect))
@@ -90,7 +92,8 @@ export class Loop implements Handlers {
     )
   }
 
-  /** @param early Signals that came before the plan; the first run of a daemon satisfies them. */
+  /** @param early Signals that arrived before the plan. The first run of a daemon satisfies them.
+   */
   boot(early: readonly SignalEvent[] = []): void {
     const atMs = this.#host.now()
     this.#queue.pushLast({ type: 'boot', atMs })
@@ -144,7 +147,8 @@ export class Loop implements Handlers {
     }
   }
 
-  /** What was under way is not trusted; where this fails, too, it is tried again a little later. */
+  /** Starts anew from the live runs, since a failed call may have left anything half done. If this
+   *  fails, too, it is tried again a little later. */
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue.clear(this.#state.sweep?.live.values() ?? [])
@@ -155,18 +159,19 @@ export class Loop implements Handlers {
     this.#tasks.forgetAll()
     this.#reporter.recover()
     this.#reporter.log(`internal error, carrying on: ${problem}`)
-    // Before what helpers have reported just now: what runs was looked at before that.
+    // Before the ends of commands that `#reconcile` queued: the live runs were read before them.
     this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
     this.#recovery.recoverySucceeded()
   }
 
-  /** Stopped, or frozen as by `docker pause`, nothing could be ready in time: all have more time. */
+  /** While pitcrew is paused (SIGSTOP, `docker pause`), no daemon can meet a deadline: all timers
+   *  are postponed. */
   #handlePause(nowMs: number): void {
     const lateMs = nowMs - this.#wakeAtMs
     if (lateMs < pauseMs) return
     this.#timers.postpone(lateMs + pauseMs)
-    // Not every event sets the alarm anew, and the next one is of the same pause.
+    // Not every event sets a new wake-up time, and the next event belongs to the same pause.
     this.#wakeAtMs = Number.POSITIVE_INFINITY
     this.#reporter.log(`was paused for ${formatDuration(Math.round(lateMs))}`)
   }
@@ -225,7 +230,7 @@ export class Loop implements Handlers {
     this.#drain()
   }
 
-  /** What is too much for a turn waits for the next. */
+  /** Steps queued events until the turn is over; the rest waits for the next turn. */
   #drain(): void {
     this.#turn.begin()
     let steps = 0
@@ -241,8 +246,8 @@ export class Loop implements Handlers {
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
 
-  /** A sweep is over before anything else is stepped, unless a failure makes all begin anew. It is
-   *  looked again at what runs when all that came of the other orders was stepped. */
+  /** A sweep ends before any other event is stepped; only a recovery interrupts it. A due
+   *  reconciliation waits until the queue is empty. */
   #nextEvent(): Event | undefined {
     const next = this.#queue.first
     if (this.#state.sweep !== null && next?.type !== 'reconcile') {
@@ -289,18 +294,17 @@ export class Loop implements Handlers {
   }
 }
 
-/** A turn of the loop, and the effects of the last step, which may take several: they are performed
- *  in their order, and all of a step before the next one. What is too much for a turn waits for the
- *  next, so that the host has its own in between, signals first. */
+/** The time budget of a turn, and the effects of the last step. Effects are performed in order, all
+ *  of a step before the next step. Effects that exceed the turn wait for the next one. */
 class Turn {
   readonly #host: Pick<Host, 'now'>
   readonly #performOne: (effect: Effect) => void
   #effects: readonly Effect[] = []
   #performed = 0
   #calledAtMs = 0
-  /** Since the last look at the clock. */
+  /** Steps and effects since the clock was read. */
   #worked = 0
-  /** When it is over; null = the clock was not read yet. */
+  /** The end of the turn; null = the clock was not read yet. */
   #untilMs: number | null = null
 
   constructor(host: Pick<Host, 'now'>, performOne: (effect: Effect) => void) {
@@ -308,14 +312,14 @@ class Turn {
     this.#performOne = performOne
   }
 
-  /** The host begins a call. @returns Its time. */
+  /** @returns The time at which the host's call began. */
   beginCall(): number {
     this.#calledAtMs = this.#host.now()
     return this.#calledAtMs
   }
 
-  /** What waited in the queue comes now: the time in which it waited, or nothing ran, is not taken
-   *  from a grace that begins with it. */
+  /** An event that waited in the queue happens now, so that its waiting time does not shorten a
+   *  grace that begins with it. */
   atThisCall(event: Event): Event {
     const atMs = this.#calledAtMs
     return event.atMs < atMs ? { ...event, atMs } : event
@@ -326,7 +330,7 @@ class Turn {
     this.#untilMs = null
   }
 
-  /** Of a step; those of the one before are performed. */
+  /** Precondition: all effects of the step before are performed. */
   effects(effects: readonly Effect[]): void {
     this.#effects = effects
     this.#performed = 0
@@ -337,12 +341,12 @@ class Turn {
     this.effects([])
   }
 
-  /** Some effects are left. */
+  /** True while effects are left. */
   get isBusy(): boolean {
     return this.#performed < this.#effects.length
   }
 
-  /** False: the turn is over. */
+  /** @returns False when the turn ended before the effects did. */
   perform(): boolean {
     const effects = this.#effects
     for (;;) {
@@ -354,7 +358,7 @@ class Turn {
     }
   }
 
-  /** @param worked Steps and effects since it was asked for the last time. */
+  /** @param worked Steps and effects since the last call. */
   isOver(worked: number): boolean {
     this.#worked += worked
     if (this.#worked < workPerClockRead) return false
@@ -365,8 +369,8 @@ class Turn {
   }
 }
 
-/** The run that follows on the one that has ended does not wait for what is said of that: words
- *  take their time, and are not heard before the end of the turn. */
+/** Moves the spawn of the next run before the reports of the end: formatting takes time, and output
+ *  is written only at the end of the turn. */
 function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect[] {
   if (event.type !== 'exited' && event.type !== 'gone') return effects
   const { daemon } = event
@@ -385,7 +389,7 @@ function timed<E extends HostEvent>(event: E, atMs: number): E & { readonly atMs
   return made
 }
 
-/** A number without a name of the table is in no map: it is ignored like any other that is not. */
+/** A signal number without a name maps to nothing, so the core ignores it like any unmapped one. */
 function signalEvent(event: SignalEvent, atMs: number): Event {
   return { ...event, atMs, signal: signalName(event.signal) as Signal }
 }

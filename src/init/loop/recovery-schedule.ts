@@ -1,11 +1,12 @@
-/** When it is to be looked again at what runs: after a failure inside pitcrew, and when an order
- *  was lost, which is given again then; but not too often, since that may fail each time. */
+/** Decides when the state is reconciled with the live runs: after a failure inside pitcrew, and
+ *  after the loss of an effect, which the reconciliation emits again. The interval is bounded
+ *  below, since every attempt may fail. */
 import type { Effect } from '../../core/effect.ts'
 
-/** Between two looks, in milliseconds. */
+/** The least time between two attempts, in milliseconds. */
 const intervalMs = 100
-/** What must not be lost. A spawn that fails is told as such; a line that is lost is only a line.
- */
+/** Effects that must be emitted again when they are lost. A failed spawn is an event of its own,
+ *  and a lost line of the log is harmless. */
 const mustNotBeLost: readonly Effect['type'][] = [
   'signal',
   'forward',
@@ -20,16 +21,17 @@ const mustNotBeLost: readonly Effect['type'][] = [
 
 export class RecoverySchedule {
   #isOrderLost = false
-  /** Stays true when the recovery fails, too. */
+  /** Stays true when the recovery itself fails. */
   #isRecovering = false
   #notBeforeMs = 0
 
-  /** An effect could not be performed. */
+  /** To be called when an effect could not be performed. */
   effectLost(effect: Effect): void {
     if (mustNotBeLost.includes(effect.type)) this.#isOrderLost = true
   }
 
-  /** A recovery begins. @returns When it is tried again, unless `recovered` is called. */
+  /** @returns The time of the next attempt, in milliseconds, unless `recoverySucceeded` is called.
+   */
   recoveryBegins(nowMs: number): number {
     this.#isRecovering = true
     this.#notBeforeMs = nowMs + intervalMs
@@ -44,12 +46,12 @@ export class RecoverySchedule {
     return this.#isOrderLost || this.#isRecovering
   }
 
-  /** When it is time for a look; Infinity: none is needed. */
+  /** The time of the next reconciliation; Infinity = none is needed. */
   get nextMs(): number {
     return this.isNeeded ? this.#notBeforeMs : Number.POSITIVE_INFINITY
   }
 
-  /** True: it is time, and this is the look. */
+  /** @returns True if a reconciliation is due; the caller must do it. */
   takeDue(nowMs: number): boolean {
     if (nowMs < this.nextMs) return false
     this.#notBeforeMs = nowMs + intervalMs

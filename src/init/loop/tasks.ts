@@ -1,6 +1,6 @@
-/** Work that may block or grow: handed to a helper of the host under an id, and answered once.
- *  After a failure inside pitcrew all ids are forgotten: an answer that comes later belongs to work
- *  that nothing here knows of any more, and is ignored. */
+/** Work that may block or grow: a helper of the host does it under an id, and its end is delivered
+ *  once. After a failure inside pitcrew all ids are forgotten, and ends that arrive later are
+ *  ignored. */
 import type { HelperEnd, HelperTask } from '../../host/helper.ts'
 import type { Host } from '../../host/host.ts'
 import type { Errno } from '../../host/system.ts'
@@ -11,18 +11,18 @@ export class Tasks {
   readonly #host: Pick<Host, 'startHelper' | 'cancelHelper'>
   readonly #print: (text: string) => void
   readonly #open: Map<number, Take> = new Map()
-  /** Never used again, whatever fails. */
+  /** The last id. Ids are never used again, also after a failure. */
   #ids = 0
   #isRefused = false
 
-  /** @param print Says something on the common output. */
+  /** @param print Prints a line of pitcrew's own on stdout. */
   constructor(host: Pick<Host, 'startHelper' | 'cancelHelper'>, print: (text: string) => void) {
     this.#host = host
     this.#print = print
   }
 
-  /** @param take Gets the end of the task, once, in a later event.
-   *  @returns The id; or why the task was refused. */
+  /** @param take Gets the end of the task, once, during a later event.
+   *  @returns The id, or the errno of the refusal. */
   start(task: HelperTask, take: Take): number | Errno {
     const id = ++this.#ids
     const errno = this.#host.startHelper(id, task)
@@ -41,12 +41,12 @@ export class Tasks {
     take?.(end)
   }
 
-  /** No answer is wanted any more; the work goes on. */
+  /** The task continues; its end is ignored. */
   ignore(id: number): void {
     this.#open.delete(id)
   }
 
-  /** No answer is wanted any more, and no work. */
+  /** Ends the task; its end is ignored. */
   cancel(id: number): void {
     if (this.#open.delete(id)) this.#host.cancelHelper(id)
   }

@@ -1,21 +1,21 @@
-/** Timers by name, over the host's single alarm, which knows whole milliseconds: so all that is due
- *  in the same one is a bucket, and only buckets are kept in order. A thousand daemons that are
- *  told to stop have a thousand timers in a handful of buckets, and to disarm one costs next to
+/** Named timers over the host's single wake-up time. That has whole milliseconds, so the timers of
+ *  one millisecond share a bucket, and only buckets are kept in order. When a thousand daemons are
+ *  stopped, their thousand timers lie in a handful of buckets, and disarming one costs next to
  *  nothing. */
 import { type Timer, timerKey } from '../../core/event.ts'
 
-/** The core's, and those of the init's own. */
+/** The timers of the core and those of the init itself. */
 export type InitTimer =
   | Timer
-  /** The next look at a daemon; the look under way takes too long. */
+  /** The next probe of a daemon is due; the probe in progress has timed out. */
   | { readonly kind: 'probe' | 'probe-timeout'; readonly daemon: string; readonly run: number }
-  /** A helper takes too long. */
+  /** A command that serves a daemon has timed out. `command`: the name of its run. */
   | { readonly kind: 'command-timeout'; readonly command: string }
-  /** What happened is to be written down. */
+  /** Entries of the journal are to be written. */
   | { readonly kind: 'journal' }
-  /** A report to the service manager that started us. */
+  /** A report to the service manager above pitcrew is due. */
   | { readonly kind: 'service-manager'; readonly what: 'watchdog' | 'status' }
-  /** The control plane's. */
+  /** A timer of the control plane. */
   | { readonly kind: 'control'; readonly key: string }
 
 function keyOf(timer: InitTimer): string {
@@ -43,22 +43,22 @@ interface Entry {
   isArmed: boolean
 }
 
-/** All that is due in one millisecond, in the order in which it was armed; with the dead. */
+/** The timers of one millisecond in the order in which they were armed, disarmed ones included. */
 interface Bucket {
   readonly atMs: number
   entries: Entry[]
   armed: number
-  /** Those before it are dead. */
+  /** Entries before this index are disarmed. */
   from: number
 }
 
 export class Timers {
   readonly #byKey: Map<string, Entry> = new Map()
   readonly #buckets: Map<number, Bucket> = new Map()
-  /** A heap of the times that have, or had, a bucket. */
+  /** A binary heap of the times that have, or had, a bucket. */
   readonly #times: number[] = []
 
-  /** Replaces a timer of the same name. */
+  /** Replaces a timer of the same name. @param atMs In the time of `Host.now()`. */
   arm(timer: InitTimer, atMs: number): void {
     const key = keyOf(timer)
     this.#disarm(key)
@@ -82,7 +82,7 @@ export class Timers {
     return Number.POSITIVE_INFINITY
   }
 
-  /** Takes one timer that is due, earliest first. */
+  /** Removes and returns one timer that is due, the earliest first. */
   takeDue(nowMs: number): InitTimer | null {
     const atMs = this.nextMs()
     if (atMs > nowMs) return null
@@ -93,7 +93,7 @@ export class Timers {
     return entry.timer
   }
 
-  /** Nobody ran for so long: all that was to come comes so much later. */
+  /** Moves all timers by this time, in milliseconds, in which pitcrew was paused. */
   postpone(byMs: number): void {
     for (const { timer, bucket } of [...this.#byKey.values()]) this.arm(timer, bucket.atMs + byMs)
   }
@@ -111,7 +111,7 @@ export class Timers {
     bucket.armed--
     if (bucket.armed === 0) {
       this.#buckets.delete(bucket.atMs)
-      // They know each other: without this only the collector of cycles would find them.
+      // Break the reference cycle: without this only the cycle collector would free the entries.
       bucket.entries = []
     } else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
       bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
@@ -132,14 +132,14 @@ export class Timers {
     return bucket
   }
 
-  /** Forgets the times that have no bucket any more. What is in order is a heap, too. */
+  /** Drops the times without a bucket. A sorted array is a heap, too. */
   #rebuild(): void {
     const times = [...this.#buckets.keys()].sort((a, b) => a - b)
     this.#times.splice(0, this.#times.length, ...times)
   }
 }
 
-/** The last one takes its place in the heap. */
+/** Moves the last element to its place in the heap. */
 function rise(heap: number[]): void {
   let at = heap.length - 1
   const time = heap[at] as number
@@ -153,7 +153,7 @@ function rise(heap: number[]): void {
   heap[at] = time
 }
 
-/** Removes the first one of a heap that is not empty. */
+/** Removes the first element of a heap that is not empty. */
 function takeFirst(heap: number[]): void {
   const time = heap.pop() as number
   if (heap.length === 0) return

@@ -1,20 +1,20 @@
-/** `run --trace FILE`: every step of a real run, in a form that replays through the core. A line
- *  of JSON each: the plan first, then an event and its effects. For finding out what happened; it
- *  writes to the file in the init itself, so a slow disk is felt. */
+/** `run --trace FILE`: every step of a real run, in a form that replays through the core. The first
+ *  line of JSON is the plan, every other line an event and its effects. For debugging only: the
+ *  init itself writes the file, so that a slow disk delays it. */
 import type { Effect } from '../../core/effect.ts'
 import type { Event } from '../../core/event.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { describeErrno, PitcrewError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 
-/** The format of the trace. */
+/** The version of the format. */
 const traceFormat = 1
 
-/** Called after each step that succeeded; one that failed has changed nothing. */
+/** Called after each step that succeeded; a failed step has changed nothing. */
 export type Trace = (event: Event, effects: readonly Effect[]) => void
 
-/** @param path Where to; null = nowhere.
- *  @param plan With the selected daemons only: what the core knows. */
+/** @param path The file; null = no trace.
+ *  @param plan With the selected daemons only, as the core knows it. */
 export function traceTo(host: Host, path: string | null, plan: Plan): Trace {
   if (path === null) return () => {}
   const error = host.openTrace(path)

@@ -1,18 +1,18 @@
-/** The words behind `run`. */
+/** The arguments of `pitcrew run`. */
 import { PitcrewError } from '../../errors.ts'
 
 export interface RunArguments {
-  /** The path of the bundle; null = one of the usual places. */
+  /** The path of the bundle; null = the first of the usual places. */
   readonly bundle: string | null
-  /** Where the trace goes; null = nowhere. */
+  /** The file for a trace; null = no trace. */
   readonly trace: string | null
-  /** A descriptor that we inherit: a connection to whoever started us; null = none. */
+  /** An inherited descriptor, a connection to the process that started pitcrew; null = none. */
   readonly controlFd: number | null
 }
 
 const options: readonly string[] = ['--trace', '--control-fd']
 
-/** @returns The arguments; "help" when that was asked for. */
+/** @returns The arguments, or "help" if an argument requests the help page. Throws USAGE. */
 export function runArguments(words: readonly string[]): RunArguments | 'help' {
   let bundle: string | null = null
   const given = new Map<string, string>()

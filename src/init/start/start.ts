@@ -1,5 +1,6 @@
-/** From the command line to the running supervisor: which bundle, its plan, which daemons of it.
- *  Until then signals are kept, and TERM or INT ends everything before it began. */
+/** From the command line to the running supervisor: find the bundle, read its plan, select its
+ *  daemons, take lock and socket. Until the boot, signals are kept, and TERM or INT ends pitcrew.
+ */
 
 import { selectDaemons } from '../../core/plan/order.ts'
 import type { Plan } from '../../core/plan/plan.ts'
@@ -23,29 +24,29 @@ import { Loop } from '../loop/loop.ts'
 import { type RunArguments, runArguments } from './arguments.ts'
 
 const helperTimeoutMs = 20_000
-/** Of the parser's task: the loop counts its own from 1 on. */
+/** The id of the parser's helper. The ids of the loop's tasks begin with 1. */
 const parserId = 0
-/** How much longer than the deadline of the bundle the host waits before its last word. */
+/** How long after the bundle's deadline the host's shutdown watchdog fires, in milliseconds. */
 const lastWordAfterMs = 1000
-/** Signals that are kept while the plan is made. */
+/** How many signals are kept before the boot. */
 const earlySignalsMax = 64
-/** How long a plan is read before the host has its turn again, in milliseconds, and how many steps
- *  of it there are between two looks at the clock. */
+/** How long a plan is read in one turn, in milliseconds, and how many of its steps are done between
+ *  two readings of the clock. */
 const readMs = 10
-const unlookedMax = 64
-/** With so many it takes a turn to make their state, and the boot has another. */
+const stepsPerClockRead = 64
+/** From this number of daemons on, making their state and the boot have a turn each. */
 const manyDaemons = 500
 
 export class Start implements Handlers {
   readonly #host: Host
   #early: Extract<HostEvent, { type: 'signal' }>[] = []
   #loop: Loop | null = null
-  /** It was told to end: what comes in the same turn starts nothing any more. */
+  /** The end has begun: later events of the same turn must start nothing. */
   #isOver = false
   #given: RunArguments = { bundle: null, trace: null, controlFd: null }
-  /** Where the bundle was found. */
+  /** The path of the bundle. */
   #path = ''
-  /** What follows when the host has had its turn. */
+  /** The work of the next turn. */
   #next: () => void = () => this.#findPlan()
 
   readonly #checkOf: () => PlanCheck
@@ -82,8 +83,8 @@ export class Start implements Handlers {
     this.#host.finish(70, 0, 0)
   }
 
-  /** A plan is loaded directly; anything else is parsed by a helper, whose memory goes when it
-   *  does. */
+  /** A plan is loaded directly. Any other bundle is parsed by a helper, so that the parser's memory
+   *  is freed with that process. */
   #findPlan(): void {
     const given = runArguments(this.#host.args.slice(1))
     if (given === 'help') throw new Error(this.#host.execSelf(['help', 'run']))
@@ -107,7 +108,7 @@ export class Start implements Handlers {
     )
   }
 
-  /** The helper has said on stderr what is wrong with the bundle. */
+  /** If the bundle is invalid, the helper has reported that on stderr. */
   #takeHelper(event: HelperEnd): void {
     if (event.errno !== null && !event.timedOut) throw this.#noParser(event.errno)
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
@@ -126,19 +127,19 @@ export class Start implements Handlers {
     )
   }
 
-  /** A plan of thousands of daemons takes several turns: a signal does not wait for all of it. */
+  /** Reads a plan of thousands of daemons in several turns, so that signals do not wait for it. */
   #read(reading: ReturnType<typeof readPlan>): void {
     let untilMs = Number.POSITIVE_INFINITY
     for (let count = 1; ; count++) {
       const { done, value } = reading.next()
       if (done === true) {
-        // What follows takes its time, too.
-        const isShort = count < unlookedMax
+        // After a long read, the next work gets a turn of its own.
+        const isShort = count < stepsPerClockRead
         return isShort ? this.#takePlan(value) : this.#later(() => this.#takePlan(value))
       }
-      if (count % unlookedMax !== 0) continue
+      if (count % stepsPerClockRead !== 0) continue
       const nowMs = this.#host.now()
-      if (count === unlookedMax) untilMs = nowMs + readMs
+      if (count === stepsPerClockRead) untilMs = nowMs + readMs
       else if (nowMs >= untilMs) return this.#later(() => this.#read(reading))
     }
   }
