@@ -1,22 +1,23 @@
-/** Commands that serve a daemon without being one: a look at it, its stop, the word of its death.
- *  Each is a run of its own for the host ("web:ready"), with its whole tree, bounded in time; the
- *  core never hears of it. */
+/** Runs of the commands that serve a daemon: its probes, its stop command, its death command. To
+ *  the host each is a run with a name of its own ("web:ready"), so that its whole tree is ended at
+ *  its timeout. The core does not know these runs. */
 import { signalNumbers } from '../../core/signals.ts'
 import type { Host, LiveRun, SpawnSpec } from '../../host/host.ts'
 import type { Timers } from '../loop/timers.ts'
 import { startFailureReason, withReason } from '../report/start-failure.ts'
 import { isCommandRun } from './spawn-spec.ts'
 
+/** A command that serves a daemon, and the context in which it runs. */
 export type ServiceCommand = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
 
-/** After a failure inside pitcrew no timer comes earlier than this, in milliseconds. */
+/** The least timeout after a failure inside pitcrew, in milliseconds. */
 const notBeforeMs = 200
 
 interface Running {
   readonly run: number
-  /** When its time is up. */
+  /** Its timeout, in the time of `Host.now()`. */
   untilMs: number
-  /** null: it was told, or nobody waits for it any more. */
+  /** null: the outcome was reported, or the run was cancelled. */
   onEnd: ((isGood: boolean) => void) | null
 }
 
@@ -35,19 +36,19 @@ export class CommandRuns {
     this.#timers = timers
   }
 
-  /** One of that name is there, if only to be gone soon. */
+  /** Also true for a run that is being killed. */
   isRunning(name: string): boolean {
     return this.#running.has(name)
   }
 
-  /** Somebody waits for one of that name. */
+  /** True while the outcome of such a run is wanted. */
   isAwaited(name: string): boolean {
     return this.#running.get(name)?.onEnd != null
   }
 
-  /** One of a name at a time; one that nobody waits for is being killed, and is forgotten.
-   *  @param tell Gets what came of it, once: true when it ended with exit code 0, in time.
-   *  @returns null, or why it could not be started. */
+  /** Starts a run. A cancelled run of the same name is forgotten; its KILL is already sent.
+   *  @param onEnd Gets the outcome, once: true if it exited with 0 before its timeout.
+   *  @returns null, or why the run could not be started. */
   start(
     name: string,
     command: ServiceCommand,
@@ -65,14 +66,14 @@ export class CommandRuns {
       this.#timers.arm({ kind: 'command-timeout', command: name }, untilMs)
       return null
     } catch (error) {
-      // The failure may be behind the spawn: end the run, since nothing here would bound it.
+      // The call may have failed after the spawn: end the run, since no timer bounds it.
       this.#forget(name)
       this.#host.stop(name, run, signalNumbers.KILL, 'tree')
       throw error
     }
   }
 
-  /** Nobody waits for it any more. */
+  /** Ends a run; its outcome is not reported. */
   cancel(name: string): void {
     const running = this.#running.get(name)
     if (running === undefined || running.onEnd === null) return
@@ -80,7 +81,7 @@ export class CommandRuns {
     this.#kill(name)
   }
 
-  /** Its time is up: that is a failure, told at once. */
+  /** Ends a run at its timeout, and reports a failure at once. */
   timedOut(name: string): void {
     const running = this.#running.get(name)
     if (running === undefined) return
@@ -88,7 +89,8 @@ export class CommandRuns {
     this.#report(running, false)
   }
 
-  /** Its leader ended, or the rest of it. What it leaves behind is ended with it. */
+  /** To be called when the leader of a run ended, or all of it (`gone`). Remaining processes are
+   *  killed. */
   ended(name: string, run: number, isGood: boolean, gone: boolean): void {
     const running = this.#running.get(name)
     if (running?.run !== run) return
@@ -102,12 +104,12 @@ export class CommandRuns {
     return false
   }
 
-  /** At the end of everything. */
+  /** Cancels all runs that `which` selects. */
   cancelAll(which: (name: string) => boolean): void {
     for (const name of this.#running.keys()) if (which(name)) this.cancel(name)
   }
 
-  /** Whoever is left has time until then at most. */
+  /** Limits the timeouts of all runs to this time. */
   shortenTimeouts(untilMs: number): void {
     for (const [name, running] of this.#running) {
       if (running.untilMs <= untilMs) continue
@@ -116,8 +118,8 @@ export class CommandRuns {
     }
   }
 
-  /** After a failure inside pitcrew: the end of one may not have been told, and one may be there of
-   *  which nobody here knows. */
+  /** After a failure inside pitcrew: reports the ends that were missed, and kills runs that are not
+   *  known here. */
   reconcile(live: readonly LiveRun[]): void {
     const runs = new Map<string, LiveRun>()
     for (const one of live) {
@@ -131,7 +133,7 @@ export class CommandRuns {
       if (found !== undefined && !found.gone && found.exit === null) {
         // Its KILL may be what failed.
         if (running.onEnd === null) this.#kill(name)
-        // Its timer may have been lost; and one that fails each time must not make us spin.
+        // Its timer may be lost. A lower bound keeps a timer that always fails from spinning.
         const atMs = Math.max(running.untilMs, this.#host.now() + notBeforeMs)
         this.#timers.arm({ kind: 'command-timeout', command: name }, atMs)
         continue

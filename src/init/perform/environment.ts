@@ -1,8 +1,9 @@
-/** Which environment each daemon gets. Values stay in the host: only names and positions are
- *  known here, so that no secret is in the engine's memory. */
+/** The environment of each daemon. The values stay in the host; only names and positions are known
+ *  here, so that no secret is in the engine's memory. */
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 
-/** What an outer supervisor told *us* must not reach a daemon: it would answer in our name. */
+/** Variables by which a supervisor above talks to pitcrew. A daemon that inherited them would
+ *  answer in pitcrew's name. */
 const notInherited = [
   'NOTIFY_SOCKET',
   'PITCREW_FD',
@@ -14,13 +15,14 @@ const notInherited = [
 ]
 
 export interface Environment {
-  /** Positions of entries that some daemon claims: to be hidden in our own environment. */
+  /** The positions of claimed entries, which are to be hidden in pitcrew's own environment. */
   readonly claimed: readonly number[]
-  /** Inherited entries by position, then new ones as "NAME=value". */
+  /** @returns Inherited entries by position, then new ones as "NAME=value". */
   of(spec: DaemonSpec): readonly (number | string)[]
 }
 
-/** @param daemons All of the bundle, selected or not: a claim withholds in any case. */
+/** @param names   The names of pitcrew's own environment, by position.
+ *  @param daemons All daemons of the bundle: a claim also counts if its daemon is not selected. */
 export function environmentFor(
   names: readonly string[],
   daemons: readonly DaemonSpec[],
@@ -50,7 +52,7 @@ export function environmentFor(
   }
 }
 
-/** A name, or the beginning of one with a * behind it. */
+/** @param pattern A name, or the beginning of a name followed by "*". */
 function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }

@@ -1,7 +1,7 @@
-/** The commands of a daemon's stop and of its death: helpers whose output is printed like that of a
- *  daemon ("[web:death] …"). A stop command belongs to its run. The command of a death may be the
- *  only one who tells the operator why everything ended, so the end waits for it, within its time.
- */
+/** The stop command (`stop.command`) and the death command (`onDeath`) of a daemon. Their output is
+ *  printed like that of a daemon ("[web:death] …"). A stop command ends with its run. The end of
+ *  pitcrew waits for death commands, within the flush time: one may be the only notification that
+ *  an operator gets. */
 import type { DeathNote, Effect } from '../../core/effect.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
@@ -10,11 +10,12 @@ import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { CommandRuns, ServiceCommand } from './command-runs.ts'
 
 type RunCommand = Extract<Effect, { type: 'run-command' }>
-/** What a death hook is told, as entries "NAME=value". */
+/** Describes a death to its command, as entries "NAME=value". */
 export type DeathEnvironment = (about: DeathNote) => readonly string[]
 
-/** How long a command may take, in milliseconds. */
+/** The timeout of a command, in milliseconds. */
 const commandMs = 60_000
+
 export class Hooks {
   readonly #host: Host
   readonly #runs: CommandRuns
@@ -23,8 +24,8 @@ export class Hooks {
   readonly #dispatch: (event: UntimedEvent<'elapsed'>) => void
   #end: { readonly code: number; readonly untilMs: number } | null = null
 
-  /** @param log  Prints a line of pitcrew's own.
-   *  @param dispatch Takes what comes of a command, some time later. */
+  /** @param log      Reports a line of pitcrew's own.
+   *  @param dispatch Takes the failure of a stop command, as an event of the core. */
   constructor(
     host: Host,
     runs: CommandRuns,
@@ -39,7 +40,7 @@ export class Hooks {
     this.#dispatch = dispatch
   }
 
-  /** @param commandFor The command, run as the daemon is. */
+  /** @param commandFor Makes the command run in the daemon's context, with more environment. */
   run(
     { daemon, run, pid, about }: RunCommand,
     spec: DaemonSpec,
@@ -52,7 +53,7 @@ export class Hooks {
     if (about !== null) env.push(...this.#deathEnvironment(about))
     const failed = (how: string): void => {
       this.#log(`${name}: ${how}`)
-      // What should have stopped it did not: the signal need not wait for half of the grace.
+      // A stop command that failed stops nothing: send the signal now, not at half of the grace.
       const timer = { kind: 'escalate', daemon, run } as const
       if (about === null) this.#dispatch({ type: 'elapsed', timer })
     }
@@ -60,12 +61,12 @@ export class Hooks {
     if (why !== null) failed(`not run: ${why}`)
   }
 
-  /** The run that it was to stop is over. */
+  /** To be called when the run is over. */
   cancelStop(daemon: string): void {
     this.#runs.cancel(stopName(daemon))
   }
 
-  /** Ends the process when the words of all deaths are out, and in any case after this time. */
+  /** Ends pitcrew when all death commands have ended, or after `flushMs` milliseconds. */
   finish(code: number, flushMs: number): void {
     const untilMs = this.#host.now() + flushMs
     this.#runs.cancelAll((name) => !name.endsWith(deathSuffix))

@@ -1,5 +1,5 @@
-/** Does what the core decided: one effect, a host call or two, and what came of it as the next
- *  event. */
+/** Performs the effects of the core: each is a call or two of the host. An immediate outcome is
+ *  returned as the next event. */
 
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Effect } from '../../core/effect.ts'
@@ -35,16 +35,17 @@ export class Performer {
   readonly #timers: Timers
   readonly #reporter: Reporter
   readonly #control: ControlGuard
-  /** How it ends; null: not yet. */
+  /** The exit report; null before the end. */
   #report: Finish['report'] | null = null
-  /** As the report that was written says. */
+  /** The lost output in the exit report that was written, in bytes. */
   #lostBytes = 0
   readonly #dispatch: (event: UntimedEvent) => void
   #services: DaemonServices | null = null
-  /** null: no service manager listens. */
+  /** null if NOTIFY_SOCKET is not set. */
   readonly serviceManager: ServiceManager | null
 
-  /** @param plan The whole plan: claims of daemons that were not selected count, too.
+  /** @param plan The whole plan: the environment claims of daemons that are not selected count,
+   *  too.
    *  @param dispatch Takes the outcomes of probes, commands and messages, some time later. */
   constructor(
     host: Host,
@@ -75,16 +76,16 @@ export class Performer {
     return this.#specs.get(name)
   }
 
-  /** null: none was needed so far. */
+  /** null before they are first needed. */
   get services(): DaemonServices | null {
     return this.#services
   }
 
-  /** @returns What came of it at once, if anything. */
+  /** @returns The immediate outcome, if any. Throws what the host throws. */
   perform(effect: Effect): Event | null {
     const host = this.#host
     switch (effect.type) {
-      // The frequent ones first: an effect is compared with one case after the other.
+      // Frequent effects come first: the engine compares the cases one after the other.
       case 'spawn':
         return this.#spawn(effect)
       case 'report':
@@ -137,14 +138,14 @@ export class Performer {
     }
   }
 
-  /** What an effect that could not be performed means for the core. */
+  /** @returns The event that an effect which could not be performed means for the core, if any. */
   failed(effect: Effect, problem: string): Event | null {
     this.#reporter.log(`internal error: cannot perform ${effect.type}: ${problem}`)
     if (isAnswer(effect)) this.#control.drop()
     if (effect.type === 'run-command' && effect.about === null)
       return stopCommandFailed(effect, this.#host.now())
     if (effect.type !== 'spawn') return null
-    // It may have failed behind the spawn, and two runs at once would be worse than any failure.
+    // The call may have failed after the spawn, and two runs at once would be worse than a failure.
     const live = this.#host
       .liveRuns()
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
@@ -163,14 +164,14 @@ export class Performer {
     }
   }
 
-  /** The end of a run whose command was never executed gets its reason. */
+  /** Adds the reason to the end of a run whose program was not executed. */
   withFailureReason(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
     try {
       const failure = auxiliaryOf(this.#host).withReason(event.failure, this.#specOf(event))
       return { ...event, failure }
     } catch {
-      return event // The host tells an end only once: it counts more than its reason.
+      return event // The host reports an end once: losing it would be worse than losing the reason.
     }
   }
 
@@ -179,12 +180,12 @@ export class Performer {
     return isSlow ? { ...event, isSlow } : event
   }
 
-  /** A spawn takes time: what came of it has happened now. */
+  /** The time is that after the spawn, which takes a while. */
   #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
     return { daemon, run, atMs: this.#host.now() }
   }
 
-  /** What a run reports of itself. */
+  /** Takes a message of sd_notify from a run. */
   takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
     this.#loadServices().messages.take(daemon, run, fields)
   }
@@ -244,7 +245,8 @@ export class Performer {
     }
   }
 
-  /** All output is out, or given up: what was lost is known. Clients are answered last. */
+  /** To be called when all output was written or given up: the lost bytes are known then. Clients
+   *  get their last answers. */
   flushed(): void {
     const report = this.#report
     if (report === null) return
@@ -259,12 +261,12 @@ export class Performer {
   }
 }
 
-/** As if it had been run and had failed: the stop signal follows at once. */
+/** Like the failure of the command itself: the stop signal follows at once. */
 function stopCommandFailed({ daemon, run }: RunCommand, atMs: number): Event {
   return { type: 'elapsed', timer: { kind: 'escalate', daemon, run }, atMs }
 }
 
-/** A client waits for it, and it is not sent again. */
+/** A client awaits such an effect, and it is not emitted again. */
 function isAnswer(effect: Effect): boolean {
   return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

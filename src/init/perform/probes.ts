@@ -1,6 +1,6 @@
-/** Looks at daemons from outside: is it ready, is it alive? A look follows the end of the one that
- *  was before it, never two at a time of one daemon, and each has its time. An address is asked by
- *  the host itself; a path, whose disk may hang, by a task. */
+/** Readiness and health probes. A daemon has at most one probe in progress; the next one follows an
+ *  interval after its end, and each has a timeout. The host itself probes an address. A helper
+ *  probes a path, since its disk may hang. */
 import { type DaemonSpec, isSelfReported, type Probe } from '../../core/plan/plan.ts'
 import type { HelperTask } from '../../host/helper.ts'
 import type { Host, HostEvent, ProbeSpec } from '../../host/host.ts'
@@ -9,7 +9,8 @@ import type { Tasks } from '../loop/tasks.ts'
 import type { InitTimer, Timers } from '../loop/timers.ts'
 import type { CommandRuns, ServiceCommand } from './command-runs.ts'
 
-/** One look for readiness, in milliseconds; all of them together have the daemon's own time. */
+/** The timeout of a single readiness probe, in milliseconds. The daemon's `ready.timeout` limits
+ *  all of them together. */
 const readyTimeoutMs = 5000
 const userAgent = 'pitcrew'
 
@@ -20,13 +21,13 @@ interface Watch {
   readonly probe: Probe
   readonly intervalMs: number
   readonly timeoutMs: number
-  /** Looks in a row that failed. */
+  /** Failed probes in a row. */
   failures: number
-  /** Of the look under way, for the host; 0 = none. */
+  /** The host's id of the probe in progress; 0 = none. */
   id: number
-  /** The same of a look that is a task. */
+  /** The id of the task of the probe in progress; 0 = none. */
   task: number
-  /** Since when no look can be started; Infinity = it can. */
+  /** Since when no probe could be started; Infinity = the last one could. */
   blockedSinceMs: number
 }
 
@@ -43,8 +44,8 @@ export class Probes {
   readonly #byId: Map<number, Watch> = new Map()
   #ids = 0
 
-  /** @param commandFor A command as the daemon itself would be run.
-   *  @param tell      Takes what was found: that a run is ready, or that it is not alive. */
+  /** @param commandFor Makes the command run in the daemon's context.
+   *  @param dispatch   Takes the results: a run is ready, or it is not alive. */
   constructor(
     host: Host,
     tasks: Tasks,
@@ -61,13 +62,13 @@ export class Probes {
     this.#dispatch = dispatch
   }
 
-  /** Begins anew when it is watched already. */
+  /** Starts probing a run. Replaces earlier probes of the daemon. */
   watch(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): void {
     this.unwatch(spec.name)
     const watch = watchFor(spec, run, what)
     if (watch === null) return
     this.#watches.set(spec.name, watch)
-    // Nobody is ready at once: the first look is worth more a little later.
+    // Wait before the first probe: hardly any daemon is ready at once.
     this.#schedule(watch, what === 'ready' ? Math.min(watch.intervalMs, 10) : watch.intervalMs)
   }
 
@@ -78,12 +79,12 @@ export class Probes {
     this.#watches.delete(name)
   }
 
-  /** After a failure of ours: whoever is to be watched is named again. */
+  /** After a failure inside pitcrew: the core emits `watch` again for each run to be probed. */
   forgetAll(): void {
     for (const name of this.#watches.keys()) this.unwatch(name)
   }
 
-  /** A timer of ours has come. */
+  /** To be called when a timer of a probe has elapsed. A timer of an old run is ignored. */
   elapsed({ kind, daemon, run }: Extract<InitTimer, { kind: 'probe' | 'probe-timeout' }>): void {
     const watch = this.#watches.get(daemon)
     if (watch?.run !== run) return
@@ -124,7 +125,7 @@ export class Probes {
       watch.task = 0
       this.#takeResult(watch, errno === null)
     })
-    // That there is no room for it says nothing of the daemon; any other refusal does.
+    // No room for another task says nothing about the daemon; any other refusal does.
     if (started === 'EBUSY' || started === 'EAGAIN') return this.#postpone(watch)
     watch.blockedSinceMs = Number.POSITIVE_INFINITY
     if (typeof started === 'string') return this.#takeResult(watch, false)
@@ -142,7 +143,7 @@ export class Probes {
     if (error !== null) this.#takeResult(watch, false)
   }
 
-  /** Not to be able to look says nothing of the daemon, as long as it does not last. */
+  /** A probe that cannot be started says nothing about the daemon, unless that lasts. */
   #postpone(watch: Watch): void {
     const nowMs = this.#host.now()
     watch.blockedSinceMs = Math.min(watch.blockedSinceMs, nowMs)
@@ -169,7 +170,7 @@ export class Probes {
     this.#timers.arm(timer, this.#host.now() + afterMs)
   }
 
-  /** Nothing comes of the look under way any more. */
+  /** Cancels the probe in progress and the next one. */
   #cancelProbe(watch: Watch): void {
     const { spec, run, id, task } = watch
     this.#timers.disarm({ kind: 'probe', daemon: spec.name, run })
@@ -183,7 +184,7 @@ export class Probes {
   }
 }
 
-/** A path that is relative is so to where the daemon runs. */
+/** Relative paths are relative to the daemon's working directory. */
 function resolvePath(path: string, { cwd }: DaemonSpec): string {
   return cwd === null || path.startsWith('/') ? path : `${cwd}/${path}`
 }
@@ -192,7 +193,7 @@ function commandName({ spec, for: what }: Watch): string {
   return `${spec.name}:${what}`
 }
 
-/** null: the run says it itself. */
+/** @returns null if the run reports its readiness itself, or has no such probe. */
 function watchFor(spec: DaemonSpec, run: number, what: 'ready' | 'alive'): Watch | null {
   const blockedSinceMs = Number.POSITIVE_INFINITY
   const rest = { spec, run, for: what, failures: 0, id: 0, task: 0, blockedSinceMs }
@@ -219,7 +220,7 @@ function probeSpec(probe: Extract<Probe, { type: 'tcp' | 'unix' | 'http' }>): Pr
   }
 }
 
-/** "HTTP/1.1 204 No Content" */
+/** @param line The first line of an HTTP response: "HTTP/1.1 204 No Content". */
 function isSuccess(line: string): boolean {
   const status = line.startsWith('HTTP/1.') ? Number(line.slice(9, 12)) : 0
   return status >= 200 && status < 400

@@ -1,5 +1,5 @@
-/** A message of sd_notify(3) as events of the core: at most one of each kind. What has no meaning
- *  here (FDSTORE, BUSERROR …) is ignored, as the protocol asks for. */
+/** Converts messages of sd_notify(3) into events of the core, at most one of each kind. Fields
+ *  without a meaning here (FDSTORE, BUSERROR …) are ignored, as the protocol requires. */
 
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
@@ -10,7 +10,7 @@ import type { UntimedEvent } from '../loop/event-queue.ts'
 
 type RunReport = UntimedEvent<'ready' | 'status-reported' | 'watchdog-ping' | 'unhealthy'>
 
-/** How much of a status is kept, in characters. */
+/** The kept length of a status, in characters. */
 const statusMax = 200
 
 export function eventsOfMessage(
@@ -38,7 +38,7 @@ function interimOf({ RELOADING, STOPPING }: NotifyFields): 'reloading' | 'stoppi
   return RELOADING === '1' ? 'reloading' : null
 }
 
-/** Of a number of microseconds; null = it is none, or zero. */
+/** @returns Milliseconds; null if `usec` is not a positive number of microseconds. */
 function msOf(usec: string | undefined): number | null {
   if (usec === undefined || usec === '') return null
   for (const digit of usec) if (digit < '0' || digit > '9') return null
@@ -46,11 +46,11 @@ function msOf(usec: string | undefined): number | null {
   return ms > 0 && Number.isFinite(ms) ? ms : null
 }
 
-/** Takes the messages of runs. */
+/** Takes messages of runs; `dispatch` gets their events. */
 export class RunMessages {
   readonly #log: (text: string) => void
   readonly #dispatch: (event: RunReport) => void
-  /** The run of each daemon whose MAINPID was refused. */
+  /** For each daemon, the run whose MAINPID was last refused. */
   readonly #mainPids: Map<string, number> = new Map()
 
   constructor(log: (text: string) => void, dispatch: (event: RunReport) => void) {
@@ -63,7 +63,7 @@ export class RunMessages {
     if (fields.MAINPID !== undefined) this.#checkMainPid(daemon, run, fields.MAINPID)
   }
 
-  /** Logs once a run that another main process than the one that was started is not supported. */
+  /** Logs once a run that only the started process can be its main process. */
   #checkMainPid(daemon: Daemon, run: number, mainPid: string): void {
     const { name } = daemon.spec
     if (!('pid' in daemon) || daemon.run !== run || mainPid === String(daemon.pid)) return
@@ -73,7 +73,7 @@ export class RunMessages {
   }
 }
 
-/** Why another main process than the one that was started is not followed, and what helps. */
+/** Says that pitcrew follows no other main process than the one that it started, and the remedy. */
 function mainPidMessage(pid: number, run: number, mainPid: string): string {
   const asked = `MAINPID=${oneLine(mainPid.slice(0, 20))} is not supported`
   return `${asked}: pitcrew supervises pid ${pid}, which it started (run ${run}); ${foregroundRemedy}`

@@ -1,23 +1,23 @@
-/** pitcrew as a service: what it reports of itself to the service manager that set
- *  NOTIFY_SOCKET, besides READY and STOPPING: a summary when it has changed, and WATCHDOG=1 where
- *  WATCHDOG_USEC asks for it. That comes from the loop of the policy, so that a policy that fails
- *  for good is noticed. */
+/** Reports to the service manager above pitcrew that set NOTIFY_SOCKET: STATUS when the summary has
+ *  changed, and WATCHDOG=1 if WATCHDOG_USEC requests it. (READY and STOPPING are effects of the
+ *  core.) The watchdog is fed from the loop of the policy, so that a policy that fails for good is
+ *  noticed. */
 import type { State } from '../../core/supervisor/state.ts'
 import type { Host } from '../../host/host.ts'
 import { environmentValue } from '../../host/places.ts'
 import type { Timers } from '../loop/timers.ts'
 
-/** A burst of changes is one message, in milliseconds. */
+/** How long changes are collected for one message, in milliseconds. */
 const statusAfterMs = 200
-/** So many daemons are named. */
+/** How many daemons in trouble a status names. */
 const namedMax = 5
 
 export class ServiceManager {
   readonly #host: Host
   readonly #timers: Timers
-  /** How often WATCHDOG=1 is sent; null = it is not asked for. */
+  /** The interval of WATCHDOG=1, in milliseconds; null = not requested. */
   readonly #watchdogMs: number | null
-  /** When that is sent next. */
+  /** When WATCHDOG=1 is due, in the time of `Host.now()`. */
   #watchdogAtMs = 0
   #state: State | null = null
   #isStatusDue = false
@@ -29,13 +29,13 @@ export class ServiceManager {
     this.#watchdogMs = watchdogIntervalMs(host)
   }
 
-  /** The state may be another. */
+  /** To be called after each step: the state may have changed. */
   stepped(state: State): void {
     this.#state = state
     const nowMs = this.#host.now()
     if (!this.#isStatusDue) this.#arm('status', nowMs + statusAfterMs)
     this.#isStatusDue = true
-    // Also when a failure has cost the timer.
+    // Do not rely on the timer alone: a failure may have lost it.
     if (nowMs >= this.#watchdogAtMs) this.#sendWatchdog(nowMs)
   }
 
@@ -61,7 +61,7 @@ export class ServiceManager {
   }
 }
 
-/** Half of what it allows, as sd_watchdog_enabled(3) advises. */
+/** Half of WATCHDOG_USEC, as sd_watchdog_enabled(3) advises, in milliseconds; null = none. */
 function watchdogIntervalMs(host: Host): number | null {
   const usec = Number(environmentValue(host, 'WATCHDOG_USEC') ?? 0)
   const pid = environmentValue(host, 'WATCHDOG_PID')

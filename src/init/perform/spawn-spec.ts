@@ -1,10 +1,10 @@
-/** From a daemon of the plan to what the host needs to start it. */
+/** Converts a daemon of the plan into the host's arguments for a spawn. */
 import { type DaemonSpec, isSelfReported, type LimitName } from '../../core/plan/plan.ts'
 import type { SpawnSpec } from '../../host/host.ts'
 import type { ServiceCommand } from './command-runs.ts'
 import type { Environment } from './environment.ts'
 
-/** RLIMIT_ numbers, the same on all Linux that we build for. */
+/** RLIMIT_ numbers, equal on all supported architectures. */
 const limitNumbers: Readonly<Record<LimitName, number>> = {
   cpu: 0,
   fsize: 1,
@@ -34,7 +34,8 @@ export function spawnSpecOf(environment: Environment, spec: DaemonSpec, run: num
   }
 }
 
-/** A command that serves a daemon: as the same user, in the same place, within the same limits.
+/** A command in the daemon's context: with its user, working directory, umask, limits and
+ *  environment.
  *  @param more Entries of the environment, as "NAME=value". */
 export function serviceCommandOf(
   environment: Environment,
@@ -53,7 +54,7 @@ function contextOf(spec: DaemonSpec): RunContext {
   return { cwd, user, group, umask, limits: limitsOf(spec) }
 }
 
-/** How the run itself says that it is ready; null where it is looked at from outside. */
+/** The channel by which the run reports its readiness; null = it is probed, or is ready at once. */
 function readyChannelOf({ ready }: DaemonSpec): SpawnSpec['ready'] {
   return ready !== null && isSelfReported(ready.sign) ? ready.sign : null
 }
@@ -66,7 +67,7 @@ function limitsOf({ limits }: DaemonSpec): SpawnSpec['limits'] {
   ])
 }
 
-/** True for the name of a helper's run. */
+/** True for the name of a run of a command that serves a daemon. */
 export function isCommandRun(name: string): boolean {
   return name.includes(':')
 }
