@@ -175,7 +175,7 @@ function wordsOf(note: Note): string {
     case 'died':
     case 'unfit':
     case 'start-failed':
-      return auxiliary.describeDeath(note, null, '').words
+      return auxiliary.describeDeath(note, null, '').text
     default:
       return commonMessage(note) ?? auxiliary.rareMessage(note)
   }

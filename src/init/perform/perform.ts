@@ -164,7 +164,7 @@ export class Performer {
     }
   }
 
-  /** Adds the reason to the end of a run whose program was not executed. */
+  /** Adds the reason to the end of a run that did not execute its program. */
   withFailureReason(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
     try {

@@ -50,7 +50,7 @@ function msOf(usec: string | undefined): number | null {
 export class RunMessages {
   readonly #log: (text: string) => void
   readonly #dispatch: (event: RunReport) => void
-  /** For each daemon, the run whose MAINPID was last refused. */
+  /** For each daemon, the last run of which a MAINPID was refused. */
   readonly #mainPids: Map<string, number> = new Map()
 
   constructor(log: (text: string) => void, dispatch: (event: RunReport) => void) {

@@ -1,4 +1,5 @@
-/** A death in words: a line of the log, and the record that is kept of it. */
+/** Describes a death that was not requested: the line of the log, and the record that is kept for
+ *  the exit report, the control plane and the death command. */
 
 import type { DeathRecord, KeptDeath } from '../../control/server/control-plane.ts'
 import type { Verdict } from '../../core/daemon/restart-policy.ts'
@@ -16,30 +17,31 @@ import type { RunResources } from '../../host/host.ts'
 import { backgroundNote, pidAndRun } from './messages.ts'
 import { startFailureReason } from './start-failure.ts'
 
-/** How much of its last line is in the log, in characters. */
+/** The length of the last line in the log, in characters. */
 const lineMax = 160
-/** How much of a cause is kept, in characters. */
+/** The kept length of a cause, in characters. */
 const causeMax = 250
-/** How many of its last lines are kept. */
+/** How many last lines are kept. */
 const linesMax = 5
 
-type Story = Omit<KeptDeath, 'atMs'> & { readonly words: string }
+type DeathMessage = Omit<KeptDeath, 'atMs'> & { readonly text: string }
 
-/** @param memory What it has to do with a kill for memory. */
+/** @param resources null where the run is not over.
+ *  @param memory    What the kernel's counter of kills for memory says about this death, or ''. */
 export function describeDeath(
   note: DeathNote,
   resources: RunResources | null,
   memory: string,
-): Story {
+): DeathMessage {
   const record = recordOf(note, resources, memory)
   const startFailure = note.kind === 'start-failed' ? startFailureReason(note, note.command) : null
-  const usage = `${usageWords(resources)}${backgroundNote(note)}`
-  const words = `${deathHead(note)}${memory}${usage}; ${record.next}${lastWords(record)}`
-  return { record, startFailure, words }
+  const usage = `${describeUsage(resources)}${backgroundNote(note)}`
+  const text = `${describeHead(note)}${memory}${usage}; ${record.next}${describeLastOutput(record)}`
+  return { record, startFailure, text }
 }
 
 /** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
-function deathHead(note: DeathNote): string {
+function describeHead(note: DeathNote): string {
   if (note.kind === 'start-failed') {
     return `${note.daemon}: cannot start (run ${note.run}): ${startFailureReason(note, note.command)}`
   }
@@ -49,8 +51,8 @@ function deathHead(note: DeathNote): string {
   return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
 }
 
-/** "again in 200ms" */
-function verdictWords(verdict: Verdict): string {
+/** "restarting in 200 ms" */
+function describeVerdict(verdict: Verdict): string {
   if (verdict.kind === 'retry') {
     const when = verdict.afterMs === 0 ? 'at once' : `in ${formatDuration(verdict.afterMs)}`
     return verdict.streak.length > 1
@@ -73,7 +75,7 @@ function verdictWords(verdict: Verdict): string {
 
 function recordOf(note: DeathNote, resources: RunResources | null, memory: string): DeathRecord {
   const { run, pid, uptimeMs, status, verdict } = note
-  // Of an error of our own there is a stack behind the first line.
+  // An internal error has its stack behind the first line.
   const ended = (causeOf(note).split('\n')[0] ?? '').slice(0, causeMax)
   return {
     run,
@@ -84,7 +86,7 @@ function recordOf(note: DeathNote, resources: RunResources | null, memory: strin
     memoryKib: resources?.memoryKib ?? null,
     status,
     lastLines: resources === null ? [] : linesOf(resources.lastLines),
-    next: verdictWords(verdict),
+    next: describeVerdict(verdict),
     ...(isInBackground(note) && { remedy: foregroundRemedy }),
   }
 }
@@ -115,12 +117,12 @@ function linesOf(text: string): string[] {
     .slice(-linesMax)
 }
 
-function usageWords(resources: RunResources | null): string {
+function describeUsage(resources: RunResources | null): string {
   if (resources === null) return ''
   return ` (cpu ${Math.round(resources.cpuMs)} ms, memory ${(resources.memoryKib / 1024).toFixed(1)} MiB)`
 }
 
-function lastWords({ status, lastLines }: DeathRecord): string {
+function describeLastOutput({ status, lastLines }: DeathRecord): string {
   const line = status === '' ? lastLines.at(-1) : status
   if (line === undefined) return ''
   return `; its last ${status === '' ? 'line' : 'status'}: ${JSON.stringify(oneLine(line.slice(0, lineMax)))}`

@@ -1,6 +1,6 @@
-/** Deaths that nobody asked for: why, what it cost, what the daemon said at last, and what follows.
- *  One line of the log, and one record that is kept: for the exit report, and for the command that
- *  is run at a death. */
+/** Deaths that were not requested: cause, resource use, last lines, and what follows. Each is one
+ *  line of the log, and one record that is kept for the exit report, the control plane and the
+ *  death command. Kills for memory are attributed here, by the kernel's counter. */
 
 import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DeathNote } from '../../core/effect.ts'
@@ -14,10 +14,10 @@ const killedInTheLast = ', the kernel killed a process for memory in the last'
 
 export class Deaths {
   readonly #host: Host
-  /** How many kills for memory are told of or too old for a death of now; null = not known. */
+  /** Kills for memory that were reported, or are too old for a death now; null = not known. */
   #oomKills: number | null = null
-  #lookedAtMs = 0
-  /** Of each daemon that had one. */
+  #readAtMs = 0
+  /** The last death of each daemon that had one. */
   readonly last: Map<string, KeptDeath> = new Map()
 
   constructor(host: Host) {
@@ -25,14 +25,14 @@ export class Deaths {
     this.recover()
   }
 
-  /** All kills for memory until now are old: at the start, and after a failure of ours. */
+  /** Counts all kills for memory until now as old: at the start, and after a failure of pitcrew. */
   recover(): void {
     this.#oomKills = this.#host.oomKills()?.count ?? null
-    this.#lookedAtMs = this.#host.now()
+    this.#readAtMs = this.#host.now()
   }
 
-  /** @param count Of kills for memory; the deaths that came of them are told.
-   *  @returns Words for those of which no death came; null = there are none. */
+  /** @param count All kills for memory. The deaths that they caused have been reported before.
+   *  @returns A message about kills that caused no reported death; null = there were none. */
   unreportedOomKills(count: number): string | null {
     const more = count - (this.#oomKills ?? count)
     this.#oomKills = count
@@ -41,20 +41,20 @@ export class Deaths {
     return `the kernel killed ${killed} for memory (${count} in all); ${noDeath}`
   }
 
-  /** Keeps the record of it. @returns Its words for the log. */
+  /** Keeps the record of a death. @returns The line for the log. */
   record(note: DeathNote): string {
     const resources = note.kind === 'died' ? this.#host.runResources(note.daemon, note.run) : null
     const memory = this.#memoryNote(note)
-    const { record, startFailure, words } = auxiliaryOf(this.#host).describeDeath(
+    const { record, startFailure, text } = auxiliaryOf(this.#host).describeDeath(
       note,
       resources,
       memory,
     )
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
-    return words
+    return text
   }
 
-  /** For the command of a death, which was told before. */
+  /** The environment of the death command. The death must have been recorded before. */
   environment({ daemon, run }: DeathNote): readonly string[] {
     const record = this.last.get(daemon)?.record
     if (record?.run !== run) return []
@@ -67,8 +67,8 @@ export class Deaths {
     ]
   }
 
-  /** Only of a KILL that was not ours, and the counter does not say which process it was. Where it
-   *  is not watched, a growth may be as old as the last look. */
+  /** Says "probably", since the counter does not name the process. Only a KILL that pitcrew did not
+   *  send is considered. An unwatched counter may have grown at any time since it was last read. */
   #memoryNote(note: DeathNote): string {
     if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''
     const before = this.#oomKills
@@ -82,9 +82,9 @@ export class Deaths {
       if (hasGrown) this.#oomKills = before + 1
       return hasGrown ? ', probably out of memory' : ''
     }
-    const sinceMs = this.#host.now() - this.#lookedAtMs
+    const sinceMs = this.#host.now() - this.#readAtMs
     this.#oomKills = kills.count
-    this.#lookedAtMs += sinceMs
+    this.#readAtMs += sinceMs
     if (!hasGrown) return ''
     return `${killedInTheLast} ${formatDuration(Math.ceil(sinceMs))}`
   }

@@ -1,5 +1,4 @@
-/** exit-report.json: how the exit code came about, for whoever looks at a container that has
- *  ended. */
+/** exit-report.json: explains the exit code after the container has ended. */
 
 import type { KeptDeath } from '../../control/server/control-plane.ts'
 import type { DaemonReport, ExitReport } from '../../core/effect.ts'
@@ -12,7 +11,7 @@ import type { LostOutput } from '../../host/output.ts'
 import { lastWriteMs } from './journal.ts'
 import type { Reporter } from './reporter.ts'
 
-/** Writes it beside the journal, as far as all is known by now. */
+/** The task that writes the report beside the journal, with what is known now. */
 export function exitReportTask(
   host: Host,
   bundle: string,
@@ -24,8 +23,8 @@ export function exitReportTask(
   return { write, text, timeoutMs: lastWriteMs }
 }
 
-/** @param wallMs The time of the end.
- *  @param deaths The last unasked death of each daemon that had one. */
+/** @param wallMs The time of the end, in milliseconds since 1970.
+ *  @param deaths The last death of each daemon that was not requested. */
 export function exitReportText(
   report: ExitReport,
   wallMs: number,
@@ -55,7 +54,7 @@ export function exitReportText(
   return `${JSON.stringify(told, null, 2)}\n`
 }
 
-/** "code 3", "TERM", "could not start: exec: ENOENT"; null when it never ran or had not ended. */
+/** "code 3", "TERM", "could not start: exec: ENOENT"; null if it never ran or has not ended. */
 function howItEnded(last: DaemonReport['last']): string | null {
   if (last === null) return null
   if (last.failure !== null) return `could not start: ${describeStartFailure(last.failure)}`

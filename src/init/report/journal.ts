@@ -1,10 +1,11 @@
-/** The journal: what happened, with a cursor each, in a file of bounded size that outlives this
- *  process, and the last of it in memory. A cursor is LIFE-N: when pitcrew was started, in
- *  milliseconds since 1970, and 1, 2, 3 ... in that life.
+/** The journal: entries with a cursor, in a file of bounded size that outlives this process; the
+ *  latest entries are also in memory. A cursor is LIFE-N: the start of pitcrew in milliseconds
+ *  since 1970, and the number of the entry in that life.
  *
- *  A helper appends what has come, a quarter of a second after the first of it, or at once when it
- *  is much; one helper at a time. What cannot be written, or not in time, is tried again with what
- *  comes next; what there is no room for until then is counted. */
+ *  A helper appends new entries 250 ms after the first of them, or at once if they are many. One
+ *  helper works at a time, so that a full or hung disk never delays PID 1. Entries that could not
+ *  be written are tried again with the next ones; entries that are dropped meanwhile are counted.
+ */
 
 import type { DeathRecord, JournalView, NewEntry } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
@@ -19,15 +20,16 @@ import type { Timers } from '../loop/timers.ts'
 import { commonMessage } from './messages.ts'
 
 const flushAfterMs = 250
-/** This much does not wait for long, in characters. */
+/** This much text is written at once, in characters. */
 const muchSize = 32 * 1024
 const fileBytesMax = 1024 * 1024
-/** How long a helper may take to write, in milliseconds. */
+/** The timeout of an append, in milliseconds. */
 const writeMs = 10_000
-/** The same at the end, which waits for it: a disk that hangs costs that much. */
+/** The timeout of a write at the end, in milliseconds. The end waits for it if the disk hangs. */
 export const lastWriteMs = 2000
 
-/** In characters: all of it; and what is written, as long as nobody has read it. */
+/** Limits in characters: of all entries, and of written ones while no client has read the journal.
+ */
 const keptMax = 128 * 1024
 const writtenMax = 16 * 1024
 const pendingMax = 100
@@ -41,19 +43,19 @@ export class Journal implements JournalView {
   readonly #name: string
   readonly #print: (text: string) => void
   readonly #entries: Entries = new Entries()
-  /** Told of each new entry. */
+  /** Gets each new entry. */
   listener: ((entry: NewEntry) => void) | null = null
-  /** Where files that outlive this process may be, best first. Looked for once, before the first
-   *  daemon starts: the disk may hang later. */
+  /** Folders for files that outlive this process, best first. Determined before the first daemon
+   *  starts, since the disk may hang later. */
   readonly folders: readonly string[]
-  /** When the timer comes. */
+  /** When the flush timer elapses; Infinity = it is not armed. */
   #flushAtMs = Number.POSITIVE_INFINITY
   #hasFailed = false
-  /** Of what is being written, or was the last time. */
+  /** The id of the last append. */
   #task = 0
 
-  /** @param name Of the bundle.
-   *  @param print Says something on the common output alone. */
+  /** @param name  The name of the bundle.
+   *  @param print Prints a line on stdout that is not recorded in the journal. */
   constructor(
     host: Host,
     tasks: Tasks,
@@ -79,10 +81,10 @@ export class Journal implements JournalView {
     this.listener({ daemon, text: () => entries.newest() })
   }
 
-  /** The time for it has come. */
+  /** To be called when the flush timer has elapsed. */
   flush(): void {
     this.#flushAtMs = Number.POSITIVE_INFINITY
-    if (this.#entries.isWriting) return // What has come meanwhile follows when that is done.
+    if (this.#entries.isWriting) return // New entries follow when the append has ended.
     const text = this.#entries.take()
     if (text !== null) this.#append(text, writeMs)
   }
@@ -94,7 +96,7 @@ export class Journal implements JournalView {
     else this.#task = started
   }
 
-  /** What became of what was being written. */
+  /** @param errno Why the entries were not written; null = they were. */
   #appended(errno: string | null): void {
     if (errno === null) {
       this.#hasFailed = false
@@ -105,18 +107,18 @@ export class Journal implements JournalView {
     this.#entries.notWritten()
     if (this.#hasFailed) return
     this.#hasFailed = true
-    // Not in the journal: it would have to be written, in its turn.
+    // Not in the journal, since that entry would have to be written, too.
     this.#print(`cannot write the journal: ${describeErrno(errno)}; entries are kept in memory`)
   }
 
-  /** After a failure of ours: the timer may be lost, and the answer of the helper is forgotten.
-   *  What was being written is most likely written, and is not written again. */
+  /** After a failure inside pitcrew: the timer may be lost, and the helper's end is ignored. The
+   *  entries of that append are most likely written, and are not written again. */
   recover(): void {
     this.#flushAtMs = Number.POSITIVE_INFINITY
     this.#appended(null)
   }
 
-  /** At the end of everything: what is still being written is not waited for. */
+  /** Writes the last entries. An append in progress is not waited for. */
   finish(): void {
     this.#timers.disarm(timer)
     this.#tasks.ignore(this.#task)
@@ -134,7 +136,7 @@ export class Journal implements JournalView {
     return this.#entries.read()
   }
 
-  /** Where the file may be, best first. */
+  /** Paths for the file, best first. */
   get paths(): readonly string[] {
     const file = `${this.#name}/journal.ndjson`
     return this.folders.map((folder) => `${folder}/${file}`)
@@ -151,37 +153,36 @@ export class Journal implements JournalView {
   }
 }
 
-/** As little as can be kept until somebody wants to read it. */
+/** An entry before it is formatted, which is put off until it is read or written. */
 interface PendingEntry {
   readonly wallMs: number
-  /** null: something about pitcrew itself. */
+  /** null: an entry about pitcrew itself. */
   readonly note: Note | null
-  /** Of an unasked death. */
+  /** The record of a death. */
   readonly death: DeathRecord | null
-  /** null: those of a ticket, which are made when they are needed. */
+  /** null: the message of a ticket, which is formatted when it is needed. */
   readonly words: string | null
 }
 
-/** Entries of the journal in memory. First they are noted, then text; the oldest are written, or
- *  are being written:
+/** Entries of the journal in memory, oldest first:
  *
- *      written | being written | waiting | noted
+ *      written | being written | waiting | pending
  *
- *  A hundred may be noted and not be text yet: at a boot there is no time for that. What is written
- *  is let go first, and then what waits, which is counted. */
+ *  Up to a hundred pending entries are not formatted yet, since that would slow a boot. Written
+ *  entries are dropped first, then waiting ones, which are counted. */
 class Entries {
-  /** When this life began; 0 = nothing has happened in it. */
+  /** The start of this life, in milliseconds since 1970; 0 = no entry and no cursor so far. */
   lifeMs = 0
-  /** The number of the newest one. */
+  /** The number of the newest entry. */
   count = 0
   #pending: PendingEntry[] = []
   #lines: string[] = []
-  /** Characters of all lines; of those that wait. */
+  /** Characters of all lines, and of the waiting ones. */
   #size = 0
   #waitingSize = 0
   #waiting = 0
   #writing = 0
-  /** How many were let go unwritten; how many of those are told in what is being written. */
+  /** Entries that were dropped unwritten, and those of them that the current append mentions. */
   #dropped = 0
   #droppedTold = 0
   #isRead = false
@@ -201,12 +202,12 @@ class Entries {
     return this.#waiting > 0 || this.#pending.length > 0
   }
 
-  /** How much is text and waits, in characters. */
+  /** The size of the waiting lines, in characters. */
   get waitingSize(): number {
     return this.#waitingSize
   }
 
-  /** All of them, oldest first. More of it is kept from now on. */
+  /** All entries, oldest first. From now on, more written ones are kept. */
   read(): readonly string[] {
     this.#format()
     this.#isRead = true
@@ -218,7 +219,7 @@ class Entries {
     return this.#lines.at(-1) as string
   }
 
-  /** What waits, as it is to be written; null = nothing does. */
+  /** @returns The waiting entries as text to append, which count as being written; null = none. */
   take(): string | null {
     this.#format()
     if (this.#waiting === 0) return null
@@ -235,7 +236,7 @@ class Entries {
     this.#trim()
   }
 
-  /** What was being written waits again, as far as it is there. */
+  /** The entries that were being written wait again, except those that were dropped meanwhile. */
   notWritten(): void {
     const left = Math.min(this.#writing, this.#lines.length - this.#waiting)
     this.#waiting += left
@@ -283,7 +284,7 @@ function sizeOf(lines: readonly string[]): number {
   return lines.reduce((size, line) => size + line.length, 0)
 }
 
-/** Says in an entry how many before it are missing. */
+/** Adds to an entry how many before it are missing. */
 function withDropped(line: string, dropped: number): string {
   const behindCursor = line.indexOf(',')
   return `${line.slice(0, behindCursor)},"dropped":${dropped}${line.slice(behindCursor)}`
@@ -294,20 +295,20 @@ function entryText(cursor: string, noted: PendingEntry): string {
   const head = `{"cursor":"${cursor}","at":"${isoTime(wallMs)}","type":"`
   if (note === null) return `${head}pitcrew","words":${JSON.stringify(noted.words)}}`
   const words = noted.words ?? commonMessage(note) ?? ''
-  const usual = usualText(note, words)
-  if (usual !== null) return head + usual
+  const common = commonText(note, words)
+  if (common !== null) return head + common
   const daemon = daemonOf(note)
   const isNamed = daemon !== null && words.startsWith(`${daemon}: `)
-  // Who reads an entry sees its daemon anyway.
+  // The entry names the daemon in a field of its own.
   const told = JSON.stringify(isNamed ? words.slice(daemon.length + 2) : words)
   const about = daemon === null ? '' : `,"daemon":"${daemon}"`
   const text = `${head}${note.kind}"${about},"words":${told}${detailsText(note)}`
   return death === null ? `${text}}` : `${text},${JSON.stringify(death).slice(1)}`
 }
 
-/** What every daemon comes to, without a character that JSON would not have as it is: put together
- *  by hand, since at the end of a thousand daemons there are a thousand such entries. */
-function usualText(note: Note, words: string): string | null {
+/** Formats the most frequent entries, which contain no character that JSON escapes, by hand: at the
+ *  end of a thousand daemons there are a thousand of them. */
+function commonText(note: Note, words: string): string | null {
   if (note.kind !== 'started' && note.kind !== 'stopped') return null
   const { kind, daemon, run, pid } = note
   const told = words.slice(daemon.length + 2)
@@ -320,7 +321,7 @@ function daemonOf(note: Note): string | null {
   return 'daemon' in note ? note.daemon : null
 }
 
-/** The fields of its own, each behind a comma. Put together by hand where it is often. */
+/** The fields of a kind of note, each after a comma. Frequent kinds are formatted by hand. */
 function detailsText(note: Note): string {
   switch (note.kind) {
     case 'ticket':
@@ -344,7 +345,7 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
   let text = ''
   for (const key in fields) {
     const value = fields[key]
-    // Fractions of a millisecond are nobody's business.
+    // Fractions of a millisecond are left out.
     if (typeof value === 'number') text += `,"${key}":${Math.round(value)}`
     else if (key !== 'kind' && key !== 'daemon') text += `,"${key}":${JSON.stringify(value)}`
   }

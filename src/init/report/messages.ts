@@ -1,4 +1,6 @@
-/** Puts notes into words: pitcrew's own lines. One note, one line. */
+/** The messages of pitcrew's own log: one line for each note of the core. Frequent messages are in
+ *  the init's image, rare ones in the image "auxiliary"; those of deaths are in death-message.ts.
+ */
 
 import type { Note } from '../../core/effect.ts'
 import { describeExitFully, describeUnmet, foregroundRemedy } from '../../core/text/cause.ts'
@@ -13,17 +15,17 @@ import { oneLine } from '../../core/text/one-line.ts'
 import type { RunAndPid, Ticket } from '../../core/ticket.ts'
 import type { Host } from '../../host/host.ts'
 
-/** What the policy does is told with the death that it answers, and what a shutdown comes to by the
- *  exit code: their tickets are for the journal alone. */
+/** Tickets of the restart policy and of a shutdown go to the journal only: the message of the death
+ *  says what the policy does, and the exit code says how the shutdown ended. */
 export function isPrinted(note: Note): boolean {
-  // It would wait in the stall that it is about.
+  // It could not be printed during the stall that it reports.
   if (note.kind === 'output-stalled') return false
   if (note.kind !== 'ticket') return true
   const { verb, by } = note.ticket
   return verb !== 'shutdown' && by.kind !== 'policy'
 }
 
-/** Of what is usual; null: see trouble-words.ts and deaths.ts. */
+/** @returns null for a note that `rareMessage` or `describeDeath` describes. */
 export function commonMessage(note: Note): string | null {
   switch (note.kind) {
     case 'started':
@@ -37,15 +39,15 @@ export function commonMessage(note: Note): string | null {
     case 'stopped':
       return `${note.daemon}: stopped: ${describeExitFully(note)}, ${pidAndRun(note)}`
     case 'ticket':
-      return ticketWords(note.ticket)
+      return ticketMessage(note.ticket)
     case 'shutdown':
-      return `${reasonWords(note)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
+      return `${shutdownReason(note)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
     default:
       return null
   }
 }
 
-/** ", leaving processes behind: …", where it did; else nothing. */
+/** ", leaving processes behind: …", or ''. */
 export function backgroundNote(note: Note): string {
   return 'leftOthers' in note && note.leftOthers
     ? `, leaving processes behind: ${foregroundRemedy}`
@@ -56,14 +58,14 @@ export function pidAndRun({ pid, run }: { readonly pid: number; readonly run: nu
   return `pid ${pid}, run ${run}`
 }
 
-/** "web: restart (USR1, asked 3 times): done in 30 ms, pid 7 -> 9" */
-function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
+/** "web: restart (USR1, requested 3 times): done in 30 ms, pid 7 -> 9" */
+function ticketMessage({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
   const times = requests === 1 ? '' : `, requested ${requests} times`
   const asked = `(${describeRequester(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
   const what = daemon === null ? `${verb} ${asked}` : `${daemon}: ${verb} ${asked}`
   switch (outcome.kind) {
     case 'done': {
-      if (!outcome.changed) return `${what}: nothing to do: ${standsWords(outcome.now)}`
+      if (!outcome.changed) return `${what}: nothing to do: ${describeNow(outcome.now)}`
       const pids = outcome.now === null ? '' : `, pid ${old?.pid ?? 'none'} -> ${outcome.now.pid}`
       return `${what}: done in ${formatDuration(outcome.tookMs)}${pids}`
     }
@@ -78,16 +80,16 @@ function ticketWords({ verb, daemon, by, why, requests, old, outcome }: Ticket):
   }
 }
 
-function standsWords(now: RunAndPid | null): string {
+function describeNow(now: RunAndPid | null): string {
   return now === null ? 'it is stopped' : `it is ready, pid ${now.pid}`
 }
 
-function reasonWords({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
+function shutdownReason({ reason }: Extract<Note, { kind: 'shutdown' }>): string {
   const why = reason.kind === 'request' && reason.why !== '' ? `: ${oneLine(reason.why)}` : ''
   return `${describeReason(reason)}${why}`
 }
 
-/** @param note None with words of another place: see report.ts and death-words.ts. */
+/** @param note A note that `commonMessage` has no message for, and not a death. */
 export function rareMessage(note: Note): string {
   switch (note.kind) {
     case 'skipped':
@@ -103,7 +105,7 @@ export function rareMessage(note: Note): string {
     case 'not-forwarded':
       return `${note.daemon}: ${note.signal} not forwarded: it is not running`
     case 'signal-ignored':
-      return ignored(note)
+      return ignoredMessage(note)
     case 'deadline-missed':
       return `deadline reached: killed ${note.daemons.join(', ')}`
     case 'output-stalled':
@@ -113,19 +115,21 @@ export function rareMessage(note: Note): string {
     case 'stuck':
       return `${note.daemon}: still running after KILL (run ${note.run})`
     default:
-      throw new Error(`${note.kind} has its words elsewhere`)
+      throw new Error(`${note.kind} has its message elsewhere`)
   }
 }
 
-function ignored(note: Extract<Note, { kind: 'signal-ignored' }>): string {
+function ignoredMessage(note: Extract<Note, { kind: 'signal-ignored' }>): string {
   const { signal, times, shuttingDown } = note
   const why = shuttingDown ? 'shutting down' : 'not in "signals:"'
   return `${signal} ignored: ${why}${times > 1 ? ` (${times} times so far)` : ''}`
 }
 
-/** Longer than any name of a process. */
+/** More than the length of any process name, in bytes. */
 const nameBytesMax = 64
 
+/** Names processes that descend from pitcrew and belong to no known run. An operator may know them.
+ */
 export function unattributedMessage(host: Host, pids: readonly number[]): string {
   const processes = pids.map((pid) => {
     const answer = host.readFile(`/proc/${pid}/comm`, nameBytesMax)

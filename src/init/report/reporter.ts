@@ -1,4 +1,4 @@
-/** pitcrew's own words: everything that it tells goes to the common output and into the journal. */
+/** Everything that pitcrew reports goes to stdout and into the journal. */
 import type { DeathNote, Note } from '../../core/effect.ts'
 import type { Host } from '../../host/host.ts'
 import { auxiliaryOf } from '../image/load-auxiliary.ts'
@@ -12,7 +12,7 @@ export class Reporter {
   readonly deaths: Deaths
   readonly journal: Journal
 
-  /** @param print Says something on the common output. */
+  /** @param print Prints a line of pitcrew's own on stdout. */
   constructor(
     host: Pick<Host, 'loadAuxiliary'>,
     print: (text: string) => void,
@@ -26,35 +26,35 @@ export class Reporter {
   }
 
   report(note: Note): void {
-    // The words of a ticket that is for the journal alone are made when they are read.
+    // The message of a ticket for the journal alone is formatted when the entry is read.
     if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.record(note, null)
-    const usual = commonMessage(note)
-    if (usual !== null) this.#write(note, usual)
+    const message = commonMessage(note)
+    if (message !== null) this.#write(note, message)
     else if (isDeath(note)) {
-      const words = this.deaths.record(note)
-      this.#print(words)
-      this.journal.record(note, words, this.deaths.last.get(note.daemon)?.record)
+      const text = this.deaths.record(note)
+      this.#print(text)
+      this.journal.record(note, text, this.deaths.last.get(note.daemon)?.record)
     } else this.#write(note, auxiliaryOf(this.#host).rareMessage(note))
   }
 
-  #write(note: Note, words: string): void {
-    if (isPrinted(note)) this.#print(words)
-    this.journal.record(note, words)
+  #write(note: Note, text: string): void {
+    if (isPrinted(note)) this.#print(text)
+    this.journal.record(note, text)
   }
 
-  /** The deaths that came of them are told. */
+  /** To be called after the deaths that were caused by these kills were reported. */
   reportOomKills(count: number): void {
-    const words = this.deaths.unreportedOomKills(count)
-    if (words !== null) this.log(words)
+    const text = this.deaths.unreportedOomKills(count)
+    if (text !== null) this.log(text)
   }
 
-  /** After a failure of ours. */
+  /** To be called after a failure inside pitcrew. */
   recover(): void {
     this.journal.recover()
     this.deaths.recover()
   }
 
-  /** Something about pitcrew itself. */
+  /** Reports something about pitcrew itself. */
   log(text: string): void {
     this.#print(text)
     this.journal.record(null, text)

@@ -1,12 +1,12 @@
-/** Why a process was not started, in words. The host gives the step and the name of the error; the
- *  rest is in what was to be started, or in the first line of its file. */
+/** Explains why a process was not started. The host reports the failed step and its errno; the
+ *  reason follows from those, the spawn's arguments and the beginning of the program's file. */
 import type { SpawnFailure } from '../../core/event.ts'
 import { describeErrno } from '../../errors.ts'
 import type { SpawnSpec } from '../../host/host.ts'
 
 type HostFailure = SpawnFailure & { readonly head?: string }
 
-/** The same failure with its reason, where the name of the error does not say it. */
+/** Adds a reason to a failure where the errno does not say enough. */
 export function withReason(
   { step, errno, head }: HostFailure,
   asked: Pick<SpawnSpec, 'user' | 'group'>,
@@ -68,8 +68,8 @@ const withCrLf =
   'its lines end with CR LF, and the CR counts as a part of its interpreter: ' +
   'save it with LF (ENOENT)'
 
-/** What the name of the error does not say; null = it says all.
- *  @param head How the file begins, if it is there. */
+/** @param head The beginning of the file, if it exists.
+ *  @returns The reason; null = the errno says it all. */
 export function execFailureReason(errno: string, head = ''): string | null {
   const isElf = head.startsWith('\x7fELF')
   switch (errno) {
