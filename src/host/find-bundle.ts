@@ -1,10 +1,10 @@
-/** Finds and reads the file that describes the bundle, in the same way for `run` and for the client
- *  verbs. It knows nothing of YAML, so that the init may use it. */
+/** Finds and reads the bundle file, for `run` and for client verbs. It contains no YAML parser, so
+ *  that the init can use it. */
 import { isPlanText, maxPlanBytes, type SumOf } from '../core/plan/plan-text.ts'
 import { describeErrno, PitcrewError } from '../errors.ts'
 import type { FileAnswer, System } from './system.ts'
 
-/** Where a bundle is looked for when none is named, in this order. */
+/** Where a bundle is looked for if none is named, in this order. */
 const bundlePlaces: readonly string[] = [
   './bundle.yaml',
   './bundle.json',
@@ -15,11 +15,12 @@ const bundlePlaces: readonly string[] = [
 export interface BundleFile {
   readonly path: string
   readonly text: string
-  /** Built already: it can be loaded without a parser. */
+  /** True for a plan of `pitcrew build`, which is loaded without a parser. */
   readonly isPlan: boolean
 }
 
-/** @param path As the caller gave it; null = the first of the usual places that is there. */
+/** @param path The path of the bundle; null = the first usual place that exists.
+ *  Throws a PitcrewError if there is no readable bundle. */
 export function readBundleFile(system: Pick<System, 'readFile'>, path: string | null): BundleFile {
   for (const place of path === null ? bundlePlaces : [path]) {
     if (isCode(place)) throw notYet(place)

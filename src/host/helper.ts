@@ -1,40 +1,40 @@
-/** The part of the door to the operating system (host.ts) that may block or grow: what helpers do,
- *  and how they end. */
+/** The part of the host's interface (host.ts) for work that may block or grow: the tasks of
+ *  helpers, and how they end. */
 import type { Errno } from './system.ts'
 
-/** `timeoutMs`: from the start of the child on; then it is killed, and its end is ETIMEDOUT even if
- *  it cannot be killed. */
+/** `timeoutMs`: counts from the start of the child. Then the child is killed, and its end is
+ *  ETIMEDOUT even if it cannot be killed. */
 export type HelperTask = {
   readonly timeoutMs: number
-} /** This program again, with these arguments, in bounded memory. Its stdout is the text of the
- *  event, its stderr is ours. */ & (
+} /** Runs this program with these arguments in bounded memory. Its stdout becomes the text of the
+ *  event; its stderr is pitcrew's. */ & (
   | { readonly run: readonly string[]; readonly maxBytes: number }
-  /** Adds whole lines to a file: the first of the paths that can be written. Its folder and the one
-   *  above are made. A line that is torn at its end is ended first. Where the file would become
-   *  longer than `maxBytes`, it is renamed to PATH.1 before. */
+  /** Appends whole lines to the first of the paths that can be written. Creates its folder and the
+   *  one above. An incomplete last line of the file is ended first. If the file would exceed
+   *  `maxBytes`, it is renamed to PATH.1 before. */
   | { readonly append: readonly string[]; readonly text: string; readonly maxBytes: number }
-  /** Writes a file (temporary file, rename) in the same way. A failure is printed on stderr, too.
-   *  `finish` waits for what is written. */
+  /** Replaces a file (temporary file, rename), with the same choice of path. A failure is also
+   *  printed on stderr. `finish` waits for it. */
   | { readonly write: readonly string[]; readonly text: string }
-  /** The last whole lines of a regular file and of PATH.1 before it, at most so many bytes: of the
-   *  first of the paths that has any. They are the text of the event; '' = there are none. */
+  /** Reads the last whole lines of PATH.1 and PATH, at most `maxBytes`, for the first of the paths
+   *  with any. They become the text of the event; '' = none. */
   | { readonly tail: readonly string[]; readonly maxBytes: number }
-  /** There is something at the path: else its errno. */
+  /** Succeeds if the path exists. */
   | { readonly exists: string }
-  /** A unix stream socket accepts connections: else its errno. */
+  /** Succeeds if the unix stream socket at the path accepts a connection. */
   | { readonly connect: string }
 )
 
-/** A helper's end. */
+/** The end of a helper. */
 export interface HelperEnd {
   readonly type: 'helper'
   readonly id: number
-  /** Why the work was not done, or could not be started. */
+  /** Why the work failed or could not be started; null = it was done. */
   readonly errno: Errno | null
-  /** How a program ended. */
+  /** The exit code and the signal of a program. */
   readonly code: number
   readonly signal: number
   readonly timedOut: boolean
-  /** What it printed; null = more than it may. */
+  /** Its output; null = more than `maxBytes`. */
   readonly text: string | null
 }

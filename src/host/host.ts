@@ -1,12 +1,12 @@
-/** The only door to the operating system for the init. The C host (`native/`) implements it in
- *  the binary, a fake world in the tests. It has mechanisms and no policy: numbers, strings and
- *  arrays go in and out, and what to do about them is decided in `core/`.
+/** The init's only interface to the operating system. The C host (`native/`) implements it in the
+ *  binary, and simulated hosts implement it in tests. It has mechanisms and no policy: numbers,
+ *  strings and arrays go in and out, and `core/` decides what to do about them.
  *
  *  The host's duties, in order:
  *  1. it calls `handle` with one HostEvent at a time, never while another call is under way;
  *  2. a call that throws, takes more than 100 ms of processor time or uses up the engine's memory
- *     is followed by one call of `recover`; the host's table of live runs is what is true then;
- *  3. an event whose call failed is not delivered again: `live()` tells what it said;
+ *  is followed by one call of `recover`; from then on the host's table of live runs is the truth;
+ *  3. an event is not delivered again when its call failed: `liveRuns()` includes what it reported;
  *  4. TERM, INT and a hangup start the shutdown watchdog: see `startShutdownWatchdog`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
@@ -19,41 +19,42 @@ export type { LiveRun }
 export interface Host extends System, ControlHost, OutputHost {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
   now(): number
-  /** Asks for one `wake` event at this time of `now()`; replaces what was asked before.
-   *  Infinity = none. A time that has passed means: as soon as other events had their turn. */
+  /** Requests one `wake` event at this time of `now()`; replaces the request before. Infinity =
+   *  none. A time in the past means: after the other events that are ready. */
   wakeAt(atMs: number): void
 
-  /** Starts a run. A name with ":" in it is a helper's ("web:ready"): a run like any other, with
-   *  its whole tree, and not a daemon's. Answers within 50 ms: that a command cannot be executed,
-   *  too. One that stands still is slow: then `executed` follows, or `exited` with a failure. It is
-   *  killed after 5 s, unless it has our stdio. */
+  /** Starts a run. A name with ":" ("web:ready") is that of a command that serves a daemon: a run
+   *  like any other, with a whole tree. Returns within 50 ms, also with the failure of an exec. A
+   *  child that takes longer is slow: `executed` follows, or `exited` with a failure. After 5 s it
+   *  is killed, unless it has pitcrew's stdio. */
   spawn(spec: SpawnSpec): SpawnAnswer
-  /** Sends a signal (0 = only look) to a run, and nothing with it. `leader`: its first process.
+  /** Sends a signal (0 = only check) to a run, and nothing with it. `leader`: its first process.
    *  `tree`: its process group, and what left the group. */
   signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer
   /** Sends a stop signal with CONT behind it, or KILL, to each process of a run once, however often
    *  it is called. `rest`: the tree without its leader. All calls of a turn share one scan. */
   stop(daemon: string, run: number, signal: number, to: SignalTarget): SignalAnswer
-  /** Starts a look from outside; the answer is one `probed` event. A probe of the same id that is
-   *  under way is forgotten. Never waits: a socket that has a path is a helper's work. */
+  /** Starts a probe; its result is one `probed` event. A probe in progress with the same id is
+   *  cancelled. Never blocks: a socket with a path is probed by a helper. */
   probe(id: number, spec: ProbeSpec): Errno | null
-  /** Forgets a probe: no event comes of it any more. */
+  /** Cancels a probe: its event is not delivered. */
   cancelProbe(id: number): void
-  /** Sends a text to the NOTIFY_SOCKET that we were given ourselves, if there is one. */
+  /** Sends a text to the NOTIFY_SOCKET of pitcrew itself, if there is one. */
   notify(text: string): void
   /** How often the kernel killed a process of our control group for memory; null = not known. */
   oomKills(): OomKills | null
 
-  /** All runs that are not over, and those whose end was told in the call that failed. */
+  /** All runs that are not over, and those that ended in the call that failed. */
   liveRuns(): readonly LiveRun[]
-  /** Splits a message of sd_notify that came another way, as those of NOTIFY_SOCKET are; `live()`
-   *  keeps that the run is ready. null: the run is over, or the message has none of the fields. */
+  /** Splits a message of sd_notify that did not come over NOTIFY_SOCKET; `liveRuns()` keeps that
+   *  the run is ready. null: the run is over, or the message has none of the fields. */
   readNotify(daemon: string, run: number, text: string): NotifyFields | null
-  /** What a run whose leader has ended leaves to be told; null: it is not in the table any more. */
+  /** Resource use and last lines of a run after the end of its leader; null: the run is not in the
+   *  table any more. */
   runResources(daemon: string, run: number): RunResources | null
-  /** The pids of a run that are still there, at most 16 of them. For a message only. */
+  /** The pids of the processes that a run has left, at most 16. For messages only. */
   members(daemon: string, run: number): readonly number[]
-  /** Stops reading a run's output; what is in the pipe now is still passed on. */
+  /** Stops reading the output of a run; what is in the pipe now is still printed. */
   closeOutput(daemon: string, run: number): void
 
   /** Names of the environment, in order; the position is the handle used in `SpawnSpec.env`. */
@@ -61,47 +62,48 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Keeps these entries for spawns but blanks them in our own /proc/PID/environ. */
   envHide(positions: readonly number[]): void
 
-  /** Has a child do what may block or grow; its end is one `helper` event with this id, which is to
-   *  be used once, and comes in a later call; none comes after `finish`. Several run at a time, more
-   *  wait. What is written to one file is written in order. EBUSY: too many wait. ETIMEDOUT: an
-   *  earlier child hangs at the same path and cannot be killed. EAGAIN: too many such children. */
+  /** Starts a child for work that may block or grow. Its end is one `helper` event with this id, in
+   *  a later call; none is delivered after `finish`. An id must be used once. Several children run
+   *  at a time, further tasks wait. Writes to one file are done in order. EBUSY: too many wait.
+   *  ETIMEDOUT: an earlier child hangs at the same path and cannot be killed. EAGAIN: too many such
+   *  children. */
   startHelper(id: number, task: HelperTask): Errno | null
-  /** Ends a task: no event comes of it any more. */
+  /** Ends a task: its event is not delivered. */
   cancelHelper(id: number): void
 
-  /** Loads the image with the control plane, once, and gives what it puts into
-   *  `globalThis.pitcrewControl`. */
+  /** Loads the image "control", once. @returns The value of `globalThis.pitcrewControl`. */
   loadControl(): unknown
-  /** The same for the image of what most runs never need: `globalThis.pitcrewAuxiliary`. */
+  /** Loads the image "auxiliary", once. @returns The value of `globalThis.pitcrewAuxiliary`. */
   loadAuxiliary(): unknown
-  /** The same for the image that checks a plan: `globalThis.pitcrewCheck`. */
+  /** Loads the image "check", once. @returns The value of `globalThis.pitcrewCheck`. */
   loadCheck(): unknown
 
-  /** Opens the file that `trace` appends lines to. Both may wait for a slow disk. */
+  /** Opens the file that `writeTrace` appends lines to. Both may block on a slow disk. */
   openTrace(path: string): Errno | null
   writeTrace(line: string): void
 
-  /** How long the last word waits, pauses not counted: then all is killed, and the status is 70. */
+  /** Sets the timeout of the shutdown watchdog, in milliseconds without pauses. When it fires, all
+   *  processes are killed, and the exit status is 70. */
   armShutdownWatchdog(afterMs: number): void
-  /** Starts that clock: a shutdown has begun. TERM, INT and a hangup start it by themselves. */
+  /** Starts the shutdown watchdog. TERM, INT and a hangup also start it. */
   startShutdownWatchdog(): void
-  /** Job control: stops us and our group until continued, but not where nothing would do that. */
+  /** Job control: stops pitcrew and its group until CONT, unless no process would send that. */
   stopSelf(): void
-  /** Puts a run's process group into the foreground of our terminal and continues it, if we are
-   *  in the foreground ourselves; false otherwise. */
+  /** Moves the process group of a run into the foreground of the terminal and continues it. Returns
+   *  false if pitcrew itself is not in the foreground. */
   foreground(daemon: string, run: number): boolean
 }
 
 export interface OomKills {
   readonly count: number
-  /** One `oom-kills` event follows on a growth, half a second to one later. */
+  /** True: a growth is followed by one `oom-kills` event, 500 to 1000 ms later. */
   readonly isWatched: boolean
 }
 
 export interface RunResources {
-  /** Processor time of the leader and of those that it waited for. */
+  /** Processor time of the leader and of the children that it reaped. */
   readonly cpuMs: number
-  /** The most memory that one of them had. */
+  /** The maximum resident memory of one of them. */
   readonly memoryKib: number
   /** The last whole lines of its output, at most 1 KiB, oldest first; '' = it printed nothing. */
   readonly lastLines: string
@@ -109,35 +111,34 @@ export interface RunResources {
 
 export type SignalTarget = 'leader' | 'rest' | 'tree'
 
-/** `sent`, or `gone`: nobody of the run is left to be signalled. */
+/** `gone`: no process of the run is left. */
 export type SignalAnswer = 'sent' | 'gone' | Errno
 
 export interface SpawnSpec {
   readonly daemon: string
   readonly run: number
-  /** The program and its arguments; or a number n: our own arguments from n on, byte for byte; or
-   *  arguments for this program itself. */
+  /** The program and its arguments; or a number n: pitcrew's own arguments from n on, byte for
+   *  byte; or arguments for this program. */
   readonly command: readonly string[] | number | { readonly self: readonly string[] }
   /** Inherited entries by their position, new ones as "NAME=value". */
   readonly env: readonly (number | string)[]
   readonly cwd: string | null
-  /** Names or numbers, looked up in /etc/passwd and /etc/group by the child; null = ours. */
+  /** Names or numbers, looked up in /etc/passwd and /etc/group by the child; null = unchanged. */
   readonly user: string | null
   readonly group: string | null
   readonly umask: number | null
   /** Triples of RLIMIT_ number, soft and hard; -1 = unlimited. */
   readonly limits: readonly (readonly [resource: number, soft: number, hard: number])[]
-  /** `pump`: stdin from /dev/null, stdout and stderr through our pipe, a session of its own.
-   *  `null`: the same, with /dev/null for all three.
-   *  `inherit`: all three are ours, a group of its own, in the foreground of our terminal. */
+  /** `pump`: stdin from /dev/null, stdout and stderr through a pipe of pitcrew, a session of its
+   *  own. `null`: the same, with /dev/null for all three. `inherit`: all three are pitcrew's, a
+   *  group of its own, in the foreground of the terminal. */
   readonly stdio: 'pump' | 'null' | 'inherit'
-  /** How the run itself says that it is ready: one `ready` event comes of it. */
+  /** The channel by which the run reports its readiness, which becomes one `ready` event. */
   readonly ready: ReadyChannel | null
-  /** The run gets a NOTIFY_SOCKET of its own; with `ready: notify`, too. */
+  /** The run gets a NOTIFY_SOCKET of its own; `ready: notify` implies this. */
   readonly notify: boolean
-  /** The run gets a connection to our control plane, whose number is in its PITCREW_FD: the daemon
-   *  is known by it, whatever user it is. A `client` event tells of it when it first says
-   *  something. */
+  /** The run gets a connection to the control plane, with its number in PITCREW_FD, which
+   *  identifies the daemon whatever its user is. A `client` event follows before its first line. */
   readonly control: boolean
 }
 
@@ -146,10 +147,10 @@ export type ReadyChannel =
   /** A newline on this descriptor of the run, 3 to 9. */
   | { readonly type: 'fd'; readonly fd: number }
   | { readonly type: 'notify' }
-  /** A line of its output with this text in it; * stands for any text, ? for one character. */
+  /** A line of its output that contains this text; * stands for any text, ? for one character. */
   | { readonly type: 'log'; readonly text: string }
 
-/** The fields of sd_notify(3) that are passed on; of one that is there several times the last. */
+/** The fields of sd_notify(3) that have a meaning here; the last one if a field is repeated. */
 export type NotifyFields = Readonly<
   Partial<
     Record<
@@ -169,7 +170,7 @@ export type ProbeSpec =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   /** An abstract name, with @ before it. */
   | { readonly type: 'unix'; readonly path: string }
-  /** What is sent when the connection is there; the first bytes of the answer come back. */
+  /** Sends `request` once connected; the event has the first bytes of the response. */
   | {
       readonly type: 'exchange'
       readonly host: string
@@ -177,14 +178,14 @@ export type ProbeSpec =
       readonly request: string
     }
 
-/** What could not be done, and why. The steps are in start-failure.ts. `head`: how a file begins
- *  that is there and cannot be executed. */
+/** The failed step and its errno; for the steps see start-failure.ts. `head`: the beginning of a
+ *  file that exists and cannot be executed. */
 export type SpawnAnswer = Started | (SpawnFailure & { readonly head?: string })
 
 export type HostEvent =
-  /** A signal for pitcrew. `hangup`: the kernel says that our terminal is gone. */
+  /** A signal to pitcrew. `hangup`: the kernel sent it, because the terminal is gone. */
   | { readonly type: 'signal'; readonly signal: number; readonly hangup: boolean }
-  /** A run's leader ended. `gone`: and nothing of the run is left, so that no `gone` follows. */
+  /** The leader of a run ended. `gone`: no process of the run is left, and no `gone` follows. */
   | {
       readonly type: 'exited'
       readonly daemon: string
@@ -192,37 +193,37 @@ export type HostEvent =
       readonly code: number
       readonly signal: number
       readonly gone: boolean
-      /** Somebody still holds its output. */
+      /** A process still holds the write end of its output. */
       readonly outputOpen: boolean
       readonly failure?: SpawnFailure
     }
   | { readonly type: 'executed'; readonly daemon: string; readonly run: number }
-  /** The run said that it is ready, by its channel; once. */
+  /** The run reported by its channel that it is ready. Once a run. */
   | { readonly type: 'ready'; readonly daemon: string; readonly run: number }
-  /** A message of sd_notify from a process of the run, at most 4 KiB. Descriptors that came with
-   *  it are closed, which is what BARRIER=1 waits for. */
+  /** A message of sd_notify from a process of the run, at most 4 KiB. Its descriptors are closed,
+   *  which is what BARRIER=1 waits for. */
   | {
       readonly type: 'notify'
       readonly daemon: string
       readonly run: number
       readonly fields: NotifyFields
     }
-  /** What became of a probe. `errno`: why it did not succeed. `text`: the first bytes of the answer
-   *  to an `ask`, up to the first end of a line, at most 256. */
+  /** The result of a probe. `errno`: why it failed; null = it succeeded. `text`: the first line of
+   *  the response of an `exchange`, at most 256 bytes. */
   | {
       readonly type: 'probed'
       readonly id: number
       readonly errno: Errno | null
       readonly text: string
     }
-  /** The last process of a run whose leader had ended before is gone, too. */
+  /** The last process of a run is gone, after its leader. */
   | {
       readonly type: 'gone'
       readonly daemon: string
       readonly run: number
       readonly outputOpen: boolean
     }
-  /** The leader of an inherited-stdio run was stopped by a signal (job control). */
+  /** The leader of a run with inherited stdio was stopped by a signal (job control). */
   | {
       readonly type: 'stopped'
       readonly daemon: string
@@ -232,9 +233,9 @@ export type HostEvent =
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
   | OutputEvent
   | { readonly type: 'wake' }
-  /** The kernel has killed for memory, so often by now. At most two a second. */
+  /** The kernel killed for memory; `count` in all. At most two events a second. */
   | { readonly type: 'oom-kills'; readonly count: number }
-  /** Processes that descend from us and are of no run that is known, at most 16; each once. */
+  /** Processes that descend from pitcrew and belong to no known run, at most 16; each once. */
   | { readonly type: 'unattributed'; readonly pids: readonly number[] }
   | ClientEvent
   | HelperEnd
@@ -242,7 +243,7 @@ export type HostEvent =
 /** What the init gives to the host. */
 export interface Handlers {
   handle(event: HostEvent): void
-  /** After a failed call. `problem` says what happened; `shutdownAsked`: TERM, INT or a hangup
-   *  came. */
+  /** Called after a failed call. `problem`: the error. `shutdownAsked`: TERM, INT or a hangup came
+   *  before. */
   recover(problem: string, shutdownAsked: boolean): void
 }

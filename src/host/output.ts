@@ -1,19 +1,18 @@
-/** The part of the door to the operating system (host.ts) that is about pitcrew's own stdout, and
- *  about its end, which waits for that. */
+/** The part of the host's interface (host.ts) for pitcrew's stdout, and for the end of the process,
+ *  which waits for stdout. */
 import type { Errno } from './system.ts'
 
 export interface OutputHost {
-  /** One line of pitcrew's own on the common output, in order with the daemons' lines. Never
-   *  waits. */
+  /** Prints a line of pitcrew's own on stdout, in order with the daemons' lines. Never blocks. */
   print(line: string): void
-  /** What could not be printed so far. */
+  /** The output that could not be printed so far. */
   lostOutput(): LostOutput
-  /** A stall of stdout that `output-stalled` told of and that is not over; null = there is none. */
+  /** The stall of stdout that `output-stalled` has reported, while it lasts; null = none. */
   outputStall(): OutputStall | null
-  /** Passes on what is left of all output, and then ends the process: after `flushMs` at the
-   *  latest, an eighth of which is kept for files. A stdout that takes no byte for `silentMs` is
-   *  given up. One `flushed` event comes in between: what is written aside in it is waited for, and
-   *  clients are served until then. Called again it does nothing, but the event comes again. */
+  /** Prints the remaining output and ends the process, after `flushMs` at the latest, of which an
+   *  eighth is kept for files. A stdout that takes no byte for `silentMs` is given up. One
+   *  `flushed` event comes in between; clients are served until then, and files that are written
+   *  during it are waited for. A second call only makes the event come again. */
   finish(code: number, flushMs: number, silentMs: number): void
 }
 
@@ -22,21 +21,21 @@ export interface LostOutput {
   readonly lines: number
 }
 
-/** `sinceMs`: in time of `now()`. `errno`: EAGAIN when the reader does not read; otherwise why the
- *  last write took nothing. */
+/** `sinceMs`: in the time of `now()`. `errno`: of the last write; EAGAIN = the reader does not
+ *  read. */
 export interface OutputStall {
   readonly sinceMs: number
   readonly errno: Errno
 }
 
 export type OutputEvent =
-  /** stdout has taken no byte for a second. Until it does, output is read only of runs that wait
-   *  for a line by which they are ready, up to 64 KiB each and 1 MiB in all. */
+  /** stdout has taken no byte for a second. Until it does, only the output of runs that become
+   *  ready by a line is read, up to 64 KiB each and 1 MiB in all. */
   | ({ readonly type: 'output-stalled' } & OutputStall)
   | { readonly type: 'output-resumed' }
-  /** After `finish`: all output was passed on or counted as lost. */
+  /** After `finish`: all output was printed or counted as lost. */
   | { readonly type: 'flushed' }
 
-/** A stdout that takes nothing for so long is given up at the end, in milliseconds. What is waited
- *  for at the end leaves it that much. */
+/** At the end, a stdout that takes nothing for so long is given up, in milliseconds. Anything else
+ *  that the end waits for leaves it this much time. */
 export const flushSilentMs = 250

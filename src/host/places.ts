@@ -1,8 +1,8 @@
-/** Where pitcrew keeps what it writes. One function for the init and for whoever looks for it. */
+/** The paths of the files that pitcrew writes. Init and client verbs use the same functions. */
 import type { System } from './system.ts'
 
-/** Folders for what lives as long as this machine is up, best first. The first that can be made
- *  and written is the one; none may be. */
+/** Run folders, best first: for files that need not outlive a boot. The first that can be made and
+ *  written is used; possibly none can. */
 export function runFolders(system: Pick<System, 'getenv' | 'uid'>): string[] {
   const given = environmentValue(system, 'PITCREW_RUN_DIR')
   if (given !== null) return [given]
@@ -11,13 +11,13 @@ export function runFolders(system: Pick<System, 'getenv' | 'uid'>): string[] {
   return ['/run/pitcrew', ...ofSession, lastFolder(system)]
 }
 
-/** Everybody may write there, in an image whose root is read-only, too. */
+/** Any user may write there, also in an image with a read-only root. */
 function lastFolder({ uid }: Pick<System, 'uid'>): string {
   return `/dev/shm/pitcrew-${uid}`
 }
 
-/** Folders for what should outlive a restart, best first. `/var/lib/pitcrew` is used where
- *  somebody made it. */
+/** State folders, best first: for files that should outlive a restart. `/var/lib/pitcrew` is used
+ *  if it exists. */
 export function stateFolders(system: Pick<System, 'getenv' | 'uid' | 'isFolder'>): string[] {
   const given = environmentValue(system, 'PITCREW_STATE_DIR')
   if (given !== null) return [given]
@@ -25,8 +25,7 @@ export function stateFolders(system: Pick<System, 'getenv' | 'uid' | 'isFolder'>
   return [...(system.isFolder(lasting) ? [lasting] : []), ...runFolders(system)]
 }
 
-/** Where the socket, the lock and (without a state folder) the rest of a bundle are: in its run
- *  folder. */
+/** @param folder A run folder. @param name The name of the bundle. */
 export function socketIn(folder: string, name: string): string {
   return `${folder}/${name}.sock`
 }
@@ -35,22 +34,22 @@ export function lockIn(folder: string, name: string): string {
   return `${folder}/${name}.lock`
 }
 
-/** The path that PITCREW_SOCKET gives for the socket; null = the usual place. */
+/** The path in PITCREW_SOCKET; null = the usual place. */
 export function givenSocket(system: Pick<System, 'getenv'>): string | null {
   return environmentValue(system, 'PITCREW_SOCKET')
 }
 
 type Finder = Pick<System, 'getenv' | 'uid' | 'listFolder'>
 
-/** All sockets that a client may find by itself. */
+/** All sockets in the usual places. */
 export function findSockets(system: Finder): readonly string[] {
   const given = givenSocket(system)
   if (given !== null) return [given]
   return runFolders(system).flatMap((folder) => socketsIn(system, folder))
 }
 
-/** Where a pitcrew of another user has its socket when it can write nowhere else. For root, and
- *  only when no other answers, since everybody may make such a folder. */
+/** Sockets of pitcrews of other users that can write only to /dev/shm. For root, and only when no
+ *  other socket answers, since any user may make such a folder. */
 export function findForeignSockets(system: Finder): readonly string[] {
   if (system.uid !== 0 || environmentValue(system, 'PITCREW_RUN_DIR') !== null) return []
   const own = lastFolder(system)
@@ -68,7 +67,7 @@ function socketsIn(system: Finder, folder: string): readonly string[] {
     .map((name) => `${folder}/${name}`)
 }
 
-/** An empty variable is as good as none. */
+/** The value of a variable; null also if it is empty. */
 export function environmentValue(system: Pick<System, 'getenv'>, name: string): string | null {
   const value = system.getenv(name)
   return value === '' ? null : value

@@ -300,9 +300,9 @@ function entryText(cursor: string, noted: PendingEntry): string {
   const daemon = daemonOf(note)
   const isNamed = daemon !== null && words.startsWith(`${daemon}: `)
   // The entry names the daemon in a field of its own.
-  const told = JSON.stringify(isNamed ? words.slice(daemon.length + 2) : words)
+  const message = JSON.stringify(isNamed ? words.slice(daemon.length + 2) : words)
   const about = daemon === null ? '' : `,"daemon":"${daemon}"`
-  const text = `${head}${note.kind}"${about},"words":${told}${detailsText(note)}`
+  const text = `${head}${note.kind}"${about},"words":${message}${detailsText(note)}`
   return death === null ? `${text}}` : `${text},${JSON.stringify(death).slice(1)}`
 }
 
@@ -311,8 +311,8 @@ function entryText(cursor: string, noted: PendingEntry): string {
 function commonText(note: Note, words: string): string | null {
   if (note.kind !== 'started' && note.kind !== 'stopped') return null
   const { kind, daemon, run, pid } = note
-  const told = words.slice(daemon.length + 2)
-  const text = `${kind}","daemon":"${daemon}","words":"${told}","run":${run},"pid":${pid}`
+  const message = words.slice(daemon.length + 2)
+  const text = `${kind}","daemon":"${daemon}","words":"${message}","run":${run},"pid":${pid}`
   return kind === 'started' ? `${text}}` : `${text},"code":${note.code},"signal":${note.signal}}`
 }
 
