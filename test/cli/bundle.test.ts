@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { planMain } from '../../src/cli/bundle/bundle-image.ts'
 import { parsePlan } from '../../src/core/plan/check-plan.ts'
-import { cli, goodBundle, play } from './cli.ts'
+import { cli, goodBundle, runSystem } from './cli.ts'
 import { FakeSystem } from './fake-system.ts'
 
 const files = { 'shop.yaml': goodBundle }
@@ -73,7 +73,7 @@ describe('validate', () => {
     const system = new FakeSystem(['validate', 'shop.yaml'], files)
     system.terminals = [1]
     system.size = { columns: 24, rows: 24 }
-    expect(await play(system)).toContain('\n  2 web  after db start…\n')
+    expect(await runSystem(system)).toContain('\n  2 web  after db start…\n')
   })
 
   test('prints every problem with line and column on stderr, and exits with 2', async () => {
@@ -89,7 +89,7 @@ describe('validate', () => {
 
   test('a plan is valid, too', async () => {
     const built = new FakeSystem(['build', 'shop.yaml', '--out', 'p.json'], files)
-    await play(built)
+    await runSystem(built)
     const text = await cli(['validate', 'p.json'], { 'p.json': built.written.get('p.json') ?? '' })
     expect(text).toBe((await cli(['validate', 'shop.yaml'], files)).replace('shop.yaml', 'p.json'))
   })
@@ -133,7 +133,7 @@ describe('finding the bundle', () => {
   test('a file that exists but cannot be read is an error', async () => {
     const system = new FakeSystem(['validate'], { './bundle.json': goodBundle })
     system.files.set('./bundle.yaml', { error: 'EACCES' })
-    expect(await play(system)).toMatchInlineSnapshot(`
+    expect(await runSystem(system)).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: cannot read the bundle ./bundle.yaml: permission denied (EACCES); check its mode and owner, and those of its directories"
     `)
@@ -151,7 +151,7 @@ describe('finding the bundle', () => {
   ])('a file that answers %s', async (error) => {
     const system = new FakeSystem(['validate', 'b.yaml'])
     system.files.set('b.yaml', { error })
-    expect(await play(system)).toMatchSnapshot()
+    expect(await runSystem(system)).toMatchSnapshot()
   })
 
   test('10 MB of text are refused', async () => {
@@ -181,7 +181,7 @@ describe('finding the bundle', () => {
 describe('build', () => {
   test('writes a plan that is loaded without the parser', async () => {
     const system = new FakeSystem(['build', 'shop.yaml', '--out', '/tmp/p.json'], files)
-    expect(await play(system)).toMatchInlineSnapshot(`
+    expect(await runSystem(system)).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: wrote /tmp/p.json: 2 daemons
       /tmp/p.json <- {"plan":2,"sum":"4bd2960d91e1322f","name":"shop","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[
@@ -194,7 +194,7 @@ describe('build', () => {
 
   test('--out - writes to stdout and nothing else', async () => {
     const system = new FakeSystem(['build', '--out=-', 'shop.yaml'], files)
-    expect(await play(system)).toContain('exit 0')
+    expect(await runSystem(system)).toContain('exit 0')
     expect(system.stderr).toBe('')
     expect(parsePlan(system.stdout)).toHaveProperty('plan')
   })
@@ -219,7 +219,7 @@ describe('build', () => {
   test('a file that cannot be written: status 1', async () => {
     const system = new FakeSystem(['build', 'shop.yaml', '--out', '/ro/p.json'], files)
     system.writeError = 'EROFS'
-    expect(await play(system)).toMatchInlineSnapshot(`
+    expect(await runSystem(system)).toMatchInlineSnapshot(`
       "exit 1
       stderr: pitcrew: cannot write /ro/p.json: read-only file system (EROFS)"
     `)
@@ -240,13 +240,13 @@ describe('build', () => {
 
 describe('@plan, for the init', () => {
   test('prints the same plan as build', async () => {
-    const plan = await play(new FakeSystem(['@plan', 'shop.yaml'], files), planMain)
+    const plan = await runSystem(new FakeSystem(['@plan', 'shop.yaml'], files), planMain)
     expect(plan).toBe(await cli(['build', 'shop.yaml', '--out', '-'], files))
   })
 
   test('problems go to stderr, and stdout stays empty', async () => {
     const system = new FakeSystem(['@plan', 'b.yaml'], { 'b.yaml': 'daemons: [' })
-    expect(await play(system, planMain)).toMatchInlineSnapshot(`
+    expect(await runSystem(system, planMain)).toMatchInlineSnapshot(`
       "exit 2
       stderr: b.yaml:1:11: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; close the bracket before this position
       pitcrew: cannot use b.yaml: 1 problem"

@@ -1,8 +1,8 @@
 /** start, stop, restart, shutdown, wait and ticket: they wait for the outcome and print it. */
 import { describe, expect, test } from 'vitest'
 import type { TicketAnswer } from '../../src/control/protocol/answers.ts'
-import { ask, listening, play } from './cli.ts'
-import { type Asked, FakeServer } from './fake-server.ts'
+import { runSystem, runWith, systemWith } from './cli.ts'
+import { FakeServer, type Request } from './fake-server.ts'
 
 function ticket(changes: Partial<TicketAnswer> = {}): TicketAnswer {
   return {
@@ -39,25 +39,25 @@ const failed = {
   },
 }
 
-function about({ args }: Asked): string {
+function about({ args }: Request): string {
   return String(args.daemon)
 }
 
 describe('success', () => {
   test('one line for each daemon, in the order of completion', async () => {
     const server = new FakeServer({
-      restart: (asked) =>
-        about(asked) === 'db'
+      restart: (request) =>
+        about(request) === 'db'
           ? [{ done: ticket({ daemon: 'db' }) }, { id: 1, done: ticket() }]
           : [],
     })
-    expect(await ask(server, 'restart', 'web', 'db', 'web')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'restart', 'web', 'db', 'web')).toMatchInlineSnapshot(`
       "exit 0
       db: restarted in 312 ms, pid 7 -> 9 (ticket 5)
       web: restarted in 312 ms, pid 7 -> 9 (ticket 5)"
     `)
     expect(server.connections).toBe(1)
-    expect(server.asked.map(about)).toEqual(['web', 'db'])
+    expect(server.requests.map(about)).toEqual(['web', 'db'])
   })
 
   test.each([
@@ -81,14 +81,14 @@ describe('success', () => {
     ['--no-wait', 'restart', ticket({ outcome: 'open', tookMs: 1 })],
   ] as const)('%s', async (_, verb, answer) => {
     const server = new FakeServer({ [verb]: () => [{ done: answer }] })
-    expect(await ask(server, verb, 'web')).toMatchSnapshot()
+    expect(await runWith(server, verb, 'web')).toMatchSnapshot()
   })
 
   test('the request that is sent', async () => {
     const server = new FakeServer({ restart: () => [{ done: ticket() }] })
-    await ask(server, 'restart', 'web', '--why', 'deploy', '--no-wait', '--timeout', '1m30s')
-    await ask(server, 'restart', 'web')
-    expect(server.asked.map(({ args }) => args)).toEqual([
+    await runWith(server, 'restart', 'web', '--why', 'deploy', '--no-wait', '--timeout', '1m30s')
+    await runWith(server, 'restart', 'web')
+    expect(server.requests.map(({ args }) => args)).toEqual([
       { daemon: 'web', why: 'deploy', wait: false, timeoutMs: 90_000, progress: true },
       { daemon: 'web', progress: true },
     ])
@@ -96,24 +96,26 @@ describe('success', () => {
 
   test('--json prints the answers unchanged', async () => {
     const server = new FakeServer({ stop: () => [{ done: ticket() }] })
-    expect(await ask(server, 'stop', 'web', '--json')).toBe(`exit 0\n${JSON.stringify(ticket())}`)
+    expect(await runWith(server, 'stop', 'web', '--json')).toBe(
+      `exit 0\n${JSON.stringify(ticket())}`,
+    )
   })
 
   test('shutdown', async () => {
     const ended = ticket({ verb: 'shutdown', daemon: null, exitCode: 3, old: null, now: null })
     const server = new FakeServer({ shutdown: () => [{ done: ended }] })
-    expect(await ask(server, 'shutdown', '--why', 'the end')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'shutdown', '--why', 'the end')).toMatchInlineSnapshot(`
       "exit 0
       everything ended with exit code 3 in 312 ms (ticket 5)"
     `)
-    expect(server.asked[0]?.args).toEqual({ why: 'the end', progress: true })
+    expect(server.requests[0]?.args).toEqual({ why: 'the end', progress: true })
   })
 })
 
 describe('failure', () => {
   test('prints the cause, a hint and the last lines; status 1', async () => {
     const server = new FakeServer({ restart: () => [failed] })
-    expect(await ask(server, 'restart', 'web')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'restart', 'web')).toMatchInlineSnapshot(`
       "exit 1
       stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
         last lines:
@@ -124,7 +126,7 @@ describe('failure', () => {
 
   test('--json prints the failure on stdout, too', async () => {
     const server = new FakeServer({ restart: () => [failed] })
-    expect(await ask(server, 'restart', 'web', '--json')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'restart', 'web', '--json')).toMatchInlineSnapshot(`
       "exit 1
       {"daemon":"web","failed":{"code":"FAILED","message":"cannot restart web: exit code 3","hint":"\\"pitcrew explain web\\" says more","ticket":5,"lastLines":["bind: in use","bye\\u001b[2J"]}}
       stderr: pitcrew: cannot restart web: exit code 3 (ticket 5); "pitcrew explain web" says more
@@ -141,12 +143,12 @@ describe('failure', () => {
     ['SUPERSEDED', 1],
   ])('%s: status %i, and the others go on', async (code, status) => {
     const server = new FakeServer({
-      start: (asked) =>
-        about(asked) === 'web'
+      start: (request) =>
+        about(request) === 'web'
           ? [{ failed: { code, message: 'why', hint: 'do', ticket: 5 } }]
           : [{ done: ticket({ verb: 'start', daemon: 'db' }) }],
     })
-    expect(await ask(server, 'start', 'web', 'db')).toBe(
+    expect(await runWith(server, 'start', 'web', 'db')).toBe(
       `exit ${status}\ndb: started in 312 ms, pid 7 -> 9 (ticket 5)\n` +
         'stderr: pitcrew: web: why; do',
     )
@@ -154,22 +156,22 @@ describe('failure', () => {
 
   test('the exit status is the highest of several', async () => {
     const server = new FakeServer({
-      stop: (asked) => [
+      stop: (request) => [
         {
           failed: {
-            code: about(asked) === 'a' ? 'TIMED_OUT' : 'SUPERSEDED',
+            code: about(request) === 'a' ? 'TIMED_OUT' : 'SUPERSEDED',
             message: 'm',
             hint: null,
           },
         },
       ],
     })
-    expect(await ask(server, 'stop', 'b', 'a')).toContain('exit 4')
+    expect(await runWith(server, 'stop', 'b', 'a')).toContain('exit 4')
   })
 
   test('a lost connection is reported once', async () => {
     const server = new FakeServer({ stop: () => [null] })
-    expect(await ask(server, 'stop', 'a', 'b', 'c')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'stop', 'a', 'b', 'c')).toMatchInlineSnapshot(`
       "exit 7
       stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)
@@ -178,8 +180,8 @@ describe('failure', () => {
 
 describe('progress', () => {
   const slow = new FakeServer({
-    stop: (asked) =>
-      about(asked) === 'web'
+    stop: (request) =>
+      about(request) === 'web'
         ? [
             { progress: { words: 'stopping, KILL in 4 s', sinceMs: 1000 } },
             { progress: { words: 'stopping, KILL in 3 s', sinceMs: 2000 } },
@@ -193,9 +195,9 @@ describe('progress', () => {
   })
 
   test('in a terminal it is one line, redrawn, and removed at the end', async () => {
-    const system = listening(slow, 'stop', 'web', 'db')
+    const system = systemWith(slow, 'stop', 'web', 'db')
     system.terminals = [1, 2]
-    await play(system)
+    await runSystem(system)
     expect(system.screen.replaceAll('\x1b', '␛').split('\r')).toMatchInlineSnapshot(`
       [
         "",
@@ -212,8 +214,8 @@ describe('progress', () => {
   })
 
   test('without a terminal it is a line every five seconds', async () => {
-    const system = listening(slow, 'stop', 'web', 'db')
-    expect(await play(system)).toMatchInlineSnapshot(`
+    const system = systemWith(slow, 'stop', 'web', 'db')
+    expect(await runSystem(system)).toMatchInlineSnapshot(`
       "exit 0
       web: stopped in 312 ms, pid 7 (ticket 5)
       db: stopped in 312 ms, pid 7 (ticket 5)
@@ -226,16 +228,16 @@ describe('progress', () => {
 describe('wait', () => {
   test('prints a line for each daemon, and sends these requests', async () => {
     const server = new FakeServer({
-      wait: (asked) => [{ done: { daemon: about(asked), state: 'ready', run: 2, pid: 9 } }],
+      wait: (request) => [{ done: { daemon: about(request), state: 'ready', run: 2, pid: 9 } }],
     })
     expect(
-      await ask(server, 'wait', 'web', 'db', '--for', 'started', '--timeout=2s'),
+      await runWith(server, 'wait', 'web', 'db', '--for', 'started', '--timeout=2s'),
     ).toMatchInlineSnapshot(`
       "exit 0
       web: ready, pid 9, run 2
       db: ready, pid 9, run 2"
     `)
-    expect(server.asked[0]?.args).toEqual({
+    expect(server.requests[0]?.args).toEqual({
       daemon: 'web',
       for: 'started',
       timeoutMs: 2000,
@@ -245,15 +247,15 @@ describe('wait', () => {
 
   test('invalid options', async () => {
     const server = new FakeServer()
-    expect(await ask(server, 'wait')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'wait')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: missing argument NAME; usage: pitcrew wait NAME... [--for ready|started|stopped|done] [--timeout TIME] [--json]"
     `)
-    expect(await ask(server, 'wait', 'web', '--for', 'redy')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'wait', 'web', '--for', 'redy')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid value "redy" for --for; did you mean "ready"?"
     `)
-    expect(await ask(server, 'wait', 'web', '--timeout', '30')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'wait', 'web', '--timeout', '30')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid value "30" for --timeout; write a time such as 500ms, 30s or 5m"
     `)
@@ -272,11 +274,11 @@ describe('ticket', () => {
     ['open', ticket({ outcome: 'open', readyMs: null, now: null })],
   ] as const)('%s', async (_, answer) => {
     const server = new FakeServer({ ticket: () => [{ done: answer }] })
-    expect(await ask(server, 'ticket', '5')).toMatchSnapshot()
+    expect(await runWith(server, 'ticket', '5')).toMatchSnapshot()
   })
 
   test('an ID that is not a number', async () => {
-    expect(await ask(new FakeServer(), 'ticket', 'five')).toMatchInlineSnapshot(`
+    expect(await runWith(new FakeServer(), 'ticket', 'five')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid ticket "five"; write its number, such as 5"
     `)

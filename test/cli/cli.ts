@@ -16,21 +16,21 @@ export function cli(
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  return play(new FakeSystem(args, files))
+  return runSystem(new FakeSystem(args, files))
 }
 
 /** The same with a server that answers. */
-export function ask(server: FakeServer, ...args: readonly string[]): Promise<string> {
-  return play(listening(server, ...args))
+export function runWith(server: FakeServer, ...args: readonly string[]): Promise<string> {
+  return runSystem(systemWith(server, ...args))
 }
 
-export function listening(server: FakeServer, ...args: readonly string[]): FakeSystem {
+export function systemWith(server: FakeServer, ...args: readonly string[]): FakeSystem {
   const system = new FakeSystem(args)
   system.sockets.set('/run/pitcrew/shop.sock', server)
   return system
 }
 
-export async function play(
+export async function runSystem(
   system: FakeSystem,
   start: (system: ClientSystem) => Promise<number> = main,
 ): Promise<string> {

@@ -1,6 +1,6 @@
 /** DESIGN §5 and §7: a single socket is found without an option; exit statuses 2, 6 and 7. */
 import { describe, expect, test } from 'vitest'
-import { ask, cli, play } from './cli.ts'
+import { cli, runSystem, runWith } from './cli.ts'
 import { FakeServer, statusAnswer } from './fake-server.ts'
 import { FakeSystem } from './fake-system.ts'
 
@@ -17,7 +17,7 @@ async function status(
   const system = new FakeSystem(['status', ...args])
   for (const [path, server] of Object.entries(sockets)) system.sockets.set(path, server)
   change(system)
-  const text = await play(system)
+  const text = await runSystem(system)
   return text.split(': 0 daemons')[0] ?? ''
 }
 
@@ -123,7 +123,7 @@ describe('no usable socket', () => {
 
   test('a stopped pitcrew times out', async () => {
     const server = new FakeServer({ status: () => [] })
-    expect(await ask(server, 'status')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'status')).toMatchInlineSnapshot(`
       "exit 7
       stderr: pitcrew: pitcrew at /run/pitcrew/shop.sock has not answered for 10 s; it may be stopped (SIGSTOP) or starved of CPU time"
     `)
@@ -131,7 +131,7 @@ describe('no usable socket', () => {
 
   test('a pitcrew that ends before it answers: status 7', async () => {
     const server = new FakeServer({ status: () => [null] })
-    expect(await ask(server, 'status')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'status')).toMatchInlineSnapshot(`
       "exit 7
       stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
     `)

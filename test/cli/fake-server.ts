@@ -2,7 +2,7 @@
 import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
 import type { VerbName } from '../../src/control/protocol/verbs.ts'
 
-export interface Asked {
+export interface Request {
   readonly id: number
   readonly verb: VerbName
   readonly args: Readonly<Record<string, unknown>>
@@ -12,8 +12,8 @@ export interface Asked {
 export type Line = object | string | null
 
 export class FakeServer {
-  readonly asked: Asked[] = []
-  readonly #answers: Partial<Record<VerbName, (asked: Asked, nth: number) => readonly Line[]>>
+  readonly requests: Request[] = []
+  readonly #answers: Partial<Record<VerbName, (request: Request, nth: number) => readonly Line[]>>
   /** The first line of each connection. */
   greeting: string = JSON.stringify({
     pitcrew: 1,
@@ -31,7 +31,7 @@ export class FakeServer {
   }
 
   declare readonly answersOf: Partial<
-    Record<VerbName, (asked: Asked, nth: number) => readonly Line[]>
+    Record<VerbName, (request: Request, nth: number) => readonly Line[]>
   >
 
   connected(): void {
@@ -39,16 +39,16 @@ export class FakeServer {
     this.#lines = [`${this.greeting}\n`]
   }
 
-  heard(text: string): null {
+  receive(text: string): null {
     for (const line of text.trimEnd().split('\n')) {
-      const asked: Asked = JSON.parse(line)
-      this.asked.push(asked)
-      const nth = this.asked.filter(({ verb }) => verb === asked.verb).length
-      const answers = this.#answers[asked.verb]?.(asked, nth) ?? []
-      for (const answer of answers.flatMap(inItems)) {
+      const request: Request = JSON.parse(line)
+      this.requests.push(request)
+      const nth = this.requests.filter(({ verb }) => verb === request.verb).length
+      const answers = this.#answers[request.verb]?.(request, nth) ?? []
+      for (const answer of answers.flatMap(splitIntoItems)) {
         this.#lines.push(
           typeof answer === 'object' && answer !== null
-            ? `${JSON.stringify({ id: asked.id, ...answer })}\n`
+            ? `${JSON.stringify({ id: request.id, ...answer })}\n`
             : answer,
         )
       }
@@ -57,7 +57,7 @@ export class FakeServer {
   }
 
   /** The next line; '' when there is none; null at the end. */
-  says(): string | null {
+  nextLine(): string | null {
     const [line] = this.#lines
     if (line === undefined) return ''
     if (line !== null) this.#lines.shift()
@@ -66,7 +66,7 @@ export class FakeServer {
 }
 
 /** An answer with a list of daemons is sent as an item for each of them, and the rest. */
-function inItems(line: Line): readonly Line[] {
+function splitIntoItems(line: Line): readonly Line[] {
   if (typeof line !== 'object' || line === null || !('done' in line)) return [line]
   const { daemons, ...done } = line.done as { daemons?: readonly DaemonStatus[] }
   return daemons === undefined ? [line] : [...daemons.map((item) => ({ item })), { done }]

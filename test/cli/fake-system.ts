@@ -119,12 +119,12 @@ export class FakeSystem implements ClientSystem {
   }
 
   send(text: string): Errno | null {
-    return this.#server?.heard(text) ?? null
+    return this.#server?.receive(text) ?? null
   }
 
   receive(timeoutMs: number): string | null {
     if (this.#server === null) return null
-    const text = this.#server.says()
+    const text = this.#server.nextLine()
     if (text !== '') return text
     if (timeoutMs === Number.POSITIVE_INFINITY) throw new Error('it would wait for ever')
     this.nowMs += timeoutMs

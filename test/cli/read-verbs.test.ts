@@ -1,6 +1,6 @@
 /** explain, events, logs and @names. */
 import { describe, expect, test } from 'vitest'
-import { ask, listening, play } from './cli.ts'
+import { runSystem, runWith, systemWith } from './cli.ts'
 import { daemon, FakeServer, statusAnswer } from './fake-server.ts'
 
 describe('explain', () => {
@@ -18,7 +18,7 @@ describe('explain', () => {
   })
 
   test('prints the reasons and the remedies', async () => {
-    expect(await ask(server, 'explain', 'web')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'explain', 'web')).toMatchInlineSnapshot(`
       "exit 0
       web: backoff
         It died 5 times in a row: exit code 3.
@@ -30,17 +30,17 @@ describe('explain', () => {
   })
 
   test('in a terminal the state has its colour', async () => {
-    const system = listening(server, 'explain', 'web')
+    const system = systemWith(server, 'explain', 'web')
     system.terminals = [1]
-    await play(system)
+    await runSystem(system)
     expect(system.stdout).toContain('\x1b[1mweb\x1b[m: \x1b[31mbackoff\x1b[m\n')
   })
 
   test('in a narrow terminal lines are wrapped between words', async () => {
-    const system = listening(server, 'explain', 'web')
+    const system = systemWith(server, 'explain', 'web')
     system.terminals = [1]
     system.size = { columns: 24, rows: 24 }
-    await play(system)
+    await runSystem(system)
     expect(system.stdout).toContain('\n  It died 5 times in a\n  row: exit code 3.\n')
   })
 })
@@ -68,7 +68,7 @@ describe('events', () => {
         answer,
       ],
     })
-    expect(await ask(server, 'events')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'events')).toMatchInlineSnapshot(`
       "exit 0
       2026-11-21 17:00:01.123 web       died: exit code 3
       2026-11-21 17:00:02.123 git-gate  ready
@@ -79,21 +79,21 @@ describe('events', () => {
 
   test('the request that is sent', async () => {
     const server = new FakeServer({ events: () => [answer] })
-    await ask(server, 'events', 'web', '-n', '5', '--since', '1-2')
-    expect(server.asked[0]?.args).toEqual({ daemons: ['web'], tail: 5, since: '1-2' })
+    await runWith(server, 'events', 'web', '-n', '5', '--since', '1-2')
+    expect(server.requests[0]?.args).toEqual({ daemons: ['web'], tail: 5, since: '1-2' })
   })
 
   test('--since TIME omits older events', async () => {
     // The day before, 17:00.
     const old = entry(1, { at: '2026-11-20T16:58:59.999Z' })
     const server = new FakeServer({ events: () => [old, entry(2), answer] })
-    const text = await ask(server, 'events', '--since', '1m')
+    const text = await runWith(server, 'events', '--since', '1m')
     expect(text.split('\n')).toHaveLength(2)
-    expect(server.asked[0]?.args).toEqual({})
+    expect(server.requests[0]?.args).toEqual({})
   })
 
   test('--since with neither a time nor a cursor is refused', async () => {
-    expect(await ask(new FakeServer(), 'events', '--since', 'noon')).toMatchInlineSnapshot(`
+    expect(await runWith(new FakeServer(), 'events', '--since', 'noon')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid value "noon" for --since; write a time such as 500ms, 30s or 5m, or the cursor of an event"
     `)
@@ -102,7 +102,7 @@ describe('events', () => {
   test('a long name shifts only its own line', async () => {
     const long = entry(1, { daemon: 'a-name-of-more-than-twenty-letters' })
     const server = new FakeServer({ events: () => [long, entry(2), answer] })
-    expect(await ask(server, 'events')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'events')).toMatchInlineSnapshot(`
       "exit 0
       2026-11-21 17:00:01.123 a-name-of-more-than-twenty-letters  died: exit code 3
       2026-11-21 17:00:02.123 web       died: exit code 3"
@@ -111,14 +111,14 @@ describe('events', () => {
 
   test('--json prints one entry per line', async () => {
     const server = new FakeServer({ events: () => [entry(1), entry(2), answer] })
-    const text = await ask(server, 'events', '--json')
+    const text = await runWith(server, 'events', '--json')
     const [, ...lines] = text.split('\n')
     expect(lines.map((line) => JSON.parse(line).cursor)).toEqual(['1-1', '1-2'])
   })
 
   test('missing older events are reported', async () => {
     const server = new FakeServer({ events: () => [{ done: { cursor: '1-3', missed: true } }] })
-    expect(await ask(server, 'events', '--since', '0-1')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'events', '--since', '0-1')).toMatchInlineSnapshot(`
       "exit 0
       stderr: pitcrew: older events are no longer in the journal"
     `)
@@ -131,7 +131,7 @@ describe('events', () => {
           { failed: { code: 'NO_SUCH_DAEMON', message: 'no daemon "web" any more', hint: null } },
         ],
     })
-    expect(await ask(server, 'events', '-f', '-n', '9')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'events', '-f', '-n', '9')).toMatchInlineSnapshot(`
       "exit 3
       2026-11-21 17:00:01.123 web       died: exit code 3
       2026-11-21 17:00:02.123 web       died: exit code 3
@@ -140,7 +140,7 @@ describe('events', () => {
       pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log; reconnecting
       pitcrew: no daemon "web" any more"
     `)
-    expect(server.asked.map(({ args }) => args)).toEqual([
+    expect(server.requests.map(({ args }) => args)).toEqual([
       { tail: 9, follow: true },
       { since: '1-2', follow: true },
       { since: '1-2', follow: true },
@@ -149,7 +149,9 @@ describe('events', () => {
   })
 
   test('--follow ends with 7 if no pitcrew ever answered', async () => {
-    expect(await ask(new FakeServer({ events: () => [null] }), 'events', '-f')).toContain('exit 7')
+    expect(await runWith(new FakeServer({ events: () => [null] }), 'events', '-f')).toContain(
+      'exit 7',
+    )
   })
 })
 
@@ -163,7 +165,7 @@ describe('logs', () => {
   const server = new FakeServer({ logs: () => lines })
 
   test('lines as in the log of the container; notices on stderr', async () => {
-    expect(await ask(server, 'logs')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'logs')).toMatchInlineSnapshot(`
       "exit 0
       [web] GET / 200
       pitcrew: web: ready
@@ -173,7 +175,7 @@ describe('logs', () => {
   })
 
   test('--times', async () => {
-    expect(await ask(server, 'logs', '--times')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'logs', '--times')).toMatchInlineSnapshot(`
       "exit 0
       2026-11-20T17:00:00.000Z [web] GET / 200
       2026-11-20T17:00:00.001Z pitcrew: web: ready
@@ -183,7 +185,7 @@ describe('logs', () => {
   })
 
   test('--json', async () => {
-    expect(await ask(server, 'logs', '--json')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'logs', '--json')).toMatchInlineSnapshot(`
       "exit 0
       {"at":"2026-11-20T17:00:00.000Z","daemon":"web","text":"GET / 200"}
       {"at":"2026-11-20T17:00:00.001Z","daemon":null,"text":"pitcrew: web: ready"}
@@ -193,34 +195,34 @@ describe('logs', () => {
   })
 
   test('--grep matches a regular expression with the text of each line', async () => {
-    expect(await ask(server, 'logs', '--grep', '^gr.+r$|GET')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'logs', '--grep', '^gr.+r$|GET')).toMatchInlineSnapshot(`
       "exit 0
       [web] GET / 200
       [db] größer
       stderr: pitcrew: skipped 123 bytes"
     `)
-    expect(await ask(server, 'logs', '--grep', '(')).toMatchInlineSnapshot(`
+    expect(await runWith(server, 'logs', '--grep', '(')).toMatchInlineSnapshot(`
       "exit 2
       stderr: pitcrew: invalid value "(" for --grep; write a regular expression; \\ escapes a special character"
     `)
   })
 
   test('invalid UTF-8 is passed on', async () => {
-    const system = listening(server, 'logs')
+    const system = systemWith(server, 'logs')
     const written: string[] = []
     system.receiveBytes = () =>
       written.length === 0
         ? '{"id":1,"done":{"stream":"lines"}}\n5 web \xff\xfe\x00\xc3\n6 . end\n'
         : null
     system.writeBytes = (text) => written.push(text)
-    await play(system)
+    await runSystem(system)
     expect(written).toEqual(['[web] \xff\xfe\x00\xc3\n'])
   })
 
   test('the request that is sent', async () => {
     const other = new FakeServer({ logs: () => lines })
-    await ask(other, 'logs', 'web', '-f', '--tail', '3', '--since', '5m')
-    expect(other.asked[0]?.args).toEqual({
+    await runWith(other, 'logs', 'web', '-f', '--tail', '3', '--since', '5m')
+    expect(other.requests[0]?.args).toEqual({
       daemons: ['web'],
       tail: 3,
       sinceMs: 1_795_194_000_000 - 300_000,
@@ -230,7 +232,7 @@ describe('logs', () => {
 
   test('a disconnected reader reports it', async () => {
     const cutOff = new FakeServer({ logs: () => [taken, '5 web a\n', null] })
-    expect(await ask(cutOff, 'logs')).toMatchInlineSnapshot(`
+    expect(await runWith(cutOff, 'logs')).toMatchInlineSnapshot(`
       "exit 7
       [web] a
       stderr: pitcrew: pitcrew has closed the connection; pitcrew has ended; otherwise see its log"
@@ -242,7 +244,7 @@ describe('logs', () => {
     const refusing = new FakeServer({
       logs: () => [{ failed: { code: 'NO_SUCH_DAEMON', message, hint: 'known: web' } }],
     })
-    expect(await ask(refusing, 'logs', 'wéb')).toMatchInlineSnapshot(`
+    expect(await runWith(refusing, 'logs', 'wéb')).toMatchInlineSnapshot(`
       "exit 3
       stderr: pitcrew: cannot find daemon "wéb"; known: web"
     `)
@@ -254,12 +256,12 @@ describe('@names', () => {
     const server = new FakeServer({
       status: () => [{ done: statusAnswer([daemon('web'), daemon('db')]) }],
     })
-    expect(await ask(server, '@names')).toBe('exit 0\nweb\ndb')
+    expect(await runWith(server, '@names')).toBe('exit 0\nweb\ndb')
   })
 
   test('gives up early and silently if no pitcrew answers', async () => {
-    const system = listening(new FakeServer(), '@names')
-    expect(await play(system)).toBe('exit 1')
+    const system = systemWith(new FakeServer(), '@names')
+    expect(await runSystem(system)).toBe('exit 1')
     expect(system.nowMs).toBeLessThan(1000)
   })
 })

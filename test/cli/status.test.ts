@@ -1,7 +1,7 @@
 /** DESIGN §7: `status`, for people in a terminal and for programs. */
 import { describe, expect, test } from 'vitest'
 import type { DaemonStatus, StatusAnswer } from '../../src/control/protocol/status.ts'
-import { ask, listening, play } from './cli.ts'
+import { runSystem, runWith, systemWith } from './cli.ts'
 import { daemon, FakeServer, statusAnswer } from './fake-server.ts'
 import type { FakeSystem } from './fake-system.ts'
 
@@ -64,7 +64,7 @@ function serving(...answers: readonly StatusAnswer[]): FakeServer {
 }
 
 function inTerminal(server: FakeServer, ...args: readonly string[]): FakeSystem {
-  const system = listening(server, 'status', ...args)
+  const system = systemWith(server, 'status', ...args)
   system.terminals = [1, 2]
   return system
 }
@@ -76,7 +76,7 @@ function seen(text: string): string {
 
 describe('without a terminal', () => {
   test('a line for each daemon, not truncated and without colours', async () => {
-    expect(await ask(serving(statusAnswer(zoo)), 'status')).toMatchInlineSnapshot(`
+    expect(await runWith(serving(statusAnswer(zoo)), 'status')).toMatchInlineSnapshot(`
       "exit 0
       shop: 14 daemons, 2 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)
       NAME     STATE     UPTIME  RESTARTS   CPU       MEM
@@ -99,13 +99,15 @@ describe('without a terminal', () => {
 
   test('--json prints the answer unchanged, on one line', async () => {
     const answer = statusAnswer([daemon('web')])
-    expect(await ask(serving(answer), 'status', '--json')).toBe(`exit 0\n${JSON.stringify(answer)}`)
+    expect(await runWith(serving(answer), 'status', '--json')).toBe(
+      `exit 0\n${JSON.stringify(answer)}`,
+    )
   })
 
   test('it requests the named daemons, each once, with their resource use', async () => {
     const server = serving(statusAnswer([]))
-    await ask(server, 'status', 'web', 'db', 'web')
-    expect(server.asked).toEqual([
+    await runWith(server, 'status', 'web', 'db', 'web')
+    expect(server.requests).toEqual([
       { id: 1, verb: 'status', args: { daemons: ['web', 'db'], usage: true } },
     ])
   })
@@ -114,7 +116,7 @@ describe('without a terminal', () => {
     const answer = statusAnswer([daemon('web', { state: 'stopping', killMs: 900 })], {
       stopping: { leftMs: 7000 },
     })
-    expect(await ask(serving(answer), 'status')).toMatchInlineSnapshot(`
+    expect(await runWith(serving(answer), 'status')).toMatchInlineSnapshot(`
       "exit 0
       shop: 1 daemon, 0 ready, stopping, 7 s left, up 2 h 5 min, pitcrew 0.1.0 (pid 1)
       NAME  STATE     UPTIME  RESTARTS   CPU       MEM
@@ -124,13 +126,13 @@ describe('without a terminal', () => {
 
   test('the status text of a daemon cannot move the cursor or begin a line', async () => {
     const answer = statusAnswer([daemon('web', { status: 'a\x1b[2J\nb\u202ec\u009b1m' })])
-    expect(await ask(serving(answer), 'status')).toContain('MiB  a [2J b c 1m')
+    expect(await runWith(serving(answer), 'status')).toContain('MiB  a [2J b c 1m')
   })
 
   test('--watch prints a line for each refresh', async () => {
     const first = statusAnswer([daemon('web'), daemon('db', { state: 'waiting' })])
     const second = statusAnswer([daemon('web'), daemon('db')])
-    expect(await ask(serving(first, second), 'status', '--watch')).toMatchInlineSnapshot(`
+    expect(await runWith(serving(first, second), 'status', '--watch')).toMatchInlineSnapshot(`
       "exit 7
       shop: 2 daemons, 1 ready: web ready, db waiting
       shop: 2 daemons, 2 ready: web ready, db ready
@@ -140,7 +142,7 @@ describe('without a terminal', () => {
 
   test('--watch --json prints one answer per line', async () => {
     const answer = statusAnswer([daemon('web')])
-    const text = await ask(serving(answer, answer), 'status', '--watch', '--json')
+    const text = await runWith(serving(answer, answer), 'status', '--watch', '--json')
     expect(text.split('\n').slice(1, 3)).toEqual([JSON.stringify(answer), JSON.stringify(answer)])
   })
 })
@@ -149,7 +151,7 @@ describe('in a terminal', () => {
   test('colours by state, truncated to the width', async () => {
     const system = inTerminal(serving(statusAnswer(zoo)))
     system.size = { columns: 72, rows: 24 }
-    await play(system)
+    await runSystem(system)
     expect(seen(system.screen)).toMatchInlineSnapshot(`
       "␛[1mshop␛[m␛[31m: 14 daemons, 2 ready, up 2 h 5 min, pitcrew 0.1.0 (pid 1)␛[m
       ␛[2mNAME   ␛[m  ␛[2mSTATE   ␛[m  ␛[2mUPTIME␛[m  ␛[2mRESTARTS␛[m  ␛[2m     MEM␛[m
@@ -175,7 +177,7 @@ describe('in a terminal', () => {
     const [name = '', value = ''] = assignment.split('=')
     const system = inTerminal(serving(statusAnswer(zoo)))
     system.environment.set(name, value)
-    await play(system)
+    await runSystem(system)
     expect(system.screen).not.toContain('\x1b')
   })
 
@@ -187,7 +189,7 @@ describe('in a terminal', () => {
     const system = inTerminal(serving(answer))
     system.size = { columns, rows: 24 }
     system.environment.set('NO_COLOR', '1')
-    await play(system)
+    await runSystem(system)
     const widths = system.screen.split('\n').map((line) => [...line].length)
     expect(Math.max(...widths)).toBeLessThanOrEqual(columns)
     expect(system.screen).toContain('web')
@@ -196,7 +198,7 @@ describe('in a terminal', () => {
   test('a terminal of unknown size has 80 columns', async () => {
     const system = inTerminal(serving(statusAnswer([daemon('web', { status: 'x'.repeat(99) })])))
     system.size = null
-    await play(system)
+    await runSystem(system)
     expect(system.screen).toContain('x…')
   })
 })
@@ -217,7 +219,7 @@ describe('--watch in a terminal', () => {
       if (fd === 1) writes.push(seen(text))
       write(fd, text)
     }
-    const ended = await play(system)
+    const ended = await runSystem(system)
     expect(writes).toMatchInlineSnapshot(`
       [
         "
@@ -248,7 +250,7 @@ describe('--watch in a terminal', () => {
       '--watch',
     )
     system.size = { columns: 80, rows: 7 }
-    await play(system)
+    await runSystem(system)
     const frame = seen(system.stdout.slice(system.stdout.indexOf('\x1b[H')))
     const names = frame.split('\n').map((line) => line.split(' ')[0]?.replace(/␛.*/, ''))
     expect(names.slice(2, 6)).toEqual(['bad', 'late', 'd0', 'and'])
@@ -257,7 +259,7 @@ describe('--watch in a terminal', () => {
   test('in a dumb terminal each refresh is a line', async () => {
     const system = inTerminal(serving(statusAnswer([daemon('web')])), '--watch')
     system.environment.set('TERM', 'dumb')
-    await play(system)
+    await runSystem(system)
     expect(system.stdout).toBe('shop: 1 daemon, 1 ready: web ready\n')
   })
 
@@ -265,7 +267,7 @@ describe('--watch in a terminal', () => {
     const many = Array.from({ length: 50 }, (_, at) => daemon(`d${at}`))
     const system = inTerminal(serving(statusAnswer(many)), '--watch')
     system.size = { columns: 80, rows: 10 }
-    await play(system)
+    await runSystem(system)
     const frame = system.stdout.slice(system.stdout.indexOf('\x1b[H'))
     expect(frame.split('\n')).toHaveLength(10)
     expect(frame).toContain('and 44 more')

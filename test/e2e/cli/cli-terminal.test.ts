@@ -5,13 +5,13 @@ import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
+const releasable = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 const bundle = {
   daemons: {
     web: long,
     db: { command: sh('exit 3'), restart: { backoff: { initial: '1h', max: '1h' } } },
     late: { ...long, after: { slow: 'ready' } },
-    slow: { ...told, ready: { log: 'never said', timeout: '1h' } },
+    slow: { ...releasable, ready: { log: 'never said', timeout: '1h' } },
   },
 }
 
@@ -76,12 +76,12 @@ describe.skipIf(!hasTmux)('in a terminal', () => {
   })
 
   test('a slow stop shows one line of progress, which is removed at the end', async () => {
-    await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
+    await using pitcrew = new Pitcrew({ daemons: { slow: releasable, web: long } })
     await pitcrew.line('[slow] up')
     using screen = new Screen(pitcrew.folder, 80, 12)
     screen.type('clear; $P stop slow; echo status $?')
-    await screen.untilShown(/slow: stopping, .* \(for 1 s\)$/)
-    await screen.untilShown(/^slow: stopping, .* \(for [2-9] s\)$/)
+    await screen.untilShown(/slow: stopping, .* \(for [\d.]+ s\)$/)
+    await screen.untilShown(/^slow: stopping, .* \(for [2-9](\.\d)? s\)$/)
     await release(pitcrew)
     await screen.untilShown('status 0')
     expect(maskVariableParts(screen.text())).toBe(

@@ -9,7 +9,7 @@ import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-const told = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
+const releasable = { command: ['/bin/sh', `${fixtures}/scripts/exits-on-release.sh`] }
 /** A FIFO that `release` writes into. */
 const go = 'go="$PITCREW_STATE_DIR/go"; mkfifo "$go"'
 const failing = {
@@ -84,7 +84,7 @@ test('a failed start prints its cause and last lines; status 1', async () => {
 })
 
 test('--timeout ends the waiting for a slow stop, not the stop; its ticket has the outcome', async () => {
-  await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
+  await using pitcrew = new Pitcrew({ daemons: { slow: releasable, web: long } })
   await pitcrew.line('[slow] up')
   const late = await runVerb(pitcrew, 'stop', 'slow', '--timeout', '50ms')
   expect(late.status).toBe(4)
@@ -101,7 +101,7 @@ test('--timeout ends the waiting for a slow stop, not the stop; its ticket has t
 })
 
 test('progress is reported on stderr after a second', async () => {
-  await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
+  await using pitcrew = new Pitcrew({ daemons: { slow: releasable, web: long } })
   await pitcrew.line('[slow] up')
   const stopping = startVerb(pitcrew, 'stop', 'slow')
   await pitcrew.line('[slow] got TERM')
@@ -114,7 +114,7 @@ test('progress is reported on stderr after a second', async () => {
 })
 
 test('--no-wait prints the ticket', async () => {
-  await using pitcrew = new Pitcrew({ daemons: { slow: told, web: long } })
+  await using pitcrew = new Pitcrew({ daemons: { slow: releasable, web: long } })
   await pitcrew.line('[slow] up')
   const { ticket, outcome } = await jsonAnswer<TicketAnswer>(pitcrew, 'stop', 'slow', '--no-wait')
   expect({ ticket, outcome }).toEqual({ ticket: 1, outcome: 'open' })
