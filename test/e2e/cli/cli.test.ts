@@ -107,7 +107,7 @@ test('progress is reported on stderr after a second', async () => {
   await pitcrew.line('[slow] got TERM')
   await expect
     .poll(() => stopping.errors[0], { timeout: 5000 })
-    .toMatch(/^pitcrew: slow: stopping, .* \(for 1 s\)$/)
+    .toMatch(/^pitcrew: slow: stopping, .* \(for [\d.]+ s\)$/)
   await release(pitcrew)
   expect(await stopping.exitCode()).toBe(0)
   expect(stopping.lines).toHaveLength(1)
