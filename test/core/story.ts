@@ -1,6 +1,6 @@
 /** Stories: events played against the core, with the changes and effects as aligned text.
  *
- *  spawned web 1: pid 7  web: running, run 1, pid 7   say started, spawn db 1
+ *  spawned web 1: pid 7  web: running, run 1, pid 7   report started, spawn db 1
  *
  *  The columns: the time, if it moves; the event; the daemons that it changed; the effects (in
  *  lines after ">" where there is no room). Disarming an unarmed timer is left out, and so is the
@@ -153,14 +153,14 @@ function gistOf(note: Note): string {
       const asked = requests > 1 ? ` (${requests} requests)` : ''
       const by = outcome.kind === 'done' && outcome.now !== null ? ` by run ${outcome.now.run}` : ''
       const how = `${outcome.kind}${by}`
-      return `say ticket ${id}${asked} ${how}`
+      return `report ticket ${id}${asked} ${how}`
     }
     case 'signal-ignored':
-      return `say ${note.signal} ignored, ${note.times} so far`
+      return `report ${note.signal} ignored, ${note.times} so far`
     case 'deadline-missed':
-      return `say deadline missed: ${note.daemons.join(' ')}`
+      return `report deadline missed: ${note.daemons.join(' ')}`
     default:
-      return `say ${note.kind}`
+      return `report ${note.kind}`
   }
 }
 

@@ -13,10 +13,10 @@ import {
   killTree,
   type Next,
   type Of,
-  remember,
   report,
   stopped,
   waiting,
+  withSignal,
 } from './phases.ts'
 import { noStreak } from './restart-policy.ts'
 import { retry } from './starting.ts'
@@ -39,7 +39,7 @@ export function beginTermination(
   const { spec, run, pid } = daemon
   const { name, stop } = spec
   const isBySignal = stop.command === null
-  const sent = isBySignal ? remember(daemon.sent, stop.signal) : daemon.sent
+  const sent = isBySignal ? withSignal(daemon.sent, stop.signal) : daemon.sent
   const ending = terminate(daemon, atMs, graceMs, next, fault, sent, effects)
   if (isBySignal) {
     effects.push({ type: 'signal', daemon: name, run, signal: stop.signal, to: 'leader' })
@@ -67,7 +67,7 @@ export function terminate(
     spec,
     run,
     last,
-    streak: streak,
+    streak,
     phase: 'terminating',
     pid,
     startedAtMs,
@@ -90,9 +90,9 @@ export function terminate(
 /** Ends the probe of a run, if there is one. */
 export function stopWatching({ spec, run, readyAtMs }: In<'running'>, effects: Effect[]): void {
   const { name, ready, alive } = spec
-  const isLookedAt =
+  const isProbed =
     readyAtMs === null ? ready !== null && !isSelfReported(ready.sign) : alive !== null
-  if (isLookedAt) effects.push({ type: 'unwatch', daemon: name, run })
+  if (isProbed) effects.push({ type: 'unwatch', daemon: name, run })
 }
 
 /** At half of the grace the rest of the tree is signalled and the timer is armed again. */
@@ -168,7 +168,7 @@ export function signalTree(
   const { name, stop } = daemon.spec
   // From here on a stop by command is a stop by signal.
   const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeSignalled
-  const sent = isFirst ? remember(daemon.sent, stop.signal) : daemon.sent
+  const sent = isFirst ? withSignal(daemon.sent, stop.signal) : daemon.sent
   if (isFirst) {
     effects.push({
       type: 'signal',
@@ -190,7 +190,7 @@ export function kill(daemon: In<'terminating'>, { atMs }: Of<'grace'>, effects: 
   killTree(effects, name, run)
   armStuck(daemon, effects)
   // A leader that has ended before was not ended by this KILL.
-  const sent = daemon.exit === null ? remember(daemon.sent, 'KILL') : daemon.sent
+  const sent = daemon.exit === null ? withSignal(daemon.sent, 'KILL') : daemon.sent
   return { ...daemon, phase: 'killing', stuck: false, sent }
 }
 

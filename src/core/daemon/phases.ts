@@ -129,11 +129,11 @@ export function stay(daemon: Daemon): Daemon {
 }
 
 export function stopped({ spec, run, last, streak }: Common, end: End): In<'stopped'> {
-  return { spec, run, last, streak: streak, phase: 'stopped', end }
+  return { spec, run, last, streak, phase: 'stopped', end }
 }
 
 export function waiting({ spec, run, last, streak }: Common, byPolicy: boolean): In<'waiting'> {
-  return { spec, run, last, streak: streak, phase: 'waiting', byPolicy }
+  return { spec, run, last, streak, phase: 'waiting', byPolicy }
 }
 
 function timer(kind: RunTimer['kind'], { spec, run }: Common): RunTimer {
@@ -173,7 +173,7 @@ export function reportDeath(
   effects.push({ type: 'run-command', daemon: name, run, pid, about })
 }
 
-export function remember(sent: readonly number[], signal: Signal): readonly number[] {
+export function withSignal(sent: readonly number[], signal: Signal): readonly number[] {
   const number = signalNumbers[signal]
   return sent.includes(number) ? sent : [...sent, number]
 }

@@ -12,10 +12,10 @@ import {
   type In,
   killTree,
   type Of,
-  remember,
   report,
   stopped,
   waiting,
+  withSignal,
 } from './phases.ts'
 import {
   awaitReady,
@@ -146,6 +146,6 @@ export function reconcileEnding(
   if (isRestDue) effects.push({ ...again, signal: stop.signal, to: 'rest' })
   arm(effects, 'escalate', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
   // After a stop by command this is the first stop signal that it gets.
-  const sent = next.exit === null ? remember(next.sent, stop.signal) : next.sent
+  const sent = next.exit === null ? withSignal(next.sent, stop.signal) : next.sent
   return { ...next, sent, treeSignalled: isRestDue }
 }

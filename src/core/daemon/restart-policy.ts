@@ -37,7 +37,7 @@ export type Verdict =
 export interface RunEnd {
   readonly atMs: number
   /** Its exit code counts as success, and it had no fault. */
-  readonly fine: boolean
+  readonly succeeded: boolean
   /** How long it was ready before its end. */
   readonly readyForMs: number
   /** No daemon is started any more. */
@@ -47,7 +47,7 @@ export interface RunEnd {
 export function verdictOn(spec: DaemonSpec, streak: RestartStreak, ended: RunEnd): Verdict {
   const { policy, limit, calmMs } = spec.restart
   if (spec.main) return { kind: 'over', why: 'main' }
-  if (ended.fine && (spec.kind === 'job' || policy === 'on-failure')) {
+  if (ended.succeeded && (spec.kind === 'job' || policy === 'on-failure')) {
     return { kind: 'over', why: 'done' }
   }
   if (policy === 'never') return { kind: 'over', why: 'policy' }

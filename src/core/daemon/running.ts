@@ -13,9 +13,9 @@ import {
   type In,
   type Next,
   type Of,
-  remember,
   report,
   reportDeath,
+  withSignal,
 } from './phases.ts'
 import { isSuccess, noStreak, type Verdict, verdictOn } from './restart-policy.ts'
 
@@ -35,7 +35,7 @@ export function becomeRunning(
     spec,
     run,
     last: null,
-    streak: streak,
+    streak,
     phase: 'running',
     pid,
     startedAtMs: atMs,
@@ -73,13 +73,14 @@ export function awaitReady(
   if (hasExecuted) watchReady(daemon, effects)
 }
 
-/** What a probe finds before the program is executed is of another process. */
+/** Probes begin when the program is executed: an earlier success would be that of another
+ *  process. */
 function watchReady({ spec, run }: In<'running'>, effects: Effect[]): void {
   if (spec.ready === null || isSelfReported(spec.ready.sign)) return
   effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })
 }
 
-/** Its start was slow, and is done. Without a sign of its own it is ready. */
+/** The end of a slow start. Without `ready:` the run is ready now. */
 export function markExecuted(
   daemon: In<'running'>,
   { run, atMs }: Of<'executed'>,
@@ -124,7 +125,7 @@ export function endForFault(
   if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon
   const verdict = verdictOn(spec, daemon.streak, {
     atMs,
-    fine: false,
+    succeeded: false,
     readyForMs: readyFor(daemon, atMs),
     isEnding,
   })
@@ -143,7 +144,7 @@ export function forward(
   const { name } = daemon.spec
   effects.push({ type: 'forward', daemon: name, run: daemon.run, signal })
   report(effects, { kind: 'forwarded', daemon: name, signal, pid: daemon.pid })
-  return { ...daemon, sent: remember(daemon.sent, signal) }
+  return { ...daemon, sent: withSignal(daemon.sent, signal) }
 }
 
 export function rejectForward(
@@ -180,11 +181,11 @@ export function endUnrequested(
   const { code, signal, failure, gone, atMs } = event
   const { spec, run, pid, status } = daemon
   const uptimeMs = atMs - daemon.startedAtMs
-  const fine = flaw === null && failure === undefined && isSuccess(spec, daemon.sent, event)
+  const succeeded = flaw === null && failure === undefined && isSuccess(spec, daemon.sent, event)
   const leftOthers = !gone && code === 0 && signal === 0 && spec.kind === 'daemon'
   const verdict = verdictOn(spec, daemon.streak, {
     atMs,
-    fine,
+    succeeded,
     readyForMs: readyFor(daemon, atMs),
     isEnding,
   })
@@ -201,7 +202,7 @@ export function endUnrequested(
     )
   }
   const graceMs = spec.stop.graceMs ?? restGraceMs
-  const next = nextBy(verdict, fine)
+  const next = nextBy(verdict, succeeded)
   const before = withStreak(daemon, verdict)
   const ending = terminate(before, atMs, graceMs, next, flaw ?? 'died', daemon.sent, effects)
   if (!gone) armEscalation(ending, atMs, effects)
@@ -216,10 +217,10 @@ function withStreak(daemon: In<'running'>, verdict: Verdict): In<'running'> {
   return verdict.kind === 'retry' ? { ...daemon, streak: verdict.streak } : daemon
 }
 
-function nextBy(verdict: Verdict, fine: boolean): Next {
+function nextBy(verdict: Verdict, succeeded: boolean): Next {
   if (verdict.kind === 'retry') return { retryAfterMs: verdict.afterMs }
   // A daemon that is given up has failed, however its last run ended.
-  return (fine && verdict.why !== 'limit' ? 'done' : 'failed') satisfies End
+  return (succeeded && verdict.why !== 'limit' ? 'done' : 'failed') satisfies End
 }
 
 export function retire(
@@ -236,8 +237,8 @@ export function renew(
   { atMs, graceMs }: Of<'restart'>,
   effects: Effect[],
 ): Daemon {
-  const asked = { ...daemon, streak: noStreak }
-  return beginTermination(asked, atMs, graceMs, 'up', 'requested', effects)
+  const renewed = { ...daemon, streak: noStreak }
+  return beginTermination(renewed, atMs, graceMs, 'up', 'requested', effects)
 }
 
 export function holdBack(

@@ -67,7 +67,7 @@ export function spawnNext(daemon: In<'waiting'>, { atMs }: Of<'turn'>, effects: 
   const run = daemon.run + 1
   const streak = byPolicy ? startedByPolicy(spec, daemon.streak, atMs) : daemon.streak
   effects.push({ type: 'spawn', daemon: spec.name, run })
-  return { spec, run, last, streak: streak, phase: 'starting', want: 'up', graceMs: 0 }
+  return { spec, run, last, streak, phase: 'starting', want: 'up', graceMs: 0 }
 }
 
 /** A start that is requested during the spawn is satisfied by this run. */
@@ -102,7 +102,12 @@ export function failStart(
   const exit = { code: 0, signal: 0 }
   const none = { fault: null, flaw: null, sent: [] }
   const last: LastRun = { run, pid: 0, failure, exit, requested: false, ...none }
-  const verdict = verdictOn(spec, daemon.streak, { atMs, fine: false, readyForMs: 0, isEnding })
+  const verdict = verdictOn(spec, daemon.streak, {
+    atMs,
+    succeeded: false,
+    readyForMs: 0,
+    isEnding,
+  })
   const command = spec.command[0] ?? ''
   const death = { daemon: spec.name, run, pid: 0, uptimeMs: 0, status: '', verdict }
   reportDeath(spec, { kind: 'start-failed', ...death, command, ...failure }, effects)
@@ -118,5 +123,5 @@ export function retry(daemon: Common, afterMs: number, atMs: number, effects: Ef
   if (afterMs === 0) return waiting(daemon, true)
   const { spec, run, last, streak } = daemon
   arm(effects, 'backoff', daemon, afterMs)
-  return { spec, run, last, streak: streak, phase: 'backoff', untilMs: atMs + afterMs }
+  return { spec, run, last, streak, phase: 'backoff', untilMs: atMs + afterMs }
 }

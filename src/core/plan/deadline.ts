@@ -38,9 +38,9 @@ export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
 
 /** The grace of a single daemon: its own, or what the deadline leaves. */
 export function graceWithin(deadlineMs: number, graceMs: number | null): number {
-  const asked = graceMs ?? Number.POSITIVE_INFINITY
-  const { killAtMs } = splitDeadline(deadlineMs, [asked])
-  return Math.min(asked, killAtMs[0] ?? 0)
+  const wantedMs = graceMs ?? Number.POSITIVE_INFINITY
+  const { killAtMs } = splitDeadline(deadlineMs, [wantedMs])
+  return Math.min(wantedMs, killAtMs[0] ?? 0)
 }
 
 /**

@@ -35,16 +35,16 @@ export function beginShutdown(
 export function shutDownIfEnded(context: StepContext, name: string): void {
   if (context.isEnding) return
   const daemon = context.daemons.get(name)
-  const kind = daemon === undefined ? null : endsEverything(daemon)
+  const kind = daemon === undefined ? null : reasonToShutDown(daemon)
   if (kind !== null) beginShutdown(context, { kind, daemon: name })
 }
 
-type EndOfAll = Extract<ShutdownReason, { daemon: string }>['kind']
+type DaemonReason = Extract<ShutdownReason, { daemon: string }>['kind']
 
 /** The reason for which the end of a daemon shuts down the bundle; null = it does not. A `main`
  *  daemon does so whatever its end; a `critical` one when it is over for good without a request;
  *  another one when it is given up and has `then: shutdown`. */
-function endsEverything(daemon: Daemon): EndOfAll | null {
+function reasonToShutDown(daemon: Daemon): DaemonReason | null {
   const { main, critical, kind, restart } = daemon.spec
   if (!main && !critical && restart.then === 'leave') return null
   if (main && daemon.phase === 'terminating' && !daemon.requested) return 'main-ended'
@@ -113,9 +113,9 @@ export function delaysOthers(daemon: Daemon): boolean {
 
 function stop(context: StepContext, name: string): void {
   if (context.shutdown === null) return
-  const asked = context.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
+  const ownMs = context.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
   const shareMs = shutdownLimitMs(context, context.shutdown, name)
-  context.dispatch(name, { type: 'stop', graceMs: Math.min(asked, shareMs), atMs: context.atMs })
+  context.dispatch(name, { type: 'stop', graceMs: Math.min(ownMs, shareMs), atMs: context.atMs })
 }
 
 /** The time that is left for the stop of a daemon; later waves keep their share. */

@@ -32,7 +32,7 @@ export function describeEvent(event: Event): string {
     case 'unhealthy':
       return `unhealthy ${event.daemon} ${event.run}: ${event.fault}`
     case 'reconcile':
-      return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownRequested ? ', shutdown asked' : ''}`
+      return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownRequested ? ', shutdown requested' : ''}`
     case 'output-stalled':
       return `output-stalled ${event.errno}`
     case 'output-resumed':
@@ -120,7 +120,7 @@ export function describeEffect(effect: Effect): string {
     case 'announce':
       return `announce ${effect.state}`
     case 'report':
-      return `say ${effect.note.kind}`
+      return `report ${effect.note.kind}`
     case 'accepted':
       return `accept ${effect.token}: ticket ${effect.ticket.id}${effect.joined ? ', joined' : ''}`
     case 'finish':

@@ -19,7 +19,7 @@ test('an unasked death leaves the siblings running', () => {
   expect(story(up(pair), exited('web', 1, 3))).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
-    exited web 1: code 3  web: stopped, run 1, failed  say died
+    exited web 1: code 3  web: stopped, run 1, failed  report died
   `)
 })
 
@@ -38,7 +38,7 @@ test('a death is logged once per run, whatever else happens to the run', () => {
     given                            web: running, run 1, pid 7
                                      db: running, run 1, pid 8
     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                     > say died, arm escalate:web:1 500 ms,
+                                     > report died, arm escalate:web:1 500 ms,
                                        TERM to the rest of web 1
     exited web 1: code 3             web: stopped, run 1, failed
                                      > disarm escalate:web:1
@@ -46,9 +46,9 @@ test('a death is logged once per run, whatever else happens to the run', () => {
     restart web (uid 1000)           web: starting, run 2, wants up
                                      > spawn web 2
     spawned web 2: pid 17            web: running, run 2, pid 17
-                                     > say started, say ticket 1 done by run 2
+                                     > report started, report ticket 1 done by run 2
     exited web 2: code 3             web: stopped, run 2, failed
-                                     > say died
+                                     > report died
   `)
 })
 
@@ -73,11 +73,11 @@ describe('processes that a dead leader left behind are ended', () => {
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm escalate:web:1 500 ms,
+                                                > report died, arm escalate:web:1 500 ms,
                                                   TERM to the rest of web 1
       500 ms   elapsed escalate:web:1           > arm grace:web:1 500 ms
       1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
-                                                > say killing, KILL to the tree of web 1,
+                                                > report killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
       1000 ms  gone web 1                       web: stopped, run 1, failed
                                                 > disarm escalate:web:1
@@ -97,11 +97,11 @@ describe('processes that a dead leader left behind are ended', () => {
       0 ms     given                            web: running, run 1, pid 7
                                                 db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm escalate:web:1 2000 ms,
+                                                > report died, arm escalate:web:1 2000 ms,
                                                   INT to the rest of web 1
       2000 ms  elapsed escalate:web:1           > arm grace:web:1 2000 ms
       4000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
-                                                > say killing, KILL to the tree of web 1,
+                                                > report killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     `)
   })
@@ -113,14 +113,14 @@ describe('processes that a dead leader left behind are ended', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm escalate:web:1 500 ms,
+                                       > report died, arm escalate:web:1 500 ms,
                                          TERM to the rest of web 1
       TERM                             web: terminating, run 1, pid 7, then requested
                                        db: terminating, run 1, pid 8, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to db 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to db 1,
                                          arm escalate:db:1 4250 ms
       exited db 1: code 0              db: stopped, run 1, requested
-                                       > disarm escalate:db:1, say stopped
+                                       > disarm escalate:db:1, report stopped
       gone web 1                       web: stopped, run 1, requested
                                        > disarm escalate:web:1, disarm deadline, finish 3 (web)
     `)
@@ -135,10 +135,11 @@ describe('pitcrew ends only when', () => {
                               db: running, run 1, pid 8
       exited agent 1: code 0  agent: stopped, run 1, done
                               db: terminating, run 1, pid 8, then requested
-                              > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
+                              > report died, report shutdown, arm deadline 8750 ms, TERM to db 1,
                                 arm escalate:db:1 4250 ms
       exited db 1: code 0     db: stopped, run 1, requested
-                              > disarm escalate:db:1, say stopped, disarm deadline, finish 0 (agent)
+                              > disarm escalate:db:1, report stopped, disarm deadline,
+                                finish 0 (agent)
     `)
   })
 
@@ -151,12 +152,12 @@ describe('pitcrew ends only when', () => {
                                          db: running, run 1, pid 8
       exited agent 1: code 3, not alone  agent: terminating, run 1, pid 7, then requested
                                          db: terminating, run 1, pid 8, then requested
-                                         > say died, arm escalate:agent:1 500 ms,
-                                           TERM to the rest of agent 1, say shutdown,
+                                         > report died, arm escalate:agent:1 500 ms,
+                                           TERM to the rest of agent 1, report shutdown,
                                            arm deadline 8750 ms, TERM to db 1,
                                            arm escalate:db:1 4250 ms
       exited db 1: code 0                db: stopped, run 1, requested
-                                         > disarm escalate:db:1, say stopped
+                                         > disarm escalate:db:1, report stopped
       gone agent 1                       agent: stopped, run 1, requested
                                          > disarm escalate:agent:1, disarm deadline,
                                            finish 3 (agent)
@@ -173,14 +174,15 @@ describe('pitcrew ends only when', () => {
                                          log: starting, run 1, wants up
                                          > spawn db 1, spawn agent 1, spawn log 1
       spawned db 1: pid 7                db: running, run 1, pid 7
-                                         > say started
+                                         > report started
       spawn-failed agent 1: exec ENOENT  db: terminating, run 1, pid 7, then requested
                                          agent: stopped, run 1, failed
                                          log: starting, run 1, wants down
-                                         > say start-failed, say shutdown, arm deadline 8750 ms,
-                                           TERM to db 1, arm escalate:db:1 4250 ms
+                                         > report start-failed, report shutdown,
+                                           arm deadline 8750 ms, TERM to db 1,
+                                           arm escalate:db:1 4250 ms
       exited db 1: code 0                db: stopped, run 1, requested
-                                         > disarm escalate:db:1, say stopped
+                                         > disarm escalate:db:1, report stopped
     `)
   })
 
@@ -191,10 +193,11 @@ describe('pitcrew ends only when', () => {
                               db: running, run 1, pid 8
       exited proxy 1: code 3  proxy: stopped, run 1, failed
                               db: terminating, run 1, pid 8, then requested
-                              > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
+                              > report died, report shutdown, arm deadline 8750 ms, TERM to db 1,
                                 arm escalate:db:1 4250 ms
       exited db 1: code 0     db: stopped, run 1, requested
-                              > disarm escalate:db:1, say stopped, disarm deadline, finish 3 (proxy)
+                              > disarm escalate:db:1, report stopped, disarm deadline,
+                                finish 3 (proxy)
     `)
   })
 
@@ -214,14 +217,14 @@ describe('pitcrew ends only when', () => {
       restart proxy (uid 1000)           proxy: terminating, run 1, pid 7, then up
                                          > TERM to proxy 1, arm escalate:proxy:1 4250 ms
       exited proxy 1: code 0             proxy: starting, run 2, wants up
-                                         > disarm escalate:proxy:1, say stopped, spawn proxy 2
+                                         > disarm escalate:proxy:1, report stopped, spawn proxy 2
       spawn-failed proxy 2: exec ENOENT  proxy: stopped, run 2, failed
                                          db: terminating, run 1, pid 8, then requested
-                                         > say start-failed, say ticket 1 failed, say shutdown,
-                                           arm deadline 8750 ms, TERM to db 1,
+                                         > report start-failed, report ticket 1 failed,
+                                           report shutdown, arm deadline 8750 ms, TERM to db 1,
                                            arm escalate:db:1 4250 ms
       exited db 1: code 0                db: stopped, run 1, requested
-                                         > disarm escalate:db:1, say stopped, disarm deadline,
+                                         > disarm escalate:db:1, report stopped, disarm deadline,
                                            finish 127 (proxy)
     `)
   })
@@ -230,8 +233,8 @@ describe('pitcrew ends only when', () => {
     expect(story(up(pair), exited('web', 1, 3), exited('db', 1, 1))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      exited web 1: code 3  web: stopped, run 1, failed  say died
-      exited db 1: code 1   db: stopped, run 1, failed   say died, finish 3 (web)
+      exited web 1: code 3  web: stopped, run 1, failed  report died
+      exited db 1: code 1   db: stopped, run 1, failed   report died, finish 3 (web)
     `)
   })
 
@@ -243,9 +246,9 @@ describe('pitcrew ends only when', () => {
                                        db: starting, run 1, wants up
                                        > spawn web 1, spawn db 1
       spawn-failed web 1: exec ENOENT  web: stopped, run 1, failed
-                                       > say start-failed
+                                       > report start-failed
       spawn-failed db 1: exec EACCES   db: stopped, run 1, failed
-                                       > say start-failed, finish 127 (web)
+                                       > report start-failed, finish 127 (web)
     `)
   })
 })

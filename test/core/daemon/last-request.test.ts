@@ -59,16 +59,16 @@ test('a start is honoured while the rest of a dead daemon is being killed', () =
     0 ms     given                            web: running, run 1, pid 7
                                               db: running, run 1, pid 8
     0 ms     exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then failed
-                                              > say died, arm escalate:web:1 500 ms,
+                                              > report died, arm escalate:web:1 500 ms,
                                                 TERM to the rest of web 1
     500 ms   elapsed escalate:web:1           > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then failed
-                                              > say killing, KILL to the tree of web 1,
+                                              > report killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
     1000 ms  restart web (uid 1000)           web: killing, run 1, pid 7, then up
     1000 ms  gone web 1                       web: starting, run 2, wants up
                                               > disarm escalate:web:1, spawn web 2
     1000 ms  spawned web 2: pid 17            web: running, run 2, pid 17
-                                              > say started, say ticket 1 done by run 2
+                                              > report started, report ticket 1 done by run 2
   `)
 })

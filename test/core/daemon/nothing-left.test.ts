@@ -25,7 +25,7 @@ describe('the output of a run that is over', () => {
       0 ms     given                 web: running, run 1, pid 7
                                      db: running, run 1, pid 8
       0 ms     exited web 1: code 0  web: stopped, run 1, done
-                                     > say died, arm linger:web:1 1000 ms
+                                     > report died, arm linger:web:1 1000 ms
       1000 ms  elapsed linger:web:1  > close-output web 1
     `)
   })
@@ -36,7 +36,7 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       0 ms   given                 web: running, run 1, pid 7
                                    db: running, run 1, pid 8
-      0 ms   exited web 1: code 0  web: stopped, run 1, done   say died, arm linger:web:1 1000 ms
+      0 ms   exited web 1: code 0  web: stopped, run 1, done   report died, arm linger:web:1 1000 ms
       20 ms  output-closed web 1                               disarm linger:web:1
     `)
   })
@@ -48,7 +48,7 @@ describe('the output of a run that is over', () => {
       0 ms    given                            web: running, run 1, pid 7
                                                db: running, run 1, pid 8
       0 ms    exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
-                                               > say died, arm escalate:web:1 500 ms,
+                                               > report died, arm escalate:web:1 500 ms,
                                                  TERM to the rest of web 1
       300 ms  gone web 1                       web: stopped, run 1, done
                                                > disarm escalate:web:1, arm linger:web:1 1000 ms
@@ -71,9 +71,9 @@ describe('the output of a run that is over', () => {
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms     exited web 1: code 0    web: starting, run 2, wants up
                                        > disarm escalate:web:1, arm linger:web:1 1000 ms,
-                                         say stopped, spawn web 2
+                                         report stopped, spawn web 2
       0 ms     spawned web 2: pid 17   web: running, run 2, pid 17
-                                       > say started, say ticket 1 done by run 2
+                                       > report started, report ticket 1 done by run 2
       1000 ms  elapsed linger:web:1    > close-output web 1
     `)
   })
@@ -84,10 +84,10 @@ describe('the output of a run that is over', () => {
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
       TERM                  web: terminating, run 1, pid 7, then requested
-                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, arm linger:web:1 1000 ms, say stopped,
+                            > disarm escalate:web:1, arm linger:web:1 1000 ms, report stopped,
                               disarm deadline, finish 0
     `)
   })
@@ -110,9 +110,9 @@ describe('a run that KILL does not end', () => {
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
-      9500 ms  elapsed stuck:web:1     > say stuck, probe web 1
+      9500 ms  elapsed stuck:web:1     > report stuck, probe web 1
     `)
   })
 
@@ -137,16 +137,17 @@ describe('a run that KILL does not end', () => {
                                               > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1         > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then up
-                                              > say killing, KILL to the tree of web 1,
+                                              > report killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
-      9500 ms  elapsed stuck:web:1            > say stuck, probe web 1
+      9500 ms  elapsed stuck:web:1            > report stuck, probe web 1
       9500 ms  restart web (uid 1000)
       9500 ms  exited web 1: KILL, not alone
       9500 ms  restart web (uid 1000)
       9500 ms  gone web 1                     web: starting, run 2, wants up
-                                              > say stopped, spawn web 2
+                                              > report stopped, spawn web 2
       9500 ms  spawned web 2: pid 17          web: running, run 2, pid 17
-                                              > say started, say ticket 1 (3 requests) done by run 2
+                                              > report started,
+                                                report ticket 1 (3 requests) done by run 2
     `)
   })
 })

@@ -27,9 +27,9 @@ describe('started and not ready', () => {
                                     db: starting, run 1, wants up
                                     > spawn web 1, spawn db 1
       0 ms    spawned web 1: pid 7  web: running, run 1, pid 7, not ready
-                                    > say started, arm ready:web:1 5000 ms, watch web 1 for ready
+                                    > report started, arm ready:web:1 5000 ms, watch web 1 for ready
       300 ms  ready web 1           web: running, run 1, pid 7, ready
-                                    > disarm ready:web:1, unwatch web 1, say ready
+                                    > disarm ready:web:1, unwatch web 1, report ready
     `)
   })
 
@@ -49,12 +49,14 @@ describe('started and not ready', () => {
                                       db: starting, run 1, wants up
                                       > spawn web 1, spawn db 1
       0 ms     spawned web 1: pid 7   web: running, run 1, pid 7, not ready
-                                      > say started, arm ready:web:1 5000 ms, watch web 1 for ready
+                                      > report started, arm ready:web:1 5000 ms,
+                                        watch web 1 for ready
       5000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then retry after 200 ms
-                                      > say unfit, unwatch web 1, TERM to web 1,
+                                      > report unfit, unwatch web 1, TERM to web 1,
                                         arm escalate:web:1 4250 ms
       5000 ms  exited web 1: TERM     web: backoff, run 1
-                                      > disarm escalate:web:1, say stopped, arm backoff:web:1 200 ms
+                                      > disarm escalate:web:1, report stopped,
+                                        arm backoff:web:1 200 ms
       5200 ms  elapsed backoff:web:1  web: waiting, run 1
                                       > arm waiting 5000 ms
       5200 ms  spawned web 2: pid 17
@@ -74,12 +76,13 @@ describe('started and not ready', () => {
       0 ms     boot                  web: starting, run 1, wants up
                                      > spawn web 1
       0 ms     spawned web 1: pid 7  web: running, run 1, pid 7, not ready
-                                     > say started, arm ready:web:1 5000 ms, watch web 1 for ready
+                                     > report started, arm ready:web:1 5000 ms,
+                                       watch web 1 for ready
       5000 ms  elapsed ready:web:1   web: terminating, run 1, pid 7, then failed
-                                     > say unfit, unwatch web 1, TERM to web 1,
+                                     > report unfit, unwatch web 1, TERM to web 1,
                                        arm escalate:web:1 4250 ms
       5000 ms  exited web 1: TERM    web: stopped, run 1, failed
-                                     > disarm escalate:web:1, say stopped, finish 1 (web)
+                                     > disarm escalate:web:1, report stopped, finish 1 (web)
     `)
   })
 
@@ -92,11 +95,11 @@ describe('started and not ready', () => {
                                                   db: starting, run 1, wants up
                                                   > spawn web 1, spawn db 1
       0 ms      spawned web 1: pid 7              web: running, run 1, pid 7, not ready
-                                                  > say started, arm ready:web:1 5000 ms,
+                                                  > report started, arm ready:web:1 5000 ms,
                                                     watch web 1 for ready
       1000 ms   watchdog-ping web 1 for 20000 ms  > arm ready:web:1 20000 ms
       21000 ms  elapsed ready:web:1               web: terminating, run 1, pid 7, then retry after 200 ms
-                                                  > say unfit, unwatch web 1, TERM to web 1,
+                                                  > report unfit, unwatch web 1, TERM to web 1,
                                                     arm escalate:web:1 4250 ms
     `)
   })
@@ -136,10 +139,10 @@ describe('ready and not alive', () => {
                             db: starting, run 1, wants up
                             > spawn web 1, spawn db 1
       spawned web 1: pid 7  web: running, run 1, pid 7, not ready
-                            > say started, arm ready:web:1 5000 ms, watch web 1 for ready
+                            > report started, arm ready:web:1 5000 ms, watch web 1 for ready
       ready web 1           web: running, run 1, pid 7, ready
-                            > disarm ready:web:1, unwatch web 1, say ready, watch web 1 for alive,
-                              arm watchdog:web:1 700 ms
+                            > disarm ready:web:1, unwatch web 1, report ready,
+                              watch web 1 for alive, arm watchdog:web:1 700 ms
     `)
   })
 
@@ -149,10 +152,11 @@ describe('ready and not alive', () => {
       given                       web: running, run 1, pid 7, ready
                                   db: starting, run 1, wants up
       unhealthy web 1: not-alive  web: terminating, run 1, pid 7, then retry after 200 ms
-                                  > say unfit, run the death command of web 1, disarm ready:web:1,
-                                    unwatch web 1, TERM to web 1, arm escalate:web:1 4250 ms
+                                  > report unfit, run the death command of web 1,
+                                    disarm ready:web:1, unwatch web 1, TERM to web 1,
+                                    arm escalate:web:1 4250 ms
       exited web 1: TERM          web: backoff, run 1
-                                  > disarm escalate:web:1, say stopped, arm backoff:web:1 200 ms
+                                  > disarm escalate:web:1, report stopped, arm backoff:web:1 200 ms
     `)
   })
 
@@ -165,8 +169,8 @@ describe('ready and not alive', () => {
                                        db: starting, run 1, wants up
       500 ms   watchdog-ping web 1     > arm watchdog:web:1 700 ms
       1200 ms  elapsed watchdog:web:1  web: terminating, run 1, pid 7, then retry after 200 ms
-                                       > say unfit, run the death command of web 1, unwatch web 1,
-                                         TERM to web 1, arm escalate:web:1 4250 ms
+                                       > report unfit, run the death command of web 1,
+                                         unwatch web 1, TERM to web 1, arm escalate:web:1 4250 ms
     `)
   })
 
@@ -178,7 +182,7 @@ describe('ready and not alive', () => {
                                            db: starting, run 1, wants up
       reconcile web 1: pid 7, db 1: pid 8  db: running, run 1, pid 8
                                            > watch web 1 for alive, arm watchdog:web:1 700 ms,
-                                             say started
+                                             report started
     `)
   })
 })
@@ -189,7 +193,7 @@ test('readiness that was lost in a failure inside pitcrew is found again', () =>
   expect(story(game, reconcile({ ...alive('web', 1, 7), ready: true }))).toMatchInlineSnapshot(`
     given                          web: running, run 1, pid 7, not ready
     reconcile web 1: pid 7, ready  web: running, run 1, pid 7, ready
-                                   > disarm ready:web:1, unwatch web 1, say ready
+                                   > disarm ready:web:1, unwatch web 1, report ready
   `)
 })
 
@@ -206,15 +210,15 @@ test('stop.command replaces the first signal; the rest of the stop is the same',
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
     0 ms     TERM                    web: terminating, run 1, pid 7, then requested
-                                     > say shutdown, arm deadline 8750 ms,
+                                     > report shutdown, arm deadline 8750 ms,
                                        run the stop command of web 1, arm escalate:web:1 500 ms
     500 ms   elapsed escalate:web:1  > TERM to web 1, TERM to the rest of web 1,
                                        arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then requested
-                                     > say killing, KILL to the tree of web 1,
+                                     > report killing, KILL to the tree of web 1,
                                        arm stuck:web:1 1000 ms
     1000 ms  exited web 1: KILL      web: stopped, run 1, requested
-                                     > disarm escalate:web:1, end-command web 1, say stopped,
+                                     > disarm escalate:web:1, end-command web 1, report stopped,
                                        disarm deadline, finish 0
   `)
 })
@@ -264,7 +268,7 @@ describe('a run extends its stop', () => {
       500 ms   watchdog-ping web 1 for 100 ms
       1400 ms  elapsed escalate:web:1           > TERM to the rest of web 1, arm grace:web:1 1000 ms
       2400 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
-                                                > say killing, KILL to the tree of web 1,
+                                                > report killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     `)
   })
@@ -285,8 +289,8 @@ describe('a run extends its stop', () => {
       0 ms    given                             db: running, run 1, pid 7
                                                 web: running, run 1, pid 8
       0 ms    TERM                              web: terminating, run 1, pid 8, then requested
-                                                > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                  arm escalate:web:1 500 ms
+                                                > report shutdown, arm deadline 8750 ms,
+                                                  TERM to web 1, arm escalate:web:1 500 ms
       400 ms  watchdog-ping web 1 for 60000 ms
     `)
   })

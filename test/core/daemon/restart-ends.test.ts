@@ -14,10 +14,10 @@ describe('a daemon that is dead is started', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
                               db: running, run 1, pid 8
-      exited web 1: code 1    web: stopped, run 1, failed     say died
+      exited web 1: code 1    web: stopped, run 1, failed     report died
       restart web (uid 1000)  web: starting, run 2, wants up  spawn web 2
-      spawned web 2: pid 17   web: running, run 2, pid 17     say started,
-                                                              say ticket 1 done by run 2
+      spawned web 2: pid 17   web: running, run 2, pid 17     report started,
+                                                              report ticket 1 done by run 2
     `)
   })
 
@@ -34,13 +34,13 @@ describe('a daemon that is dead is started', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
-                                       > say died, arm escalate:web:1 500 ms,
+                                       > report died, arm escalate:web:1 500 ms,
                                          TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
-                                       > say started, say ticket 1 done by run 2
+                                       > report started, report ticket 1 done by run 2
     `)
   })
 
@@ -57,13 +57,13 @@ describe('a daemon that is dead is started', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                            web: running, run 1, pid 7
       0 ms     exited web 1: code 1, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm escalate:web:1 1800000 ms,
+                                                > report died, arm escalate:web:1 1800000 ms,
                                                   TERM to the rest of web 1
       0 ms     restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                                 > arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1           > arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then up
-                                                > say killing, KILL to the tree of web 1,
+                                                > report killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     `)
   })
@@ -83,13 +83,13 @@ describe('a daemon that is dead is started', () => {
                                        db: starting, run 1, wants up
                                        > spawn web 1, spawn db 1
       spawn-failed web 1: exec ENOENT  web: stopped, run 1, failed
-                                       > say start-failed
+                                       > report start-failed
       spawned db 1: pid 7              db: running, run 1, pid 7
-                                       > say started
+                                       > report started
       restart web (uid 1000)           web: starting, run 2, wants up
                                        > spawn web 2
       spawned web 2: pid 8             web: running, run 2, pid 8
-                                       > say started, say ticket 1 done by run 2
+                                       > report started, report ticket 1 done by run 2
     `)
   })
 })
@@ -98,8 +98,8 @@ describe('a restart fails', () => {
   test('for an unknown name', () => {
     expect(story(up(web), restart('wbe'), restart('wbe'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      restart wbe (uid 1000)                              say ticket 1 failed
-      restart wbe (uid 1000)                              say ticket 2 failed
+      restart wbe (uid 1000)                              report ticket 1 failed
+      restart wbe (uid 1000)                              report ticket 2 failed
     `)
   })
 
@@ -119,13 +119,13 @@ describe('a restart fails', () => {
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0             web: starting, run 2, wants up
-                                       > disarm escalate:web:1, say stopped, spawn web 2
+                                       > disarm escalate:web:1, report stopped, spawn web 2
       spawn-failed web 2: exec ENOENT  web: stopped, run 2, failed
-                                       > say start-failed, say ticket 1 failed
+                                       > report start-failed, report ticket 1 failed
       restart web (uid 1000)           web: starting, run 3, wants up
                                        > spawn web 3
       spawned web 3: pid 17            web: running, run 3, pid 17
-                                       > say started, say ticket 2 done by run 3
+                                       > report started, report ticket 2 done by run 3
     `)
   })
 })
@@ -140,10 +140,10 @@ describe('shutdown wins', () => {
                               > TERM to web 1, arm escalate:web:1 4250 ms
       restart web (uid 1000)
       TERM                    web: terminating, run 1, pid 7, then requested
-                              > say shutdown, arm deadline 8750 ms,
-                                say ticket 1 (2 requests) superseded
+                              > report shutdown, arm deadline 8750 ms,
+                                report ticket 1 (2 requests) superseded
       exited web 1: code 0    web: stopped, run 1, requested
-                              > disarm escalate:web:1, say stopped, disarm deadline, finish 0
+                              > disarm escalate:web:1, report stopped, disarm deadline, finish 0
     `)
   })
 
@@ -162,13 +162,13 @@ describe('shutdown wins', () => {
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm escalate:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, report stopped, spawn web 2
       TERM                    web: starting, run 2, wants down
-                              > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
+                              > report shutdown, arm deadline 8750 ms, report ticket 1 superseded
       spawned web 2: pid 17   web: terminating, run 2, pid 17, then requested
-                              > say started, TERM to web 2, arm escalate:web:2 4250 ms
+                              > report started, TERM to web 2, arm escalate:web:2 4250 ms
       exited web 2: code 0    web: stopped, run 2, requested
-                              > disarm escalate:web:2, say stopped, disarm deadline, finish 0
+                              > disarm escalate:web:2, report stopped, disarm deadline, finish 0
     `)
   })
 
@@ -176,19 +176,19 @@ describe('shutdown wins', () => {
     expect(story(up(web), 'TERM', restart('web'), exited('web', 1))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       TERM                    web: terminating, run 1, pid 7, then requested
-                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                              > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                 arm escalate:web:1 4250 ms
-      restart web (uid 1000)  > say ticket 2 superseded
+      restart web (uid 1000)  > report ticket 2 superseded
       exited web 1: code 0    web: stopped, run 1, requested
-                              > disarm escalate:web:1, say stopped, disarm deadline, finish 0
+                              > disarm escalate:web:1, report stopped, disarm deadline, finish 0
     `)
   })
 
   test('over a request after all daemons have ended: it fails, and nothing is spawned', () => {
     expect(story(up(web), exited('web', 1), restart('web'))).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
-      exited web 1: code 0    web: stopped, run 1, done   say died, finish 0
-      restart web (uid 1000)                              say ticket 1 failed
+      exited web 1: code 0    web: stopped, run 1, done   report died, finish 0
+      restart web (uid 1000)                              report ticket 1 failed
     `)
   })
 
@@ -203,12 +203,12 @@ describe('shutdown wins', () => {
                              > TERM to db 1, arm escalate:db:1 4250 ms
       TERM                   db: terminating, run 1, pid 7, then requested
                              web: terminating, run 1, pid 8, then requested
-                             > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
+                             > report shutdown, arm deadline 8750 ms, report ticket 1 superseded,
                                TERM to web 1, arm escalate:web:1 2063 ms
       exited web 1: code 0   web: stopped, run 1, requested
-                             > disarm escalate:web:1, say stopped
+                             > disarm escalate:web:1, report stopped
       exited db 1: code 0    db: stopped, run 1, requested
-                             > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                             > disarm escalate:db:1, report stopped, disarm deadline, finish 0
     `)
   })
 
@@ -230,11 +230,11 @@ describe('shutdown wins', () => {
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  TERM                    web: terminating, run 1, pid 8, then requested
-                                       > say shutdown, arm deadline 8750 ms,
-                                         say ticket 1 superseded, arm escalate:web:1 2063 ms
+                                       > report shutdown, arm deadline 8750 ms,
+                                         report ticket 1 superseded, arm escalate:web:1 2063 ms
       6313 ms  elapsed escalate:web:1  > arm grace:web:1 2063 ms
       8375 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)
   })

@@ -24,11 +24,11 @@ test('a death is followed by the next run after a backoff', () => {
     0 ms    given                  web: running, run 1, pid 7
                                    db: running, run 1, pid 8
     0 ms    exited web 1: code 3   web: backoff, run 1
-                                   > say died, arm backoff:web:1 200 ms
+                                   > report died, arm backoff:web:1 200 ms
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                   > say started, say ticket 1 done by run 2
+                                   > report started, report ticket 1 done by run 2
   `)
 })
 
@@ -40,8 +40,9 @@ test('without a backoff the next run is spawned in the same step', () => {
   expect(story(up(bundle), exited('web', 1, 3), spawned('web', 2, 17))).toMatchInlineSnapshot(`
     given                  web: running, run 1, pid 7
                            db: running, run 1, pid 8
-    exited web 1: code 3   web: starting, run 2, wants up  say died, spawn web 2
-    spawned web 2: pid 17  web: running, run 2, pid 17     say started, say ticket 1 done by run 2
+    exited web 1: code 3   web: starting, run 2, wants up  report died, spawn web 2
+    spawned web 2: pid 17  web: running, run 2, pid 17     report started,
+                                                           report ticket 1 done by run 2
   `)
 })
 
@@ -59,9 +60,9 @@ test('a daemon that cannot be started is tried again', () => {
                                              db: starting, run 1, wants up
                                              > spawn web 1, spawn db 1
     0 ms    spawn-failed web 1: fork EAGAIN  web: backoff, run 1
-                                             > say start-failed, arm backoff:web:1 200 ms
+                                             > report start-failed, arm backoff:web:1 200 ms
     0 ms    spawned db 1: pid 8              db: running, run 1, pid 8
-                                             > say started
+                                             > report started
     200 ms  elapsed backoff:web:1            web: starting, run 2, wants up
                                              > spawn web 2
   `)
@@ -79,11 +80,11 @@ test('a requested restart does not wait for the rest of the backoff', () => {
     0 ms   given                   web: running, run 1, pid 7
                                    db: running, run 1, pid 8
     0 ms   exited web 1: code 3    web: backoff, run 1
-                                   > say died, arm backoff:web:1 200 ms
+                                   > report died, arm backoff:web:1 200 ms
     50 ms  restart web (uid 1000)  web: starting, run 2, wants up
-                                   > say ticket 1 superseded, disarm backoff:web:1, spawn web 2
+                                   > report ticket 1 superseded, disarm backoff:web:1, spawn web 2
     50 ms  spawned web 2: pid 17   web: running, run 2, pid 17
-                                   > say started, say ticket 2 done by run 2
+                                   > report started, report ticket 2 done by run 2
   `)
 })
 
@@ -99,13 +100,13 @@ test('a shutdown during a backoff stops the daemon and spawns nothing', () => {
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
     exited web 1: code 3  web: backoff, run 1
-                          > say died, arm backoff:web:1 200 ms
+                          > report died, arm backoff:web:1 200 ms
     TERM                  web: stopped, run 1, requested
                           db: terminating, run 1, pid 8, then requested
-                          > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
+                          > report shutdown, arm deadline 8750 ms, report ticket 1 superseded,
                             disarm backoff:web:1, TERM to db 1, arm escalate:db:1 4250 ms
     exited db 1: TERM     db: stopped, run 1, requested
-                          > disarm escalate:db:1, say stopped, disarm deadline, finish 3 (web)
+                          > disarm escalate:db:1, report stopped, disarm deadline, finish 3 (web)
   `)
 })
 
@@ -117,12 +118,12 @@ test('a death in the shutdown announces no other run and delays no daemon', () =
     given                db: running, run 1, pid 7
                          web: running, run 1, pid 8
     TERM                 web: terminating, run 1, pid 8, then requested
-                         > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                         > report shutdown, arm deadline 8750 ms, TERM to web 1,
                            arm escalate:web:1 2063 ms
     exited db 1: code 3  db: stopped, run 1, failed
-                         > say died
+                         > report died
     exited web 1: TERM   web: stopped, run 1, requested
-                         > disarm escalate:web:1, say stopped, disarm deadline, finish 3 (db)
+                         > disarm escalate:web:1, report stopped, disarm deadline, finish 3 (db)
   `)
 })
 
@@ -137,8 +138,8 @@ test('on-failure: a success is final', () => {
   ).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
                           db: running, run 1, pid 8
-    exited web 1: code 3  web: stopped, run 1, done   say done
-    exited db 1: code 4   db: backoff, run 1          say died, arm backoff:db:1 200 ms
+    exited web 1: code 3  web: stopped, run 1, done   report done
+    exited db 1: code 4   db: backoff, run 1          report died, arm backoff:db:1 200 ms
   `)
 })
 
@@ -160,11 +161,13 @@ test('at the limit a daemon is given up, and its code counts', () => {
     ),
   ).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
-    exited web 1: code 3  web: starting, run 2, wants up  say died, spawn web 2
-    spawned web 2: pid 8  web: running, run 2, pid 8      say started, say ticket 1 done by run 2
-    exited web 2: code 3  web: starting, run 3, wants up  say died, spawn web 3
-    spawned web 3: pid 9  web: running, run 3, pid 9      say started, say ticket 2 done by run 3
-    exited web 3: code 3  web: stopped, run 3, failed     say died, finish 3 (web)
+    exited web 1: code 3  web: starting, run 2, wants up  report died, spawn web 2
+    spawned web 2: pid 8  web: running, run 2, pid 8      report started,
+                                                          report ticket 1 done by run 2
+    exited web 2: code 3  web: starting, run 3, wants up  report died, spawn web 3
+    spawned web 3: pid 9  web: running, run 3, pid 9      report started,
+                                                          report ticket 2 done by run 3
+    exited web 3: code 3  web: stopped, run 3, failed     report died, finish 3 (web)
   `)
 })
 
@@ -185,17 +188,17 @@ test('then: shutdown stops the siblings', () => {
     0 ms    given                  web: running, run 1, pid 7
                                    db: running, run 1, pid 8
     0 ms    exited web 1: code 3   web: backoff, run 1
-                                   > say died, arm backoff:web:1 200 ms
+                                   > report died, arm backoff:web:1 200 ms
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                   > say started, say ticket 1 done by run 2
+                                   > report started, report ticket 1 done by run 2
     200 ms  exited web 2: code 3   web: stopped, run 2, failed
                                    db: terminating, run 1, pid 8, then requested
-                                   > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
-                                     arm escalate:db:1 4250 ms
+                                   > report died, report shutdown, arm deadline 8750 ms,
+                                     TERM to db 1, arm escalate:db:1 4250 ms
     200 ms  exited db 1: TERM      db: stopped, run 1, requested
-                                   > disarm escalate:db:1, say stopped, disarm deadline,
+                                   > disarm escalate:db:1, report stopped, disarm deadline,
                                      finish 3 (web)
   `)
 })
@@ -212,10 +215,11 @@ test('a main daemon is never restarted by the policy: its end shuts down the bun
                           db: running, run 1, pid 8
     exited agent 1: SEGV  agent: stopped, run 1, failed
                           db: terminating, run 1, pid 8, then requested
-                          > say died, say shutdown, arm deadline 8750 ms, TERM to db 1,
+                          > report died, report shutdown, arm deadline 8750 ms, TERM to db 1,
                             arm escalate:db:1 4250 ms
     exited db 1: TERM     db: stopped, run 1, requested
-                          > disarm escalate:db:1, say stopped, disarm deadline, finish 139 (agent)
+                          > disarm escalate:db:1, report stopped, disarm deadline,
+                            finish 139 (agent)
   `)
 })
 
@@ -239,7 +243,7 @@ describe('the time before the next run', () => {
 
   test('is shortened by a random share of up to a quarter, drawn once for a streak', () => {
     const died = (row: RestartStreak, atMs: number, readyForMs = 0) =>
-      verdictOn(spec, row, { atMs, fine: false, readyForMs, isEnding: false })
+      verdictOn(spec, row, { atMs, succeeded: false, readyForMs, isEnding: false })
     const first = died(noStreak, 1000.0005)
     expect(first).toMatchObject({ afterMs: 175, streak: { length: 1, share: 0.875 } })
     const row = first.kind === 'retry' ? first.streak : noStreak
@@ -249,7 +253,7 @@ describe('the time before the next run', () => {
 
   test('is finite however long the streak is, also without a backoff', () => {
     const row: RestartStreak = { length: 5000, share: 1, startedAtMs: [] }
-    const ended = { atMs: 1000, fine: false, readyForMs: 0, isEnding: false }
+    const ended = { atMs: 1000, succeeded: false, readyForMs: 0, isEnding: false }
     const atOnce = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0 } })
     expect(verdictOn(spec, row, ended)).toMatchObject({ afterMs: 30_000 })
     expect(verdictOn(atOnce, row, ended)).toMatchObject({ afterMs: 0 })
@@ -257,13 +261,13 @@ describe('the time before the next run', () => {
 
   test('a daemon that crashes once after a month waits for the shortest backoff', () => {
     const long: RestartStreak = { length: 9, share: 1, startedAtMs: [] }
-    const month = { atMs: 1000, fine: false, readyForMs: 30 * 24 * 3_600_000, isEnding: false }
+    const month = { atMs: 1000, succeeded: false, readyForMs: 30 * 24 * 3_600_000, isEnding: false }
     expect(verdictOn(spec, long, month)).toMatchObject({ kind: 'retry', afterMs: 200 })
   })
 
   test('a daemon that was not ready for long enough continues its streak', () => {
     const long: RestartStreak = { length: 2, share: 1, startedAtMs: [] }
-    const ended = { atMs: 1000, fine: false, readyForMs: 29_999, isEnding: false }
+    const ended = { atMs: 1000, succeeded: false, readyForMs: 29_999, isEnding: false }
     expect(verdictOn(spec, long, ended)).toMatchObject({ kind: 'retry', afterMs: 800 })
   })
 
@@ -273,7 +277,7 @@ describe('the time before the next run', () => {
   ): number[] {
     let row = noStreak
     return Array.from({ length }, () => {
-      const verdict = verdictOn(of, row, { atMs, fine: false, readyForMs, isEnding: false })
+      const verdict = verdictOn(of, row, { atMs, succeeded: false, readyForMs, isEnding: false })
       if (verdict.kind !== 'retry') throw new Error('no retry')
       row = verdict.streak
       return verdict.afterMs
@@ -284,7 +288,7 @@ describe('the time before the next run', () => {
 describe('a limit', () => {
   const limit = { times: 3, windowMs: 10_000 }
   const spec = daemonSpec('web', { restart: { ...always, backoffMs: 0, backoffMaxMs: 0, limit } })
-  const ended = (atMs: number) => ({ atMs, fine: false, readyForMs: 0, isEnding: false })
+  const ended = (atMs: number) => ({ atMs, succeeded: false, readyForMs: 0, isEnding: false })
 
   test('counts starts in the window that ends with the next one', () => {
     const row: RestartStreak = { length: 3, share: 1, startedAtMs: [1000, 2000, 3000] }
@@ -303,7 +307,7 @@ test('without a limit the times of starts are not kept', () => {
 })
 
 describe('a final end', () => {
-  test.each<[what: string, some: Some, fine: boolean, why: string]>([
+  test.each<[what: string, some: Some, succeeded: boolean, why: string]>([
     [
       'a job that ended well is done',
       { kind: 'job', restart: { policy: 'on-failure' } },
@@ -318,10 +322,10 @@ describe('a final end', () => {
       'done',
     ],
     ['main', { main: true, restart: always }, false, 'main'],
-  ])('%s', (_, some, fine, why) => {
+  ])('%s', (_, some, succeeded, why) => {
     const verdict = verdictOn(daemonSpec('web', some), noStreak, {
       atMs: 0,
-      fine,
+      succeeded: succeeded,
       readyForMs: 0,
       isEnding: false,
     })

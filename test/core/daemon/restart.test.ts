@@ -16,9 +16,9 @@ test("only the named daemon's pid changes", () => {
     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                             > TERM to web 1, arm escalate:web:1 4250 ms
     exited web 1: code 0    web: starting, run 2, wants up
-                            > disarm escalate:web:1, say stopped, spawn web 2
+                            > disarm escalate:web:1, report stopped, spawn web 2
     spawned web 2: pid 17   web: running, run 2, pid 17
-                            > say started, say ticket 1 done by run 2
+                            > report started, report ticket 1 done by run 2
   `)
 })
 
@@ -32,9 +32,9 @@ test('its dependents are not restarted: order concerns start and stop', () => {
     restart db (uid 1000)  db: terminating, run 1, pid 7, then up
                            > TERM to db 1, arm escalate:db:1 4250 ms
     exited db 1: code 0    db: starting, run 2, wants up
-                           > disarm escalate:db:1, say stopped, spawn db 2
+                           > disarm escalate:db:1, report stopped, spawn db 2
     spawned db 2: pid 17   db: running, run 2, pid 17
-                           > say started, say ticket 1 done by run 2
+                           > report started, report ticket 1 done by run 2
   `)
 })
 
@@ -56,9 +56,9 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       0 ms   restart web (uid 1001)
       50 ms  restart web (uid 1002)
       50 ms  exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm escalate:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, report stopped, spawn web 2
       50 ms  spawned web 2: pid 17   web: running, run 2, pid 17
-                                     > say started, say ticket 1 (3 requests) done by run 2
+                                     > report started, report ticket 1 (3 requests) done by run 2
     `)
   })
 
@@ -78,15 +78,15 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm escalate:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, report stopped, spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17
-                              > say started, say ticket 1 done by run 2
+                              > report started, report ticket 1 done by run 2
       restart web (uid 1000)  web: terminating, run 2, pid 17, then up
                               > TERM to web 2, arm escalate:web:2 4250 ms
       exited web 2: code 0    web: starting, run 3, wants up
-                              > disarm escalate:web:2, say stopped, spawn web 3
+                              > disarm escalate:web:2, report stopped, spawn web 3
       spawned web 3: pid 27   web: running, run 3, pid 27
-                              > say started, say ticket 2 done by run 3
+                              > report started, report ticket 2 done by run 3
     `)
   })
 
@@ -98,10 +98,10 @@ describe('a request is satisfied by the next run that is spawned after it was ma
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm escalate:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, report stopped, spawn web 2
       restart web (uid 1000)
       spawned web 2: pid 17   web: running, run 2, pid 17
-                              > say started, say ticket 1 (2 requests) done by run 2
+                              > report started, report ticket 1 (2 requests) done by run 2
     `)
   })
 
@@ -122,13 +122,13 @@ describe('a request is satisfied by the next run that is spawned after it was ma
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  restart web (uid 1000)
       8500 ms  exited web 1: KILL      web: starting, run 2, wants up
-                                       > disarm escalate:web:1, say stopped, spawn web 2
+                                       > disarm escalate:web:1, report stopped, spawn web 2
       8500 ms  spawned web 2: pid 17   web: running, run 2, pid 17
-                                       > say started, say ticket 1 (2 requests) done by run 2
+                                       > report started, report ticket 1 (2 requests) done by run 2
     `)
   })
 
@@ -136,8 +136,8 @@ describe('a request is satisfied by the next run that is spawned after it was ma
     expect(story(web, 'boot', restart('web'), spawned('web', 1, 7))).toMatchInlineSnapshot(`
       boot                    web: starting, run 1, wants up  spawn web 1
       restart web (uid 1000)
-      spawned web 1: pid 7    web: running, run 1, pid 7      say started,
-                                                              say ticket 1 done by run 1
+      spawned web 1: pid 7    web: running, run 1, pid 7      report started,
+                                                              report ticket 1 done by run 1
     `)
   })
 })

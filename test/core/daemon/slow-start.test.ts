@@ -26,7 +26,7 @@ test('a run is not ready before its command is executed', () => {
                                         db: waiting
                                         > spawn web 1, arm waiting 5000 ms
     0 ms    spawned web 1: pid 7, slow  web: running, run 1, pid 7
-                                        > say started
+                                        > report started
     900 ms  executed web 1              db: starting, run 1, wants up
                                         > spawn db 1, disarm waiting
   `)
@@ -41,7 +41,7 @@ test('a run is not probed before its command is executed', () => {
     0 ms    boot                          web: starting, run 1, wants up
                                           > spawn web 1
     0 ms    spawned web 1: pid 7, slow    web: running, run 1, pid 7, not ready
-                                          > say started, arm ready:web:1 5000 ms
+                                          > report started, arm ready:web:1 5000 ms
     0 ms    reconcile web 1: pid 7, slow  > arm ready:web:1 5000 ms
     900 ms  executed web 1                > watch web 1 for ready
     900 ms  reconcile web 1: pid 7        > arm ready:web:1 4100 ms, watch web 1 for ready
@@ -54,9 +54,10 @@ test('a run that is never executed was not started, and the policy decides', () 
                                                      db: waiting
                                                      > spawn web 1, arm waiting 5000 ms
     0 ms    spawned web 1: pid 7, slow               web: running, run 1, pid 7
-                                                     > say started
+                                                     > report started
     900 ms  exited web 1: not executed: exec EACCES  web: backoff, run 1
-                                                     > say start-failed, arm backoff:web:1 200 ms
+                                                     > report start-failed,
+                                                       arm backoff:web:1 200 ms
   `)
 })
 

@@ -29,7 +29,7 @@ describe('a stop', () => {
       0 ms   stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
                                    > TERM to web 1, arm escalate:web:1 4250 ms
       30 ms  exited web 1: code 0  web: stopped, run 1, requested
-                                   > disarm escalate:web:1, say stopped, say ticket 1 done
+                                   > disarm escalate:web:1, report stopped, report ticket 1 done
     `)
   })
 
@@ -52,11 +52,11 @@ describe('a stop', () => {
       0 ms    exited web 1: code 0, not alone  > TERM to the rest of web 1
       150 ms  elapsed escalate:web:1           > arm grace:web:1 150 ms
       300 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then requested
-                                               > say killing, KILL to the tree of web 1,
+                                               > report killing, KILL to the tree of web 1,
                                                  arm stuck:web:1 1000 ms
       300 ms  gone web 1                       web: stopped, run 1, requested
-                                               > disarm escalate:web:1, say stopped,
-                                                 say ticket 1 done
+                                               > disarm escalate:web:1, report stopped,
+                                                 report ticket 1 done
     `)
   })
 
@@ -64,7 +64,7 @@ describe('a stop', () => {
     expect(story(up(pair).play(exited('web', 1)).given(), stop('web'))).toMatchInlineSnapshot(`
       given                web: stopped, run 1, done
                            db: running, run 1, pid 8
-      stop web (uid 1000)                             say ticket 1 done
+      stop web (uid 1000)                             report ticket 1 done
     `)
   })
 
@@ -73,8 +73,8 @@ describe('a stop', () => {
     expect(story(bundle, 'boot', stop('web'), spawned('db', 1, 7))).toMatchInlineSnapshot(`
       boot                 db: starting, run 1, wants up  spawn db 1, arm waiting 5000 ms
                            web: waiting
-      stop web (uid 1000)  web: stopped, requested        say ticket 1 done, disarm waiting
-      spawned db 1: pid 7  db: running, run 1, pid 7      say started
+      stop web (uid 1000)  web: stopped, requested        report ticket 1 done, disarm waiting
+      spawned db 1: pid 7  db: running, run 1, pid 7      report started
     `)
   })
 
@@ -83,9 +83,10 @@ describe('a stop', () => {
     expect(story(up(bundle).play(exited('web', 1, 3)), stop('web'))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      exited web 1: code 3  web: backoff, run 1             say died, arm backoff:web:1 200 ms
-      stop web (uid 1000)   web: stopped, run 1, requested  say ticket 1 superseded,
-                                                            disarm backoff:web:1, say ticket 2 done
+      exited web 1: code 3  web: backoff, run 1             report died, arm backoff:web:1 200 ms
+      stop web (uid 1000)   web: stopped, run 1, requested  report ticket 1 superseded,
+                                                            disarm backoff:web:1,
+                                                            report ticket 2 done
     `)
   })
 
@@ -102,9 +103,9 @@ describe('a stop', () => {
                             db: starting, run 1, wants up
       stop web (uid 1000)   web: starting, run 1, wants down
       spawned web 1: pid 7  web: terminating, run 1, pid 7, then requested
-                            > say started, TERM to web 1, arm escalate:web:1 4250 ms
+                            > report started, TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, say ticket 1 done
+                            > disarm escalate:web:1, report stopped, report ticket 1 done
     `)
   })
 
@@ -117,7 +118,7 @@ describe('a stop', () => {
                                        db: starting, run 1, wants up
       stop web (uid 1000)              web: starting, run 1, wants down
       spawn-failed web 1: exec ENOENT  web: stopped, run 1, requested
-                                       > say start-failed, say ticket 1 done
+                                       > report start-failed, report ticket 1 done
     `)
   })
 
@@ -129,7 +130,8 @@ describe('a stop', () => {
                             > TERM to web 1, arm escalate:web:1 4250 ms
       stop web (uid 1000)
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, say ticket 1 (2 requests) done
+                            > disarm escalate:web:1, report stopped,
+                              report ticket 1 (2 requests) done
     `)
   })
 
@@ -140,9 +142,9 @@ describe('a stop', () => {
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       stop web (uid 1000)     web: terminating, run 1, pid 7, then requested
-                              > say ticket 1 superseded
+                              > report ticket 1 superseded
       exited web 1: code 0    web: stopped, run 1, requested
-                              > disarm escalate:web:1, say stopped, say ticket 2 done
+                              > disarm escalate:web:1, report stopped, report ticket 2 done
     `)
   })
 
@@ -163,11 +165,11 @@ describe('a stop', () => {
                                         > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms   elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms   elapsed grace:web:1     web: killing, run 1, pid 7, then requested
-                                        > say killing, KILL to the tree of web 1,
+                                        > report killing, KILL to the tree of web 1,
                                           arm stuck:web:1 1000 ms
-      9500 ms   elapsed stuck:web:1     > say stuck, probe web 1
+      9500 ms   elapsed stuck:web:1     > report stuck, probe web 1
       69500 ms  exited web 1: KILL      web: stopped, run 1, requested
-                                        > say stopped, say ticket 1 done
+                                        > report stopped, report ticket 1 done
     `)
   })
 
@@ -186,11 +188,13 @@ describe('a stop', () => {
       given                 db: stopped, run 1, failed
                             web: stopped, skipped
                             log: running, run 1, pid 7
-      stop web (uid 1000)   web: stopped, requested         say ticket 1 done
+      stop web (uid 1000)   web: stopped, requested         report ticket 1 done
       start db (uid 1000)   db: starting, run 2, wants up   spawn db 2
-      spawned db 2: pid 8   db: running, run 2, pid 8       say started, say ticket 2 done by run 2
+      spawned db 2: pid 8   db: running, run 2, pid 8       report started,
+                                                            report ticket 2 done by run 2
       start web (uid 1000)  web: starting, run 1, wants up  spawn web 1
-      spawned web 1: pid 9  web: running, run 1, pid 9      say started, say ticket 3 done by run 1
+      spawned web 1: pid 9  web: running, run 1, pid 9      report started,
+                                                            report ticket 3 done by run 1
     `)
   })
 })
@@ -216,18 +220,19 @@ describe('after a requested stop of a daemon', () => {
       stop db (uid 1000)      db: terminating, run 1, pid 7, then requested
                               > TERM to db 1, arm escalate:db:1 4250 ms
       exited db 1: code 0     db: stopped, run 1, requested
-                              > disarm escalate:db:1, say stopped, say ticket 1 done
+                              > disarm escalate:db:1, report stopped, report ticket 1 done
       restart web (uid 1000)  web: terminating, run 1, pid 8, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: waiting, run 1
-                              > disarm escalate:web:1, say stopped, arm waiting 5000 ms
+                              > disarm escalate:web:1, report stopped, arm waiting 5000 ms
       start db (uid 1000)     db: starting, run 2, wants up
                               > spawn db 2
       spawned db 2: pid 17    db: running, run 2, pid 17
                               web: starting, run 2, wants up
-                              > say started, say ticket 3 done by run 2, spawn web 2, disarm waiting
+                              > report started, report ticket 3 done by run 2, spawn web 2,
+                                disarm waiting
       spawned web 2: pid 18   web: running, run 2, pid 18
-                              > say started, say ticket 2 done by run 2
+                              > report started, report ticket 2 done by run 2
     `)
   })
 
@@ -248,20 +253,20 @@ describe('after a requested stop of a daemon', () => {
                                agent: running, run 1, pid 8
       stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then requested
                                agent: terminating, run 1, pid 8, then up
-                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, report held,
                                  TERM to agent 1, arm escalate:agent:1 4250 ms
       exited agent 1: code 0   agent: waiting, run 1
-                               > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
+                               > disarm escalate:agent:1, report stopped, arm waiting 5000 ms
       exited proxy 1: code 0   proxy: stopped, run 1, requested
-                               > disarm escalate:proxy:1, say stopped, say ticket 1 done
+                               > disarm escalate:proxy:1, report stopped, report ticket 1 done
       start proxy (uid 1000)   proxy: starting, run 2, wants up
                                > spawn proxy 2
       spawned proxy 2: pid 17  proxy: running, run 2, pid 17
                                agent: starting, run 2, wants up
-                               > say started, say ticket 2 done by run 2, spawn agent 2,
+                               > report started, report ticket 2 done by run 2, spawn agent 2,
                                  disarm waiting
       spawned agent 2: pid 18  agent: running, run 2, pid 18
-                               > say started
+                               > report started
     `)
   })
 
@@ -279,11 +284,11 @@ describe('after a requested stop of a daemon', () => {
       0 ms     stop web (uid 1000)    web: terminating, run 1, pid 7, then requested
                                       > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms     exited web 1: code 0   web: stopped, run 1, requested
-                                      > disarm escalate:web:1, say stopped, say ticket 1 done
+                                      > disarm escalate:web:1, report stopped, report ticket 1 done
       5000 ms  start web (uid 1000)   web: starting, run 2, wants up
                                       > spawn web 2
       5000 ms  spawned web 2: pid 17  web: running, run 2, pid 17
-                                      > say started, say ticket 2 done by run 2
+                                      > report started, report ticket 2 done by run 2
     `)
   })
 
@@ -296,9 +301,9 @@ describe('after a requested stop of a daemon', () => {
       stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
                             > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, say ticket 1 done
+                            > disarm escalate:web:1, report stopped, report ticket 1 done
       exited db 1: code 3   db: stopped, run 1, failed
-                            > say died
+                            > report died
     `)
   })
 
@@ -310,7 +315,7 @@ describe('after a requested stop of a daemon', () => {
       )
         .split('\n')
         .at(-1),
-    ).toMatchInlineSnapshot(`> say died, finish 3 (web)`)
+    ).toMatchInlineSnapshot(`> report died, finish 3 (web)`)
   })
 
   test('pitcrew ends if it is main', () => {
@@ -324,10 +329,11 @@ describe('after a requested stop of a daemon', () => {
                             > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
                             db: terminating, run 1, pid 8, then requested
-                            > disarm escalate:web:1, say stopped, say ticket 1 done, say shutdown,
-                              arm deadline 8750 ms, TERM to db 1, arm escalate:db:1 4250 ms
+                            > disarm escalate:web:1, report stopped, report ticket 1 done,
+                              report shutdown, arm deadline 8750 ms, TERM to db 1,
+                              arm escalate:db:1 4250 ms
       exited db 1: code 0   db: stopped, run 1, requested
-                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0 (web)
+                            > disarm escalate:db:1, report stopped, disarm deadline, finish 0 (web)
     `)
   })
 
@@ -339,7 +345,7 @@ describe('after a requested stop of a daemon', () => {
       stop web (uid 1000)   web: terminating, run 1, pid 7, then requested
                             > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, say ticket 1 done
+                            > disarm escalate:web:1, report stopped, report ticket 1 done
     `)
   })
 })
@@ -349,7 +355,7 @@ describe('a start', () => {
     expect(story(up(pair), start('web'))).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
                             db: running, run 1, pid 8
-      start web (uid 1000)                              say ticket 1 done by run 1
+      start web (uid 1000)                              report ticket 1 done by run 1
     `)
   })
 
@@ -360,8 +366,8 @@ describe('a start', () => {
       0 ms   start web (uid 1000)
       0 ms   start web (uid 1000)
       70 ms  ready web 1           web: running, run 1, pid 7, ready
-                                   > disarm ready:web:1, say ready,
-                                     say ticket 1 (2 requests) done by run 1
+                                   > disarm ready:web:1, report ready,
+                                     report ticket 1 (2 requests) done by run 1
     `)
   })
 
@@ -371,7 +377,8 @@ describe('a start', () => {
     ).toMatchInlineSnapshot(`
       given                 web: starting, run 1, wants up
       start web (uid 1000)
-      spawned web 1: pid 7  web: running, run 1, pid 7      say started, say ticket 1 done by run 1
+      spawned web 1: pid 7  web: running, run 1, pid 7      report started,
+                                                            report ticket 1 done by run 1
     `)
   })
 
@@ -390,9 +397,9 @@ describe('a start', () => {
       start web (uid 1000)
       ready db 1            db: running, run 1, pid 7, ready
                             web: starting, run 1, wants up
-                            > disarm ready:db:1, say ready, spawn web 1, disarm waiting
+                            > disarm ready:db:1, report ready, spawn web 1, disarm waiting
       spawned web 1: pid 8  web: running, run 1, pid 8
-                            > say started, say ticket 1 done by run 1
+                            > report started, report ticket 1 done by run 1
     `)
   })
 
@@ -404,9 +411,10 @@ describe('a start', () => {
     expect(story(game, start('web'), spawned('web', 2, 17))).toMatchInlineSnapshot(`
       given                  web: backoff, run 1
                              db: running, run 1, pid 8
-      start web (uid 1000)   web: starting, run 2, wants up  say ticket 1 superseded,
+      start web (uid 1000)   web: starting, run 2, wants up  report ticket 1 superseded,
                                                              disarm backoff:web:1, spawn web 2
-      spawned web 2: pid 17  web: running, run 2, pid 17     say started, say ticket 2 done by run 2
+      spawned web 2: pid 17  web: running, run 2, pid 17     report started,
+                                                             report ticket 2 done by run 2
     `)
     expect(game.daemon('web').streak.length).toBe(0)
   })
@@ -419,7 +427,8 @@ describe('a start', () => {
       given                 web: stopped, run 2, failed
                             db: running, run 1, pid 8
       start web (uid 1000)  web: starting, run 3, wants up  spawn web 3
-      spawned web 3: pid 9  web: running, run 3, pid 9      say started, say ticket 2 done by run 3
+      spawned web 3: pid 9  web: running, run 3, pid 9      report started,
+                                                            report ticket 2 done by run 3
     `)
     expect(game.daemon('web').streak).toMatchObject({ length: 0, startedAtMs: [] })
   })
@@ -440,12 +449,12 @@ describe('a start', () => {
       0 ms     stop web (uid 1000)     web: terminating, run 1, pid 7, then requested
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       1000 ms  start web (uid 1000)    web: terminating, run 1, pid 7, then up
-                                       > say ticket 1 superseded
+                                       > report ticket 1 superseded
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  exited web 1: code 0    web: starting, run 2, wants up
-                                       > disarm escalate:web:1, say stopped, spawn web 2
+                                       > disarm escalate:web:1, report stopped, spawn web 2
       4250 ms  spawned web 2: pid 17   web: running, run 2, pid 17
-                                       > say started, say ticket 2 done by run 2
+                                       > report started, report ticket 2 done by run 2
     `)
   })
 
@@ -454,9 +463,9 @@ describe('a start', () => {
       story(new Game(web).play('boot', stop('web')).given(), start('web'), spawned('web', 1, 7)),
     ).toMatchInlineSnapshot(`
       given                 web: starting, run 1, wants down
-      start web (uid 1000)  web: starting, run 1, wants up    say ticket 1 superseded
-      spawned web 1: pid 7  web: running, run 1, pid 7        say started,
-                                                              say ticket 2 done by run 1
+      start web (uid 1000)  web: starting, run 1, wants up    report ticket 1 superseded
+      spawned web 1: pid 7  web: running, run 1, pid 7        report started,
+                                                              report ticket 2 done by run 1
     `)
   })
 
@@ -478,9 +487,9 @@ describe('a start', () => {
       start web (uid 1000)
       restart web (uid 1000)
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm escalate:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, report stopped, spawn web 2
       spawned web 2: pid 17   web: running, run 2, pid 17
-                              > say started, say ticket 1 (3 requests) done by run 2
+                              > report started, report ticket 1 (3 requests) done by run 2
     `)
   })
 
@@ -499,9 +508,9 @@ describe('a start', () => {
       0 ms    start web (uid 1000)   web: starting, run 2, wants up
                                      > spawn web 2
       0 ms    spawned web 2: pid 17  web: running, run 2, pid 17
-                                     > say started
+                                     > report started
       400 ms  exited web 2: code 0   web: stopped, run 2, done
-                                     > say done, say ticket 1 done by run 2
+                                     > report done, report ticket 1 done by run 2
     `)
   })
 
@@ -511,7 +520,8 @@ describe('a start', () => {
       0 ms    given                 web: running, run 1, pid 7
                                     db: running, run 1, pid 8
       0 ms    start web (uid 1000)
-      400 ms  exited web 1: code 0  web: stopped, run 1, done   say done, say ticket 1 done by run 1
+      400 ms  exited web 1: code 0  web: stopped, run 1, done   report done,
+                                                                report ticket 1 done by run 1
     `)
   })
 
@@ -530,15 +540,15 @@ describe('a start', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 0, not alone  web: terminating, run 1, pid 7, then done
-                                       > say done, arm escalate:web:1 500 ms,
+                                       > report done, arm escalate:web:1 500 ms,
                                          TERM to the rest of web 1
       start web (uid 1000)             web: terminating, run 1, pid 7, then up
       gone web 1                       web: starting, run 2, wants up
                                        > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
-                                       > say started
+                                       > report started
       exited web 2: code 0             web: stopped, run 2, done
-                                       > say done, say ticket 1 (2 requests) done by run 2
+                                       > report done, report ticket 1 (2 requests) done by run 2
     `)
   })
 })

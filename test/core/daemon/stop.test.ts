@@ -11,10 +11,10 @@ test('a daemon that obeys gets one stop signal, to its leader', () => {
   expect(story(up(plan(web)), 'TERM', exited('web', 1))).toMatchInlineSnapshot(`
     given                 web: running, run 1, pid 7
     TERM                  web: terminating, run 1, pid 7, then requested
-                          > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                          > report shutdown, arm deadline 8750 ms, TERM to web 1,
                             arm escalate:web:1 4250 ms
     exited web 1: code 0  web: stopped, run 1, requested
-                          > disarm escalate:web:1, say stopped, disarm deadline, finish 0
+                          > disarm escalate:web:1, report stopped, disarm deadline, finish 0
   `)
 })
 
@@ -24,11 +24,11 @@ test('when the leader is gone, the rest of the tree gets the stop signal at once
   ).toMatchInlineSnapshot(`
     given                            web: running, run 1, pid 7
     TERM                             web: terminating, run 1, pid 7, then requested
-                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                     > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm escalate:web:1 4250 ms
     exited web 1: code 0, not alone  > TERM to the rest of web 1
     gone web 1                       web: stopped, run 1, requested
-                                     > disarm escalate:web:1, say stopped, disarm deadline,
+                                     > disarm escalate:web:1, report stopped, disarm deadline,
                                        finish 0
   `)
 })
@@ -45,12 +45,12 @@ test('while the leader lives, the rest of the tree gets the stop signal at half 
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
     0 ms     TERM                             web: terminating, run 1, pid 7, then requested
-                                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                arm escalate:web:1 4250 ms
+                                              > report shutdown, arm deadline 8750 ms,
+                                                TERM to web 1, arm escalate:web:1 4250 ms
     4250 ms  elapsed escalate:web:1           > TERM to the rest of web 1, arm grace:web:1 4250 ms
     4250 ms  exited web 1: code 0, not alone
     4250 ms  gone web 1                       web: stopped, run 1, requested
-                                              > disarm escalate:web:1, say stopped,
+                                              > disarm escalate:web:1, report stopped,
                                                 disarm deadline, finish 0
   `)
 })
@@ -61,8 +61,8 @@ test('a tree that was signalled when its leader ended is not signalled again at 
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
     0 ms     TERM                             web: terminating, run 1, pid 7, then requested
-                                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                arm escalate:web:1 4250 ms
+                                              > report shutdown, arm deadline 8750 ms,
+                                                TERM to web 1, arm escalate:web:1 4250 ms
     0 ms     exited web 1: code 0, not alone  > TERM to the rest of web 1
     4250 ms  elapsed escalate:web:1           > arm grace:web:1 4250 ms
   `)
@@ -81,16 +81,16 @@ test('at the end of the grace the tree gets KILL, once', () => {
   ).toMatchInlineSnapshot(`
     0 ms     given                          web: running, run 1, pid 7
     0 ms     TERM                           web: terminating, run 1, pid 7, then requested
-                                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                              arm escalate:web:1 4250 ms
+                                            > report shutdown, arm deadline 8750 ms,
+                                              TERM to web 1, arm escalate:web:1 4250 ms
     4250 ms  elapsed escalate:web:1         > TERM to the rest of web 1, arm grace:web:1 4250 ms
     8500 ms  elapsed grace:web:1            web: killing, run 1, pid 7, then requested
-                                            > say killing, KILL to the tree of web 1,
+                                            > report killing, KILL to the tree of web 1,
                                               arm stuck:web:1 1000 ms
     8500 ms  exited web 1: KILL, not alone
     8500 ms  gone web 1                     web: stopped, run 1, requested
-                                            > disarm escalate:web:1, say stopped, disarm deadline,
-                                              finish 0
+                                            > disarm escalate:web:1, report stopped,
+                                              disarm deadline, finish 0
   `)
 })
 
@@ -107,15 +107,15 @@ test('a descendant that ignores the signal is killed after its leader obeyed', (
   ).toMatchInlineSnapshot(`
     0 ms     given                            web: running, run 1, pid 7
     0 ms     TERM                             web: terminating, run 1, pid 7, then requested
-                                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                arm escalate:web:1 4250 ms
+                                              > report shutdown, arm deadline 8750 ms,
+                                                TERM to web 1, arm escalate:web:1 4250 ms
     0 ms     exited web 1: code 0, not alone  > TERM to the rest of web 1
     4250 ms  elapsed escalate:web:1           > arm grace:web:1 4250 ms
     8500 ms  elapsed grace:web:1              web: killing, run 1, pid 7, then requested
-                                              > say killing, KILL to the tree of web 1,
+                                              > report killing, KILL to the tree of web 1,
                                                 arm stuck:web:1 1000 ms
     8500 ms  gone web 1                       web: stopped, run 1, requested
-                                              > disarm escalate:web:1, say stopped,
+                                              > disarm escalate:web:1, report stopped,
                                                 disarm deadline, finish 0
   `)
 })
@@ -128,11 +128,11 @@ describe('the bundle sets', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     TERM                    web: terminating, run 1, pid 7, then requested
-                                       > say shutdown, arm deadline 8750 ms, QUIT to web 1,
+                                       > report shutdown, arm deadline 8750 ms, QUIT to web 1,
                                          arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > QUIT to the rest of web 1, arm grace:web:1 4250 ms
       4250 ms  exited web 1: code 0    web: stopped, run 1, requested
-                                       > disarm escalate:web:1, say stopped, disarm deadline,
+                                       > disarm escalate:web:1, report stopped, disarm deadline,
                                          finish 0
     `)
   })
@@ -144,11 +144,11 @@ describe('the bundle sets', () => {
     ).toMatchInlineSnapshot(`
       0 ms     given                   web: running, run 1, pid 7
       0 ms     TERM                    web: terminating, run 1, pid 7, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                          arm escalate:web:1 500 ms
       500 ms   elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 500 ms
       1000 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then requested
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)
   })
@@ -160,11 +160,11 @@ describe('the bundle sets', () => {
     ).toMatchInlineSnapshot(`
       given                   web: running, run 1, pid 7
       TERM                    web: terminating, run 1, pid 7, then requested
-                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                              > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                 arm escalate:web:1 0 ms
       elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 0 ms
       elapsed grace:web:1     web: killing, run 1, pid 7, then requested
-                              > say killing, KILL to the tree of web 1, arm stuck:web:1 1000 ms
+                              > report killing, KILL to the tree of web 1, arm stuck:web:1 1000 ms
     `)
   })
 })

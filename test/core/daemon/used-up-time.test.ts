@@ -24,22 +24,23 @@ test('a wave that has used up its share before its turn is signalled and killed 
     0 ms    given                   db: running, run 1, pid 7
                                     web: running, run 1, pid 8
     0 ms    TERM                    web: terminating, run 1, pid 8, then requested
-                                    > say shutdown, arm deadline 950 ms, TERM to web 1,
+                                    > report shutdown, arm deadline 950 ms, TERM to web 1,
                                       arm escalate:web:1 208 ms
     208 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 208 ms
     416 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
-                                    > say killing, KILL to the tree of web 1,
+                                    > report killing, KILL to the tree of web 1,
                                       arm stuck:web:1 1000 ms
     916 ms  exited web 1: KILL      db: terminating, run 1, pid 7, then requested
                                     web: stopped, run 1, requested
-                                    > disarm escalate:web:1, say stopped, TERM to db 1,
+                                    > disarm escalate:web:1, report stopped, TERM to db 1,
                                       arm escalate:db:1 0 ms
     916 ms  elapsed escalate:db:1   > TERM to the rest of db 1, arm grace:db:1 0 ms
     916 ms  elapsed grace:db:1      db: killing, run 1, pid 7, then requested
-                                    > say killing, KILL to the tree of db 1,
+                                    > report killing, KILL to the tree of db 1,
                                       arm stuck:db:1 1000 ms
     916 ms  exited db 1: KILL       db: stopped, run 1, requested
-                                    > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                                    > disarm escalate:db:1, report stopped, disarm deadline,
+                                      finish 0
   `)
 })
 
@@ -59,22 +60,22 @@ test('so are the processes of a daemon that died before its turn', () => {
     0 ms    given                           db: running, run 1, pid 7
                                             web: running, run 1, pid 8
     0 ms    TERM                            web: terminating, run 1, pid 8, then requested
-                                            > say shutdown, arm deadline 950 ms, TERM to web 1,
+                                            > report shutdown, arm deadline 950 ms, TERM to web 1,
                                               arm escalate:web:1 208 ms
     208 ms  elapsed escalate:web:1          > TERM to the rest of web 1, arm grace:web:1 208 ms
     416 ms  elapsed grace:web:1             web: killing, run 1, pid 8, then requested
-                                            > say killing, KILL to the tree of web 1,
+                                            > report killing, KILL to the tree of web 1,
                                               arm stuck:web:1 1000 ms
     816 ms  exited db 1: code 3, not alone  db: terminating, run 1, pid 7, then failed
-                                            > say died, arm escalate:db:1 500 ms,
+                                            > report died, arm escalate:db:1 500 ms,
                                               TERM to the rest of db 1
     916 ms  exited web 1: KILL              db: terminating, run 1, pid 7, then requested
                                             web: stopped, run 1, requested
-                                            > disarm escalate:web:1, say stopped,
+                                            > disarm escalate:web:1, report stopped,
                                               arm escalate:db:1 0 ms
     916 ms  elapsed escalate:db:1           > arm grace:db:1 0 ms
     916 ms  elapsed grace:db:1              db: killing, run 1, pid 7, then requested
-                                            > say killing, KILL to the tree of db 1,
+                                            > report killing, KILL to the tree of db 1,
                                               arm stuck:db:1 1000 ms
   `)
 })
@@ -85,7 +86,7 @@ test('when a timer fires after the end of the grace, the tree is signalled and k
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
     0 ms     TERM                    web: terminating, run 1, pid 7, then requested
-                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                     > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm escalate:web:1 4250 ms
     9000 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 0 ms
   `)

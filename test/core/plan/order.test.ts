@@ -10,8 +10,8 @@ test('daemons start in the order of the file', () => {
   expect(story(bundle, 'boot', spawned('web', 1, 7), spawned('db', 1, 8))).toMatchInlineSnapshot(`
     boot                  web: starting, run 1, wants up  spawn web 1, spawn db 1
                           db: starting, run 1, wants up
-    spawned web 1: pid 7  web: running, run 1, pid 7      say started
-    spawned db 1: pid 8   db: running, run 1, pid 8       say started
+    spawned web 1: pid 7  web: running, run 1, pid 7      report started
+    spawned db 1: pid 8   db: running, run 1, pid 8       report started
   `)
 })
 
@@ -20,9 +20,9 @@ test('or as `after` says: a daemon starts when its dependencies are ready', () =
   expect(story(bundle, 'boot', spawned('db', 1, 7), spawned('web', 1, 8))).toMatchInlineSnapshot(`
     boot                  web: waiting                    spawn db 1, arm waiting 5000 ms
                           db: starting, run 1, wants up
-    spawned db 1: pid 7   web: starting, run 1, wants up  say started, spawn web 1, disarm waiting
-                          db: running, run 1, pid 7
-    spawned web 1: pid 8  web: running, run 1, pid 8      say started
+    spawned db 1: pid 7   web: starting, run 1, wants up  report started, spawn web 1,
+                          db: running, run 1, pid 7       disarm waiting
+    spawned web 1: pid 8  web: running, run 1, pid 8      report started
   `)
 })
 
@@ -34,7 +34,7 @@ test('a daemon that cannot be started fails its dependents', () => {
                                     > spawn db 1, arm waiting 5000 ms
     spawn-failed db 1: exec ENOENT  db: stopped, run 1, failed
                                     web: stopped, skipped
-                                    > say start-failed, say skipped, disarm waiting,
+                                    > report start-failed, report skipped, disarm waiting,
                                       finish 127 (db)
     spawned web 1: pid 7
   `)
@@ -47,10 +47,10 @@ test('a daemon that ended after a moment delays no dependent', () => {
   ).toMatchInlineSnapshot(`
     boot                  db: starting, run 1, wants up   spawn db 1, arm waiting 5000 ms
                           web: waiting
-    spawned db 1: pid 7   db: running, run 1, pid 7       say started, spawn web 1, disarm waiting
-                          web: starting, run 1, wants up
-    exited db 1: code 1   db: stopped, run 1, failed      say died
-    spawned web 1: pid 8  web: running, run 1, pid 8      say started
+    spawned db 1: pid 7   db: running, run 1, pid 7       report started, spawn web 1,
+                          web: starting, run 1, wants up  disarm waiting
+    exited db 1: code 1   db: stopped, run 1, failed      report died
+    spawned web 1: pid 8  web: running, run 1, pid 8      report started
   `)
 })
 
@@ -97,14 +97,14 @@ test('two edges to one dependency count once', () => {
     given                 db: running, run 1, pid 7
                           web: running, run 1, pid 8
     TERM                  web: terminating, run 1, pid 8, then requested
-                          > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                          > report shutdown, arm deadline 8750 ms, TERM to web 1,
                             arm escalate:web:1 2063 ms
     exited web 1: code 0  db: terminating, run 1, pid 7, then requested
                           web: stopped, run 1, requested
-                          > disarm escalate:web:1, say stopped, TERM to db 1,
+                          > disarm escalate:web:1, report stopped, TERM to db 1,
                             arm escalate:db:1 4250 ms
     exited db 1: code 0   db: stopped, run 1, requested
-                          > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                          > disarm escalate:db:1, report stopped, disarm deadline, finish 0
   `)
 })
 

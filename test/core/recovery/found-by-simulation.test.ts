@@ -16,14 +16,14 @@ test('a leader that ended with 137 was not ended by the later KILL to the rest',
   ).toMatchInlineSnapshot(`
     0 ms     given                              web: running, run 1, pid 7
     0 ms     exited web 1: code 137, not alone  web: terminating, run 1, pid 7, then failed
-                                                > say died, arm escalate:web:1 500 ms,
+                                                > report died, arm escalate:web:1 500 ms,
                                                   TERM to the rest of web 1
     500 ms   elapsed escalate:web:1             > arm grace:web:1 500 ms
     1000 ms  elapsed grace:web:1                web: killing, run 1, pid 7, then failed
-                                                > say killing, KILL to the tree of web 1,
+                                                > report killing, KILL to the tree of web 1,
                                                   arm stuck:web:1 1000 ms
     1000 ms  gone web 1                         web: stopped, run 1, failed
-                                                > disarm escalate:web:1, say shutdown,
+                                                > disarm escalate:web:1, report shutdown,
                                                   arm deadline 8750 ms, disarm deadline,
                                                   finish 137 (web)
   `)
@@ -44,14 +44,14 @@ test('daemons that the deadline killed are not reported as deaths and not killed
     0 ms     given                         db: running, run 1, pid 7
                                            web: running, run 1, pid 8
     0 ms     TERM                          web: terminating, run 1, pid 8, then requested
-                                           > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                           > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                              arm escalate:web:1 2063 ms
     2063 ms  elapsed escalate:web:1        > TERM to the rest of web 1, arm grace:web:1 2063 ms
     4125 ms  elapsed grace:web:1           web: killing, run 1, pid 8, then requested
-                                           > say killing, KILL to the tree of web 1,
+                                           > report killing, KILL to the tree of web 1,
                                              arm stuck:web:1 1000 ms
     8750 ms  elapsed deadline              > KILL to the tree of db 1,
-                                             say deadline missed: db web, finish 0
+                                             report deadline missed: db web, finish 0
     8750 ms  exited db 1: KILL, not alone
     8750 ms  gone db 1
   `)
@@ -74,10 +74,11 @@ describe('a recovery', () => {
       reconcile web 1: TERM, gone, agent 1: code 1, gone  web: stopped, run 1, requested
                                                           agent: stopped, run 1, failed
                                                           > disarm escalate:web:1,
-                                                            arm linger:web:1 1000 ms, say stopped,
-                                                            say died, arm linger:agent:1 1000 ms,
-                                                            say shutdown, arm deadline 8750 ms,
-                                                            say ticket 1 superseded,
+                                                            arm linger:web:1 1000 ms,
+                                                            report stopped, report died,
+                                                            arm linger:agent:1 1000 ms,
+                                                            report shutdown, arm deadline 8750 ms,
+                                                            report ticket 1 superseded,
                                                             disarm deadline, finish 1 (agent)
     `)
   })
@@ -93,9 +94,10 @@ describe('a recovery', () => {
                                                             web: running, run 1, pid 8
       reconcile agent 1: code 0, gone, web 1: code 3, gone  agent: stopped, run 1, done
                                                             web: stopped, run 1, failed
-                                                            > say died, arm linger:agent:1 1000 ms,
-                                                              say died, arm linger:web:1 1000 ms,
-                                                              say shutdown, arm deadline 8750 ms,
+                                                            > report died,
+                                                              arm linger:agent:1 1000 ms,
+                                                              report died, arm linger:web:1 1000 ms,
+                                                              report shutdown, arm deadline 8750 ms,
                                                               disarm deadline, finish 0 (agent)
     `)
   })
@@ -115,10 +117,11 @@ test('a run without an answer to its spawn is killed at the deadline, too', () =
     0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                      > TERM to web 1, arm escalate:web:1 4250 ms
     0 ms     exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm escalate:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, report stopped, spawn web 2
     5 ms     TERM                    web: starting, run 2, wants down
-                                     > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
-    8755 ms  elapsed deadline        > KILL to the tree of web 2, say deadline missed: web,
+                                     > report shutdown, arm deadline 8750 ms,
+                                       report ticket 1 superseded
+    8755 ms  elapsed deadline        > KILL to the tree of web 2, report deadline missed: web,
                                        finish 0
   `)
 })

@@ -47,15 +47,15 @@ test('a KILL that fell due meanwhile leaves no timer of the stop behind', () => 
   ).toMatchInlineSnapshot(`
     0 ms     given                   web: running, run 1, pid 7
     0 ms     TERM                    web: terminating, run 1, pid 7, then requested
-                                     > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                     > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                        arm escalate:web:1 4250 ms
     4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
     8550 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then requested
-                                     > disarm escalate:web:1, say killing,
+                                     > disarm escalate:web:1, report killing,
                                        KILL to the tree of web 1, arm stuck:web:1 1000 ms,
                                        arm deadline 200 ms
     8550 ms  exited web 1: KILL      web: stopped, run 1, requested
-                                     > disarm escalate:web:1, say stopped, disarm deadline,
+                                     > disarm escalate:web:1, report stopped, disarm deadline,
                                        finish 0
   `)
 })

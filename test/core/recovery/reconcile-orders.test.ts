@@ -51,7 +51,7 @@ describe('orders that may be lost are repeated', () => {
                                          arm escalate:web:1 1625 ms
       6875 ms  elapsed escalate:web:1  > arm grace:web:1 1625 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
     `)
   })
@@ -89,10 +89,10 @@ describe('orders that may be lost are repeated', () => {
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  reconcile web 1: pid 7  > KILL to the tree of web 1, arm stuck:web:1 1000 ms
-      9500 ms  elapsed stuck:web:1     > say stuck, probe web 1
+      9500 ms  elapsed stuck:web:1     > report stuck, probe web 1
     `)
   })
 
@@ -104,7 +104,7 @@ describe('orders that may be lost are repeated', () => {
       0 ms     restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       9000 ms  reconcile web 1: pid 7  web: killing, run 1, pid 7, then up
-                                       > disarm escalate:web:1, say killing,
+                                       > disarm escalate:web:1, report killing,
                                          KILL to the tree of web 1, arm stuck:web:1 1000 ms
     `)
   })
@@ -120,10 +120,10 @@ describe('orders that may be lost are repeated', () => {
       0 ms     given                                 web: running, run 1, pid 7
                                                      db: running, run 1, pid 8
       0 ms     exited web 1: code 3, not alone       web: terminating, run 1, pid 7, then failed
-                                                     > say died, arm escalate:web:1 500 ms,
+                                                     > report died, arm escalate:web:1 500 ms,
                                                        TERM to the rest of web 1
       1000 ms  reconcile web 1: code 3, db 1: pid 8  web: killing, run 1, pid 7, then failed
-                                                     > disarm escalate:web:1, say killing,
+                                                     > disarm escalate:web:1, report killing,
                                                        KILL to the tree of web 1,
                                                        arm stuck:web:1 1000 ms
     `)
@@ -133,12 +133,12 @@ describe('orders that may be lost are repeated', () => {
     expect(
       story(up(web), exited('web', 1, 3), reconcile(), 'TERM', reconcileWithShutdown()),
     ).toMatchInlineSnapshot(`
-      given                              web: running, run 1, pid 7
-      exited web 1: code 3               web: stopped, run 1, failed
-                                         > say died, finish 3 (web)
-      reconcile nothing                  > finish 3 (web)
+      given                                  web: running, run 1, pid 7
+      exited web 1: code 3                   web: stopped, run 1, failed
+                                             > report died, finish 3 (web)
+      reconcile nothing                      > finish 3 (web)
       TERM
-      reconcile nothing, shutdown asked  > finish 3 (web)
+      reconcile nothing, shutdown requested  > finish 3 (web)
     `)
   })
 })
@@ -148,13 +148,13 @@ describe('the shutdown', () => {
     expect(
       story(up(web), reconcileWithShutdown(alive('web', 1, 7)), exited('web', 1)),
     ).toMatchInlineSnapshot(`
-      given                                   web: running, run 1, pid 7
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then requested
-                                              > say shutdown, arm deadline 8750 ms, TERM to web 1,
-                                                arm escalate:web:1 4250 ms
-      exited web 1: code 0                    web: stopped, run 1, requested
-                                              > disarm escalate:web:1, say stopped, disarm deadline,
-                                                finish 0
+      given                                       web: running, run 1, pid 7
+      reconcile web 1: pid 7, shutdown requested  web: terminating, run 1, pid 7, then requested
+                                                  > report shutdown, arm deadline 8750 ms,
+                                                    TERM to web 1, arm escalate:web:1 4250 ms
+      exited web 1: code 0                        web: stopped, run 1, requested
+                                                  > disarm escalate:web:1, report stopped,
+                                                    disarm deadline, finish 0
     `)
   })
 
@@ -167,14 +167,16 @@ describe('the shutdown', () => {
         elapsed('deadline'),
       ),
     ).toMatchInlineSnapshot(`
-      0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, then requested
-                                                       > say shutdown, arm deadline 8750 ms,
-                                                         TERM to web 1, arm escalate:web:1 4250 ms
-      3000 ms  reconcile web 1: pid 7, shutdown asked  > TERM to web 1, arm escalate:web:1 2750 ms,
-                                                         arm deadline 5750 ms
-      8750 ms  elapsed deadline                        > KILL to the tree of web 1,
-                                                         say deadline missed: web, finish 0
+      0 ms     given                                       web: running, run 1, pid 7
+      0 ms     TERM                                        web: terminating, run 1, pid 7, then requested
+                                                           > report shutdown, arm deadline 8750 ms,
+                                                             TERM to web 1,
+                                                             arm escalate:web:1 4250 ms
+      3000 ms  reconcile web 1: pid 7, shutdown requested  > TERM to web 1,
+                                                             arm escalate:web:1 2750 ms,
+                                                             arm deadline 5750 ms
+      8750 ms  elapsed deadline                            > KILL to the tree of web 1,
+                                                             report deadline missed: web, finish 0
     `)
   })
 
@@ -187,24 +189,25 @@ describe('the shutdown', () => {
         exited('db', 1),
       ),
     ).toMatchInlineSnapshot(`
-      given                                                       db: running, run 1, pid 7
-                                                                  web: running, run 1, pid 8
-      TERM                                                        web: terminating, run 1, pid 8, then requested
-                                                                  > say shutdown,
-                                                                    arm deadline 8750 ms,
-                                                                    TERM to web 1,
-                                                                    arm escalate:web:1 2063 ms
-      reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then requested
-                                                                  web: stopped, run 1, requested
-                                                                  > disarm escalate:web:1,
-                                                                    arm linger:web:1 1000 ms,
-                                                                    say stopped, TERM to db 1,
-                                                                    arm escalate:db:1 4250 ms,
-                                                                    arm deadline 8750 ms
-      exited db 1: code 0                                         db: stopped, run 1, requested
-                                                                  > disarm escalate:db:1,
-                                                                    say stopped, disarm deadline,
-                                                                    finish 0
+      given                                                           db: running, run 1, pid 7
+                                                                      web: running, run 1, pid 8
+      TERM                                                            web: terminating, run 1, pid 8, then requested
+                                                                      > report shutdown,
+                                                                        arm deadline 8750 ms,
+                                                                        TERM to web 1,
+                                                                        arm escalate:web:1 2063 ms
+      reconcile db 1: pid 7, web 1: code 0, gone, shutdown requested  db: terminating, run 1, pid 7, then requested
+                                                                      web: stopped, run 1, requested
+                                                                      > disarm escalate:web:1,
+                                                                        arm linger:web:1 1000 ms,
+                                                                        report stopped,
+                                                                        TERM to db 1,
+                                                                        arm escalate:db:1 4250 ms,
+                                                                        arm deadline 8750 ms
+      exited db 1: code 0                                             db: stopped, run 1, requested
+                                                                      > disarm escalate:db:1,
+                                                                        report stopped,
+                                                                        disarm deadline, finish 0
     `)
   })
 
@@ -212,16 +215,17 @@ describe('the shutdown', () => {
     expect(
       story(up(web), 'TERM', later(9000, reconcileWithShutdown(alive('web', 1, 7)))),
     ).toMatchInlineSnapshot(`
-      0 ms     given                                   web: running, run 1, pid 7
-      0 ms     TERM                                    web: terminating, run 1, pid 7, then requested
-                                                       > say shutdown, arm deadline 8750 ms,
-                                                         TERM to web 1, arm escalate:web:1 4250 ms
-      9000 ms  reconcile web 1: pid 7, shutdown asked  web: killing, run 1, pid 7, then requested
-                                                       > disarm escalate:web:1, say killing,
-                                                         KILL to the tree of web 1,
-                                                         arm stuck:web:1 1000 ms,
-                                                         say deadline missed: web, disarm deadline,
-                                                         finish 0
+      0 ms     given                                       web: running, run 1, pid 7
+      0 ms     TERM                                        web: terminating, run 1, pid 7, then requested
+                                                           > report shutdown, arm deadline 8750 ms,
+                                                             TERM to web 1,
+                                                             arm escalate:web:1 4250 ms
+      9000 ms  reconcile web 1: pid 7, shutdown requested  web: killing, run 1, pid 7, then requested
+                                                           > disarm escalate:web:1, report killing,
+                                                             KILL to the tree of web 1,
+                                                             arm stuck:web:1 1000 ms,
+                                                             report deadline missed: web,
+                                                             disarm deadline, finish 0
     `)
   })
 })

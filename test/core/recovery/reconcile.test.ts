@@ -31,7 +31,7 @@ describe('a lost exit', () => {
       given                                       web: running, run 1, pid 7
                                                   db: running, run 1, pid 8
       reconcile web 1: code 3, gone, db 1: pid 8  web: stopped, run 1, failed
-                                                  > say died, arm linger:web:1 1000 ms
+                                                  > report died, arm linger:web:1 1000 ms
     `)
   })
 
@@ -42,7 +42,7 @@ describe('a lost exit', () => {
       given                                 web: running, run 1, pid 7
                                             db: running, run 1, pid 8
       reconcile web 1: code 3, db 1: pid 8  web: terminating, run 1, pid 7, then failed
-                                            > say died, arm escalate:web:1 500 ms,
+                                            > report died, arm escalate:web:1 500 ms,
                                               TERM to the rest of web 1
     `)
   })
@@ -51,7 +51,8 @@ describe('a lost exit', () => {
     expect(story(up(pair), reconcile(db))).toMatchInlineSnapshot(`
       given                  web: running, run 1, pid 7
                              db: running, run 1, pid 8
-      reconcile db 1: pid 8  web: stopped, run 1, failed  say end-missed, arm linger:web:1 1000 ms
+      reconcile db 1: pid 8  web: stopped, run 1, failed  report end-missed,
+                                                          arm linger:web:1 1000 ms
     `)
   })
 
@@ -65,7 +66,7 @@ describe('a lost exit', () => {
                                                   > TERM to web 1, arm escalate:web:1 4250 ms
       reconcile web 1: code 0, gone, db 1: pid 8  web: starting, run 2, wants up
                                                   > disarm escalate:web:1, arm linger:web:1 1000 ms,
-                                                    say stopped, spawn web 2
+                                                    report stopped, spawn web 2
     `)
   })
 
@@ -73,7 +74,7 @@ describe('a lost exit', () => {
     expect(story(up(web), reconcile(ended('web', 1, 7, 3)))).toMatchInlineSnapshot(`
       given                          web: running, run 1, pid 7
       reconcile web 1: code 3, gone  web: stopped, run 1, failed
-                                     > say died, arm linger:web:1 1000 ms, finish 3 (web)
+                                     > report died, arm linger:web:1 1000 ms, finish 3 (web)
     `)
   })
 
@@ -84,8 +85,8 @@ describe('a lost exit', () => {
                                                     db: running, run 1, pid 8
       reconcile agent 1: code 3, gone, db 1: pid 8  agent: stopped, run 1, failed
                                                     db: terminating, run 1, pid 8, then requested
-                                                    > say died, arm linger:agent:1 1000 ms,
-                                                      say shutdown, arm deadline 8750 ms,
+                                                    > report died, arm linger:agent:1 1000 ms,
+                                                      report shutdown, arm deadline 8750 ms,
                                                       TERM to db 1, arm escalate:db:1 4250 ms
     `)
   })
@@ -100,9 +101,9 @@ describe('a lost spawn', () => {
       restart web (uid 1000)   web: terminating, run 1, pid 7, then up
                                > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0     web: starting, run 2, wants up
-                               > disarm escalate:web:1, say stopped, spawn web 2
+                               > disarm escalate:web:1, report stopped, spawn web 2
       reconcile web 2: pid 17  web: running, run 2, pid 17
-                               > say started, say ticket 1 done by run 2
+                               > report started, report ticket 1 done by run 2
     `)
   })
 
@@ -115,10 +116,11 @@ describe('a lost spawn', () => {
       restart web (uid 1000)                      web: terminating, run 1, pid 7, then up
                                                   > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0                        web: starting, run 2, wants up
-                                                  > disarm escalate:web:1, say stopped, spawn web 2
+                                                  > disarm escalate:web:1, report stopped,
+                                                    spawn web 2
       reconcile web 2: code 3, gone, db 1: pid 8  web: stopped, run 2, failed
-                                                  > say started, say died, arm linger:web:2 1000 ms,
-                                                    say ticket 1 failed
+                                                  > report started, report died,
+                                                    arm linger:web:2 1000 ms, report ticket 1 failed
     `)
   })
 
@@ -130,22 +132,22 @@ describe('a lost spawn', () => {
       restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                               > TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0    web: starting, run 2, wants up
-                              > disarm escalate:web:1, say stopped, spawn web 2
+                              > disarm escalate:web:1, report stopped, spawn web 2
       reconcile nothing       web: starting, run 3, wants up
                               > spawn web 3
       spawned web 3: pid 17   web: running, run 3, pid 17
-                              > say started, say ticket 1 done by run 3
+                              > report started, report ticket 1 done by run 3
     `)
   })
 
   test('in a shutdown, that did not happen: no run is spawned', () => {
     expect(story(web, 'boot', 'TERM', reconcileWithShutdown())).toMatchInlineSnapshot(`
-      boot                               web: starting, run 1, wants up
-                                         > spawn web 1
-      TERM                               web: starting, run 1, wants down
-                                         > say shutdown, arm deadline 8750 ms
-      reconcile nothing, shutdown asked  web: stopped, run 1, requested
-                                         > arm deadline 8750 ms, disarm deadline, finish 0
+      boot                                   web: starting, run 1, wants up
+                                             > spawn web 1
+      TERM                                   web: starting, run 1, wants down
+                                             > report shutdown, arm deadline 8750 ms
+      reconcile nothing, shutdown requested  web: stopped, run 1, requested
+                                             > arm deadline 8750 ms, disarm deadline, finish 0
     `)
   })
 
@@ -153,14 +155,14 @@ describe('a lost spawn', () => {
     expect(
       story(web, 'boot', 'TERM', reconcileWithShutdown(alive('web', 1, 7))),
     ).toMatchInlineSnapshot(`
-      boot                                    web: starting, run 1, wants up
-                                              > spawn web 1
-      TERM                                    web: starting, run 1, wants down
-                                              > say shutdown, arm deadline 8750 ms
-      reconcile web 1: pid 7, shutdown asked  web: terminating, run 1, pid 7, then requested
-                                              > say started, TERM to web 1,
-                                                arm escalate:web:1 4250 ms, TERM to web 1,
-                                                arm escalate:web:1 4250 ms, arm deadline 8750 ms
+      boot                                        web: starting, run 1, wants up
+                                                  > spawn web 1
+      TERM                                        web: starting, run 1, wants down
+                                                  > report shutdown, arm deadline 8750 ms
+      reconcile web 1: pid 7, shutdown requested  web: terminating, run 1, pid 7, then requested
+                                                  > report started, TERM to web 1,
+                                                    arm escalate:web:1 4250 ms, TERM to web 1,
+                                                    arm escalate:web:1 4250 ms, arm deadline 8750 ms
     `)
   })
 })
@@ -190,7 +192,7 @@ test('a run that should be over is killed', () => {
     given                                web: running, run 1, pid 7
                                          db: running, run 1, pid 8
     exited web 1: code 3                 web: stopped, run 1, failed
-                                         > say died
+                                         > report died
     reconcile web 1: pid 7, db 1: pid 8  > KILL to the tree of web 1
   `)
 })
@@ -200,14 +202,14 @@ describe('a failure before the boot', () => {
     expect(story(pair, reconcile(), spawned('web', 1, 7))).toMatchInlineSnapshot(`
       reconcile nothing     web: starting, run 1, wants up  spawn web 1, spawn db 1
                             db: starting, run 1, wants up
-      spawned web 1: pid 7  web: running, run 1, pid 7      say started
+      spawned web 1: pid 7  web: running, run 1, pid 7      report started
     `)
   })
 
   test('is not followed by the boot when a shutdown was requested', () => {
     expect(story(pair, reconcileWithShutdown(), 'boot')).toMatchInlineSnapshot(`
-      reconcile nothing, shutdown asked    say shutdown, arm deadline 8750 ms, disarm deadline,
-                                           finish 0
+      reconcile nothing, shutdown requested    report shutdown, arm deadline 8750 ms,
+                                               disarm deadline, finish 0
       boot
     `)
   })

@@ -22,19 +22,19 @@ describe('a shutdown keeps its deadline', () => {
       0 ms     given                   db: running, run 1, pid 7
                                        web: running, run 1, pid 8
       0 ms     TERM                    web: terminating, run 1, pid 8, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                          arm escalate:web:1 2063 ms
       2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       4225 ms  exited web 1: KILL      db: terminating, run 1, pid 7, then requested
                                        web: stopped, run 1, requested
-                                       > disarm escalate:web:1, say stopped, TERM to db 1,
+                                       > disarm escalate:web:1, report stopped, TERM to db 1,
                                          arm escalate:db:1 2138 ms
       6363 ms  elapsed escalate:db:1   > TERM to the rest of db 1, arm grace:db:1 2138 ms
       8500 ms  elapsed grace:db:1      db: killing, run 1, pid 7, then requested
-                                       > say killing, KILL to the tree of db 1,
+                                       > report killing, KILL to the tree of db 1,
                                          arm stuck:db:1 1000 ms
     `)
   })
@@ -52,15 +52,15 @@ describe('a shutdown keeps its deadline', () => {
       0 ms     given                  db: running, run 1, pid 7
                                       web: running, run 1, pid 8
       0 ms     TERM                   web: terminating, run 1, pid 8, then requested
-                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                      > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                         arm escalate:web:1 2063 ms
       500 ms   exited web 1: code 0   db: terminating, run 1, pid 7, then requested
                                       web: stopped, run 1, requested
-                                      > disarm escalate:web:1, say stopped, TERM to db 1,
+                                      > disarm escalate:web:1, report stopped, TERM to db 1,
                                         arm escalate:db:1 4000 ms
       4500 ms  elapsed escalate:db:1  > TERM to the rest of db 1, arm grace:db:1 4000 ms
       8500 ms  elapsed grace:db:1     db: killing, run 1, pid 7, then requested
-                                      > say killing, KILL to the tree of db 1,
+                                      > report killing, KILL to the tree of db 1,
                                         arm stuck:db:1 1000 ms
     `)
   })
@@ -79,15 +79,15 @@ describe('a shutdown keeps its deadline', () => {
       0 ms     given                  db: running, run 1, pid 7
                                       web: running, run 1, pid 8
       0 ms     TERM                   web: terminating, run 1, pid 8, then requested
-                                      > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                      > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                         arm escalate:web:1 3625 ms
       100 ms   exited web 1: code 0   db: terminating, run 1, pid 7, then requested
                                       web: stopped, run 1, requested
-                                      > disarm escalate:web:1, say stopped, TERM to db 1,
+                                      > disarm escalate:web:1, report stopped, TERM to db 1,
                                         arm escalate:db:1 500 ms
       600 ms   elapsed escalate:db:1  > TERM to the rest of db 1, arm grace:db:1 500 ms
       1100 ms  elapsed grace:db:1     db: killing, run 1, pid 7, then requested
-                                      > say killing, KILL to the tree of db 1,
+                                      > report killing, KILL to the tree of db 1,
                                         arm stuck:db:1 1000 ms
     `)
   })
@@ -108,16 +108,16 @@ describe('a shutdown keeps its deadline', () => {
                                        web: running, run 1, pid 9
       0 ms     TERM                    log: terminating, run 1, pid 7, then requested
                                        web: terminating, run 1, pid 9, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to log 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to log 1,
                                          arm escalate:log:1 2063 ms, TERM to web 1,
                                          arm escalate:web:1 2063 ms
       0 ms     exited log 1: code 0    log: stopped, run 1, requested
-                                       > disarm escalate:log:1, say stopped
+                                       > disarm escalate:log:1, report stopped
       2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1     web: killing, run 1, pid 9, then requested
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
-      8750 ms  elapsed deadline        > KILL to the tree of db 1, say deadline missed: db web,
+      8750 ms  elapsed deadline        > KILL to the tree of db 1, report deadline missed: db web,
                                          finish 0
     `)
   })
@@ -137,18 +137,18 @@ describe('a shutdown keeps its deadline', () => {
       0 ms     given                   db: running, run 1, pid 7
                                        web: running, run 1, pid 8
       0 ms     TERM                    web: terminating, run 1, pid 8, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                          arm escalate:web:1 2063 ms
       2063 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 2063 ms
       4125 ms  elapsed grace:web:1     web: killing, run 1, pid 8, then requested
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       5125 ms  elapsed stuck:web:1     db: terminating, run 1, pid 7, then requested
-                                       > say stuck, probe web 1, TERM to db 1,
+                                       > report stuck, probe web 1, TERM to db 1,
                                          arm escalate:db:1 1688 ms
       5125 ms  exited db 1: code 0     db: stopped, run 1, requested
-                                       > disarm escalate:db:1, say stopped
-      8750 ms  elapsed deadline        > say deadline missed: web, finish 0
+                                       > disarm escalate:db:1, report stopped
+      8750 ms  elapsed deadline        > report deadline missed: web, finish 0
     `)
   })
 
@@ -172,12 +172,12 @@ describe('a shutdown keeps its deadline', () => {
                            web: killing, run 1, pid 8, then up
       TERM                 db: terminating, run 1, pid 7, then requested
                            web: killing, run 1, pid 8, then requested
-                           > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
+                           > report shutdown, arm deadline 8750 ms, report ticket 1 superseded,
                              TERM to db 1, arm escalate:db:1 4250 ms
       exited db 1: code 0  db: stopped, run 1, requested
-                           > disarm escalate:db:1, say stopped
+                           > disarm escalate:db:1, report stopped
       gone web 1           web: stopped, run 1, requested
-                           > say stopped, disarm deadline, finish 0
+                           > report stopped, disarm deadline, finish 0
     `)
   })
 

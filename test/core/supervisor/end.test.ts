@@ -8,7 +8,7 @@ const web = plan({ web: {} })
 
 test('events before the boot do not end pitcrew, though no daemon runs yet', () => {
   expect(story(web, 'HUP', 'boot')).toMatchInlineSnapshot(`
-    HUP                                   say HUP ignored, 1 so far
+    HUP                                   report HUP ignored, 1 so far
     boot  web: starting, run 1, wants up  spawn web 1
   `)
 })
@@ -56,22 +56,22 @@ test('a recovery after the end kills what lives and orders the end again', () =>
       reconcileWithShutdown(alive('web', 1, 7), ended('db', 1, 8, 'KILL')),
     ),
   ).toMatchInlineSnapshot(`
-    0 ms     given                                                     web: running, run 1, pid 7
-                                                                       db: running, run 1, pid 8
-    0 ms     TERM                                                      web: terminating, run 1, pid 7, then requested
-                                                                       db: terminating, run 1, pid 8, then requested
-                                                                       > say shutdown,
-                                                                         arm deadline 8750 ms,
-                                                                         TERM to web 1,
-                                                                         arm escalate:web:1 4250 ms,
-                                                                         TERM to db 1,
-                                                                         arm escalate:db:1 4250 ms
-    8750 ms  elapsed deadline                                          > KILL to the tree of web 1,
-                                                                         KILL to the tree of db 1,
-                                                                         say deadline missed: web db,
-                                                                         finish 0
-    8750 ms  reconcile web 1: pid 7, db 1: KILL, gone, shutdown asked  > KILL to the tree of web 1,
-                                                                         finish 0
+    0 ms     given                                                         web: running, run 1, pid 7
+                                                                           db: running, run 1, pid 8
+    0 ms     TERM                                                          web: terminating, run 1, pid 7, then requested
+                                                                           db: terminating, run 1, pid 8, then requested
+                                                                           > report shutdown,
+                                                                             arm deadline 8750 ms,
+                                                                             TERM to web 1,
+                                                                             arm escalate:web:1 4250 ms,
+                                                                             TERM to db 1,
+                                                                             arm escalate:db:1 4250 ms
+    8750 ms  elapsed deadline                                              > KILL to the tree of web 1,
+                                                                             KILL to the tree of db 1,
+                                                                             report deadline missed: web db,
+                                                                             finish 0
+    8750 ms  reconcile web 1: pid 7, db 1: KILL, gone, shutdown requested  > KILL to the tree of web 1,
+                                                                             finish 0
   `)
 })
 

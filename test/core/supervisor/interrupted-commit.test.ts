@@ -39,8 +39,8 @@ test('the next starts are derived again', () => {
                                            log: running, run 1, pid 9
     reconcile log 1: pid 9, web 2: pid 17  web: running, run 2, pid 17
                                            api: starting, run 2, wants up
-                                           > say started, say ticket 1 done by run 2, spawn api 2,
-                                             disarm waiting
+                                           > report started, report ticket 1 done by run 2,
+                                             spawn api 2, disarm waiting
   `)
 })
 
@@ -51,7 +51,7 @@ test('the end of the main daemon is derived again', () => {
   ).toMatchInlineSnapshot(`
     given                  agent: stopped, run 1, failed
                            db: terminating, run 1, pid 8, then requested
-    reconcile db 1: pid 8  > TERM to db 1, arm escalate:db:1 4250 ms, say shutdown,
+    reconcile db 1: pid 8  > TERM to db 1, arm escalate:db:1 4250 ms, report shutdown,
                              arm deadline 8750 ms
   `)
 })
@@ -71,15 +71,16 @@ test('the blockers of a stop are derived again', () => {
   expect(
     story(game.given(), reconcileWithShutdown(alive('db', 1, 7), ended('web', 1, 8, 0))),
   ).toMatchInlineSnapshot(`
-    given                                                       db: running, run 1, pid 7
-                                                                web: terminating, run 1, pid 8, then requested
-    reconcile db 1: pid 7, web 1: code 0, gone, shutdown asked  db: terminating, run 1, pid 7, then requested
-                                                                web: stopped, run 1, requested
-                                                                > disarm escalate:web:1,
-                                                                  arm linger:web:1 1000 ms,
-                                                                  say stopped, TERM to db 1,
-                                                                  arm escalate:db:1 4250 ms,
-                                                                  arm deadline 8750 ms
+    given                                                           db: running, run 1, pid 7
+                                                                    web: terminating, run 1, pid 8, then requested
+    reconcile db 1: pid 7, web 1: code 0, gone, shutdown requested  db: terminating, run 1, pid 7, then requested
+                                                                    web: stopped, run 1, requested
+                                                                    > disarm escalate:web:1,
+                                                                      arm linger:web:1 1000 ms,
+                                                                      report stopped,
+                                                                      TERM to db 1,
+                                                                      arm escalate:db:1 4250 ms,
+                                                                      arm deadline 8750 ms
   `)
 })
 
@@ -94,22 +95,22 @@ test('with one of two dependents ended the stop waits for the other', () => {
       exited('api', 1),
     ),
   ).toMatchInlineSnapshot(`
-    given                                                                     db: running, run 1, pid 7
-                                                                              web: terminating, run 1, pid 8, then requested
-                                                                              api: terminating, run 1, pid 9, then requested
-    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown asked  web: stopped, run 1, requested
-                                                                              > disarm escalate:web:1,
-                                                                                arm linger:web:1 1000 ms,
-                                                                                say stopped,
-                                                                                TERM to api 1,
-                                                                                arm escalate:api:1 2063 ms,
-                                                                                arm deadline 8750 ms
-    exited api 1: code 0                                                      db: terminating, run 1, pid 7, then requested
-                                                                              api: stopped, run 1, requested
-                                                                              > disarm escalate:api:1,
-                                                                                say stopped,
-                                                                                TERM to db 1,
-                                                                                arm escalate:db:1 4250 ms
+    given                                                                         db: running, run 1, pid 7
+                                                                                  web: terminating, run 1, pid 8, then requested
+                                                                                  api: terminating, run 1, pid 9, then requested
+    reconcile db 1: pid 7, web 1: code 0, gone, api 1: pid 9, shutdown requested  web: stopped, run 1, requested
+                                                                                  > disarm escalate:web:1,
+                                                                                    arm linger:web:1 1000 ms,
+                                                                                    report stopped,
+                                                                                    TERM to api 1,
+                                                                                    arm escalate:api:1 2063 ms,
+                                                                                    arm deadline 8750 ms
+    exited api 1: code 0                                                          db: terminating, run 1, pid 7, then requested
+                                                                                  api: stopped, run 1, requested
+                                                                                  > disarm escalate:api:1,
+                                                                                    report stopped,
+                                                                                    TERM to db 1,
+                                                                                    arm escalate:db:1 4250 ms
   `)
 })
 
@@ -124,14 +125,14 @@ test('the next stops are derived again', () => {
       reconcileWithShutdown(alive('db', 1, 7), alive('log', 1, 9), alive('api', 1, 10)),
     ),
   ).toMatchInlineSnapshot(`
-    given                                                               db: running, run 1, pid 7
-                                                                        web: stopped, run 1, requested
-                                                                        log: running, run 1, pid 9
-                                                                        api: terminating, run 1, pid 10, then requested
-    reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown asked  > TERM to api 1,
-                                                                          arm escalate:api:1 2063 ms,
-                                                                          arm deadline 8750 ms,
-                                                                          TERM to db 1,
-                                                                          arm escalate:db:1 4250 ms
+    given                                                                   db: running, run 1, pid 7
+                                                                            web: stopped, run 1, requested
+                                                                            log: running, run 1, pid 9
+                                                                            api: terminating, run 1, pid 10, then requested
+    reconcile db 1: pid 7, log 1: pid 9, api 1: pid 10, shutdown requested  > TERM to api 1,
+                                                                              arm escalate:api:1 2063 ms,
+                                                                              arm deadline 8750 ms,
+                                                                              TERM to db 1,
+                                                                              arm escalate:db:1 4250 ms
   `)
 })

@@ -30,13 +30,13 @@ describe('a daemon waits until its dependency is', () => {
                                    web: waiting
                                    > spawn db 1, arm waiting 5000 ms
       0 ms   spawned db 1: pid 7   db: running, run 1, pid 7, not ready
-                                   > say started, arm ready:db:1 30000 ms, watch db 1 for ready
+                                   > report started, arm ready:db:1 30000 ms, watch db 1 for ready
       80 ms  ready db 1            db: running, run 1, pid 7, ready
                                    web: starting, run 1, wants up
-                                   > disarm ready:db:1, unwatch db 1, say ready, spawn web 1,
+                                   > disarm ready:db:1, unwatch db 1, report ready, spawn web 1,
                                      disarm waiting
       80 ms  spawned web 1: pid 8  web: running, run 1, pid 8
-                                   > say started
+                                   > report started
     `)
   })
 
@@ -48,10 +48,10 @@ describe('a daemon waits until its dependency is', () => {
                             > spawn db 1, arm waiting 5000 ms
       spawned db 1: pid 7   db: running, run 1, pid 7, not ready
                             web: starting, run 1, wants up
-                            > say started, arm ready:db:1 30000 ms, watch db 1 for ready,
+                            > report started, arm ready:db:1 30000 ms, watch db 1 for ready,
                               spawn web 1, disarm waiting
       spawned web 1: pid 8  web: running, run 1, pid 8
-                            > say started
+                            > report started
     `)
   })
 
@@ -73,12 +73,12 @@ describe('a daemon waits until its dependency is', () => {
                                     web: waiting
                                     > spawn init 1, arm waiting 5000 ms
       0 ms   spawned init 1: pid 7  init: running, run 1, pid 7
-                                    > say started
+                                    > report started
       80 ms  exited init 1: code 0  init: stopped, run 1, done
                                     web: starting, run 1, wants up
-                                    > say done, spawn web 1, disarm waiting
+                                    > report done, spawn web 1, disarm waiting
       80 ms  spawned web 1: pid 8   web: running, run 1, pid 8
-                                    > say started
+                                    > report started
     `)
   })
 })
@@ -101,17 +101,17 @@ test('all dependencies must be met', () => {
                             web: waiting
                             > spawn db 1, spawn cache 1, arm waiting 5000 ms
     spawned db 1: pid 7     db: running, run 1, pid 7, not ready
-                            > say started, arm ready:db:1 30000 ms, watch db 1 for ready
+                            > report started, arm ready:db:1 30000 ms, watch db 1 for ready
     spawned cache 1: pid 8  cache: running, run 1, pid 8, not ready
-                            > say started, arm ready:cache:1 30000 ms, watch cache 1 for ready
+                            > report started, arm ready:cache:1 30000 ms, watch cache 1 for ready
     ready cache 1           cache: running, run 1, pid 8, ready
-                            > disarm ready:cache:1, unwatch cache 1, say ready
+                            > disarm ready:cache:1, unwatch cache 1, report ready
     ready db 1              db: running, run 1, pid 7, ready
                             web: starting, run 1, wants up
-                            > disarm ready:db:1, unwatch db 1, say ready, spawn web 1,
+                            > disarm ready:db:1, unwatch db 1, report ready, spawn web 1,
                               disarm waiting
     spawned web 1: pid 9    web: running, run 1, pid 9
-                            > say started
+                            > report started
   `)
 })
 
@@ -124,14 +124,14 @@ test('a long wait is reported with its dependency and goes on', () => {
     0 ms      given                 db: running, run 1, pid 7, not ready
                                     web: waiting
                                     app: waiting
-    5000 ms   elapsed waiting       > say waits, say waits, arm waiting 60000 ms
-    65000 ms  elapsed waiting       > say waits, say waits, arm waiting 60000 ms
+    5000 ms   elapsed waiting       > report waits, report waits, arm waiting 60000 ms
+    65000 ms  elapsed waiting       > report waits, report waits, arm waiting 60000 ms
     65000 ms  ready db 1            db: running, run 1, pid 7, ready
                                     web: starting, run 1, wants up
-                                    > disarm ready:db:1, unwatch db 1, say ready, spawn web 1
+                                    > disarm ready:db:1, unwatch db 1, report ready, spawn web 1
     65000 ms  spawned web 1: pid 8  web: running, run 1, pid 8
                                     app: starting, run 1, wants up
-                                    > say started, spawn app 1, disarm waiting
+                                    > report started, spawn app 1, disarm waiting
   `)
 })
 
@@ -159,8 +159,8 @@ describe('a daemon that has failed for good', () => {
                              db: waiting
                              web: waiting
                              log: running, run 1, pid 8
-      exited init 1: code 1  init: stopped, run 1, failed  say died, say skipped, say skipped,
-                             db: stopped, skipped          disarm waiting
+      exited init 1: code 1  init: stopped, run 1, failed  report died, report skipped,
+                             db: stopped, skipped          report skipped, disarm waiting
                              web: stopped, skipped
     `)
   })
@@ -172,10 +172,10 @@ describe('a daemon that has failed for good', () => {
     ).toMatchInlineSnapshot(`
       boot                   init: starting, run 1, wants up  spawn init 1, arm waiting 5000 ms
                              web: waiting
-      spawned init 1: pid 7  init: running, run 1, pid 7      say started
-      exited init 1: code 1  init: stopped, run 1, failed     say died, spawn web 1, disarm waiting
-                             web: starting, run 1, wants up
-      spawned web 1: pid 8   web: running, run 1, pid 8       say started
+      spawned init 1: pid 7  init: running, run 1, pid 7      report started
+      exited init 1: code 1  init: stopped, run 1, failed     report died, spawn web 1,
+                             web: starting, run 1, wants up   disarm waiting
+      spawned web 1: pid 8   web: running, run 1, pid 8       report started
     `)
   })
 
@@ -188,8 +188,8 @@ describe('a daemon that has failed for good', () => {
                              log: running, run 1, pid 8
       restart db (uid 1000)  db: starting, run 2, wants up   spawn db 2, arm waiting 5000 ms
                              web: waiting
-      spawned db 2: pid 9    db: running, run 2, pid 9       say started,
-                             web: starting, run 1, wants up  say ticket 1 done by run 2,
+      spawned db 2: pid 9    db: running, run 2, pid 9       report started,
+                             web: starting, run 1, wants up  report ticket 1 done by run 2,
                                                              spawn web 1, disarm waiting
     `)
   })
@@ -230,16 +230,16 @@ describe('a daemon that has failed for good', () => {
                              log: starting, run 1, wants up
                              > spawn init 1, spawn log 1, arm waiting 5000 ms
       spawned init 1: pid 7  init: running, run 1, pid 7
-                             > say started
+                             > report started
       spawned log 1: pid 8   log: running, run 1, pid 8
-                             > say started
+                             > report started
       exited init 1: code 1  init: stopped, run 1, failed
                              agent: stopped, skipped
                              log: terminating, run 1, pid 8, then requested
-                             > say died, say skipped, say shutdown, arm deadline 8750 ms,
+                             > report died, report skipped, report shutdown, arm deadline 8750 ms,
                                TERM to log 1, arm escalate:log:1 2063 ms, disarm waiting
       exited log 1: TERM     log: stopped, run 1, requested
-                             > disarm escalate:log:1, say stopped, disarm deadline,
+                             > disarm escalate:log:1, report stopped, disarm deadline,
                                finish 126 (agent)
     `)
   })
@@ -266,24 +266,24 @@ test('while a dependency flaps, waiting dependents go on waiting and running one
                                    log: starting, run 1, wants up
                                    > spawn db 1, spawn log 1, arm waiting 5000 ms
     0 ms    spawned db 1: pid 7    db: running, run 1, pid 7, not ready
-                                   > say started, arm ready:db:1 30000 ms, watch db 1 for ready
+                                   > report started, arm ready:db:1 30000 ms, watch db 1 for ready
     0 ms    spawned log 1: pid 8   log: running, run 1, pid 8
-                                   > say started
+                                   > report started
     0 ms    exited db 1: code 1    db: backoff, run 1
-                                   > say died, disarm ready:db:1, unwatch db 1,
+                                   > report died, disarm ready:db:1, unwatch db 1,
                                      arm backoff:db:1 200 ms
     200 ms  elapsed backoff:db:1   db: starting, run 2, wants up
                                    > spawn db 2
     200 ms  spawned db 2: pid 9    db: running, run 2, pid 9, not ready
-                                   > say started, arm ready:db:2 30000 ms, watch db 2 for ready
+                                   > report started, arm ready:db:2 30000 ms, watch db 2 for ready
     200 ms  ready db 2             db: running, run 2, pid 9, ready
                                    web: starting, run 1, wants up
-                                   > disarm ready:db:2, unwatch db 2, say ready,
-                                     say ticket 1 done by run 2, spawn web 1, disarm waiting
+                                   > disarm ready:db:2, unwatch db 2, report ready,
+                                     report ticket 1 done by run 2, spawn web 1, disarm waiting
     200 ms  spawned web 1: pid 10  web: running, run 1, pid 10
-                                   > say started
+                                   > report started
     200 ms  exited db 2: code 1    db: backoff, run 2
-                                   > say died, arm backoff:db:2 400 ms
+                                   > report died, arm backoff:db:2 400 ms
   `)
 })
 
@@ -316,21 +316,23 @@ describe('a guard', () => {
                                        log: running, run 1, pid 8
       0 ms    exited proxy 1: code 1   proxy: backoff, run 1
                                        agent: terminating, run 1, pid 9, then up
-                                       > say died, arm backoff:proxy:1 200 ms, say held,
+                                       > report died, arm backoff:proxy:1 200 ms, report held,
                                          TERM to agent 1, arm escalate:agent:1 4250 ms
       0 ms    exited agent 1: TERM     agent: waiting, run 1
-                                       > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
+                                       > disarm escalate:agent:1, report stopped,
+                                         arm waiting 5000 ms
       200 ms  elapsed backoff:proxy:1  proxy: starting, run 2, wants up
                                        > spawn proxy 2
       200 ms  spawned proxy 2: pid 17  proxy: running, run 2, pid 17, not ready
-                                       > say started, arm ready:proxy:2 30000 ms,
+                                       > report started, arm ready:proxy:2 30000 ms,
                                          watch proxy 2 for ready
       200 ms  ready proxy 2            proxy: running, run 2, pid 17, ready
                                        agent: starting, run 2, wants up
-                                       > disarm ready:proxy:2, unwatch proxy 2, say ready,
-                                         say ticket 1 done by run 2, spawn agent 2, disarm waiting
+                                       > disarm ready:proxy:2, unwatch proxy 2, report ready,
+                                         report ticket 1 done by run 2, spawn agent 2,
+                                         disarm waiting
       200 ms  spawned agent 2: pid 19  agent: running, run 2, pid 19
-                                       > say started
+                                       > report started
     `)
   })
 
@@ -341,7 +343,7 @@ describe('a guard', () => {
                                 log: running, run 1, pid 8
       restart proxy (uid 1000)  proxy: terminating, run 1, pid 7, then up
                                 agent: terminating, run 1, pid 9, then up
-                                > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                                > TERM to proxy 1, arm escalate:proxy:1 4250 ms, report held,
                                   TERM to agent 1, arm escalate:agent:1 4250 ms
     `)
   })
@@ -358,11 +360,11 @@ describe('a guard', () => {
                               log: running, run 1, pid 8
       exited proxy 1: code 1  proxy: backoff, run 1
                               agent: starting, run 1, wants again
-                              > say died, arm backoff:proxy:1 200 ms, say held
+                              > report died, arm backoff:proxy:1 200 ms, report held
       spawned agent 1: pid 9  agent: terminating, run 1, pid 9, then up
-                              > say started, TERM to agent 1, arm escalate:agent:1 4250 ms
+                              > report started, TERM to agent 1, arm escalate:agent:1 4250 ms
       exited agent 1: TERM    agent: waiting, run 1
-                              > disarm escalate:agent:1, say stopped, arm waiting 5000 ms
+                              > disarm escalate:agent:1, report stopped, arm waiting 5000 ms
     `)
   })
 })
@@ -370,6 +372,6 @@ describe('a guard', () => {
 test('a job that is done does not keep pitcrew running and counts as success', () => {
   expect(story(up(plan({ init: { kind: 'job' } })), exited('init', 1))).toMatchInlineSnapshot(`
     given                  init: running, run 1, pid 7
-    exited init 1: code 0  init: stopped, run 1, done   say done, finish 0
+    exited init 1: code 0  init: stopped, run 1, done   report done, finish 0
   `)
 })

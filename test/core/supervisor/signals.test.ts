@@ -21,19 +21,19 @@ describe('TERM and INT shut down, idempotent', () => {
     ).toMatchInlineSnapshot(`
       given                 web: running, run 1, pid 7
       TERM                  web: terminating, run 1, pid 7, then requested
-                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm escalate:web:1 4250 ms
       INT
       TERM
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, disarm deadline, finish 0
+                            > disarm escalate:web:1, report stopped, disarm deadline, finish 0
       TERM
     `)
   })
 
   test('TERM before the first start: no daemon is started', () => {
     expect(story(plan({ web: {} }), 'TERM', 'boot')).toMatchInlineSnapshot(`
-      TERM    say shutdown, arm deadline 8750 ms, disarm deadline, finish 0
+      TERM    report shutdown, arm deadline 8750 ms, disarm deadline, finish 0
       boot
     `)
   })
@@ -55,18 +55,18 @@ describe('TERM and INT shut down, idempotent', () => {
                             log: starting, run 1, wants up
                             > spawn web 1, spawn db 1, spawn log 1
       spawned web 1: pid 7  web: running, run 1, pid 7
-                            > say started
+                            > report started
       TERM                  web: terminating, run 1, pid 7, then requested
                             db: starting, run 1, wants down
                             log: starting, run 1, wants down
-                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm escalate:web:1 4250 ms
       spawned db 1: pid 8   db: terminating, run 1, pid 8, then requested
-                            > say started, TERM to db 1, arm escalate:db:1 4250 ms
+                            > report started, TERM to db 1, arm escalate:db:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped
+                            > disarm escalate:web:1, report stopped
       exited db 1: code 0   db: stopped, run 1, requested
-                            > disarm escalate:db:1, say stopped
+                            > disarm escalate:db:1, report stopped
     `)
   })
 })
@@ -84,7 +84,7 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
              gate: running, run 1, pid 9
-      HUP                                     forward HUP to egress 1, say forwarded
+      HUP                                     forward HUP to egress 1, report forwarded
     `)
   })
 
@@ -98,9 +98,9 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       USR1                        pipelock: terminating, run 1, pid 8, then up
                                   > TERM to pipelock 1, arm escalate:pipelock:1 4250 ms
       exited pipelock 1: code 0   pipelock: starting, run 2, wants up
-                                  > disarm escalate:pipelock:1, say stopped, spawn pipelock 2
+                                  > disarm escalate:pipelock:1, report stopped, spawn pipelock 2
       spawned pipelock 2: pid 17  pipelock: running, run 2, pid 17
-                                  > say started, say ticket 1 done by run 2
+                                  > report started, report ticket 1 done by run 2
     `)
   })
 
@@ -109,8 +109,8 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given  egress: running, run 1, pid 7
              pipelock: running, run 1, pid 8
              gate: running, run 1, pid 9
-      USR2   gate: terminating, run 1, pid 9, then up  forward USR2 to egress 1, say forwarded,
-                                                       forward USR2 to pipelock 1, say forwarded,
+      USR2   gate: terminating, run 1, pid 9, then up  forward USR2 to egress 1, report forwarded,
+                                                       forward USR2 to pipelock 1, report forwarded,
                                                        TERM to gate 1, arm escalate:gate:1 4250 ms
     `)
   })
@@ -120,16 +120,16 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       given                    egress: running, run 1, pid 7
                                pipelock: running, run 1, pid 8
                                gate: running, run 1, pid 9
-      exited egress 1: code 1  egress: stopped, run 1, failed   say died
-      HUP                                                       say not-forwarded
+      exited egress 1: code 1  egress: stopped, run 1, failed   report died
+      HUP                                                       report not-forwarded
     `)
   })
 
   test('forward to a daemon that is not selected is logged', () => {
     expect(story(up(plan({ gate: {} }, { signals })), 'HUP', 'USR1')).toMatchInlineSnapshot(`
       given  gate: running, run 1, pid 7
-      HUP                                 say not-forwarded
-      USR1                                say ticket 1 failed
+      HUP                                 report not-forwarded
+      USR1                                report ticket 1 failed
     `)
   })
 
@@ -148,11 +148,11 @@ describe('HUP and USR1, and any other, do what the map says', () => {
                                  pipelock: starting, run 1, wants up
                                  > spawn web 1, spawn pipelock 1
       USR1
-      HUP                        > say not-forwarded
+      HUP                        > report not-forwarded
       spawned web 1: pid 7       web: running, run 1, pid 7
-                                 > say started
+                                 > report started
       spawned pipelock 1: pid 8  pipelock: running, run 1, pid 8
-                                 > say started, say ticket 1 done by run 1
+                                 > report started, report ticket 1 done by run 1
     `)
   })
 
@@ -164,14 +164,14 @@ describe('HUP and USR1, and any other, do what the map says', () => {
       INT                        egress: terminating, run 1, pid 7, then requested
                                  pipelock: terminating, run 1, pid 8, then requested
                                  gate: terminating, run 1, pid 9, then requested
-                                 > say shutdown, arm deadline 8750 ms, TERM to egress 1,
+                                 > report shutdown, arm deadline 8750 ms, TERM to egress 1,
                                    arm escalate:egress:1 4250 ms, TERM to pipelock 1,
                                    arm escalate:pipelock:1 4250 ms, TERM to gate 1,
                                    arm escalate:gate:1 4250 ms
-      HUP                        > say HUP ignored, 1 so far
-      USR1                       > say USR1 ignored, 1 so far
+      HUP                        > report HUP ignored, 1 so far
+      USR1                       > report USR1 ignored, 1 so far
       exited pipelock 1: code 0  pipelock: stopped, run 1, requested
-                                 > disarm escalate:pipelock:1, say stopped
+                                 > disarm escalate:pipelock:1, report stopped
     `)
   })
 
@@ -181,8 +181,8 @@ describe('HUP and USR1, and any other, do what the map says', () => {
     ).toMatchInlineSnapshot(`
       given                      pipelock: running, run 1, pid 7
       exited pipelock 1: code 0  pipelock: stopped, run 1, done
-                                 > say died, finish 0
-      USR1                       > say USR1 ignored, 1 so far
+                                 > report died, finish 0
+      USR1                       > report USR1 ignored, 1 so far
       TERM
     `)
   })
@@ -215,9 +215,9 @@ describe('an unmapped signal is logged and ignored', () => {
   test('each signal has a count of its own', () => {
     expect(story(up(plan({ web: {} })), 'HUP', 'HUP', 'USR1', 'USR1')).toMatchInlineSnapshot(`
       given  web: running, run 1, pid 7
-      HUP                                say HUP ignored, 1 so far
+      HUP                                report HUP ignored, 1 so far
       HUP
-      USR1                               say USR1 ignored, 1 so far
+      USR1                               report USR1 ignored, 1 so far
       USR1
     `)
   })
@@ -235,10 +235,10 @@ describe('a hangup shuts down', () => {
     const signals = { HUP: { forward: ['web'], restart: [] } }
     expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
       given   web: running, run 1, pid 7
-      hangup  web: terminating, run 1, pid 7, then requested  say shutdown, arm deadline 8750 ms,
+      hangup  web: terminating, run 1, pid 7, then requested  report shutdown, arm deadline 8750 ms,
                                                               TERM to web 1,
                                                               arm escalate:web:1 4250 ms
-      HUP                                                     say HUP ignored, 1 so far
+      HUP                                                     report HUP ignored, 1 so far
     `)
   })
 

@@ -53,10 +53,10 @@ test('waiting daemons come before those that a failure makes wait', () => {
     reconcile api 2: pid 17  web: starting, run 2, wants up
                              api: running, run 2, pid 17
                              log: starting, run 2, wants up
-                             > disarm escalate:web:1, arm linger:web:1 1000 ms, say stopped,
-                               say started, say ticket 2 done by run 2, spawn log 2, spawn web 2,
-                               disarm waiting
+                             > disarm escalate:web:1, arm linger:web:1 1000 ms, report stopped,
+                               report started, report ticket 2 done by run 2, spawn log 2,
+                               spawn web 2, disarm waiting
     spawned log 2: pid 18    log: running, run 2, pid 18
-                             > say started, say ticket 3 done by run 2
+                             > report started, report ticket 3 done by run 2
   `)
 })

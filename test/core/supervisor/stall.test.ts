@@ -26,12 +26,12 @@ test('the time to print the readiness line is suspended in a stall and starts ov
     0 ms      boot                   web: starting, run 1, wants up
                                      > spawn web 1
     0 ms      spawned web 1: pid 7   web: running, run 1, pid 7, not ready
-                                     > say started, arm ready:web:1 5000 ms
-    1000 ms   output-stalled EAGAIN  > say output-stalled
+                                     > report started, arm ready:web:1 5000 ms
+    1000 ms   output-stalled EAGAIN  > report output-stalled
     5000 ms   elapsed ready:web:1
-    7000 ms   output-resumed         > say output-resumed, arm ready:web:1 5000 ms
+    7000 ms   output-resumed         > report output-resumed, arm ready:web:1 5000 ms
     12000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then failed
-                                     > say unfit, TERM to web 1, arm escalate:web:1 4250 ms
+                                     > report unfit, TERM to web 1, arm escalate:web:1 4250 ms
   `)
 })
 
@@ -42,10 +42,11 @@ test('the time of a probe goes on in a stall, since it needs no output', () => {
     0 ms     boot                   web: starting, run 1, wants up
                                     > spawn web 1
     0 ms     spawned web 1: pid 7   web: running, run 1, pid 7, not ready
-                                    > say started, arm ready:web:1 5000 ms, watch web 1 for ready
-    0 ms     output-stalled EAGAIN  > say output-stalled
+                                    > report started, arm ready:web:1 5000 ms,
+                                      watch web 1 for ready
+    0 ms     output-stalled EAGAIN  > report output-stalled
     5000 ms  elapsed ready:web:1    web: terminating, run 1, pid 7, then failed
-                                    > say unfit, unwatch web 1, TERM to web 1,
+                                    > report unfit, unwatch web 1, TERM to web 1,
                                       arm escalate:web:1 4250 ms
   `)
 })
@@ -64,12 +65,12 @@ test('of many stalls one a minute is reported, with its end', () => {
       later(1000, resumed),
     ),
   ).toMatchInlineSnapshot(`
-    0 ms       output-stalled EAGAIN    say output-stalled
-    9000 ms    output-resumed           say output-resumed
+    0 ms       output-stalled EAGAIN    report output-stalled
+    9000 ms    output-resumed           report output-resumed
     39000 ms   output-stalled EAGAIN
     40000 ms   output-resumed
-    99000 ms   output-stalled ENOMEM    say output-stalled
-    100000 ms  output-resumed           say output-resumed
+    99000 ms   output-stalled ENOMEM    report output-stalled
+    100000 ms  output-resumed           report output-resumed
   `)
 })
 
@@ -81,9 +82,9 @@ test('a lost end of a stall is known after the recovery', () => {
     0 ms     boot                    web: starting, run 1, wants up
                                      > spawn web 1
     0 ms     spawned web 1: pid 7    web: running, run 1, pid 7, not ready
-                                     > say started, arm ready:web:1 5000 ms
-    0 ms     output-stalled EAGAIN   > say output-stalled
-    9000 ms  reconcile web 1: pid 7  > arm ready:web:1 0 ms, say output-resumed,
+                                     > report started, arm ready:web:1 5000 ms
+    0 ms     output-stalled EAGAIN   > report output-stalled
+    9000 ms  reconcile web 1: pid 7  > arm ready:web:1 0 ms, report output-resumed,
                                        arm ready:web:1 5000 ms
   `)
 })

@@ -18,16 +18,16 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
                             log: running, run 1, pid 9
       TERM                  web: terminating, run 1, pid 8, then requested
                             log: terminating, run 1, pid 9, then requested
-                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm escalate:web:1 2063 ms, TERM to log 1, arm escalate:log:1 2063 ms
       exited log 1: code 0  log: stopped, run 1, requested
-                            > disarm escalate:log:1, say stopped
+                            > disarm escalate:log:1, report stopped
       exited web 1: code 0  db: terminating, run 1, pid 7, then requested
                             web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, TERM to db 1,
+                            > disarm escalate:web:1, report stopped, TERM to db 1,
                               arm escalate:db:1 4250 ms
       exited db 1: code 0   db: stopped, run 1, requested
-                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                            > disarm escalate:db:1, report stopped, disarm deadline, finish 0
     `)
   })
 
@@ -41,15 +41,15 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
                                        api: running, run 1, pid 9
       TERM                             web: terminating, run 1, pid 8, then requested
                                        api: terminating, run 1, pid 9, then requested
-                                       > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                                       > report shutdown, arm deadline 8750 ms, TERM to web 1,
                                          arm escalate:web:1 2063 ms, TERM to api 1,
                                          arm escalate:api:1 2063 ms
       exited api 1: code 0             api: stopped, run 1, requested
-                                       > disarm escalate:api:1, say stopped
+                                       > disarm escalate:api:1, report stopped
       exited web 1: code 0, not alone  > TERM to the rest of web 1
       gone web 1                       db: terminating, run 1, pid 7, then requested
                                        web: stopped, run 1, requested
-                                       > disarm escalate:web:1, say stopped, TERM to db 1,
+                                       > disarm escalate:web:1, report stopped, TERM to db 1,
                                          arm escalate:db:1 4250 ms
     `)
   })
@@ -60,9 +60,9 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
       given                 db: running, run 1, pid 7
                             web: running, run 1, pid 8
       exited web 1: code 1  web: stopped, run 1, failed
-                            > say died
+                            > report died
       TERM                  db: terminating, run 1, pid 7, then requested
-                            > say shutdown, arm deadline 8750 ms, TERM to db 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to db 1,
                               arm escalate:db:1 4250 ms
     `)
   })
@@ -76,16 +76,16 @@ describe('daemons stop in reverse along `after` and otherwise at once', () => {
                             api: running, run 1, pid 8
                             web: running, run 1, pid 9
       TERM                  web: terminating, run 1, pid 9, then requested
-                            > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                            > report shutdown, arm deadline 8750 ms, TERM to web 1,
                               arm escalate:web:1 1333 ms
       exited api 1: code 1  api: stopped, run 1, failed
-                            > say died
+                            > report died
       exited web 1: code 0  db: terminating, run 1, pid 7, then requested
                             web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, TERM to db 1,
+                            > disarm escalate:web:1, report stopped, TERM to db 1,
                               arm escalate:db:1 4250 ms
       exited db 1: code 0   db: stopped, run 1, requested
-                            > disarm escalate:db:1, say stopped, disarm deadline, finish 1 (api)
+                            > disarm escalate:db:1, report stopped, disarm deadline, finish 1 (api)
     `)
   })
 })
@@ -101,11 +101,11 @@ describe('a stop while', () => {
                            > spawn db 1, spawn web 1
       TERM                 db: starting, run 1, wants down
                            web: starting, run 1, wants down
-                           > say shutdown, arm deadline 8750 ms
+                           > report shutdown, arm deadline 8750 ms
       spawned db 1: pid 7  db: terminating, run 1, pid 7, then requested
-                           > say started, TERM to db 1, arm escalate:db:1 4250 ms
+                           > report started, TERM to db 1, arm escalate:db:1 4250 ms
       exited db 1: code 0  db: stopped, run 1, requested
-                           > disarm escalate:db:1, say stopped
+                           > disarm escalate:db:1, report stopped
     `)
   })
 
@@ -116,11 +116,11 @@ describe('a stop while', () => {
       boot                  web: starting, run 1, wants up
                             > spawn web 1
       TERM                  web: starting, run 1, wants down
-                            > say shutdown, arm deadline 8750 ms
+                            > report shutdown, arm deadline 8750 ms
       spawned web 1: pid 7  web: terminating, run 1, pid 7, then requested
-                            > say started, TERM to web 1, arm escalate:web:1 4250 ms
+                            > report started, TERM to web 1, arm escalate:web:1 4250 ms
       exited web 1: code 0  web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped, disarm deadline, finish 0
+                            > disarm escalate:web:1, report stopped, disarm deadline, finish 0
     `)
   })
 
@@ -131,9 +131,9 @@ describe('a stop while', () => {
       boot                             web: starting, run 1, wants up
                                        > spawn web 1
       TERM                             web: starting, run 1, wants down
-                                       > say shutdown, arm deadline 8750 ms
+                                       > report shutdown, arm deadline 8750 ms
       spawn-failed web 1: exec EACCES  web: stopped, run 1, requested
-                                       > say start-failed, disarm deadline, finish 126 (web)
+                                       > report start-failed, disarm deadline, finish 126 (web)
     `)
   })
 
@@ -154,12 +154,13 @@ describe('a stop while', () => {
                                        > TERM to web 1, arm escalate:web:1 4250 ms
       4250 ms  elapsed escalate:web:1  > TERM to the rest of web 1, arm grace:web:1 4250 ms
       8500 ms  elapsed grace:web:1     web: killing, run 1, pid 7, then up
-                                       > say killing, KILL to the tree of web 1,
+                                       > report killing, KILL to the tree of web 1,
                                          arm stuck:web:1 1000 ms
       8500 ms  TERM                    web: killing, run 1, pid 7, then requested
-                                       > say shutdown, arm deadline 8750 ms, say ticket 1 superseded
+                                       > report shutdown, arm deadline 8750 ms,
+                                         report ticket 1 superseded
       8500 ms  exited web 1: KILL      web: stopped, run 1, requested
-                                       > disarm escalate:web:1, say stopped, disarm deadline,
+                                       > disarm escalate:web:1, report stopped, disarm deadline,
                                          finish 0
     `)
   })

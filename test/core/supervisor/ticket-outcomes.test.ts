@@ -32,15 +32,16 @@ describe('a restart is', () => {
       0 ms   given                   web: running, run 1, pid 7, not ready
                                      db: running, run 1, pid 8
       0 ms   ready web 1             web: running, run 1, pid 7, ready
-                                     > disarm ready:web:1, say ready
+                                     > disarm ready:web:1, report ready
       0 ms   restart web (uid 1000)  web: terminating, run 1, pid 7, then up
                                      > TERM to web 1, arm escalate:web:1 4250 ms
       0 ms   exited web 1: code 0    web: starting, run 2, wants up
-                                     > disarm escalate:web:1, say stopped, spawn web 2
+                                     > disarm escalate:web:1, report stopped, spawn web 2
       0 ms   spawned web 2: pid 17   web: running, run 2, pid 17, not ready
-                                     > say started, arm ready:web:2 1000 ms
+                                     > report started, arm ready:web:2 1000 ms
       50 ms  ready web 2             web: running, run 2, pid 17, ready
-                                     > disarm ready:web:2, say ready, say ticket 1 done by run 2
+                                     > disarm ready:web:2, report ready,
+                                       report ticket 1 done by run 2
     `)
   })
 
@@ -69,24 +70,24 @@ describe('a restart is', () => {
                                web: running, run 1, pid 8, not ready
       stop proxy (uid 1000)    proxy: terminating, run 1, pid 7, then requested
                                web: terminating, run 1, pid 8, then up
-                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, say held,
+                               > TERM to proxy 1, arm escalate:proxy:1 4250 ms, report held,
                                  disarm ready:web:1, TERM to web 1, arm escalate:web:1 4250 ms
       exited proxy 1: code 0   proxy: stopped, run 1, requested
-                               > disarm escalate:proxy:1, say stopped, say ticket 2 done
+                               > disarm escalate:proxy:1, report stopped, report ticket 2 done
       exited web 1: code 0     web: waiting, run 1
-                               > disarm escalate:web:1, say stopped, arm waiting 5000 ms
+                               > disarm escalate:web:1, report stopped, arm waiting 5000 ms
       start proxy (uid 1000)   proxy: starting, run 2, wants up
                                > spawn proxy 2
       spawned proxy 2: pid 17  proxy: running, run 2, pid 17, not ready
-                               > say started, arm ready:proxy:2 1000 ms
+                               > report started, arm ready:proxy:2 1000 ms
       ready proxy 2            proxy: running, run 2, pid 17, ready
                                web: starting, run 2, wants up
-                               > disarm ready:proxy:2, say ready, say ticket 3 done by run 2,
+                               > disarm ready:proxy:2, report ready, report ticket 3 done by run 2,
                                  spawn web 2, disarm waiting
       spawned web 2: pid 18    web: running, run 2, pid 18, not ready
-                               > say started, arm ready:web:2 1000 ms
+                               > report started, arm ready:web:2 1000 ms
       ready web 2              web: running, run 2, pid 18, ready
-                               > disarm ready:web:2, say ready, say ticket 1 done by run 2
+                               > disarm ready:web:2, report ready, report ticket 1 done by run 2
     `)
   })
 
@@ -105,14 +106,14 @@ describe('a restart is', () => {
       given                   web: running, run 2, pid 17, not ready
                               db: running, run 1, pid 8
       restart web (uid 1000)  web: terminating, run 2, pid 17, then up
-                              > say ticket 1 superseded, disarm ready:web:2, TERM to web 2,
+                              > report ticket 1 superseded, disarm ready:web:2, TERM to web 2,
                                 arm escalate:web:2 4250 ms
       exited web 2: code 0    web: starting, run 3, wants up
-                              > disarm escalate:web:2, say stopped, spawn web 3
+                              > disarm escalate:web:2, report stopped, spawn web 3
       spawned web 3: pid 27   web: running, run 3, pid 27, not ready
-                              > say started, arm ready:web:3 1000 ms
+                              > report started, arm ready:web:3 1000 ms
       ready web 3             web: running, run 3, pid 27, ready
-                              > disarm ready:web:3, say ready, say ticket 2 done by run 3
+                              > disarm ready:web:3, report ready, report ticket 2 done by run 3
     `)
   })
 })

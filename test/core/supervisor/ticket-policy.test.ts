@@ -92,15 +92,16 @@ test('it is done when the run is ready', () => {
     0 ms    given                  web: running, run 1, pid 7, not ready
                                    db: running, run 1, pid 8
     0 ms    ready web 1            web: running, run 1, pid 7, ready
-                                   > disarm ready:web:1, say ready
+                                   > disarm ready:web:1, report ready
     0 ms    exited web 1: code 3   web: backoff, run 1
-                                   > say died, arm backoff:web:1 200 ms
+                                   > report died, arm backoff:web:1 200 ms
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17, not ready
-                                   > say started, arm ready:web:2 1000 ms
+                                   > report started, arm ready:web:2 1000 ms
     230 ms  ready web 2            web: running, run 2, pid 17, ready
-                                   > disarm ready:web:2, say ready, say ticket 1 done by run 2
+                                   > disarm ready:web:2, report ready,
+                                     report ticket 1 done by run 2
   `)
 })
 
@@ -119,18 +120,18 @@ test('each run that dies before it is ready ends a ticket and makes another', ()
     0 ms    given                  web: running, run 1, pid 7, not ready
                                    db: running, run 1, pid 8
     0 ms    exited web 1: code 3   web: backoff, run 1
-                                   > say died, disarm ready:web:1, arm backoff:web:1 200 ms
+                                   > report died, disarm ready:web:1, arm backoff:web:1 200 ms
     200 ms  elapsed backoff:web:1  web: starting, run 2, wants up
                                    > spawn web 2
     200 ms  spawned web 2: pid 17  web: running, run 2, pid 17, not ready
-                                   > say started, arm ready:web:2 1000 ms
+                                   > report started, arm ready:web:2 1000 ms
     200 ms  exited web 2: code 3   web: backoff, run 2
-                                   > say died, disarm ready:web:2, arm backoff:web:2 400 ms,
-                                     say ticket 1 failed
+                                   > report died, disarm ready:web:2, arm backoff:web:2 400 ms,
+                                     report ticket 1 failed
     600 ms  elapsed backoff:web:2  web: starting, run 3, wants up
                                    > spawn web 3
     600 ms  spawned web 3: pid 17  web: running, run 3, pid 17, not ready
-                                   > say started, arm ready:web:3 1000 ms
+                                   > report started, arm ready:web:3 1000 ms
   `)
 })
 
@@ -161,14 +162,14 @@ describe('while it is open', () => {
       given                            web: running, run 1, pid 7
                                        db: running, run 1, pid 8
       exited web 1: code 3, not alone  web: terminating, run 1, pid 7, then retry after 200 ms
-                                       > say died, arm escalate:web:1 500 ms,
+                                       > report died, arm escalate:web:1 500 ms,
                                          TERM to the rest of web 1
       restart web (uid 1000)           web: terminating, run 1, pid 7, then up
-                                       > say ticket 1 superseded
+                                       > report ticket 1 superseded
       gone web 1                       web: starting, run 2, wants up
                                        > disarm escalate:web:1, spawn web 2
       spawned web 2: pid 17            web: running, run 2, pid 17
-                                       > say started, say ticket 2 done by run 2
+                                       > report started, report ticket 2 done by run 2
     `)
   })
 
@@ -183,8 +184,8 @@ describe('while it is open', () => {
         .join('\n'),
     ).toMatchInlineSnapshot(`
       200 ms  restart web (uid 1000)  web: terminating, run 2, pid 17, then up
-                                      > say ticket 1 superseded, disarm ready:web:2, TERM to web 2,
-                                        arm escalate:web:2 4250 ms
+                                      > report ticket 1 superseded, disarm ready:web:2,
+                                        TERM to web 2, arm escalate:web:2 4250 ms
     `)
   })
 

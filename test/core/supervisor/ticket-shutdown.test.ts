@@ -25,12 +25,12 @@ test('a requested shutdown is like one by TERM', () => {
                           db: running, run 1, pid 8
     shutdown (uid 1000)   web: terminating, run 1, pid 7, then requested
                           db: terminating, run 1, pid 8, then requested
-                          > say shutdown, arm deadline 8750 ms, TERM to web 1,
+                          > report shutdown, arm deadline 8750 ms, TERM to web 1,
                             arm escalate:web:1 4250 ms, TERM to db 1, arm escalate:db:1 4250 ms
     exited web 1: code 0  web: stopped, run 1, requested
-                          > disarm escalate:web:1, say stopped
+                          > disarm escalate:web:1, report stopped
     exited db 1: code 0   db: stopped, run 1, requested
-                          > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                          > disarm escalate:db:1, report stopped, disarm deadline, finish 0
   `)
 })
 
@@ -96,13 +96,13 @@ test('it supersedes open tickets and all later requests', () => {
     stop db (uid 1000)      db: terminating, run 1, pid 8, then requested
                             > TERM to db 1, arm escalate:db:1 4250 ms
     shutdown (uid 1000)     web: terminating, run 1, pid 7, then requested
-                            > say shutdown, arm deadline 8750 ms, say ticket 1 superseded,
-                              say ticket 2 superseded
-    stop web (uid 1000)     > say ticket 4 superseded
+                            > report shutdown, arm deadline 8750 ms, report ticket 1 superseded,
+                              report ticket 2 superseded
+    stop web (uid 1000)     > report ticket 4 superseded
     exited web 1: code 0    web: stopped, run 1, requested
-                            > disarm escalate:web:1, say stopped
+                            > disarm escalate:web:1, report stopped
     exited db 1: code 0     db: stopped, run 1, requested
-                            > disarm escalate:db:1, say stopped, disarm deadline, finish 0
+                            > disarm escalate:db:1, report stopped, disarm deadline, finish 0
   `)
   const { tickets } = up(web).play(restart('web'), 'TERM', stop('db')).state
   for (const { outcome } of tickets.values()) {

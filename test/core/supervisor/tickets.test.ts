@@ -21,8 +21,8 @@ test('a request that lost its run in a failure is joined by the next one; both a
                             web: starting, run 3, wants up  disarm waiting
     restart web (uid 1000)
     spawned db 3: pid 17
-    spawned web 3: pid 18   web: running, run 3, pid 18     say started,
-                                                            say ticket 1 (2 requests) done by run 3
+    spawned web 3: pid 18   web: running, run 3, pid 18     report started,
+                                                            report ticket 1 (2 requests) done by run 3
   `)
 })
 
