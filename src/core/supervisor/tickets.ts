@@ -188,5 +188,5 @@ export function reconcileTicket(context: StepContext, name: string): void {
   followTicket(context, daemon)
   const open = context.openTicket(name)
   if (open === null || isUnderWay(open, daemon)) return
-  endTicket(context, open, failed('it was lost in a failure of pitcrew'))
+  endTicket(context, open, failed('it was lost in an internal error of pitcrew'))
 }

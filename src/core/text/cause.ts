@@ -21,7 +21,7 @@ export const faultWords: Readonly<Record<HealthFailure, string>> = {
 
 const flawWords: Readonly<Record<Flaw, string>> = {
   'before-ready': 'before it was ready',
-  unseen: 'how it ended was not seen',
+  unseen: 'its exit status was not seen',
 }
 
 /** The remedy for a daemon that exited with 0 and left processes behind. */

@@ -26,7 +26,7 @@ export function describeEvent(event: Event): string {
     case 'elapsed':
       return `elapsed ${describeTimer(event.timer)}`
     case 'status-reported':
-      return `status-reported ${event.daemon} ${event.run}: ${saidWords(event)}`
+      return `status-reported ${event.daemon} ${event.run}: ${describeStatusReport(event)}`
     case 'watchdog-ping':
       return `watchdog-ping ${event.daemon} ${event.run}${event.extendMs === null ? '' : ` for ${event.extendMs} ms`}`
     case 'unhealthy':
@@ -43,7 +43,10 @@ export function describeEvent(event: Event): string {
 }
 
 /** "reloading", "\"Serving\"" */
-function saidWords({ status, change }: Extract<Event, { type: 'status-reported' }>): string {
+function describeStatusReport({
+  status,
+  change,
+}: Extract<Event, { type: 'status-reported' }>): string {
   const words = status === null ? [] : [`"${status}"`]
   return [...(change === null ? [] : [change]), ...words].join(', ')
 }
@@ -140,11 +143,11 @@ export function describeDaemon(daemon: Daemon): string {
     parts.push(daemon.readyAtMs === null ? 'not ready' : 'ready')
   }
   if ('want' in daemon) parts.push(`wants ${daemon.want}`)
-  if ('next' in daemon) parts.push(`then ${nextWords(daemon.next)}`)
+  if ('next' in daemon) parts.push(`then ${describeNext(daemon.next)}`)
   return parts.join(', ')
 }
 
-function nextWords(next: Next): string {
+function describeNext(next: Next): string {
   if (typeof next === 'string') return next
   return `retry after ${Math.round(next.retryAfterMs)} ms`
 }

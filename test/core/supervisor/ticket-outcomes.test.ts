@@ -295,7 +295,7 @@ describe('after a failure inside pitcrew', () => {
     game.play(reconcile(alive('web', 1, 7), alive('db', 1, 8)))
     expect(endOf(game)).toMatchObject({
       kind: 'failed',
-      why: 'it was lost in a failure of pitcrew',
+      why: 'it was lost in an internal error of pitcrew',
     })
   })
 })
