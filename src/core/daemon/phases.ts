@@ -22,7 +22,7 @@ export interface Common {
   readonly spec: DaemonSpec
   /** The number of its current or last run; 0 = it never had one. */
   readonly run: number
-  /** Its last run that is over; null = none is. */
+  /** Its last run; null before the first one and while a run exists. */
   readonly last: LastRun | null
   /** Consecutive restarts by the policy. */
   readonly streak: RestartStreak
