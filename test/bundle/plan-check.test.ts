@@ -136,7 +136,7 @@ test('messages name the expected value and the place', () => {
     daemons: expected at least 1 in the list
     daemons: expected a list
     daemons[0]: expected an object
-    daemons[1].name: "b" is there twice
+    daemons[1].name: "b" is listed twice
     daemons[0].command: expected at least 1 in the list
     daemons[0].command[1]: expected text
     daemons[0].command[0]: expected text
@@ -153,7 +153,7 @@ test('messages name the expected value and the place', () => {
     daemons[1].kind: expected daemon or job
     daemons[1].restart.policy: expected always or on-failure or never
     daemons[1].restart.backoffMs: expected a number
-    daemons[1].restart.backoffMaxMs: less than backoffMs
+    daemons[1].restart.backoffMaxMs: must not be less than backoffMs
     daemons[1].restart.limit.times: expected a number from 1 to 1000
     daemons[1].restart.limit.windowMs: expected a positive number
     daemons[1].restart.limit: expected an object or null
@@ -173,14 +173,14 @@ test('messages name the expected value and the place', () => {
     daemons[1].alive.failures: expected a number from 1 to 100
     daemons[1].watchdogMs: expected a positive number or null
     daemons[1].onDeath: expected at least 1 in the list or null
-    daemons[1].restart.policy: "always" is not for a job
-    daemons[2].restart.policy: "always" is not for a job
-    daemons[2].after: "a" is there twice
+    daemons[1].restart.policy: a job cannot have "always"
+    daemons[2].restart.policy: a job cannot have "always"
+    daemons[2].after: "a" is listed twice
     daemons[1].after[0]: expected an object
     daemons[1].after[0].until: expected started or ready or done
-    daemons[1].after: "a" is no job, never done
+    daemons[1].after: "a" is not a job, so it is never done
     daemons[1].after: no daemon "nobody"
-    daemons: after goes around: b → b
+    daemons: after has a cycle: b → b
     daemons[1]: unknown field "more"
     plan: unknown field "more""
   `)
@@ -206,12 +206,12 @@ test('every field of the plan is checked', () => {
 
 test('a guard that may fail is refused', () => {
   const daemons = plan.daemons.map((daemon) => ({ ...daemon, guard: true, optional: true }))
-  expect(checkPlan({ ...plan, daemons })).toBe('daemons[0].guard: not together with optional')
+  expect(checkPlan({ ...plan, daemons })).toBe('daemons[0].guard: cannot be combined with optional')
 })
 
 test('two main daemons are refused', () => {
   const daemons = plan.daemons.map((daemon) => ({ ...daemon, main: true }))
-  expect(checkPlan({ ...plan, daemons })).toBe('daemons: more than one has main: true')
+  expect(checkPlan({ ...plan, daemons })).toBe('daemons: only one may have main: true')
 })
 
 test('a plan is distinguished from a bundle by its beginning', () => {

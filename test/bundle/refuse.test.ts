@@ -213,7 +213,7 @@ test('signals', () => {
     `"b.yaml:1:12: signals: cannot map KILL; no program can receive KILL"`,
   )
   expect(signals('{ CHLD: { restart: [web] } }')).toMatchInlineSnapshot(
-    `"b.yaml:1:12: signals: cannot map CHLD; CHLD tells pitcrew that a process has ended"`,
+    `"b.yaml:1:12: signals: cannot map CHLD; pitcrew needs CHLD to learn that a process has ended"`,
   )
   expect(signals('{ HPU: { restart: [web] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:12: signals: unknown signal "HPU"; did you mean "HUP"?"`,

@@ -30,7 +30,7 @@ export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   INT: 'INT always shuts down',
   KILL: 'no program can receive KILL',
   STOP: 'no program can receive STOP',
-  CHLD: 'CHLD tells pitcrew that a process has ended',
+  CHLD: 'pitcrew needs CHLD to learn that a process has ended',
 }
 
 /** @param sumOf Computes the sum of a sealed text; null = check the plan in any case. */

@@ -6,11 +6,11 @@ import type { AfterSpec, DaemonSpec, Plan } from './plan.ts'
 export function checkReferences(plan: Plan): string | null {
   const known = new Set<string>()
   for (const [index, { name }] of plan.daemons.entries()) {
-    if (known.has(name)) return `daemons[${index}].name: "${name}" is there twice`
+    if (known.has(name)) return `daemons[${index}].name: "${name}" is listed twice`
     known.add(name)
   }
   const mains = plan.daemons.filter(({ main }) => main)
-  if (mains.length > 1) return 'daemons: more than one has main: true'
+  if (mains.length > 1) return 'daemons: only one may have main: true'
   return checkNames(plan, known) ?? checkCycle(plan.daemons)
 }
 
@@ -35,8 +35,9 @@ function checkAfter(
   const seen = new Set<string>()
   for (const { daemon, until } of after) {
     if (!known.has(daemon)) return `after: no daemon "${daemon}"`
-    if (seen.has(daemon)) return `after: "${daemon}" is there twice`
-    if (until === 'done' && !jobs.has(daemon)) return `after: "${daemon}" is no job, never done`
+    if (seen.has(daemon)) return `after: "${daemon}" is listed twice`
+    if (until === 'done' && !jobs.has(daemon))
+      return `after: "${daemon}" is not a job, so it is never done`
     seen.add(daemon)
   }
   return null
@@ -45,17 +46,17 @@ function checkAfter(
 /** Fields that together would make a daemon wait, run or be probed for ever. */
 function contradiction({ kind, ready, alive, watchdogMs, ...spec }: DaemonSpec): string | null {
   const { policy, backoffMs, backoffMaxMs } = spec.restart
-  if (backoffMaxMs < backoffMs) return 'restart.backoffMaxMs: less than backoffMs'
-  if (spec.guard && spec.optional) return 'guard: not together with optional'
+  if (backoffMaxMs < backoffMs) return 'restart.backoffMaxMs: must not be less than backoffMs'
+  if (spec.guard && spec.optional) return 'guard: cannot be combined with optional'
   if (kind !== 'job') return null
-  if (policy === 'always') return 'restart.policy: "always" is not for a job'
+  if (policy === 'always') return 'restart.policy: a job cannot have "always"'
   const isWatched = ready !== null || alive !== null || watchdogMs !== null
-  return isWatched ? 'kind: a job has no ready, alive or watchdogMs' : null
+  return isWatched ? 'kind: a job cannot have ready, alive or watchdogMs' : null
 }
 
 function checkCycle(daemons: readonly DaemonSpec[]): string | null {
   const cycle = findCycle(daemons)
-  return cycle === null ? null : `daemons: after goes around: ${cycle.join(' → ')}`
+  return cycle === null ? null : `daemons: after has a cycle: ${cycle.join(' → ')}`
 }
 
 interface Node extends Pick<DaemonSpec, 'name'> {

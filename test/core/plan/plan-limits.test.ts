@@ -76,12 +76,12 @@ test.each<[what: string, value: Plan, said: string]>([
   [
     'a shrinking backoff',
     web({ restart: { backoffMs: 2, backoffMaxMs: 1 } }),
-    'less than backoffMs',
+    'must not be less than backoffMs',
   ],
   ['no restarts', web({ restart: { limit: { times: 0, windowMs: 1 } } }), 'limit.times: expected'],
   ['too many', web({ restart: { limit: { times: 1001, windowMs: 1 } } }), 'limit.times: expected'],
   ['no window', web({ restart: { limit: { times: 1, windowMs: 0 } } }), 'limit.windowMs: expected'],
-  ['a job that is watched', web({ kind: 'job', watchdogMs: 1 }), 'a job has no ready, alive'],
+  ['a job that is watched', web({ kind: 'job', watchdogMs: 1 }), 'a job cannot have ready, alive'],
   ['no failure', alive(0), 'alive.failures: expected'],
   ['too many failures', alive(101), 'alive.failures: expected'],
   [
