@@ -14,6 +14,7 @@ import {
   type Next,
   type Of,
   report,
+  signalStop,
   stopped,
   waiting,
   withSignal,
@@ -41,9 +42,8 @@ export function beginTermination(
   const isBySignal = stop.command === null
   const sent = isBySignal ? withSignal(daemon.sent, stop.signal) : daemon.sent
   const ending = terminate(daemon, atMs, graceMs, next, fault, sent, effects)
-  if (isBySignal) {
-    effects.push({ type: 'signal', daemon: name, run, signal: stop.signal, to: 'leader' })
-  } else effects.push({ type: 'run-command', daemon: name, run, pid, about: null })
+  if (isBySignal) signalStop(effects, daemon, 'leader')
+  else effects.push({ type: 'run-command', daemon: name, run, pid, about: null })
   armEscalation(ending, atMs, effects)
   return ending
 }
@@ -58,22 +58,13 @@ export function terminate(
   sent: readonly number[],
   effects: Effect[],
 ): In<'terminating'> {
-  const { spec, run, last, streak, pid, startedAtMs, readyAtMs, status, statusBefore } = daemon
-  if (readyAtMs === null || spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
+  if (daemon.readyAtMs === null || daemon.spec.watchdogMs !== null) disarm(effects, 'ready', daemon)
   stopWatching(daemon, effects)
   const flaw = why === 'before-ready' || why === 'unseen' ? why : null
   const isOwnEnd = why === 'requested' || why === 'died' || why === flaw
   return {
-    spec,
-    run,
-    last,
-    streak,
+    ...daemon,
     phase: 'terminating',
-    pid,
-    startedAtMs,
-    readyAtMs,
-    status,
-    statusBefore,
     extendedToMs: 0,
     sent,
     next,
@@ -155,8 +146,7 @@ export function leaderEnded(
 /** Sends the stop signal to the tree without its leader, once. */
 function signalRest(daemon: In<'terminating'>, effects: Effect[]): Daemon {
   if (daemon.treeSignalled) return daemon
-  const { name, stop } = daemon.spec
-  effects.push({ type: 'signal', daemon: name, run: daemon.run, signal: stop.signal, to: 'rest' })
+  signalStop(effects, daemon, 'rest')
   return { ...daemon, treeSignalled: true }
 }
 
@@ -165,19 +155,11 @@ export function signalTree(
   { atMs }: Of<'escalate'>,
   effects: Effect[],
 ): Daemon {
-  const { name, stop } = daemon.spec
+  const { stop } = daemon.spec
   // From here on a stop by command is a stop by signal.
   const isFirst = stop.command !== null && daemon.exit === null && !daemon.treeSignalled
   const sent = isFirst ? withSignal(daemon.sent, stop.signal) : daemon.sent
-  if (isFirst) {
-    effects.push({
-      type: 'signal',
-      daemon: name,
-      run: daemon.run,
-      signal: stop.signal,
-      to: 'leader',
-    })
-  }
+  if (isFirst) signalStop(effects, daemon, 'leader')
   const next = signalRest({ ...daemon, sent }, effects)
   arm(effects, 'grace', daemon, Math.max(0, daemon.killAtMs - atMs))
   return next

@@ -153,6 +153,11 @@ export function disarm(effects: Effect[], kind: RunTimer['kind'], daemon: Daemon
   effects.push({ type: 'disarm', timer: timer(kind, daemon) })
 }
 
+/** The stop signal. */
+export function signalStop(effects: Effect[], { spec, run }: Common, to: 'leader' | 'rest'): void {
+  effects.push({ type: 'signal', daemon: spec.name, run, signal: spec.stop.signal, to })
+}
+
 export function killTree(effects: Effect[], daemon: string, run: number): void {
   effects.push({ type: 'signal', daemon, run, signal: 'KILL', to: 'tree' })
 }

@@ -13,6 +13,7 @@ import {
   killTree,
   type Of,
   report,
+  signalStop,
   stopped,
   waiting,
   withSignal,
@@ -131,7 +132,6 @@ export function reconcileEnding(
   }
   const next = { ...daemon, exit: live.exit }
   const isRestDue = next.exit !== null || next.treeSignalled
-  const again = { type: 'signal', daemon: name, run: daemon.run } as const
   if (next.phase === 'killing') {
     killTree(effects, name, daemon.run)
     armStuck(daemon, effects)
@@ -142,8 +142,8 @@ export function reconcileEnding(
     disarm(effects, 'escalate', daemon)
     return kill(next, { type: 'grace', run: next.run, atMs }, effects)
   }
-  if (next.exit === null) effects.push({ ...again, signal: stop.signal, to: 'leader' })
-  if (isRestDue) effects.push({ ...again, signal: stop.signal, to: 'rest' })
+  if (next.exit === null) signalStop(effects, daemon, 'leader')
+  if (isRestDue) signalStop(effects, daemon, 'rest')
   arm(effects, 'escalate', daemon, Math.max(notBeforeMs, next.killAtMs - atMs) / 2)
   // After a stop by command this is the first stop signal that it gets.
   const sent = next.exit === null ? withSignal(next.sent, stop.signal) : next.sent

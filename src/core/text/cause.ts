@@ -19,11 +19,6 @@ export const faultWords: Readonly<Record<HealthFailure, string>> = {
   triggered: 'failed by its own report (WATCHDOG=trigger)',
 }
 
-const flawWords: Readonly<Record<Flaw, string>> = {
-  'before-ready': 'before it was ready',
-  unseen: 'its exit status was not seen',
-}
-
 /** The remedy for a daemon that exited with 0 and left processes behind. */
 export const foregroundRemedy =
   'if it puts itself into the background, run it in the foreground ("daemon off;", -D, --nodaemon)'
@@ -34,26 +29,25 @@ export function describeExit({ code, signal, failure }: Exit): string {
   return signal === 0 ? `code ${code}` : signalName(signal)
 }
 
-/** In a record: "code 3", "TERM", "code 0 before it was ready", "not ready in time". */
-export function describeCause({ exit, fault, flaw }: RunEnd): string {
-  if (fault !== null) return faultWords[fault]
-  return exit === null ? 'it has ended' : withFlaw(describeExit(exit), flaw)
-}
-
 /** In a sentence: "exit code 3", "signal TERM". */
 export function describeExitFully(exit: Exit): string {
   return `${exit.signal === 0 ? 'exit' : 'signal'} ${describeExit(exit)}`
 }
 
-/** In a sentence: "exit code 3", "exit code 0 before it was ready", "not ready in time". */
-export function describeCauseFully({ exit, fault, flaw }: RunEnd): string {
+/** In a record: "code 3", "TERM", "code 0 before it was ready", "not ready in time". */
+export function describeCause(
+  { exit, fault, flaw }: RunEnd,
+  describe: (exit: Exit) => string = describeExit,
+): string {
   if (fault !== null) return faultWords[fault]
-  return exit === null ? 'it has ended' : withFlaw(describeExitFully(exit), flaw)
+  if (exit === null) return 'it has ended'
+  if (flaw === 'unseen') return 'its exit status was not seen'
+  return flaw === null ? describe(exit) : `${describe(exit)} before it was ready`
 }
 
-function withFlaw(end: string, flaw: Flaw | null): string {
-  if (flaw === null) return end
-  return flaw === 'unseen' ? flawWords.unseen : `${end} ${flawWords[flaw]}`
+/** In a sentence: "exit code 3", "exit code 0 before it was ready", "not ready in time". */
+export function describeCauseFully(end: RunEnd): string {
+  return describeCause(end, describeExitFully)
 }
 
 /** "exec: ENOENT". An error of pitcrew itself has its stack behind the first line, which is left
