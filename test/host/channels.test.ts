@@ -170,7 +170,9 @@ test('a run without stdio has /dev/null for all three, and a session of its own'
   const [pid, group, session] = stat.trim().split(' ')
   expect([group, session]).toEqual([pid, pid])
   expect(channels.story()).toEqual(['ready web', 'exited web', 'idle'])
-  expect(channels.told('exited')).toMatchObject([{ outputOpen: false, resources: { lastLines: '' } }])
+  expect(channels.told('exited')).toMatchObject([
+    { outputOpen: false, resources: { lastLines: '' } },
+  ])
   expect(outputOf(channels, 'web')).toEqual([])
 })
 
