@@ -1,4 +1,4 @@
-/** What a bundle of the simulator offers to who runs it: scripts/sim.mjs, and the tests with planted faults. */
+/** The exports of a bundled simulator, for scripts/sim.mjs and the tests with planted faults. */
 
 export { scheduleFor } from './generate/generate.ts'
 export { judge } from './judge/check.ts'

@@ -1,6 +1,6 @@
-/** The simulator inside of the binary's own engine: an image in the place of the client verbs' (scripts/build.mjs --cli).
+/** The simulator in the binary's own engine: an image in place of that of the client verbs (scripts/build.mjs --cli).
  *
- *      pitcrew-sim FROM COUNT      one line a seed: its number and the hash of its trace
+ *      pitcrew-sim FROM COUNT      a line for each seed: its number and the hash of its trace
  *      pitcrew-sim story SEED      the lines of one trace */
 import type { System } from '../../src/host/system.ts'
 import { scheduleFor } from './generate/generate.ts'

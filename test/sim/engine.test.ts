@@ -1,5 +1,5 @@
-/** The same seeds give the same traces in the binary's own engine and in Node: what is proved here of pitcrew's init
- *  and core is true of what runs as PID 1. */
+/** The same seeds give the same traces in the binary's engine and in Node, so that the results of the simulator hold for
+ *  the code that runs as PID 1. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
@@ -25,7 +25,7 @@ beforeAll(() => {
   execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' })
 }, 300_000)
 
-test('a hundred seeds', () => {
+test('a hundred seeds give the same traces in both engines', () => {
   const there = run('1', '100').trim().split('\n')
   const here = seeds.map((seed) => `${seed} ${hashOf(linesHere(seed))}`)
   const differs = here.findIndex((line, index) => line !== there[index])

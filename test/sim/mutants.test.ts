@@ -1,4 +1,5 @@
-/** Each planted fault is caught: a promise that no fault breaks is not tested. */
+/** Each planted fault breaks a promise, and each promise is broken by a fault: a checker that nothing can break tests
+ *  nothing. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,10 +8,10 @@ import { type Mutant, mutants } from './mutants.ts'
 import { simulatorWith } from './simulator-with.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-/** Schedules that a fault may pass. */
+/** The number of schedules within which a fault must be caught. */
 const schedulesMax = 2000
 
-describe('is caught:', () => {
+describe('this planted fault is caught:', () => {
   test.each(mutants)('$name', async (mutant) => {
     const { judge, scheduleFor } = await simulatorWithFault(mutant)
     const seeds = [mutant.seed, ...Array.from({ length: schedulesMax }, (_, index) => index + 1)]
@@ -20,31 +21,31 @@ describe('is caught:', () => {
       expect(mutant.breaks, `seed ${seed}: ${broken.how}`).toContain(broken.name)
       return
     }
-    throw new Error(`it survives ${schedulesMax} schedules`)
+    throw new Error(`not caught in ${schedulesMax} schedules`)
   })
 })
 
-test('each one fits its file, once', () => {
-  const unfit = mutants.filter(({ file, from }) => {
+test('each planted fault matches exactly one place of its file', () => {
+  const mismatched = mutants.filter(({ file, from }) => {
     const path = join(root, 'src', file)
     return !existsSync(path) || readFileSync(path, 'utf8').split(from).length !== 2
   })
-  expect(unfit.map(({ name, file }) => `${name}: ${file}`)).toEqual([])
+  expect(mismatched.map(({ name, file }) => `${name}: ${file}`)).toEqual([])
 })
 
-test('there are enough of them, and no two alike', () => {
+test('there are at least twenty planted faults, all different', () => {
   expect(mutants.length).toBeGreaterThanOrEqual(20)
   expect(new Set(mutants.map(({ file, from, to }) => `${file} ${from} ${to}`)).size).toBe(
     mutants.length,
   )
 })
 
-test('each promise is broken by at least one of them', () => {
+test('each promise is broken by at least one planted fault', () => {
   const broken = new Set(mutants.flatMap(({ breaks }) => breaks))
   expect(Object.keys(promises).filter((name) => !broken.has(name))).toEqual([])
 })
 
-/** The simulator around a pitcrew with that fault in it. */
+/** The simulator with this fault in pitcrew. */
 async function simulatorWithFault({ file, from, to }: Mutant): ReturnType<typeof simulatorWith> {
   const faulty = join(root, 'src', file)
   const contents = readFileSync(faulty, 'utf8').replace(from, () => to)

@@ -1,5 +1,5 @@
-/** Faults to plant in pitcrew, one line each, and which promise is seen to break by them: the proof that the simulator
- *  would notice. They are applied to a copy in memory. */
+/** Faults of one line to plant in pitcrew, and the promises that they break: the proof that the simulator detects them.
+ *  They are applied to a copy in memory. */
 import { initMutants } from './mutants/init.ts'
 import { intruderMutants } from './mutants/intruders.ts'
 import { lanesMutants } from './mutants/lanes.ts'
@@ -13,13 +13,13 @@ import { watchMutants } from './mutants/watch.ts'
 
 export interface Mutant {
   readonly name: string
-  /** Seen from src/. */
+  /** Relative to src/. */
   readonly file: string
   readonly from: string
   readonly to: string
-  /** The promises (see check.ts) of which the first that breaks must be one. */
+  /** The first promise that breaks (see check.ts) must be one of these. */
   readonly breaks: readonly string[]
-  /** A schedule in which that is seen, tried first. When schedules change it is searched for anew. */
+  /** A schedule that catches the fault and is tried first. A change of the generator needs new ones. */
   readonly seed: number
 }
 

@@ -1,8 +1,8 @@
-/** The promises of DESIGN §4, in thousands of small worlds full of trouble: see world.ts for what is real in them and
- *  what is not. Half of the seeds are the same in each run, half are new: their first one is drawn and printed.
+/** Checks the promises of the contract in thousands of schedules with faults: world.ts describes what is real and what is
+ *  simulated. Half of the seeds are fixed, half are new in each run; the first new seed is printed.
  *
- *  SEED=7 npx vitest run test/sim/sim.test.ts    plays one of them again and tells its story
- *  npm run sim -- --seeds 1000000                plays many */
+ *  SEED=7 npx vitest run test/sim/sim.test.ts    plays one seed and prints its story
+ *  npm run sim -- --seeds 1000000                plays many seeds */
 import { expect, test, vi } from 'vitest'
 import { foundSeeds } from './found-seeds.ts'
 import { scheduleFor } from './generate/generate.ts'
@@ -11,7 +11,7 @@ import { tell, whatBroke } from './judge/fail.ts'
 import { rare, seedsOfRare, unreachable } from './judge/unreachable.ts'
 
 const schedules = 1000
-/** More than any seed that is used before. */
+/** Above all fixed seeds. */
 const newSeedsFrom = 1_000_000_000
 const seed = process.env.SEED
 
@@ -32,7 +32,7 @@ test.runIf(seed !== undefined)(`seed ${seed}`, () => {
 })
 
 test.runIf(seed === undefined)(
-  `every promise is kept in ${schedules} schedules, and in each that once broke one`,
+  `every promise is kept in ${schedules} schedules, and in all schedules that once broke one`,
   () => {
     cells.now = new Cells()
     for (const one of [...from(1), ...Object.values(seedsOfRare), ...foundSeeds]) play(one)
@@ -40,11 +40,14 @@ test.runIf(seed === undefined)(
   120_000,
 )
 
-test.runIf(seed === undefined)('they visit every cell of the table that can be reached', () => {
-  const missed = cells.now?.unvisited ?? []
-  expect(missed.filter((cell) => !(cell in unreachable || cell in rare))).toEqual([])
-  expect(Object.keys(unreachable).filter((cell) => !missed.includes(cell))).toEqual([])
-})
+test.runIf(seed === undefined)(
+  'these schedules visit every reachable cell of the daemon table',
+  () => {
+    const missed = cells.now?.unvisited ?? []
+    expect(missed.filter((cell) => !(cell in unreachable || cell in rare))).toEqual([])
+    expect(Object.keys(unreachable).filter((cell) => !missed.includes(cell))).toEqual([])
+  },
+)
 
 test.runIf(seed === undefined)(
   `every promise is kept in ${schedules} new schedules`,

@@ -1,12 +1,12 @@
-/** The simulator around a pitcrew of which one file is another; nothing on disk is changed. */
+/** Bundles the simulator with one file of pitcrew replaced, without changes on disk. */
 import { build } from 'esbuild'
 
 type Simulator = Pick<typeof import('./api.ts'), 'judge' | 'scheduleFor'>
 
 /**
- * @param entry    What to bundle: exports all that a Simulator is.
- * @param path     The file that is replaced.
- * @param contents What is there instead.
+ * @param entry    The module to bundle, which exports a Simulator.
+ * @param path     The file to replace.
+ * @param contents Its new contents.
  */
 export async function simulatorWith(
   entry: string,

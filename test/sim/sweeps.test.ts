@@ -1,5 +1,4 @@
-/** Work on all daemons that takes many steps: what is done in slices of 128 is done in slices of one or two here, so that
- *  small worlds have it, too. */
+/** Work on all daemons is done in slices of 128. With slices of one or two, small plans need several, too. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'

@@ -11,12 +11,12 @@ import { first, type Promised } from './promise.ts'
 const lastWordAfterMs = 1000
 
 export const termEnds: Promised = {
-  sentence: 'TERM ends it, whatever happens',
-  broken: ({ exitCode }) => (exitCode === null ? 'it is still there' : null),
+  sentence: 'TERM ends pitcrew, whatever happens',
+  broken: ({ exitCode }) => (exitCode === null ? 'it is still running' : null),
 }
 
 export const inDeadline: Promised = {
-  sentence: 'A shutdown is over within the one deadline',
+  sentence: 'A shutdown ends within the deadline',
   broken: (facts) => {
     const { shutdown, asked, plan, isBroken } = facts
     const since = isBroken ? (asked ?? shutdown) : shutdown
@@ -24,33 +24,33 @@ export const inDeadline: Promised = {
     if (since === null || endMs === undefined || facts.boot === null) return null
     const slackMs = facts.lostMs + 2 * facts.lateMs + 0.001
     const latestMs = since.atMs + plan.deadlineMs + slackMs + (isBroken ? lastWordAfterMs : 0)
-    if (endMs > latestMs) return `it ends at ${endMs}, ${endMs - latestMs} ms too late`
+    if (endMs > latestMs) return `the end is at ${endMs}, ${endMs - latestMs} ms too late`
     return facts.hadLastWord && !facts.isHelpless && facts.lostMs < lastWordAfterMs
-      ? 'the host must have the last word'
+      ? 'the shutdown watchdog was needed'
       : null
   },
 }
 
 export const lastWordRuns: Promised = {
-  sentence: 'In every shutdown, whatever asked for it, the host has its last word ready',
+  sentence: 'Every shutdown, whatever requested it, has armed the shutdown watchdog',
   broken: ({ trace }) => {
     let isRunning = false
     return first(trace, (moment) => {
       if (moment.what === 'last-word-starts') isRunning = true
       const isBegun = moment.what === 'announce' && moment.text === 'STOPPING=1'
-      return isBegun && !isRunning ? `it does not run when STOPPING=1 is announced` : null
+      return isBegun && !isRunning ? `the watchdog is not armed when STOPPING=1 is sent` : null
     })
   },
 }
 
 export const deadlineKept: Promised = {
-  sentence: 'Where KILL works at once, all are gone before the deadline',
+  sentence: 'If KILL works at once, all processes have ended before the deadline',
   broken: (facts) => {
     const missed = facts.lines.find(({ text }) => text.startsWith('deadline reached'))
     if (missed === undefined || facts.isBroken || facts.lostMs > 0) return null
     const { deadlineMs } = facts.plan
     const waves = Math.max(0, ...facts.waves.values()) + 1
-    // What each wave has for it.
+    // The time that each wave reserves for the end after KILL.
     const reapMs = Math.min(250, (deadlineMs * 0.9) / (8 * waves))
     const habits = Object.values(facts.schedule.lives).flatMap((lives) =>
       lives.flatMap(({ leader, others }) => [leader, ...others]),
@@ -62,17 +62,17 @@ export const deadlineKept: Promised = {
 
 export const doneIsDone: Promised = {
   sentence:
-    'When it has ordered its own end, it does and says nothing more of any daemon, but to who asks',
+    'After pitcrew has ordered its own end, it neither acts on a daemon nor logs about one, except for answers to requests',
   broken: ({ finish, trace, boot, isBroken }) => {
     if (finish === null || boot === null || isBroken) return null
     let finishes = 0
     return first(trace.slice(finish.index + 1), (moment) => {
       if (moment.what === 'finish' && ++finishes === 1) return null
-      // What a command says of a death, and leaves behind, is seen to all the same.
+      // The output and the remaining processes of an onDeath command are still handled.
       if ('daemon' in moment && moment.daemon.includes(':')) return null
-      const isDeed = ['signal', 'spawn', 'finish', 'report'].includes(moment.what)
-      const isNews = moment.what === 'say' && !isOfNoDaemon.test(moment.line)
-      return isDeed || isNews ? describeMoment(moment).trim() : null
+      const isAction = ['signal', 'spawn', 'finish', 'report'].includes(moment.what)
+      const isLogged = moment.what === 'say' && !isOfNoDaemon.test(moment.line)
+      return isAction || isLogged ? describeMoment(moment).trim() : null
     })
   },
 }
@@ -80,22 +80,21 @@ export const doneIsDone: Promised = {
 const isOfNoDaemon =
   / ignored: | stdout resumed | the kernel killed | cannot write the journal: | was paused for |^\S+ \S+:death: | (start|stop|restart|shutdown) \(/
 
-/** Where pitcrew was broken on purpose, it knows by itself what is over. */
 export const endsWhenOver: Promised = {
-  sentence: 'When it ends without having been told to, nothing of a daemon is left',
+  sentence: 'When pitcrew ends without a request, no process of a daemon is left',
   broken: (facts) => {
     const { finish, asked, boot, isBroken } = facts
     if (finish === null || boot === null || facts.isHelpless) return null
-    // That it shuts down may be what it did not get to say.
+    // The line about the shutdown may be lost to a fault.
     if (facts.shutdown !== null || facts.trace.some(isStopping)) return null
-    // A bug before there is anything to end.
+    // A fault before any daemon was started.
     if (isBroken && finish.code === 70) return null
     if (asked !== null && asked.index < finish.index) return null
     const left = facts.specs.find(({ name }) => {
       const last = lastRun(facts, name)
       return last !== undefined && aliveAt(facts, last, finish.index) > 0
     })
-    return left === undefined ? null : `it ends, and ${left.name} is not over`
+    return left === undefined ? null : `pitcrew ends, and ${left.name} is still running`
   },
 }
 
@@ -103,7 +102,7 @@ function isStopping(moment: Moment): boolean {
   return moment.what === 'announce' && moment.text === 'STOPPING=1'
 }
 
-/** In the end it was not started. */
+/** Its last start was skipped. */
 function wasSkipped(facts: Facts, name: string): boolean {
   const last = facts.claims.findLast(({ daemon, what }) => daemon === name && what === 'skipped')
   const run = lastRun(facts, name)
@@ -112,15 +111,15 @@ function wasSkipped(facts: Facts, name: string): boolean {
 
 export const exitCode: Promised = {
   sentence:
-    "The exit code is the largest failure of the last runs, never zero when a failure ended the bundle, and the main daemon's own wins",
+    'The exit code is the largest failure of the last runs, never zero when a failure ended the bundle, and that of the main daemon if there is one',
   broken: (facts) => {
     const { finish, boot } = facts
     if (finish === null || boot === null || facts.isBroken) return null
-    // Of one that was skipped after a run that failed, either may count.
+    // For a daemon that was skipped after a failed run, either may count.
     const expected = [expectedCode(facts, true), expectedCode(facts, false)]
     return expected.includes(finish.code)
       ? null
-      : `it ends with ${finish.code}, not with ${expected[0]}`
+      : `the exit code is ${finish.code}, not ${expected[0]}`
   },
 }
 
@@ -132,7 +131,7 @@ function expectedCode(facts: Facts, skipsCount: boolean): number {
   return mainCode ?? Math.max(0, ...codes.map((code) => code ?? 0))
 }
 
-/** What a daemon counts as in the end; null when nothing is known of its end. */
+/** The code of a daemon's last run; null if its end is not known. */
 function codeOf(facts: Facts, spec: DaemonSpec, skipsCount: boolean): number | null {
   const run = lastRun(facts, spec.name)
   const isSkipped = wasSkipped(facts, spec.name)
@@ -144,7 +143,7 @@ function codeOf(facts: Facts, spec: DaemonSpec, skipsCount: boolean): number | n
   return code === 0 && !isSkipped && hasEndedBundle(facts, run) ? failureCode(run) : code
 }
 
-/** Its failure is why everything ended. */
+/** The failure of this run is the reason for the end. */
 function hasEndedBundle({ shutdown, lines, finish }: Facts, run: RunFacts): boolean {
   const { spec, exit, claims } = run
   if (exit === null || (finish !== null && exit.index > finish.index)) return false
@@ -161,7 +160,7 @@ function failureCode({ exit, claims }: RunFacts): number {
   return signal > 0 && !isFault ? 128 + signal : Math.max(1, code)
 }
 
-/** It ended by itself, and was not ready yet. */
+/** It ended by itself before it was ready. */
 function isEarly(run: RunFacts): boolean {
   const { spec, exit, asked, claims } = run
   if (exit === null || (asked !== null && asked.index < exit.index)) return false
@@ -186,9 +185,9 @@ function codeOfRun({ finish }: Facts, run: RunFacts): number | null {
   const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
   const least = claims.some(({ what }) => isFaultClaim(what)) ? 1 : 0
   if (exit.signal > 0) {
-    const answersFor = spec.main || spec.critical
+    const signalCounts = spec.main || spec.critical
     const isOwn = !sent.includes(exit.signal) || isEarly(run)
-    return Math.max(least, answersFor && isOwn ? 128 + exit.signal : 0)
+    return Math.max(least, signalCounts && isOwn ? 128 + exit.signal : 0)
   }
   if (isEarly(run)) return Math.max(1, exit.code)
   const isFine = spec.stop.success.includes(exit.code) || sent.includes(exit.code - 128)

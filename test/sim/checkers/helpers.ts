@@ -1,4 +1,4 @@
-/** Promises about those who serve a daemon: looks at it, and commands that are run for it. */
+/** Promises about probes and commands that serve a daemon. */
 import type { Facts, HelperFacts, RunFacts } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
 import { type Look, signsOf, upUntil } from '../judge/signs.ts'
@@ -12,7 +12,7 @@ const never = Number.POSITIVE_INFINITY
 
 export const helpersBounded: Promised = {
   sentence:
-    'A command that serves a daemon is killed when its time is up, and so is what it leaves behind',
+    'A command that serves a daemon is killed at its timeout, and processes that it leaves behind are killed',
   broken: (facts) =>
     canFollow(facts) ? first(facts.helpers, (one) => unbounded(facts, one)) : null,
 }
@@ -20,20 +20,20 @@ export const helpersBounded: Promised = {
 function unbounded(facts: Facts, helper: HelperFacts): string | null {
   const { name, run, spawned, pid, kills, exit, gone } = helper
   if (pid === null) return null
-  const who = `${name} ${run}`
+  const label = `${name} ${run}`
   const endMs = facts.trace.at(-1)?.atMs ?? 0
   const slackMs = facts.lostMs + facts.lateMs + 0.001
   const latestMs = spawned.atMs + limitMs(helper) + slackMs
   const endedMs = Math.min(kills[0]?.atMs ?? endMs, exit?.atMs ?? endMs)
-  if (endedMs > latestMs) return `${who} has its time until ${latestMs}, and is still there`
-  // What it left behind, unless all was to be killed before.
+  if (endedMs > latestMs) return `${label} has a timeout at ${latestMs}, and is still running`
+  // Processes it left behind, unless all were to be killed before.
   if (exit === null || (gone !== null && gone.index === exit.index)) return null
   const until = nextCall(facts, exit.index)
   const isKilled = kills.some(({ index }) => index > exit.index && index < until)
   const isForgotten = facts.helpers.some((other) => {
     return other.name === name && other.run > run && other.spawned.index < exit.index
   })
-  return isKilled || isForgotten ? null : `what ${who} left behind is spared`
+  return isKilled || isForgotten ? null : `processes that ${label} left behind are not killed`
 }
 
 function limitMs({ kind, daemon }: HelperFacts): number {
@@ -43,7 +43,7 @@ function limitMs({ kind, daemon }: HelperFacts): number {
 
 export const helpersEnd: Promised = {
   sentence:
-    'A look, and a stop command, end with the run that they are for; all commands end with pitcrew',
+    'A probe command and a stop command end with the run that they serve; all commands end with pitcrew',
   broken: (facts) =>
     canFollow(facts) ? first(facts.helpers, (one) => outlives(facts, one)) : null,
 }
@@ -56,7 +56,7 @@ function outlives(
   const of = lastRun(facts, daemon.name, spawned.index)
   const ended =
     kind === 'stop' ? of?.gone : kind === 'death' ? null : of === undefined ? null : upUntil(of)
-  // The host's last word is KILL to all.
+  // The shutdown watchdog kills everything.
   if (facts.hadLastWord) return null
   const end = facts.end?.index ?? -1
   const until = ended == null ? end : nextCall(facts, ended.index)
@@ -65,7 +65,7 @@ function outlives(
 }
 
 export const looksEnd: Promised = {
-  sentence: 'Nobody looks at what is to end or is over, nor twice at once',
+  sentence: 'A run that is ending or over is not probed, and no run is probed twice at once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
     const { looks } = signsOf(facts)
@@ -76,7 +76,7 @@ export const looksEnd: Promised = {
         if (before === null || before.errno !== null) return null
         const over = before.answered ?? before.forgotten
         const isTwice = over === null || over.index > look.begun.index
-        return isTwice ? `${nameOf(look.run)} is looked at twice at once` : null
+        return isTwice ? `${nameOf(look.run)} is probed twice at once` : null
       })
     )
   },
@@ -88,16 +88,15 @@ function lookedInVain(
 ): string | null {
   const end = upUntil(run)
   if (end !== null && begun.index > nextCall(facts, end.index))
-    return `${nameOf(run)} is over, and looked at`
+    return `${nameOf(run)} is over, and is probed`
   if (end === null || errno !== null || begun.index > end.index) return null
   const over = answered ?? forgotten
   const until = nextCall(facts, end.index)
-  return over !== null && over.index < until ? null : `a look at ${nameOf(run)} is not forgotten`
+  return over !== null && over.index < until ? null : `a probe of ${nameOf(run)} is not cancelled`
 }
 
 export const looksGoOn: Promised = {
-  sentence:
-    'Whoever is to be looked at is looked at again and again, at the interval that the bundle says',
+  sentence: 'A run with a probe is probed repeatedly, at the interval of the bundle',
   broken: (facts) => {
     if (!canFollow(facts)) return null
     return (
@@ -107,7 +106,7 @@ export const looksGoOn: Promised = {
   },
 }
 
-/** There is a first look, too. */
+/** Checks that there is a first probe. */
 function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): string | null {
   const { ready, alive } = run.spec
   const spec = purpose === 'ready' ? ready : alive
@@ -117,13 +116,13 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   const isSeen =
     signsOf(facts).looks.some((look) => look.run === run && look.for === purpose) ||
     facts.helpers.some(({ kind, daemon, spawned, gone }) => {
-      // One of before that is not gone yet is in its way.
+      // A command of an earlier run that is still running prevents it.
       const isThere = spawned.index > since.index || gone === null || gone.index > since.index
       return kind === purpose && daemon.name === run.spec.name && isThere
     })
   const dueMs = since.atMs + spec.intervalMs + facts.lostMs + facts.lateMs
   const endMs = Math.min(upUntil(run)?.atMs ?? facts.finish.atMs, facts.finish.atMs)
-  return isSeen || endMs <= dueMs ? null : `nobody looks whether ${nameOf(run)} is ${purpose}`
+  return isSeen || endMs <= dueMs ? null : `${nameOf(run)} is never probed: ${purpose}`
 }
 
 function rare(facts: Facts, look: Look): string | null {
@@ -134,17 +133,19 @@ function rare(facts: Facts, look: Look): string | null {
   const limitMs = (look.for === 'ready' ? readyLookMs : alive?.timeoutMs) ?? 0
   const lastMs = Math.min(over?.atMs ?? never, upUntil(run)?.atMs ?? never, facts.finish?.atMs ?? 0)
   if (lastMs > begun.atMs + limitMs + facts.lostMs + facts.lateMs) {
-    return `a look at ${nameOf(run)} takes longer than ${limitMs} ms`
+    return `a probe of ${nameOf(run)} takes longer than ${limitMs} ms`
   }
   const isLast = over === null || (look.for === 'ready' && answered?.isGood === true)
   if (isLast || facts.finish === null) return null
   const next = look.next?.run === run ? look.next : null
   if (next !== null && next.for === look.for) {
     const tooSoon = next.begun.atMs < over.atMs + intervalMs - 0.001
-    if (tooSoon) return `${nameOf(run)} is looked at again at ${next.begun.atMs}, too soon`
+    if (tooSoon) return `${nameOf(run)} is probed again at ${next.begun.atMs}, too soon`
   }
   const dueMs = over.atMs + intervalMs + facts.lostMs + facts.lateMs + 0.001
   const endMs = Math.min(upUntil(run)?.atMs ?? facts.finish.atMs, facts.finish.atMs)
   const nextMs = next?.begun.atMs ?? Number.POSITIVE_INFINITY
-  return Math.min(nextMs, endMs) > dueMs ? `${nameOf(run)} is not looked at until ${dueMs}` : null
+  return Math.min(nextMs, endMs) > dueMs
+    ? `${nameOf(run)} is not probed again until ${dueMs}`
+    : null
 }

@@ -1,10 +1,10 @@
-/** Promises about clients that may not, or send what is no request, and about daemons that flood. */
+/** Promises about clients without permission, invalid requests, and daemons that flood. */
 import type { Facts, Intruder, When } from '../judge/facts.ts'
 import { nextCall } from '../judge/timeline.ts'
 import { first, type Promised } from './promise.ts'
 
 export const intrudersRefused: Promised = {
-  sentence: 'A client without any right is told so and closed, and nothing that it sends is read',
+  sentence: 'A client without permission is refused and closed, and none of its input is read',
   broken: (facts) =>
     first(counted(facts), ({ access, opened, lines, answers, closed }) => {
       if (access !== 'none') return null
@@ -18,7 +18,7 @@ export const intrudersRefused: Promised = {
 
 export const intrudersAnswered: Promised = {
   sentence:
-    'Each line of a client that may look, or sends nonsense, is answered once and at once, and is refused',
+    'Each line of a client that may only read, or is invalid, is answered once and at once with a refusal',
   broken: (facts) =>
     first(counted(facts), (intruder) => {
       if (intruder.access === 'none') return null
@@ -31,14 +31,14 @@ export const intrudersAnswered: Promised = {
         const codes = own.map(({ code }) => code).join()
         if (own.length !== 1 || !refusals.includes(codes)) return `${line.text}: "${codes}"`
         const isCut = line.text !== null || (intruder.closed?.index ?? until) < until
-        return isCut ? null : 'a line that is too long does not end the connection'
+        return isCut ? null : 'a line that is too long does not close the connection'
       })
     }),
 }
 
 const refusals: readonly string[] = ['REQUEST_INVALID', 'NOT_PERMITTED', 'NO_SUCH_DAEMON']
 
-/** Those of which it is known what they were told. */
+/** Intruders with known answers. */
 function counted({ intruders, isBroken, boot, finish }: Facts): readonly Intruder[] {
   if (isBroken || boot === null) return []
   const isEarlier = (one: When | null, other: When): boolean =>

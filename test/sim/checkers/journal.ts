@@ -1,9 +1,9 @@
-/** Promises about what is written down. */
+/** Promises about the journal. */
 import type { Moment } from '../judge/trace.ts'
 import type { Promised } from './promise.ts'
 
 export const oneWriteAtATime: Promised = {
-  sentence: 'What is written to the journal waits for the answer to what was written before',
+  sentence: 'A write to the journal waits for the result of the previous one',
   broken: ({ trace }) => {
     let open: number | null = null
     for (const [index, moment] of trace.entries()) {
@@ -13,14 +13,14 @@ export const oneWriteAtATime: Promised = {
       }
       if (moment.what !== 'call') continue
       const { event } = moment
-      // After a failure of its own pitcrew waits for no answer any more.
+      // After a failure pitcrew does not wait for the result any more.
       if (event.type === 'recover' || (event.type === 'helper' && event.id === open)) open = null
     }
     return null
   },
 }
 
-/** At the end nothing is waited for, and where something broke it may have been the end. */
+/** At the end pitcrew does not wait; and a fault may have hidden the end. */
 function isLast(trace: readonly Moment[], index: number): boolean {
   for (let at = index + 1; at < trace.length; at++) {
     const what = trace[at]?.what

@@ -1,4 +1,4 @@
-/** Promises about who may start, and when: see follower.ts. */
+/** Promises about when daemons start, stop and end pitcrew: see follower.ts. */
 import type { Finding } from '../judge/findings.ts'
 import { follow } from '../judge/follower.ts'
 import type { Promised } from './promise.ts'
@@ -12,75 +12,75 @@ function never(sentence: string, ...findings: readonly Finding[]): Promised {
 }
 
 export const afterMet: Promised = never(
-  'Nobody is started before what it is after is started, ready or done, as "after:" says',
+  'A daemon does not start before its dependencies are started, ready or done, as `after:` says',
   'not met',
 )
 
 export const nobodyForgotten: Promised = never(
-  'Whoever wants to start is started in the moment in which nothing is in its way any more',
+  'A daemon that is to start starts as soon as its dependencies allow it',
   'forgotten',
 )
 
 export const failureSpreads: Promised = never(
-  'Who failed for good fails those after it, unless it is optional; who comes back frees them',
+  'The dependents of a permanently failed daemon are skipped, unless it is optional; when it recovers, they start',
   'not skipped',
   'skipped wrongly',
 )
 
 export const guardHolds: Promised = never(
-  'Those after a guard are told to stop in the moment in which it is down, and only then',
+  'Dependents of a guard are stopped as soon as it is not ready, and only then',
   'not held',
   'held wrongly',
 )
 
 export const restartsStop: Promised = never(
-  'Who runs is told to stop when a restart is asked for, or its guard is down, or it is unfit',
+  'A running daemon is stopped when a restart is requested, its guard is not ready, or it is unhealthy, and only then',
   'not stopped',
   'stopped wrongly',
 )
 
 export const byPolicyOnly: Promised = never(
-  'Nobody is started again unasked, but by its policy: no job that is done, and never main',
+  'A daemon is restarted without a request only by its policy; a job that is done and the main daemon never are',
   'unasked',
 )
 
 export const backoffKept: Promised = never(
-  'After a death the next run waits for its backoff: at first the initial one at most, then twice as long, and never longer than the maximum',
+  'After a death the next run waits for its backoff: at most the initial one at first, then twice as long, and never more than the maximum',
   'delay',
   'too early',
 )
 
 export const backoffGrows: Promised = never(
-  'The time before the next run never shrinks before a run was ready for the calm time',
+  'The backoff never decreases before a run was ready for the time of `calm`',
   'shrinks',
 )
 
 export const limitKept: Promised = never(
-  'The policy starts a daemon no more often than its limit allows, in any window',
+  'The policy starts a daemon at most as often as its limit allows in any window',
   'limit',
 )
 
 export const givenUpRight: Promised = never(
-  'It is given up when its limit is reached, and not before',
+  'A daemon is given up when its limit is reached, and not before',
   'given up',
 )
 
 export const endsWithThem: Promised = never(
-  'When main ends, or a critical one is over for good, or one that says so is given up, all ends at once',
+  'The end of the main daemon, a permanent end of a critical one, and a give-up with `then: shutdown` start the shutdown at once',
   'ends all',
 )
 
 export const endsWithAll: Promised = never(
-  'When every daemon is over for good, it ends',
+  'When every daemon has ended permanently, pitcrew ends',
   'all over',
 )
 
 export const endsForReason: Promised = never(
-  'It ends only when it is told to, when main or a critical one is over, or all are',
+  'pitcrew ends only on request, when the main or a critical daemon has ended, or when all have',
   'ends for nothing',
 )
 
 export const announcedOnce: Promised = never(
-  'Whoever supervises it is told once that all are ready, when they are ready, done or missing where they may be',
+  'READY=1 is sent once, when every daemon is ready, done, or failed but optional',
   'announced',
 )

@@ -1,4 +1,4 @@
-/** Promises about what stays behind: nothing. */
+/** Promises about processes, pipes and timers that must not be left behind. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts } from '../judge/facts.ts'
 import { follow } from '../judge/follower.ts'
@@ -7,9 +7,9 @@ import { kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const nothingLeft: Promised = {
-  sentence: 'At the end no process is left, but for one that KILL cannot end',
+  sentence: 'At the end no process is left, except one that KILL cannot end',
   broken: ({ trace, lines, schedule, isBroken }) => {
-    // What a deadline cuts off is not looked for any more; the kernel ends it, where we are its PID 1.
+    // After the deadline pitcrew does not search for processes any more; as PID 1, the kernel ends them.
     const isCutOff = isBroken || lines.some(({ text }) => text.startsWith('deadline reached'))
     const alive = new Map<number, string>()
     const killed = new Set<number>()
@@ -25,12 +25,12 @@ export const nothingLeft: Promised = {
       if (moment.what === 'hit' && moment.signal === signalNumbers.KILL) killed.add(moment.pid)
       if (moment.what === 'last-word') return null
     }
-    return first(alive, ([pid, who]) => {
-      // What left the group of a command that the end cuts off is not looked for, either.
-      const isOfHelper = who.includes(':') && (isBroken || who.startsWith('stray of '))
+    return first(alive, ([pid, label]) => {
+      // Nor for processes that left the group of an interrupted command.
+      const isOfHelper = label.includes(':') && (isBroken || label.startsWith('stray of '))
       const isExcused =
-        killed.has(pid) || isOfHelper || (isCutOff && (schedule.isPid1 || !who.startsWith('d')))
-      return isExcused ? null : `pid ${pid} is left: ${who}`
+        killed.has(pid) || isOfHelper || (isCutOff && (schedule.isPid1 || !label.startsWith('d')))
+      return isExcused ? null : `pid ${pid} is left: ${label}`
     })
   },
 }
@@ -38,7 +38,7 @@ export const nothingLeft: Promised = {
 const lingerMs = 1000
 
 export const outputClosed: Promised = {
-  sentence: 'The output of a run that is over is read for a second at most',
+  sentence: 'The output of a run that is over is read for at most a second',
   broken: (facts) =>
     first(facts.runs, (run) => {
       if (run.gone === null || run.pid === null || facts.isBroken) return null
@@ -56,7 +56,7 @@ export const outputClosed: Promised = {
 }
 
 export const quiet: Promised = {
-  sentence: 'It wakes up for what is under way, and for nothing else',
+  sentence: 'pitcrew wakes up only for work in progress',
   broken: (facts) => {
     if (facts.isBroken || facts.isBehind || facts.boot === null) return null
     if (facts.lines.some(({ text }) => text.startsWith('deadline reached'))) return null
@@ -72,16 +72,15 @@ export const quiet: Promised = {
       const isShutdown = shutdown !== null && shutdown.index < until
       const isFinished = finish !== null && finish.index < until
       if (isShutdown && !isFinished) return null
-      return `an alarm is set for ${wakeAtMs} at ${doneAtMs}, and nothing is under way`
+      return `an alarm is set for ${wakeAtMs} at ${doneAtMs}, without work in progress`
     })
   },
 }
 
 const noted: readonly string[] = ['helper', 'line', 'output-stalled', 'executed']
 
-/** What was said is written to the journal, a little later; and what could not be written then, once the disk has
- *  answered. What a client asks for may end what the policy was about to do, of which no line tells; nor does one of a
- *  stall, or of a restart by the policy that is done when a slow start is. */
+/** When entries for the journal arise: log lines, which are written a little later, and answers of the disk. Requests of
+ *  clients, stalls and slow starts add entries without a log line. */
 function journalTimes({ trace }: Facts): number[] {
   const times: number[] = []
   for (const moment of trace) {
@@ -92,7 +91,7 @@ function journalTimes({ trace }: Facts): number[] {
   return times
 }
 
-/** Whether a run is to end just before a place of the trace, or its output lingers; or a command is there. */
+/** Whether, just before a place of the trace, a run is ending, its output is still open, or a command is running. */
 function busyAt({ trace, runs, helpers }: Facts): (index: number) => boolean {
   const begins = new Int32Array(trace.length + 2)
   const ends = new Int32Array(trace.length + 2)
@@ -127,7 +126,7 @@ function busyAt({ trace, runs, helpers }: Facts): (index: number) => boolean {
 const never = Number.POSITIVE_INFINITY
 
 export const noBug: Promised = {
-  sentence: 'It never fails by itself',
+  sentence: 'pitcrew has no internal error unless a fault is planted',
   broken: ({ bug, lines }) => {
     const own = lines.find(
       ({ text }) => text.startsWith('internal error') && !text.includes('injected fault'),

@@ -1,4 +1,4 @@
-/** Promises about who goes first. */
+/** Promises about the order of starts and stops. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { kept, lastRun } from '../judge/timeline.ts'
@@ -6,10 +6,10 @@ import { isFaultClaim, kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const startOrder: Promised = {
-  sentence: 'Daemons that wait for nobody start in the order of the file',
+  sentence: 'Daemons without dependencies start in the order of the file',
   broken: ({ specs, runs, isHelpless }) => {
     if (isHelpless || specs.some(({ after }) => after.length > 0)) return null
-    // When one that could not even be tried had its turn is not known.
+    // The turn of a daemon that could not be spawned at all is not known.
     const firsts = runs.filter(({ run, wasTried }) => run === 1 && wasTried)
     const started = [...new Set(firsts.map(({ spec }) => spec.name))]
     const inOrder = specs.map(({ name }) => name).filter((name) => started.includes(name))
@@ -18,7 +18,7 @@ export const startOrder: Promised = {
 }
 
 export const stopInOrder: Promised = {
-  sentence: 'In a shutdown a daemon is stopped when all that are after it are over',
+  sentence: 'In a shutdown a daemon is stopped when all of its dependents have ended',
   broken: (facts) => first(facts.runs, (run) => stoppedTooEarly(facts, run)),
 }
 
@@ -27,11 +27,11 @@ function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
   const order = stopOrder(run)
   if (shutdown === null || order === null || order.index < shutdown.index || order.inRecovery)
     return null
-  // What was asked to end before the shutdown is asked again.
+  // A stop that was ordered before the shutdown is ordered again.
   if (facts.isSignalLost) return null
-  // A run whose spawn is still under way when the shutdown begins ends at once: nobody uses it yet.
+  // A run that is still being spawned when the shutdown begins ends at once: it has no users yet.
   if (!isKnown(run, shutdown)) return null
-  // Nor for whom it is after is one spared that is unfit.
+  // An unhealthy run is stopped without regard to its dependents.
   if (run.claims.some(({ what, index }) => isFaultClaim(what) && index < order.index)) return null
   const blocker = dependentsOf(facts, run.spec).find((dependent) => {
     const freed = freedAt(dependent)
@@ -42,13 +42,13 @@ function stoppedTooEarly(facts: Facts, run: RunFacts): string | null {
     : `${nameOf(run)} is stopped before ${nameOf(blocker)} is over`
 }
 
-/** pitcrew had said that it is started. */
+/** pitcrew had logged its start. */
 function isKnown({ claims }: RunFacts, before: When): boolean {
   return claims.some(({ what, index }) => what === 'started' && index < before.index)
 }
 
 export const stopAtOnce: Promised = {
-  sentence: 'In a shutdown a daemon is stopped as soon as nothing is after it any more',
+  sentence: 'In a shutdown a daemon is stopped as soon as its last dependent has ended',
   broken: (facts) => first(facts.runs, (run) => stoppedTooLate(facts, run)),
 }
 
@@ -59,17 +59,17 @@ function stoppedTooLate(facts: Facts, run: RunFacts): string | null {
   if (blockers.includes(null)) return null
   const dueMs = Math.max(shutdown.atMs, ...blockers.map((freed) => freed?.atMs ?? 0))
   const latestMs = dueMs + (isBroken ? 2000 : 0) + lostMs + 2 * facts.lateMs + 1
-  // KILL is what is left to say when the stop signal was lost and there is no grace.
+  // KILL may be the first signal when the stop signal was lost and there is no grace.
   const endMs = Math.min(
     stopOrder(run)?.atMs ?? Number.POSITIVE_INFINITY,
     kills(run)[0]?.atMs ?? Number.POSITIVE_INFINITY,
     run.exit?.atMs ?? Number.POSITIVE_INFINITY,
     facts.endMs,
   )
-  return endMs <= latestMs ? null : `${nameOf(run)} was to be stopped at ${dueMs}, and is not`
+  return endMs <= latestMs ? null : `${nameOf(run)} should be stopped at ${dueMs}, and is not`
 }
 
-/** The last runs of the selected daemons that are after this one, or after one that is after it. */
+/** The last runs of the direct and indirect dependents of a daemon. */
 function dependentsOf(facts: Facts, { name }: DaemonSpec): readonly RunFacts[] {
   return allDependents(facts).get(name) ?? []
 }
@@ -93,7 +93,7 @@ const allDependents = kept((facts): ReadonlyMap<string, readonly RunFacts[]> => 
   return all
 })
 
-/** When it holds nobody up any more: it is over, or KILL did not help for a second. */
+/** When it delays other daemons no longer: it is over, or KILL has had no effect for a second. */
 function freedAt(run: RunFacts): When | null {
   if (run.failure !== null) return run.spawned
   const kill = kills(run)[0]

@@ -1,14 +1,14 @@
-/** What pitcrew ordered of a run, read off the signals that it sent. */
+/** The orders that pitcrew gave to a run, derived from the signals that it sent. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import type { RunFacts, Sent } from '../judge/facts.ts'
 
-/** When it was asked to end, by the stop signal to its leader or by its stop command; null when it never was. */
+/** When it was ordered to stop, by the stop signal to its leader or by its stop command; null if never. */
 export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {
   return asked
 }
 
-/** The stop signal to the tree without its leader. */
+/** Stop signals to the tree except its leader. */
 export function restOrders({ signals, spec }: RunFacts): Sent[] {
   const number = signalNumbers[spec.stop.signal]
   return signals.filter(({ signal, to }) => signal === number && to === 'rest')
@@ -18,7 +18,7 @@ export function kills({ signals }: RunFacts): Sent[] {
   return signals.filter(({ signal }) => signal === signalNumbers.KILL)
 }
 
-/** Its process is there and does not do what it should. */
+/** The claim that a run is unhealthy. */
 export function isFaultClaim(what: Claim['what']): boolean {
   return what === 'not-ready' || what === 'not-alive' || what === 'watchdog'
 }

@@ -1,18 +1,18 @@
-/** A promise of DESIGN §4 and the function that finds where it was broken. */
+/** A promise of the contract, and the function that finds where it was broken. */
 import type { Facts, RunFacts } from '../judge/facts.ts'
 
 export interface Promised {
-  /** What a user may rely on. */
+  /** What users may rely on. */
   readonly sentence: string
-  /** How it was broken; null when it was kept. */
+  /** How it was broken; null if it was kept. */
   readonly broken: (facts: Facts) => string | null
 }
 
-/** The first thing that is said about any of them. */
+/** The first problem of any item. */
 export function first<T>(items: Iterable<T>, problem: (item: T) => string | null): string | null {
   for (const item of items) {
-    const said = problem(item)
-    if (said !== null) return said
+    const found = problem(item)
+    if (found !== null) return found
   }
   return null
 }

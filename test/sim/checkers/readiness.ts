@@ -1,4 +1,4 @@
-/** Promises about when a run is ready, and what becomes of one that is not. */
+/** Promises about readiness and health checks. */
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
 import { claimed, signsOf, upUntil } from '../judge/signs.ts'
@@ -7,7 +7,8 @@ import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const readyRight: Promised = {
-  sentence: 'Nobody is said to be ready without a sign of that very run, nor when it is to end',
+  sentence:
+    'A run is reported as ready only after a sign of readiness of this run, and not when it is ending',
   broken: (facts) => {
     if (!canFollow(facts)) return null
     const { ready } = signsOf(facts)
@@ -15,7 +16,7 @@ export const readyRight: Promised = {
       const claim = claimed(run, 'ready')
       if (claim === null) return null
       const isSign = ready.some((sign) => sign.run === run && isOfCall(facts, sign, claim))
-      if (!isSign) return `${nameOf(run)} is said to be ready for nothing`
+      if (!isSign) return `${nameOf(run)} is reported as ready without a sign`
       const end = upUntil(run)
       return end === null || claim.index < end.index ? null : `${nameOf(run)} is ready at its end`
     })
@@ -27,13 +28,13 @@ function isOfCall(facts: Facts, call: When, { index }: When): boolean {
 }
 
 export const readyTold: Promised = {
-  sentence: 'A run is ready in the moment in which it gives its sign, and that is told once',
+  sentence: 'A run is reported as ready as soon as it gives its sign, and once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
     const twice = facts.runs.find(
       ({ claims }) => claims.filter(({ what }) => what === 'ready').length > 1,
     )
-    if (twice !== undefined) return `${nameOf(twice)} is told to be ready twice`
+    if (twice !== undefined) return `${nameOf(twice)} is reported as ready twice`
     return first(signsOf(facts).ready, ({ run, index }) => {
       const claim = claimed(run, 'ready')
       if (claim !== null && claim.index < nextCall(facts, index)) return null
@@ -41,29 +42,29 @@ export const readyTold: Promised = {
       const end = upUntil(run)
       const isUp = started !== null && started.index < index && (end === null || end.index > index)
       if (!isUp || (facts.finish !== null && facts.finish.index < index)) return null
-      return `${nameOf(run)} gives its sign, and is not said to be ready`
+      return `${nameOf(run)} gives its sign, and is not reported as ready`
     })
   },
 }
 
 export const readyInTime: Promised = {
-  sentence: 'Who is not ready in time is ended at that time, and not before',
+  sentence: 'A run that is not ready at its timeout is stopped then, and not before',
   broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => inTime(facts, run)) : null),
 }
 
 function inTime(facts: Facts, run: RunFacts): string | null {
   const { ready } = run.spec
   const fault = claimed(run, 'not-ready')
-  if (ready === null) return fault === null ? null : `${nameOf(run)} has nothing to be ready for`
+  if (ready === null) return fault === null ? null : `${nameOf(run)} has no readiness to time out`
   const started = claimed(run, 'started')
   if (started === null) return null
   let dueMs = run.spawned.atMs + ready.timeoutMs
   const endIndex = Math.min(claimed(run, 'ready')?.index ?? never, upUntil(run)?.index ?? never)
-  for (const said of signsOf(facts).said) {
-    if (said.run !== run || said.index > endIndex) continue
-    for (const line of said.text.split('\n')) {
+  for (const message of signsOf(facts).said) {
+    if (message.run !== run || message.index > endIndex) continue
+    for (const line of message.text.split('\n')) {
       const ms = extensionMs(line)
-      if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, said.atMs + ms)
+      if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, message.atMs + ms)
     }
   }
   if (ready.sign.type === 'log') dueMs = behindStalls(facts, run, dueMs, endIndex)
@@ -72,7 +73,7 @@ function inTime(facts: Facts, run: RunFacts): string | null {
 
 const never = Number.POSITIVE_INFINITY
 
-/** In a stall that was reported, the time of a run that waits for a line does not run; behind it, it has all of it. */
+/** A reported stall suspends the timeout of a run that waits for a line; after it the whole timeout runs again. */
 function behindStalls(facts: Facts, run: RunFacts, ms: number, endIndex: number): number {
   let dueMs = ms
   let inStall = false
@@ -81,14 +82,14 @@ function behindStalls(facts: Facts, run: RunFacts, ms: number, endIndex: number)
     if (event.type === 'output-stalled' && atMs <= dueMs) inStall = true
     if (event.type === 'output-resumed' && inStall) {
       inStall = false
-      // Not one that was over before the run began.
+      // Not a stall that ended before the run began.
       if (atMs >= run.spawned.atMs) dueMs = atMs + (run.spec.ready?.timeoutMs ?? 0)
     }
   }
   return inStall ? never : dueMs
 }
 
-/** At the time, and not before; unless something else came first. */
+/** Checks that the fault is found at its time, and not before, unless the run ended first. */
 function faultInTime(
   facts: Facts,
   run: RunFacts,
@@ -98,12 +99,16 @@ function faultInTime(
 ): string | null {
   const slackMs = facts.lostMs + facts.lateMs + 0.001
   if (fault !== null) {
-    if (fault.atMs < dueMs - 0.001) return `${nameOf(run)} is unfit (${what}) before ${dueMs}`
-    return fault.atMs > dueMs + slackMs ? `${nameOf(run)} is unfit (${what}) after ${dueMs}` : null
+    if (fault.atMs < dueMs - 0.001) return `${nameOf(run)} is unhealthy (${what}) before ${dueMs}`
+    return fault.atMs > dueMs + slackMs
+      ? `${nameOf(run)} is unhealthy (${what}) after ${dueMs}`
+      : null
   }
   const sign = what === 'ready' ? (claimed(run, 'ready')?.atMs ?? never) : never
   const endMs = Math.min(upUntil(run)?.atMs ?? never, sign, facts.finish?.atMs ?? never)
-  return endMs > dueMs + slackMs ? `${nameOf(run)} is not found unfit (${what}) at ${dueMs}` : null
+  return endMs > dueMs + slackMs
+    ? `${nameOf(run)} is not found unhealthy (${what}) at ${dueMs}`
+    : null
 }
 
 function extensionMs(line: string): number {
@@ -112,7 +117,8 @@ function extensionMs(line: string): number {
 }
 
 export const watchdogKept: Promised = {
-  sentence: 'Who is ready and silent for longer than its watchdog allows is ended, and nobody else',
+  sentence:
+    'A ready run that is silent for longer than its watchdog allows is stopped, and no other',
   broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => watched(facts, run)) : null),
 }
 
@@ -122,30 +128,30 @@ function watched(facts: Facts, run: RunFacts): string | null {
   if (watchdogMs === null) {
     const triggers = signsOf(facts).said.filter(({ text }) => text === 'WATCHDOG=trigger')
     const isTriggered = triggers.some(
-      (said) => said.run === run && fault !== null && isOfCall(facts, said, fault),
+      (message) => message.run === run && fault !== null && isOfCall(facts, message, fault),
     )
     return fault === null || isTriggered ? null : `${nameOf(run)} has no watchdog`
   }
   const since = readySince(run)
   const endIndex = upUntil(run)?.index ?? never
-  // That of a start is as old as its spawn.
+  // Readiness by a start counts from the spawn.
   let dueMs = since === null ? never : since.atMs + watchdogMs
-  for (const said of signsOf(facts).said) {
-    if (said.run !== run || (said.index > endIndex && fault === null)) continue
-    for (const line of said.text.split('\n')) {
-      if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, said, fault)) return null
+  for (const message of signsOf(facts).said) {
+    if (message.run !== run || (message.index > endIndex && fault === null)) continue
+    for (const line of message.text.split('\n')) {
+      if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, message, fault)) return null
       if (
         line === 'WATCHDOG=trigger' &&
-        said.index < endIndex &&
+        message.index < endIndex &&
         claimed(run, 'started') !== null
       ) {
         return `${nameOf(run)} calls itself unfit, and nothing comes of it`
       }
-      if (said.index > endIndex) continue
-      const isReady = since !== null && since.index < nextCall(facts, said.index)
-      if (line === 'WATCHDOG=1' && isReady) dueMs = said.atMs + watchdogMs
+      if (message.index > endIndex) continue
+      const isReady = since !== null && since.index < nextCall(facts, message.index)
+      if (line === 'WATCHDOG=1' && isReady) dueMs = message.atMs + watchdogMs
       const ms = extensionMs(line)
-      if (ms > 0 && isReady) dueMs = said.atMs + Math.max(watchdogMs, ms)
+      if (ms > 0 && isReady) dueMs = message.atMs + Math.max(watchdogMs, ms)
     }
   }
   return faultInTime(facts, run, fault, dueMs, 'watchdog')
@@ -206,9 +212,10 @@ function status(facts: Facts, claim: Facts['claims'][number]): string | null {
   if (run === undefined || started === null) return null
   let now = ''
   let before: string | null = null
-  for (const said of signsOf(facts).said) {
-    if (said.run !== run || said.index < started.index || said.index > claim.index) continue
-    const lines = said.text.split('\n')
+  for (const message of signsOf(facts).said) {
+    if (message.run !== run || message.index < started.index || message.index > claim.index)
+      continue
+    const lines = message.text.split('\n')
     const own = lines.find((one) => one.startsWith('STATUS='))?.slice('STATUS='.length) ?? null
     const change = ['RELOADING=1', 'STOPPING=1'].find((one) => lines.includes(one))
     if (lines.includes('READY=1')) {

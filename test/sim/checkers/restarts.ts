@@ -1,19 +1,19 @@
-/** Promises about restarts: how many, and what became of each request. */
+/** Promises about restarts and the results of requests. */
 import type { Facts, Request, RunFacts } from '../judge/facts.ts'
 import { kept, lastRun } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const notUnasked: Promised = {
   sentence:
-    'Under "never" a daemon gets a new run only when somebody asked for it after the last one began',
+    'With the policy `never` a daemon gets a new run only on a request after its last run began',
   broken: (facts) =>
     first(facts.runs, (run) => {
       const { requests, isBroken, isHelpless } = facts
       const before = lastRun(facts, run.spec.name, run.spawned.index)
       if (before === undefined || before.run === run.run || !before.wasTried) return null
-      // That it could not be started may be what is lost: it is tried once more.
+      // The line about a failed start may be lost to a fault: the start is retried.
       if (isHelpless || (isBroken && before.failure !== null)) return null
-      // Those who are started by the policy, or with others, are for follower.ts.
+      // follower.ts checks starts by the policy and with dependencies.
       if (run.spec.restart.policy !== 'never' || run.spec.after.length > 0) return null
       const isAsked = requests.some(
         ({ verb, daemon, index }) =>
@@ -22,12 +22,12 @@ export const notUnasked: Promised = {
           index > before.spawned.index &&
           index < run.spawned.index,
       )
-      return isAsked ? null : `${nameOf(run)}: nobody asked for it`
+      return isAsked ? null : `${nameOf(run)} was not requested`
     }),
 }
 
 export const shutdownWins: Promised = {
-  sentence: 'Nothing is started once a shutdown has begun',
+  sentence: 'No daemon is started once a shutdown has begun',
   broken: ({ runs, shutdown, finish }) => {
     const sinceIndex = Math.min(
       shutdown?.index ?? Number.POSITIVE_INFINITY,
@@ -40,7 +40,7 @@ export const shutdownWins: Promised = {
 
 export const satisfied: Promised = {
   sentence:
-    'A request is followed by a run that is spawned after it, as soon as the old one is over',
+    'A request is followed by a run that is spawned after it, as soon as the old run is over',
   broken: (facts) => first(facts.requests, (request) => notSatisfied(facts, request)),
 }
 
@@ -50,7 +50,7 @@ function notSatisfied(facts: Facts, { verb, daemon, index, atMs }: Request): str
     facts.requests.some((one) => one.daemon === daemon && one.verb === 'stop' && one.index >= index)
   )
     return null
-  // Those who wait for others are for follower.ts.
+  // follower.ts checks daemons with dependencies.
   if (facts.specs.some(({ name, after }) => name === daemon && after.length > 0)) return null
   const last = lastRun(facts, daemon)
   if ((last !== undefined && last.spawned.index > index) || !isSelected(facts, daemon)) return null
@@ -62,7 +62,7 @@ function notSatisfied(facts: Facts, { verb, daemon, index, atMs }: Request): str
   return dueMs < endMs ? `${daemon} is not started after the request at ${atMs}` : null
 }
 
-/** Its spawn was under way when the request came. */
+/** Its spawn was in progress when the request came. */
 function startedAfter({ claims }: RunFacts, index: number): boolean {
   return claims.some((claim) => {
     return claim.index > index && (claim.what === 'started' || claim.what === 'start-failed')
@@ -92,7 +92,7 @@ export const answeredOnce: Promised = {
 }
 
 export const answeredRight: Promised = {
-  sentence: 'A restart that is done names the run that did it',
+  sentence: 'The result of a restart names the run that completed it',
   broken: (facts) =>
     first(facts.specs, ({ name }) =>
       first(answersOf(facts).get(name) ?? [], ({ index, outcome }) => {
@@ -102,7 +102,7 @@ export const answeredRight: Promised = {
         const isAsked = facts.requests.some(
           (request) => request.daemon === name && request.index < index,
         )
-        return run?.pid === pid && isAsked ? null : `${name}: "${outcome}" is not so`
+        return run?.pid === pid && isAsked ? null : `${name}: "${outcome}" is wrong`
       }),
     ),
 }
@@ -113,7 +113,7 @@ interface Answer {
   readonly outcome: string
 }
 
-/** What became of the requests for each daemon. */
+/** The results of requests, by daemon. */
 const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
   const answers = new Map<string, Answer[]>()
   for (const { text, index } of lines) {
@@ -127,7 +127,7 @@ const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
   return answers
 })
 
-/** "d0: restart (USR1, requested 3 times): done in 0 ms, pid 2 -> 7". What the policy asked for itself is none. */
+/** "d0: restart (USR1, requested 3 times): done in 0 ms, pid 2 -> 7". Requests of the policy itself do not count. */
 function answerIn(text: string, index: number): readonly [daemon: string, Answer] | null {
   const groups = answer.exec(text)?.groups
   if (groups === undefined) return null

@@ -1,4 +1,4 @@
-/** Promises about runs: one at a time, and told as they were. */
+/** Promises about runs: one at a time, and reported correctly. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import type { Facts, RunFacts } from '../judge/facts.ts'
@@ -8,7 +8,7 @@ import { first, nameOf, type Promised } from './promise.ts'
 
 export const oneAtATime: Promised = {
   sentence:
-    'Two runs of one daemon are never alive at once, nor two commands for one purpose, but for one that was sent KILL',
+    'Two runs of a daemon are never alive at once, nor two commands for one purpose, except one that was sent KILL',
   broken: ({ trace }) => {
     const alive = new Map<string, Set<string>>()
     return first(trace, (moment) => {
@@ -40,7 +40,7 @@ export const counted: Promised = {
     return first(runs, (run) => {
       const before = last.get(run.spec.name) ?? 0
       last.set(run.spec.name, run.run)
-      // Whether one that broke was started at all may not be known: it is tried again, or was not told.
+      // After a fault it may not be known whether a run was started: it is retried, or was not reported.
       return run.run === before + 1 || (isBroken && run.run >= before)
         ? null
         : `${nameOf(run)} comes after run ${before}`
@@ -49,18 +49,18 @@ export const counted: Promised = {
 }
 
 export const selectedOnly: Promised = {
-  sentence: 'Only selected daemons are started, and all of them that can be',
+  sentence: 'Only selected daemons are started, and all that can be',
   broken: (facts) => {
     const names = facts.specs.map(({ name }) => name)
-    const stranger = facts.runs.find(({ spec }) => !names.includes(spec.name))
-    if (stranger !== undefined) return `${nameOf(stranger)} is not selected`
+    const unselected = facts.runs.find(({ spec }) => !names.includes(spec.name))
+    if (unselected !== undefined) return `${nameOf(unselected)} is not selected`
     if (facts.boot === null || facts.isBroken) return null
-    // As long as it takes to start those before it.
+    // It may take as long as the starts of the daemons before it.
     const dueMs = facts.boot.atMs + facts.lostMs + facts.lateMs
     if ((facts.shutdown?.atMs ?? facts.endMs) <= dueMs) return null
     const missing = names.find(
       (name) =>
-        waitsForNobody(facts, name) &&
+        hasNoDependency(facts, name) &&
         !facts.requests.some(({ daemon, verb, atMs }) => {
           return daemon === name && verb === 'stop' && atMs <= dueMs
         }) &&
@@ -70,17 +70,17 @@ export const selectedOnly: Promised = {
   },
 }
 
-function waitsForNobody({ specs }: Facts, name: string): boolean {
+function hasNoDependency({ specs }: Facts, name: string): boolean {
   const after = specs.find((spec) => spec.name === name)?.after ?? []
   return !after.some(({ daemon }) => specs.some((spec) => spec.name === daemon))
 }
 
 export const deathTold: Promised = {
-  sentence: 'An unasked death is told once, and so is each stop that was asked for',
-  broken: (facts) => first(facts.runs, (run) => toldAsItWas(facts, run)),
+  sentence: 'An unexpected death is reported once, and so is each requested stop',
+  broken: (facts) => first(facts.runs, (run) => wronglyReported(facts, run)),
 }
 
-function toldAsItWas(facts: Facts, run: RunFacts): string | null {
+function wronglyReported(facts: Facts, run: RunFacts): string | null {
   const { exit, gone } = run
   const until = facts.finish?.index ?? Number.POSITIVE_INFINITY
   const count = (isMeant: (what: Claim['what']) => boolean): number =>
@@ -90,37 +90,38 @@ function toldAsItWas(facts: Facts, run: RunFacts): string | null {
     (what) => what === 'died' || what === 'done' || (what === 'start-failed' && isLate),
   )
   const stopped = count((what) => what === 'stopped')
-  const unfit = count(isFaultClaim)
-  if (died + stopped > 1 || died + unfit > 1)
-    return `${nameOf(run)} is told ${died} times as died, ${stopped} as stopped, ${unfit} as unfit`
+  const unhealthy = count(isFaultClaim)
+  if (died + stopped > 1 || died + unhealthy > 1)
+    return `${nameOf(run)} is reported ${died} times as died, ${stopped} as stopped, ${unhealthy} as unhealthy`
   if (facts.isBroken || exit === null || exit.index > until) return null
   const order = stopOrder(run)
-  // What it was behind with may have ended it all before the exit's turn came.
+  // Events in the queue may have ended everything before the exit was handled.
   const since = facts.isBehind ? nextCall(facts, exit.index) : exit.index
   const wasAsked = order !== null && order.index < since
-  if (!wasAsked && died === 0) return `the death of ${nameOf(run)} is not told`
+  if (!wasAsked && died === 0) return `the death of ${nameOf(run)} is not reported`
   if (wasAsked && gone !== null && gone.index < until && stopped === 0) {
-    return `the stop of ${nameOf(run)} is not told`
+    return `the stop of ${nameOf(run)} is not reported`
   }
   return null
 }
 
 export const startTold: Promised = {
-  sentence: 'Each start is told at once with its pid, and each that failed with why',
+  sentence: 'Each start is reported at once with its pid, and each failed one with the reason',
   broken: (facts) =>
     first(facts.runs, (run) => {
       if (facts.isBroken) return null
       const started = `${run.spec.name}: started, pid ${run.pid}, run ${run.run}`
       const failed = `${run.spec.name}: cannot start (run ${run.run}): `
-      const said = run.failure === null ? started : failed
-      // What failed late is told as such when its end comes.
+      const expected = run.failure === null ? started : failed
+      // A start that fails late is reported at its end.
       const failedLate = run.exit?.failure !== undefined
-      const told = run.claims.filter(
+      const reported = run.claims.filter(
         ({ text }) => text === started || (text.startsWith(failed) && !failedLate),
       )
-      const [line] = told
-      if (line === undefined || told.length > 1) return `"${said}" is told ${told.length} times`
+      const [line] = reported
+      if (line === undefined || reported.length > 1)
+        return `"${expected}" is reported ${reported.length} times`
       const isLate = line.atMs > run.spawned.atMs + facts.lostMs + facts.lateMs
-      return isLate ? `"${said}" is told at ${line.atMs}, too late` : null
+      return isLate ? `"${expected}" is reported at ${line.atMs}, too late` : null
     }),
 }

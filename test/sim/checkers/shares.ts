@@ -1,8 +1,8 @@
-/** The deadline and its waves, counted out by other means than core/deadline.ts: each wave has at least what it asks
- *  for, or an even share. */
+/** The share of the deadline of each wave, computed independently of core/plan/deadline.ts: each wave has what it requests
+ *  or an even share. */
 import type { Facts } from '../judge/facts.ts'
 
-/** From the beginning of the shutdown: before that, nothing of its wave is killed. */
+/** When the wave of a daemon may be killed at the earliest, from the beginning of the shutdown. */
 export function shareEndMs(facts: Facts, name: string): number {
   const { deadlineMs } = facts.plan
   const { waves } = facts

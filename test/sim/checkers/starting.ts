@@ -1,35 +1,35 @@
-/** Promises about the time before the first daemon: either all of it begins, or it is said why not. */
+/** Promises about the start of pitcrew. */
 import { signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts } from '../judge/facts.ts'
 import type { Promised } from './promise.ts'
 
 export const beginsOrSays: Promised = {
   sentence:
-    'With a good bundle it starts; with a bad one it says so and ends with 2, or with what the parser said',
+    "With a valid bundle pitcrew starts; otherwise it reports the error and exits with 2 or with the parser's code",
   broken: (facts) => {
     if (facts.isBroken) return null
     const { boot, exitCode, asked } = facts
     if (facts.specs.length === 0) return noneSelected(facts)
     const expected = facts.boot === null && asked !== null ? 0 : parserVerdict(facts)
-    if (expected === null) return boot === null ? 'it never starts' : null
-    if (boot !== null) return `it starts, and was to end with ${expected}`
-    return exitCode === expected ? null : `it ends with ${exitCode}, not with ${expected}`
+    if (expected === null) return boot === null ? 'pitcrew never starts' : null
+    if (boot !== null) return `pitcrew starts, and should exit with ${expected}`
+    return exitCode === expected ? null : `the exit code is ${exitCode}, not ${expected}`
   },
 }
 
-/** One line, and 0. */
+/** When no daemon is selected, pitcrew prints a line and exits with 0. */
 function noneSelected(facts: Facts): string | null {
   const verdict = facts.asked !== null ? 0 : (parserVerdict(facts) ?? 0)
-  if (facts.runs.length > 0) return 'nothing is selected, and something runs'
-  const isSaid = facts.lines.some(({ text }) => text.startsWith('no daemon is selected'))
-  if (verdict === 0 && facts.asked === null && !isSaid)
-    return 'nothing is selected, and it is not said'
+  if (facts.runs.length > 0) return 'no daemon is selected, and one runs'
+  const isReported = facts.lines.some(({ text }) => text.startsWith('no daemon is selected'))
+  if (verdict === 0 && facts.asked === null && !isReported)
+    return 'no daemon is selected, and that is not reported'
   return facts.exitCode === verdict
     ? null
-    : `nothing is selected, and it ends with ${facts.exitCode}`
+    : `no daemon is selected, and the exit code is ${facts.exitCode}`
 }
 
-/** The exit status that the parser's failure leads to; null when there is none. */
+/** The exit code after a failure of the parser; null if it succeeds. */
 function parserVerdict({ schedule: { helper } }: Facts): number | null {
   if (helper === null) return null
   if (helper.errno !== null || helper.tookMs >= helperTimeoutMs || helper.writes === 'too much')
@@ -40,8 +40,8 @@ function parserVerdict({ schedule: { helper } }: Facts): number | null {
 
 const helperTimeoutMs = 20_000
 
-/** Silent to any program that does not ask for them. */
-const silent: readonly number[] = [
+/** Signals that are ignored by default. */
+const ignoredByDefault: readonly number[] = [
   signalNumbers.CHLD,
   signalNumbers.CONT,
   signalNumbers.URG,
@@ -49,12 +49,13 @@ const silent: readonly number[] = [
 ]
 
 export const ignoredTold: Promised = {
-  sentence: 'A signal that is ignored is told the first, the tenth, the hundredth time',
+  sentence: 'An ignored signal is reported the first, the tenth and the hundredth time',
   broken: (facts) => {
     if (facts.isBroken || facts.isBehind || facts.boot === null) return null
     const times = new Map<number, number>()
     for (const { event, index } of facts.calls) {
-      if (event.type !== 'signal' || event.hangup || silent.includes(event.signal)) continue
+      if (event.type !== 'signal' || event.hangup || ignoredByDefault.includes(event.signal))
+        continue
       if (event.signal === signalNumbers.TERM || event.signal === signalNumbers.INT) continue
       const isMapped = signalName(event.signal) in facts.plan.signals
       const isEnding = facts.shutdown !== null && facts.shutdown.index < index
@@ -63,13 +64,13 @@ export const ignoredTold: Promised = {
       times.set(event.signal, (times.get(event.signal) ?? 0) + 1)
     }
     const expected = [...times.values()].reduce((sum, count) => sum + `${count}`.length, 0)
-    const told = facts.lines.filter(({ text }) => text.includes(' ignored: ')).length
-    return told === expected ? null : `${told} lines, not ${expected}`
+    const reported = facts.lines.filter(({ text }) => text.includes(' ignored: ')).length
+    return reported === expected ? null : `${reported} lines, not ${expected}`
   },
 }
 
 export const flushed: Promised = {
-  sentence: 'What is left of the deadline at the end is for the output',
+  sentence: 'At the end the rest of the deadline is left for flushing output',
   broken: (facts) => {
     const { finish, shutdown, plan, isBroken, lostMs } = facts
     if (finish === null || facts.boot === null || isBroken) return null
@@ -78,6 +79,6 @@ export const flushed: Promised = {
     const slackMs = lostMs + 2 * facts.lateMs + 0.001
     const waitedMs = finish.doneMs - finish.atMs
     const isRight = Math.abs(finish.flushMs - Math.max(0, leftMs - waitedMs)) <= slackMs
-    return isRight ? null : `${finish.flushMs} ms, and ${leftMs} ms are left`
+    return isRight ? null : `${finish.flushMs} ms, with ${leftMs} ms left`
   },
 }

@@ -1,4 +1,4 @@
-/** Promises about how a run is ended. */
+/** Promises about the stop of a run. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
@@ -8,19 +8,19 @@ import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
 
 export const killOnce: Promised = {
-  sentence: 'KILL goes to a run once, and to its whole tree',
+  sentence: 'KILL is sent to a run once, and to its whole tree',
   broken: ({ runs, isBroken }) =>
     first(runs, (run) => {
       const ordered = kills(run)
-      if (ordered.some(({ to }) => to !== 'tree')) return `${nameOf(run)}: KILL to the leader alone`
-      // After a failure an order is given again, since it may be lost.
+      if (ordered.some(({ to }) => to !== 'tree')) return `${nameOf(run)}: KILL only to the leader`
+      // After a failure an order may be repeated, since it may be lost.
       const isRepeated = ordered.length > 1 && !isBroken
       return isRepeated ? `${nameOf(run)} is sent KILL ${ordered.length} times` : null
     }),
 }
 
 export const killNotEarly: Promised = {
-  sentence: 'KILL never comes before the grace is over',
+  sentence: 'KILL is never sent before the end of the grace',
   broken: (facts) => first(facts.runs, (run) => killedEarly(facts, run)),
 }
 
@@ -28,14 +28,14 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   const kill = kills(run)[0]
   if (kill === undefined || facts.isHelpless || facts.isSignalLost) return null
   const order = stopOrder(run)
-  // The stop signal may be what is lost.
+  // The stop signal may be lost to a fault.
   if (facts.isBroken && !isBefore(order, kill) && !isBefore(run.exit, kill)) return null
-  // What a dead daemon left behind has a second, unless the bundle says otherwise.
+  // Processes that a dead daemon left behind have a second, unless the bundle sets a grace.
   const wasAsked = order !== null && (run.exit === null || order.index < run.exit.index)
   const sinceMs = wasAsked ? order.atMs : (run.exit?.atMs ?? kill.atMs)
   const asked = run.spec.stop.graceMs ?? (wasAsked ? Number.POSITIVE_INFINITY : 1000)
   const graceMs = wasAsked ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
-  // That it shuts down may be what it did not get to say.
+  // The line about the shutdown may be lost to a fault.
   const shutdown = facts.shutdown ?? facts.asked
   const mayEndAll = facts.specs.some(
     ({ main, critical, restart }) => main || critical || restart.then === 'shutdown',
@@ -45,12 +45,12 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
     shutdown === null
       ? Number.POSITIVE_INFINITY
       : shutdown.atMs + Math.min(asked, shareEndMs(facts, run.spec.name))
-  // A restart has the one deadline, too, and what is ending already gets no more than that.
+  // The deadline limits a restart, too, also for a run that is already stopping.
   const hurried = facts.requests
     .filter(({ daemon, atMs }) => daemon === run.spec.name && atMs >= sinceMs)
     .map(({ atMs }) => atMs + Math.min(asked, facts.plan.deadlineMs * 0.8))
   const earliestMs = Math.min(sinceMs + graceMs, sharesEndMs, ...hurried)
-  // An event that came while something was spawned is as old as its coming.
+  // An event that arrived during a spawn has the time of its arrival.
   return kill.atMs < earliestMs - facts.spawnMs - 0.001
     ? `${nameOf(run)} is killed at ${kill.atMs}, its grace ends at ${earliestMs}`
     : null
@@ -61,7 +61,7 @@ function isBefore(when: When | null, { index }: When): boolean {
 }
 
 export const killInTime: Promised = {
-  sentence: 'What was asked to end is killed when its grace is over',
+  sentence: 'A run that is stopping is killed at the end of its grace',
   broken: (facts) => first(facts.runs, (run) => spared(facts, run)),
 }
 
@@ -75,7 +75,7 @@ function spared(facts: Facts, run: RunFacts): string | null {
   const capMs = isAsked ? Math.min(graceMs, deadlineMs) : graceMs
   const extendedMs = Math.max(0, ...extensions(facts, run, since).map(({ untilMs }) => untilMs))
   const dueMs = Math.max(since.atMs + capMs, Math.min(extendedMs, since.atMs + deadlineMs))
-  // What is lost is looked for soon, and once more.
+  // A recovery checks soon for lost orders, and again later.
   const mendMs = facts.isBroken ? 500 : 0
   const latestMs = dueMs + mendMs + facts.lostMs + 2 * facts.lateMs + 1
   const endMs = Math.min(
@@ -83,10 +83,10 @@ function spared(facts: Facts, run: RunFacts): string | null {
     run.gone?.atMs ?? Number.POSITIVE_INFINITY,
     facts.finish.atMs,
   )
-  return endMs <= latestMs ? null : `${nameOf(run)} was to be killed until ${latestMs}, and is not`
+  return endMs <= latestMs ? null : `${nameOf(run)} should be killed by ${latestMs}, and is not`
 }
 
-/** When it asked for more time in its stop, and until when. */
+/** The extensions that a run requested during its stop, with their ends. */
 function extensions(
   facts: Facts,
   run: RunFacts,
@@ -102,7 +102,7 @@ function extensions(
 }
 
 export const stopExtended: Promised = {
-  sentence: 'Who asks for more time while it stops gets it, within the one deadline',
+  sentence: 'A run that requests more time while it stops gets it, within the deadline',
   broken: (facts) => first(facts.runs, (run) => cutShort(facts, run)),
 }
 
@@ -121,14 +121,14 @@ function cutShort(facts: Facts, run: RunFacts): string | null {
     if (index > kill.index) return null
     const earliestMs = Math.min(untilMs, limitMs) - facts.spawnMs - 0.001
     return kill.atMs < earliestMs
-      ? `${nameOf(run)} is killed at ${kill.atMs}, and asked for time until ${untilMs}`
+      ? `${nameOf(run)} is killed at ${kill.atMs}, and had requested time until ${untilMs}`
       : null
   })
 }
 
 export const leaderFirst: Promised = {
   sentence:
-    'The stop signal goes to the leader once; to the rest of the tree once, when the leader is gone or half of the grace is over',
+    'The stop signal is sent once to the leader, and once to the rest of the tree when the leader has exited or half of the grace is over',
   broken: (facts) => first(facts.runs, (run) => outOfTurn(facts, run)),
 }
 
@@ -137,44 +137,43 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
   const order = stopOrder(run)
   const number = signalNumbers[run.spec.stop.signal]
   const toLeader = run.signals.filter(({ signal, to }) => signal === number && to === 'leader')
-  if (toLeader.length > 1) return `${nameOf(run)}: the leader is asked ${toLeader.length} times`
+  if (toLeader.length > 1) return `${nameOf(run)}: the leader is signalled ${toLeader.length} times`
   const toTree = restOrders(run)
-  if (toTree.length > 1) return `${nameOf(run)}: the tree is asked ${toTree.length} times`
+  if (toTree.length > 1) return `${nameOf(run)}: the tree is signalled ${toTree.length} times`
   const tree = toTree[0]
   if (tree === undefined) {
     const kill = kills(run)[0]
     const isDeadline = facts.finish !== null && kill !== undefined && kill.atMs >= facts.finish.atMs
     return kill === undefined || isDeadline
       ? null
-      : `${nameOf(run)} is killed and its tree was not asked`
+      : `${nameOf(run)} is killed, and its tree was not signalled`
   }
   if (run.exit !== null && run.exit.index < tree.index) return null
-  if (order === null) return `${nameOf(run)}: the tree is asked before the leader`
+  if (order === null) return `${nameOf(run)}: the tree is signalled before the leader`
   if (hasFailedToStop(facts, run, tree)) return null
   const { graceMs } = run.spec.stop
   const halfMs = Math.min(graceMs ?? Number.POSITIVE_INFINITY, facts.plan.deadlineMs * 0.8) / 2
   const { shutdown } = facts
-  // A shutdown may shorten what is left.
+  // A shutdown may shorten the rest of the grace.
   if (shutdown !== null && tree.atMs >= shutdown.atMs) {
     const waves = facts.specs.length + 1
     const shareMs =
       Math.min(graceMs ?? Number.POSITIVE_INFINITY, (facts.plan.deadlineMs * 0.8) / waves) / 2
     return tree.atMs >= Math.max(order.atMs, Math.min(order.atMs + shareMs, shutdown.atMs)) - 0.001
       ? null
-      : `${nameOf(run)}: the tree is asked at ${tree.atMs}, too early`
+      : `${nameOf(run)}: the tree is signalled at ${tree.atMs}, too early`
   }
   return tree.atMs >= order.atMs + halfMs - 0.001
     ? null
-    : `${nameOf(run)}: the tree is asked at ${tree.atMs}, its leader at ${order.atMs}`
+    : `${nameOf(run)}: the tree is signalled at ${tree.atMs}, its leader at ${order.atMs}`
 }
 
 export const stopOnce: Promised = {
-  sentence:
-    'No process gets the stop signal of its run twice, also when pitcrew has failed in between',
+  sentence: 'No process gets the stop signal of its run twice, also if pitcrew fails in between',
   broken: ({ trace, runs }) => {
     const stopped = new Set<string>()
     return first(trace, (moment) => {
-      // A pid is used again, also in the same run.
+      // Pids are reused, also in the same run.
       if (moment.what === 'born')
         stopped.delete(`pid ${moment.pid} of ${moment.daemon} ${moment.run}`)
       if (moment.what !== 'hit' || !moment.isStop) return null
@@ -189,7 +188,7 @@ export const stopOnce: Promised = {
   },
 }
 
-/** Its stop command ended badly, or could not be run. */
+/** Its stop command failed, or could not be executed. */
 function hasFailedToStop(
   { helpers, lines }: Facts,
   { spec, asked }: RunFacts,
@@ -218,7 +217,7 @@ export const overIsOver: Promised = {
     }),
 }
 
-/** The end waited in the queue: the order was decided before it was taken up, and reached nothing. */
+/** The end was in the queue: the order was decided before it was handled, and reached no process. */
 function wasDecided({ trace }: Facts, { claims }: RunFacts, { index }: When): boolean {
   const order = trace[index]
   const isNothing = order?.what === 'signal' && order.answer === 'gone'
@@ -230,38 +229,38 @@ function isEnd({ what }: Claim): boolean {
 }
 
 export const noStranger: Promised = {
-  sentence: 'A stranger is never signalled, whatever pid it has',
+  sentence: 'A foreign process is never signalled, whatever its pid is',
   broken: ({ trace }) =>
     first(trace, (moment) =>
       moment.what === 'hit' && !moment.isOurs
-        ? `pid ${moment.pid} is not of ${moment.daemon} ${moment.run} and gets signal ${moment.signal}`
+        ? `pid ${moment.pid} is no process of ${moment.daemon} ${moment.run} and gets signal ${moment.signal}`
         : null,
     ),
 }
 
 export const stuckNamed: Promised = {
-  sentence: 'What KILL does not end is named, once',
+  sentence: 'A process that KILL does not end is reported once',
   broken: (facts) =>
     first(facts.runs, (run) => {
       const named = run.claims.filter(({ what }) => what === 'stuck')
       const kill = kills(run)[0]
       if (facts.isBroken) return null
-      if (named.length > 1) return `${nameOf(run)} is named ${named.length} times`
+      if (named.length > 1) return `${nameOf(run)} is reported ${named.length} times`
       const line = named[0]
       if (line !== undefined) {
         const isLate = kill !== undefined && kill.atMs <= line.atMs - 999.999
-        if (!isLate) return `${nameOf(run)} is named too early`
+        if (!isLate) return `${nameOf(run)} is reported too early`
         const start = `${run.spec.name}: KILL did not end pid `
         const pids = facts.lines.find(
           ({ text, index }) => index > line.index && text.startsWith(start),
         )
-        const isTold = pids?.atMs === line.atMs || aliveAt(facts, run, line.index) === 0
-        return isTold ? null : `the pids of ${nameOf(run)} are not named`
+        const isReported = pids?.atMs === line.atMs || aliveAt(facts, run, line.index) === 0
+        return isReported ? null : `the pids of ${nameOf(run)} are not reported`
       }
       if (kill === undefined || facts.finish === null) return null
       const latestMs = kill.atMs + 1000 + facts.lostMs + facts.lateMs + 1
       const isOver =
         Math.min(run.gone?.atMs ?? Number.POSITIVE_INFINITY, facts.finish.atMs) <= latestMs
-      return isOver ? null : `${nameOf(run)} outlives KILL and is not named`
+      return isOver ? null : `${nameOf(run)} outlives KILL and is not reported`
     }),
 }

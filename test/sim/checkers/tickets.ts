@@ -1,4 +1,4 @@
-/** Promises about what is asked over the control socket: who asks is told what became of it, once, and truly. */
+/** Promises about requests over the control socket: each is answered once, with its true result. */
 import type { Claim } from '../judge/claims.ts'
 import type { Answer, Asked, Facts, Request, RunFacts, When } from '../judge/facts.ts'
 import { readySince } from '../judge/standing.ts'
@@ -10,14 +10,14 @@ type TicketAnswer = NonNullable<Answer['done']>
 
 export const askedIsAnswered: Promised = {
   sentence:
-    'Whoever asks over the control socket is answered once, at the end of pitcrew at the latest',
+    'Each request over the control socket is answered once, at the end of pitcrew at the latest',
   broken: (facts) =>
     first(facts.asks, (asked) => {
       const { answers, isLost } = asked
       const { finish } = facts
       if (answers.length > 1) return `${nameOf(asked)} is answered ${answers.length} times`
       if (answers.length === 1 || isLost || facts.isBroken || finish === null) return null
-      // The end closes all connections; what comes with it may not be read any more.
+      // The end closes all connections; requests that arrive with it may not be read any more.
       const endIndex = whenCalled(facts, finish)
       const isClosed = asked.closed !== null && asked.closed.index < endIndex
       return isClosed || asked.index >= endIndex ? null : `${nameOf(asked)} is not answered`
@@ -25,19 +25,19 @@ export const askedIsAnswered: Promised = {
 }
 
 export const openIsOpen: Promised = {
-  sentence: 'Who does not want to wait has his ticket at once; who waits is told its end',
+  sentence: 'A request without waiting gets its ticket at once; a waiting one gets its result',
   broken: (facts) =>
     eachAnswer(facts, (asked, { atMs, done }) => {
       if (done === undefined || !isTicket(done)) return null
-      if (asked.wait) return done.outcome === 'open' ? 'it is not over' : null
+      if (asked.wait) return done.outcome === 'open' ? 'the ticket is still open' : null
       const isLate = atMs > asked.atMs + facts.lostMs + facts.lateMs
-      return isLate && !facts.isBroken ? 'it comes late' : null
+      return isLate && !facts.isBroken ? 'the answer is late' : null
     }),
 }
 
 export const startIsReady: Promised = {
   sentence:
-    'A start or a restart is done when its run is ready, and a job when it has done its work',
+    'A start or a restart is done when its run is ready, and that of a job when the job is done',
   broken: (facts) =>
     eachDone(facts, (asked, done, when) => {
       if (asked.verb !== 'start' && asked.verb !== 'restart') return null
@@ -62,19 +62,19 @@ export const startIsReady: Promised = {
     }),
 }
 
-/** Its spawn was under way when the request came. */
+/** Its spawn was in progress when the request came. */
 function isSpawning({ claims }: RunFacts, { index }: When): boolean {
-  const told = claims.find(({ what }) => what === 'started' || what === 'start-failed')
-  return told === undefined || told.index > index
+  const claim = claims.find(({ what }) => what === 'started' || what === 'start-failed')
+  return claim === undefined || claim.index > index
 }
 
 export const stopIsOver: Promised = {
   sentence:
-    'A stop is done when nothing is left of the run, and nothing is started after that unasked',
+    'A stop is done when no process of the run is left, and no run starts after it without a request',
   broken: (facts) =>
     eachDone(facts, (asked, done, when) => {
       if (asked.verb !== 'stop' || facts.isBroken) return null
-      if (done.now !== null) return `run ${done.now.run} is there`
+      if (done.now !== null) return `run ${done.now.run} is running`
       const own = facts.runsOf.get(asked.daemon ?? '') ?? []
       const run = lastRun(facts, asked.daemon ?? '', when.index)
       if (run !== undefined && run.pid !== null && (run.gone?.index ?? when.index) >= when.index) {
@@ -88,18 +88,18 @@ export const stopIsOver: Promised = {
           index > asked.index &&
           index < (next?.spawned.index ?? 0),
       )
-      return next === undefined || isAsked ? null : `run ${next.run} is started, and nobody asked`
+      return next === undefined || isAsked ? null : `run ${next.run} is started without a request`
     }),
 }
 
 export const failedHasCause: Promised = {
   sentence:
-    'What has failed was seen to fail: an end, a fault, a start that failed, or whom it needs',
+    'A request fails only after a reported failure: an end, a failed health check or start, or a failed dependency',
   broken: (facts) =>
     eachAnswer(facts, (asked, { failed, index }) => {
       if (failed?.code !== 'FAILED' || facts.isBroken) return null
       const isOver = facts.finish !== null && facts.finish.index < index
-      // A shutdown that comes when everything has ended by itself has nothing left to do.
+      // A shutdown that is requested after everything has ended by itself fails.
       const isLate = asked.verb === 'shutdown' && isOver && facts.shutdown === null
       const isStop = asked.verb === 'stop' || asked.verb === 'shutdown'
       if (isStop && !isLate) return 'a stop does not fail'
@@ -110,11 +110,11 @@ export const failedHasCause: Promised = {
           claim.index < index &&
           failures.includes(claim.what),
       )
-      return isSeen || isOver ? null : 'nothing of that kind was said'
+      return isSeen || isOver ? null : 'no failure was reported'
     }),
 }
 
-/** An end that is fine, too, comes before the run was ready. */
+/** A successful end before the run was ready is a failure, too. */
 const failures: readonly Claim['what'][] = [
   'died',
   'done',
@@ -127,7 +127,7 @@ const failures: readonly Claim['what'][] = [
 
 export const supersededHasReason: Promised = {
   sentence:
-    'A request is superseded by a shutdown, or by a later one that wants something else; what wants the same joins it',
+    'A request is superseded only by a shutdown or a later request for something else; one for the same joins it',
   broken: (facts) =>
     eachAnswer(facts, (asked, { failed, index }) => {
       if (failed?.code !== 'SUPERSEDED') return null
@@ -137,11 +137,11 @@ export const supersededHasReason: Promised = {
         const isMeant = one.daemon === asked.daemon && one.index > asked.index && one.index < index
         return isMeant && isContrary(facts, asked, one)
       })
-      return isByEnd || isByLater || facts.isBroken ? null : 'nobody asked for anything else'
+      return isByEnd || isByLater || facts.isBroken ? null : 'there is no other request'
     }),
 }
 
-/** It wants something else: the other way, or another run than the one that is there. */
+/** The later request is for something else: the opposite, or a further run. */
 function isContrary(facts: Facts, asked: Asked, later: Request): boolean {
   if (asked.verb === 'stop' || later.verb === 'stop') return asked.verb !== later.verb
   const run = lastRun(facts, later.daemon, later.index)
@@ -153,37 +153,37 @@ function isContrary(facts: Facts, asked: Asked, later: Request): boolean {
 }
 
 export const shutdownTellsCode: Promised = {
-  sentence: 'A shutdown that is asked for ends with the exit code that pitcrew ends with',
+  sentence: 'The result of a requested shutdown has the exit code of pitcrew',
   broken: (facts) =>
     eachAnswer(facts, (asked, { done, failed, index }) => {
       if (asked.verb !== 'shutdown' || !asked.wait) return null
-      // It came when everything had ended by itself.
+      // It was requested after everything had ended by itself.
       const isOver = facts.finish !== null && facts.finish.index < index && facts.shutdown === null
-      if (failed !== undefined) return facts.isBroken || isOver ? null : `it is ${failed.code}`
+      if (failed !== undefined) return facts.isBroken || isOver ? null : `it failed: ${failed.code}`
       if (done === undefined || !isTicket(done) || facts.finish === null) return null
-      return done.exitCode === facts.finish.code ? null : `it says ${done.exitCode}`
+      return done.exitCode === facts.finish.code ? null : `the result has ${done.exitCode}`
     }),
 }
 
-/** The number of a ticket, in an entry of the journal; a quotation mark in a text has a backslash. */
+/** The ticket number of an entry of the journal. (Quotation marks within texts are escaped.) */
 const ticketEnd = /,"ticket":(\d+),/g
 
 export const endsOnce: Promised = {
-  sentence: 'Each ticket ends once, as the journal tells, and none is left open',
+  sentence: 'According to the journal each ticket ends once, and none is left open',
   broken: (facts) => {
     const ended = new Map<number, number>()
     const givenUp = appendsGivenUp(facts)
     for (const moment of facts.trace) {
       if (moment.what !== 'append') continue
-      // More than there was room for: how much is counted.
+      // Entries were dropped for lack of room.
       if (moment.text.includes('"dropped":')) return null
       for (const [, number] of moment.text.matchAll(ticketEnd)) {
         const ticket = Number(number)
-        // What was given up is written once more, and may have been written all the same.
+        // An append that was given up is repeated, and may have been written all the same.
         ended.set(ticket, (ended.get(ticket) ?? 0) + (givenUp.has(moment.id) ? 0 : 1))
       }
     }
-    // What the disk does not take is written once more.
+    // Entries that the disk refuses are written again.
     const { errno, tookMs } = facts.schedule.disk
     if (facts.isBroken || errno !== null || tookMs === never) return null
     const twice = [...ended].find(([, times]) => times > 1)
@@ -196,7 +196,7 @@ export const endsOnce: Promised = {
   },
 }
 
-/** The numbers of the helpers that did not append in time. */
+/** The ids of appends that timed out. */
 function appendsGivenUp({ calls }: Facts): ReadonlySet<number> {
   const ids = new Set<number>()
   for (const { event } of calls) {
@@ -211,13 +211,13 @@ function eachAnswer(
 ): string | null {
   return first(facts.asks, (asked) =>
     first(asked.answers, (answer) => {
-      const said = problem(asked, answer)
-      return said === null ? null : `${nameOf(asked)}, answered at ${answer.atMs}: ${said}`
+      const found = problem(asked, answer)
+      return found === null ? null : `${nameOf(asked)}, answered at ${answer.atMs}: ${found}`
     }),
   )
 }
 
-/** Of those who waited for it. */
+/** The successful results of waiting requests. */
 function eachDone(
   facts: Facts,
   problem: (asked: Asked, done: TicketAnswer, when: When) => string | null,
@@ -232,7 +232,7 @@ function isTicket(done: TicketAnswer): boolean {
   return 'ticket' in done
 }
 
-/** Where the call begins in which something was done: what comes to pitcrew in it comes first. */
+/** The beginning of the call in which something was done. */
 function whenCalled(facts: Facts, { index }: When): number {
   return callBefore(facts, index)?.index ?? 0
 }
