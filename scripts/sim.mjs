@@ -114,14 +114,14 @@ async function bundle() {
 }
 
 async function work() {
-  const { Cells, scheduleFor, whatBroke } = await import(pathToFileURL(workerData.file).href)
+  const { Cells, scheduleFor, failureReport } = await import(pathToFileURL(workerData.file).href)
   parentPort.on('message', (batch) => {
     if (batch === null) return parentPort.close()
     const cells = new Cells()
     globalThis.onCell = (daemon, event) => cells.see(daemon, event)
     const broken = []
     for (let seed = batch.from; seed < batch.to; seed++) {
-      const finding = whatBroke(scheduleFor(seed))
+      const finding = failureReport(scheduleFor(seed))
       if (finding !== null) broken.push(finding)
     }
     parentPort.postMessage({ played: batch.to - batch.from, visits: [...cells.visits], broken })

@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { foundSeeds } from './found-seeds.ts'
 import { scheduleFor } from './generate/generate.ts'
 import { Cells } from './judge/coverage.ts'
-import { tell, whatBroke } from './judge/fail.ts'
+import { failureReport, storyFor } from './judge/fail.ts'
 import { rare, seedsOfRare, unreachable } from './judge/unreachable.ts'
 
 const schedules = 1000
@@ -27,8 +27,8 @@ vi.mock('../../src/core/daemon/daemon.ts', async (importOriginal) => {
 
 test.runIf(seed !== undefined)(`seed ${seed}`, () => {
   const schedule = scheduleFor(Number(seed))
-  process.stdout.write(`${tell(schedule)}\n`)
-  expect.soft(whatBroke(schedule)).toBeNull()
+  process.stdout.write(`${storyFor(schedule)}\n`)
+  expect.soft(failureReport(schedule)).toBeNull()
 })
 
 test.runIf(seed === undefined)(
@@ -64,7 +64,7 @@ function from(first: number): number[] {
 }
 
 function play(one: number): void {
-  const broken = whatBroke(scheduleFor(one))
+  const broken = failureReport(scheduleFor(one))
   if (broken === null) return
   const isNew = one >= newSeedsFrom && !foundSeeds.includes(one)
   const advice = isNew ? '\nfix it, and add the seed to test/sim/found-seeds.ts' : ''

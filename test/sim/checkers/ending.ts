@@ -25,7 +25,7 @@ export const inDeadline: Promised = {
     const slackMs = facts.lostMs + 2 * facts.lateMs + 0.001
     const latestMs = since.atMs + plan.deadlineMs + slackMs + (isBroken ? lastWordAfterMs : 0)
     if (endMs > latestMs) return `the end is at ${endMs}, ${endMs - latestMs} ms too late`
-    return facts.hadLastWord && !facts.isHelpless && facts.lostMs < lastWordAfterMs
+    return facts.watchdogFired && !facts.isHelpless && facts.lostMs < lastWordAfterMs
       ? 'the shutdown watchdog was needed'
       : null
   },

@@ -1,7 +1,7 @@
 /** Promises about probes and commands that serve a daemon. */
 import type { Facts, HelperFacts, RunFacts } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
-import { type Look, signsOf, upUntil } from '../judge/signs.ts'
+import { observationsOf, type ProbeRecord, upUntil } from '../judge/signs.ts'
 import { readySince, upSince } from '../judge/standing.ts'
 import { lastRun, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
@@ -57,7 +57,7 @@ function outlives(
   const ended =
     kind === 'stop' ? of?.gone : kind === 'death' ? null : of === undefined ? null : upUntil(of)
   // The shutdown watchdog kills everything.
-  if (facts.hadLastWord) return null
+  if (facts.watchdogFired) return null
   const end = facts.end?.index ?? -1
   const until = ended == null ? end : nextCall(facts, ended.index)
   const isOver = (exit !== null && exit.index < until) || kills.some(({ index }) => index < until)
@@ -68,13 +68,13 @@ export const looksEnd: Promised = {
   sentence: 'A run that is ending or over is not probed, and no run is probed twice at once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
-    const { looks } = signsOf(facts)
+    const { probes: looks } = observationsOf(facts)
     return (
       first(looks, (look) => lookedInVain(facts, look)) ??
       first(looks, (look) => {
         const { before } = look
         if (before === null || before.errno !== null) return null
-        const over = before.answered ?? before.forgotten
+        const over = before.answered ?? before.cancelled
         const isTwice = over === null || over.index > look.begun.index
         return isTwice ? `${nameOf(look.run)} is probed twice at once` : null
       })
@@ -84,7 +84,7 @@ export const looksEnd: Promised = {
 
 function lookedInVain(
   facts: Facts,
-  { run, begun, errno, answered, forgotten }: Look,
+  { run, begun, errno, answered, cancelled: forgotten }: ProbeRecord,
 ): string | null {
   const end = upUntil(run)
   if (end !== null && begun.index > nextCall(facts, end.index))
@@ -100,7 +100,7 @@ export const looksGoOn: Promised = {
   broken: (facts) => {
     if (!canFollow(facts)) return null
     return (
-      first(signsOf(facts).looks, (look) => rare(facts, look)) ??
+      first(observationsOf(facts).probes, (look) => rare(facts, look)) ??
       first(facts.runs, (run) => neverSeen(facts, run, 'ready') ?? neverSeen(facts, run, 'alive'))
     )
   },
@@ -114,7 +114,7 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   const since = purpose === 'ready' ? upSince(run) : readySince(run)
   if (spec === null || isWord || since === null || facts.finish === null) return null
   const isSeen =
-    signsOf(facts).looks.some((look) => look.run === run && look.for === purpose) ||
+    observationsOf(facts).probes.some((look) => look.run === run && look.for === purpose) ||
     facts.helpers.some(({ kind, daemon, spawned, gone }) => {
       // A command of an earlier run that is still running prevents it.
       const isThere = spawned.index > since.index || gone === null || gone.index > since.index
@@ -125,8 +125,8 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   return isSeen || endMs <= dueMs ? null : `${nameOf(run)} is never probed: ${purpose}`
 }
 
-function rare(facts: Facts, look: Look): string | null {
-  const { run, begun, errno, answered, forgotten } = look
+function rare(facts: Facts, look: ProbeRecord): string | null {
+  const { run, begun, errno, answered, cancelled: forgotten } = look
   const { ready, alive } = run.spec
   const intervalMs = (look.for === 'ready' ? ready?.intervalMs : alive?.intervalMs) ?? 0
   const over = errno === null ? (answered ?? forgotten) : begun

@@ -27,7 +27,7 @@ export const nothingLeft: Promised = {
     }
     return first(alive, ([pid, label]) => {
       // Nor for processes that left the group of an interrupted command.
-      const isOfHelper = label.includes(':') && (isBroken || label.startsWith('stray of '))
+      const isOfHelper = label.includes(':') && (isBroken || label.startsWith('escapee of '))
       const isExcused =
         killed.has(pid) || isOfHelper || (isCutOff && (schedule.isPid1 || !label.startsWith('d')))
       return isExcused ? null : `pid ${pid} is left: ${label}`

@@ -1,7 +1,7 @@
 /** Promises about readiness and health checks. */
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
-import { claimed, signsOf, upUntil } from '../judge/signs.ts'
+import { claimed, observationsOf, upUntil } from '../judge/signs.ts'
 import { readySince } from '../judge/standing.ts'
 import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
@@ -11,7 +11,7 @@ export const readyRight: Promised = {
     'A run is reported as ready only after a sign of readiness of this run, and not when it is ending',
   broken: (facts) => {
     if (!canFollow(facts)) return null
-    const { ready } = signsOf(facts)
+    const { ready } = observationsOf(facts)
     return first(facts.runs, (run) => {
       const claim = claimed(run, 'ready')
       if (claim === null) return null
@@ -35,7 +35,7 @@ export const readyTold: Promised = {
       ({ claims }) => claims.filter(({ what }) => what === 'ready').length > 1,
     )
     if (twice !== undefined) return `${nameOf(twice)} is reported as ready twice`
-    return first(signsOf(facts).ready, ({ run, index }) => {
+    return first(observationsOf(facts).ready, ({ run, index }) => {
       const claim = claimed(run, 'ready')
       if (claim !== null && claim.index < nextCall(facts, index)) return null
       const started = claimed(run, 'started')
@@ -60,7 +60,7 @@ function inTime(facts: Facts, run: RunFacts): string | null {
   if (started === null) return null
   let dueMs = run.spawned.atMs + ready.timeoutMs
   const endIndex = Math.min(claimed(run, 'ready')?.index ?? never, upUntil(run)?.index ?? never)
-  for (const message of signsOf(facts).said) {
+  for (const message of observationsOf(facts).selfReports) {
     if (message.run !== run || message.index > endIndex) continue
     for (const line of message.text.split('\n')) {
       const ms = extensionMs(line)
@@ -126,7 +126,9 @@ function watched(facts: Facts, run: RunFacts): string | null {
   const { watchdogMs } = run.spec
   const fault = claimed(run, 'watchdog')
   if (watchdogMs === null) {
-    const triggers = signsOf(facts).said.filter(({ text }) => text === 'WATCHDOG=trigger')
+    const triggers = observationsOf(facts).selfReports.filter(
+      ({ text }) => text === 'WATCHDOG=trigger',
+    )
     const isTriggered = triggers.some(
       (message) => message.run === run && fault !== null && isOfCall(facts, message, fault),
     )
@@ -136,10 +138,11 @@ function watched(facts: Facts, run: RunFacts): string | null {
   const endIndex = upUntil(run)?.index ?? never
   // Readiness by a start counts from the spawn.
   let dueMs = since === null ? never : since.atMs + watchdogMs
-  for (const message of signsOf(facts).said) {
+  for (const message of observationsOf(facts).selfReports) {
     if (message.run !== run || (message.index > endIndex && fault === null)) continue
     for (const line of message.text.split('\n')) {
-      if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, message, fault)) return null
+      if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, message, fault))
+        return null
       if (
         line === 'WATCHDOG=trigger' &&
         message.index < endIndex &&
@@ -178,12 +181,12 @@ function alive(facts: Facts, run: RunFacts): string | null {
   // What commands find is not seen where one could not be run.
   if (spec.probe.type === 'command') return null
   let failed = 0
-  for (const look of signsOf(facts).looks) {
+  for (const look of observationsOf(facts).probes) {
     if (look.run !== run || look.for !== 'alive') continue
-    const isLate = look.forgotten !== null && isByTimer(facts, run, look.forgotten)
+    const isLate = look.cancelled !== null && isByTimer(facts, run, look.cancelled)
     if (look.errno === null && look.answered === null && !isLate) continue
     failed = look.answered?.isGood === true ? 0 : failed + 1
-    const told = look.answered ?? (look.errno === null ? look.forgotten : look.begun)
+    const told = look.answered ?? (look.errno === null ? look.cancelled : look.begun)
     const isTold = fault !== null && told !== null && fault.index > told.index
     const isAtOnce = isTold && fault.index < nextCall(facts, told.index)
     if (failed >= spec.failures) {
@@ -212,7 +215,7 @@ function status(facts: Facts, claim: Facts['claims'][number]): string | null {
   if (run === undefined || started === null) return null
   let now = ''
   let before: string | null = null
-  for (const message of signsOf(facts).said) {
+  for (const message of observationsOf(facts).selfReports) {
     if (message.run !== run || message.index < started.index || message.index > claim.index)
       continue
     const lines = message.text.split('\n')

@@ -78,7 +78,9 @@ export const answeredOnce: Promised = {
   broken: (facts) => {
     if (facts.boot === null || facts.finish === null) return null
     return first(facts.plan.daemons, ({ name }) => {
-      const late = facts.asks.filter(({ daemon, isLate }) => daemon === name && isLate).length
+      const late = facts.controlRequests.filter(
+        ({ daemon, isLate }) => daemon === name && isLate,
+      ).length
       const asked = facts.requests.filter(({ daemon }) => daemon === name).length + late
       const answered = (answersOf(facts).get(name) ?? []).reduce(
         (sum, { requests }) => sum + requests,

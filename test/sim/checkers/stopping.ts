@@ -2,7 +2,7 @@
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
-import { signsOf } from '../judge/signs.ts'
+import { observationsOf } from '../judge/signs.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
@@ -92,8 +92,8 @@ function extensions(
   run: RunFacts,
   since: When,
 ): readonly (When & { readonly untilMs: number })[] {
-  return signsOf(facts)
-    .said.filter((said) => said.run === run && said.index > since.index)
+  return observationsOf(facts)
+    .selfReports.filter((said) => said.run === run && said.index > since.index)
     .flatMap(({ text, atMs, index }) => {
       const [name, usec] = text.split('=')
       const untilMs = atMs + Number(usec) / 1000

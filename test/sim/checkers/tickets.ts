@@ -1,6 +1,6 @@
 /** Promises about requests over the control socket: each is answered once, with its true result. */
 import type { Claim } from '../judge/claims.ts'
-import type { Answer, Asked, Facts, Request, RunFacts, When } from '../judge/facts.ts'
+import type { Answer, ControlRequest, Facts, Request, RunFacts, When } from '../judge/facts.ts'
 import { readySince } from '../judge/standing.ts'
 import { callBefore, lastRun } from '../judge/timeline.ts'
 import { never } from '../world/schedule.ts'
@@ -12,7 +12,7 @@ export const askedIsAnswered: Promised = {
   sentence:
     'Each request over the control socket is answered once, at the end of pitcrew at the latest',
   broken: (facts) =>
-    first(facts.asks, (asked) => {
+    first(facts.controlRequests, (asked) => {
       const { answers, isLost } = asked
       const { finish } = facts
       if (answers.length > 1) return `${nameOf(asked)} is answered ${answers.length} times`
@@ -142,7 +142,7 @@ export const supersededHasReason: Promised = {
 }
 
 /** The later request is for something else: the opposite, or a further run. */
-function isContrary(facts: Facts, asked: Asked, later: Request): boolean {
+function isContrary(facts: Facts, asked: ControlRequest, later: Request): boolean {
   if (asked.verb === 'stop' || later.verb === 'stop') return asked.verb !== later.verb
   const run = lastRun(facts, later.daemon, later.index)
   const isBefore = (when: When | null | undefined): boolean =>
@@ -191,7 +191,7 @@ export const endsOnce: Promised = {
     const numbers = [...ended.keys()]
     const isCut = tookMs > 1000 || facts.boot === null
     const missing = numbers.length === 0 ? 0 : Math.max(...numbers) - numbers.length
-    const isLate = facts.asks.some(({ index }) => index > (facts.finish?.index ?? 0))
+    const isLate = facts.controlRequests.some(({ index }) => index > (facts.finish?.index ?? 0))
     return missing === 0 || isCut || isLate ? null : `${missing} tickets have no end`
   },
 }
@@ -207,9 +207,9 @@ function appendsGivenUp({ calls }: Facts): ReadonlySet<number> {
 
 function eachAnswer(
   facts: Facts,
-  problem: (asked: Asked, answer: When & Answer) => string | null,
+  problem: (asked: ControlRequest, answer: When & Answer) => string | null,
 ): string | null {
-  return first(facts.asks, (asked) =>
+  return first(facts.controlRequests, (asked) =>
     first(asked.answers, (answer) => {
       const found = problem(asked, answer)
       return found === null ? null : `${nameOf(asked)}, answered at ${answer.atMs}: ${found}`
@@ -220,7 +220,7 @@ function eachAnswer(
 /** The successful results of waiting requests. */
 function eachDone(
   facts: Facts,
-  problem: (asked: Asked, done: TicketAnswer, when: When) => string | null,
+  problem: (asked: ControlRequest, done: TicketAnswer, when: When) => string | null,
 ): string | null {
   return eachAnswer(facts, (asked, answer) => {
     const { done } = answer
@@ -237,6 +237,6 @@ function whenCalled(facts: Facts, { index }: When): number {
   return callBefore(facts, index)?.index ?? 0
 }
 
-function nameOf({ verb, daemon, atMs }: Asked): string {
+function nameOf({ verb, daemon, atMs }: ControlRequest): string {
   return `${verb} ${daemon ?? ''} of ${atMs}`
 }

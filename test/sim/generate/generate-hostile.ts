@@ -7,7 +7,7 @@ import {
   never,
   type Other,
   type Schedule,
-  type Word,
+  type SelfReport,
 } from '../world/schedule.ts'
 
 type Intrusion = Extract<Act, { type: 'intrude' }>
@@ -34,10 +34,10 @@ export function makeHostile(schedule: Schedule): Schedule {
   }
 }
 
-function intrusion(chance: Chance, who: number, daemon: string, atMs: number): Intrusion {
+function intrusion(chance: Chance, caller: number, daemon: string, atMs: number): Intrusion {
   const as = chance.weighted<Intrusion['as']>(
     [3, 'daemon'],
-    [1, 'stranger'],
+    [1, 'other-user'],
     [1, 'nobody'],
     [2, 'operator'],
   )
@@ -45,7 +45,7 @@ function intrusion(chance: Chance, who: number, daemon: string, atMs: number): I
   return {
     type: 'intrude',
     atMs,
-    who,
+    caller,
     as,
     daemon,
     lines: Array.from({ length: count }, (_, index) => lineOf(chance, as, daemon, index + 1)),
@@ -73,14 +73,14 @@ const garbage: readonly string[] = ['', 'null', '[]', '{', '{"id":"1"}', '{"id":
 
 function flood(chance: Chance, life: Life): Life {
   const sinceMs = chance.below(300)
-  const words = Array.from({ length: chance.between(1, 20) }, (_, index): Word => {
+  const words = Array.from({ length: chance.between(1, 20) }, (_, index): SelfReport => {
     const afterMs = sinceMs + index * chance.below(3)
     return { afterMs, everyMs: never, text: chance.pick(floods), isLate: chance.percent(5) }
   })
   const isStubborn = chance.percent(50)
   return {
     ...life,
-    words: [...life.words, ...words],
+    selfReports: [...life.selfReports, ...words],
     others: isStubborn ? [...life.others, stubborn(chance, life)] : life.others,
   }
 }
@@ -101,5 +101,5 @@ const floods: readonly string[] = [
 function stubborn(chance: Chance, { leader }: Life): Other {
   const deaf = { exitCode: null, tookMs: 0, ignores: never }
   const habits = { ...leader, livesMs: never, stopsAfterMs: never, onStop: deaf, onOther: deaf }
-  return { ...habits, killMs: 0, place: 'stray', bornAfterMs: chance.below(50) }
+  return { ...habits, killMs: 0, place: 'escapee', bornAfterMs: chance.below(50) }
 }

@@ -7,10 +7,10 @@ import {
   type Life,
   never,
   type Other,
+  type ProbeBehaviour,
   type Reaction,
-  type Seen,
 } from '../world/schedule.ts'
-import { seenFor, wordsFor } from './generate-words.ts'
+import { probedFor, selfReportsFor } from './generate-words.ts'
 
 /** Kinds of trouble that a schedule has. */
 export interface Mood {
@@ -23,7 +23,7 @@ export interface Mood {
   /** All happens at the start. */
   readonly hasty: boolean
   /** Somebody asks over the control socket. */
-  readonly asks: boolean
+  readonly endRequest: boolean
 }
 
 export function livesFor(chance: Chance, mood: Mood, { daemons }: Plan): Record<string, Life[]> {
@@ -53,16 +53,16 @@ function helpersOf({ ready, alive, stop, onDeath }: DaemonSpec): string[] {
 
 function lifeOf(chance: Chance, mood: Mood, spec: DaemonSpec): Life {
   const own = life(chance, mood)
-  const words = wordsFor(chance, spec)
-  const seen = seenFor(chance, spec)
+  const words = selfReportsFor(chance, spec)
+  const seen = probedFor(chance, spec)
   const { kind, restart } = spec
   const isCrashing = restart.policy !== 'never' && chance.percent(50)
   const isShort = kind === 'job' ? chance.percent(85) : isCrashing
-  if (!isShort) return { ...own, words, seen }
+  if (!isShort) return { ...own, selfReports: words, probed: seen }
   // Not at once and at once again, for ever: no time would pass.
   // What is below a microsecond is what pitcrew takes for chance.
   const livesMs = chance.pick([1, 20, 100, 400]) + chance.below(100) + chance.below(1024) / 1024
-  return { ...own, words, seen, leader: { ...own.leader, livesMs } }
+  return { ...own, selfReports: words, probed: seen, leader: { ...own.leader, livesMs } }
 }
 
 /** Most end soon, and well. */
@@ -78,7 +78,7 @@ function helperLife(chance: Chance, mood: Mood): Life {
 }
 
 /** Nobody looks at it. */
-export const nobody: Seen = {
+export const neverProbed: ProbeBehaviour = {
   fromMs: never,
   untilMs: never,
   flapMs: never,
@@ -96,12 +96,12 @@ function life(chance: Chance, mood: Mood): Life {
   return {
     spawnMs,
     failure: chance.percent(8) ? failure(chance) : null,
-    standstill: null,
+    hang: null,
     leader: habits(chance, mood),
     others,
     outputHeldMs: mood.trees ? chance.weighted([5, 0], [2, chance.below(4000)], [1, never]) : 0,
-    words: [],
-    seen: nobody,
+    selfReports: [],
+    probed: neverProbed,
   }
 }
 
@@ -120,7 +120,7 @@ function failure(chance: Chance): Life['failure'] {
 }
 
 function other(chance: Chance, mood: Mood): Other {
-  const place = chance.weighted<Other['place']>([4, 'group'], [1, 'foreign'], [2, 'stray'])
+  const place = chance.weighted<Other['place']>([4, 'group'], [1, 'foreign'], [2, 'escapee'])
   return { ...habits(chance, mood), place, bornAfterMs: chance.below(200) }
 }
 

@@ -11,9 +11,9 @@ import {
   type Other,
   type Schedule,
 } from '../world/schedule.ts'
-import { nobody } from './generate-lives.ts'
+import { neverProbed } from './generate-lives.ts'
 
-export function messUp(chance: Chance, schedule: Schedule): Schedule {
+export function addCompoundFaults(chance: Chance, schedule: Schedule): Schedule {
   const { plan, acts } = schedule
   const names = plan.daemons.map(({ name }) => name)
   const daemons = plan.daemons.map((daemon) => ({
@@ -69,17 +69,17 @@ function livesOf(chance: Chance, isTogether: boolean): Life[] {
       lagMs: isTogether ? 0 : chance.weighted([1, 0], [1, chance.below(60)]),
     }
     const leader = { ...habits, livesMs: chance.weighted([1, chance.below(150)], [1, never]) }
-    const place = chance.weighted<Other['place']>([3, 'group'], [2, 'stray'])
+    const place = chance.weighted<Other['place']>([3, 'group'], [2, 'escapee'])
     const other = { ...habits, livesMs: chance.below(300), bornAfterMs: 0, place }
     return {
       spawnMs: chance.weighted([3, 0], [1, chance.between(1, 20)]),
       failure: null,
-      standstill: null,
+      hang: null,
       leader,
       others: chance.percent(70) ? [other] : [],
       outputHeldMs: 0,
-      words: [],
-      seen: nobody,
+      selfReports: [],
+      probed: neverProbed,
     }
   })
 }

@@ -1,7 +1,7 @@
 /** Starts that are slow, added to a schedule that is otherwise as it was drawn: children that stand still between clone
  *  and exec, since they were stopped or a disk hangs. */
 import { Chance } from '../world/chance.ts'
-import { type Life, never, type Schedule, type Standstill } from '../world/schedule.ts'
+import { type Hang, type Life, never, type Schedule } from '../world/schedule.ts'
 
 /** One in so many schedules has some, and which of them. */
 const every = 13
@@ -11,22 +11,22 @@ export function hasSlowStarts(seed: number): boolean {
   return seed % every === which
 }
 
-export function slowDown(schedule: Schedule): Schedule {
+export function addSlowStarts(schedule: Schedule): Schedule {
   const chance = new Chance((schedule.seed + 55_555) | 0)
   const share = chance.pick([20, 50, 90])
   const lives = Object.entries(schedule.lives).map(([name, own]) => [
     name,
-    own.map((life) => (chance.percent(share) ? standing(chance, life) : life)),
+    own.map((life) => (chance.percent(share) ? withHang(chance, life) : life)),
   ])
   return { ...schedule, lives: Object.fromEntries(lives) }
 }
 
-function standing(chance: Chance, life: Life): Life {
+function withHang(chance: Chance, life: Life): Life {
   if (life.failure !== null) return life
-  return { ...life, standstill: standstill(chance) }
+  return { ...life, hang: hang(chance) }
 }
 
-function standstill(chance: Chance): Standstill {
+function hang(chance: Chance): Hang {
   const failures = ['ENOENT', 'EACCES', 'EIO'].map((errno) => ({ step: 'exec', errno }) as const)
   return {
     by: chance.pick(['stop', 'disk', 'exec']),

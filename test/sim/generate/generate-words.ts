@@ -2,11 +2,11 @@
  *  over already. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { Chance } from '../world/chance.ts'
-import { never, type Seen, type Word } from '../world/schedule.ts'
+import { never, type ProbeBehaviour, type SelfReport } from '../world/schedule.ts'
 
-export function wordsFor(chance: Chance, spec: DaemonSpec): Word[] {
+export function selfReportsFor(chance: Chance, spec: DaemonSpec): SelfReport[] {
   const { ready, watchdogMs } = spec
-  const words: Word[] = []
+  const words: SelfReport[] = []
   if (ready?.sign.type === 'fd' || ready?.sign.type === 'log')
     words.push(...whenReady(chance, spec, null))
   if (ready?.sign.type === 'notify') words.push(...whenReady(chance, spec, readyText(chance)))
@@ -43,12 +43,12 @@ function readyText(chance: Chance): string {
   return chance.pick(['READY=1', 'READY=1\nSTATUS=fine', 'STATUS=here\nREADY=1\nWATCHDOG=1'])
 }
 
-function once(afterMs: number, text: string | null, isLate: boolean): Word {
+function once(afterMs: number, text: string | null, isLate: boolean): SelfReport {
   return { afterMs, everyMs: never, text, isLate }
 }
 
 /** Around the time that it has for it. */
-function whenReady(chance: Chance, { ready }: DaemonSpec, text: string | null): Word[] {
+function whenReady(chance: Chance, { ready }: DaemonSpec, text: string | null): SelfReport[] {
   const timeoutMs = ready?.timeoutMs ?? 0
   const afterMs = chance.weighted(
     [3, chance.below(5)],
@@ -64,7 +64,7 @@ function whenReady(chance: Chance, { ready }: DaemonSpec, text: string | null): 
 }
 
 /** Often enough, for as long as it lives or for some time; or not. */
-function pings(chance: Chance, watchdogMs: number): Word[] {
+function pings(chance: Chance, watchdogMs: number): SelfReport[] {
   const everyMs = chance.weighted(
     [5, Math.ceil(watchdogMs / 2)],
     [1, watchdogMs],
@@ -76,7 +76,7 @@ function pings(chance: Chance, watchdogMs: number): Word[] {
   )
 }
 
-export function seenFor(chance: Chance, { ready }: DaemonSpec): Seen {
+export function probedFor(chance: Chance, { ready }: DaemonSpec): ProbeBehaviour {
   const timeoutMs = ready?.timeoutMs ?? 500
   return {
     fromMs: chance.weighted([4, 0], [4, chance.below(timeoutMs)], [1, timeoutMs], [1, never]),

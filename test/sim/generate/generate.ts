@@ -8,24 +8,24 @@ import { Chance } from '../world/chance.ts'
 import { type Act, type Fault, type HelperScript, never, type Schedule } from '../world/schedule.ts'
 import { makeHostile } from './generate-hostile.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
-import { messUp } from './generate-mess.ts'
+import { addCompoundFaults } from './generate-mess.ts'
 import { planFor } from './generate-plan.ts'
-import { hasSlowStarts, slowDown } from './generate-slow.ts'
+import { addSlowStarts, hasSlowStarts } from './generate-slow.ts'
 
 /** One in so many is a mess: see generate-mess.ts. */
-const messEvery = 10
+const compoundEvery = 10
 /** One in so many has hostile clients and daemons: see generate-hostile.ts. */
 const hostileEvery = 7
 
 export function scheduleFor(seed: number): Schedule {
-  const schedule = troubled(seed)
-  return hasSlowStarts(seed) ? slowDown(schedule) : schedule
+  const schedule = withTrouble(seed)
+  return hasSlowStarts(seed) ? addSlowStarts(schedule) : schedule
 }
 
-function troubled(seed: number): Schedule {
+function withTrouble(seed: number): Schedule {
   const chance = new Chance(seed)
   const schedule = ordinary(chance, seed)
-  if (seed % messEvery === 0) return messUp(chance, schedule)
+  if (seed % compoundEvery === 0) return addCompoundFaults(chance, schedule)
   return seed % hostileEvery === 0 ? makeHostile(schedule) : schedule
 }
 
@@ -41,7 +41,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
     trees: chance.percent(50),
     slow: chance.percent(isLarge ? 80 : 30),
     hasty: chance.percent(isLarge ? 80 : 15),
-    asks: chance.percent(50),
+    endRequest: chance.percent(50),
   }
   const names = plan.daemons.map(({ name }) => name)
   const helper = chance.percent(mood.hasty ? 40 : 8) ? helperScript(chance) : null
@@ -129,16 +129,21 @@ function oneAct(
     [8, { type: 'signal', signal, hangup: false, atMs: 0 }],
     [3, { type: 'hit', daemon, index: chance.below(3), signal: hit, atMs: 0 }],
     [1, { type: 'oom', daemon, atMs: 0 }],
-    [mood.asks ? 12 : 0, request(chance, daemon)],
-    [mood.asks ? 1 : 0, { type: 'hang-up', who: chance.below(3), atMs: 0 }],
-    [2, { type: 'stranger', livesMs: chance.below(3000), atMs: 0 }],
+    [mood.endRequest ? 12 : 0, request(chance, daemon)],
+    [mood.endRequest ? 1 : 0, { type: 'hang-up', caller: chance.below(3), atMs: 0 }],
+    [2, { type: 'unrelated', livesMs: chance.below(3000), atMs: 0 }],
     [mood.pauses ? 4 : 0, { type: 'pause', forMs: chance.between(1, 3000), atMs: 0 }],
     [mood.stalls ? 4 : 0, { type: 'stall', forMs: chance.between(1, 6000), atMs: 0 }],
   )
 }
 
 function request(chance: Chance, daemon: string): Act {
-  const common = { type: 'ask', who: chance.below(3), wait: chance.percent(80), atMs: 0 } as const
+  const common = {
+    type: 'ask',
+    caller: chance.below(3),
+    wait: chance.percent(80),
+    atMs: 0,
+  } as const
   const verb = chance.weighted<Verb>([6, 'restart'], [5, 'start'], [5, 'stop'], [1, 'shutdown'])
   return { ...common, verb, daemon: verb === 'shutdown' ? null : daemon }
 }

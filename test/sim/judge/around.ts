@@ -3,16 +3,23 @@
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { Facts, When } from './facts.ts'
 import type { Find } from './findings.ts'
-import { endsAll, isForGood, type Outlook, outlookOf, type Standing, stateOf } from './standing.ts'
+import {
+  type DaemonState,
+  type DependencyOutlook,
+  dependencyOutlook,
+  endsAll,
+  isForGood,
+  stateOf,
+} from './standing.ts'
 import type { Call } from './trace.ts'
 
 /** How long a wait is one that is told, in milliseconds. */
 const longWaitMs = 5000
 
-export class Around {
+export class AfterCall {
   readonly #facts: Facts
   readonly #specs: ReadonlyMap<string, DaemonSpec>
-  readonly #stands: ReadonlyMap<string, Standing>
+  readonly #stands: ReadonlyMap<string, DaemonState>
   readonly #find: Find
   /** Since when there is always somebody who waits for another. */
   #waitMs: number | null = null
@@ -20,7 +27,7 @@ export class Around {
   constructor(
     facts: Facts,
     specs: ReadonlyMap<string, DaemonSpec>,
-    stands: ReadonlyMap<string, Standing>,
+    stands: ReadonlyMap<string, DaemonState>,
     find: Find,
   ) {
     this.#facts = facts
@@ -29,12 +36,12 @@ export class Around {
     this.#find = find
   }
 
-  #of({ name }: DaemonSpec): Standing {
-    return this.#stands.get(name) as Standing
+  #of({ name }: DaemonSpec): DaemonState {
+    return this.#stands.get(name) as DaemonState
   }
 
-  outlook(spec: DaemonSpec): Outlook {
-    return outlookOf(spec, (name) => {
+  outlook(spec: DaemonSpec): DependencyOutlook {
+    return dependencyOutlook(spec, (name) => {
       const other = this.#specs.get(name)
       return other === undefined ? null : { spec: other, stands: this.#of(other) }
     })
@@ -42,7 +49,7 @@ export class Around {
 
   /** @param nextMs When the next call comes.
    *  @param asked  Whom somebody asked to be restarted, or to be stopped, in this one. */
-  look(
+  check(
     call: When & Call,
     nextMs: number,
     asked: ReadonlyMap<string, number>,
@@ -53,12 +60,12 @@ export class Around {
     const all = [...this.#specs.values()]
     for (const spec of all) {
       const stands = this.#of(spec)
-      if (stands.is === 'wanted') this.#lookAtWanted(spec, stands, doneAtMs, nextMs)
+      if (stands.is === 'wanted') this.#checkWanted(spec, stands, doneAtMs, nextMs)
       if (stands.is !== 'up' && stands.is !== 'spawning') continue
       if (asked.has(spec.name) && stands.run.spawned.index < call.index) {
         this.#find('not stopped', `${spec.name} is to be stopped, and goes on`)
       }
-      this.#lookAtGuards(spec)
+      this.#checkGuards(spec)
       if (stands.is === 'spawning' && nextMs > doneAtMs + this.#facts.lostMs + this.#facts.lateMs) {
         this.#find('forgotten', `${spec.name} was spawned, and nothing comes of that`)
       }
@@ -66,13 +73,13 @@ export class Around {
     const end = all.find((spec) => endsAll(spec, this.#of(spec)))
     if (end !== undefined) this.#find('ends all', `${end.name} has ended at ${atMs}`)
     if (all.every((spec) => isForGood(this.#of(spec)))) this.#find('all over', `at ${atMs}`)
-    if (!isAnnounced && this.haveArrived()) this.#find('announced', `not at ${atMs}`)
-    this.#lookAtWaiters(all, doneAtMs, nextMs)
+    if (!isAnnounced && this.haveSettled()) this.#find('announced', `not at ${atMs}`)
+    this.#checkWaiters(all, doneAtMs, nextMs)
   }
 
-  #lookAtWanted(
+  #checkWanted(
     spec: DaemonSpec,
-    { why, latestMs }: Extract<Standing, { is: 'wanted' }>,
+    { why, latestMs }: Extract<DaemonState, { is: 'wanted' }>,
     doneAtMs: number,
     nextMs: number,
   ): void {
@@ -85,7 +92,7 @@ export class Around {
     if (outlook === 'failed') this.#find('not skipped', `${name} waits for ever`)
   }
 
-  #lookAtGuards({ name, after }: DaemonSpec): void {
+  #checkGuards({ name, after }: DaemonSpec): void {
     for (const edge of after) {
       const guard = this.#specs.get(edge.daemon)
       if (!guard?.guard || stateOf(edge, guard, this.#of(guard)) === 'met') continue
@@ -94,7 +101,7 @@ export class Around {
   }
 
   /** The first who waits is told of after that time, if there is always somebody who does. */
-  #lookAtWaiters(all: readonly DaemonSpec[], doneAtMs: number, nextMs: number): void {
+  #checkWaiters(all: readonly DaemonSpec[], doneAtMs: number, nextMs: number): void {
     const waits = all.some((spec) => {
       const stands = this.#of(spec)
       return stands.is === 'wanted' && stands.latestMs <= doneAtMs && this.outlook(spec) === 'waits'
@@ -125,7 +132,7 @@ export class Around {
   }
 
   /** All are where they were to come to. */
-  haveArrived(): boolean {
+  haveSettled(): boolean {
     return [...this.#specs.values()].every((spec) => {
       const stands = this.#of(spec)
       if (stands.is === 'up') return stands.readyAtMs !== null

@@ -1,16 +1,16 @@
 /** Reads off a trace what was asked over the control socket, and what was answered: see facts.ts. */
 import type { HostEvent } from '../../../src/host/host.ts'
 import { hostilePid } from '../world/clients.ts'
-import type { Answer, Asked, Intruder, When } from './facts.ts'
+import type { Answer, ControlRequest, Intruder, When } from './facts.ts'
 import type { Moment } from './trace.ts'
 
 type Line = Extract<HostEvent, { type: 'line' }>
-type Request = Pick<Asked, 'id' | 'verb'> & {
+type Request = Pick<ControlRequest, 'id' | 'verb'> & {
   readonly args: { readonly daemon?: string; readonly wait: boolean }
 }
 
-export class Asking {
-  readonly all: Asked[] = []
+export class ControlRequests {
+  readonly all: ControlRequest[] = []
   readonly intruders: Intruder[] = []
   readonly #selected: readonly string[]
   /** Connections that pitcrew knows of. */
@@ -42,7 +42,10 @@ export class Asking {
   }
 
   /** null: it is about a daemon that is not there. */
-  asked({ client, text }: Line, when: When & Pick<Asked, 'isLost' | 'isLate'>): Asked | null {
+  asked(
+    { client, text }: Line,
+    when: When & Pick<ControlRequest, 'isLost' | 'isLate'>,
+  ): ControlRequest | null {
     const intruder = this.#intruder(client)
     if (intruder !== undefined) {
       intruder.lines.push({ atMs: when.atMs, index: when.index, text })

@@ -69,7 +69,7 @@ export interface Request extends When {
 }
 
 /** What somebody asked over the control socket, of a daemon that is selected or of all. */
-export interface Asked extends When {
+export interface ControlRequest extends When {
   readonly client: number
   readonly id: number
   readonly verb: Verb
@@ -114,7 +114,7 @@ export interface Facts {
   readonly waves: ReadonlyMap<string, number>
   /** While no shutdown was under way; also of daemons that are not selected. */
   readonly requests: readonly Request[]
-  readonly asks: readonly Asked[]
+  readonly controlRequests: readonly ControlRequest[]
   readonly intruders: readonly Intruder[]
   /** What pitcrew said of daemons. */
   readonly claims: readonly (When & Claim)[]
@@ -131,7 +131,7 @@ export interface Facts {
   readonly exitCode: number | null
   /** pitcrew is gone; and the host had ended everything by itself before that. */
   readonly end: When | null
-  readonly hadLastWord: boolean
+  readonly watchdogFired: boolean
   /** When the end was ordered, or came without that. */
   readonly endMs: number
   /** Events came faster than pitcrew took them up: what was taken in which call is not known. */

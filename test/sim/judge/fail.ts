@@ -6,7 +6,7 @@ import { shrink } from './shrink.ts'
 import { storyOf } from './trace.ts'
 
 /** The story of a schedule, told from its bundle on. */
-export function tell(schedule: Schedule): string {
+export function storyFor(schedule: Schedule): string {
   const { facts } = judge(schedule)
   const { plan, faults } = schedule
   const daemons = plan.daemons.map((spec) => {
@@ -41,7 +41,7 @@ export function tell(schedule: Schedule): string {
 }
 
 /** null when every promise was kept. */
-export function whatBroke(schedule: Schedule): string | null {
+export function failureReport(schedule: Schedule): string | null {
   const { broken } = judge(schedule)
   if (broken === null) return null
   const smallest = shrink(schedule, broken.name)
@@ -50,7 +50,7 @@ export function whatBroke(schedule: Schedule): string | null {
     `broken in seed ${schedule.seed}: ${promises[broken.name]?.sentence} (${broken.name})`,
     `how: ${how}`,
     'the smallest story of it:',
-    tell(smallest),
+    storyFor(smallest),
     `replay all of it: SEED=${schedule.seed} npx vitest run test/sim/sim.test.ts`,
   ].join('\n')
 }

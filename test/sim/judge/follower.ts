@@ -2,12 +2,12 @@
  *  have happened. What is not as it should be is a finding; each promise of checkers/lanes.ts and checkers/policy.ts has
  *  its own. Only where pitcrew was not broken on purpose, and kept up with what came. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
-import { Around } from './around.ts'
+import { AfterCall } from './around.ts'
 import type { Claim } from './claims.ts'
 import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
-import { endsAll, isForGood, type Standing, stateOf, upSince, type Wanted } from './standing.ts'
+import { type DaemonState, endsAll, isForGood, stateOf, upSince, type Wanted } from './standing.ts'
 import { kept } from './timeline.ts'
 import type { Call, Moment } from './trace.ts'
 
@@ -33,9 +33,9 @@ export function canFollow({ isBroken, boot, isBehind, specs, calls }: Facts): bo
 class Follower {
   readonly #facts: Facts
   readonly #specs: Map<string, DaemonSpec> = new Map()
-  readonly #stands: Map<string, Standing> = new Map()
+  readonly #stands: Map<string, DaemonState> = new Map()
   readonly #policy: Policy
-  readonly #around: Around
+  readonly #afterCall: AfterCall
   readonly #requestsAt: Map<number, Request[]> = new Map()
   readonly #runsAt: Map<number, RunFacts> = new Map()
   readonly #askedAt: Map<number, RunFacts> = new Map()
@@ -58,7 +58,7 @@ class Follower {
     }
     this.#find = find
     this.#policy = new Policy(facts, find)
-    this.#around = new Around(facts, this.#specs, this.#stands, find)
+    this.#afterCall = new AfterCall(facts, this.#specs, this.#stands, find)
     for (const spec of facts.specs) {
       this.#specs.set(spec.name, spec)
       this.#stands.set(spec.name, { is: 'not begun' })
@@ -97,7 +97,7 @@ class Follower {
   }
 
   #called(call: When & Call): void {
-    if (this.#call !== null) this.#lookAround(this.#call, call.atMs)
+    if (this.#call !== null) this.#checkAfterCall(this.#call, call.atMs)
     this.#call = call
     this.#asked.clear()
     this.#held.clear()
@@ -118,24 +118,24 @@ class Follower {
     if (verb === 'stop') return this.#stopAsked(name, stands, atMs)
     this.#toStop.delete(name)
     if (stands.is === 'over') {
-      this.#policy.forget(name)
+      this.#policy.reset(name)
       return this.#want(name, 'asked', atMs)
     }
     if (verb === 'restart') this.#asked.set(name, atMs)
     if (stands.is === 'wanted') {
       const waitsForTime = stands.why === 'policy' && stands.latestMs > atMs
-      if (waitsForTime) this.#policy.forget(name)
+      if (waitsForTime) this.#policy.reset(name)
       else this.#policy.doubt(name)
       const why = stands.why === 'policy' ? 'both' : stands.why
       this.#want(name, waitsForTime ? 'asked' : why, atMs)
     } else if (stands.is === 'ending') {
-      this.#policy.forget(name)
+      this.#policy.reset(name)
       const next = { is: 'wanted', why: 'asked', earliestMs: 0, latestMs: 0 } as const
       this.#stands.set(name, { ...stands, next })
     }
   }
 
-  #stopAsked(name: string, stands: Standing, atMs: number): void {
+  #stopAsked(name: string, stands: DaemonState, atMs: number): void {
     if (stands.is === 'up' || stands.is === 'spawning') {
       this.#toStop.add(name)
       if (stands.is === 'up') this.#asked.set(name, atMs)
@@ -145,7 +145,7 @@ class Follower {
     }
   }
 
-  #executed(stands: Standing, atMs: number): void {
+  #executed(stands: DaemonState, atMs: number): void {
     if (stands.is !== 'up' || stands.run.spec.ready !== null) return
     this.#stands.set(stands.run.spec.name, { ...stands, readyAtMs: stands.readyAtMs ?? atMs })
   }
@@ -170,8 +170,8 @@ class Follower {
     const run = this.#runsAt.get(index)
     const asked = this.#askedAt.get(index)
     if (run !== undefined) this.#spawned(run)
-    if (asked !== undefined) this.#told(asked)
-    if (claim !== undefined && this.#stands.has(claim.daemon)) this.#said(claim, atMs)
+    if (asked !== undefined) this.#ordered(asked)
+    if (claim !== undefined && this.#stands.has(claim.daemon)) this.#claimed(claim, atMs)
     this.#unskip(atMs)
     if (moment.what === 'announce' && moment.text === 'READY=1') this.#announced()
   }
@@ -190,7 +190,7 @@ class Follower {
     if (stands.why === 'policy') this.#policy.started(spec, spawned.atMs, true)
     if (stands.why === 'both') this.#policy.started(spec, spawned.atMs, false)
     // When the turn was of one that could not even be tried is not seen.
-    if (run.wasTried && this.#around.outlook(spec) !== 'clear') {
+    if (run.wasTried && this.#afterCall.outlook(spec) !== 'clear') {
       this.#find('not met', `${who} is spawned, and whom it is after is not there`)
     }
     this.#stands.set(name, { is: 'spawning', run })
@@ -198,7 +198,7 @@ class Follower {
   }
 
   /** It is told to end, and there must be a reason for that. */
-  #told(run: RunFacts): void {
+  #ordered(run: RunFacts): void {
     const { name } = run.spec
     const stands = this.#stands.get(name)
     if (stands?.is !== 'up') return
@@ -214,9 +214,9 @@ class Follower {
     this.#stands.set(name, { is: 'ending', run, isAsked: true, next })
   }
 
-  #said(claim: When & Claim, atMs: number): void {
+  #claimed(claim: When & Claim, atMs: number): void {
     const { daemon, run, what } = claim
-    const stands = this.#stands.get(daemon) as Standing
+    const stands = this.#stands.get(daemon) as DaemonState
     const isOfRun = 'run' in stands && stands.run.run === run
     switch (what) {
       case 'started': {
@@ -264,7 +264,7 @@ class Follower {
   #unskip(atMs: number): void {
     for (const [name, stands] of this.#stands) {
       if (stands.is !== 'over' || stands.end !== 'skipped') continue
-      if (this.#around.outlook(this.#specs.get(name) as DaemonSpec) !== 'failed') {
+      if (this.#afterCall.outlook(this.#specs.get(name) as DaemonSpec) !== 'failed') {
         // Whether a new row begins is left open.
         this.#policy.doubt(name)
         this.#want(name, 'boot', atMs)
@@ -279,21 +279,22 @@ class Follower {
     const isIdle = stands?.is === 'wanted' || stands?.is === 'over'
     // Who is asked for beside others may be looked at before they are.
     const isAsked = this.#requestsAt.has(this.#call?.index ?? -1)
-    if (!isIdle || (this.#around.outlook(spec) !== 'failed' && !isAsked)) {
+    if (!isIdle || (this.#afterCall.outlook(spec) !== 'failed' && !isAsked)) {
       this.#find('skipped wrongly', `${name} is skipped, and nobody failed it`)
     }
     this.#stands.set(name, { is: 'over', end: 'skipped' })
   }
 
-  #lookAround(call: When & Call, nextMs: number): void {
+  #checkAfterCall(call: When & Call, nextMs: number): void {
     const { boot } = this.#facts
     if (boot === null || call.index + 1 < boot.index) return
-    if (this.#around.hasReason()) this.#reasons.add(call.index)
-    this.#around.look(call, nextMs, this.#asked, this.#isAnnounced)
+    if (this.#afterCall.hasReason()) this.#reasons.add(call.index)
+    this.#afterCall.check(call, nextMs, this.#asked, this.#isAnnounced)
   }
 
   #announced(): void {
-    if (this.#isAnnounced || !this.#around.haveArrived()) this.#find('announced', 'and is not so')
+    if (this.#isAnnounced || !this.#afterCall.haveSettled())
+      this.#find('announced', 'and is not so')
     this.#isAnnounced = true
   }
 
@@ -303,7 +304,7 @@ class Follower {
     const since = shutdown ?? finish
     if (since === null || (asked !== null && asked.index < since.index)) return
     const all = [...this.#specs.values()]
-    const stands = (spec: DaemonSpec): Standing => this.#stands.get(spec.name) as Standing
+    const stands = (spec: DaemonSpec): DaemonState => this.#stands.get(spec.name) as DaemonState
     const isRight =
       shutdown === null
         ? all.every((spec) => isForGood(stands(spec)))
@@ -323,7 +324,7 @@ function readyAtStart(run: RunFacts): number | null {
 
 const stopped = { is: 'over', end: 'asked' } as const
 
-function later(next: Extract<Standing, { is: 'wanted' | 'over' }>, atMs: number): Standing {
+function later(next: Extract<DaemonState, { is: 'wanted' | 'over' }>, atMs: number): DaemonState {
   if (next.is === 'over') return next
   return { ...next, earliestMs: atMs + next.earliestMs, latestMs: atMs + next.latestMs }
 }

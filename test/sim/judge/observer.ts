@@ -3,7 +3,7 @@ import type { LiveRun } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Schedule } from '../world/schedule.ts'
-import { Asking } from './asking.ts'
+import { ControlRequests } from './asking.ts'
 import { type Claim, claimOf } from './claims.ts'
 import type { Facts, HelperFacts, Request, RunFacts, Sent, When } from './facts.ts'
 import type { Call, Moment } from './trace.ts'
@@ -23,7 +23,7 @@ class Observer {
   readonly #runs: RunFacts[] = []
   readonly #runsOf: Map<string, RunFacts[]> = new Map()
   readonly #requests: Request[] = []
-  readonly #asking: Asking
+  readonly #controlRequests: ControlRequests
   readonly #claims: (When & Claim)[] = []
   readonly #helpers: Map<string, HelperFacts> = new Map()
   /** The latest of each number. */
@@ -39,7 +39,7 @@ class Observer {
   #finish: Facts['finish'] = null
   #exitCode: number | null = null
   #end: When | null = null
-  #hadLastWord = false
+  #watchdogFired = false
   #isBroken = false
   /** What pitcrew waited for in spawns. */
   #spawnMs = 0
@@ -49,7 +49,7 @@ class Observer {
     this.#trace = trace
     this.#selected = selectedOf(schedule)
     this.#specs = new Map(schedule.plan.daemons.map((spec) => [spec.name, spec]))
-    this.#asking = new Asking(this.#selected)
+    this.#controlRequests = new ControlRequests(this.#selected)
   }
 
   facts(): Omit<Facts, 'bug'> {
@@ -70,8 +70,8 @@ class Observer {
       runs: this.#runs,
       runsOf: this.#runsOf,
       requests: this.#requests,
-      asks: this.#asking.all,
-      intruders: this.#asking.intruders,
+      controlRequests: this.#controlRequests.all,
+      intruders: this.#controlRequests.intruders,
       helpers: [...this.#helpers.values()],
       claims: this.#claims,
       shutdown: this.#shutdown,
@@ -80,7 +80,7 @@ class Observer {
       finish: this.#finish,
       exitCode: this.#exitCode,
       end: this.#end,
-      hadLastWord: this.#hadLastWord,
+      watchdogFired: this.#watchdogFired,
       endMs: this.#finish?.atMs ?? this.#trace.at(-1)?.atMs ?? 0,
       isBehind: this.#calls.some(
         ({ index, wakeAtMs, doneAtMs }) => index + 1 >= bootIndex && wakeAtMs <= doneAtMs,
@@ -100,7 +100,7 @@ class Observer {
     switch (moment.what) {
       case 'call':
         this.#calls.push(moment)
-        return this.#hear(moment, moment)
+        return this.#receive(moment, moment)
       case 'fault':
         this.#isBroken = true
         return
@@ -127,16 +127,16 @@ class Observer {
         this.#ordered ??= moment
         return
       case 'answer':
-        return this.#asking.answered(moment, moment)
+        return this.#controlRequests.answered(moment, moment)
       case 'close-client':
       case 'hung-up':
-        return this.#asking.closed(moment.client, moment)
+        return this.#controlRequests.closed(moment.client, moment)
       case 'end':
         this.#end = moment
         this.#exitCode = moment.code
         return
       case 'last-word':
-        this.#hadLastWord = true
+        this.#watchdogFired = true
     }
   }
 
@@ -158,7 +158,7 @@ class Observer {
     if (text.includes(': stopping ') && text.includes(', deadline ')) this.#shutdown ??= when
     if (text.startsWith('pitcrew ')) this.#boot ??= when
     if (text.startsWith('internal error')) this.#isBroken = true
-    if (isOfClients.test(text)) this.#loseShutdown()
+    if (isOfClients.test(text)) this.#forgetShutdownRequest()
     const notRun = text.indexOf(':stop: not run: ')
     if (notRun >= 0) this.#stopRan(text.slice(0, notRun), when)
     const claim = claimOf(text)
@@ -171,7 +171,7 @@ class Observer {
   }
 
   /** The control plane broke: the core may not have heard of what was asked in this call. */
-  #loseShutdown(): void {
+  #forgetShutdownRequest(): void {
     const call = this.#calls.at(-1)
     const isByClient = call?.event.type === 'line' && this.#shutdownAsked?.index === call.index
     if (isByClient) this.#shutdownAsked = null
@@ -251,10 +251,10 @@ class Observer {
     return this.#helpers.get(`${daemon} ${run}`)
   }
 
-  #hear({ event, failed }: Call, when: When): void {
+  #receive({ event, failed }: Call, when: When): void {
     if (event.type === 'recover') return this.#recover(event, when)
     if (event.type === 'signal') this.#signal(event, failed, when)
-    if (event.type === 'client') this.#asking.connected(event, failed, when)
+    if (event.type === 'client') this.#controlRequests.connected(event, failed, when)
     if (event.type === 'line') this.#asked(event, failed, when)
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
@@ -313,7 +313,7 @@ class Observer {
   #asked(event: Extract<Call['event'], { type: 'line' }>, failed: boolean, when: When): void {
     const { atMs, index } = when
     const isLate = this.#isEnding
-    const asked = this.#asking.asked(event, { atMs, index, isLost: failed, isLate })
+    const asked = this.#controlRequests.asked(event, { atMs, index, isLost: failed, isLate })
     if (asked === null || asked.isLate) return
     const { verb, daemon, isLost } = asked
     if (verb === 'shutdown' || daemon === null) {

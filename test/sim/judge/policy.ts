@@ -6,9 +6,9 @@ import {
   fullDelayMs,
   isGoodEnd,
   leastShare,
-  newRow,
+  newStreak,
   type Over,
-  type Row,
+  type RestartStreak,
   type Wanted,
 } from './standing.ts'
 
@@ -18,27 +18,27 @@ const roundedMs = 0.501
 export class Policy {
   readonly #facts: Facts
   readonly #find: Find
-  readonly #rows: Map<string, Row> = new Map()
+  readonly #streaks: Map<string, RestartStreak> = new Map()
 
   constructor(facts: Facts, find: Find) {
     this.#facts = facts
     this.#find = find
   }
 
-  #row(name: string): Row {
-    const row = this.#rows.get(name) ?? newRow()
-    this.#rows.set(name, row)
+  #streak(name: string): RestartStreak {
+    const row = this.#streaks.get(name) ?? newStreak()
+    this.#streaks.set(name, row)
     return row
   }
 
   /** Somebody asked for it: a new row begins. */
-  forget(name: string): void {
-    this.#rows.delete(name)
+  reset(name: string): void {
+    this.#streaks.delete(name)
   }
 
   /** Somebody asked for it while it was there, or about to be: whether a new row begins is left open. */
   doubt(name: string): void {
-    const row = this.#row(name)
+    const row = this.#streak(name)
     row.least = 0
     row.lastDelayMs = 0
     row.starts = row.starts.map((start) => ({ ...start, isSure: false }))
@@ -46,7 +46,7 @@ export class Policy {
 
   started({ name, restart }: DaemonSpec, atMs: number, isSure: boolean): void {
     const { limit } = restart
-    const row = this.#row(name)
+    const row = this.#streak(name)
     row.starts.push({ atMs, isSure })
     if (limit === null || !isSure) return
     const slackMs = this.#facts.lostMs + 0.001
@@ -67,8 +67,8 @@ export class Policy {
     const end = isGood ? 'done' : 'failed'
     if (spec.main || policy === 'never') return { is: 'over', end }
     if (isGood && (spec.kind === 'job' || policy === 'on-failure')) return { is: 'over', end }
-    const row = this.#row(spec.name)
-    this.#calm(row, spec, readyAtMs === null ? 0 : atMs - readyAtMs)
+    const row = this.#streak(spec.name)
+    this.#resetIfCalm(row, spec, readyAtMs === null ? 0 : atMs - readyAtMs)
     const leastMs = fullDelayMs(spec, row.least) * leastShare
     const mostMs = fullDelayMs(spec, row.most)
     const claimed = nextOf(run)
@@ -93,7 +93,7 @@ export class Policy {
     return { is: 'wanted', why: 'policy', earliestMs, latestMs: claimed + roundedMs }
   }
 
-  #calm(row: Row, { restart }: DaemonSpec, readyForMs: number): void {
+  #resetIfCalm(row: RestartStreak, { restart }: DaemonSpec, readyForMs: number): void {
     const { calmMs } = restart
     const slackMs = calmMs === 0 ? 0 : this.#facts.lostMs + 0.001
     if (readyForMs < calmMs - slackMs) return
@@ -102,7 +102,7 @@ export class Policy {
     if (readyForMs >= calmMs + slackMs) row.most = 0
   }
 
-  #givenUp({ spec, run }: RunFacts, row: Row, nextMs: number): void {
+  #givenUp({ spec, run }: RunFacts, row: RestartStreak, nextMs: number): void {
     const { limit } = spec.restart
     const sinceMs = nextMs - (limit?.windowMs ?? 0) - this.#facts.lostMs - 0.001
     const inWindow = row.starts.filter(({ atMs }) => atMs > sinceMs)

@@ -116,11 +116,11 @@ function* simplerLifes(life: Life): Generator<Life> {
     yield { ...life, others: life.others.filter((one) => one !== other) }
   }
   if (life.failure !== null) yield { ...life, failure: null }
-  if (life.standstill !== null) yield { ...life, standstill: null }
+  if (life.hang !== null) yield { ...life, hang: null }
   if (life.spawnMs > 0) yield { ...life, spawnMs: 0 }
   if (life.outputHeldMs > 0) yield { ...life, outputHeldMs: 0 }
-  for (const word of life.words) {
-    yield { ...life, words: life.words.filter((one) => one !== word) }
+  for (const word of life.selfReports) {
+    yield { ...life, selfReports: life.selfReports.filter((one) => one !== word) }
   }
   for (const leader of simplerHabits(life.leader)) yield { ...life, leader }
   for (const [index, other] of life.others.entries()) {

@@ -6,7 +6,7 @@ import type { Facts, RunFacts, When } from './facts.ts'
 import { kept, lastRun } from './timeline.ts'
 
 /** One look from outside that is not a command. */
-export interface Look {
+export interface ProbeRecord {
   readonly id: number
   readonly run: RunFacts
   readonly for: 'ready' | 'alive'
@@ -14,32 +14,32 @@ export interface Look {
   /** It could not even begin. */
   readonly errno: string | null
   answered: (When & { readonly isGood: boolean }) | null
-  forgotten: When | null
+  cancelled: When | null
   /** The looks before and after it, of any run of this daemon. */
-  before: Look | null
-  next: Look | null
+  before: ProbeRecord | null
+  next: ProbeRecord | null
 }
 
-interface Said extends When {
+interface ReportRecord extends When {
   readonly run: RunFacts
   readonly text: string
 }
 
-export interface Signs {
-  readonly looks: readonly Look[]
+export interface Observations {
+  readonly probes: readonly ProbeRecord[]
   /** Messages of sd_notify. */
-  readonly said: readonly Said[]
+  readonly selfReports: readonly ReportRecord[]
   /** That a run is ready. */
   readonly ready: readonly (When & { readonly run: RunFacts })[]
 }
 
-export const signsOf: (facts: Facts) => Signs = kept(read)
+export const observationsOf: (facts: Facts) => Observations = kept(read)
 
-function read(facts: Facts): Signs {
-  const looks = new Map<number, Look>()
-  const said: Said[] = []
+function read(facts: Facts): Observations {
+  const looks = new Map<number, ProbeRecord>()
+  const said: ReportRecord[] = []
   const ready: (When & { run: RunFacts })[] = []
-  const newest = new Map<string, Look>()
+  const newest = new Map<string, ProbeRecord>()
   for (const moment of facts.trace) {
     const { atMs, index } = moment
     const when = { atMs, index }
@@ -49,24 +49,24 @@ function read(facts: Facts): Signs {
       const { id, errno } = moment
       const purpose = purposeOf(run, index)
       const before = newest.get(run.spec.name) ?? null
-      const open = { answered: null, forgotten: null, before, next: null }
-      const look: Look = { id, run, for: purpose, begun: when, errno, ...open }
+      const open = { answered: null, cancelled: null, before, next: null }
+      const look: ProbeRecord = { id, run, for: purpose, begun: when, errno, ...open }
       if (before !== null) before.next = look
       newest.set(run.spec.name, look)
       looks.set(id, look)
     } else if (moment.what === 'forget') {
       const look = looks.get(moment.id)
-      if (look !== undefined) look.forgotten ??= when
+      if (look !== undefined) look.cancelled ??= when
     } else if (moment.what === 'call') {
       const { event } = moment
       if (event.type === 'recover') {
         // What helpers answer from now on is of nobody.
         for (const look of looks.values()) {
-          if (look.id < 0 && look.answered === null) look.forgotten ??= when
+          if (look.id < 0 && look.answered === null) look.cancelled ??= when
         }
       } else if (event.type === 'probed' || event.type === 'helper') {
         const look = looks.get(event.type === 'helper' ? -event.id : event.id)
-        if (look === undefined || look.forgotten !== null) continue
+        if (look === undefined || look.cancelled !== null) continue
         const isGood = event.errno === null && isGoodText(look, event.text ?? '')
         look.answered = { ...when, isGood }
         if (isGood && look.for === 'ready') ready.push({ ...when, run: look.run })
@@ -89,7 +89,7 @@ function read(facts: Facts): Signs {
     const wasKilled = kills.some(({ index }) => index < exit.index)
     if (run !== undefined && !wasKilled) ready.push({ ...exit, run })
   }
-  return { looks: [...looks.values()], said, ready }
+  return { probes: [...looks.values()], selfReports: said, ready }
 }
 
 function runOf(
@@ -99,7 +99,7 @@ function runOf(
   return runsOf.get(daemon)?.findLast((one) => one.run === run)
 }
 
-function purposeOf(run: RunFacts, index: number): Look['for'] {
+function purposeOf(run: RunFacts, index: number): ProbeRecord['for'] {
   const { ready, claims, spec } = { ...run, ready: run.spec.ready }
   if (ready === null || !isConnection(ready.sign.type)) return 'alive'
   if (spec.alive === null) return 'ready'
@@ -110,11 +110,11 @@ function isConnection(type: string): boolean {
   return type === 'tcp' || type === 'unix' || type === 'http' || type === 'file'
 }
 
-function isGoodText({ run, for: purpose }: Look, text: string): boolean {
+function isGoodText({ run, for: purpose }: ProbeRecord, text: string): boolean {
   return probeType(run.spec, purpose) !== 'http' || /^HTTP\/1\.\d [23]\d\d/.test(text)
 }
 
-function probeType({ ready, alive }: DaemonSpec, purpose: Look['for']): string | undefined {
+function probeType({ ready, alive }: DaemonSpec, purpose: ProbeRecord['for']): string | undefined {
   return purpose === 'ready' ? ready?.sign.type : alive?.probe.type
 }
 

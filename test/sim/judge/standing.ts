@@ -3,7 +3,7 @@
 import type { AfterSpec, DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { RunFacts, When } from './facts.ts'
 
-export type Standing =
+export type DaemonState =
   | { readonly is: 'not begun' }
   | Wanted
   /** Its spawn was ordered, and what came of it is not told. */
@@ -34,7 +34,7 @@ export interface Over {
 }
 
 /** What the policy has to remember of a daemon. */
-export interface Row {
+export interface RestartStreak {
   /** Restarts in a row, at least and at most: some ends are so near to the calm time that either is right. */
   least: number
   most: number
@@ -44,16 +44,16 @@ export interface Row {
   starts: { readonly atMs: number; readonly isSure: boolean }[]
 }
 
-export const newRow = (): Row => ({ least: 0, most: 0, lastDelayMs: 0, starts: [] })
+export const newStreak = (): RestartStreak => ({ least: 0, most: 0, lastDelayMs: 0, starts: [] })
 
-export type Outlook = 'clear' | 'waits' | 'failed'
+export type DependencyOutlook = 'clear' | 'waits' | 'failed'
 
 /** @param of Where the daemon of that name stands; null = it is not selected. */
-export function outlookOf(
+export function dependencyOutlook(
   spec: DaemonSpec,
-  of: (name: string) => { readonly spec: DaemonSpec; readonly stands: Standing } | null,
-): Outlook {
-  let outlook: Outlook = 'clear'
+  of: (name: string) => { readonly spec: DaemonSpec; readonly stands: DaemonState } | null,
+): DependencyOutlook {
+  let outlook: DependencyOutlook = 'clear'
   for (const edge of spec.after) {
     const other = of(edge.daemon)
     if (other === null) continue
@@ -67,7 +67,7 @@ export function outlookOf(
 export function stateOf(
   { until }: AfterSpec,
   { kind }: DaemonSpec,
-  stands: Standing,
+  stands: DaemonState,
 ): 'met' | 'failed' | 'not yet' {
   if (stands.is === 'over' && stands.end !== 'asked') {
     return stands.end === 'done' ? 'met' : 'failed'
@@ -79,7 +79,7 @@ export function stateOf(
 }
 
 /** It has ended for good: who was stopped by an operator may be started again by him. */
-export function isForGood(stands: Standing): boolean {
+export function isForGood(stands: DaemonState): boolean {
   return stands.is === 'over' && stands.end !== 'asked'
 }
 
@@ -116,7 +116,10 @@ export function readySince(run: RunFacts): When | null {
 }
 
 /** Its end is the end of everything, where nobody asked for it. */
-export function endsAll({ main, critical, kind, restart }: DaemonSpec, stands: Standing): boolean {
+export function endsAll(
+  { main, critical, kind, restart }: DaemonSpec,
+  stands: DaemonState,
+): boolean {
   if (main) return stands.is === 'over' || (stands.is === 'ending' && !stands.isAsked)
   if (stands.is !== 'over' || stands.end === 'asked') return false
   if (stands.end === 'done' && kind === 'job') return false

@@ -158,7 +158,7 @@ export function describeMoment(moment: Moment): string {
     case 'finish':
       return `    finish ${moment.code}, flush for ${moment.flushMs} ms`
     case 'hit':
-      return `      pid ${moment.pid}${moment.isOurs ? '' : ', a stranger,'} gets ${signalName(moment.signal)}`
+      return `      pid ${moment.pid}${moment.isOurs ? '' : ', a foreign process,'} gets ${signalName(moment.signal)}`
     case 'born':
       return `      born: ${moment.place} of ${name(moment)}, pid ${moment.pid}`
     case 'ended':
@@ -222,13 +222,13 @@ function describeAct(act: Act): string {
     case 'oom':
       return `the kernel kills the leader of ${act.daemon} for memory`
     case 'ask':
-      return `${act.who} asks for ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
+      return `${act.caller} asks for ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
     case 'hang-up':
-      return `${act.who} hangs up`
+      return `${act.caller} hangs up`
     case 'intrude':
-      return `hostile client ${act.who} connects as ${act.as}, and sends ${act.lines.length} lines`
-    case 'stranger':
-      return 'a stranger is born'
+      return `hostile client ${act.caller} connects as ${act.as}, and sends ${act.lines.length} lines`
+    case 'unrelated':
+      return 'a foreign process starts'
     case 'pause':
       return `pitcrew gets no processor for ${act.forMs} ms`
     case 'stall':

@@ -7,14 +7,21 @@ import type { Act } from './schedule.ts'
 type Asking = Extract<Act, { type: 'ask' }>
 type Intrusion = Extract<Act, { type: 'intrude' }>
 
-const asOperator: Peer = { uid: 0, pid: 900, relation: 'none', daemon: null, run: 0, via: 'socket' }
+const operatorPeer: Peer = {
+  uid: 0,
+  pid: 900,
+  relation: 'none',
+  daemon: null,
+  run: 0,
+  via: 'socket',
+}
 
 /** By which the checkers know a hostile client. */
 export const hostilePid = 666
 
 function peerOf({ as, daemon }: Intrusion): Peer {
   const isOfDaemon = as === 'daemon'
-  const uid = as === 'nobody' ? 65_534 : as === 'stranger' ? 1000 : 0
+  const uid = as === 'nobody' ? 65_534 : as === 'other-user' ? 1000 : 0
   const relation = isOfDaemon ? 'run' : 'none'
   const of = { daemon: isOfDaemon ? daemon : null, run: isOfDaemon ? 1 : 0 }
   return { uid, pid: hostilePid, relation, ...of, via: 'socket' }
@@ -28,9 +35,9 @@ export class Clients {
   #requests = 0
   #events: HostEvent[] = []
 
-  ask({ who, verb, daemon, wait }: Asking): void {
+  ask({ caller, verb, daemon, wait }: Asking): void {
     if (!this.isListening) return
-    const client = this.#open.get(who) ?? this.#connect(who)
+    const client = this.#open.get(caller) ?? this.#connect(caller)
     const args = daemon === null ? { wait } : { daemon, wait }
     const text = JSON.stringify({ id: ++this.#requests, verb, args })
     this.#events.push({ type: 'line', client, text })
@@ -39,33 +46,33 @@ export class Clients {
   /** @returns The connection; null when nobody listens. */
   intrude(intrusion: Intrusion): number | null {
     if (!this.isListening) return null
-    const client = this.#connect(intrusion.who, peerOf(intrusion))
+    const client = this.#connect(intrusion.caller, peerOf(intrusion))
     for (const text of intrusion.lines) this.#events.push({ type: 'line', client, text })
     return client
   }
 
   /** @returns The connection that is closed; null when there is none. */
-  hangUp(who: number): number | null {
-    const client = this.#open.get(who)
+  hangUp(caller: number): number | null {
+    const client = this.#open.get(caller)
     if (client === undefined) return null
-    this.#open.delete(who)
+    this.#open.delete(caller)
     this.#events.push({ type: 'client-gone', client, lagged: false })
     return client
   }
 
-  #connect(who: number, peer: Peer = asOperator): number {
+  #connect(caller: number, peer: Peer = operatorPeer): number {
     const client = ++this.#connections
-    this.#open.set(who, client)
+    this.#open.set(caller, client)
     this.#events.push({ type: 'client', client, peer })
     return client
   }
 
   /** What came of an append, or anything else that somebody outside tells. */
-  tell(event: HostEvent): void {
+  push(event: HostEvent): void {
     this.#events.push(event)
   }
 
-  get areThere(): boolean {
+  get isPending(): boolean {
     return this.#events.length > 0
   }
 
@@ -80,7 +87,7 @@ export class Clients {
 
   /** pitcrew closes it: nothing more of it is told. */
   close(client: number): void {
-    for (const [who, id] of this.#open) if (id === client) this.#open.delete(who)
+    for (const [caller, id] of this.#open) if (id === client) this.#open.delete(caller)
     this.#events = this.#events.filter((event) => !('client' in event) || event.client !== client)
   }
 }

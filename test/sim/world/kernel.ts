@@ -3,7 +3,7 @@
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Agenda } from './agenda.ts'
-import { type Habits, type Life, never, type Other, type Standstill } from './schedule.ts'
+import { type Habits, type Hang, type Life, never, type Other } from './schedule.ts'
 
 export interface Owner {
   readonly daemon: string
@@ -15,18 +15,18 @@ export interface Process {
   readonly group: number
   /** null: none of ours. */
   readonly of: Owner | null
-  readonly place: 'leader' | Other['place'] | 'stranger'
+  readonly place: 'leader' | Other['place'] | 'unrelated'
   readonly habits: Habits
   state: 'alive' | 'zombie' | 'gone'
   /** Who reaps it. */
   parent: 'us' | 'leader' | 'other'
   isStopped: boolean
   /** What keeps it from executing its program; null = it was executed. */
-  standsBy: Standstill['by'] | null
+  hangsIn: Hang['by'] | null
   /** Why it could not be executed, some time after its clone. */
-  failure: Standstill['failure']
+  failure: Hang['failure']
   /** What it does when nothing holds it up any more. */
-  goOn: (() => void) | null
+  continueStart: (() => void) | null
   /** Signals that a stopped process sees when it is continued, and the end that waits for that; or, of a child that
    *  stands still, signals that it sees when it goes on. */
   waiting: number[]
@@ -78,8 +78,8 @@ export class Kernel {
   forkLeader(of: Owner, life: Life, began: (leader: Process) => void): Process | null {
     const leader = this.#fork(of, 'leader', life.leader, null, 'us')
     if (leader === null) return null
-    if (life.standstill === null) this.#execute(leader, life, began)
-    else this.#standStill(leader, life, life.standstill, began)
+    if (life.hang === null) this.#execute(leader, life, began)
+    else this.#standStill(leader, life, life.hang, began)
     return leader
   }
 
@@ -87,7 +87,7 @@ export class Kernel {
     this.#live(leader)
     for (const other of others) {
       const { place, bornAfterMs } = other
-      const group = place === 'stray' ? null : leader.pid
+      const group = place === 'escapee' ? null : leader.pid
       const parent = place === 'foreign' ? 'other' : 'leader'
       this.#agenda.after(bornAfterMs, () => {
         // Who is to die of KILL does not fork any more.
@@ -105,13 +105,13 @@ export class Kernel {
   #standStill(
     leader: Process,
     life: Life,
-    { by, endsAfterMs, failure }: Standstill,
+    { by, endsAfterMs, failure }: Hang,
     began: (leader: Process) => void,
   ): void {
-    leader.standsBy = by
+    leader.hangsIn = by
     leader.isStopped = by === 'stop'
     const goOn = (): void => {
-      leader.goOn = null
+      leader.continueStart = null
       if (leader.state !== 'alive' || leader.wasKilled) return
       const signals = leader.waiting.splice(0).filter((signal) => !harmless.includes(signal))
       if (signals.length > 0) {
@@ -119,15 +119,15 @@ export class Kernel {
       }
       leader.failure = failure
       if (failure !== null) return this.#end(leader, { code: notExecutedCode, signal: 0 }, false)
-      leader.standsBy = null
+      leader.hangsIn = null
       this.onExecuted(leader)
       this.#execute(leader, life, began)
     }
-    if (by === 'stop') leader.goOn = goOn
+    if (by === 'stop') leader.continueStart = goOn
     if (endsAfterMs >= never) return
     this.#agenda.after(endsAfterMs, () => {
       if (by === 'stop') return this.#react(leader, signalNumbers.CONT)
-      if (leader.isStopped) leader.goOn = goOn
+      if (leader.isStopped) leader.continueStart = goOn
       else goOn()
     })
   }
@@ -139,11 +139,11 @@ export class Kernel {
     if (stopsAfterMs < never) this.#agenda.after(stopsAfterMs, () => this.#react(process, 19))
   }
 
-  forkStranger(livesMs: number): void {
+  forkUnrelated(livesMs: number): void {
     const nothing = { exitCode: 0, tookMs: 0, ignores: 0 }
     const habits = { livesMs, exit: { code: 0, signal: 0 }, onStop: nothing, onOther: nothing }
     const whole = { ...habits, killMs: 0, stopsAfterMs: never, lagMs: 0 }
-    const process = this.#fork(null, 'stranger', whole, null, 'other')
+    const process = this.#fork(null, 'unrelated', whole, null, 'other')
     if (process !== null) this.#live(process)
   }
 
@@ -165,9 +165,9 @@ export class Kernel {
       state: 'alive',
       parent,
       isStopped: false,
-      standsBy: null,
+      hangsIn: null,
       failure: null,
-      goOn: null,
+      continueStart: null,
       waiting: [],
       waitingEnd: null,
       ignored: 0,
@@ -216,23 +216,23 @@ export class Kernel {
       }
     } else if (signal === signalNumbers.CONT) {
       process.isStopped = false
-      if (process.goOn !== null) return process.goOn()
+      if (process.continueStart !== null) return process.continueStart()
       for (const waiting of process.waiting.splice(0)) this.#react(process, waiting)
       if (process.waitingEnd !== null) this.#end(process, process.waitingEnd, false)
     } else if (signal === signalNumbers.STOP) {
       process.isStopped = true
     } else if (signal === signalNumbers.SEGV) {
       this.#agenda.after(0, () => this.#end(process, { code: 0, signal }, true))
-    } else if (process.standsBy === 'exec' && !process.isStopped) {
+    } else if (process.hangsIn === 'exec' && !process.isStopped) {
       if (!harmless.includes(signal)) this.#end(process, { code: 0, signal }, false)
-    } else if (process.isStopped || process.standsBy !== null) {
+    } else if (process.isStopped || process.hangsIn !== null) {
       process.waiting.push(signal)
     } else {
-      this.#hear(process, signal)
+      this.#handleSignal(process, signal)
     }
   }
 
-  #hear(process: Process, signal: number): void {
+  #handleSignal(process: Process, signal: number): void {
     const { onStop, onOther } = process.habits
     const reaction = stopSignals.includes(signal) ? onStop : onOther
     if (process.ignored < reaction.ignores) {

@@ -6,7 +6,7 @@ import type { HostEvent, ProbeSpec } from '../../../src/host/host.ts'
 import type { Errno } from '../../../src/host/system.ts'
 import type { Agenda } from './agenda.ts'
 import type { Process } from './kernel.ts'
-import { never, type Seen } from './schedule.ts'
+import { never, type ProbeBehaviour } from './schedule.ts'
 
 type Found = Extract<HostEvent, { type: 'probed' | 'helper' }>
 
@@ -18,11 +18,12 @@ type Look =
 /** The port of d0; that of d1 is the next one. */
 export const firstPort = 1000
 
-export class Looks {
+export class Probes {
   readonly #agenda: Agenda
   readonly #note: (look: Look) => void
   /** Who answers at the address of a daemon: its latest run. */
-  readonly #there: Map<string, { leader: Process; seen: Seen; sinceMs: number }> = new Map()
+  readonly #there: Map<string, { leader: Process; seen: ProbeBehaviour; sinceMs: number }> =
+    new Map()
   readonly #open: Set<number> = new Set()
   #found: Found[] = []
 
@@ -32,7 +33,7 @@ export class Looks {
   }
 
   /** A run begins. */
-  add(daemon: string, leader: Process, seen: Seen): void {
+  add(daemon: string, leader: Process, seen: ProbeBehaviour): void {
     this.#there.set(daemon, { leader, seen, sinceMs: this.#agenda.nowMs })
   }
 
@@ -78,13 +79,21 @@ export class Looks {
     this.#found.push(id < 0 ? endOf(id, errno) : { type: 'probed', id, errno, text })
   }
 
-  #isWell({ leader, seen, sinceMs }: { leader: Process; seen: Seen; sinceMs: number }): boolean {
+  #isWell({
+    leader,
+    seen,
+    sinceMs,
+  }: {
+    leader: Process
+    seen: ProbeBehaviour
+    sinceMs: number
+  }): boolean {
     const afterMs = this.#agenda.nowMs - sinceMs
     const isUp = afterMs >= seen.fromMs && afterMs < seen.untilMs
     return leader.state === 'alive' && isUp && Math.floor(afterMs / seen.flapMs) % 2 === 0
   }
 
-  get areThere(): boolean {
+  get isPending(): boolean {
     return this.#found.length > 0
   }
 

@@ -10,10 +10,10 @@ export interface Run {
   readonly of: Owner
   readonly pid: number
   exit: Exit | null
-  exitTold: boolean
+  exitReported: boolean
   isGroupEmpty: boolean
   isGone: boolean
-  isGoneTold: boolean
+  goneReported: boolean
   /** It said by its channel that it is ready. */
   isReady: boolean
   /** The last stop signal of the leader, and of the rest of the tree: what is found later gets that, too. */
@@ -51,10 +51,10 @@ export class Runs {
       of,
       pid,
       exit: null,
-      exitTold: false,
+      exitReported: false,
       isGroupEmpty: false,
       isGone: false,
-      isGoneTold: false,
+      goneReported: false,
       isReady: false,
       leaderSignal: 0,
       treeSignal: 0,
@@ -111,7 +111,7 @@ export class Runs {
 
   /** One scan of /proc finds what cannot be reached by group. */
   #stopTree(run: Run, signal: number, withLeader: boolean): SignalAnswer {
-    if (!run.isGroupEmpty) this.#lookIntoGroup(run)
+    if (!run.isGroupEmpty) this.#checkGroup(run)
     const isNew = run.treeSignal !== signal || signal === signalNumbers.KILL
     run.treeSignal = signal
     const isMeant = ({ group, of, state, place }: Process): boolean => {
@@ -135,7 +135,7 @@ export class Runs {
     }
   }
 
-  #lookIntoGroup(run: Run): void {
+  #checkGroup(run: Run): void {
     let isLiving = false
     for (const process of this.#kernel.processes) {
       if (process.group !== run.pid || process.state !== 'alive') continue
@@ -150,20 +150,20 @@ export class Runs {
   /** @param tell Tells pitcrew of a run's end, or of its leader's. It may start others. */
   check(tell: (run: Run, isFirst: boolean) => void): void {
     this.isCheckWanted = false
-    for (const run of this.#table) if (run.exit !== null && !run.isGone) this.#look(run)
+    for (const run of this.#table) if (run.exit !== null && !run.isGone) this.#updateRun(run)
     // The table may grow meanwhile.
     for (let index = 0; index < this.#table.length; index++) {
       const run = this.#table[index] as Run
-      if (run.exit === null || (run.exitTold && (!run.isGone || run.isGoneTold))) continue
-      const isFirst = !run.exitTold
-      run.exitTold = true
+      if (run.exit === null || (run.exitReported && (!run.isGone || run.goneReported))) continue
+      const isFirst = !run.exitReported
+      run.exitReported = true
       tell(run, isFirst)
-      run.isGoneTold = run.isGone
+      run.goneReported = run.isGone
     }
-    this.#table = this.#table.filter(({ isGoneTold }) => !isGoneTold)
+    this.#table = this.#table.filter(({ goneReported: isGoneTold }) => !isGoneTold)
   }
 
-  #look(run: Run): void {
+  #updateRun(run: Run): void {
     const { processes } = this.#kernel
     if (!run.isGroupEmpty) run.isGroupEmpty = ![...processes].some(({ group }) => group === run.pid)
     if (!run.isGroupEmpty || run.watched.size > 0) return
@@ -205,7 +205,7 @@ export class Runs {
   killAll(): void {
     for (const run of this.#table) {
       if (!run.isGroupEmpty) this.#kernel.signalGroup(run.pid, signalNumbers.KILL)
-      for (const stray of run.watched) this.#kernel.signal(stray.pid, signalNumbers.KILL)
+      for (const escapee of run.watched) this.#kernel.signal(escapee.pid, signalNumbers.KILL)
     }
   }
 }

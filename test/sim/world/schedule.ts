@@ -55,17 +55,17 @@ export interface Life {
     readonly errno: string
   } | null
   /** Its child stands still between clone and exec; null = it does not. */
-  readonly standstill: Standstill | null
+  readonly hang: Hang | null
   readonly leader: Habits
   readonly others: readonly Other[]
   /** Somebody who is not of the run holds its output, too, for so long after its start. */
   readonly outputHeldMs: number
-  readonly words: readonly Word[]
-  readonly seen: Seen
+  readonly selfReports: readonly SelfReport[]
+  readonly probed: ProbeBehaviour
 }
 
 /** Nothing of the life begins before the program is executed. */
-export interface Standstill {
+export interface Hang {
   /** `stop`: it was stopped, and goes on when it is continued. `disk`: a disk hangs, and all signals but KILL wait.
    *  `exec`: the same, but in the exec, where signals do what they do by default. */
   readonly by: 'stop' | 'disk' | 'exec'
@@ -76,7 +76,7 @@ export interface Standstill {
 }
 
 /** What a run says of itself, if it was given a way to. */
-export interface Word {
+export interface SelfReport {
   /** After its start; and then again and again, unless that is never. */
   readonly afterMs: number
   readonly everyMs: number
@@ -87,7 +87,7 @@ export interface Word {
 }
 
 /** What a look from outside finds. */
-export interface Seen {
+export interface ProbeBehaviour {
   /** It is well from then until then, after its start, as long as its leader lives. */
   readonly fromMs: number
   readonly untilMs: number
@@ -105,7 +105,7 @@ export interface Seen {
 /** `group`: the leader's child. `foreign`: in the leader's group, but not to be reaped by us.
  *  `stray`: left the group (setsid). */
 export interface Other extends Habits {
-  readonly place: 'group' | 'foreign' | 'stray'
+  readonly place: 'group' | 'foreign' | 'escapee'
   readonly bornAfterMs: number
 }
 
@@ -146,24 +146,24 @@ export type Act = { readonly atMs: number } & (
   /** Somebody asks for something over the control socket; null: for all. `wait`: for its end. */
   | {
       readonly type: 'ask'
-      readonly who: number
+      readonly caller: number
       readonly verb: Verb
       readonly daemon: string | null
       readonly wait: boolean
     }
-  | { readonly type: 'hang-up'; readonly who: number }
+  | { readonly type: 'hang-up'; readonly caller: number }
   /** A hostile client connects and sends lines; null: one that is too long. `daemon`: whose process it is, where it is
    *  one of a daemon. */
   | {
       readonly type: 'intrude'
-      readonly who: number
-      readonly as: 'daemon' | 'stranger' | 'nobody' | 'operator'
+      readonly caller: number
+      readonly as: 'daemon' | 'other-user' | 'nobody' | 'operator'
       readonly daemon: string
       readonly lines: readonly (string | null)[]
       readonly hangsUp: boolean
     }
   /** A process that is none of ours is born. */
-  | { readonly type: 'stranger'; readonly livesMs: number }
+  | { readonly type: 'unrelated'; readonly livesMs: number }
   /** pitcrew gets no processor. */
   | { readonly type: 'pause'; readonly forMs: number }
   /** Nobody reads pitcrew's output. */

@@ -10,14 +10,14 @@ const { TERM, INT, HUP } = signalNumbers
 export class PendingSignals {
   #pending: Set<number> = new Set()
   #isHangup = false
-  wasShutdownAsked: boolean = false
+  wasShutdownRequested: boolean = false
 
   add(signal: number, isHangup: boolean): void {
     this.#pending.add(signal)
     if (isHangup) this.#isHangup = true
   }
 
-  get areThere(): boolean {
+  get isPending(): boolean {
     return this.#pending.size > 0
   }
 
@@ -27,7 +27,7 @@ export class PendingSignals {
     const numbers = [...this.#pending].sort((a, b) => rank(a) - rank(b))
     this.#pending.clear()
     this.#isHangup = false
-    if (isHangup || this.#isFirst(numbers[0] as number)) this.wasShutdownAsked = true
+    if (isHangup || this.#isFirst(numbers[0] as number)) this.wasShutdownRequested = true
     return numbers.map((signal) => ({ type: 'signal', signal, hangup: isHangup && signal === HUP }))
   }
 

@@ -10,8 +10,8 @@ const leastWaitMs = 2
 /** Then a child that stands still is killed. */
 const limitMs = 5000
 /** Between two looks. */
-const leastLookMs = 10
-const mostLookMs = 1000
+const leastCheckMs = 10
+const mostCheckMs = 1000
 
 interface Start {
   readonly of: Owner
@@ -25,7 +25,7 @@ export class SlowStarts {
   readonly #kernel: Kernel
   /** The newest first. */
   #kept: Start[] = []
-  #lookAtMs = Number.POSITIVE_INFINITY
+  #checkAtMs = Number.POSITIVE_INFINITY
   onKill: (leader: Process) => void = () => {}
 
   constructor(agenda: Agenda, kernel: Kernel) {
@@ -41,24 +41,24 @@ export class SlowStarts {
   /** @param waitedMs For so long it was waited for. */
   add(of: Owner, leader: Process, waitedMs: number): void {
     this.#kept.unshift({ of, leader, sinceMs: this.#agenda.nowMs - waitedMs, isTimedOut: false })
-    this.#lookAfter(leastLookMs)
+    this.#checkAfter(leastCheckMs)
   }
 
   isSlow(of: Owner): boolean {
     return this.#kept.some((start) => start.of === of)
   }
 
-  get isLookDue(): boolean {
-    return this.#agenda.nowMs >= this.#lookAtMs
+  get isCheckDue(): boolean {
+    return this.#agenda.nowMs >= this.#checkAtMs
   }
 
   /** One that has executed its program, and lives. Where there is none, it may be time to kill others. */
   next(): Owner | undefined {
     const executed = this.#kept.find(
-      ({ leader }) => leader.standsBy === null && leader.state === 'alive',
+      ({ leader }) => leader.hangsIn === null && leader.state === 'alive',
     )
     if (executed !== undefined) this.#release(executed)
-    else if (this.isLookDue) this.#look()
+    else if (this.isCheckDue) this.#checkAll()
     return executed?.of
   }
 
@@ -72,22 +72,22 @@ export class SlowStarts {
     return leader.exit.signal === 0 ? 'executed' : null
   }
 
-  #look(): void {
+  #checkAll(): void {
     const { nowMs } = this.#agenda
-    this.#lookAtMs = Number.POSITIVE_INFINITY
+    this.#checkAtMs = Number.POSITIVE_INFINITY
     for (const start of this.#kept) {
       const { leader, sinceMs } = start
-      if (!start.isTimedOut && standsStill(leader) && nowMs >= sinceMs + limitMs) {
+      if (!start.isTimedOut && isHanging(leader) && nowMs >= sinceMs + limitMs) {
         start.isTimedOut = true
         this.onKill(leader)
         this.#kernel.signal(leader.pid, signalNumbers.KILL)
       }
-      this.#lookAfter(Math.min(Math.max((nowMs - sinceMs) / 4, leastLookMs), mostLookMs))
+      this.#checkAfter(Math.min(Math.max((nowMs - sinceMs) / 4, leastCheckMs), mostCheckMs))
     }
   }
 
-  #lookAfter(ms: number): void {
-    this.#lookAtMs = Math.min(this.#lookAtMs, this.#agenda.nowMs + ms)
+  #checkAfter(ms: number): void {
+    this.#checkAtMs = Math.min(this.#checkAtMs, this.#agenda.nowMs + ms)
     this.#agenda.after(ms, () => {})
   }
 
@@ -96,6 +96,6 @@ export class SlowStarts {
   }
 }
 
-function standsStill({ standsBy, state }: Process): boolean {
+function isHanging({ hangsIn: standsBy, state }: Process): boolean {
   return standsBy !== null && state === 'alive'
 }

@@ -2,12 +2,12 @@
 import type { SpawnAnswer, SpawnSpec } from '../../../src/host/host.ts'
 import type { Agenda } from './agenda.ts'
 import type { Kernel, Owner } from './kernel.ts'
-import type { Looks } from './looks.ts'
+import type { Probes } from './looks.ts'
 import type { Output } from './output.ts'
 import type { Runs } from './runs.ts'
 import { type Life, never, type Schedule } from './schedule.ts'
 import type { SlowStarts } from './slow-starts.ts'
-import type { Words } from './words.ts'
+import type { SelfReports } from './words.ts'
 
 interface Parts {
   readonly agenda: Agenda
@@ -15,8 +15,8 @@ interface Parts {
   readonly runs: Runs
   readonly slowStarts: SlowStarts
   readonly output: Output
-  readonly words: Words
-  readonly looks: Looks
+  readonly words: SelfReports
+  readonly looks: Probes
 }
 
 export class Starts {
@@ -47,14 +47,14 @@ export class Starts {
 
   #start(spec: SpawnSpec, life: Life): SpawnAnswer {
     const { agenda, kernel, runs, slowStarts, words, looks } = this.#parts
-    const isSlow = life.standstill !== null
+    const isSlow = life.hang !== null
     // What happens meanwhile happens before the child is there.
     const waitedMs = isSlow ? slowStarts.waitMs : 0
     agenda.passTo(agenda.nowMs + waitedMs)
     const of = { daemon: spec.daemon, run: spec.run }
     const leader = kernel.forkLeader(of, life, (process) => {
-      words.plan(of, process, life, spec)
-      looks.add(of.daemon, process, life.seen)
+      words.schedule(of, process, life, spec)
+      looks.add(of.daemon, process, life.probed)
     })
     if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
     const { pid } = leader

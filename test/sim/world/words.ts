@@ -6,14 +6,14 @@ import { fieldsOf, linesOf } from '../../notify-fields.ts'
 import type { Agenda } from './agenda.ts'
 import type { Owner, Process } from './kernel.ts'
 import type { Runs } from './runs.ts'
-import { type Life, never, type Word } from './schedule.ts'
+import { type Life, never, type SelfReport } from './schedule.ts'
 
-type Said = Extract<HostEvent, { type: 'ready' | 'notify' }>
+type SentReport = Extract<HostEvent, { type: 'ready' | 'notify' }>
 
-export class Words {
+export class SelfReports {
   readonly #agenda: Agenda
   readonly #runs: Runs
-  #said: Said[] = []
+  #sent: SentReport[] = []
 
   constructor(agenda: Agenda, runs: Runs) {
     this.#agenda = agenda
@@ -21,38 +21,38 @@ export class Words {
   }
 
   /** A run begins, and with it what it will say. */
-  plan(of: Owner, leader: Process, { words }: Life, spec: SpawnSpec): void {
+  schedule(of: Owner, leader: Process, { selfReports: words }: Life, spec: SpawnSpec): void {
     for (const word of words) this.#later(of, leader, word, spec, word.afterMs)
   }
 
-  #later(of: Owner, leader: Process, word: Word, spec: SpawnSpec, afterMs: number): void {
+  #later(of: Owner, leader: Process, word: SelfReport, spec: SpawnSpec, afterMs: number): void {
     if (afterMs >= never) return
     this.#agenda.after(afterMs, () => {
       const isAlive = leader.state === 'alive'
-      if ((isAlive && !leader.isStopped) || word.isLate) this.#say(of, word, spec)
+      if ((isAlive && !leader.isStopped) || word.isLate) this.#send(of, word, spec)
       if (isAlive) this.#later(of, leader, word, spec, word.everyMs)
     })
   }
 
-  #say(of: Owner, { text }: Word, { ready, notify }: SpawnSpec): void {
+  #send(of: Owner, { text }: SelfReport, { ready, notify }: SpawnSpec): void {
     if (text === null) {
       const hasChannel = ready?.type === 'fd' || ready?.type === 'log'
-      if (hasChannel && this.#runs.markReady(of)) this.#said.push({ type: 'ready', ...of })
+      if (hasChannel && this.#runs.markReady(of)) this.#sent.push({ type: 'ready', ...of })
     } else if (notify) {
       const fields = fieldsOf(text)
       if (ready?.type === 'notify' && fields.READY === '1') this.#runs.markReady(of)
-      if (linesOf(fields).length > 0) this.#said.push({ type: 'notify', ...of, fields })
+      if (linesOf(fields).length > 0) this.#sent.push({ type: 'notify', ...of, fields })
     }
   }
 
-  get areThere(): boolean {
-    return this.#said.length > 0
+  get isPending(): boolean {
+    return this.#sent.length > 0
   }
 
   /** @param of Whose; null = anybody's. */
-  next(of: Owner | null): Said | undefined {
-    if (of === null) return this.#said.shift()
-    const at = this.#said.findIndex(({ daemon, run }) => daemon === of.daemon && run === of.run)
-    return at < 0 ? undefined : this.#said.splice(at, 1)[0]
+  next(of: Owner | null): SentReport | undefined {
+    if (of === null) return this.#sent.shift()
+    const at = this.#sent.findIndex(({ daemon, run }) => daemon === of.daemon && run === of.run)
+    return at < 0 ? undefined : this.#sent.splice(at, 1)[0]
   }
 }

@@ -22,7 +22,7 @@ import { Clients } from './clients.ts'
 import { hostOf } from './fake-host.ts'
 import { Faults, isPlanted } from './faults.ts'
 import { Kernel, type Owner, type Process } from './kernel.ts'
-import { Looks } from './looks.ts'
+import { Probes } from './looks.ts'
 import { Output } from './output.ts'
 import { parse } from './parser.ts'
 import { type Run, Runs } from './runs.ts'
@@ -31,18 +31,18 @@ import { PendingSignals } from './signals.ts'
 import { SlowStarts } from './slow-starts.ts'
 import { Starts } from './starts.ts'
 import { mostWaiting } from './waiting.ts'
-import { Words } from './words.ts'
+import { SelfReports } from './words.ts'
 
 /** More than this is a loop without an end. */
 const momentsMax = 40_000
-const lastWordCode = 70
+const watchdogCode = 70
 /** What a pause gives it more, as the policy's own deadlines get it, in milliseconds. */
-const lastWordPauseMs = 1000
+const watchdogPauseMs = 1000
 const atOnce = 0
 /** A stall that is shorter is not reported. */
 const stallMs = 1000
 /** How long after a growth the count of kills for memory is told. */
-const oomToldMs = 750
+const oomReportDelayMs = 750
 
 export class World {
   readonly trace: Moment[] = []
@@ -51,10 +51,10 @@ export class World {
   readonly #schedule: Schedule
   readonly #kernel: Kernel
   readonly #output: Output
-  readonly #words: Words
+  readonly #selfReports: SelfReports
   readonly #starts: Starts
   readonly #slowStarts: SlowStarts
-  readonly looks: Looks
+  readonly probes: Probes
   readonly clients: Clients = new Clients()
   readonly #faults: Faults
   readonly #handlers: Handlers
@@ -63,9 +63,9 @@ export class World {
   #frozenUntilMs = 0
   #zombies: Process[] = []
   #helperEnds: HelperEnd[] = []
-  #lastWordMs = 10_000
-  #lastWordAtMs = Number.POSITIVE_INFINITY
-  #isLastWordRunning = false
+  #watchdogMs = 10_000
+  #watchdogAtMs = Number.POSITIVE_INFINITY
+  #isWatchdogArmed = false
   #finish: { code: number; atMs: number; untilMs: number; silentMs: number } | null = null
   #isFlushed = false
   /** When its stdout was stalled last. */
@@ -76,7 +76,7 @@ export class World {
   #oomKills = 0
   /** At the last news; null: nobody has asked yet, and nothing is watched. */
   #oomNoticed: number | null = null
-  #oomTellAtMs = Number.POSITIVE_INFINITY
+  #oomReportAtMs = Number.POSITIVE_INFINITY
   /** Set when pitcrew has ended. */
   exitCode: number | null = null
   /** What broke that nobody planted. */
@@ -88,13 +88,13 @@ export class World {
     this.#slowStarts = new SlowStarts(this.agenda, this.#kernel)
     this.runs = new Runs(this.#kernel, this.#slowStarts)
     this.#output = new Output(this.#kernel, ({ daemon, run }) =>
-      this.#tell({ type: 'output-closed', daemon, run }),
+      this.#dispatch({ type: 'output-closed', daemon, run }),
     )
-    this.#words = new Words(this.agenda, this.runs)
-    this.looks = new Looks(this.agenda, (look) =>
+    this.#selfReports = new SelfReports(this.agenda, this.runs)
+    this.probes = new Probes(this.agenda, (look) =>
       this.note('of' in look ? { what: 'look', ...look } : { what: 'forget', ...look }),
     )
-    const { agenda, looks } = this
+    const { agenda, probes: looks } = this
     const parts = {
       agenda,
       looks,
@@ -102,7 +102,7 @@ export class World {
       runs: this.runs,
       slowStarts: this.#slowStarts,
       output: this.#output,
-      words: this.#words,
+      words: this.#selfReports,
     }
     this.#starts = new Starts(schedule, parts)
     this.#faults = new Faults(schedule.faults, (fault) => this.note({ what: 'fault', fault }))
@@ -144,18 +144,18 @@ export class World {
 
   #hasWork(): boolean {
     return (
-      this.#slowStarts.isLookDue ||
-      this.#signals.areThere ||
+      this.#slowStarts.isCheckDue ||
+      this.#signals.isPending ||
       this.#zombies.length > 0 ||
       this.runs.isCheckWanted ||
-      this.#words.areThere ||
-      this.looks.areThere ||
-      this.clients.areThere ||
+      this.#selfReports.isPending ||
+      this.probes.isPending ||
+      this.clients.isPending ||
       this.#helperEnds.length > 0 ||
       this.#output.hasWork ||
-      this.#isStallNews ||
-      this.#isOomNews ||
-      this.agenda.nowMs >= this.#oomTellAtMs ||
+      this.#hasStallChanged ||
+      this.#hasOomCountChanged ||
+      this.agenda.nowMs >= this.#oomReportAtMs ||
       this.#isDone()
     )
   }
@@ -163,48 +163,56 @@ export class World {
   /** One turn of the loop. */
   #serve(): void {
     const executed = this.#slowStarts.next()
-    if (executed !== undefined) this.#tell({ type: 'executed', ...executed })
+    if (executed !== undefined) this.#dispatch({ type: 'executed', ...executed })
     const signals = this.#signals.take()
-    if (this.#signals.wasShutdownAsked) this.startLastWord()
-    for (const signal of signals) this.#tell(signal)
-    for (let said = this.#words.next(null); said !== undefined; said = this.#words.next(null))
-      this.#tell(said)
+    if (this.#signals.wasShutdownRequested) this.startLastWord()
+    for (const signal of signals) this.#dispatch(signal)
+    for (
+      let said = this.#selfReports.next(null);
+      said !== undefined;
+      said = this.#selfReports.next(null)
+    )
+      this.#dispatch(said)
     for (const process of this.#zombies.splice(0, 32))
-      this.runs.reap(process, (of) => this.#tell({ type: 'executed', ...of }))
-    if (this.runs.isCheckWanted) this.runs.check((run, isFirst) => this.#tellEnd(run, isFirst))
+      this.runs.reap(process, (of) => this.#dispatch({ type: 'executed', ...of }))
+    if (this.runs.isCheckWanted) this.runs.check((run, isFirst) => this.#dispatchEnd(run, isFirst))
     if (this.agenda.nowMs >= this.#wakeAtMs) {
       this.#wakeAtMs = Number.POSITIVE_INFINITY
-      this.#tell({ type: 'wake' })
+      this.#dispatch({ type: 'wake' })
     }
-    this.#tellStall()
-    this.#tellOomKills()
-    for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#tell(end)
-    for (let found = this.looks.next(); found !== undefined; found = this.looks.next())
-      this.#tell(found)
+    this.#dispatchStall()
+    this.#dispatchOomKills()
+    for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#dispatch(end)
+    for (let found = this.probes.next(); found !== undefined; found = this.probes.next())
+      this.#dispatch(found)
     for (let asked = this.clients.next(); asked !== undefined; asked = this.clients.next())
-      this.#tell(asked)
+      this.#dispatch(asked)
     this.#output.serve()
   }
 
-  #tellEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
+  #dispatchEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
     if (isFirst) this.#drain(of)
     const outputOpen = this.#output.isOpen(of)
-    if (!isFirst) return this.#tell({ type: 'gone', ...of, outputOpen })
-    this.#tell({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
+    if (!isFirst) return this.#dispatch({ type: 'gone', ...of, outputOpen })
+    this.#dispatch({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
   }
 
   /** What it said and printed comes before its end. */
   #drain(of: Owner): void {
-    for (let said = this.#words.next(of); said !== undefined; said = this.#words.next(of)) {
-      this.#tell(said)
+    for (
+      let said = this.#selfReports.next(of);
+      said !== undefined;
+      said = this.#selfReports.next(of)
+    ) {
+      this.#dispatch(said)
     }
     this.#output.drain(of)
   }
 
   /** One event at a time; one that fails is followed by one recovery. */
-  #tell(event: HostEvent): void {
+  #dispatch(event: HostEvent): void {
     if (this.#call(event, () => this.#handlers.handle(event))) return
-    const shutdownAsked = this.#signals.wasShutdownAsked
+    const shutdownAsked = this.#signals.wasShutdownRequested
     const recovery: Recovery = { type: 'recover', shutdownAsked, live: this.runs.live() }
     this.#faults.isRecovering = true
     this.#call(recovery, () => this.#handlers.recover('injected fault', shutdownAsked))
@@ -236,18 +244,18 @@ export class World {
   }
 
   /** A pause that began in this call is over before the call goes on. */
-  #armLastWord(): void {
-    this.#lastWordAtMs = Math.max(this.agenda.nowMs, this.#frozenUntilMs) + this.#lastWordMs
-    if (this.#lastWordMs < never) this.#awaitLastWord()
+  #setWatchdog(): void {
+    this.#watchdogAtMs = Math.max(this.agenda.nowMs, this.#frozenUntilMs) + this.#watchdogMs
+    if (this.#watchdogMs < never) this.#awaitWatchdog()
   }
 
-  #awaitLastWord(): void {
-    const atMs = this.#lastWordAtMs
+  #awaitWatchdog(): void {
+    const atMs = this.#watchdogAtMs
     this.agenda.after(atMs - this.agenda.nowMs, () => {
-      if (this.exitCode !== null || atMs !== this.#lastWordAtMs) return
+      if (this.exitCode !== null || atMs !== this.#watchdogAtMs) return
       this.note({ what: 'last-word' })
       this.runs.killAll()
-      this.#end(lastWordCode)
+      this.#end(watchdogCode)
     })
   }
 
@@ -256,9 +264,9 @@ export class World {
     const before = Math.max(this.#frozenUntilMs, this.agenda.nowMs)
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + forMs)
     const lostMs = this.#frozenUntilMs - before
-    if (!this.#isLastWordRunning || lostMs === 0) return
-    this.#lastWordAtMs += lostMs + lastWordPauseMs
-    this.#awaitLastWord()
+    if (!this.#isWatchdogArmed || lostMs === 0) return
+    this.#watchdogAtMs += lostMs + watchdogPauseMs
+    this.#awaitWatchdog()
   }
 
   #act(act: Act): void {
@@ -275,18 +283,18 @@ export class World {
       case 'ask':
         return this.clients.ask(act)
       case 'hang-up': {
-        const client = this.clients.hangUp(act.who)
+        const client = this.clients.hangUp(act.caller)
         if (client !== null) this.note({ what: 'hung-up', client })
         return
       }
       case 'intrude': {
         const client = this.clients.intrude(act)
         if (client === null || !act.hangsUp) return
-        this.clients.hangUp(act.who)
+        this.clients.hangUp(act.caller)
         return this.note({ what: 'hung-up', client })
       }
-      case 'stranger':
-        this.#kernel.forkStranger(act.livesMs)
+      case 'unrelated':
+        this.#kernel.forkUnrelated(act.livesMs)
         return
       case 'pause':
         return this.#pause(act.forMs)
@@ -323,42 +331,42 @@ export class World {
   /** A recovery may order the end again: then this is tried again, until the time is up. */
   #finishNow(): void {
     this.#isFlushed = true
-    this.#tell({ type: 'flushed' })
+    this.#dispatch({ type: 'flushed' })
     const isLate = this.agenda.nowMs >= (this.#finish?.untilMs ?? 0)
     if (this.#isFlushed || isLate) this.#end(this.#finish?.code ?? 0)
   }
 
   /** A stall begins or ends for pitcrew when it has lasted for a second. */
-  get #isStallNews(): boolean {
+  get #hasStallChanged(): boolean {
     const { isStalled } = this.#output
     const isLong = isStalled && this.agenda.nowMs >= this.#stalledAtMs + stallMs
     return isLong !== (this.outputStall !== null)
   }
 
-  #tellStall(): void {
-    if (!this.#isStallNews) return
+  #dispatchStall(): void {
+    if (!this.#hasStallChanged) return
     if (this.outputStall !== null) {
       this.outputStall = null
-      return this.#tell({ type: 'output-resumed' })
+      return this.#dispatch({ type: 'output-resumed' })
     }
     this.outputStall = { sinceMs: this.#stalledAtMs, errno: 'EAGAIN' }
-    this.#tell({ type: 'output-stalled', ...this.outputStall })
+    this.#dispatch({ type: 'output-stalled', ...this.outputStall })
   }
 
-  get #isOomNews(): boolean {
+  get #hasOomCountChanged(): boolean {
     return this.#oomNoticed !== null && this.#oomKills !== this.#oomNoticed
   }
 
   /** The deaths that came of them are told before. */
-  #tellOomKills(): void {
-    if (this.agenda.nowMs >= this.#oomTellAtMs) {
-      this.#oomTellAtMs = Number.POSITIVE_INFINITY
-      if (this.#finish === null) this.#tell({ type: 'oom-kills', count: this.#oomKills })
+  #dispatchOomKills(): void {
+    if (this.agenda.nowMs >= this.#oomReportAtMs) {
+      this.#oomReportAtMs = Number.POSITIVE_INFINITY
+      if (this.#finish === null) this.#dispatch({ type: 'oom-kills', count: this.#oomKills })
     }
-    if (!this.#isOomNews) return
+    if (!this.#hasOomCountChanged) return
     this.#oomNoticed = this.#oomKills
-    this.#oomTellAtMs = Math.min(this.#oomTellAtMs, this.agenda.nowMs + oomToldMs)
-    this.agenda.after(oomToldMs, () => {})
+    this.#oomReportAtMs = Math.min(this.#oomReportAtMs, this.agenda.nowMs + oomReportDelayMs)
+    this.agenda.after(oomReportDelayMs, () => {})
   }
 
   #end(code: number): void {
@@ -415,8 +423,8 @@ export class World {
   }
 
   helper(id: number, task: HelperTask): string | null {
-    if ('exists' in task) return this.looks.beginTask(id, task.exists, task.timeoutMs)
-    if ('connect' in task) return this.looks.beginTask(id, task.connect, task.timeoutMs)
+    if ('exists' in task) return this.probes.beginTask(id, task.exists, task.timeoutMs)
+    if ('connect' in task) return this.probes.beginTask(id, task.connect, task.timeoutMs)
     if ('append' in task) return this.#append(id, task)
     if ('write' in task) this.note({ what: 'report', text: task.text })
     if (!('run' in task)) return null
@@ -455,15 +463,15 @@ export class World {
   }
 
   armLastWord(afterMs: number): void {
-    this.#lastWordMs = afterMs
-    if (this.#isLastWordRunning) this.#armLastWord()
+    this.#watchdogMs = afterMs
+    if (this.#isWatchdogArmed) this.#setWatchdog()
   }
 
   startLastWord(): void {
-    if (this.#isLastWordRunning) return
-    this.#isLastWordRunning = true
+    if (this.#isWatchdogArmed) return
+    this.#isWatchdogArmed = true
     this.note({ what: 'last-word-starts' })
-    this.#armLastWord()
+    this.#setWatchdog()
   }
 
   finish(code: number, flushMs: number, silentMs: number): void {
