@@ -2,7 +2,7 @@
  *  They are applied to a copy in memory. */
 import { initMutants } from './mutants/init.ts'
 import { intruderMutants } from './mutants/intruders.ts'
-import { lanesMutants } from './mutants/lanes.ts'
+import { lanesMutants } from './mutants/scheduling.ts'
 import { policyMutants } from './mutants/policy.ts'
 import { queueMutants } from './mutants/queue.ts'
 import { runMutants } from './mutants/runs.ts'

@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { foundSeeds } from './found-seeds.ts'
 import { scheduleFor } from './generate/generate.ts'
 import { Cells } from './judge/coverage.ts'
-import { failureReport, storyFor } from './judge/fail.ts'
+import { failureReport, storyFor } from './judge/failure-report.ts'
 import { rare, seedsOfRare, unreachable } from './judge/unreachable.ts'
 
 const schedules = 1000

@@ -1,8 +1,8 @@
 /** Promises about readiness and health checks. */
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
-import { claimed, observationsOf, upUntil } from '../judge/signs.ts'
-import { readySince } from '../judge/standing.ts'
+import { claimed, observationsOf, upUntil } from '../judge/observations.ts'
+import { readySince } from '../judge/daemon-state.ts'
 import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

@@ -2,7 +2,7 @@
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
-import { observationsOf } from '../judge/signs.ts'
+import { observationsOf } from '../judge/observations.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'

@@ -10,7 +10,7 @@ import {
   type ProbeBehaviour,
   type Reaction,
 } from '../world/schedule.ts'
-import { probedFor, selfReportsFor } from './generate-words.ts'
+import { probedFor, selfReportsFor } from './generate-self-reports.ts'
 
 /** Kinds of trouble that a schedule has. */
 export interface Mood {

@@ -6,7 +6,7 @@ import type {
   SelfReportedReadiness,
 } from '../../../src/core/plan/plan.ts'
 import type { Chance } from '../world/chance.ts'
-import { firstPort } from '../world/looks.ts'
+import { firstPort } from '../world/probes.ts'
 
 export function readyFor(chance: Chance, name: string): ReadySpec {
   const word = chance.weighted<SelfReportedReadiness>(

@@ -8,7 +8,7 @@ import { Chance } from '../world/chance.ts'
 import { type Act, type Fault, type HelperScript, never, type Schedule } from '../world/schedule.ts'
 import { makeHostile } from './generate-hostile.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
-import { addCompoundFaults } from './generate-mess.ts'
+import { addCompoundFaults } from './generate-compound-faults.ts'
 import { planFor } from './generate-plan.ts'
 import { addSlowStarts, hasSlowStarts } from './generate-slow.ts'
 

@@ -11,7 +11,7 @@ import {
 import * as helpers from '../checkers/helpers.ts'
 import * as intruders from '../checkers/intruders.ts'
 import { oneWriteAtATime } from '../checkers/journal.ts'
-import * as lanes from '../checkers/lanes.ts'
+import * as lanes from '../checkers/scheduling.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from '../checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from '../checkers/order.ts'
 import type { Promised } from '../checkers/promise.ts'
@@ -40,7 +40,7 @@ import {
   stuckNamed,
 } from '../checkers/stopping.ts'
 import * as tickets from '../checkers/tickets.ts'
-import * as told from '../checkers/told.ts'
+import * as told from '../checkers/reports.ts'
 import type { Schedule } from '../world/schedule.ts'
 import { World } from '../world/world.ts'
 import type { Facts } from './facts.ts'

@@ -2,12 +2,12 @@
  *  have happened. What is not as it should be is a finding; each promise of checkers/lanes.ts and checkers/policy.ts has
  *  its own. Only where pitcrew was not broken on purpose, and kept up with what came. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
-import { AfterCall } from './around.ts'
+import { AfterCall } from './after-call.ts'
 import type { Claim } from './claims.ts'
 import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
-import { type DaemonState, endsAll, isForGood, stateOf, upSince, type Wanted } from './standing.ts'
+import { type DaemonState, endsAll, isForGood, stateOf, upSince, type Wanted } from './daemon-state.ts'
 import { kept } from './timeline.ts'
 import type { Call, Moment } from './trace.ts'
 

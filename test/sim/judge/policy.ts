@@ -10,7 +10,7 @@ import {
   type Over,
   type RestartStreak,
   type Wanted,
-} from './standing.ts'
+} from './daemon-state.ts'
 
 /** What pitcrew says of a time is a whole number of milliseconds. */
 const roundedMs = 0.501

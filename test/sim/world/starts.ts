@@ -2,12 +2,12 @@
 import type { SpawnAnswer, SpawnSpec } from '../../../src/host/host.ts'
 import type { Agenda } from './agenda.ts'
 import type { Kernel, Owner } from './kernel.ts'
-import type { Probes } from './looks.ts'
+import type { Probes } from './probes.ts'
 import type { Output } from './output.ts'
 import type { Runs } from './runs.ts'
 import { type Life, never, type Schedule } from './schedule.ts'
 import type { SlowStarts } from './slow-starts.ts'
-import type { SelfReports } from './words.ts'
+import type { SelfReports } from './self-reports.ts'
 
 interface Parts {
   readonly agenda: Agenda

@@ -22,7 +22,7 @@ import { Clients } from './clients.ts'
 import { hostOf } from './fake-host.ts'
 import { Faults, isPlanted } from './faults.ts'
 import { Kernel, type Owner, type Process } from './kernel.ts'
-import { Probes } from './looks.ts'
+import { Probes } from './probes.ts'
 import { Output } from './output.ts'
 import { parse } from './parser.ts'
 import { type Run, Runs } from './runs.ts'
@@ -31,7 +31,7 @@ import { PendingSignals } from './signals.ts'
 import { SlowStarts } from './slow-starts.ts'
 import { Starts } from './starts.ts'
 import { mostWaiting } from './waiting.ts'
-import { SelfReports } from './words.ts'
+import { SelfReports } from './self-reports.ts'
 
 /** More than this is a loop without an end. */
 const momentsMax = 40_000

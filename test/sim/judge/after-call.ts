@@ -10,7 +10,7 @@ import {
   endsAll,
   isForGood,
   stateOf,
-} from './standing.ts'
+} from './daemon-state.ts'
 import type { Call } from './trace.ts'
 
 /** How long a wait is one that is told, in milliseconds. */
