@@ -1,5 +1,5 @@
-/** The same seeds give the same traces in the binary's engine and in Node, so that the results of the simulator hold for
- *  the code that runs as PID 1. */
+/** The same seeds give the same traces in the binary's engine and in Node, so that the results
+ *  of the simulator hold for the code that runs as PID 1. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'

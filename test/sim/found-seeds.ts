@@ -1,5 +1,5 @@
-/** Seeds that once broke a promise. Every `npm test` plays them, in addition to the first seeds and new ones. Add a new
- *  seed that breaks a promise here, with the fix. */
+/** Seeds that once broke a promise. Every `npm test` plays them, in addition to the first seeds
+ *  and new ones. Add a new seed that breaks a promise here, with the fix. */
 export const foundSeeds: readonly number[] = [
   5_000_945, 70_000_709, 70_005_839, 70_008_163, 70_012_636, 70_013_923, 70_047_275, 70_064_172,
   70_076_218, 70_090_818, 70_091_959, 261_613_832, 800_006_319, 1_500_003_639, 1_500_006_266,

@@ -1,5 +1,5 @@
-/** Each planted fault breaks a promise, and each promise is broken by a fault: a checker that nothing can break tests
- *  nothing. */
+/** Each planted fault breaks a promise, and each promise is broken by a fault: a checker that
+ *  nothing can break tests nothing. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'

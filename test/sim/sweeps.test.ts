@@ -1,4 +1,5 @@
-/** Work on all daemons is done in slices of 128. With slices of one or two, small plans need several, too. */
+/** Work on all daemons is done in slices of 128. With slices of one or two, small plans need
+ *  several, too. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,8 +1,8 @@
 /** Promises about the end of pitcrew itself. */
 import type { SpawnFailure } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
-import { aliveAt, type Facts, type RunFacts } from '../judge/facts.ts'
 import { isGoodEnd, readySince } from '../judge/daemon-state.ts'
+import { aliveAt, type Facts, type RunFacts } from '../judge/facts.ts'
 import { lastRun } from '../judge/timeline.ts'
 import { describeMoment, type Moment } from '../judge/trace.ts'
 import { isFaultClaim } from './orders.ts'

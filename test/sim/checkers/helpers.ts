@@ -1,8 +1,9 @@
 /** Promises about probes and commands that serve a daemon. */
+
+import { readySince, upSince } from '../judge/daemon-state.ts'
 import type { Facts, HelperFacts, RunFacts } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
 import { observationsOf, type ProbeRecord, upUntil } from '../judge/observations.ts'
-import { readySince, upSince } from '../judge/daemon-state.ts'
 import { lastRun, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 

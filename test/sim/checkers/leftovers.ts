@@ -79,8 +79,8 @@ export const quiet: Promised = {
 
 const noted: readonly string[] = ['helper', 'line', 'output-stalled', 'executed']
 
-/** When entries for the journal arise: log lines, which are written a little later, and answers of the disk. Requests of
- *  clients, stalls and slow starts add entries without a log line. */
+/** When entries for the journal arise: log lines, which are written a little later, and answers
+ *  of the disk. Requests of clients, stalls and slow starts add entries without a log line. */
 function journalTimes({ trace }: Facts): number[] {
   const times: number[] = []
   for (const moment of trace) {
@@ -91,7 +91,8 @@ function journalTimes({ trace }: Facts): number[] {
   return times
 }
 
-/** Whether, just before a place of the trace, a run is ending, its output is still open, or a command is running. */
+/** Whether, just before a place of the trace, a run is ending, its output is still open, or a
+ *  command is running. */
 function busyAt({ trace, runs, helpers }: Facts): (index: number) => boolean {
   const begins = new Int32Array(trace.length + 2)
   const ends = new Int32Array(trace.length + 2)

@@ -3,7 +3,8 @@ import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import type { RunFacts, Sent } from '../judge/facts.ts'
 
-/** When it was ordered to stop, by the stop signal to its leader or by its stop command; null if never. */
+/** When it was ordered to stop, by the stop signal to its leader or by its stop command; null if
+ *  never. */
 export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {
   return asked
 }

@@ -1,8 +1,9 @@
 /** Promises about readiness and health checks. */
+
+import { readySince } from '../judge/daemon-state.ts'
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
 import { claimed, observationsOf, upUntil } from '../judge/observations.ts'
-import { readySince } from '../judge/daemon-state.ts'
 import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -73,7 +74,8 @@ function inTime(facts: Facts, run: RunFacts): string | null {
 
 const never = Number.POSITIVE_INFINITY
 
-/** A reported stall suspends the timeout of a run that waits for a line; after it the whole timeout runs again. */
+/** A reported stall suspends the timeout of a run that waits for a line; after it the whole
+ *  timeout runs again. */
 function behindStalls(facts: Facts, run: RunFacts, ms: number, endIndex: number): number {
   let dueMs = ms
   let inStall = false

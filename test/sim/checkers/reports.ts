@@ -1,4 +1,5 @@
-/** Promises about reports: to the service manager above pitcrew, of out-of-memory kills, and of long waits. */
+/** Promises about reports: to the service manager above pitcrew, of out-of-memory kills, and of
+ *  long waits. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import { canFollow, follow } from '../judge/follower.ts'
 import { first, nameOf, type Promised } from './promise.ts'
@@ -51,6 +52,6 @@ export const waitTold: Promised = {
   sentence: 'A long wait is reported with the daemon that is waited for',
   broken: (facts) =>
     canFollow(facts)
-      ? (follow(facts).findings.find(({ finding }) => finding === 'wait not told')?.how ?? null)
+      ? (follow(facts).findings.find(({ finding }) => finding === 'wait not reported')?.how ?? null)
       : null,
 }

@@ -129,7 +129,8 @@ const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
   return answers
 })
 
-/** "d0: restart (USR1, requested 3 times): done in 0 ms, pid 2 -> 7". Requests of the policy itself do not count. */
+/** "d0: restart (USR1, requested 3 times): done in 0 ms, pid 2 -> 7". Requests of the policy itself
+ *  do not count. */
 function answerIn(text: string, index: number): readonly [daemon: string, Answer] | null {
   const groups = answer.exec(text)?.groups
   if (groups === undefined) return null

@@ -1,5 +1,5 @@
-/** The share of the deadline of each wave, computed independently of core/plan/deadline.ts: each wave has what it requests
- *  or an even share. */
+/** The share of the deadline of each wave, computed independently of core/plan/deadline.ts: each
+ *  wave has what it requests or an even share. */
 import type { Facts } from '../judge/facts.ts'
 
 /** When the wave of a daemon may be killed at the earliest, from the beginning of the shutdown. */

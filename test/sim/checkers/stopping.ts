@@ -217,7 +217,8 @@ export const overIsOver: Promised = {
     }),
 }
 
-/** The end was in the queue: the order was decided before it was handled, and reached no process. */
+/** The end was in the queue: the order was decided before it was handled, and reached no
+ *  process. */
 function wasDecided({ trace }: Facts, { claims }: RunFacts, { index }: When): boolean {
   const order = trace[index]
   const isNothing = order?.what === 'signal' && order.answer === 'gone'

@@ -1,7 +1,7 @@
 /** Promises about requests over the control socket: each is answered once, with its true result. */
 import type { Claim } from '../judge/claims.ts'
-import type { Answer, ControlRequest, Facts, Request, RunFacts, When } from '../judge/facts.ts'
 import { readySince } from '../judge/daemon-state.ts'
+import type { Answer, ControlRequest, Facts, Request, RunFacts, When } from '../judge/facts.ts'
 import { callBefore, lastRun } from '../judge/timeline.ts'
 import { never } from '../world/schedule.ts'
 import { first, type Promised } from './promise.ts'

@@ -1,6 +1,6 @@
-/** Schedules in which pitcrew's own failures come in rows: orders are lost, and the recovery that should mend it breaks,
- *  too, while daemons are restarted and die. Cells of the daemon's table that only several failures lead to are visited
- *  here, and process ids are used again at once. Made from another schedule, so that everything else of it stays as it was drawn. */
+/** Adds sequences of pitcrew's own failures to a schedule: orders are lost, and the recovery
+ *  fails, too, while daemons are restarted and die. Such schedules visit cells of the daemon
+ *  table that only several failures lead to. Pids are reused at once. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Chance } from '../world/chance.ts'
 import {
@@ -35,12 +35,12 @@ export function addCompoundFaults(chance: Chance, schedule: Schedule): Schedule 
     },
     acts: [...restarts(chance), { ...last, atMs: chance.pick([150, 600, 1500, 2500]) }],
     faults: rowsOfFaults(chance),
-    // The next ones have the numbers of those that are gone.
+    // Pids are reused at once.
     pidMax: 4 + 3 * names.length,
   }
 }
 
-/** Restarts, often enough for some to come before what was lost is looked for again. */
+/** Restarts, so often that some come before the next check for lost orders. */
 function restarts(chance: Chance): Act[] {
   const everyMs = chance.pick([5, 20, 60, 150])
   return Array.from({ length: chance.between(4, 10) }, (_, index) => ({
@@ -51,8 +51,8 @@ function restarts(chance: Chance): Act[] {
   }))
 }
 
-/** They die soon, and what they leave behind ends soon after, or only by KILL, which takes its time. `isTogether`: what
- *  is told at one moment ends at one moment. */
+/** Lives that end soon. Remaining processes end soon after, or only by KILL, which takes time.
+ *  `isTogether`: processes that are signalled at the same time end at the same time. */
 function livesOf(chance: Chance, isTogether: boolean): Life[] {
   return Array.from({ length: chance.between(1, 4) }, () => {
     const isStubborn = chance.percent(40)
@@ -84,7 +84,7 @@ function livesOf(chance: Chance, isTogether: boolean): Life[] {
   })
 }
 
-/** Each breaks the next so many times that its place is entered. */
+/** Each fault makes the next entries of its place fail. */
 function rowsOfFaults(chance: Chance): Fault[] {
   const rows: readonly (readonly [string, number])[] = [
     ['boot', chance.below(2)],

@@ -1,5 +1,6 @@
-/** Hostility, added to a schedule that is otherwise as it was drawn: clients that may not, or send what is no request, in
- *  floods, and hang up; and daemons that flood their NOTIFY_SOCKET and leave processes that end by KILL alone. */
+/** Adds hostility to a schedule: clients without permission or with invalid requests, in floods,
+ *  that disconnect; and daemons that flood their NOTIFY_SOCKET and leave processes that only
+ *  KILL ends. */
 import { Chance } from '../world/chance.ts'
 import {
   type Act,
@@ -53,7 +54,7 @@ function intrusion(chance: Chance, caller: number, daemon: string, atMs: number)
   }
 }
 
-/** null: a line that is too long. */
+/** null stands for a line that is too long. */
 function lineOf(chance: Chance, as: Intrusion['as'], daemon: string, id: number): string | null {
   const more = as === 'operator' ? { more: 1 } : {}
   const verb = chance.pick(['restart', 'stop', 'shutdown'])
@@ -62,7 +63,7 @@ function lineOf(chance: Chance, as: Intrusion['as'], daemon: string, id: number)
     [3, chance.pick(garbage)],
     [1, JSON.stringify({ id, verb: 'no-such-verb' })],
     [2, JSON.stringify({ id, verb: 'restart', args: { daemon: 'nobody-here', more: [] } })],
-    // An operator may do this; so there is something wrong with it.
+    // An operator is permitted to send this, so it gets an error.
     [4, JSON.stringify({ id, verb, args, ...more })],
     [3, JSON.stringify({ id, verb: 'stop', args: { daemon: 'nobody-here' } })],
     [1, null],
@@ -85,7 +86,7 @@ function flood(chance: Chance, life: Life): Life {
   }
 }
 
-/** Lines of one message. */
+/** The number of lines of a message. */
 const floodLines = 64
 
 const floods: readonly string[] = [
@@ -97,7 +98,7 @@ const floods: readonly string[] = [
   'STOPPING=1\nREADY=0\n'.repeat(floodLines / 2),
 ]
 
-/** It left the group, and ends by KILL alone. */
+/** An escapee that only KILL ends. */
 function stubborn(chance: Chance, { leader }: Life): Other {
   const deaf = { exitCode: null, tookMs: 0, ignores: never }
   const habits = { ...leader, livesMs: never, stopsAfterMs: never, onStop: deaf, onOther: deaf }

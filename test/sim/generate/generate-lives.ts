@@ -1,4 +1,4 @@
-/** Lives by chance: of daemons, and of the helpers that serve them. */
+/** Draws the lives of daemons and of the helpers that serve them. */
 import type { Exit } from '../../../src/core/event.ts'
 import type { DaemonSpec, Plan } from '../../../src/core/plan/plan.ts'
 import type { Chance } from '../world/chance.ts'
@@ -12,7 +12,7 @@ import {
 } from '../world/schedule.ts'
 import { probedFor, selfReportsFor } from './generate-self-reports.ts'
 
-/** Kinds of trouble that a schedule has. */
+/** The kinds of trouble of a schedule. */
 export interface Mood {
   readonly bugs: boolean
   readonly unkillable: boolean
@@ -20,9 +20,9 @@ export interface Mood {
   readonly stalls: boolean
   readonly trees: boolean
   readonly slow: boolean
-  /** All happens at the start. */
+  /** Everything happens at the start. */
   readonly hasty: boolean
-  /** Somebody asks over the control socket. */
+  /** There are requests over the control socket. */
   readonly endRequest: boolean
 }
 
@@ -59,13 +59,13 @@ function lifeOf(chance: Chance, mood: Mood, spec: DaemonSpec): Life {
   const isCrashing = restart.policy !== 'never' && chance.percent(50)
   const isShort = kind === 'job' ? chance.percent(85) : isCrashing
   if (!isShort) return { ...own, selfReports: words, probed: seen }
-  // Not at once and at once again, for ever: no time would pass.
-  // What is below a microsecond is what pitcrew takes for chance.
+  // At least a millisecond: with restarts at once no time would pass.
+  // pitcrew takes the digits below a microsecond as random.
   const livesMs = chance.pick([1, 20, 100, 400]) + chance.below(100) + chance.below(1024) / 1024
   return { ...own, selfReports: words, probed: seen, leader: { ...own.leader, livesMs } }
 }
 
-/** Most end soon, and well. */
+/** Most helpers end soon and successfully. */
 function helperLife(chance: Chance, mood: Mood): Life {
   const own = life(chance, mood)
   const isGood = chance.percent(60)
@@ -77,7 +77,7 @@ function helperLife(chance: Chance, mood: Mood): Life {
     : { ...own, leader }
 }
 
-/** Nobody looks at it. */
+/** For a run without probes. */
 export const neverProbed: ProbeBehaviour = {
   fromMs: never,
   untilMs: never,

@@ -1,4 +1,4 @@
-/** A bundle by chance. */
+/** Draws a plan. */
 import {
   type AfterSpec,
   type DaemonSpec,
@@ -12,16 +12,16 @@ import type { Signal } from '../../../src/core/signals.ts'
 import type { Chance } from '../world/chance.ts'
 import { aliveFor, readyFor } from './generate-probes.ts'
 
-/** What a bundle makes use of. */
+/** The features that a plan uses. */
 interface Style {
   readonly isLinked: boolean
-  /** Daemons come back by themselves. */
+  /** The policy restarts daemons. */
   readonly restarts: boolean
-  /** Somebody looks whether they are ready, and alive. */
-  readonly looks: boolean
+  /** Readiness and health checks. */
+  readonly probes: boolean
   readonly jobs: boolean
-  /** Conditions, guards, and who may be missing. */
-  readonly lanes: boolean
+  /** Conditions, guards, and optional daemons. */
+  readonly conditions: boolean
   readonly commands: boolean
 }
 
@@ -31,9 +31,9 @@ export function planFor(chance: Chance): Plan {
   const style: Style = {
     isLinked: chance.percent(60),
     restarts: chance.percent(60),
-    looks: chance.percent(50),
+    probes: chance.percent(50),
     jobs: chance.percent(30),
-    lanes: chance.percent(60),
+    conditions: chance.percent(60),
     commands: chance.percent(25),
   }
   const mainIndex = chance.percent(12) ? chance.below(count) : -1
@@ -69,8 +69,8 @@ function daemonFor(
   jobs: readonly string[],
 ): DaemonSpec {
   const isJob = jobs.includes(name)
-  const isWatched = style.looks && !isJob
-  const guard = style.lanes && chance.percent(25)
+  const isWatched = style.probes && !isJob
+  const guard = style.conditions && chance.percent(25)
   return {
     name,
     kind: isJob ? 'job' : 'daemon',
@@ -86,7 +86,7 @@ function daemonFor(
     main,
     critical: chance.percent(8),
     guard,
-    optional: style.lanes && !guard && chance.percent(25),
+    optional: style.conditions && !guard && chance.percent(25),
     onDeath: style.commands && chance.percent(50) ? ['/bin/mail'] : null,
     control: 'none',
     user: chance.percent(3) ? 'nobody-here' : null,
@@ -96,10 +96,11 @@ function daemonFor(
   }
 }
 
-/** To a later one as well as to an earlier one, but never around: along the mirrored names. */
+/** Dependencies on earlier and later daemons of the file, without cycles: along another order of
+ *  the names. */
 function afterFor(
   chance: Chance,
-  { lanes }: Style,
+  { conditions }: Style,
   name: string,
   names: readonly string[],
   jobs: readonly string[],
@@ -107,7 +108,7 @@ function afterFor(
   const before = names.filter((other) => isBefore(other, name) && chance.percent(40))
   return before.map((daemon) => {
     const isJob = jobs.includes(daemon)
-    const until = lanes
+    const until = conditions
       ? chance.weighted<AfterSpec['until']>([3, 'ready'], [2, 'started'], [isJob ? 3 : 0, 'done'])
       : 'ready'
     return { daemon, until }
@@ -134,7 +135,7 @@ function restartFor(chance: Chance, { restarts }: Style, isJob: boolean): Restar
   const limit = chance.percent(40)
     ? { times: chance.between(1, 4), windowMs: chance.pick([200, 1000, 5000, 60_000]) }
     : null
-  // At once and for ever, no time would pass: a limit whose window is longer than a life.
+  // With endless restarts at once no time would pass: they need a limit with a window longer than a life.
   const backoffMs =
     limit !== null && limit.windowMs > 2000
       ? chance.pick([0, 20, 300])
@@ -145,12 +146,12 @@ function restartFor(chance: Chance, { restarts }: Style, isJob: boolean): Restar
     backoffMaxMs: backoffMs * chance.pick([1, 4, 100]),
     limit,
     calmMs: chance.pick([0, 50, 500, 3000, 30_000]),
-    // biome-ignore lint/suspicious/noThenProperty: a key of the plan; nobody awaits one.
+    // biome-ignore lint/suspicious/noThenProperty: a key of the plan; the object is never awaited.
     then: chance.percent(20) ? 'shutdown' : 'leave',
   }
 }
 
-/** An order that is not the file's: by the number's bits, reversed. */
+/** An order other than that of the file. */
 function isBefore(one: string, other: string): boolean {
   return one !== other && rank(one) < rank(other)
 }

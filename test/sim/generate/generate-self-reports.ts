@@ -1,5 +1,5 @@
-/** What a run says of itself, and what a look at it finds, by chance: in time, too late, never, twice, and when it is
- *  over already. */
+/** Draws the self-reports of a run and the results of its probes: in time, too late, never,
+ *  twice, or after its end. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { Chance } from '../world/chance.ts'
 import { never, type ProbeBehaviour, type SelfReport } from '../world/schedule.ts'
@@ -14,7 +14,7 @@ export function selfReportsFor(chance: Chance, spec: DaemonSpec): SelfReport[] {
   if (ready?.sign.type !== 'notify' && watchdogMs === null) return words
   for (let left = chance.below(3); left > 0; left--) {
     const word = once(chance.below(1000), chance.pick(texts), chance.percent(5))
-    // It goes on to ask for time, also when it is to end; and it is done with what it reloads.
+    // Extensions are repeated, also during a stop; and a reload ends.
     words.push(word.text === extend ? { ...word, everyMs: 200 } : word)
     if (word.text === reload) words.push({ ...word, afterMs: word.afterMs + 50, text: 'READY=1' })
   }
@@ -47,7 +47,7 @@ function once(afterMs: number, text: string | null, isLate: boolean): SelfReport
   return { afterMs, everyMs: never, text, isLate }
 }
 
-/** Around the time that it has for it. */
+/** Before, at and after the timeout. */
 function whenReady(chance: Chance, { ready }: DaemonSpec, text: string | null): SelfReport[] {
   const timeoutMs = ready?.timeoutMs ?? 0
   const afterMs = chance.weighted(
@@ -63,7 +63,7 @@ function whenReady(chance: Chance, { ready }: DaemonSpec, text: string | null): 
   return [word, once(chance.below(2 * timeoutMs), text, chance.percent(30))]
 }
 
-/** Often enough, for as long as it lives or for some time; or not. */
+/** Pings often enough or too rarely, for the whole life or for some time. */
 function pings(chance: Chance, watchdogMs: number): SelfReport[] {
   const everyMs = chance.weighted(
     [5, Math.ceil(watchdogMs / 2)],

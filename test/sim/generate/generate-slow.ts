@@ -1,14 +1,14 @@
-/** Starts that are slow, added to a schedule that is otherwise as it was drawn: children that stand still between clone
- *  and exec, since they were stopped or a disk hangs. */
+/** Adds slow starts to a schedule: children that hang between clone and exec because they were
+ *  suspended or a disk hangs. */
 import { Chance } from '../world/chance.ts'
 import { type Hang, type Life, never, type Schedule } from '../world/schedule.ts'
 
-/** One in so many schedules has some, and which of them. */
+/** One in so many schedules has slow starts: those with this remainder. */
 const every = 13
-const which = 10
+const remainder = 10
 
 export function hasSlowStarts(seed: number): boolean {
-  return seed % every === which
+  return seed % every === remainder
 }
 
 export function addSlowStarts(schedule: Schedule): Schedule {

@@ -1,18 +1,19 @@
-/** From a seed to a schedule, weighted towards trouble: programs that will not start, will not end, end at once, leave
- *  others behind; signals in storms; pauses; and bugs of pitcrew's own. Most schedules have some kinds of trouble and
- *  not others, so that each promise is often tried in its strictest form. */
+/** Makes a schedule from a seed, with much trouble: programs that do not start, do not end, end
+ *  at once, or leave processes behind; floods of signals; pauses; and planted faults in pitcrew.
+ *  Most schedules have some kinds of trouble and not others, so that each promise is often
+ *  tested in its strictest form. */
 import type { Exit } from '../../../src/core/event.ts'
 import { type Signal, signalNumbers } from '../../../src/core/signals.ts'
 import type { Verb } from '../../../src/core/ticket.ts'
 import { Chance } from '../world/chance.ts'
 import { type Act, type Fault, type HelperScript, never, type Schedule } from '../world/schedule.ts'
+import { addCompoundFaults } from './generate-compound-faults.ts'
 import { makeHostile } from './generate-hostile.ts'
 import { livesFor, type Mood } from './generate-lives.ts'
-import { addCompoundFaults } from './generate-compound-faults.ts'
 import { planFor } from './generate-plan.ts'
 import { addSlowStarts, hasSlowStarts } from './generate-slow.ts'
 
-/** One in so many is a mess: see generate-mess.ts. */
+/** One in so many has sequences of failures: see generate-compound-faults.ts. */
 const compoundEvery = 10
 /** One in so many has hostile clients and daemons: see generate-hostile.ts. */
 const hostileEvery = 7
@@ -31,7 +32,7 @@ function withTrouble(seed: number): Schedule {
 
 function ordinary(chance: Chance, seed: number): Schedule {
   const plan = planFor(chance)
-  // More than pitcrew starts in one turn: what comes in between is worth the most when starting is slow.
+  // With more daemons than pitcrew starts in one turn, events between the turns matter most if starts are slow.
   const isLarge = plan.daemons.length > 32
   const mood: Mood = {
     bugs: chance.percent(25),
@@ -68,7 +69,7 @@ function ordinary(chance: Chance, seed: number): Schedule {
 
 function selection(chance: Chance, names: readonly string[]): string {
   const some = names.filter(() => chance.percent(60))
-  return chance.pick([some.join(','), ` ${some.join(' , ')},nobody`, '', ',', 'nobody'])
+  return chance.pick([some.join(','), ` ${some.join(' , ')},unknown`, '', ',', 'unknown'])
 }
 
 function helperScript(chance: Chance): HelperScript {
@@ -96,7 +97,7 @@ function actsFor(
   for (let left = chance.below(8); left > 0; left--) {
     const atMs = chance.below(lengthMs)
     const act = oneAct(chance, mood, names, signals)
-    // A storm: the same again, in the same millisecond or soon.
+    // A storm repeats the act, in the same millisecond or soon.
     const isStorm = (act.type === 'signal' || act.type === 'ask') && chance.percent(35)
     const isFlood = isStorm && mood.hasty && chance.percent(30)
     const times = isFlood ? 40 : isStorm ? chance.between(2, 6) : 1
@@ -180,7 +181,7 @@ const places = [
 
 function faultsFor(chance: Chance, mood: Mood): Fault[] {
   if (!mood.bugs) return []
-  // Now and then everything breaks, again and again.
+  // Sometimes everything fails, repeatedly.
   const count = chance.weighted([9, chance.between(1, 3)], [1, chance.between(8, 24)])
   return Array.from({ length: count }, () => fault(chance, mood))
 }

@@ -1,8 +1,6 @@
-/** What must have been done when a call of pitcrew was over, and nothing more was to be done: seen from where each daemon
- *  stands. */
+/** Checks, when a call into pitcrew is over and no work is left, that everything has been done
+ *  that the states of the daemons require. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
-import type { Facts, When } from './facts.ts'
-import type { Find } from './findings.ts'
 import {
   type DaemonState,
   type DependencyOutlook,
@@ -11,9 +9,11 @@ import {
   isForGood,
   stateOf,
 } from './daemon-state.ts'
+import type { Facts, When } from './facts.ts'
+import type { Find } from './findings.ts'
 import type { Call } from './trace.ts'
 
-/** How long a wait is one that is told, in milliseconds. */
+/** A wait of this length is reported, in milliseconds. */
 const longWaitMs = 5000
 
 export class AfterCall {
@@ -21,7 +21,7 @@ export class AfterCall {
   readonly #specs: ReadonlyMap<string, DaemonSpec>
   readonly #stands: ReadonlyMap<string, DaemonState>
   readonly #find: Find
-  /** Since when there is always somebody who waits for another. */
+  /** Since when at least one daemon waits for another; null if none does. */
   #waitMs: number | null = null
 
   constructor(
@@ -47,8 +47,8 @@ export class AfterCall {
     })
   }
 
-  /** @param nextMs When the next call comes.
-   *  @param asked  Whom somebody asked to be restarted, or to be stopped, in this one. */
+  /** @param nextMs The time of the next call.
+   *  @param asked  The daemons with a request for a restart or a stop in this call. */
   check(
     call: When & Call,
     nextMs: number,
@@ -63,11 +63,11 @@ export class AfterCall {
       if (stands.is === 'wanted') this.#checkWanted(spec, stands, doneAtMs, nextMs)
       if (stands.is !== 'up' && stands.is !== 'spawning') continue
       if (asked.has(spec.name) && stands.run.spawned.index < call.index) {
-        this.#find('not stopped', `${spec.name} is to be stopped, and goes on`)
+        this.#find('not stopped', `${spec.name} is to be stopped, and runs on`)
       }
       this.#checkGuards(spec)
       if (stands.is === 'spawning' && nextMs > doneAtMs + this.#facts.lostMs + this.#facts.lateMs) {
-        this.#find('forgotten', `${spec.name} was spawned, and nothing comes of that`)
+        this.#find('forgotten', `${spec.name} was spawned, and is not reported`)
       }
     }
     const end = all.find((spec) => endsAll(spec, this.#of(spec)))
@@ -88,19 +88,19 @@ export class AfterCall {
     const isByTime = why === 'policy'
     const dueMs = isByTime ? latestMs + this.#facts.lostMs + this.#facts.lateMs : latestMs
     if (isByTime ? nextMs <= dueMs + 0.001 : doneAtMs < dueMs) return
-    if (outlook === 'clear') this.#find('forgotten', `${name} waits for nobody`)
-    if (outlook === 'failed') this.#find('not skipped', `${name} waits for ever`)
+    if (outlook === 'clear') this.#find('forgotten', `${name} waits without a reason`)
+    if (outlook === 'failed') this.#find('not skipped', `${name} waits for a failed dependency`)
   }
 
   #checkGuards({ name, after }: DaemonSpec): void {
     for (const edge of after) {
       const guard = this.#specs.get(edge.daemon)
       if (!guard?.guard || stateOf(edge, guard, this.#of(guard)) === 'met') continue
-      this.#find('not held', `${name} goes on, and its guard ${guard.name} is down`)
+      this.#find('not held', `${name} runs on, and its guard ${guard.name} is not ready`)
     }
   }
 
-  /** The first who waits is told of after that time, if there is always somebody who does. */
+  /** A wait is reported after that time if there is a waiting daemon all the time. */
   #checkWaiters(all: readonly DaemonSpec[], doneAtMs: number, nextMs: number): void {
     const waits = all.some((spec) => {
       const stands = this.#of(spec)
@@ -114,13 +114,13 @@ export class AfterCall {
     const sinceMs = this.#waitMs
     const dueMs = sinceMs + longWaitMs + this.#facts.lostMs + this.#facts.lateMs
     if (nextMs <= dueMs) return
-    const isTold = this.#facts.lines.some(
+    const isReported = this.#facts.lines.some(
       ({ text, atMs }) => atMs >= sinceMs && atMs <= dueMs && text.includes(': waits for '),
     )
-    if (!isTold) this.#find('wait not told', `somebody waits since ${sinceMs}`)
+    if (!isReported) this.#find('wait not reported', `a daemon waits since ${sinceMs}`)
   }
 
-  /** Somebody is there for whose sake pitcrew has to wake up by itself. */
+  /** Whether a daemon requires pitcrew to wake up by itself. */
   hasReason(): boolean {
     return [...this.#specs.values()].some((spec) => {
       const stands = this.#of(spec)
@@ -131,7 +131,7 @@ export class AfterCall {
     })
   }
 
-  /** All are where they were to come to. */
+  /** Whether every daemon is ready, done, or failed but optional. */
   haveSettled(): boolean {
     return [...this.#specs.values()].every((spec) => {
       const stands = this.#of(spec)

@@ -11,12 +11,12 @@ import {
 import * as helpers from '../checkers/helpers.ts'
 import * as intruders from '../checkers/intruders.ts'
 import { oneWriteAtATime } from '../checkers/journal.ts'
-import * as lanes from '../checkers/scheduling.ts'
 import { noBug, nothingLeft, outputClosed, quiet } from '../checkers/leftovers.ts'
 import { startOrder, stopAtOnce, stopInOrder } from '../checkers/order.ts'
 import type { Promised } from '../checkers/promise.ts'
 import { queueBounded } from '../checkers/queue.ts'
 import * as readiness from '../checkers/readiness.ts'
+import * as told from '../checkers/reports.ts'
 import {
   answeredOnce,
   answeredRight,
@@ -25,6 +25,7 @@ import {
   shutdownWins,
 } from '../checkers/restarts.ts'
 import { counted, deathTold, oneAtATime, selectedOnly, startTold } from '../checkers/runs.ts'
+import * as lanes from '../checkers/scheduling.ts'
 import { forwarded, siblings, unmapped } from '../checkers/signals.ts'
 import * as slowStarts from '../checkers/slow-starts.ts'
 import { beginsOrSays, flushed, ignoredTold } from '../checkers/starting.ts'
@@ -40,7 +41,6 @@ import {
   stuckNamed,
 } from '../checkers/stopping.ts'
 import * as tickets from '../checkers/tickets.ts'
-import * as told from '../checkers/reports.ts'
 import type { Schedule } from '../world/schedule.ts'
 import { World } from '../world/world.ts'
 import type { Facts } from './facts.ts'
@@ -98,12 +98,12 @@ export const promises: Readonly<Record<string, Promised>> = {
 }
 
 export interface Verdict {
-  /** The name of the promise that broke first, and how; null when all were kept. */
+  /** The name of the first broken promise, and how it was broken; null if all were kept. */
   readonly broken: { readonly name: string; readonly how: string } | null
   readonly facts: Facts
 }
 
-/** Plays a schedule and looks at what came of it. */
+/** Plays a schedule and checks all promises. */
 export function judge(schedule: Schedule): Verdict {
   const facts = factsOf(schedule, new World(schedule).play())
   for (const [name, promise] of Object.entries(promises)) {

@@ -1,4 +1,4 @@
-/** pitcrew's own lines, read as what it claims. That they are true is for the checkers to find. */
+/** Parses pitcrew's log lines to claims. The checkers verify them. */
 
 export interface Claim {
   readonly daemon: string
@@ -16,17 +16,18 @@ export interface Claim {
     | 'stuck'
     | 'held'
     | 'skipped'
-  /** What follows, where that is said: it is started again in so many milliseconds; or no more. */
+  /** What follows, if the line has it: the delay of the restart in milliseconds, or that there
+   *  is none. */
   readonly next: number | 'given up' | 'over' | null
-  /** The guard that holds it, or whom it needs. */
+  /** The guard that holds it, or the dependency that has failed. */
   readonly other: string
   /** "probably out of memory" */
   readonly isOom: boolean
-  /** All of the line. */
+  /** The whole line. */
   readonly text: string
 }
 
-/** By the first word behind the name of the daemon. */
+/** By the first word after the name of the daemon. */
 const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegExp])[]>> = {
   'started,': [['started', /^started, pid \d+, run (?<run>\d+)$/]],
   cannot: [['start-failed', /^cannot start \(run (?<run>\d+)\): /]],
@@ -48,7 +49,7 @@ const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegEx
 }
 const head = /^(?<daemon>[a-z0-9]+): (?<first>\S+)/
 
-/** null: a line about something else. */
+/** null: the line makes no claim. */
 export function claimOf(text: string): Claim | null {
   const { daemon = '', first = '' } = head.exec(text)?.groups ?? {}
   const words = text.slice(daemon.length + 2)

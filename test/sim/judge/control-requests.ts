@@ -1,4 +1,4 @@
-/** Reads off a trace what was asked over the control socket, and what was answered: see facts.ts. */
+/** Derives the requests over the control socket and their answers from a trace: see facts.ts. */
 import type { HostEvent } from '../../../src/host/host.ts'
 import { hostilePid } from '../world/clients.ts'
 import type { Answer, ControlRequest, Intruder, When } from './facts.ts'
@@ -13,22 +13,22 @@ export class ControlRequests {
   readonly all: ControlRequest[] = []
   readonly intruders: Intruder[] = []
   readonly #selected: readonly string[]
-  /** Connections that pitcrew knows of. */
+  /** Connections that pitcrew has greeted. */
   readonly #greeted: Set<number> = new Set()
-  /** Connections that are closed, by either side. */
+  /** Connections that either side has closed. */
   readonly #closed: Map<number, When> = new Map()
 
   constructor(selected: readonly string[]) {
     this.#selected = selected
   }
 
-  /** @param failed The call broke. */
+  /** @param failed The call failed. */
   connected(
     { client, peer }: Extract<HostEvent, { type: 'client' }>,
     failed: boolean,
     opened: When,
   ): void {
-    // It hung up before that: its greeting is not seen, but its lines are read.
+    // It disconnected before: its greeting is not in the trace, but its lines are read.
     if (!failed && this.#closed.has(client)) this.#greeted.add(client)
     if (peer.pid !== hostilePid) return
     const isOperator = peer.daemon === null && peer.uid === 0
@@ -41,7 +41,7 @@ export class ControlRequests {
     return this.intruders.find((one) => one.client === client)
   }
 
-  /** null: it is about a daemon that is not there. */
+  /** null: a request for an unknown daemon, or of an intruder. */
   asked(
     { client, text }: Line,
     when: When & Pick<ControlRequest, 'isLost' | 'isLate'>,
@@ -56,7 +56,7 @@ export class ControlRequests {
     if (daemon !== null && !this.#selected.includes(daemon)) return null
     const { wait } = args
     const isLost = when.isLost || !this.#greeted.has(client)
-    // A line may be read when its connection is closed already.
+    // A line may be read after its connection has been closed.
     const closed = this.#closed.get(client) ?? null
     const asked = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed }
     this.all.push(asked)

@@ -1,4 +1,4 @@
-/** Which cells of the daemon's table (src/core/daemon/daemon.ts) are visited: phase × event. */
+/** Records the visited cells of the daemon table (src/core/daemon/daemon.ts): phase × event. */
 
 const phases = [
   'stopped',
@@ -40,7 +40,7 @@ export const cells: readonly string[] = phases.flatMap((phase) =>
 export class Cells {
   readonly visits: Map<string, number> = new Map()
 
-  /** As stepDaemon sees it; what comes from another run is turned away before the table. */
+  /** Records a call of stepDaemon. Events of other runs are rejected before the table. */
   see(
     daemon: { readonly phase: string; readonly run: number },
     event: { readonly type: string; readonly run?: number },

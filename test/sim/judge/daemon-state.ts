@@ -1,12 +1,12 @@
-/** Where a daemon stands, as a patient observer sees it: from what came to pitcrew, what it did, and the contract's own
- *  words. None of pitcrew's arithmetic is in here. */
+/** The state of a daemon in the model of follower.ts, derived from the events to pitcrew, its
+ *  actions and the contract, without pitcrew's own arithmetic. */
 import type { AfterSpec, DaemonSpec } from '../../../src/core/plan/plan.ts'
 import type { RunFacts, When } from './facts.ts'
 
 export type DaemonState =
   | { readonly is: 'not begun' }
   | Wanted
-  /** Its spawn was ordered, and what came of it is not told. */
+  /** Its spawn was ordered, and the result is not reported yet. */
   | { readonly is: 'spawning'; readonly run: RunFacts }
   | { readonly is: 'up'; readonly run: RunFacts; readonly readyAtMs: number | null }
   | {
@@ -17,30 +17,31 @@ export type DaemonState =
     }
   | Over
 
-/** It is to be spawned: not before `earliestMs`, and until `latestMs` if nothing is in its way. */
+/** It is to be spawned: not before `earliestMs`, and by `latestMs` if its dependencies allow it. */
 export interface Wanted {
   readonly is: 'wanted'
-  /** `both`: by its policy, and somebody asked for it while it waited for others. */
+  /** `both`: by its policy, and also by a request while it waited for dependencies. */
   readonly why: 'boot' | 'asked' | 'held' | 'policy' | 'both'
-  /** After the end of the run before, where that is not over yet. */
+  /** Relative to the end of the previous run while that is not over. */
   readonly earliestMs: number
   readonly latestMs: number
 }
 
 export interface Over {
   readonly is: 'over'
-  /** `asked`: somebody asked for it. */
+  /** `asked`: stopped by request. */
   readonly end: 'done' | 'failed' | 'skipped' | 'asked'
 }
 
-/** What the policy has to remember of a daemon. */
+/** The restart history of a daemon. */
 export interface RestartStreak {
-  /** Restarts in a row, at least and at most: some ends are so near to the calm time that either is right. */
+  /** The minimum and maximum number of restarts in a row: if an end is very near to the time of
+   *  `calm`, both are right. */
   least: number
   most: number
-  /** What it waited for the last time; 0 = this would be the first. */
+  /** The last delay; 0 before the first restart. */
   lastDelayMs: number
-  /** When it was started by the policy; of those in doubt, whether somebody asked for them. */
+  /** Starts by the policy; `isSure` is false if a request may have caused it. */
   starts: { readonly atMs: number; readonly isSure: boolean }[]
 }
 
@@ -48,7 +49,7 @@ export const newStreak = (): RestartStreak => ({ least: 0, most: 0, lastDelayMs:
 
 export type DependencyOutlook = 'clear' | 'waits' | 'failed'
 
-/** @param of Where the daemon of that name stands; null = it is not selected. */
+/** @param of The state of a daemon by name; null if it is not selected. */
 export function dependencyOutlook(
   spec: DaemonSpec,
   of: (name: string) => { readonly spec: DaemonSpec; readonly stands: DaemonState } | null,
@@ -78,22 +79,22 @@ export function stateOf(
   return stands.readyAtMs === null ? 'not yet' : 'met'
 }
 
-/** It has ended for good: who was stopped by an operator may be started again by him. */
+/** Whether it has ended permanently. A daemon that was stopped by request may be started again. */
 export function isForGood(stands: DaemonState): boolean {
   return stands.is === 'over' && stands.end !== 'asked'
 }
 
-/** The time before the next run, when so many came before it in the row: without the share that is left to chance. */
+/** The delay before the next run after so many restarts in a row, without jitter. */
 export function fullDelayMs({ restart }: DaemonSpec, length: number): number {
   let ms = restart.backoffMs
   for (let times = 0; times < length && ms < restart.backoffMaxMs; times++) ms += ms
   return Math.min(ms, restart.backoffMaxMs)
 }
 
-/** The least that chance may make of it. */
+/** The minimum share that jitter leaves of a delay. */
 export const leastShare = 0.75
 
-/** Whether the end of a run is a good one, as far as its exit says. */
+/** Whether the exit of a run counts as success. */
 export function isGoodEnd({ spec, exit, signals }: RunFacts): boolean {
   if (exit === null || exit.failure !== undefined) return false
   const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
@@ -102,20 +103,21 @@ export function isGoodEnd({ spec, exit, signals }: RunFacts): boolean {
   return exit.code === 0 || success.includes(exit.code) || sent.includes(exit.code - 128)
 }
 
-/** Since when pitcrew could know that a run was up; null = not yet. One that gives no sign is ready then. */
+/** Since when pitcrew could know that a run is up, which makes it ready without `ready:`; null:
+ *  not yet. */
 export function upSince({ claims, isSlow, executed }: RunFacts): When | null {
   const started = claims.find(({ what }) => what === 'started') ?? null
   if (!isSlow || started === null) return started
   return executed !== null && executed.index < started.index ? started : executed
 }
 
-/** Since when it was ready, as far as that was told. */
+/** Since when it was ready according to the reports. */
 export function readySince(run: RunFacts): When | null {
   if (run.spec.ready === null) return upSince(run)
   return run.claims.find(({ what }) => what === 'ready') ?? null
 }
 
-/** Its end is the end of everything, where nobody asked for it. */
+/** Whether its end, unless requested, ends pitcrew. */
 export function endsAll(
   { main, critical, kind, restart }: DaemonSpec,
   stands: DaemonState,

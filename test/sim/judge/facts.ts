@@ -1,5 +1,5 @@
-/** What a patient observer knows when a schedule is over: each run's life, each request, the shutdown. Taken from the
- *  trace alone, and by other means than pitcrew's own. */
+/** The facts about a schedule that has been played: each run, each request, the shutdown. They
+ *  are derived from the trace alone, independently of pitcrew's own code. */
 import type { TicketAnswer } from '../../../src/control/protocol/answers.ts'
 import type { Exit, SpawnFailure } from '../../../src/core/event.ts'
 import type { DaemonSpec, Plan } from '../../../src/core/plan/plan.ts'
@@ -25,29 +25,30 @@ export interface Sent extends When {
 export interface RunFacts {
   readonly spec: DaemonSpec
   readonly run: number
-  /** When it was spawned, or told that it could not even be tried. */
+  /** When it was spawned, or when it was reported that it could not be spawned at all. */
   readonly spawned: When
   readonly wasTried: boolean
   readonly pid: number | null
   readonly failure: SpawnFailure | null
-  /** Its child stood still between clone and exec. An end with a failure says why it was never executed. */
+  /** Its child hung between clone and exec. An exit with a failure has the reason why it was
+   *  never executed. */
   readonly isSlow: boolean
-  /** pitcrew was told that it was executed, after a slow start. */
+  /** When pitcrew got the event that its program was executed, after a slow start. */
   executed: When | null
   readonly signals: Sent[]
-  /** It was asked to end: by the stop signal to its leader, or by its stop command. */
+  /** When it was ordered to stop: by the stop signal to its leader, or by its stop command. */
   asked: (When & { readonly inRecovery: boolean }) | null
-  /** What pitcrew said of it, in order. */
+  /** pitcrew's claims about it, in order. */
   readonly claims: (When & Claim)[]
-  /** pitcrew was told how the leader ended, and that nothing is left. */
+  /** When pitcrew got the exit of the leader, and the end of the whole run. */
   exit: (When & Exit) | null
   gone: When | null
   outputClosed: When | null
-  /** pitcrew gave its output up. */
+  /** When pitcrew closed its output. */
   outputGivenUp: When | null
 }
 
-/** A command that served a daemon: "d0:stop". */
+/** A command that serves a daemon: "d0:stop". */
 export interface HelperFacts {
   readonly name: string
   readonly daemon: DaemonSpec
@@ -64,11 +65,11 @@ export interface Request extends When {
   readonly verb: 'start' | 'stop' | 'restart'
   readonly daemon: string
   readonly by: Signal | 'client'
-  /** pitcrew broke when it came: nobody knows whether it was taken. */
+  /** pitcrew failed in this call: whether the request was accepted is not known. */
   readonly isLost: boolean
 }
 
-/** What somebody asked over the control socket, of a daemon that is selected or of all. */
+/** A request over the control socket, for a selected daemon or for all. */
 export interface ControlRequest extends When {
   readonly client: number
   readonly id: number
@@ -76,10 +77,10 @@ export interface ControlRequest extends When {
   readonly daemon: string | null
   readonly wait: boolean
   readonly isLost: boolean
-  /** While everything ended. */
+  /** It came during the shutdown. */
   readonly isLate: boolean
   readonly answers: (When & Answer)[]
-  /** The connection ended, by either side. */
+  /** When either side closed the connection. */
   closed: When | null
 }
 
@@ -93,9 +94,9 @@ export interface Intruder {
   readonly client: number
   readonly access: 'none' | 'look' | 'operate'
   readonly opened: When
-  /** What pitcrew read of it. */
+  /** The lines that pitcrew has read. */
   readonly lines: (When & { readonly text: string | null })[]
-  /** The codes of its answers, beside the greeting. */
+  /** The codes of its answers, without the greeting. */
   readonly answers: (When & { readonly code: string | null })[]
   closed: When | null
 }
@@ -107,53 +108,56 @@ export interface Facts {
   readonly specs: readonly DaemonSpec[]
   readonly trace: readonly Moment[]
   readonly runs: readonly RunFacts[]
-  /** The same, of each daemon. */
+  /** The same by daemon. */
   readonly runsOf: ReadonlyMap<string, readonly RunFacts[]>
   readonly helpers: readonly HelperFacts[]
-  /** For each selected daemon: 0 when nothing is after it, else one more than the most of what is. */
+  /** The stop wave of each selected daemon: 0 without dependents, else one more than the largest
+   *  of its dependents. */
   readonly waves: ReadonlyMap<string, number>
-  /** While no shutdown was under way; also of daemons that are not selected. */
+  /** Requests before the shutdown, also for daemons that are not selected. */
   readonly requests: readonly Request[]
   readonly controlRequests: readonly ControlRequest[]
   readonly intruders: readonly Intruder[]
-  /** What pitcrew said of daemons. */
+  /** pitcrew's claims about daemons. */
   readonly claims: readonly (When & Claim)[]
-  /** pitcrew said that it shuts down. */
+  /** When pitcrew logged its shutdown. */
   readonly shutdown: When | null
-  /** TERM, INT or a hangup came, or it was told in a recovery that one had come. */
+  /** When TERM, INT or a hangup arrived, or a recovery reported one. */
   readonly asked: When | null
-  /** The first daemon was to be started. */
+  /** When the boot began. */
   readonly boot: When | null
-  /** The end was ordered; and it came, since the words of all deaths were out. */
+  /** When the end was ordered; `doneMs`: when all output of onDeath commands was out. */
   readonly finish:
     | (When & { readonly code: number; readonly flushMs: number; readonly doneMs: number })
     | null
   readonly exitCode: number | null
-  /** pitcrew is gone; and the host had ended everything by itself before that. */
+  /** When pitcrew exited; `watchdogFired`: the shutdown watchdog killed everything before. */
   readonly end: When | null
   readonly watchdogFired: boolean
-  /** When the end was ordered, or came without that. */
+  /** When the end was ordered, or happened without an order. */
   readonly endMs: number
-  /** Events came faster than pitcrew took them up: what was taken in which call is not known. */
+  /** Events arrived faster than pitcrew handled them: in which call one was handled is not
+   *  known. */
   readonly isBehind: boolean
-  /** Something was broken on purpose, and it did happen. */
+  /** A planted fault has occurred. */
   readonly isBroken: boolean
-  /** A recovery broke, too: until the next one pitcrew knows little. */
+  /** A recovery has failed, too: until the next one pitcrew knows little. */
   readonly isHelpless: boolean
-  /** A signal was lost, and pitcrew counts from when it was to be sent. */
+  /** A signal was lost to a fault, and pitcrew counts the grace from its order. */
   readonly isSignalLost: boolean
-  /** What broke by itself. */
+  /** An error that was not planted. */
   readonly bug: string | null
-  /** What pitcrew did not get to do anything in, in milliseconds; and the part of it that went into spawning. */
+  /** The time in which pitcrew could not run, in milliseconds. `spawnMs`: the part of it that
+   *  spawns took. */
   readonly lostMs: number
-  /** How late an alarm is at most: pitcrew counts whole milliseconds. */
+  /** The maximum delay of an alarm: pitcrew counts whole milliseconds. */
   readonly lateMs: number
   readonly spawnMs: number
   readonly lines: readonly (When & { readonly text: string })[]
   readonly calls: readonly (When & Call)[]
 }
 
-/** How many processes of a run are alive at a place of the trace, as the kernel knows. */
+/** The number of living processes of a run at a place of the trace. */
 export function aliveAt({ trace }: Facts, { spec, run, pid }: RunFacts, index: number): number {
   let alive = pid === null ? 0 : 1
   for (let at = 0; at < index; at++) {

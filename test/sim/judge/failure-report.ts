@@ -1,11 +1,12 @@
-/** What a person is shown when a promise broke: which one, how, and the smallest story in which it does. */
+/** Reports a broken promise: its sentence, how it was broken, and the smallest story that breaks
+ *  it. */
 
 import type { Schedule } from '../world/schedule.ts'
 import { judge, promises } from './check.ts'
 import { shrink } from './shrink.ts'
 import { storyOf } from './trace.ts'
 
-/** The story of a schedule, told from its bundle on. */
+/** The bundle of a schedule and its story. */
 export function storyFor(schedule: Schedule): string {
   const { facts } = judge(schedule)
   const { plan, faults } = schedule
@@ -40,7 +41,7 @@ export function storyFor(schedule: Schedule): string {
   return [...head, storyOf(facts.trace)].join('\n')
 }
 
-/** null when every promise was kept. */
+/** null if every promise was kept. */
 export function failureReport(schedule: Schedule): string | null {
   const { broken } = judge(schedule)
   if (broken === null) return null

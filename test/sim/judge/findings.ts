@@ -1,4 +1,4 @@
-/** What a patient observer may find to be wrong: see follower.ts. */
+/** The violations that follower.ts can find. */
 
 export type Finding =
   | 'unasked'
@@ -19,6 +19,6 @@ export type Finding =
   | 'all over'
   | 'ends for nothing'
   | 'announced'
-  | 'wait not told'
+  | 'wait not reported'
 
 export type Find = (finding: Finding, how: string) => void

@@ -1,19 +1,27 @@
-/** Follows a trace to the shutdown and knows at each place where each daemon stands, what may happen next, and what must
- *  have happened. What is not as it should be is a finding; each promise of checkers/lanes.ts and checkers/policy.ts has
- *  its own. Only where pitcrew was not broken on purpose, and kept up with what came. */
+/** Follows a trace up to the shutdown with a model of each daemon's state, of what may happen
+ *  next, and of what must have happened. Each deviation is a finding, which a promise of
+ *  checkers/scheduling.ts or checkers/policy.ts reports. Only for traces without planted faults
+ *  in which pitcrew kept up with the events. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { AfterCall } from './after-call.ts'
 import type { Claim } from './claims.ts'
+import {
+  type DaemonState,
+  endsAll,
+  isForGood,
+  stateOf,
+  upSince,
+  type Wanted,
+} from './daemon-state.ts'
 import type { Facts, Request, RunFacts, When } from './facts.ts'
 import type { Find, Finding } from './findings.ts'
 import { Policy } from './policy.ts'
-import { type DaemonState, endsAll, isForGood, stateOf, upSince, type Wanted } from './daemon-state.ts'
 import { kept } from './timeline.ts'
 import type { Call, Moment } from './trace.ts'
 
 export interface Followed {
   readonly findings: readonly { readonly finding: Finding; readonly how: string }[]
-  /** The calls after which pitcrew had a reason to wake up by itself for the sake of a daemon. */
+  /** The calls after which a daemon required pitcrew to wake up by itself. */
   readonly reasons: ReadonlySet<number>
 }
 
@@ -23,7 +31,7 @@ export const follow: (facts: Facts) => Followed = kept((facts) => {
   return canFollow(facts) ? new Follower(facts).follow() : nothing
 })
 
-/** With few daemons pitcrew is never behind: an alarm that is due is a timer's. */
+/** With few daemons pitcrew is never behind: an alarm that is due belongs to a timer. */
 export function canFollow({ isBroken, boot, isBehind, specs, calls }: Facts): boolean {
   if (isBroken || boot === null) return false
   const early = calls.filter(({ index }) => index < boot.index).length
@@ -40,9 +48,9 @@ class Follower {
   readonly #runsAt: Map<number, RunFacts> = new Map()
   readonly #askedAt: Map<number, RunFacts> = new Map()
   readonly #claimsAt: Map<number, When & Claim> = new Map()
-  /** Whom somebody wants to be restarted, or stopped, since when. */
+  /** Daemons with a request for a restart or a stop in the current call, and its time. */
   readonly #asked: Map<string, number> = new Map()
-  /** Whom somebody wants to be stopped, and who is not told yet. */
+  /** Daemons that are requested to stop and were not ordered to yet. */
   readonly #toStop: Set<string> = new Set()
   readonly #held: Set<string> = new Set()
   readonly #reasons: Set<number> = new Set()
@@ -150,7 +158,7 @@ class Follower {
     this.#stands.set(stands.run.spec.name, { ...stands, readyAtMs: stands.readyAtMs ?? atMs })
   }
 
-  /** A run ends by itself, or for a fault: the policy says what follows. */
+  /** A run ends by itself or is unhealthy: the policy decides what follows. */
   #ends(name: string, atMs: number, isFault: boolean): void {
     const stands = this.#stands.get(name)
     if (stands?.is !== 'up') return
@@ -179,25 +187,25 @@ class Follower {
   #spawned(run: RunFacts): void {
     const { spec, spawned } = run
     const name = spec.name
-    const who = `${name} ${run.run}`
+    const label = `${name} ${run.run}`
     const stands = this.#stands.get(name)
     if (stands?.is !== 'wanted') {
-      return this.#find('unasked', `${who} is spawned, and it is ${stands?.is}`)
+      return this.#find('unasked', `${label} is spawned, and it is ${stands?.is}`)
     }
     if (spawned.atMs < stands.earliestMs - 0.001) {
-      this.#find('too early', `${who} is spawned before ${stands.earliestMs}`)
+      this.#find('too early', `${label} is spawned before ${stands.earliestMs}`)
     }
     if (stands.why === 'policy') this.#policy.started(spec, spawned.atMs, true)
     if (stands.why === 'both') this.#policy.started(spec, spawned.atMs, false)
-    // When the turn was of one that could not even be tried is not seen.
+    // The turn of a daemon that could not be spawned at all is not in the trace.
     if (run.wasTried && this.#afterCall.outlook(spec) !== 'clear') {
-      this.#find('not met', `${who} is spawned, and whom it is after is not there`)
+      this.#find('not met', `${label} is spawned, and its dependencies are not met`)
     }
     this.#stands.set(name, { is: 'spawning', run })
     if (!run.wasTried) this.#failedToStart(run, spawned.atMs)
   }
 
-  /** It is told to end, and there must be a reason for that. */
+  /** A run is ordered to stop, which must have a reason. */
   #ordered(run: RunFacts): void {
     const { name } = run.spec
     const stands = this.#stands.get(name)
@@ -205,7 +213,7 @@ class Follower {
     const isToStop = this.#toStop.delete(name)
     const isAsked = this.#asked.has(name) || isToStop
     if (!isAsked && !this.#held.has(name)) {
-      this.#find('stopped wrongly', `${name} ${run.run} is told to end for nothing`)
+      this.#find('stopped wrongly', `${name} ${run.run} is stopped without a reason`)
     }
     if (isAsked) this.#policy.doubt(name)
     const why = isAsked ? 'asked' : 'held'
@@ -256,16 +264,16 @@ class Follower {
     const stands = this.#stands.get(other)
     const isRight = edge !== undefined && guard?.guard && stands !== undefined
     if (!isRight || stateOf(edge, guard, stands) === 'met') {
-      this.#find('held wrongly', `${daemon} is held, and ${other} is there`)
+      this.#find('held wrongly', `${daemon} is held, and ${other} is ready`)
     }
   }
 
-  /** Who was skipped wants to start again, once nobody whom it needs has failed for good any more. */
+  /** A skipped daemon is to start again once none of its dependencies has failed permanently. */
   #unskip(atMs: number): void {
     for (const [name, stands] of this.#stands) {
       if (stands.is !== 'over' || stands.end !== 'skipped') continue
       if (this.#afterCall.outlook(this.#specs.get(name) as DaemonSpec) !== 'failed') {
-        // Whether a new row begins is left open.
+        // Whether a new restart streak begins is left open.
         this.#policy.doubt(name)
         this.#want(name, 'boot', atMs)
         this.#unskip(atMs)
@@ -277,10 +285,10 @@ class Follower {
     const spec = this.#specs.get(name) as DaemonSpec
     const stands = this.#stands.get(name)
     const isIdle = stands?.is === 'wanted' || stands?.is === 'over'
-    // Who is asked for beside others may be looked at before they are.
+    // A daemon that is requested together with others may be decided before they are.
     const isAsked = this.#requestsAt.has(this.#call?.index ?? -1)
     if (!isIdle || (this.#afterCall.outlook(spec) !== 'failed' && !isAsked)) {
-      this.#find('skipped wrongly', `${name} is skipped, and nobody failed it`)
+      this.#find('skipped wrongly', `${name} is skipped, and no dependency has failed`)
     }
     this.#stands.set(name, { is: 'over', end: 'skipped' })
   }
@@ -294,7 +302,7 @@ class Follower {
 
   #announced(): void {
     if (this.#isAnnounced || !this.#afterCall.haveSettled())
-      this.#find('announced', 'and is not so')
+      this.#find('announced', 'READY=1 is sent too early or twice')
     this.#isAnnounced = true
   }
 
@@ -313,7 +321,7 @@ class Follower {
   }
 }
 
-/** One that gives no sign is ready when it was executed. */
+/** A run without `ready:` is ready when its program is executed. */
 function readyAtStart(run: RunFacts): number | null {
   const { spec, spawned, isSlow, executed } = run
   if (spec.ready !== null) return null

@@ -1,18 +1,18 @@
-/** A schedule's trace in one number, to compare what two engines made of it. */
+/** The hash of a trace, to compare two engines. */
 import { version } from '../../../src/version.ts'
 import { describeMoment, type Moment } from './trace.ts'
 
-/** What an engine says of its own errors is its own: the stack of an exception, the complaint of JSON.parse. The version
- *  is put in by the build of a binary. */
-const ownWords: readonly string[] = ['internal error', 'cannot use the plan']
+/** Texts that are followed by engine-specific ones: the stack of an exception, the message of
+ *  JSON.parse. The version is set by the build of a binary. */
+const engineSpecific: readonly string[] = ['internal error', 'cannot use the plan']
 
-/** One line a moment. */
+/** A line for each moment. */
 export function linesOf(trace: readonly Moment[]): string[] {
   return trace.map((moment) => `${moment.atMs} ${common(describeMoment(moment))}`)
 }
 
 function common(line: string): string {
-  for (const words of ownWords) {
+  for (const words of engineSpecific) {
     const at = line.indexOf(words)
     if (at >= 0) return line.slice(0, at + words.length)
   }

@@ -1,21 +1,21 @@
-/** What a patient observer sees of looks from outside, and of what runs say of themselves. */
+/** Probes and self-reports of runs, derived from a trace. */
 
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { linesOf } from '../../notify-fields.ts'
 import type { Facts, RunFacts, When } from './facts.ts'
 import { kept, lastRun } from './timeline.ts'
 
-/** One look from outside that is not a command. */
+/** A probe that is not a command. */
 export interface ProbeRecord {
   readonly id: number
   readonly run: RunFacts
   readonly for: 'ready' | 'alive'
   readonly begun: When
-  /** It could not even begin. */
+  /** Why it could not begin. */
   readonly errno: string | null
   answered: (When & { readonly isGood: boolean }) | null
   cancelled: When | null
-  /** The looks before and after it, of any run of this daemon. */
+  /** The previous and the next probe of any run of this daemon. */
   before: ProbeRecord | null
   next: ProbeRecord | null
 }
@@ -27,9 +27,9 @@ interface ReportRecord extends When {
 
 export interface Observations {
   readonly probes: readonly ProbeRecord[]
-  /** Messages of sd_notify. */
+  /** sd_notify messages. */
   readonly selfReports: readonly ReportRecord[]
-  /** That a run is ready. */
+  /** Signs that a run is ready. */
   readonly ready: readonly (When & { readonly run: RunFacts })[]
 }
 
@@ -60,7 +60,7 @@ function read(facts: Facts): Observations {
     } else if (moment.what === 'call') {
       const { event } = moment
       if (event.type === 'recover') {
-        // What helpers answer from now on is of nobody.
+        // Results of helpers after a recovery are ignored.
         for (const look of looks.values()) {
           if (look.id < 0 && look.answered === null) look.cancelled ??= when
         }
@@ -118,7 +118,7 @@ function probeType({ ready, alive }: DaemonSpec, purpose: ProbeRecord['for']): s
   return purpose === 'ready' ? ready?.sign.type : alive?.probe.type
 }
 
-/** Since when it was not just there any more: it ended, or was told to, or was found unfit. */
+/** When a run ceased to be up: it exited, was ordered to stop, or was found unhealthy. */
 export function upUntil({ exit, asked, claims }: RunFacts): When | null {
   const fault = claims.find(({ what }) => ['not-ready', 'not-alive', 'watchdog'].includes(what))
   const ends = [exit, asked, fault].filter((one): one is NonNullable<typeof one> => one != null)

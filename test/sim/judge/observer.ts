@@ -1,10 +1,10 @@
-/** Reads the facts off a trace: see facts.ts. */
+/** Derives the facts from a trace: see facts.ts. */
 import type { LiveRun } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
 import { type Signal, signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Schedule } from '../world/schedule.ts'
-import { ControlRequests } from './control-requests.ts'
 import { type Claim, claimOf } from './claims.ts'
+import { ControlRequests } from './control-requests.ts'
 import type { Facts, HelperFacts, Request, RunFacts, Sent, When } from './facts.ts'
 import type { Call, Moment } from './trace.ts'
 
@@ -26,7 +26,7 @@ class Observer {
   readonly #controlRequests: ControlRequests
   readonly #claims: (When & Claim)[] = []
   readonly #helpers: Map<string, HelperFacts> = new Map()
-  /** The latest of each number. */
+  /** The latest run of each daemon and number. */
   readonly #latest: Map<string, RunFacts> = new Map()
   readonly #lines: (When & { text: string })[] = []
   readonly #calls: (When & Call)[] = []
@@ -41,7 +41,7 @@ class Observer {
   #end: When | null = null
   #watchdogFired = false
   #isBroken = false
-  /** What pitcrew waited for in spawns. */
+  /** The time that pitcrew waited for spawns. */
   #spawnMs = 0
 
   constructor(schedule: Schedule, trace: readonly Moment[]) {
@@ -56,7 +56,7 @@ class Observer {
     const { plan, acts } = this.#schedule
     for (const moment of this.#trace) this.#see(moment)
     const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
-    // All timers have a second more then, and what the alarm was late by counts as lost.
+    // After such a pause all timers get an extra second, and the delay of the alarm counts as lost.
     const given = this.#lines.filter(({ text }) => text.startsWith('was paused for '))
     const spawnMs = this.#spawnMs
     const bootIndex = this.#boot?.index ?? Number.POSITIVE_INFINITY
@@ -170,7 +170,7 @@ class Observer {
     this.#run(claim)?.claims.push(said)
   }
 
-  /** The control plane broke: the core may not have heard of what was asked in this call. */
+  /** The control plane failed: the core may not have got the request of this call. */
   #forgetShutdownRequest(): void {
     const call = this.#calls.at(-1)
     const isByClient = call?.event.type === 'line' && this.#shutdownAsked?.index === call.index
@@ -219,7 +219,7 @@ class Observer {
     if (kind === 'stop') this.#stopRan(of, when)
   }
 
-  /** The stop command was run, or was to be. */
+  /** The stop command was run, or failed to run. */
   #stopRan(daemon: string, { atMs, index }: When): void {
     const run = this.#runsOf.get(daemon)?.at(-1)
     if (run !== undefined) run.asked ??= { atMs, index, inRecovery: this.#inRecovery() }
@@ -229,7 +229,7 @@ class Observer {
     return this.#calls.at(-1)?.event.type === 'recover'
   }
 
-  /** "d0: cannot start (run 2): cannot switch to its user …": nobody was asked to spawn it. */
+  /** "d0: cannot start (run 2): cannot switch to its user …": the host was not called to spawn it. */
   #notEvenTried({ daemon, run }: Claim, when: When): void {
     if (this.#run({ daemon, run }) !== undefined) return
     const answer = { step: 'user', errno: '' } as const
@@ -324,10 +324,10 @@ class Observer {
   }
 }
 
-/** What a client asked for broke in the control plane. */
+/** A request of a client failed in the control plane. */
 const isOfClients = /^internal error in (the control plane|verb "\w+")/
 
-/** As the host says in a recovery; of one that was killed it is not known. */
+/** Whether a recovery reports that it was executed; for a killed run that is not known. */
 function hasExecuted({ isSlow }: RunFacts, live: LiveRun): boolean {
   const { exit } = live
   return isSlow && !live.isSlow && exit?.failure === undefined && (exit?.signal ?? 0) === 0
@@ -337,7 +337,7 @@ function isHelper(name: string): boolean {
   return name.includes(':')
 }
 
-/** A stop command that could not even be run is followed by the stop signal to the tree. */
+/** A stop command that cannot be run is followed by the stop signal to the tree. */
 function isStop({ spec, exit }: RunFacts, { signal, to }: Pick<Sent, 'signal' | 'to'>): boolean {
   if (signalName(signal) !== spec.stop.signal) return false
   return to === 'leader' || (to === 'tree' && spec.stop.command !== null && exit === null)
@@ -347,7 +347,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0)
 }
 
-/** The contract's words: a comma list, spaces trimmed, unknown names ignored; blank = all. */
+/** The contract, Selection: a comma list, spaces trimmed, unknown names ignored; blank: all. */
 function selectedOf({ plan, selected }: Schedule): readonly string[] {
   const names = plan.daemons.map(({ name }) => name)
   if (selected === null || selected.trim() === '') return names

@@ -1,7 +1,5 @@
-/** What the bundle's `restart:` allows after the end of a run, and what pitcrew made of it. */
+/** Compares restarts with `restart:` of the bundle. */
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
-import type { Facts, RunFacts } from './facts.ts'
-import type { Find } from './findings.ts'
 import {
   fullDelayMs,
   isGoodEnd,
@@ -11,8 +9,10 @@ import {
   type RestartStreak,
   type Wanted,
 } from './daemon-state.ts'
+import type { Facts, RunFacts } from './facts.ts'
+import type { Find } from './findings.ts'
 
-/** What pitcrew says of a time is a whole number of milliseconds. */
+/** Logged delays are whole milliseconds. */
 const roundedMs = 0.501
 
 export class Policy {
@@ -31,12 +31,13 @@ export class Policy {
     return row
   }
 
-  /** Somebody asked for it: a new row begins. */
+  /** A request begins a new restart streak. */
   reset(name: string): void {
     this.#streaks.delete(name)
   }
 
-  /** Somebody asked for it while it was there, or about to be: whether a new row begins is left open. */
+  /** A request while the daemon is running or about to: whether a new streak begins is left
+   *  open. */
   doubt(name: string): void {
     const row = this.#streak(name)
     row.least = 0
@@ -58,7 +59,7 @@ export class Policy {
     }
   }
 
-  /** How long after the end of the run the next one comes; or why there is none. */
+  /** The delay of the next run after the end of a run, or why there is none. */
   verdict(run: RunFacts, atMs: number, readyAtMs: number | null, isFault: boolean): Wanted | Over {
     const { spec } = run
     const { policy } = spec.restart
@@ -79,7 +80,7 @@ export class Policy {
     row.least++
     row.most++
     if (typeof claimed !== 'number') {
-      this.#find('delay', `${spec.name} ${run.run}: it is not said when it comes back`)
+      this.#find('delay', `${spec.name} ${run.run}: the delay of the restart is not logged`)
       return { is: 'wanted', why: 'policy', earliestMs: leastMs, latestMs: mostMs }
     }
     if (claimed < leastMs - roundedMs || claimed > mostMs + roundedMs) {
@@ -111,7 +112,7 @@ export class Policy {
   }
 }
 
-/** What pitcrew said of what follows the run. */
+/** pitcrew's claim about what follows the run. */
 function nextOf({ claims }: RunFacts): number | 'given up' | 'over' | null {
   return claims.find(({ next }) => next !== null)?.next ?? null
 }

@@ -1,9 +1,10 @@
-/** Makes a schedule that breaks a promise smaller, as long as it breaks the same one: a person has to read its story. */
+/** Makes a schedule that breaks a promise smaller while it still breaks the same promise, so
+ *  that its story is easy to read. */
 import type { DaemonSpec, Plan } from '../../../src/core/plan/plan.ts'
 import { type Habits, type Life, never, type Schedule } from '../world/schedule.ts'
 import { judge } from './check.ts'
 
-/** Schedules that are tried at most. */
+/** The maximum number of schedules to try. */
 const triesMax = 3000
 
 export function shrink(schedule: Schedule, broken: string): Schedule {
@@ -22,11 +23,11 @@ export function shrink(schedule: Schedule, broken: string): Schedule {
   return smallest
 }
 
-/** Most promising first. */
+/** Smaller candidates, the most promising first. */
 function* smaller(schedule: Schedule): Generator<Schedule> {
   const { plan, acts, faults, lives } = schedule
   for (const { name } of plan.daemons) if (plan.daemons.length > 1) yield without(schedule, name)
-  // The last one ends it all.
+  // Keep the last one, which ends the schedule.
   for (let size = acts.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at + size < acts.length; at += size) {
       yield { ...schedule, acts: [...acts.slice(0, at), ...acts.slice(at + size)] }
@@ -130,7 +131,7 @@ function* simplerLifes(life: Life): Generator<Life> {
   }
 }
 
-/** One habit after the other becomes a calm one. */
+/** Replaces one habit after the other by a calm one. */
 function* simplerHabits(habits: Habits): Generator<Habits> {
   for (const key of Object.keys(calm) as (keyof Habits)[]) {
     if (JSON.stringify(habits[key]) !== JSON.stringify(calm[key])) {

@@ -1,9 +1,9 @@
-/** Questions about the order of a trace, each answered in logarithmic time: a daemon that restarts in a loop has hundreds
- *  of runs, and every checker looks at each of them. */
+/** Lookups by the order of a trace, in logarithmic time: a daemon that restarts in a loop has
+ *  hundreds of runs, and every checker processes each of them. */
 import type { Facts, RunFacts, When } from './facts.ts'
 import type { Call } from './trace.ts'
 
-/** The last of the items that is placed before the index. @param items In the order of their places. */
+/** The last item before the index. @param items In the order of their places. */
 function lastBefore<T>(
   items: readonly T[],
   index: number,
@@ -26,12 +26,12 @@ function countBefore<T>(items: readonly T[], index: number, placeOf: (item: T) =
 const indexOf = ({ index }: When): number => index
 const spawnedAt = ({ spawned }: RunFacts): number => spawned.index
 
-/** The call in which the moment at this index happened; a call is not part of itself. */
+/** The call in which the moment at this index happened. A call is not part of itself. */
 export function callBefore({ calls }: Facts, index: number): (When & Call) | undefined {
   return lastBefore(calls, index, indexOf)
 }
 
-/** The index of the next call: what the call at this index did ends there. */
+/** The index of the next call, at which the effects of the call at this index end. */
 export function nextCall({ calls, trace }: Facts, index: number): number {
   return calls[countBefore(calls, index + 1, indexOf)]?.index ?? trace.length
 }
@@ -45,13 +45,14 @@ export function lastRun(
   return lastBefore(runsOf.get(daemon) ?? [], before, spawnedAt)
 }
 
-/** True when one of the times is in the range, both ends included. @param times In ascending order. */
+/** Whether one of the times is in the range, both ends included. @param times In ascending
+ *  order. */
 export function isAnyWithin(times: readonly number[], leastMs: number, mostMs: number): boolean {
   const at = countBefore(times, leastMs, (time) => time)
   return (times[at] ?? Number.POSITIVE_INFINITY) <= mostMs
 }
 
-/** A function of the facts whose result is kept: several promises ask for it. */
+/** Caches the result of a function of the facts, for use by several promises. */
 export function kept<T>(make: (facts: Facts) => T): (facts: Facts) => T {
   const known: WeakMap<Facts, { readonly result: T }> = new WeakMap()
   return (facts) => {

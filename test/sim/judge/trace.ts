@@ -1,5 +1,5 @@
-/** Everything that happens in the small world, in order: what came to pitcrew, what it did, and what the processes
- *  did. The checkers read it; a person reads it as a story. */
+/** The trace of a schedule: all events to pitcrew, its actions, and the actions of processes, in
+ *  order. The checkers process it; `storyOf` prints it. */
 
 import type { Exit } from '../../../src/core/event.ts'
 import { signalName } from '../../../src/core/signals.ts'
@@ -28,7 +28,7 @@ export type What =
       readonly answer: SpawnAnswer
       readonly tookMs: number
     }
-  /** A child that stood still has executed its program; or the host kills it, since it did not. */
+  /** A child that hung has executed its program, or is killed by the host because it has not. */
   | {
       readonly what: 'executed' | 'too-slow'
       readonly pid: number
@@ -46,7 +46,7 @@ export type What =
       readonly answer: SignalAnswer
     }
   | { readonly what: 'say'; readonly line: string }
-  /** A look from outside begins. `of`: the daemon whose address it is. */
+  /** A probe begins. `of`: the daemon at its address. */
   | {
       readonly what: 'look'
       readonly id: number
@@ -56,10 +56,10 @@ export type What =
   | { readonly what: 'forget'; readonly id: number }
   | { readonly what: 'announce'; readonly text: string }
   | { readonly what: 'complain'; readonly text: string }
-  /** A line to a client of the control socket; and the end of his connection. */
+  /** A line to a client of the control socket, and the end of its connection. */
   | { readonly what: 'answer'; readonly client: number; readonly line: string }
   | { readonly what: 'close-client'; readonly client: number }
-  /** The client closed its connection; pitcrew reads of it a little later. */
+  /** The client closed its connection; pitcrew gets the event a little later. */
   | { readonly what: 'hung-up'; readonly client: number }
   | { readonly what: 'append'; readonly id: number; readonly text: string }
   | { readonly what: 'close-output'; readonly daemon: string; readonly run: number }
@@ -77,14 +77,14 @@ export type What =
   | { readonly what: 'last-word' | 'last-word-starts' }
   | { readonly what: 'end'; readonly code: number }
 
-/** A call into pitcrew; what follows until the next one is what it did. */
+/** A call into pitcrew. Its effects follow, up to the next call. */
 export type Call = {
   readonly what: 'call'
   readonly event: HostEvent | Recovery
-  /** It broke: whatever it was to do may not have been done. */
+  /** It failed, so that its effects may be incomplete. */
   failed: boolean
   doneAtMs: number
-  /** The alarm that was set then. */
+  /** The alarm that was set at its end. */
   wakeAtMs: number
   /** Events in pitcrew's own queue. */
   mostWaiting: number
@@ -96,14 +96,14 @@ export interface Recovery {
   live: readonly LiveRun[]
 }
 
-/** A process gets a signal from pitcrew. */
+/** A process receives a signal from pitcrew. */
 interface Hit {
   readonly what: 'hit'
   readonly pid: number
   readonly signal: number
   readonly daemon: string
   readonly run: number
-  /** The process is of that run. */
+  /** The process belongs to that run. */
   readonly isOurs: boolean
   readonly isStop: boolean
 }
@@ -122,7 +122,7 @@ export function describeMoment(moment: Moment): string {
     case 'act':
       return `      *** ${describeAct(moment.act)}`
     case 'call':
-      return `${describeCall(moment.event)}${moment.failed ? ', AND IT BREAKS' : ''}`
+      return `${describeCall(moment.event)}${moment.failed ? ', WHICH FAILS' : ''}`
     case 'fault':
       return `    ! ${moment.fault}`
     case 'spawn':
@@ -130,15 +130,15 @@ export function describeMoment(moment: Moment): string {
     case 'executed':
       return `      ${name(moment)}, pid ${moment.pid}, executes its program`
     case 'too-slow':
-      return `      ${name(moment)}, pid ${moment.pid}, stands still for too long: it gets KILL`
+      return `      ${name(moment)}, pid ${moment.pid}, hangs for too long: it gets KILL`
     case 'signal':
       return `    signal ${signalName(moment.signal)} to ${moment.to === 'leader' ? '' : `the ${moment.to} of `}${name(moment)}: ${moment.answer}`
     case 'say':
       return `    > ${moment.line}`
     case 'look':
-      return `    look ${moment.id} at ${moment.of}${moment.errno === null ? '' : `: ${moment.errno}`}`
+      return `    probe ${moment.id} of ${moment.of}${moment.errno === null ? '' : `: ${moment.errno}`}`
     case 'forget':
-      return `    forget look ${moment.id}`
+      return `    cancel probe ${moment.id}`
     case 'announce':
       return `    announce ${moment.text}`
     case 'complain':
@@ -164,9 +164,9 @@ export function describeMoment(moment: Moment): string {
     case 'ended':
       return `      ended: ${moment.place} of ${name(moment)}, pid ${moment.pid}: ${describeExit(moment.exit)}`
     case 'last-word-starts':
-      return '    the clock of the last word starts'
+      return '    the shutdown watchdog is armed'
     case 'last-word':
-      return 'the host has the last word'
+      return 'the shutdown watchdog fires'
     case 'end':
       return `pitcrew ends with ${moment.code}`
   }
@@ -195,7 +195,7 @@ function describeCall(event: HostEvent | Recovery): string {
     case 'notify':
       return `-> notify ${name(event)}: ${JSON.stringify(linesOf(event.fields).join('\n'))}`
     case 'probed':
-      return `-> look ${event.id}: ${event.errno ?? `good ${event.text}`}`
+      return `-> probe ${event.id}: ${event.errno ?? `good ${event.text}`}`
     case 'output-closed':
       return `-> output-closed ${name(event)}`
     case 'client':
@@ -207,7 +207,7 @@ function describeCall(event: HostEvent | Recovery): string {
     case 'helper':
       return `-> helper ${event.id}: ${event.errno ?? describeExit(event)}`
     case 'recover':
-      return `-> recover ${event.live.map((live) => `${name(live)}${live.exit === null ? '' : ` ${describeExit(live.exit)}`}${live.gone ? ' gone' : ''}${live.isSlow ? ' slow' : ''}`).join(', ')}${event.shutdownAsked ? ', shutdown asked' : ''}`
+      return `-> recover ${event.live.map((live) => `${name(live)}${live.exit === null ? '' : ` ${describeExit(live.exit)}`}${live.gone ? ' gone' : ''}${live.isSlow ? ' slow' : ''}`).join(', ')}${event.shutdownAsked ? ', shutdown requested' : ''}`
     default:
       return `-> ${event.type}`
   }
@@ -218,13 +218,13 @@ function describeAct(act: Act): string {
     case 'signal':
       return `${act.hangup ? 'hangup' : signalName(act.signal)} to pitcrew`
     case 'hit':
-      return `${signalName(act.signal)} to process ${act.index} of ${act.daemon}, by somebody`
+      return `${signalName(act.signal)} to process ${act.index} of ${act.daemon}, from outside`
     case 'oom':
-      return `the kernel kills the leader of ${act.daemon} for memory`
+      return `the kernel kills the leader of ${act.daemon} for lack of memory`
     case 'ask':
-      return `${act.caller} asks for ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
+      return `client ${act.caller} requests ${act.verb} ${act.daemon ?? ''}${act.wait ? ', and waits' : ''}`
     case 'hang-up':
-      return `${act.caller} hangs up`
+      return `client ${act.caller} disconnects`
     case 'intrude':
       return `hostile client ${act.caller} connects as ${act.as}, and sends ${act.lines.length} lines`
     case 'unrelated':
@@ -232,11 +232,11 @@ function describeAct(act: Act): string {
     case 'pause':
       return `pitcrew gets no processor for ${act.forMs} ms`
     case 'stall':
-      return `nobody reads the output for ${act.forMs} ms`
+      return `the output is not read for ${act.forMs} ms`
   }
 }
 
-/** The story of a schedule, a line a moment. */
+/** The story of a schedule, a line for each moment. */
 export function storyOf(trace: readonly Moment[]): string {
   return trace.map((moment) => `${ms(moment.atMs)} ${describeMoment(moment)}`).join('\n')
 }

@@ -1,17 +1,17 @@
-/** Cells of the daemon's table that the thousands of schedules of a test run need not visit, and why. They are in the
- *  table since a missing cell does not compile; test/core/daemon/table.test.ts looks into them. */
+/** Cells of the daemon table that the schedules of a test run need not visit, with the reason.
+ *  They exist because a missing cell does not compile; test/core/daemon/table.test.ts tests
+ *  them. */
 
 type Reasons = Readonly<Record<string, string>>
 
-const turn = 'a turn is given to one that waits'
-const skip = 'one that waits is skipped'
-const hold = 'one is held that runs or is about to'
-const spawn =
-  'the answer to a spawn is stepped before anything else of that run, or forgotten with it'
-const timers = 'a run has timers from its end on, and it does not begin again'
-const backoff = 'that timer is set when a run is over, and the next run has another number'
+const turn = 'only a waiting daemon gets a turn'
+const skip = 'only a waiting daemon is skipped'
+const hold = 'only a daemon that is running or starting is held'
+const spawn = 'the result of a spawn is handled before any other event of that run, or lost with it'
+const timers = 'these timers are armed from the end of a run'
+const backoff = 'this timer is armed when a run is over, and the next run has another number'
 
-/** Nothing leads there through the real init. */
+/** The real init cannot lead there. */
 export const unreachable: Reasons = {
   'stopped × turn': turn,
   'stopped × skip': skip,
@@ -45,7 +45,7 @@ export const unreachable: Reasons = {
   'terminating × hold': hold,
   'terminating × spawned': spawn,
   'terminating × spawn-failed': spawn,
-  'terminating × stuck': 'that timer is set by KILL',
+  'terminating × stuck': 'this timer is armed by KILL',
   'terminating × backoff': backoff,
   'killing × turn': turn,
   'killing × skip': skip,
@@ -55,8 +55,9 @@ export const unreachable: Reasons = {
   'killing × backoff': backoff,
 }
 
-/** Where many failures meet within milliseconds: not met in a few thousand schedules, but in these, which are played
- *  as well. When schedules change, `npm run sim -- --seeds 20000` tells others. */
+/** Cells that need several failures within milliseconds. A few thousand schedules do not visit
+ *  them, but these seeds do, and are played as well. When schedules change, `npm run sim --
+ *  --seeds 20000` prints others. */
 export const seedsOfRare: Readonly<Record<string, number>> = {
   'stopped × backoff': 3903,
   'stopped × gone': 6090,
@@ -77,17 +78,17 @@ export const seedsOfRare: Readonly<Record<string, number>> = {
   'starting × hold': 2180,
 }
 
-const disarmLost = 'KILL, the order to disarm is lost, and it is still there a second later'
+const disarmLost = 'KILL, the disarm order is lost, and a process is left a second later'
 const spawnLost =
-  'its spawn is told by the host alone, since the recovery broke, too, and it speaks at once'
+  'only the host knows of its spawn, since the recovery failed, too, and it sends an event at once'
 
 const spawnForgotten =
-  'it broke behind the spawn, and the look for it, too, so it is taken for one that failed'
+  'a fault after the spawn and another in the recovery, so that the start counts as failed'
 
 const bootAgain =
-  'a boot of more than 128 daemons takes several steps, one of them fails, and it begins anew'
+  'a boot of more than 128 daemons takes several steps, one of them fails, and the boot begins again'
 
-/** The real init can lead there; hardly ever seen in millions of schedules. */
+/** The real init can lead there, but millions of schedules hardly ever do. */
 export const rare: Reasons = {
   'waiting × start': bootAgain,
   'backoff × start': bootAgain,
@@ -103,8 +104,8 @@ export const rare: Reasons = {
   'waiting × stuck': disarmLost,
   'backoff × stuck': disarmLost,
   'killing × executed': 'it executes its program just before KILL, and does not end at once',
-  'killing × grace': 'KILL in a recovery, and the order to disarm is lost',
+  'killing × grace': 'KILL in a recovery, and the disarm order is lost',
   'starting × status-reported': spawnLost,
   'starting × unhealthy': spawnLost,
-  'running × gone': 'its end was lost with the recovery, and then the rest of it is gone',
+  'running × gone': 'its exit was lost with the recovery, and then the rest of it ends',
 }

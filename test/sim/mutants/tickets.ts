@@ -1,5 +1,5 @@
-/** Faults in what is asked for and what is said of it. Where the invariants of the core notice it first, that is a bug of
- *  its own: `noBug`. */
+/** Faults in what is asked for and what is said of it. Where the invariants of the core notice
+ *  it first, that is a bug of its own: `noBug`. */
 import type { Mutant } from '../mutants.ts'
 
 export const ticketMutants: readonly Mutant[] = [

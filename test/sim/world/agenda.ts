@@ -1,5 +1,5 @@
-/** The virtual clock, and what will happen when. What falls on the same moment happens in the order in
- *  which it was written down. */
+/** The virtual clock and its scheduled actions. Actions at the same time happen in the order in
+ *  which they were scheduled. */
 interface Entry {
   readonly atMs: number
   readonly act: () => void
@@ -21,7 +21,7 @@ export class Agenda {
     return this.#entries.at(-1)?.atMs ?? Number.POSITIVE_INFINITY
   }
 
-  /** Moves the clock, and does all that was to happen until then. */
+  /** Advances the clock, and performs all actions up to then. */
   passTo(atMs: number): void {
     for (let nextMs = this.nextMs; nextMs <= atMs; nextMs = this.nextMs) {
       this.nowMs = Math.max(this.nowMs, nextMs)

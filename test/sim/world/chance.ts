@@ -1,4 +1,5 @@
-/** Chance from a seed, on 32-bit whole numbers alone: the same in Node and in the small engine. */
+/** Random choices from a seed, with 32-bit integers only, so that they are the same in Node and
+ *  in the binary's engine. */
 import { Random } from '../../core/random.ts'
 
 export class Chance extends Random {
@@ -15,7 +16,7 @@ export class Chance extends Random {
     return items[this.below(items.length)] as T
   }
 
-  /** One of them, where each has a weight of its own. */
+  /** Picks an item by weight. */
   weighted<T>(...choices: readonly (readonly [weight: number, item: T])[]): T {
     let left = this.below(choices.reduce((sum, [weight]) => sum + weight, 0))
     for (const [weight, item] of choices) {

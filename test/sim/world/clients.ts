@@ -1,5 +1,6 @@
-/** Who asks over the control socket, after native/control/client_turn.c: connections, and what of them waits to be told. What is
- *  asked goes through pitcrew's own control plane, in lines of its protocol. */
+/** Clients of the control socket, modelled on native/control/client_turn.c: connections and
+ *  their pending events. Their requests go through pitcrew's own control plane, as lines of its
+ *  protocol. */
 import type { Peer } from '../../../src/host/control.ts'
 import type { HostEvent } from '../../../src/host/host.ts'
 import type { Act } from './schedule.ts'
@@ -16,7 +17,7 @@ const operatorPeer: Peer = {
   via: 'socket',
 }
 
-/** By which the checkers know a hostile client. */
+/** The pid by which the checkers recognize a hostile client. */
 export const hostilePid = 666
 
 function peerOf({ as, daemon }: Intrusion): Peer {
@@ -29,7 +30,7 @@ function peerOf({ as, daemon }: Intrusion): Peer {
 
 export class Clients {
   isListening: boolean = false
-  /** Those who ask, and their connections. */
+  /** Callers and their connections. */
   readonly #open: Map<number, number> = new Map()
   #connections = 0
   #requests = 0
@@ -43,7 +44,7 @@ export class Clients {
     this.#events.push({ type: 'line', client, text })
   }
 
-  /** @returns The connection; null when nobody listens. */
+  /** @returns The connection; null if pitcrew does not listen. */
   intrude(intrusion: Intrusion): number | null {
     if (!this.isListening) return null
     const client = this.#connect(intrusion.caller, peerOf(intrusion))
@@ -51,7 +52,7 @@ export class Clients {
     return client
   }
 
-  /** @returns The connection that is closed; null when there is none. */
+  /** @returns The closed connection; null if there is none. */
   hangUp(caller: number): number | null {
     const client = this.#open.get(caller)
     if (client === undefined) return null
@@ -67,7 +68,7 @@ export class Clients {
     return client
   }
 
-  /** What came of an append, or anything else that somebody outside tells. */
+  /** Adds an event. */
   push(event: HostEvent): void {
     this.#events.push(event)
   }
@@ -80,12 +81,12 @@ export class Clients {
     return this.#events.shift()
   }
 
-  /** pitcrew sends a line. */
+  /** Whether pitcrew can send to it. */
   isOpen(client: number): boolean {
     return [...this.#open.values()].includes(client)
   }
 
-  /** pitcrew closes it: nothing more of it is told. */
+  /** pitcrew closes a connection: its pending events are dropped. */
   close(client: number): void {
     for (const [caller, id] of this.#open) if (id === client) this.#open.delete(caller)
     this.#events = this.#events.filter((event) => !('client' in event) || event.client !== client)

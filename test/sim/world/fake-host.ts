@@ -1,4 +1,5 @@
-/** The door to the small world: what pitcrew's init calls. Any of it may break: see faults.ts. */
+/** The Host of the simulated world, which pitcrew's init calls. Any call may fail: see
+ *  faults.ts. */
 
 import type { Supervisor } from '../../../src/control/server/control-plane.ts'
 import { Server } from '../../../src/control/server/server.ts'
@@ -10,16 +11,17 @@ import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 import type { World } from './world.ts'
 
-/** The wall clock at the beginning: all that it is for is to be told. */
+/** The wall clock at the beginning. It is only reported. */
 const wallMs = 1_700_000_000_000
 
-/** What the environment holds besides what the schedule says. */
+/** The environment in addition to that of the schedule. */
 const environment: readonly string[] = ['PATH', 'HOME', 'TOKEN_A', 'TOKEN_B', 'NOTIFY_SOCKET']
 
-/** That of every text. */
+/** The sum of every text. */
 const sum = '0123456789abcdef'
 
-/** As `pitcrew build` writes it: it was checked then. What comes from the parsing helper is checked here. */
+/** A plan as `pitcrew build` writes it, which is already checked. A plan of the parsing helper
+ *  is checked by the init. */
 function sealed({ plan, ...rest }: Plan): string {
   return JSON.stringify({ plan, sum, ...rest })
 }
@@ -67,7 +69,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     oomKills: guarded('oomKills', () => world.countOomKills()),
     runResources: guarded('runResources', (daemon, run) => world.runs.legacy(daemon, run)),
     liveRuns: guarded('liveRuns', () => world.runs.live()),
-    // No client of the small world speaks for a daemon.
+    // No simulated client is a daemon.
     readNotify: () => null,
     members: guarded('members', (daemon, run) => world.runs.members(daemon, run)),
     closeOutput: guarded('closeOutput', (daemon, run) => world.closeOutput(daemon, run)),

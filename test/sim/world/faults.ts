@@ -1,5 +1,6 @@
-/** Bugs on purpose: pitcrew's own code breaks at a chosen moment, as it would when memory or time is used up. After a
- *  cut every call of the host fails until pitcrew gives up: nothing can be done on the way out. */
+/** Planted faults: pitcrew's own code fails at a chosen moment, as if memory or time were used
+ *  up. After a cut every call of the host fails until pitcrew returns, so that it can do nothing
+ *  on the way out. */
 import type { Fault } from './schedule.ts'
 
 const message = 'injected fault'
@@ -15,7 +16,7 @@ export class Faults {
   readonly #ofType: Map<string, number> = new Map()
   #calls = 0
   #isCut = false
-  /** What happens in a recovery is spared. */
+  /** Recoveries are not interrupted. */
   isRecovering: boolean = false
 
   constructor(faults: readonly Fault[], note: (fault: string) => void) {
@@ -23,7 +24,7 @@ export class Faults {
     this.#note = note
   }
 
-  /** No call of the host breaks. */
+  /** No call of the host fails. */
   get areOutside(): boolean {
     return this.#faults.every(({ kind }) => kind === 'plant')
   }
@@ -34,7 +35,7 @@ export class Faults {
     return this.#faults.flatMap((fault) => (fault.kind === 'plant' ? [fault.place] : [])).join()
   }
 
-  /** An event comes. */
+  /** Before an event. */
   enter(type: string): void {
     this.#isCut = false
     if (this.isRecovering || this.#faults.length === 0) return
@@ -48,7 +49,7 @@ export class Faults {
     }
   }
 
-  /** A call of the host. */
+  /** Performs a call of the host. */
   call<T>(what: string, work: () => T): T {
     if (this.#isCut) throw new Error(message)
     if (this.isRecovering) return work()
@@ -58,12 +59,12 @@ export class Faults {
       const answer = fault.done ? work() : null
       this.#isCut = fault.kind === 'cut'
       const how = fault.kind === 'cut' ? 'is cut off' : 'throws'
-      this.#break(`${what} ${how}${answer === null ? '' : ', but it is done'}`)
+      this.#break(`${what} ${how}${answer === null ? '' : ', but has its effect'}`)
     }
     return work()
   }
 
-  /** @returns Whether the event was cut off, even if nobody noticed. */
+  /** After an event. @returns Whether it was cut off. */
   leave(): boolean {
     const wasCut = this.#isCut
     this.#isCut = false

@@ -1,5 +1,5 @@
-/** A small kernel: processes with groups, signals that are ignored, held back or slow to act, zombies until they are
- *  reaped, and process ids that are soon used again. */
+/** A simulated kernel: processes with groups; signals that are ignored, pending or slow; zombies
+ *  until they are reaped; and pids that are soon reused. */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Agenda } from './agenda.ts'
@@ -13,22 +13,21 @@ export interface Owner {
 export interface Process {
   readonly pid: number
   readonly group: number
-  /** null: none of ours. */
+  /** null: a foreign process. */
   readonly of: Owner | null
   readonly place: 'leader' | Other['place'] | 'unrelated'
   readonly habits: Habits
   state: 'alive' | 'zombie' | 'gone'
-  /** Who reaps it. */
+  /** The process that reaps it. */
   parent: 'us' | 'leader' | 'other'
   isStopped: boolean
-  /** What keeps it from executing its program; null = it was executed. */
+  /** What keeps it from executing its program; null: it was executed. */
   hangsIn: Hang['by'] | null
-  /** Why it could not be executed, some time after its clone. */
+  /** Why it could not be executed. */
   failure: Hang['failure']
-  /** What it does when nothing holds it up any more. */
+  /** Continues the start of a suspended child. */
   continueStart: (() => void) | null
-  /** Signals that a stopped process sees when it is continued, and the end that waits for that; or, of a child that
-   *  stands still, signals that it sees when it goes on. */
+  /** Pending signals of a suspended process or a hanging child, and its pending end. */
   waiting: number[]
   waitingEnd: Exit | null
   ignored: number
@@ -37,7 +36,7 @@ export interface Process {
 }
 
 const stopSignals: readonly number[] = [signalNumbers.TERM, signalNumbers.INT, signalNumbers.QUIT]
-/** By default they end nothing. */
+/** Signals that do not end a process by default. */
 const harmless: readonly number[] = [
   signalNumbers.CHLD,
   signalNumbers.CONT,
@@ -53,19 +52,19 @@ const notExecutedCode = 127
 export class Kernel {
   readonly processes: Set<Process> = new Set()
   readonly #agenda: Agenda
-  /** How many processes of each run live. */
+  /** The number of living processes of each run. */
   readonly #living: Map<Owner, number> = new Map()
   readonly #pidMax: number
   #lastPid = 1
 
-  /** A child of ours may be reaped. */
+  /** A child of pitcrew can be reaped. */
   onZombie: (process: Process) => void = () => {}
   onEnded: (process: Process) => void = () => {}
-  /** A leader that stood still has executed its program. */
+  /** A leader that hung has executed its program. */
   onExecuted: (leader: Process) => void = () => {}
-  /** Beside leaders. */
+  /** For processes other than leaders. */
   onBorn: (process: Process) => void = () => {}
-  /** Numbers of groups of which nobody has seen yet that they are empty. */
+  /** Pids that are still used as the number of a group. */
   isHeld: (pid: number) => boolean = () => false
 
   constructor(agenda: Agenda, pidMax: number) {
@@ -73,8 +72,8 @@ export class Kernel {
     this.#pidMax = pidMax
   }
 
-  /** @param began Its program is executed.
-   *  @returns null when there is no process id left. */
+  /** @param began Called when its program is executed.
+   *  @returns null if no pid is free. */
   forkLeader(of: Owner, life: Life, began: (leader: Process) => void): Process | null {
     const leader = this.#fork(of, 'leader', life.leader, null, 'us')
     if (leader === null) return null
@@ -90,7 +89,7 @@ export class Kernel {
       const group = place === 'escapee' ? null : leader.pid
       const parent = place === 'foreign' ? 'other' : 'leader'
       this.#agenda.after(bornAfterMs, () => {
-        // Who is to die of KILL does not fork any more.
+        // A process that is about to die of KILL does not fork any more.
         if (leader.state !== 'alive' || leader.wasKilled) return
         const process = this.#fork(leader.of, place, other, group, parent)
         if (process === null) return
@@ -101,7 +100,7 @@ export class Kernel {
     began(leader)
   }
 
-  /** Signals that wait do what they do by default when it goes on. */
+  /** When the start continues, pending signals have their default effect. */
   #standStill(
     leader: Process,
     life: Life,
@@ -132,7 +131,7 @@ export class Kernel {
     })
   }
 
-  /** What it does by itself begins. */
+  /** Schedules its exit and its suspension. */
   #live(process: Process): void {
     const { livesMs, exit, stopsAfterMs } = process.habits
     if (livesMs < never) this.#agenda.after(livesMs, () => this.#end(process, exit, false))
@@ -179,7 +178,7 @@ export class Kernel {
     return process
   }
 
-  /** @returns Whom the signal reached; a zombie is there, too. */
+  /** @returns The processes that the signal reached, zombies included. */
   signal(pid: number, signal: number): Process[] {
     return this.#send(signal, (process) => process.pid === pid)
   }
@@ -188,7 +187,7 @@ export class Kernel {
     return this.#send(signal, (process) => process.group === group)
   }
 
-  /** From outside: to the n-th process of a daemon. */
+  /** A signal from outside to the n-th process of a daemon. */
   signalOneOf(daemon: string, index: number, signal: number): void {
     const ofDaemon = [...this.processes].filter(({ of }) => of?.daemon === daemon)
     const process = ofDaemon[index]
@@ -270,14 +269,14 @@ export class Kernel {
     if (of !== null) this.#living.set(of, (this.#living.get(of) ?? 0) + by)
   }
 
-  /** The leader's children are ours now. */
+  /** The leader's children become children of pitcrew. */
   #orphan(leader: Process): void {
     for (const process of this.processes) {
       if (process.of === leader.of && process.parent === 'leader') process.parent = 'us'
     }
   }
 
-  /** One after the other, like Linux, so that a number comes back when all others had their turn. */
+  /** Pids are assigned in order, as by Linux, so that one is reused after all others. */
   #nextPid(): number | null {
     const taken = new Set<number>()
     for (const { pid, group } of this.processes) taken.add(pid).add(group)

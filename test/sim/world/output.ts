@@ -1,9 +1,10 @@
-/** The daemons' pipes, after native/output/pump.c: one a run, open as long as somebody holds the other end. */
+/** The daemons' pipes, modelled on native/output/pump.c: one for each run, open while a process
+ *  holds the writing end. */
 import type { Kernel, Owner } from './kernel.ts'
 
 interface Pipe {
   readonly of: Owner
-  /** Somebody outside of the run holds it. */
+  /** A process outside the run holds it. */
   isHeld: boolean
   isClosing: boolean
 }
@@ -12,7 +13,7 @@ export class Output {
   readonly #kernel: Kernel
   readonly #onClosed: (of: Owner) => void
   #pipes: Pipe[] = []
-  /** Nobody reads our stdout. */
+  /** pitcrew's stdout is not read. */
   isStalled: boolean = false
 
   constructor(kernel: Kernel, onClosed: (of: Owner) => void) {
@@ -37,7 +38,7 @@ export class Output {
     if (pipe !== undefined) pipe.isHeld = isHeld
   }
 
-  /** What is in the pipe is passed on; nothing more is read. */
+  /** Passes on the rest of the pipe and closes it. */
   close(daemon: string, run: number): void {
     const pipe = this.#pipes.find(({ of }) => of.daemon === daemon && of.run === run)
     if (pipe !== undefined) pipe.isClosing = true
@@ -47,7 +48,7 @@ export class Output {
     for (const pipe of this.#pipes) pipe.isClosing = true
   }
 
-  /** Before a death is told: the last lines come first. */
+  /** Reads the last lines before a death is reported. */
   drain(of: Owner): void {
     const pipe = this.#find(of)
     if (pipe !== undefined && !this.isStalled && this.#isAtEnd(pipe)) this.#end(pipe)

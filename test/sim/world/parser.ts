@@ -1,9 +1,9 @@
-/** The helper that turns a bundle into a plan, as its script says. */
+/** The helper that parses a bundle, with the behaviour of its script. */
 import { serializePlan } from '../../../src/core/plan/plan-text.ts'
 import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
 import type { Schedule } from './schedule.ts'
 
-/** @returns When it ends, and how; or why it cannot be started. */
+/** @returns Its end, or why it cannot be started. */
 export function parse(
   { helper: script, plan }: Schedule,
   id: number,

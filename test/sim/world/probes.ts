@@ -1,6 +1,6 @@
-/** Looks from outside, after native/health/probe.c, and the same by a path, which is a helper's work (native/helper/helper.c):
- *  whoever is asked for at an address answers as its life says, some time later. The number of a helper's look is
- *  below 0. */
+/** Probes, modelled on native/health/probe.c, and probes of paths by helpers
+ *  (native/helper/helper.c): the run at an address answers as its life describes, some time
+ *  later. The id of a helper's probe is negative. */
 
 import type { HostEvent, ProbeSpec } from '../../../src/host/host.ts'
 import type { Errno } from '../../../src/host/system.ts'
@@ -10,7 +10,7 @@ import { never, type ProbeBehaviour } from './schedule.ts'
 
 type Found = Extract<HostEvent, { type: 'probed' | 'helper' }>
 
-/** It begins; or, with the id alone, it is forgotten. */
+/** It begins; or, with only an id, it is cancelled. */
 type Look =
   | { readonly id: number; readonly of: string; readonly errno: Errno | null }
   | { readonly id: number }
@@ -21,7 +21,7 @@ export const firstPort = 1000
 export class Probes {
   readonly #agenda: Agenda
   readonly #note: (look: Look) => void
-  /** Who answers at the address of a daemon: its latest run. */
+  /** The latest run of each daemon, which answers at its address. */
   readonly #there: Map<string, { leader: Process; seen: ProbeBehaviour; sinceMs: number }> =
     new Map()
   readonly #open: Set<number> = new Set()
@@ -32,17 +32,17 @@ export class Probes {
     this.#note = note
   }
 
-  /** A run begins. */
+  /** Adds a new run. */
   add(daemon: string, leader: Process, seen: ProbeBehaviour): void {
     this.#there.set(daemon, { leader, seen, sinceMs: this.#agenda.nowMs })
   }
 
   begin(id: number, spec: ProbeSpec): Errno | null {
-    if (spec.type === 'unix') return 'EINVAL' // A path is a helper's work, and there are no others.
+    if (spec.type === 'unix') return 'EINVAL' // Paths are probed by helpers, and there are no other unix sockets.
     return this.#begin(id, `d${spec.port - firstPort}`, never)
   }
 
-  /** By the path of a file or of a socket: "/run/d0", "/run/d0.ready". */
+  /** Probes the path of a file or a socket: "/run/d0", "/run/d0.ready". */
   beginTask(task: number, path: string, timeoutMs: number): Errno | null {
     const [of] = path.slice('/run/'.length).split('.')
     return this.#begin(-task, of as string, timeoutMs)

@@ -1,5 +1,5 @@
-/** The host's table of live runs and the end of a tree, after native/tree/runs.c and native/tree/tree.c: when is a run over, and
- *  whom does a signal to it reach? */
+/** The host's table of live runs, modelled on native/tree/runs.c and native/tree/tree.c: when a
+ *  run is over, and which processes a signal to it reaches. */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { LiveRun, RunResources, SignalAnswer, SignalTarget } from '../../../src/host/host.ts'
@@ -14,12 +14,13 @@ export interface Run {
   isGroupEmpty: boolean
   isGone: boolean
   goneReported: boolean
-  /** It said by its channel that it is ready. */
+  /** It has reported on its channel that it is ready. */
   isReady: boolean
-  /** The last stop signal of the leader, and of the rest of the tree: what is found later gets that, too. */
+  /** The last stop signal to the leader and to the rest of the tree; processes found later get
+   *  that, too. */
   leaderSignal: number
   treeSignal: number
-  /** Processes that wait4 does not tell about. */
+  /** Processes that are not reported by wait4. */
   readonly watched: Set<Process>
 }
 
@@ -27,7 +28,7 @@ export class Runs {
   readonly #kernel: Kernel
   readonly #slowStarts: SlowStarts
   #table: Run[] = []
-  /** Something ended: look again. */
+  /** A process has ended: the runs are to be checked. */
   isCheckWanted: boolean = false
   onHit: (process: Process, signal: number, run: Run, isStop: boolean) => void = () => {}
 
@@ -37,7 +38,7 @@ export class Runs {
     kernel.isHeld = (pid) => this.#table.some((run) => run.pid === pid && !run.isGroupEmpty)
   }
 
-  /** @returns Whether that is news. */
+  /** @returns Whether it was not ready before. */
   markReady(of: Owner): boolean {
     const run = this.#table.find((one) => one.of === of)
     if (run === undefined) return true
@@ -62,8 +63,8 @@ export class Runs {
     })
   }
 
-  /** A process that was our child is reaped.
-   *  @param executed Tells that a leader was executed, which was not told before its end. */
+  /** Reaps a child of pitcrew.
+   *  @param executed Reports that a leader was executed, if that was not reported before. */
   reap(process: Process, executed: (of: Owner) => void): void {
     const run = this.#table.find(({ of, exit }) => of === process.of && exit === null)
     if (run !== undefined && process.place === 'leader') {
@@ -76,7 +77,7 @@ export class Runs {
     this.isCheckWanted = true
   }
 
-  /** A process that is watched through a descriptor of its own ends. */
+  /** A process that is watched through a pidfd has ended. */
   ended(process: Process): void {
     for (const run of this.#table) if (run.watched.delete(process)) this.isCheckWanted = true
   }
@@ -109,7 +110,7 @@ export class Runs {
     return this.#table.find(({ of }) => of.daemon === daemon && of.run === number)
   }
 
-  /** One scan of /proc finds what cannot be reached by group. */
+  /** A scan of /proc finds processes that have left the group. */
   #stopTree(run: Run, signal: number, withLeader: boolean): SignalAnswer {
     if (!run.isGroupEmpty) this.#checkGroup(run)
     const isNew = run.treeSignal !== signal || signal === signalNumbers.KILL
@@ -147,17 +148,17 @@ export class Runs {
     this.isCheckWanted = true
   }
 
-  /** @param tell Tells pitcrew of a run's end, or of its leader's. It may start others. */
-  check(tell: (run: Run, isFirst: boolean) => void): void {
+  /** @param report Reports the end of a run or of its leader, which may start others. */
+  check(report: (run: Run, isFirst: boolean) => void): void {
     this.isCheckWanted = false
     for (const run of this.#table) if (run.exit !== null && !run.isGone) this.#updateRun(run)
-    // The table may grow meanwhile.
+    // The table may grow during the loop.
     for (let index = 0; index < this.#table.length; index++) {
       const run = this.#table[index] as Run
       if (run.exit === null || (run.exitReported && (!run.isGone || run.goneReported))) continue
       const isFirst = !run.exitReported
       run.exitReported = true
-      tell(run, isFirst)
+      report(run, isFirst)
       run.goneReported = run.isGone
     }
     this.#table = this.#table.filter(({ goneReported: isGoneTold }) => !isGoneTold)
@@ -201,7 +202,7 @@ export class Runs {
       .map(({ pid }) => pid)
   }
 
-  /** The host's last word: KILL to everything, and no question asked. */
+  /** The shutdown watchdog: KILL to everything. */
   killAll(): void {
     for (const run of this.#table) {
       if (!run.isGroupEmpty) this.#kernel.signalGroup(run.pid, signalNumbers.KILL)

@@ -1,5 +1,5 @@
-/** A schedule: a bundle, how its programs behave, and what happens to them. Plain data: nothing is left to chance
- *  once it is made, so that it can be played again, and made smaller where a promise broke. */
+/** A schedule: a plan, the behaviour of its programs, and the events from outside. It is plain
+ *  data without randomness, so that it can be replayed, and made smaller if a promise breaks. */
 import type { Exit } from '../../../src/core/event.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import type { Verb } from '../../../src/core/ticket.ts'
@@ -14,136 +14,136 @@ export interface Schedule {
   /** The value of the variable that selects daemons. */
   readonly selected: string | null
   readonly isPid1: boolean
-  /** How the plan comes: from a helper that parses a bundle; null = it is there already. */
+  /** The helper that parses the bundle; null: the plan is already built. */
   readonly helper: HelperScript | null
-  /** Run n of a daemon lives the n-th of its lives; when there are no more, the last one. So do its helpers
-   *  ("d0:ready"), each kind by itself. */
+  /** Run n of a daemon has the n-th of its lives, or the last one. The same holds for each kind
+   *  of its helpers ("d0:ready"). */
   readonly lives: Readonly<Record<string, readonly Life[]>>
-  /** In the order of time; the last one always ends it all. */
+  /** In order of time; the last one ends pitcrew. */
   readonly acts: readonly Act[]
   readonly faults: readonly Fault[]
-  /** The largest process id: a small one is used again soon. */
+  /** The largest pid; with a small one pids are reused soon. */
   readonly pidMax: number
   /** How late an alarm is. */
   readonly lateMs: number
   readonly disk: Disk
 }
 
-/** What becomes of what is appended to the journal. */
+/** The result of appends to the journal. */
 interface Disk {
-  /** never = nothing. */
+  /** never: the append hangs. */
   readonly tookMs: number
   readonly errno: string | null
-  /** The host tells each answer once more, so much later; never = once. */
+  /** The host repeats each result after this time; never: it does not. */
   readonly repeatsAfterMs: number
 }
 
 export interface HelperScript {
-  /** It cannot be started at all. */
+  /** Why it cannot be started. */
   readonly errno: string | null
   readonly tookMs: number
   readonly exit: Exit
-  /** `plan`: as it should be; `too much`: more than it may write. */
+  /** `plan`: a valid plan; `too much`: more than it may write. */
   readonly writes: 'plan' | 'garbage' | 'too much'
 }
 
 export interface Life {
-  /** How long it takes to start it: pitcrew waits for so long. */
+  /** The duration of its spawn, for which pitcrew waits. */
   readonly spawnMs: number
   readonly failure: {
     readonly step: 'pipe' | 'fork' | 'limits' | 'user' | 'cwd' | 'exec'
     readonly errno: string
   } | null
-  /** Its child stands still between clone and exec; null = it does not. */
+  /** Its child hangs between clone and exec; null: it does not. */
   readonly hang: Hang | null
   readonly leader: Habits
   readonly others: readonly Other[]
-  /** Somebody who is not of the run holds its output, too, for so long after its start. */
+  /** How long a process outside the run holds its output after its start. */
   readonly outputHeldMs: number
   readonly selfReports: readonly SelfReport[]
   readonly probed: ProbeBehaviour
 }
 
-/** Nothing of the life begins before the program is executed. */
+/** The rest of the life begins only when the program is executed. */
 export interface Hang {
-  /** `stop`: it was stopped, and goes on when it is continued. `disk`: a disk hangs, and all signals but KILL wait.
-   *  `exec`: the same, but in the exec, where signals do what they do by default. */
+  /** `stop`: it is suspended until CONT. `disk`: a disk hangs, and all signals but KILL are
+   *  pending. `exec`: the same within exec, where signals have their default effect. */
   readonly by: 'stop' | 'disk' | 'exec'
-  /** When the disk answers, or the child is continued by an operator; never = neither. */
+  /** When the disk answers, or an operator continues the child; never: neither. */
   readonly endsAfterMs: number
-  /** What comes of its exec then; null = it succeeds. */
+  /** The result of its exec; null: it succeeds. */
   readonly failure: { readonly step: 'user' | 'cwd' | 'exec'; readonly errno: string } | null
 }
 
-/** What a run says of itself, if it was given a way to. */
+/** A report of a run about itself, if it has a channel for it. */
 export interface SelfReport {
-  /** After its start; and then again and again, unless that is never. */
+  /** Relative to its start, and repeated unless `everyMs` is never. */
   readonly afterMs: number
   readonly everyMs: number
-  /** A message of sd_notify; null = that it is ready, by its descriptor or in its output. */
+  /** An sd_notify message; null: readiness, on its descriptor or in its output. */
   readonly text: string | null
-  /** It arrives even if the run is over by then. */
+  /** It arrives even after the end of the run. */
   readonly isLate: boolean
 }
 
-/** What a look from outside finds. */
+/** How a run responds to probes. */
 export interface ProbeBehaviour {
-  /** It is well from then until then, after its start, as long as its leader lives. */
+  /** It is healthy in this interval after its start, while its leader lives. */
   readonly fromMs: number
   readonly untilMs: number
-  /** In every second of these periods it is not; never = that is all. */
+  /** It is unhealthy in every second period of this length; never: it does not flap. */
   readonly flapMs: number
   readonly tookMs: number
-  /** The answer to an HTTP request when it is well. */
+  /** The answer to an HTTP request when it is healthy. */
   readonly answer: string
-  /** Nobody can even begin to look; null = anybody can. */
+  /** Why a probe cannot begin; null: it can. */
   readonly errno: string | null
-  /** What was found is told even if nobody wants to know it any more. */
+  /** The result is reported even after a cancellation. */
   readonly isLate: boolean
 }
 
-/** `group`: the leader's child. `foreign`: in the leader's group, but not to be reaped by us.
- *  `stray`: left the group (setsid). */
+/** `group`: the leader's child. `foreign`: in the leader's group, but reaped by another process.
+ *  `escapee`: has left the group (setsid). */
 export interface Other extends Habits {
   readonly place: 'group' | 'foreign' | 'escapee'
   readonly bornAfterMs: number
 }
 
 export interface Habits {
-  /** Until it ends by itself. */
+  /** The time until it exits by itself. */
   readonly livesMs: number
   readonly exit: Exit
-  /** What it does on TERM, INT or QUIT, and on any other signal. */
+  /** Its reaction to TERM, INT or QUIT, and to any other signal. */
   readonly onStop: Reaction
   readonly onOther: Reaction
-  /** How long KILL takes. */
+  /** The time that KILL takes. */
   readonly killMs: number
-  /** Until it stops itself, as on Ctrl-Z. */
+  /** The time until it suspends itself, as on Ctrl-Z. */
   readonly stopsAfterMs: number
-  /** How long after its end pitcrew can see it. */
+  /** The time from its end until pitcrew can reap it. */
   readonly lagMs: number
 }
 
 export interface Reaction {
-  /** null = by that signal. */
+  /** null: it dies of the signal. */
   readonly exitCode: number | null
   readonly tookMs: number
-  /** How many of them it ignores first. */
+  /** The number of signals that it ignores first. */
   readonly ignores: number
 }
 
 export type Act = { readonly atMs: number } & (
   | { readonly type: 'signal'; readonly signal: number; readonly hangup: boolean }
-  /** Somebody signals a daemon's process behind our back: 0 = the leader, 1 … = the others. */
+  /** A signal from outside to a daemon's process: 0 is the leader, 1 … are the others. */
   | {
       readonly type: 'hit'
       readonly daemon: string
       readonly index: number
       readonly signal: number
     }
-  /** The kernel kills a daemon's leader for memory. */
+  /** The kernel kills a daemon's leader for lack of memory. */
   | { readonly type: 'oom'; readonly daemon: string }
-  /** Somebody asks for something over the control socket; null: for all. `wait`: for its end. */
+  /** A request over the control socket; without a daemon, for all. `wait`: for its result. */
   | {
       readonly type: 'ask'
       readonly caller: number
@@ -152,8 +152,8 @@ export type Act = { readonly atMs: number } & (
       readonly wait: boolean
     }
   | { readonly type: 'hang-up'; readonly caller: number }
-  /** A hostile client connects and sends lines; null: one that is too long. `daemon`: whose process it is, where it is
-   *  one of a daemon. */
+  /** A hostile client connects and sends lines; null is a line that is too long. `daemon`: the
+   *  daemon that it belongs to if it is one's process. */
   | {
       readonly type: 'intrude'
       readonly caller: number
@@ -162,17 +162,18 @@ export type Act = { readonly atMs: number } & (
       readonly lines: readonly (string | null)[]
       readonly hangsUp: boolean
     }
-  /** A process that is none of ours is born. */
+  /** A foreign process starts. */
   | { readonly type: 'unrelated'; readonly livesMs: number }
-  /** pitcrew gets no processor. */
+  /** pitcrew does not run. */
   | { readonly type: 'pause'; readonly forMs: number }
-  /** Nobody reads pitcrew's output. */
+  /** pitcrew's output is not read. */
   | { readonly type: 'stall'; readonly forMs: number }
 )
 
-/** Something in pitcrew breaks. `lost`: the n-th event, of a kind or at all, never reaches it. `cut`: it is cut off at the n-th call of the
- *  host, as when it takes too long. `throw`: that call throws, as when memory is used up. `plant`: see
- *  src/init/loop/fault-injection.ts. `done`: the call had its effect all the same. */
+/** A planted fault. `lost`: the n-th event, of a type or of all, never reaches pitcrew. `cut`:
+ *  pitcrew is interrupted at the n-th call of the host, as when it takes too long. `throw`: that
+ *  call throws, as when memory is used up. `plant`: see src/init/loop/fault-injection.ts.
+ *  `done`: the call has its effect all the same. */
 export type Fault =
   | { readonly kind: 'lost'; readonly at: number; readonly type: HostEvent['type'] | null }
   | { readonly kind: 'cut' | 'throw'; readonly at: number; readonly done: boolean }

@@ -1,5 +1,5 @@
-/** What runs say of themselves, after native/health/ready.c: by a channel that they were given, or by messages of sd_notify.
- *  It is read before the ends of processes, so that the last words come first. */
+/** Self-reports of runs, modelled on native/health/ready.c: on a channel, or as sd_notify
+ *  messages. They are read before the ends of processes, so that none is lost. */
 
 import type { HostEvent, SpawnSpec } from '../../../src/host/host.ts'
 import { fieldsOf, linesOf } from '../../notify-fields.ts'
@@ -20,7 +20,7 @@ export class SelfReports {
     this.#runs = runs
   }
 
-  /** A run begins, and with it what it will say. */
+  /** Schedules the self-reports of a new run. */
   schedule(of: Owner, leader: Process, { selfReports: words }: Life, spec: SpawnSpec): void {
     for (const word of words) this.#later(of, leader, word, spec, word.afterMs)
   }
@@ -49,7 +49,7 @@ export class SelfReports {
     return this.#sent.length > 0
   }
 
-  /** @param of Whose; null = anybody's. */
+  /** @param of The run; null: any. */
   next(of: Owner | null): SentReport | undefined {
     if (of === null) return this.#sent.shift()
     const at = this.#sent.findIndex(({ daemon, run }) => daemon === of.daemon && run === of.run)

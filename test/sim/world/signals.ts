@@ -1,5 +1,5 @@
-/** Signals to pitcrew that it has not read yet, after native/loop/signals.c: however often each of them came, it is told
- *  once, and TERM and INT are told first. */
+/** Pending signals to pitcrew, modelled on native/loop/signals.c: each is delivered once,
+ *  however often it arrived, TERM and INT first. */
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { HostEvent } from '../../../src/host/host.ts'
 

@@ -1,5 +1,6 @@
-/** Starts that are under way, after native/process/start.c: a child that stands still between clone and exec is waited for only
- *  for a moment; later a look finds that it has executed its program, or it is killed, or its end says why not. */
+/** Starts in progress, modelled on native/process/start.c: pitcrew waits only shortly for a
+ *  child that hangs between clone and exec. A later check finds that it has executed its
+ *  program, or it is killed, or its exit has the reason. */
 import type { SpawnFailure } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Agenda } from './agenda.ts'
@@ -7,9 +8,9 @@ import type { Kernel, Owner, Process } from './kernel.ts'
 
 const waitMs = 50
 const leastWaitMs = 2
-/** Then a child that stands still is killed. */
+/** The time after which a hanging child is killed. */
 const limitMs = 5000
-/** Between two looks. */
+/** The time between two checks. */
 const leastCheckMs = 10
 const mostCheckMs = 1000
 
@@ -33,12 +34,12 @@ export class SlowStarts {
     this.#kernel = kernel
   }
 
-  /** How long the next one is waited for: the more of them stand still, the less. */
+  /** How long pitcrew waits for the next child: the more children hang, the shorter. */
   get waitMs(): number {
     return Math.max(leastWaitMs, waitMs / (1 + this.#kept.length))
   }
 
-  /** @param waitedMs For so long it was waited for. */
+  /** @param waitedMs How long pitcrew has waited for it. */
   add(of: Owner, leader: Process, waitedMs: number): void {
     this.#kept.unshift({ of, leader, sinceMs: this.#agenda.nowMs - waitedMs, isTimedOut: false })
     this.#checkAfter(leastCheckMs)
@@ -52,7 +53,8 @@ export class SlowStarts {
     return this.#agenda.nowMs >= this.#checkAtMs
   }
 
-  /** One that has executed its program, and lives. Where there is none, it may be time to kill others. */
+  /** A living child that has executed its program. If there is none, children that hang for too
+   *  long are killed. */
   next(): Owner | undefined {
     const executed = this.#kept.find(
       ({ leader }) => leader.hangsIn === null && leader.state === 'alive',
@@ -62,7 +64,8 @@ export class SlowStarts {
     return executed?.of
   }
 
-  /** A leader is reaped. @returns Why it was not executed; or that it was, which was not told yet. */
+  /** A leader is reaped. @returns Why it was not executed, or that it was, if that is not
+   *  reported yet. */
   reaped(leader: Process): SpawnFailure | 'executed' | null {
     const start = this.#kept.find((one) => one.leader === leader)
     if (start === undefined) return null

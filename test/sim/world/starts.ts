@@ -1,13 +1,13 @@
-/** What is spawned: the next life of a daemon, or of one of its helpers, begins. */
+/** Spawns the next life of a daemon or of one of its helpers. */
 import type { SpawnAnswer, SpawnSpec } from '../../../src/host/host.ts'
 import type { Agenda } from './agenda.ts'
 import type { Kernel, Owner } from './kernel.ts'
-import type { Probes } from './probes.ts'
 import type { Output } from './output.ts'
+import type { Probes } from './probes.ts'
 import type { Runs } from './runs.ts'
 import { type Life, never, type Schedule } from './schedule.ts'
-import type { SlowStarts } from './slow-starts.ts'
 import type { SelfReports } from './self-reports.ts'
+import type { SlowStarts } from './slow-starts.ts'
 
 interface Parts {
   readonly agenda: Agenda
@@ -36,7 +36,8 @@ export class Starts {
     return life.failure ?? this.#start(spec, life)
   }
 
-  /** Helpers of all daemons are numbered together: each kind of one daemon's has lives of its own. */
+  /** Helpers of all daemons are numbered together, but each kind of helper of a daemon has lives
+   *  of its own. */
   #lifeOf(name: string, run: number): Life {
     const lives = this.#schedule.lives[name] as readonly Life[]
     const count = (this.#count.get(name) ?? 0) + 1
@@ -48,7 +49,7 @@ export class Starts {
   #start(spec: SpawnSpec, life: Life): SpawnAnswer {
     const { agenda, kernel, runs, slowStarts, words, looks } = this.#parts
     const isSlow = life.hang !== null
-    // What happens meanwhile happens before the child is there.
+    // Events in this time happen before the child exists.
     const waitedMs = isSlow ? slowStarts.waitMs : 0
     agenda.passTo(agenda.nowMs + waitedMs)
     const of = { daemon: spec.daemon, run: spec.run }

@@ -1,6 +1,6 @@
-/** The small world that pitcrew's own init and core run in, unchanged: a host over a small kernel and a virtual clock.
- *  It serves what is ready in the order of native/loop/turn.c, keeps the duties of src/host/host.ts, and writes down all
- *  that happens. */
+/** The simulated world in which pitcrew's own init and core run unchanged: a host over a
+ *  simulated kernel and a virtual clock. It handles events in the order of native/loop/turn.c,
+ *  fulfils the contract of src/host/host.ts, and records everything in a trace. */
 import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
@@ -22,26 +22,26 @@ import { Clients } from './clients.ts'
 import { hostOf } from './fake-host.ts'
 import { Faults, isPlanted } from './faults.ts'
 import { Kernel, type Owner, type Process } from './kernel.ts'
-import { Probes } from './probes.ts'
 import { Output } from './output.ts'
 import { parse } from './parser.ts'
+import { Probes } from './probes.ts'
 import { type Run, Runs } from './runs.ts'
 import { type Act, never, type Schedule } from './schedule.ts'
+import { SelfReports } from './self-reports.ts'
 import { PendingSignals } from './signals.ts'
 import { SlowStarts } from './slow-starts.ts'
 import { Starts } from './starts.ts'
 import { mostWaiting } from './waiting.ts'
-import { SelfReports } from './self-reports.ts'
 
-/** More than this is a loop without an end. */
+/** A longer trace is an endless loop. */
 const momentsMax = 40_000
 const watchdogCode = 70
-/** What a pause gives it more, as the policy's own deadlines get it, in milliseconds. */
+/** The extra time after a pause, as the policy's own deadlines get it, in milliseconds. */
 const watchdogPauseMs = 1000
 const atOnce = 0
-/** A stall that is shorter is not reported. */
+/** Shorter stalls are not reported. */
 const stallMs = 1000
-/** How long after a growth the count of kills for memory is told. */
+/** The delay until a changed count of out-of-memory kills is reported. */
 const oomReportDelayMs = 750
 
 export class World {
@@ -68,18 +68,18 @@ export class World {
   #isWatchdogArmed = false
   #finish: { code: number; atMs: number; untilMs: number; silentMs: number } | null = null
   #isFlushed = false
-  /** When its stdout was stalled last. */
+  /** When its stdout stalled last. */
   #stalledAtMs = 0
-  /** That it is stalled was reported. */
+  /** The reported stall. */
   outputStall: OutputStall | null = null
-  /** How often the kernel killed somebody of ours for memory. */
+  /** The number of out-of-memory kills. */
   #oomKills = 0
-  /** At the last news; null: nobody has asked yet, and nothing is watched. */
+  /** The number at the last notice; null: not requested yet, and not watched. */
   #oomNoticed: number | null = null
   #oomReportAtMs = Number.POSITIVE_INFINITY
-  /** Set when pitcrew has ended. */
+  /** Set when pitcrew has exited. */
   exitCode: number | null = null
-  /** What broke that nobody planted. */
+  /** An error that was not planted. */
   bug: string | null = null
 
   constructor(schedule: Schedule) {
@@ -121,7 +121,7 @@ export class World {
     this.#handlers = handlersFor(host, new Start(host))
   }
 
-  /** Until pitcrew has ended. */
+  /** Plays the schedule until pitcrew has exited. */
   play(): this {
     while (this.exitCode === null && this.trace.length < momentsMax) {
       const nextMs = this.#nextMs()
@@ -197,7 +197,7 @@ export class World {
     this.#dispatch({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
   }
 
-  /** What it said and printed comes before its end. */
+  /** Delivers the self-reports and the output of a run before its end. */
   #drain(of: Owner): void {
     for (
       let said = this.#selfReports.next(of);
@@ -209,7 +209,7 @@ export class World {
     this.#output.drain(of)
   }
 
-  /** One event at a time; one that fails is followed by one recovery. */
+  /** Delivers an event; if that fails, a recovery follows. */
   #dispatch(event: HostEvent): void {
     if (this.#call(event, () => this.#handlers.handle(event))) return
     const shutdownAsked = this.#signals.wasShutdownRequested
@@ -243,7 +243,7 @@ export class World {
     return !call.failed
   }
 
-  /** A pause that began in this call is over before the call goes on. */
+  /** A pause that began in this call is over before the call continues. */
   #setWatchdog(): void {
     this.#watchdogAtMs = Math.max(this.agenda.nowMs, this.#frozenUntilMs) + this.#watchdogMs
     if (this.#watchdogMs < never) this.#awaitWatchdog()
@@ -259,7 +259,8 @@ export class World {
     })
   }
 
-  /** Time in which it did not run does not count, and some more is given after a long pause. */
+  /** Time in which pitcrew did not run does not count, and it gets extra time after a long
+   *  pause. */
   #pause(forMs: number): void {
     const before = Math.max(this.#frozenUntilMs, this.agenda.nowMs)
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.agenda.nowMs + forMs)
@@ -328,7 +329,7 @@ export class World {
     return Math.min(untilMs, Math.max(atMs, this.#stalledAtMs) + silentMs)
   }
 
-  /** A recovery may order the end again: then this is tried again, until the time is up. */
+  /** A recovery may order the end again: then this is repeated until the time is up. */
   #finishNow(): void {
     this.#isFlushed = true
     this.#dispatch({ type: 'flushed' })
@@ -336,7 +337,7 @@ export class World {
     if (this.#isFlushed || isLate) this.#end(this.#finish?.code ?? 0)
   }
 
-  /** A stall begins or ends for pitcrew when it has lasted for a second. */
+  /** A stall is reported after a second, and its end at once. */
   get #hasStallChanged(): boolean {
     const { isStalled } = this.#output
     const isLong = isStalled && this.agenda.nowMs >= this.#stalledAtMs + stallMs
@@ -357,7 +358,7 @@ export class World {
     return this.#oomNoticed !== null && this.#oomKills !== this.#oomNoticed
   }
 
-  /** The deaths that came of them are told before. */
+  /** Reported after the deaths that the kills caused. */
   #dispatchOomKills(): void {
     if (this.agenda.nowMs >= this.#oomReportAtMs) {
       this.#oomReportAtMs = Number.POSITIVE_INFINITY
@@ -374,7 +375,7 @@ export class World {
     this.note({ what: 'end', code })
   }
 
-  /** Written as it is: what becomes of a call is known later. */
+  /** Adds to the trace. The result of a call is filled in later. */
   note(what: What): void {
     const moment = what as Moment & { atMs: number; index: number }
     moment.atMs = this.agenda.nowMs
@@ -382,7 +383,7 @@ export class World {
     this.trace.push(moment)
   }
 
-  // What pitcrew may ask of the host.
+  // The functions of the host.
 
   countOomKills(): OomKills {
     this.#oomNoticed ??= this.#oomKills
