@@ -5,7 +5,7 @@ import { intruderMutants } from './mutants/intruders.ts'
 import { policyMutants } from './mutants/policy.ts'
 import { queueMutants } from './mutants/queue.ts'
 import { runMutants } from './mutants/runs.ts'
-import { lanesMutants } from './mutants/scheduling.ts'
+import { schedulingMutants } from './mutants/scheduling.ts'
 import { slowStartMutants } from './mutants/slow-starts.ts'
 import { supervisorMutants } from './mutants/supervisor.ts'
 import { ticketMutants } from './mutants/tickets.ts'
@@ -29,7 +29,7 @@ export const mutants: readonly Mutant[] = [
   ...supervisorMutants,
   ...ticketMutants,
   ...policyMutants,
-  ...lanesMutants,
+  ...schedulingMutants,
   ...watchMutants,
   ...initMutants,
   ...intruderMutants,

@@ -1,13 +1,11 @@
-/** The structure of native/: C modules (a .c file and its header) in folders, without cycles. Files come in as text, so
- *  that a violation can be planted. */
+/** The structure of native/: C modules (a .c file and its header) without cycles. Files come in as text, so that a
+ *  violation can be planted. */
 import type { Files } from './rules.ts'
-
-const folderFilesMax = 20
 
 export function nativeViolations(files: Files): string[] {
   const paths = [...files.keys()].filter((path) => /^native\/.*\.[ch]$/.test(path))
   const graph = includeGraph(paths, files)
-  return [...crowded(paths), ...unknown(graph), ...cycles(graph)]
+  return [...unknown(graph), ...cycles(graph)]
 }
 
 /** For each module, the modules whose headers it includes, by their paths without an ending: "tree/runs". */
@@ -29,17 +27,6 @@ function includeGraph(paths: readonly string[], files: Files): Graph {
 
 function moduleOf(path: string): string {
   return path.replace(/\.[ch]$/, '')
-}
-
-function crowded(paths: readonly string[]): string[] {
-  const counts = new Map<string, number>()
-  for (const path of paths) {
-    const folder = path.slice(0, path.lastIndexOf('/'))
-    counts.set(folder, (counts.get(folder) ?? 0) + 1)
-  }
-  return [...counts]
-    .filter(([, count]) => count > folderFilesMax)
-    .map(([folder, count]) => `${folder}: ${count} files, at most ${folderFilesMax}`)
 }
 
 /** A header is included by its path from native/: "tree/runs.h". */

@@ -52,6 +52,10 @@ const notInCore = ['random']
 
 const lineColumnsMax = 100
 const sourceLinesMax = 500
+const folderFilesMax = 20
+/** A few files may be short; many short files are fragments of modules. */
+const shortLines = 30
+const shortFilesMax = 25
 
 export function violations(files: Files): string[] {
   return [...files].flatMap(([path, text]) => [
@@ -59,6 +63,27 @@ export function violations(files: Files): string[] {
     ...size(path, text),
     ...leftovers(path, text),
   ])
+}
+
+/** `paths`: all files of the tree, of whatever kind. */
+export function crowdedFolders(paths: Iterable<string>): string[] {
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const folder = path.slice(0, path.lastIndexOf('/'))
+    counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+  return [...counts]
+    .filter(([, count]) => count > folderFilesMax)
+    .map(([folder, count]) => `${folder}: ${count} files, at most ${folderFilesMax}`)
+}
+
+export function fragments(files: Files): string[] {
+  const short = [...files]
+    .filter(([path, text]) => path.startsWith('src/') && text.split('\n').length - 1 < shortLines)
+    .map(([path]) => path)
+  if (short.length <= shortFilesMax) return []
+  const limit = `at most ${shortFilesMax}`
+  return [`src: ${short.length} files under ${shortLines} lines, ${limit}: ${short.join(', ')}`]
 }
 
 function imports(path: string, text: string): string[] {

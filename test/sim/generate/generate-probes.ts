@@ -1,4 +1,3 @@
-
 /** How a bundle says that its daemons are looked at, by chance. Each is looked at where looks.ts has it. */
 import type {
   AliveSpec,
@@ -6,7 +5,6 @@ import type {
   ReadySpec,
   SelfReportedReadiness,
 } from '../../../src/core/plan/plan.ts'
-
 
 import type { Chance } from '../world/chance.ts'
 import { firstPort } from '../world/probes.ts'

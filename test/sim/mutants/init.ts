@@ -1,9 +1,9 @@
-/** Faults outside of the core: in the init, and in the world that the simulator makes of it. */
+/** Faults outside of the core: in the init and in the simulator's world. */
 import type { Mutant } from '../mutants.ts'
 
 export const initMutants: readonly Mutant[] = [
   {
-    name: 'a spawn that broke behind the spawn is one that failed',
+    name: 'a spawn with a fault after it counts as failed',
     file: 'init/perform/perform.ts',
     from: 'if (live !== undefined) return',
     to: 'if (live === null) return',
@@ -18,7 +18,7 @@ export const initMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'an order that was lost is not given again',
+    name: 'a lost order is not repeated',
     file: 'init/loop/recovery-schedule.ts',
     from: 'if (mustNotBeLost.includes(effect.type)) this.#isOrderLost = true',
     to: '',
@@ -26,7 +26,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['inDeadline', 'nothingLeft', 'killInTime'],
   },
   {
-    name: 'what is left of a batch waits for the next event',
+    name: 'the rest of a batch waits for the next event',
     file: 'init/loop/loop.ts',
     from: 'isBusy ? this.#host.now() : nextMs',
     to: 'nextMs',
@@ -34,7 +34,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['startTold', 'nobodyForgotten', 'selectedOnly'],
   },
   {
-    name: 'a timer that is disarmed goes off',
+    name: 'a disarmed timer fires',
     file: 'init/loop/timers.ts',
     from: '    this.#disarm(keyOf(timer))\n',
     to: '    keyOf(timer)\n',
@@ -50,7 +50,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['answeredOnce', 'ignoredTold'],
   },
   {
-    name: 'a bug before the start does not keep it from starting',
+    name: 'a fault before the start does not prevent the start',
     file: 'init/start/start.ts',
     from: '    this.#isOver = true\n    this.#host.write',
     to: '    this.#host.write',
@@ -66,7 +66,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['outputClosed'],
   },
   {
-    name: 'an answer from before a recovery is taken for that of another task',
+    name: 'an answer from before a recovery is taken as the answer of another task',
     file: 'init/loop/tasks.ts',
     from: '    this.#open.clear()\n',
     to: '',
@@ -82,7 +82,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['oneWriteAtATime', 'readyTold', 'aliveKept'],
   },
   {
-    name: 'a run number is left out',
+    name: 'a run number is skipped',
     file: 'init/perform/perform.ts',
     from: 'spawnSpecOf(this.#environment, spec, effect.run)',
     to: 'spawnSpecOf(this.#environment, spec, effect.run + 1)',
@@ -90,7 +90,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['counted'],
   },
   {
-    name: 'a shutdown that no signal asked for has no last word',
+    name: 'a shutdown without a signal is without the watchdog process',
     file: 'init/perform/perform.ts',
     from: "if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()",
     to: '',
@@ -98,7 +98,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['lastWordRuns'],
   },
   {
-    name: 'what the parser said of a bundle is not handed on',
+    name: "a message of the bundle's parser is lost",
     file: 'init/start/start.ts',
     from: 'return this.#host.finish(event.code, 0, 0)',
     to: 'return this.#host.finish(1, 0, 0)',
@@ -106,7 +106,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['beginsOrSays'],
   },
   {
-    name: 'the end is put off instead of ordered, and the last word with it',
+    name: 'the exit is deferred, and the watchdog process with it',
     file: 'init/perform/hooks.ts',
     from: 'this.#host.finish(code, Math.max(0, untilMs - this.#host.now()), flushSilentMs)',
     to: 'this.#host.armShutdownWatchdog(Number.POSITIVE_INFINITY * code || Number.POSITIVE_INFINITY)',
@@ -114,7 +114,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['termEnds'],
   },
   {
-    name: 'a command whose spawn broke behind the spawn is left alone',
+    name: 'a command with a fault after its spawn is not followed',
     file: 'init/perform/command-runs.ts',
     from: "      this.#host.stop(name, run, signalNumbers.KILL, 'tree')\n      throw error",
     to: '      throw error',
@@ -122,7 +122,7 @@ export const initMutants: readonly Mutant[] = [
     breaks: ['oneAtATime'],
   },
   {
-    name: 'a group is signalled after it was empty (the fake host)',
+    name: 'an empty group is signalled (the fake host)',
     file: '../test/sim/world/runs.ts',
     from: 'return !run.isGroupEmpty && group === run.pid ?',
     to: 'return group === run.pid ?',

@@ -1,12 +1,12 @@
-/** Faults in how clients are turned away that may not, or that send what is no request. */
+/** Faults in the refusal of clients without rights and of invalid requests. */
 import type { Mutant } from '../mutants.ts'
 
-/** What is seen first where a request is done that must be refused. */
+/** The promises that a forbidden request breaks when it is performed. */
 const wrongDeeds = ['notUnasked', 'answeredOnce', 'siblings', 'endsForReason', 'byPolicyOnly']
 
 export const intruderMutants: readonly Mutant[] = [
   {
-    name: 'a foreign user may look',
+    name: 'another user may read the status',
     file: 'control/server/access.ts',
     from: "return uid === 0 || uid === own ? 'operate' : null",
     to: "return uid === 0 || uid === own ? 'operate' : 'look'",
@@ -14,7 +14,7 @@ export const intruderMutants: readonly Mutant[] = [
     breaks: ['intrudersRefused'],
   },
   {
-    name: 'a client without any right stays connected',
+    name: 'a client without rights stays connected',
     file: 'control/server/server.ts',
     from: 'if (access === null) return this.#close(id, accessDenied)',
     to: 'if (access === null) return',
@@ -22,7 +22,7 @@ export const intruderMutants: readonly Mutant[] = [
     breaks: ['intrudersRefused'],
   },
   {
-    name: 'a process of a daemon may do what an operator may',
+    name: 'a process of a daemon has the rights of an operator',
     file: 'control/server/access.ts',
     from: "if (access === 'operate') return null",
     to: 'if (access !== null) return null',
@@ -30,7 +30,7 @@ export const intruderMutants: readonly Mutant[] = [
     breaks: ['intrudersAnswered', ...wrongDeeds],
   },
   {
-    name: 'a line that is no request is not answered',
+    name: 'an invalid request is not answered',
     file: 'control/server/server.ts',
     from: 'if (id === null) return connection.fail(null, read.failed)',
     to: 'if (id === null) return',
@@ -38,7 +38,7 @@ export const intruderMutants: readonly Mutant[] = [
     breaks: ['intrudersAnswered'],
   },
   {
-    name: 'a line that is too long is passed over',
+    name: 'a line that is too long is skipped',
     file: 'control/server/server.ts',
     from: 'if (text === null) return this.#close(client, tooLong)',
     to: 'if (text === null) return',
@@ -46,7 +46,7 @@ export const intruderMutants: readonly Mutant[] = [
     breaks: ['intrudersAnswered'],
   },
   {
-    name: 'a request with a key too many is done all the same',
+    name: 'a request with an unknown key is performed',
     file: 'control/server/read-request.ts',
     from: 'if (extra !== undefined) {',
     to: "if (extra === '') {",

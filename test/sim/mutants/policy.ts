@@ -1,4 +1,4 @@
-/** Faults in what follows the end of a run that nobody asked for. */
+/** Faults in restarts by the policy. */
 import type { Mutant } from '../mutants.ts'
 
 const file = 'core/daemon/restart-policy.ts'
@@ -29,7 +29,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffKept'],
   },
   {
-    name: 'chance takes away too much',
+    name: 'the jitter takes off too much',
     file,
     from: '1 - ((atMs * 1000) % 1) / 4',
     to: '1 - ((atMs * 1000) % 1) / 2',
@@ -37,7 +37,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffKept'],
   },
   {
-    name: 'chance has a share of its own in each backoff of a row',
+    name: 'each backoff of a streak has its own jitter',
     file,
     from: 'length === 0 ? shareFrom(ended.atMs) : streak.share',
     to: 'shareFrom(ended.atMs)',
@@ -45,7 +45,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffGrows'],
   },
   {
-    name: 'a calm time does not end the row',
+    name: 'a stable run does not end the streak',
     file,
     from: 'const length = isReset ? 0 : streak.length',
     to: 'const length = streak.length',
@@ -53,7 +53,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffKept'],
   },
   {
-    name: 'each end is a calm one',
+    name: 'every run counts as stable',
     file,
     from: 'const isReset = ended.readyForMs >= calmMs',
     to: 'const isReset = calmMs >= 0',
@@ -61,7 +61,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffKept', 'backoffGrows'],
   },
   {
-    name: 'the calm time is counted from the start, not from when it was ready',
+    name: 'the stable time counts from the start, not from readiness',
     file: 'core/daemon/running.ts',
     from: 'return readyAtMs === null ? 0 : atMs - readyAtMs',
     to: 'return readyAtMs === null ? 1e9 : atMs - readyAtMs',
@@ -85,7 +85,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['givenUpRight'],
   },
   {
-    name: 'the limit never forgets',
+    name: 'the limit counts restarts of any age',
     file,
     from: 'const since = ended.atMs + afterMs - limit.windowMs',
     to: 'const since = ended.atMs + afterMs - limit.windowMs * 100',
@@ -93,7 +93,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['givenUpRight'],
   },
   {
-    name: 'the limit forgets too soon',
+    name: 'the limit forgets restarts too early',
     file,
     from: 'const since = ended.atMs + afterMs - limit.windowMs',
     to: 'const since = ended.atMs + afterMs - limit.windowMs / 2',
@@ -101,7 +101,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['limitKept'],
   },
   {
-    name: 'nobody counts what the policy starts',
+    name: 'starts by the policy are not counted',
     file: 'core/daemon/starting.ts',
     from: 'byPolicy ? startedByPolicy(spec, daemon.streak, atMs) : daemon.streak',
     to: 'daemon.streak',
@@ -109,7 +109,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['limitKept'],
   },
   {
-    name: 'what somebody asked for counts for the limit, too',
+    name: 'requested restarts count for the limit',
     file: 'core/daemon/starting.ts',
     from: 'byPolicy ? startedByPolicy(spec, daemon.streak, atMs) : daemon.streak',
     to: 'startedByPolicy(spec, daemon.streak, atMs)',
@@ -117,7 +117,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['givenUpRight'],
   },
   {
-    name: 'a job that is done is started again',
+    name: 'a completed job is started again',
     file,
     from: "ended.succeeded && (spec.kind === 'job' || policy === 'on-failure')",
     to: "ended.succeeded && spec.kind !== 'job' && policy === 'on-failure'",
@@ -125,7 +125,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['byPolicyOnly', 'backoffKept', 'endsWithAll', 'nobodyForgotten'],
   },
   {
-    name: '"on-failure" is "always"',
+    name: '"on-failure" restarts like "always"',
     file,
     from: "ended.succeeded && (spec.kind === 'job' || policy === 'on-failure')",
     to: "ended.succeeded && spec.kind === 'job'",
@@ -141,7 +141,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['endsWithThem', 'byPolicyOnly'],
   },
   {
-    name: 'the policy starts somebody in a shutdown',
+    name: 'the policy starts a daemon in a shutdown',
     file,
     from: "if (ended.isEnding) return { kind: 'over', why: 'shutdown' }",
     to: '',
@@ -157,7 +157,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['nobodyForgotten'],
   },
   {
-    name: 'the backoff is over before its time',
+    name: 'the backoff ends too early',
     file: 'core/daemon/starting.ts',
     from: "arm(effects, 'backoff', daemon, afterMs)",
     to: "arm(effects, 'backoff', daemon, afterMs / 2)",
@@ -165,7 +165,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['backoffKept'],
   },
   {
-    name: 'whoever asks waits for the rest of the backoff',
+    name: 'a request waits for the rest of the backoff',
     file: 'core/daemon/daemon.ts',
     from: 'restart: waitNoLonger,',
     to: 'restart: stay,',
@@ -173,7 +173,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['satisfied', 'nobodyForgotten'],
   },
   {
-    name: 'one that is given up and says so is the end of nothing',
+    name: 'a critical daemon that is given up does not end the bundle',
     file: 'core/supervisor/shutdown.ts',
     from: "return daemon.end === 'failed' && restart.limit !== null ? 'given-up' : null",
     to: 'return null',
@@ -181,7 +181,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['endsWithThem'],
   },
   {
-    name: 'a daemon that ends well before it is ready has not failed',
+    name: 'an exit with code 0 before readiness is no failure',
     file: 'core/daemon/running.ts',
     from: "isUnready(daemon) ? 'before-ready' : null",
     to: 'isUnready(daemon) ? null : null',
@@ -196,7 +196,7 @@ export const policyMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what is given up has done its work, if its last run ended well',
+    name: 'a daemon that is given up counts as completed after an exit with code 0',
     file: 'core/daemon/running.ts',
     from: "succeeded && verdict.why !== 'limit'",
     to: 'succeeded',
@@ -204,7 +204,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['endsWithThem', 'exitCode', 'failureSpreads'],
   },
   {
-    name: 'a failure that ended the bundle may count as zero',
+    name: 'a failure that ended the bundle may have code 0',
     file: 'core/supervisor/exit-code.ts',
     from: 'own > 0 || !hasEndedBundle(daemon, end) ? own',
     to: 'own >= 0 || !hasEndedBundle(daemon, end) ? own',
@@ -212,7 +212,7 @@ export const policyMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
-    name: 'an end before it was ready counts as zero',
+    name: 'an exit before readiness has code 0',
     file: 'core/supervisor/exit-code.ts',
     from: 'if (signal === 0 && last.flaw !== null) return Math.max(1, code)',
     to: 'if (signal === 0 && last.flaw !== null) return code',

@@ -1,9 +1,9 @@
-/** Faults by which events wait for longer than they must. */
+/** Faults by which events wait longer than necessary. */
 import type { Mutant } from '../mutants.ts'
 
 export const queueMutants: readonly Mutant[] = [
   {
-    name: 'what a message says waits until something else comes',
+    name: 'a message is handled only with the next event',
     file: 'init/loop/loop.ts',
     from: 'event.fields)\n        return this.#drain()',
     to: 'event.fields)\n        return',

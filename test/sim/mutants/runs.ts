@@ -1,4 +1,4 @@
-/** Faults in the life of one daemon. */
+/** Faults in the lifecycle of one daemon. */
 import type { Mutant } from '../mutants.ts'
 
 export const runMutants: readonly Mutant[] = [
@@ -11,7 +11,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['quiet'],
   },
   {
-    name: 'what comes from an old run touches the next one',
+    name: 'an event of an old run affects the next run',
     file: 'core/daemon/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: '',
@@ -19,7 +19,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['oneAtATime', 'nothingLeft', 'stopInOrder', 'readyRight'],
   },
   {
-    name: 'the group is told to stop when it is empty',
+    name: 'an empty group is signalled to stop',
     file: 'core/daemon/ending.ts',
     from: '  if (gone) return end(daemon, exit, event, effects)',
     to: "  if (gone && daemon.phase === 'killing') return end(daemon, exit, event, effects)",
@@ -51,7 +51,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['killNotEarly'],
   },
   {
-    name: 'the tree is told too early',
+    name: 'the rest of the tree is signalled too early',
     file: 'core/daemon/ending.ts',
     from: '(daemon.killAtMs - atMs) / 2',
     to: '(daemon.killAtMs - atMs) / 8',
@@ -67,7 +67,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['leaderFirst', 'stopOnce', 'killNotEarly'],
   },
   {
-    name: 'the stop signal goes to the leader once more at half of the grace',
+    name: 'the stop signal is sent to the leader again at half of the grace period',
     file: 'core/daemon/ending.ts',
     from: "if (isFirst) signalStop(effects, daemon, 'leader')",
     to: "if (daemon.exit === null) signalStop(effects, daemon, 'leader')",
@@ -75,7 +75,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['leaderFirst'],
   },
   {
-    name: 'a forwarded signal continues the daemon, too',
+    name: 'a forwarded signal continues the daemon',
     file: 'init/perform/perform.ts',
     from: "host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
     to: "host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
@@ -83,7 +83,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['forwarded'],
   },
   {
-    name: 'the tree is told twice',
+    name: 'the tree is signalled twice',
     file: 'core/daemon/ending.ts',
     from: '  if (daemon.treeSignalled) return daemon\n',
     to: '',
@@ -91,7 +91,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['leaderFirst'],
   },
   {
-    name: 'a dead daemon gives what it left behind a minute',
+    name: 'leftover processes of an exited daemon have a minute to end',
     file: 'core/daemon/running.ts',
     from: 'const restGraceMs = 1000',
     to: 'const restGraceMs = 60_000',
@@ -99,7 +99,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['killInTime'],
   },
   {
-    name: 'a shutdown gives a daemon that is ending no less time',
+    name: 'a shutdown does not shorten a grace period in progress',
     file: 'core/daemon/ending.ts',
     from: 'const killAtMs = Math.min(daemon.killAtMs, atMs + Math.max(0, graceMs))',
     to: 'const killAtMs = daemon.killAtMs',
@@ -107,7 +107,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['deadlineKept'],
   },
   {
-    name: 'KILL to what is left counts as the end of the leader',
+    name: 'KILL of leftover processes counts as the exit of the leader',
     file: 'core/daemon/ending.ts',
     from: "daemon.exit === null ? withSignal(daemon.sent, 'KILL') : daemon.sent",
     to: "withSignal(daemon.sent, 'KILL')",
@@ -123,7 +123,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['exitCode', 'byPolicyOnly'],
   },
   {
-    name: 'output that stays open is read for ever',
+    name: 'output that stays open is read without a limit',
     file: 'core/daemon/ending.ts',
     from: 'if (outputOpen) arm',
     to: 'if (false) arm',
@@ -139,7 +139,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['outputClosed'],
   },
   {
-    name: 'an end that was lost in a failure is never noticed',
+    name: 'an exit that was lost in a recovery is never noticed',
     file: 'core/daemon/recovery.ts',
     from: 'if (live?.run === run && live.exit === null) return resumeWatching',
     to: 'if (live?.run === run) return resumeWatching',
@@ -147,7 +147,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['overIsOver'],
   },
   {
-    name: 'a start is told with another number',
+    name: 'a start is reported with another run number',
     file: 'core/daemon/running.ts',
     from: "report(effects, { kind: 'started', daemon: name, run, pid })",
     to: "report(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
@@ -155,7 +155,7 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['startTold'],
   },
   {
-    name: 'what died is started again, under "never"',
+    name: 'a failed daemon with "never" is restarted',
     file: 'core/daemon/restart-policy.ts',
     from: "if (policy === 'never') return",
     to: "if (policy === 'never' && ended.succeeded) return",

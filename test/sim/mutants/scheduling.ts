@@ -1,11 +1,11 @@
-/** Faults in who may start, and when. */
+/** Faults in the start order and in dependencies. */
 import type { Mutant } from '../mutants.ts'
 
 const file = 'core/supervisor/scheduling.ts'
-/** How somebody stands for those after him. */
+/** The module with the state of a dependency. */
 const rule = 'core/daemon/dependency-state.ts'
 
-export const lanesMutants: readonly Mutant[] = [
+export const schedulingMutants: readonly Mutant[] = [
   {
     name: 'ready means started',
     file: rule,
@@ -31,7 +31,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['afterMet'],
   },
   {
-    name: 'a job that is done is not there any more',
+    name: 'a completed job no longer satisfies its dependents',
     file: rule,
     from: "if (daemon.end === 'done') return 'met'",
     to: "if (daemon.end === 'done') return 'not yet'",
@@ -39,7 +39,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['nobodyForgotten', 'guardHolds'],
   },
   {
-    name: 'who has failed may come back any time',
+    name: 'a failed dependency counts as not yet available',
     file: rule,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'skipped' ? 'failed' : 'not yet'",
@@ -47,7 +47,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['failureSpreads'],
   },
   {
-    name: 'who is skipped skips nobody',
+    name: 'a skipped dependency counts as not yet available',
     file: rule,
     from: "daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "daemon.end === 'failed' ? 'failed' : 'not yet'",
@@ -55,7 +55,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['failureSpreads'],
   },
   {
-    name: 'nobody is optional',
+    name: 'optional dependencies are required',
     file: rule,
     from: "state === 'failed' && !other.spec.optional",
     to: "state === 'failed'",
@@ -63,7 +63,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['failureSpreads', 'endsForReason'],
   },
   {
-    name: 'all are optional',
+    name: 'required dependencies are optional',
     file: rule,
     from: "state === 'failed' && !other.spec.optional",
     to: "state === 'failed' && other === undefined",
@@ -71,7 +71,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['afterMet', 'failureSpreads'],
   },
   {
-    name: 'a guard holds nobody',
+    name: 'a guard does not hold its dependents',
     file,
     from: 'if (daemon.spec.guard) holdBehind',
     to: 'if (daemon.spec.name === "") holdBehind',
@@ -79,7 +79,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['guardHolds'],
   },
   {
-    name: 'everybody is a guard',
+    name: 'every dependency is a guard',
     file,
     from: 'if (daemon.spec.guard) holdBehind',
     to: 'if (daemon.spec.name !== "") holdBehind',
@@ -87,7 +87,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['guardHolds', 'restartsStop', 'siblings'],
   },
   {
-    name: 'a guard that is there holds as well',
+    name: 'a guard that is available holds its dependents',
     file,
     from: "if (edge === undefined || dependencyState(guard, edge.until) === 'met') return",
     to: 'if (edge === undefined) return',
@@ -95,7 +95,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['guardHolds'],
   },
   {
-    name: 'who was held does not come back',
+    name: 'a held daemon is not started again',
     file: 'core/daemon/running.ts',
     from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'requested', effects)",
     to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'requested', 'requested', effects)",
@@ -111,7 +111,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['selectedOnly', 'nobodyForgotten'],
   },
   {
-    name: 'those who wait are not looked at when somebody has changed',
+    name: 'a change of state does not reconsider waiting daemons',
     file,
     from: "if (daemon.phase === 'waiting') reconsider(context, daemon, failed)",
     to: '',
@@ -119,7 +119,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['selectedOnly', 'nobodyForgotten'],
   },
   {
-    name: 'an edge to one who is not selected is never met',
+    name: 'a dependency on a daemon that is not selected is never satisfied',
     file: rule,
     from: 'if (other === undefined) continue // Not selected.',
     to: 'if (other === undefined) return { after, hasFailed: false }',
@@ -127,7 +127,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['nobodyForgotten', 'selectedOnly'],
   },
   {
-    name: 'that all are ready is told too early',
+    name: '"ready" of the bundle is reported too early',
     file: 'core/supervisor/step-context.ts',
     from: "if (daemon.phase === 'running') return daemon.readyAtMs !== null",
     to: "if (daemon.phase === 'running') return true",
@@ -135,7 +135,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['announcedOnce', 'nobodyForgotten'],
   },
   {
-    name: 'that all are ready is told again and again',
+    name: '"ready" of the bundle is reported repeatedly',
     file: 'core/supervisor/supervisor.ts',
     from: '  context.announced = true\n',
     to: '',
@@ -143,7 +143,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['announcedOnce'],
   },
   {
-    name: 'that it shuts down is not told',
+    name: 'the shutdown is not reported',
     file: 'core/supervisor/shutdown.ts',
     from: "  context.emit({ type: 'announce', state: 'STOPPING=1' })\n  context.report",
     to: '  context.report',
@@ -151,7 +151,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['stoppingTold'],
   },
   {
-    name: 'it ends though somebody may be missing',
+    name: 'a critical job that is completed ends the bundle',
     file: 'core/supervisor/shutdown.ts',
     from: "if (daemon.end === 'requested' || (daemon.end === 'done' && kind === 'job')) return null",
     to: "if (daemon.end === 'requested') return null",
@@ -159,7 +159,7 @@ export const lanesMutants: readonly Mutant[] = [
     breaks: ['endsForReason', 'endsWhenOver'],
   },
   {
-    name: 'nobody says who waits for whom',
+    name: 'waits are not reported',
     file,
     from: "arm', timer, afterMs: longWaitMs })",
     to: "arm', timer, afterMs: longWaitMs * 2 })",

@@ -1,4 +1,4 @@
-/** Faults in what follows on a start that is slow. */
+/** Faults in the handling of slow starts. */
 import type { Mutant } from '../mutants.ts'
 
 export const slowStartMutants: readonly Mutant[] = [
@@ -11,7 +11,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['slowNotReady'],
   },
   {
-    name: 'that a start is slow is not handed on',
+    name: 'a slow start is not reported to the core',
     file: 'init/perform/perform.ts',
     from: 'return isSlow ? { ...event, isSlow } : event',
     to: 'return isSlow === undefined ? event : event',
@@ -19,7 +19,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['slowNotReady'],
   },
   {
-    name: 'a recovery takes a child that stands still for one that runs',
+    name: 'a recovery takes a hanging child as started',
     file: 'core/daemon/recovery.ts',
     from: 'const hasExecuted = !isSlow && exit',
     to: 'const hasExecuted = exit',
@@ -27,7 +27,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['slowNotReady'],
   },
   {
-    name: 'nothing comes of a program that is executed late',
+    name: 'a late execution is ignored',
     file: 'init/loop/loop.ts',
     from: 'isCommandRun(event.daemon) ? undefined : this.#enqueue(timed(event, atMs))',
     to: 'isHelper(event.daemon) ? undefined : this.#drain()',
@@ -43,7 +43,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['slowNotReady', 'looksGoOn'],
   },
   {
-    name: 'what was never executed is told as a death',
+    name: 'a start that failed late is reported as an exit',
     file: 'core/daemon/running.ts',
     from: '      failure === undefined\n',
     to: '      failure !== null\n',
@@ -51,7 +51,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['slowFailureTold'],
   },
   {
-    name: 'why it was never executed is lost on the way into the core',
+    name: 'the cause of a failed slow start does not reach the core',
     file: 'core/daemon/ending.ts',
     from: 'failure === undefined ? { code, signal } : { code, signal, failure }',
     to: 'failure === undefined ? { code, signal } : { code, signal }',
@@ -59,7 +59,7 @@ export const slowStartMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
-    name: 'a child that stands still is never killed (the fake host)',
+    name: 'a hanging child is never killed (the fake host)',
     file: '../test/sim/world/slow-starts.ts',
     from: 'const limitMs = 5000',
     to: 'const limitMs = 500_000',

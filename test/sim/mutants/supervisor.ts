@@ -1,4 +1,4 @@
-/** Faults in what many daemons are to each other: requests, signals, the shutdown. */
+/** Faults in what concerns several daemons: requests, signals, the shutdown. */
 import type { Mutant } from '../mutants.ts'
 
 export const supervisorMutants: readonly Mutant[] = [
@@ -27,7 +27,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['nothingLeft'],
   },
   {
-    name: "a wave eats the others' grace",
+    name: 'a stop round uses up the grace of the others',
     file: 'core/plan/deadline.ts',
     from: 'Math.min(ask, left / (asks.length - done))',
     to: 'Math.min(ask, left)',
@@ -51,7 +51,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['stopInOrder'],
   },
   {
-    name: 'nobody is stopped when those after it are over',
+    name: 'a daemon is not stopped when its dependents have ended',
     file: 'core/supervisor/step-context.ts',
     from: 'if (this.shutdown !== null && delaysOthers(before) && !delaysOthers(after)) unblock(this, after)',
     to: '',
@@ -59,7 +59,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['stopAtOnce'],
   },
   {
-    name: 'what KILL did not end holds up the others',
+    name: 'a process that KILL did not end delays the others',
     file: 'core/supervisor/shutdown.ts',
     from: " && !(daemon.phase === 'killing' && daemon.stuck)",
     to: '',
@@ -67,7 +67,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['stopAtOnce'],
   },
   {
-    name: 'a dead daemon between two others undoes their order',
+    name: 'an exited daemon between two others breaks their order',
     file: 'core/supervisor/shutdown.ts',
     from: '(delaysOthers(daemon) || context.blockers.get(name) !== 0)',
     to: 'delaysOthers(daemon)',
@@ -75,7 +75,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['stopInOrder'],
   },
   {
-    name: 'codes that are fine are not',
+    name: 'success codes count as failures',
     file: 'core/daemon/restart-policy.ts',
     from: 'return code === 0 || spec.stop.success.includes(code) ||',
     to: 'return code === 0 ||',
@@ -83,7 +83,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
-    name: "main's own code does not win",
+    name: "the main daemon's code does not take precedence",
     file: 'core/supervisor/exit-code.ts',
     from: 'if (main !== null) return',
     to: 'if (main === undefined) return',
@@ -91,7 +91,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
-    name: 'the smallest failure wins',
+    name: 'the smallest failure code takes precedence',
     file: 'core/supervisor/exit-code.ts',
     from: 'if (counted > code)',
     to: 'if (counted > 0 && (code === 0 || counted < code))',
@@ -107,7 +107,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['forwarded', 'answeredOnce', 'ignoredTold'],
   },
   {
-    name: 'the end of the main daemon is the end of nothing',
+    name: 'the end of the main daemon does not end the bundle',
     file: 'core/supervisor/shutdown.ts',
     from: "  if (main && daemon.phase === 'terminating' && !daemon.requested) return 'main-ended'\n",
     to: '',
@@ -115,7 +115,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['endsWithThem'],
   },
   {
-    name: 'a critical daemon that is over for good is the end of nothing',
+    name: 'the final end of a critical daemon does not end the bundle',
     file: 'core/supervisor/shutdown.ts',
     from: "  if (critical) return 'critical-ended'\n",
     to: '',
@@ -131,7 +131,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['startOrder'],
   },
   {
-    name: 'it does not end when all have ended',
+    name: 'the bundle does not end when all daemons have ended',
     file: 'core/supervisor/shutdown.ts',
     from: 'const isOver = context.booted && context.stoppedByRequest === 0',
     to: 'const isOver = false',
@@ -139,7 +139,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['endsWithAll'],
   },
   {
-    name: 'it ends when one has ended',
+    name: 'the bundle ends when one daemon has ended',
     file: 'core/supervisor/shutdown.ts',
     from: 'if (context.active > 0 || context.finished) return',
     to: 'if (context.active > 1 || context.finished) return',
@@ -147,7 +147,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['noBug', 'endsForReason', 'nothingLeft'],
   },
   {
-    name: 'what ends at the deadline is told as a death',
+    name: 'a daemon that ends at the deadline is reported as an exit',
     file: 'core/supervisor/step-context.ts',
     from: 'if (before === undefined || this.state.finished) return',
     to: 'if (before === undefined) return',
@@ -155,7 +155,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['doneIsDone'],
   },
   {
-    name: 'TERM that came in a failure is forgotten',
+    name: 'TERM during a recovery is lost',
     file: 'core/supervisor/supervisor.ts',
     from: "else if (shutdownRequested) beginShutdown(context, { kind: 'signal', signal: 'TERM' })",
     to: '',
@@ -163,7 +163,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['inDeadline'],
   },
   {
-    name: 'names that nobody selected are run',
+    name: 'daemons that are not selected are started',
     file: 'core/plan/order.ts',
     from: 'names.filter((name) => wanted.has(name))',
     to: '[...names]',
@@ -179,7 +179,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['siblings', 'forwarded'],
   },
   {
-    name: 'a signal that is not mapped does what HUP does',
+    name: 'an unmapped signal acts like HUP',
     file: 'core/supervisor/supervisor.ts',
     from: 'const action = context.state.plan.signals[signal]',
     to: 'const action = context.state.plan.signals[signal] ?? context.state.plan.signals.HUP',
@@ -187,7 +187,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['unmapped'],
   },
   {
-    name: 'an ignored signal is told too often',
+    name: 'an ignored signal is reported too often',
     file: 'core/supervisor/supervisor.ts',
     from: 'power *= 10',
     to: 'power *= 2',
@@ -195,7 +195,7 @@ export const supervisorMutants: readonly Mutant[] = [
     breaks: ['ignoredTold'],
   },
   {
-    name: 'output has the least time at the end, however much is left',
+    name: 'output at the end has the minimum time, whatever is left of the deadline',
     file: 'core/supervisor/shutdown.ts',
     from: 'Math.max(minimumMs, plan.deadlineMs - spentMs)',
     to: 'minimumMs',

@@ -1,5 +1,4 @@
-/** Faults in what is asked for and what is said of it. Where the invariants of the core notice
- *  it first, that is a bug of its own: `noBug`. */
+/** Faults in requests and their reports. Those that the core's invariants detect first break `noBug`. */
 import type { Mutant } from '../mutants.ts'
 
 export const ticketMutants: readonly Mutant[] = [
@@ -12,7 +11,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['supersededHasReason'],
   },
   {
-    name: 'who joins is not counted',
+    name: 'a request that joins is not counted',
     file: 'core/supervisor/requests.ts',
     from: 'requests: open.requests + 1',
     to: 'requests: open.requests',
@@ -20,7 +19,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['answeredOnce'],
   },
   {
-    name: 'a request is satisfied by the run that it wants to be replaced',
+    name: 'a restart is completed by the run that it replaces',
     file: 'core/supervisor/requests.ts',
     from: 'return isComing ? daemon.run : daemon.run + 1',
     to: 'return daemon.run',
@@ -28,7 +27,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['noBug', 'answeredOnce', 'answeredRight', 'failedHasCause'],
   },
   {
-    name: 'who asks is not told his ticket',
+    name: 'a requester does not get its ticket',
     file: 'core/supervisor/tickets.ts',
     from: 'if (token !== 0) context.emit',
     to: 'if (token === -1) context.emit',
@@ -44,7 +43,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['askedIsAnswered'],
   },
   {
-    name: 'who waits is told that it is under way',
+    name: 'a waiting requester is answered "in progress"',
     file: 'control/verbs/changes.ts',
     from: 'if (wait.forEnd) this.#waitFor',
     to: 'if (!wait.forEnd) this.#waitFor',
@@ -52,7 +51,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['openIsOpen', 'askedIsAnswered'],
   },
   {
-    name: 'a start is done when its run is there, ready or not',
+    name: 'a start is completed before readiness',
     file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'running' && daemon.readyAtMs !== null",
     to: "return daemon.phase === 'running'",
@@ -60,7 +59,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['startIsReady'],
   },
   {
-    name: 'a job is done when it runs',
+    name: 'a start of a job is completed when the job runs',
     file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'stopped' && daemon.end === 'done'",
     to: "return daemon.phase === 'running'",
@@ -68,7 +67,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['startIsReady'],
   },
   {
-    name: 'a stop is done when it is ordered',
+    name: 'a stop is completed when it is ordered',
     file: 'core/supervisor/tickets.ts',
     from: "return daemon.phase === 'stopped' ? { kind: 'done', now: null, changed: true } : null",
     to: "return { kind: 'done', now: null, changed: true }",
@@ -76,7 +75,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['stopIsOver'],
   },
   {
-    name: 'a request fails for what was before it',
+    name: 'a request fails because of an earlier failure',
     file: 'core/supervisor/tickets.ts',
     from: '  if (daemon.run < ticket.satisfiedByRun) return null\n',
     to: '',
@@ -84,7 +83,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['noBug', 'answeredRight', 'failedHasCause'],
   },
   {
-    name: 'who waits for a run that cannot be started is not told',
+    name: 'a waiting requester is not answered when the start fails',
     file: 'core/supervisor/tickets.ts',
     from: 'if (last.failure === null) return',
     to: 'if (last.failure !== null) return null\n  return',
@@ -92,7 +91,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['noBug', 'answeredOnce', 'askedIsAnswered'],
   },
   {
-    name: 'who waits for one that is skipped is not told',
+    name: 'a waiting requester is not answered when the daemon is skipped',
     file: 'core/supervisor/step-context.ts',
     from: "if (event.type === 'skip') failSkipped(this, name, event.needs)",
     to: '',
@@ -100,7 +99,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['noBug'],
   },
   {
-    name: 'a shutdown forgets who waits',
+    name: 'a shutdown does not answer waiting requesters',
     file: 'core/supervisor/shutdown.ts',
     from: "context.hasTickets ? ['supersede', 'count', 'stop'] : ['count', 'stop']",
     to: "['count', 'stop']",
@@ -108,7 +107,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['noBug'],
   },
   {
-    name: 'a shutdown says that all went well',
+    name: 'a shutdown reports code 0',
     file: 'core/supervisor/shutdown.ts',
     from: 'endShutdownTicket(context, report.code)',
     to: 'endShutdownTicket(context, 0)',
@@ -116,7 +115,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['shutdownTellsCode'],
   },
   {
-    name: 'the journal does not know of what the policy asked for',
+    name: 'restarts by the policy are not in the journal',
     file: 'core/supervisor/tickets.ts',
     from: "  context.report({ kind: 'ticket', ticket: ended })",
     to: "  if (ticket.by.kind !== 'policy') context.report({ kind: 'ticket', ticket: ended })",
@@ -124,7 +123,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['endsOnce'],
   },
   {
-    name: 'who was stopped by an operator ends pitcrew',
+    name: 'a daemon that an operator stopped ends the bundle',
     file: 'core/supervisor/shutdown.ts',
     from: 'const isOver = context.booted && context.stoppedByRequest === 0',
     to: 'const isOver = context.booted',
@@ -132,7 +131,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['endsForReason'],
   },
   {
-    name: 'who was skipped and is stopped comes back',
+    name: 'a skipped daemon that was stopped is started again',
     file: 'core/daemon/starting.ts',
     from: "daemon.end === 'skipped' && !isEnding",
     to: 'isEnding && !isEnding',
@@ -140,7 +139,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['byPolicyOnly'],
   },
   {
-    name: 'who was stopped comes back with whom it needs',
+    name: 'a stopped daemon is started again together with its dependency',
     file: 'core/supervisor/scheduling.ts',
     from: "daemon.phase === 'stopped' && daemon.end === 'skipped'",
     to: "daemon.phase === 'stopped' && (daemon.end === 'skipped' || daemon.end === 'requested')",
@@ -148,7 +147,7 @@ export const ticketMutants: readonly Mutant[] = [
     breaks: ['byPolicyOnly', 'stopIsOver'],
   },
   {
-    name: 'who was stopped fails those after it',
+    name: 'a stopped daemon fails its dependents',
     file: 'core/daemon/dependency-state.ts',
     from: "return daemon.end === 'failed' || daemon.end === 'skipped' ? 'failed' : 'not yet'",
     to: "return 'failed'",

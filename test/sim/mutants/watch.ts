@@ -1,9 +1,9 @@
-/** Faults in what is known of a run while it is there, and in those who serve it. */
+/** Faults in readiness, health checks, commands and reports of a run. */
 import type { Mutant } from '../mutants.ts'
 
 export const watchMutants: readonly Mutant[] = [
   {
-    name: 'the time to be ready is not limited',
+    name: 'readiness has no timeout',
     file: 'core/daemon/running.ts',
     from: "  arm(effects, 'ready', daemon, Math.max(0, readyByMs(daemon) - atMs))\n",
     to: '',
@@ -11,7 +11,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyInTime'],
   },
   {
-    name: 'who is ready is to be ready in time all the same',
+    name: 'the timeout of readiness is not disarmed by readiness',
     file: 'core/daemon/running.ts',
     from: "  disarm(effects, 'ready', daemon)\n  stopWatching(daemon, effects)\n",
     to: '  stopWatching(daemon, effects)\n',
@@ -19,7 +19,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['quiet'],
   },
   {
-    name: 'who is not ready in time is ready all the same',
+    name: 'a run counts as ready at its timeout',
     file: 'core/daemon/running.ts',
     from: "if (fault === 'not-ready' && daemon.readyAtMs !== null) return daemon",
     to: "if (fault === 'not-ready') return daemon",
@@ -27,7 +27,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyInTime'],
   },
   {
-    name: 'nobody looks whether it is ready',
+    name: 'readiness is not probed',
     file: 'core/daemon/running.ts',
     from: "  effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })\n",
     to: '',
@@ -35,7 +35,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyTold', 'looksGoOn', 'quiet'],
   },
   {
-    name: 'nobody stops looking whether it is ready',
+    name: 'probes of readiness do not end',
     file: 'core/daemon/ending.ts',
     from: '  stopWatching(daemon, effects)\n  const flaw',
     to: '  const flaw',
@@ -43,7 +43,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['looksEnd', 'helpersEnd', 'quiet'],
   },
   {
-    name: 'a look that is over is not forgotten',
+    name: 'a completed probe is not cancelled',
     file: 'init/perform/probes.ts',
     from: '    this.#host.cancelProbe(id)\n',
     to: '',
@@ -51,7 +51,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['looksEnd'],
   },
   {
-    name: 'what is found too late counts',
+    name: 'a late result of a probe counts',
     file: 'init/perform/probes.ts',
     from: '    this.#host.cancelProbe(id)\n    this.#byId.delete(id)\n',
     to: '    this.#host.cancelProbe(id)\n',
@@ -59,7 +59,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['looksGoOn', 'looksEnd', 'aliveKept', 'readyRight', 'readyInTime'],
   },
   {
-    name: 'a look has all the time of the world',
+    name: 'a probe has no timeout',
     file: 'init/perform/probes.ts',
     from: '    this.#timers.arm(timer, this.#host.now() + watch.timeoutMs)\n',
     to: '    timer.kind satisfies string\n',
@@ -67,7 +67,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['aliveKept', 'looksGoOn', 'quiet'],
   },
   {
-    name: 'one look that fails is enough',
+    name: 'a single failed probe is enough',
     file: 'init/perform/probes.ts',
     from: 'watch.failures >= (spec.alive?.failures ?? 1)',
     to: 'watch.failures >= 1',
@@ -75,7 +75,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['aliveKept'],
   },
   {
-    name: 'looks that fail are counted, though one between them did not',
+    name: 'a successful probe does not reset the count of failed ones',
     file: 'init/perform/probes.ts',
     from: 'watch.failures = isGood ? 0 : watch.failures + 1',
     to: 'watch.failures = isGood ? watch.failures : watch.failures + 1',
@@ -83,7 +83,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['aliveKept'],
   },
   {
-    name: 'each answer of HTTP is a good one',
+    name: 'every HTTP status is a success',
     file: 'init/perform/probes.ts',
     from: 'return status >= 200 && status < 400',
     to: 'return status >= 0',
@@ -91,7 +91,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyRight', 'aliveKept'],
   },
   {
-    name: 'it is looked at twice as often',
+    name: 'probes come twice as often',
     file: 'init/perform/probes.ts',
     from: '    this.#schedule(watch, watch.intervalMs)\n  }\n\n  #schedule',
     to: '    this.#schedule(watch, watch.intervalMs / 2)\n  }\n\n  #schedule',
@@ -99,7 +99,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['looksGoOn'],
   },
   {
-    name: 'what an old run says of itself counts for the next one',
+    name: 'a self-report of an old run counts for the next',
     file: 'core/daemon/daemon.ts',
     from: "if ('run' in event && event.run !== daemon.run) return daemon",
     to: "if ('run' in event && event.run !== daemon.run && event.type !== 'ready') return daemon",
@@ -107,7 +107,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyRight'],
   },
   {
-    name: 'any message says that it is ready',
+    name: 'every message counts as readiness',
     file: 'init/perform/sd-notify.ts',
     from: "const isReady = fields.READY === '1'",
     to: 'const isReady = fields.MAINPID === undefined',
@@ -115,7 +115,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyRight'],
   },
   {
-    name: 'a message that it is ready says nothing',
+    name: 'a readiness message is ignored',
     file: 'init/perform/sd-notify.ts',
     from: "if (isReady && spec.ready?.sign.type === 'notify')",
     to: "if (isReady && spec.ready?.sign.type === 'fd')",
@@ -123,7 +123,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyTold'],
   },
   {
-    name: 'that it is ready is lost where it was told by a descriptor',
+    name: 'readiness by a descriptor is lost',
     file: 'init/loop/loop.ts',
     from: "      case 'ready':\n",
     to: "      case 'ready':\n        return undefined\n",
@@ -131,7 +131,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['readyTold'],
   },
   {
-    name: 'a watchdog that is fed bites',
+    name: 'a watchdog that is pinged expires',
     file: 'core/daemon/running.ts',
     from: "    arm(effects, 'watchdog', daemon, Math.max(spec.watchdogMs, extendMs ?? 0))\n",
     to: '',
@@ -139,7 +139,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['watchdogKept'],
   },
   {
-    name: 'there is no watchdog',
+    name: 'the watchdog never expires',
     file: 'core/daemon/running.ts',
     from: "  if (watchdogMs !== null) arm(effects, 'watchdog', daemon, watchdogMs)\n",
     to: '  if (watchdogMs === 0) return\n',
@@ -147,7 +147,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['watchdogKept'],
   },
   {
-    name: 'who calls itself unfit is not believed',
+    name: 'WATCHDOG=trigger is ignored',
     file: 'init/perform/sd-notify.ts',
     from: "fields.WATCHDOG === 'trigger'",
     to: "fields.WATCHDOG === 'triggered'",
@@ -155,7 +155,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['watchdogKept'],
   },
   {
-    name: 'who is unfit has not failed',
+    name: 'a run that reports itself unhealthy has not failed',
     file: 'core/supervisor/exit-code.ts',
     from: 'return last.fault === null ? counted : Math.max(1, counted)',
     to: 'return counted',
@@ -163,7 +163,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
-    name: 'a command has all the time of the world',
+    name: 'a command has no timeout',
     file: 'init/perform/command-runs.ts',
     from: "      this.#timers.arm({ kind: 'command-timeout', command: name }, untilMs)\n      return null",
     to: '      return null',
@@ -171,7 +171,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['helpersBounded'],
   },
   {
-    name: 'a command that is late is left alone',
+    name: 'a command is not stopped at its timeout',
     file: 'init/perform/command-runs.ts',
     from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#report(running, false)',
     to: '    if (running === undefined) return\n    this.#report(running, false)',
@@ -179,7 +179,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['helpersBounded', 'oneAtATime', 'helpersEnd'],
   },
   {
-    name: 'what a command leaves behind is left alone',
+    name: 'leftover processes of a command are not stopped',
     file: 'init/perform/command-runs.ts',
     from: '    if (gone) this.#forget(name)\n    else this.#kill(name)\n',
     to: '    this.#forget(name)\n',
@@ -195,7 +195,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['helpersEnd', 'oneAtATime'],
   },
   {
-    name: 'commands outlive the end',
+    name: 'commands outlive pitcrew',
     file: 'init/perform/hooks.ts',
     from: '    this.#runs.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
@@ -211,7 +211,7 @@ export const watchMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a death is always one for memory',
+    name: 'every exit is reported as an out-of-memory kill',
     file: 'init/report/deaths.ts',
     from: "if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''",
     to: "if (note.kind !== 'died') return ''",
@@ -219,7 +219,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['oomTold'],
   },
   {
-    name: 'no death is one for memory',
+    name: 'no exit is reported as an out-of-memory kill',
     file: 'init/report/deaths.ts',
     from: 'kills.count > before',
     to: 'kills.count < before',
@@ -227,7 +227,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['oomTold'],
   },
   {
-    name: 'an old kill for memory is blamed for a death of now',
+    name: 'an old out-of-memory kill is the cause of a new exit',
     file: 'init/report/deaths.ts',
     from: '    this.#oomKills = count\n    if (more',
     to: '    if (more',
@@ -235,7 +235,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['oomTold'],
   },
   {
-    name: 'a kill for memory that no daemon died of is not told',
+    name: 'an out-of-memory kill of another process is not reported',
     file: 'init/report/deaths.ts',
     from: 'if (more <= 0) return null',
     to: 'if (more <= 1000) return null',
@@ -243,7 +243,7 @@ export const watchMutants: readonly Mutant[] = [
     breaks: ['oomTold'],
   },
   {
-    name: 'its status stays that of a reload',
+    name: 'the status of a reload stays after it',
     file: 'core/daemon/running.ts',
     from: 'status ?? daemon.statusBefore ?? daemon.status',
     to: 'status ?? daemon.status',
