@@ -30,7 +30,7 @@ export const slowStartMutants: readonly Mutant[] = [
     name: 'a late execution is ignored',
     file: 'init/loop/loop.ts',
     from: 'isCommandRun(event.daemon) ? undefined : this.#enqueue(timed(event, atMs))',
-    to: 'isHelper(event.daemon) ? undefined : this.#drain()',
+    to: 'isCommandRun(event.daemon) ? undefined : this.#drain()',
     seed: 23,
     breaks: ['announcedOnce', 'exitCode'],
   },
