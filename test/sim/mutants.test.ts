@@ -25,7 +25,7 @@ describe('this planted fault is caught:', () => {
   })
 })
 
-test('each planted fault matches exactly one place of its file', () => {
+test('each planted fault fits its file in exactly one place', () => {
   const mismatched = mutants.filter(({ file, from }) => {
     const path = join(root, 'src', file)
     return !existsSync(path) || readFileSync(path, 'utf8').split(from).length !== 2

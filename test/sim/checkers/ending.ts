@@ -8,7 +8,7 @@ import { describeMoment, type Moment } from '../judge/trace.ts'
 import { isFaultClaim } from './orders.ts'
 import { first, type Promised } from './promise.ts'
 
-const lastWordAfterMs = 1000
+const watchdogAfterMs = 1000
 
 export const termEnds: Promised = {
   sentence: 'TERM ends pitcrew, whatever happens',
@@ -23,15 +23,15 @@ export const inDeadline: Promised = {
     const endMs = facts.end?.atMs
     if (since === null || endMs === undefined || facts.boot === null) return null
     const slackMs = facts.lostMs + 2 * facts.lateMs + 0.001
-    const latestMs = since.atMs + plan.deadlineMs + slackMs + (isBroken ? lastWordAfterMs : 0)
+    const latestMs = since.atMs + plan.deadlineMs + slackMs + (isBroken ? watchdogAfterMs : 0)
     if (endMs > latestMs) return `the end is at ${endMs}, ${endMs - latestMs} ms too late`
-    return facts.watchdogFired && !facts.isHelpless && facts.lostMs < lastWordAfterMs
+    return facts.watchdogFired && !facts.isHelpless && facts.lostMs < watchdogAfterMs
       ? 'the shutdown watchdog was needed'
       : null
   },
 }
 
-export const lastWordRuns: Promised = {
+export const watchdogArmed: Promised = {
   sentence: 'Every shutdown, whatever requested it, has armed the shutdown watchdog',
   broken: ({ trace }) => {
     let isRunning = false

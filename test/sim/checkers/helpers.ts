@@ -7,7 +7,7 @@ import { observationsOf, type ProbeRecord, upUntil } from '../judge/observations
 import { lastRun, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
-const readyLookMs = 5000
+const readyProbeMs = 5000
 const commandMs = 60_000
 const never = Number.POSITIVE_INFINITY
 
@@ -38,7 +38,7 @@ function unbounded(facts: Facts, helper: HelperFacts): string | null {
 }
 
 function limitMs({ kind, daemon }: HelperFacts): number {
-  if (kind === 'ready') return readyLookMs
+  if (kind === 'ready') return readyProbeMs
   return kind === 'alive' ? (daemon.alive?.timeoutMs ?? 0) : commandMs
 }
 
@@ -65,13 +65,13 @@ function outlives(
   return isOver || until < 0 || spawned.index > until ? null : `${name} ${run} outlives its run`
 }
 
-export const looksEnd: Promised = {
+export const probesEnd: Promised = {
   sentence: 'A run that is ending or over is not probed, and no run is probed twice at once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
     const { probes: looks } = observationsOf(facts)
     return (
-      first(looks, (look) => lookedInVain(facts, look)) ??
+      first(looks, (look) => isProbeFailure(facts, look)) ??
       first(looks, (look) => {
         const { before } = look
         if (before === null || before.errno !== null) return null
@@ -83,7 +83,7 @@ export const looksEnd: Promised = {
   },
 }
 
-function lookedInVain(
+function isProbeFailure(
   facts: Facts,
   { run, begun, errno, answered, cancelled: forgotten }: ProbeRecord,
 ): string | null {
@@ -96,7 +96,7 @@ function lookedInVain(
   return over !== null && over.index < until ? null : `a probe of ${nameOf(run)} is not cancelled`
 }
 
-export const looksGoOn: Promised = {
+export const probesContinue: Promised = {
   sentence: 'A run with a probe is probed repeatedly, at the interval of the bundle',
   broken: (facts) => {
     if (!canFollow(facts)) return null
@@ -131,7 +131,7 @@ function rare(facts: Facts, look: ProbeRecord): string | null {
   const { ready, alive } = run.spec
   const intervalMs = (look.for === 'ready' ? ready?.intervalMs : alive?.intervalMs) ?? 0
   const over = errno === null ? (answered ?? forgotten) : begun
-  const limitMs = (look.for === 'ready' ? readyLookMs : alive?.timeoutMs) ?? 0
+  const limitMs = (look.for === 'ready' ? readyProbeMs : alive?.timeoutMs) ?? 0
   const lastMs = Math.min(over?.atMs ?? never, upUntil(run)?.atMs ?? never, facts.finish?.atMs ?? 0)
   if (lastMs > begun.atMs + limitMs + facts.lostMs + facts.lateMs) {
     return `a probe of ${nameOf(run)} takes longer than ${limitMs} ms`

@@ -28,7 +28,7 @@ function isOfCall(facts: Facts, call: When, { index }: When): boolean {
   return call.index < index && index < nextCall(facts, call.index)
 }
 
-export const readyTold: Promised = {
+export const readyReported: Promised = {
   sentence: 'A run is reported as ready as soon as it gives its sign, and once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
@@ -163,11 +163,12 @@ function watched(facts: Facts, run: RunFacts): string | null {
 }
 
 export const aliveKept: Promised = {
-  sentence: 'Who fails so many looks in a row as "alive:" says is ended at once, and nobody else',
+  sentence:
+    'A run is stopped at once after as many failed probes in a row as `alive:` allows, and no other run',
   broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => alive(facts, run)) : null),
 }
 
-/** It took too long: not since the run was to end for another reason. */
+/** The probe timed out, and was not cancelled because the run is stopped for another reason. */
 function isByTimer(facts: Facts, run: RunFacts, { index }: When): boolean {
   const call = callBefore(facts, index)
   const end = upUntil(run)
@@ -179,37 +180,40 @@ function isByTimer(facts: Facts, run: RunFacts, { index }: When): boolean {
 function alive(facts: Facts, run: RunFacts): string | null {
   const { alive: spec } = run.spec
   const fault = claimed(run, 'not-alive')
-  if (spec === null) return fault === null ? null : `${nameOf(run)} is not looked at`
-  // What commands find is not seen where one could not be run.
+  if (spec === null) return fault === null ? null : `${nameOf(run)} is not probed`
+  // Results of commands are not in the trace if a command could not be run.
   if (spec.probe.type === 'command') return null
   let failed = 0
-  for (const look of observationsOf(facts).probes) {
-    if (look.run !== run || look.for !== 'alive') continue
-    const isLate = look.cancelled !== null && isByTimer(facts, run, look.cancelled)
-    if (look.errno === null && look.answered === null && !isLate) continue
-    failed = look.answered?.isGood === true ? 0 : failed + 1
-    const told = look.answered ?? (look.errno === null ? look.cancelled : look.begun)
-    const isTold = fault !== null && told !== null && fault.index > told.index
-    const isAtOnce = isTold && fault.index < nextCall(facts, told.index)
+  for (const probe of observationsOf(facts).probes) {
+    if (probe.run !== run || probe.for !== 'alive') continue
+    const isLate = probe.cancelled !== null && isByTimer(facts, run, probe.cancelled)
+    if (probe.errno === null && probe.answered === null && !isLate) continue
+    failed = probe.answered?.isGood === true ? 0 : failed + 1
+    const over = probe.answered ?? (probe.errno === null ? probe.cancelled : probe.begun)
+    const isFault = fault !== null && over !== null && fault.index > over.index
+    const isAtOnce = isFault && fault.index < nextCall(facts, over.index)
     if (failed >= spec.failures) {
       const end = upUntil(run)
-      const isOver = end !== null && told !== null && end.index < nextCall(facts, told.index)
-      return isAtOnce || isOver ? null : `${nameOf(run)} fails ${failed} looks, and goes on`
+      const isOver = end !== null && over !== null && end.index < nextCall(facts, over.index)
+      return isAtOnce || isOver ? null : `${nameOf(run)} fails ${failed} probes and is not stopped`
     }
-    if (isAtOnce) return `${nameOf(run)} is not alive after ${failed} looks`
+    if (isAtOnce) return `${nameOf(run)} is reported as not alive after ${failed} failed probes`
   }
-  return fault === null ? null : `${nameOf(run)} is not alive after ${failed} looks`
+  return fault === null
+    ? null
+    : `${nameOf(run)} is reported as not alive after ${failed} failed probes`
 }
 
-export const statusTold: Promised = {
-  sentence: 'Of a death its last status is told; when it has reloaded, the status from before',
+export const statusReported: Promised = {
+  sentence:
+    'A failed exit is reported with the last status; after a reload, with the status before it',
   broken: (facts) =>
     canFollow(facts) ? first(facts.claims, (claim) => status(facts, claim)) : null,
 }
 
 function status(facts: Facts, claim: Facts['claims'][number]): string | null {
   if (!['died', 'not-ready', 'not-alive', 'watchdog'].includes(claim.what)) return null
-  const told = /; its last status: (".*")$/.exec(claim.text)?.[1] ?? '""'
+  const reported = /; its last status: (".*")$/.exec(claim.text)?.[1] ?? '""'
   const run = facts.runs.find(
     ({ spec, run: number }) => spec.name === claim.daemon && number === claim.run,
   )
@@ -231,12 +235,12 @@ function status(facts: Facts, claim: Facts['claims'][number]): string | null {
       now = own ?? change.slice(0, -2).toLowerCase()
     } else now = own ?? now
   }
-  return told === JSON.stringify(printed(now))
+  return reported === JSON.stringify(printed(now))
     ? null
-    : `${nameOf(run)} has the status "${now}", and ${told} is told`
+    : `${nameOf(run)} has the status "${now}", and ${reported} is reported`
 }
 
-/** As the log has it: cut, and without control characters. */
+/** As in the log: truncated, and without control characters. */
 function printed(status: string): string {
   const chars = [...status.slice(0, 160)]
   return chars.map((char) => (char < ' ' || char === '\x7f' ? '?' : char)).join('')

@@ -4,7 +4,7 @@ import { signalNumbers } from '../../../src/core/signals.ts'
 import { canFollow, follow } from '../judge/follower.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
-export const stoppingTold: Promised = {
+export const stoppingReported: Promised = {
   sentence: 'STOPPING=1 is sent once, when the shutdown begins',
   broken: ({ trace, shutdown, isBroken }) => {
     if (isBroken) return null
@@ -15,7 +15,7 @@ export const stoppingTold: Promised = {
   },
 }
 
-export const oomTold: Promised = {
+export const oomReported: Promised = {
   sentence:
     'A death by KILL counts as out of memory when the kernel killed a process just then; other out-of-memory kills are reported',
   broken: (facts) => {
@@ -48,7 +48,7 @@ export const oomTold: Promised = {
   },
 }
 
-export const waitTold: Promised = {
+export const waitReported: Promised = {
   sentence: 'A long wait is reported with the daemon that is waited for',
   broken: (facts) =>
     canFollow(facts)

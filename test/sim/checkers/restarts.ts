@@ -3,7 +3,7 @@ import type { Facts, Request, RunFacts } from '../judge/facts.ts'
 import { kept, lastRun } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
-export const notUnasked: Promised = {
+export const startRequested: Promised = {
   sentence:
     'With the policy `never` a daemon gets a new run only on a request after its last run began',
   broken: (facts) =>

@@ -75,7 +75,7 @@ function hasNoDependency({ specs }: Facts, name: string): boolean {
   return !after.some(({ daemon }) => specs.some((spec) => spec.name === daemon))
 }
 
-export const deathTold: Promised = {
+export const exitReportedOnce: Promised = {
   sentence: 'An unexpected death is reported once, and so is each requested stop',
   broken: (facts) => first(facts.runs, (run) => wronglyReported(facts, run)),
 }
@@ -97,15 +97,15 @@ function wronglyReported(facts: Facts, run: RunFacts): string | null {
   const order = stopOrder(run)
   // Events in the queue may have ended everything before the exit was handled.
   const since = facts.isBehind ? nextCall(facts, exit.index) : exit.index
-  const wasAsked = order !== null && order.index < since
-  if (!wasAsked && died === 0) return `the death of ${nameOf(run)} is not reported`
-  if (wasAsked && gone !== null && gone.index < until && stopped === 0) {
+  const isStopOrdered = order !== null && order.index < since
+  if (!isStopOrdered && died === 0) return `the death of ${nameOf(run)} is not reported`
+  if (isStopOrdered && gone !== null && gone.index < until && stopped === 0) {
     return `the stop of ${nameOf(run)} is not reported`
   }
   return null
 }
 
-export const startTold: Promised = {
+export const startReported: Promised = {
   sentence: 'Each start is reported at once with its pid, and each failed one with the reason',
   broken: (facts) =>
     first(facts.runs, (run) => {

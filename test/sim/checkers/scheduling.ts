@@ -16,7 +16,7 @@ export const afterMet: Promised = never(
   'not met',
 )
 
-export const nobodyForgotten: Promised = never(
+export const noneForgotten: Promised = never(
   'A daemon that is to start starts as soon as its dependencies allow it',
   'forgotten',
 )

@@ -72,7 +72,7 @@ function outlives(facts: Facts, run: RunFacts): string | null {
     : null
 }
 
-export const slowFailureTold: Promised = {
+export const slowFailureReported: Promised = {
   sentence:
     'A start without an exec is reported as a failed start with the reason, and not as a death',
   broken: (facts) => first(facts.runs, (run) => wronglyReported(facts, run)),

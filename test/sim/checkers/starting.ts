@@ -3,7 +3,7 @@ import { signalName, signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts } from '../judge/facts.ts'
 import type { Promised } from './promise.ts'
 
-export const beginsOrSays: Promised = {
+export const startsOrReports: Promised = {
   sentence:
     "With a valid bundle pitcrew starts; otherwise it reports the error and exits with 2 or with the parser's code",
   broken: (facts) => {
@@ -48,7 +48,7 @@ const ignoredByDefault: readonly number[] = [
   signalNumbers.WINCH,
 ]
 
-export const ignoredTold: Promised = {
+export const ignoredReported: Promised = {
   sentence: 'An ignored signal is reported the first, the tenth and the hundredth time',
   broken: (facts) => {
     if (facts.isBroken || facts.isBehind || facts.boot === null) return null

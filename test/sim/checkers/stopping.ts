@@ -31,10 +31,10 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   // The stop signal may be lost to a fault.
   if (facts.isBroken && !isBefore(order, kill) && !isBefore(run.exit, kill)) return null
   // Processes that a dead daemon left behind have a second, unless the bundle sets a grace.
-  const wasAsked = order !== null && (run.exit === null || order.index < run.exit.index)
-  const sinceMs = wasAsked ? order.atMs : (run.exit?.atMs ?? kill.atMs)
-  const asked = run.spec.stop.graceMs ?? (wasAsked ? Number.POSITIVE_INFINITY : 1000)
-  const graceMs = wasAsked ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
+  const isStopOrdered = order !== null && (run.exit === null || order.index < run.exit.index)
+  const sinceMs = isStopOrdered ? order.atMs : (run.exit?.atMs ?? kill.atMs)
+  const asked = run.spec.stop.graceMs ?? (isStopOrdered ? Number.POSITIVE_INFINITY : 1000)
+  const graceMs = isStopOrdered ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
   // The line about the shutdown may be lost to a fault.
   const shutdown = facts.shutdown ?? facts.asked
   const mayEndAll = facts.specs.some(
@@ -229,7 +229,7 @@ function isEnd({ what }: Claim): boolean {
   return what === 'died' || what === 'stopped'
 }
 
-export const noStranger: Promised = {
+export const noForeignProcess: Promised = {
   sentence: 'A foreign process is never signalled, whatever its pid is',
   broken: ({ trace }) =>
     first(trace, (moment) =>

@@ -8,7 +8,7 @@ import { first, type Promised } from './promise.ts'
 
 type TicketAnswer = NonNullable<Answer['done']>
 
-export const askedIsAnswered: Promised = {
+export const requestAnswered: Promised = {
   sentence:
     'Each request over the control socket is answered once, at the end of pitcrew at the latest',
   broken: (facts) =>

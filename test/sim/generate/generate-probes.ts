@@ -1,4 +1,4 @@
-/** How a bundle says that its daemons are looked at, by chance. Each is looked at where looks.ts has it. */
+/** Draws `ready:` and `alive:` of daemons, with the addresses of world/probes.ts. */
 import type {
   AliveSpec,
   Probe,

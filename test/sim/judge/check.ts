@@ -5,8 +5,8 @@ import {
   endsWhenOver,
   exitCode,
   inDeadline,
-  lastWordRuns,
   termEnds,
+  watchdogArmed,
 } from '../checkers/ending.ts'
 import * as helpers from '../checkers/helpers.ts'
 import * as intruders from '../checkers/intruders.ts'
@@ -16,25 +16,31 @@ import { startOrder, stopAtOnce, stopInOrder } from '../checkers/order.ts'
 import type { Promised } from '../checkers/promise.ts'
 import { queueBounded } from '../checkers/queue.ts'
 import * as readiness from '../checkers/readiness.ts'
-import * as told from '../checkers/reports.ts'
+import * as reports from '../checkers/reports.ts'
 import {
   answeredOnce,
   answeredRight,
-  notUnasked,
   satisfied,
   shutdownWins,
+  startRequested,
 } from '../checkers/restarts.ts'
-import { counted, deathTold, oneAtATime, selectedOnly, startTold } from '../checkers/runs.ts'
-import * as lanes from '../checkers/scheduling.ts'
+import {
+  counted,
+  exitReportedOnce,
+  oneAtATime,
+  selectedOnly,
+  startReported,
+} from '../checkers/runs.ts'
+import * as scheduling from '../checkers/scheduling.ts'
 import { forwarded, siblings, unmapped } from '../checkers/signals.ts'
 import * as slowStarts from '../checkers/slow-starts.ts'
-import { beginsOrSays, flushed, ignoredTold } from '../checkers/starting.ts'
+import { flushed, ignoredReported, startsOrReports } from '../checkers/starting.ts'
 import {
   killInTime,
   killNotEarly,
   killOnce,
   leaderFirst,
-  noStranger,
+  noForeignProcess,
   overIsOver,
   stopExtended,
   stopOnce,
@@ -49,16 +55,16 @@ import { factsOf } from './observer.ts'
 export const promises: Readonly<Record<string, Promised>> = {
   noBug,
   queueBounded,
-  lastWordRuns,
-  beginsOrSays,
+  watchdogArmed,
+  startsOrReports,
   oneAtATime,
   counted,
   selectedOnly,
   ...slowStarts,
   startOrder,
-  startTold,
-  deathTold,
-  notUnasked,
+  startReported,
+  exitReportedOnce,
+  startRequested,
   shutdownWins,
   satisfied,
   answeredOnce,
@@ -71,10 +77,10 @@ export const promises: Readonly<Record<string, Promised>> = {
   stopExtended,
   stuckNamed,
   overIsOver,
-  noStranger,
+  noForeignProcess,
   unmapped,
   siblings,
-  ignoredTold,
+  ignoredReported,
   forwarded,
   stopInOrder,
   stopAtOnce,
@@ -83,10 +89,10 @@ export const promises: Readonly<Record<string, Promised>> = {
   deadlineKept,
   doneIsDone,
   endsWhenOver,
-  ...lanes,
+  ...scheduling,
   ...readiness,
   ...helpers,
-  ...told,
+  ...reports,
   oneWriteAtATime,
   ...tickets,
   ...intruders,

@@ -31,7 +31,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'isBusy ? this.#host.now() : nextMs',
     to: 'nextMs',
     seed: 1646,
-    breaks: ['startTold', 'nobodyForgotten', 'selectedOnly'],
+    breaks: ['startReported', 'noneForgotten', 'selectedOnly'],
   },
   {
     name: 'a disarmed timer fires',
@@ -47,7 +47,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'loop.boot(this.#early)',
     to: 'loop.boot()',
     seed: 236,
-    breaks: ['answeredOnce', 'ignoredTold'],
+    breaks: ['answeredOnce', 'ignoredReported'],
   },
   {
     name: 'a fault before the start does not prevent the start',
@@ -79,7 +79,7 @@ export const initMutants: readonly Mutant[] = [
     from: '    this.#open.delete(end.id)\n',
     to: '',
     seed: 1,
-    breaks: ['oneWriteAtATime', 'readyTold', 'aliveKept'],
+    breaks: ['oneWriteAtATime', 'readyReported', 'aliveKept'],
   },
   {
     name: 'a run number is skipped',
@@ -95,7 +95,7 @@ export const initMutants: readonly Mutant[] = [
     from: "if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()",
     to: '',
     seed: 1,
-    breaks: ['lastWordRuns'],
+    breaks: ['watchdogArmed'],
   },
   {
     name: "a message of the bundle's parser is lost",
@@ -103,7 +103,7 @@ export const initMutants: readonly Mutant[] = [
     from: 'return this.#host.finish(event.code, 0, 0)',
     to: 'return this.#host.finish(1, 0, 0)',
     seed: 159,
-    breaks: ['beginsOrSays'],
+    breaks: ['startsOrReports'],
   },
   {
     name: 'the exit is deferred, and the watchdog process with it',
@@ -127,6 +127,6 @@ export const initMutants: readonly Mutant[] = [
     from: 'return !run.isGroupEmpty && group === run.pid ?',
     to: 'return group === run.pid ?',
     seed: 1740,
-    breaks: ['noStranger'],
+    breaks: ['noForeignProcess'],
   },
 ]

@@ -2,7 +2,7 @@
 import type { Mutant } from '../mutants.ts'
 
 /** The promises that a forbidden request breaks when it is performed. */
-const wrongDeeds = ['notUnasked', 'answeredOnce', 'siblings', 'endsForReason', 'byPolicyOnly']
+const wrongDeeds = ['startRequested', 'answeredOnce', 'siblings', 'endsForReason', 'byPolicyOnly']
 
 export const intruderMutants: readonly Mutant[] = [
   {

@@ -122,7 +122,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "ended.succeeded && (spec.kind === 'job' || policy === 'on-failure')",
     to: "ended.succeeded && spec.kind !== 'job' && policy === 'on-failure'",
     seed: 248,
-    breaks: ['byPolicyOnly', 'backoffKept', 'endsWithAll', 'nobodyForgotten'],
+    breaks: ['byPolicyOnly', 'backoffKept', 'endsWithAll', 'noneForgotten'],
   },
   {
     name: '"on-failure" restarts like "always"',
@@ -154,7 +154,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "  arm(effects, 'backoff', daemon, afterMs)\n",
     to: '',
     seed: 3,
-    breaks: ['nobodyForgotten'],
+    breaks: ['noneForgotten'],
   },
   {
     name: 'the backoff ends too early',
@@ -170,7 +170,7 @@ export const policyMutants: readonly Mutant[] = [
     from: 'restart: waitNoLonger,',
     to: 'restart: stay,',
     seed: 27,
-    breaks: ['satisfied', 'nobodyForgotten'],
+    breaks: ['satisfied', 'noneForgotten'],
   },
   {
     name: 'a critical daemon that is given up does not end the bundle',
@@ -186,14 +186,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "isUnready(daemon) ? 'before-ready' : null",
     to: 'isUnready(daemon) ? null : null',
     seed: 16,
-    breaks: [
-      'byPolicyOnly',
-      'backoffKept',
-      'endsWithAll',
-      'exitCode',
-      'nobodyForgotten',
-      'afterMet',
-    ],
+    breaks: ['byPolicyOnly', 'backoffKept', 'endsWithAll', 'exitCode', 'noneForgotten', 'afterMet'],
   },
   {
     name: 'a daemon that is given up counts as completed after an exit with code 0',

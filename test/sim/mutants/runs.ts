@@ -24,7 +24,7 @@ export const runMutants: readonly Mutant[] = [
     from: '  if (gone) return end(daemon, exit, event, effects)',
     to: "  if (gone && daemon.phase === 'killing') return end(daemon, exit, event, effects)",
     seed: 2,
-    breaks: ['overIsOver', 'deathTold', 'satisfied'],
+    breaks: ['overIsOver', 'exitReportedOnce', 'satisfied'],
   },
   {
     name: 'KILL to the leader alone',
@@ -152,7 +152,7 @@ export const runMutants: readonly Mutant[] = [
     from: "report(effects, { kind: 'started', daemon: name, run, pid })",
     to: "report(effects, { kind: 'started', daemon: name, run: run + 1, pid })",
     seed: 2,
-    breaks: ['startTold'],
+    breaks: ['startReported'],
   },
   {
     name: 'a failed daemon with "never" is restarted',
@@ -160,6 +160,6 @@ export const runMutants: readonly Mutant[] = [
     from: "if (policy === 'never') return",
     to: "if (policy === 'never' && ended.succeeded) return",
     seed: 2,
-    breaks: ['notUnasked', 'byPolicyOnly'],
+    breaks: ['startRequested', 'byPolicyOnly'],
   },
 ]

@@ -20,7 +20,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "  if (until === 'started') return 'met'\n",
     to: '',
     seed: 4,
-    breaks: ['nobodyForgotten', 'guardHolds'],
+    breaks: ['noneForgotten', 'guardHolds'],
   },
   {
     name: 'a job is ready when it has started',
@@ -36,7 +36,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "if (daemon.end === 'done') return 'met'",
     to: "if (daemon.end === 'done') return 'not yet'",
     seed: 16,
-    breaks: ['nobodyForgotten', 'guardHolds'],
+    breaks: ['noneForgotten', 'guardHolds'],
   },
   {
     name: 'a failed dependency counts as not yet available',
@@ -100,7 +100,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'up', 'requested', effects)",
     to: "run: daemon.run, guard })\n  return beginTermination(daemon, atMs, graceMs, 'requested', 'requested', effects)",
     seed: 286,
-    breaks: ['satisfied', 'nobodyForgotten', 'answeredOnce'],
+    breaks: ['satisfied', 'noneForgotten', 'answeredOnce'],
   },
   {
     name: 'only the first batch is spawned',
@@ -108,7 +108,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: 'if (context.starting > 0 || context.isEnding) return',
     to: 'if (context.starting > 0 || context.isEnding || context.active > 8) return',
     seed: 67,
-    breaks: ['selectedOnly', 'nobodyForgotten'],
+    breaks: ['selectedOnly', 'noneForgotten'],
   },
   {
     name: 'a change of state does not reconsider waiting daemons',
@@ -116,7 +116,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "if (daemon.phase === 'waiting') reconsider(context, daemon, failed)",
     to: '',
     seed: 2,
-    breaks: ['selectedOnly', 'nobodyForgotten'],
+    breaks: ['selectedOnly', 'noneForgotten'],
   },
   {
     name: 'a dependency on a daemon that is not selected is never satisfied',
@@ -124,7 +124,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: 'if (other === undefined) continue // Not selected.',
     to: 'if (other === undefined) return { after, hasFailed: false }',
     seed: 78,
-    breaks: ['nobodyForgotten', 'selectedOnly'],
+    breaks: ['noneForgotten', 'selectedOnly'],
   },
   {
     name: '"ready" of the bundle is reported too early',
@@ -132,7 +132,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "if (daemon.phase === 'running') return daemon.readyAtMs !== null",
     to: "if (daemon.phase === 'running') return true",
     seed: 3,
-    breaks: ['announcedOnce', 'nobodyForgotten'],
+    breaks: ['announcedOnce', 'noneForgotten'],
   },
   {
     name: '"ready" of the bundle is reported repeatedly',
@@ -148,7 +148,7 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "  context.emit({ type: 'announce', state: 'STOPPING=1' })\n  context.report",
     to: '  context.report',
     seed: 2,
-    breaks: ['stoppingTold'],
+    breaks: ['stoppingReported'],
   },
   {
     name: 'a critical job that is completed ends the bundle',
@@ -164,6 +164,6 @@ export const schedulingMutants: readonly Mutant[] = [
     from: "arm', timer, afterMs: longWaitMs })",
     to: "arm', timer, afterMs: longWaitMs * 2 })",
     seed: 4,
-    breaks: ['waitTold'],
+    breaks: ['waitReported'],
   },
 ]

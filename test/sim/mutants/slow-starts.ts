@@ -40,7 +40,7 @@ export const slowStartMutants: readonly Mutant[] = [
     from: 'if (hasExecuted) watchReady',
     to: 'if (hasExecuted || true) watchReady',
     seed: 1245,
-    breaks: ['slowNotReady', 'looksGoOn'],
+    breaks: ['slowNotReady', 'probesContinue'],
   },
   {
     name: 'a start that failed late is reported as an exit',
@@ -48,7 +48,7 @@ export const slowStartMutants: readonly Mutant[] = [
     from: '      failure === undefined\n',
     to: '      failure !== null\n',
     seed: 49,
-    breaks: ['slowFailureTold'],
+    breaks: ['slowFailureReported'],
   },
   {
     name: 'the cause of a failed slow start does not reach the core',

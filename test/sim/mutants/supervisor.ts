@@ -104,7 +104,7 @@ export const supervisorMutants: readonly Mutant[] = [
     from: 'if (action === undefined || context.isEnding) return',
     to: 'if (action === undefined) return',
     seed: 36,
-    breaks: ['forwarded', 'answeredOnce', 'ignoredTold'],
+    breaks: ['forwarded', 'answeredOnce', 'ignoredReported'],
   },
   {
     name: 'the end of the main daemon does not end the bundle',
@@ -168,7 +168,7 @@ export const supervisorMutants: readonly Mutant[] = [
     from: 'names.filter((name) => wanted.has(name))',
     to: '[...names]',
     seed: 1,
-    breaks: ['selectedOnly', 'beginsOrSays'],
+    breaks: ['selectedOnly', 'startsOrReports'],
   },
   {
     name: 'a signal is forwarded to all',
@@ -192,7 +192,7 @@ export const supervisorMutants: readonly Mutant[] = [
     from: 'power *= 10',
     to: 'power *= 2',
     seed: 44,
-    breaks: ['ignoredTold'],
+    breaks: ['ignoredReported'],
   },
   {
     name: 'output at the end has the minimum time, whatever is left of the deadline',

@@ -40,7 +40,7 @@ export const ticketMutants: readonly Mutant[] = [
     from: 'this.connection.send(items.length === 0',
     to: 'if (items.length < 0) this.connection.send(items.length === 0',
     seed: 13,
-    breaks: ['askedIsAnswered'],
+    breaks: ['requestAnswered'],
   },
   {
     name: 'a waiting requester is answered "in progress"',
@@ -48,7 +48,7 @@ export const ticketMutants: readonly Mutant[] = [
     from: 'if (wait.forEnd) this.#waitFor',
     to: 'if (!wait.forEnd) this.#waitFor',
     seed: 4,
-    breaks: ['openIsOpen', 'askedIsAnswered'],
+    breaks: ['openIsOpen', 'requestAnswered'],
   },
   {
     name: 'a start is completed before readiness',
@@ -88,7 +88,7 @@ export const ticketMutants: readonly Mutant[] = [
     from: 'if (last.failure === null) return',
     to: 'if (last.failure !== null) return null\n  return',
     seed: 44,
-    breaks: ['noBug', 'answeredOnce', 'askedIsAnswered'],
+    breaks: ['noBug', 'answeredOnce', 'requestAnswered'],
   },
   {
     name: 'a waiting requester is not answered when the daemon is skipped',

@@ -32,7 +32,7 @@ export const watchMutants: readonly Mutant[] = [
     from: "  effects.push({ type: 'watch', daemon: spec.name, run, for: 'ready' })\n",
     to: '',
     seed: 3,
-    breaks: ['readyTold', 'looksGoOn', 'quiet'],
+    breaks: ['readyReported', 'probesContinue', 'quiet'],
   },
   {
     name: 'probes of readiness do not end',
@@ -40,7 +40,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '  stopWatching(daemon, effects)\n  const flaw',
     to: '  const flaw',
     seed: 4,
-    breaks: ['looksEnd', 'helpersEnd', 'quiet'],
+    breaks: ['probesEnd', 'helpersEnd', 'quiet'],
   },
   {
     name: 'a completed probe is not cancelled',
@@ -48,7 +48,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '    this.#host.cancelProbe(id)\n',
     to: '',
     seed: 4,
-    breaks: ['looksEnd'],
+    breaks: ['probesEnd'],
   },
   {
     name: 'a late result of a probe counts',
@@ -56,7 +56,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '    this.#host.cancelProbe(id)\n    this.#byId.delete(id)\n',
     to: '    this.#host.cancelProbe(id)\n',
     seed: 10_147,
-    breaks: ['looksGoOn', 'looksEnd', 'aliveKept', 'readyRight', 'readyInTime'],
+    breaks: ['probesContinue', 'probesEnd', 'aliveKept', 'readyRight', 'readyInTime'],
   },
   {
     name: 'a probe has no timeout',
@@ -64,7 +64,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '    this.#timers.arm(timer, this.#host.now() + watch.timeoutMs)\n',
     to: '    timer.kind satisfies string\n',
     seed: 415,
-    breaks: ['aliveKept', 'looksGoOn', 'quiet'],
+    breaks: ['aliveKept', 'probesContinue', 'quiet'],
   },
   {
     name: 'a single failed probe is enough',
@@ -96,7 +96,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '    this.#schedule(watch, watch.intervalMs)\n  }\n\n  #schedule',
     to: '    this.#schedule(watch, watch.intervalMs / 2)\n  }\n\n  #schedule',
     seed: 34,
-    breaks: ['looksGoOn'],
+    breaks: ['probesContinue'],
   },
   {
     name: 'a self-report of an old run counts for the next',
@@ -120,7 +120,7 @@ export const watchMutants: readonly Mutant[] = [
     from: "if (isReady && spec.ready?.sign.type === 'notify')",
     to: "if (isReady && spec.ready?.sign.type === 'fd')",
     seed: 3,
-    breaks: ['readyTold'],
+    breaks: ['readyReported'],
   },
   {
     name: 'readiness by a descriptor is lost',
@@ -128,7 +128,7 @@ export const watchMutants: readonly Mutant[] = [
     from: "      case 'ready':\n",
     to: "      case 'ready':\n        return undefined\n",
     seed: 3,
-    breaks: ['readyTold'],
+    breaks: ['readyReported'],
   },
   {
     name: 'a watchdog that is pinged expires',
@@ -206,7 +206,7 @@ export const watchMutants: readonly Mutant[] = [
       'inDeadline',
       'flushed',
       'quiet',
-      'deathTold',
+      'exitReportedOnce',
       'doneIsDone',
     ],
   },
@@ -216,7 +216,7 @@ export const watchMutants: readonly Mutant[] = [
     from: "if (note.kind !== 'died' || note.signal !== signalNumbers.KILL) return ''",
     to: "if (note.kind !== 'died') return ''",
     seed: 29,
-    breaks: ['oomTold'],
+    breaks: ['oomReported'],
   },
   {
     name: 'no exit is reported as an out-of-memory kill',
@@ -224,7 +224,7 @@ export const watchMutants: readonly Mutant[] = [
     from: 'kills.count > before',
     to: 'kills.count < before',
     seed: 11,
-    breaks: ['oomTold'],
+    breaks: ['oomReported'],
   },
   {
     name: 'an old out-of-memory kill is the cause of a new exit',
@@ -232,7 +232,7 @@ export const watchMutants: readonly Mutant[] = [
     from: '    this.#oomKills = count\n    if (more',
     to: '    if (more',
     seed: 1,
-    breaks: ['oomTold'],
+    breaks: ['oomReported'],
   },
   {
     name: 'an out-of-memory kill of another process is not reported',
@@ -240,7 +240,7 @@ export const watchMutants: readonly Mutant[] = [
     from: 'if (more <= 0) return null',
     to: 'if (more <= 1000) return null',
     seed: 1,
-    breaks: ['oomTold'],
+    breaks: ['oomReported'],
   },
   {
     name: 'the status of a reload stays after it',
@@ -248,7 +248,7 @@ export const watchMutants: readonly Mutant[] = [
     from: 'status ?? daemon.statusBefore ?? daemon.status',
     to: 'status ?? daemon.status',
     seed: 113,
-    breaks: ['statusTold'],
+    breaks: ['statusReported'],
   },
   {
     name: 'a stop is not extended',

@@ -11,7 +11,7 @@ import { never, type ProbeBehaviour } from './schedule.ts'
 type Found = Extract<HostEvent, { type: 'probed' | 'helper' }>
 
 /** It begins; or, with only an id, it is cancelled. */
-type Look =
+type ProbeNote =
   | { readonly id: number; readonly of: string; readonly errno: Errno | null }
   | { readonly id: number }
 
@@ -20,14 +20,14 @@ export const firstPort = 1000
 
 export class Probes {
   readonly #agenda: Agenda
-  readonly #note: (look: Look) => void
+  readonly #note: (note: ProbeNote) => void
   /** The latest run of each daemon, which answers at its address. */
   readonly #there: Map<string, { leader: Process; seen: ProbeBehaviour; sinceMs: number }> =
     new Map()
   readonly #open: Set<number> = new Set()
   #found: Found[] = []
 
-  constructor(agenda: Agenda, note: (look: Look) => void) {
+  constructor(agenda: Agenda, note: (note: ProbeNote) => void) {
     this.#agenda = agenda
     this.#note = note
   }

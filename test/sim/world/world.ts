@@ -165,7 +165,7 @@ export class World {
     const executed = this.#slowStarts.next()
     if (executed !== undefined) this.#dispatch({ type: 'executed', ...executed })
     const signals = this.#signals.take()
-    if (this.#signals.wasShutdownRequested) this.startLastWord()
+    if (this.#signals.wasShutdownRequested) this.startWatchdog()
     for (const signal of signals) this.#dispatch(signal)
     for (
       let said = this.#selfReports.next(null);
@@ -463,12 +463,12 @@ export class World {
     this.clients.close(client)
   }
 
-  armLastWord(afterMs: number): void {
+  armWatchdog(afterMs: number): void {
     this.#watchdogMs = afterMs
     if (this.#isWatchdogArmed) this.#setWatchdog()
   }
 
-  startLastWord(): void {
+  startWatchdog(): void {
     if (this.#isWatchdogArmed) return
     this.#isWatchdogArmed = true
     this.note({ what: 'last-word-starts' })
