@@ -18,8 +18,8 @@ export const termEnds: Promised = {
 export const inDeadline: Promised = {
   sentence: 'A shutdown ends within the deadline',
   broken: (facts) => {
-    const { shutdown, asked, plan, isBroken } = facts
-    const since = isBroken ? (asked ?? shutdown) : shutdown
+    const { shutdown, shutdownRequested, plan, isBroken } = facts
+    const since = isBroken ? (shutdownRequested ?? shutdown) : shutdown
     const endMs = facts.end?.atMs
     if (since === null || endMs === undefined || facts.boot === null) return null
     const slackMs = facts.lostMs + 2 * facts.lateMs + 0.001
@@ -83,13 +83,13 @@ const isOfNoDaemon =
 export const endsWhenOver: Promised = {
   sentence: 'When pitcrew ends without a request, no process of a daemon is left',
   broken: (facts) => {
-    const { finish, asked, boot, isBroken } = facts
+    const { finish, shutdownRequested, boot, isBroken } = facts
     if (finish === null || boot === null || facts.isHelpless) return null
     // The line about the shutdown may be lost to a fault.
     if (facts.shutdown !== null || facts.trace.some(isStopping)) return null
     // A fault before any daemon was started.
     if (isBroken && finish.code === 70) return null
-    if (asked !== null && asked.index < finish.index) return null
+    if (shutdownRequested !== null && shutdownRequested.index < finish.index) return null
     const left = facts.specs.find(({ name }) => {
       const last = lastRun(facts, name)
       return last !== undefined && aliveAt(facts, last, finish.index) > 0
@@ -162,8 +162,8 @@ function failureCode({ exit, claims }: RunFacts): number {
 
 /** It ended by itself before it was ready. */
 function isEarly(run: RunFacts): boolean {
-  const { spec, exit, asked, claims } = run
-  if (exit === null || (asked !== null && asked.index < exit.index)) return false
+  const { spec, exit, stopOrdered, claims } = run
+  if (exit === null || (stopOrdered !== null && stopOrdered.index < exit.index)) return false
   const ready = readySince(run)
   // Without `ready:` a daemon is ready when it is spawned, whatever waits in the queue; after a slow
   // start, when its program is executed.

@@ -69,15 +69,15 @@ export const probesEnd: Promised = {
   sentence: 'A run that is ending or over is not probed, and no run is probed twice at once',
   broken: (facts) => {
     if (!canFollow(facts)) return null
-    const { probes: looks } = observationsOf(facts)
+    const { probes } = observationsOf(facts)
     return (
-      first(looks, (look) => isProbeFailure(facts, look)) ??
-      first(looks, (look) => {
-        const { before } = look
+      first(probes, (probe) => isProbeFailure(facts, probe)) ??
+      first(probes, (probe) => {
+        const { before } = probe
         if (before === null || before.errno !== null) return null
         const over = before.answered ?? before.cancelled
-        const isTwice = over === null || over.index > look.begun.index
-        return isTwice ? `${nameOf(look.run)} is probed twice at once` : null
+        const isTwice = over === null || over.index > probe.begun.index
+        return isTwice ? `${nameOf(probe.run)} is probed twice at once` : null
       })
     )
   },
@@ -85,13 +85,13 @@ export const probesEnd: Promised = {
 
 function isProbeFailure(
   facts: Facts,
-  { run, begun, errno, answered, cancelled: forgotten }: ProbeRecord,
+  { run, begun, errno, answered, cancelled }: ProbeRecord,
 ): string | null {
   const end = upUntil(run)
   if (end !== null && begun.index > nextCall(facts, end.index))
     return `${nameOf(run)} is over, and is probed`
   if (end === null || errno !== null || begun.index > end.index) return null
-  const over = answered ?? forgotten
+  const over = answered ?? cancelled
   const until = nextCall(facts, end.index)
   return over !== null && over.index < until ? null : `a probe of ${nameOf(run)} is not cancelled`
 }
@@ -101,7 +101,7 @@ export const probesContinue: Promised = {
   broken: (facts) => {
     if (!canFollow(facts)) return null
     return (
-      first(observationsOf(facts).probes, (look) => rare(facts, look)) ??
+      first(observationsOf(facts).probes, (probe) => rare(facts, probe)) ??
       first(facts.runs, (run) => neverSeen(facts, run, 'ready') ?? neverSeen(facts, run, 'alive'))
     )
   },
@@ -115,7 +115,7 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   const since = purpose === 'ready' ? upSince(run) : readySince(run)
   if (spec === null || isWord || since === null || facts.finish === null) return null
   const isSeen =
-    observationsOf(facts).probes.some((look) => look.run === run && look.for === purpose) ||
+    observationsOf(facts).probes.some((probe) => probe.run === run && probe.for === purpose) ||
     facts.helpers.some(({ kind, daemon, spawned, gone }) => {
       // A command of an earlier run that is still running prevents it.
       const isThere = spawned.index > since.index || gone === null || gone.index > since.index
@@ -126,20 +126,20 @@ function neverSeen(facts: Facts, run: RunFacts, purpose: 'ready' | 'alive'): str
   return isSeen || endMs <= dueMs ? null : `${nameOf(run)} is never probed: ${purpose}`
 }
 
-function rare(facts: Facts, look: ProbeRecord): string | null {
-  const { run, begun, errno, answered, cancelled: forgotten } = look
+function rare(facts: Facts, probe: ProbeRecord): string | null {
+  const { run, begun, errno, answered, cancelled } = probe
   const { ready, alive } = run.spec
-  const intervalMs = (look.for === 'ready' ? ready?.intervalMs : alive?.intervalMs) ?? 0
-  const over = errno === null ? (answered ?? forgotten) : begun
-  const limitMs = (look.for === 'ready' ? readyProbeMs : alive?.timeoutMs) ?? 0
+  const intervalMs = (probe.for === 'ready' ? ready?.intervalMs : alive?.intervalMs) ?? 0
+  const over = errno === null ? (answered ?? cancelled) : begun
+  const limitMs = (probe.for === 'ready' ? readyProbeMs : alive?.timeoutMs) ?? 0
   const lastMs = Math.min(over?.atMs ?? never, upUntil(run)?.atMs ?? never, facts.finish?.atMs ?? 0)
   if (lastMs > begun.atMs + limitMs + facts.lostMs + facts.lateMs) {
     return `a probe of ${nameOf(run)} takes longer than ${limitMs} ms`
   }
-  const isLast = over === null || (look.for === 'ready' && answered?.isGood === true)
+  const isLast = over === null || (probe.for === 'ready' && answered?.isGood === true)
   if (isLast || facts.finish === null) return null
-  const next = look.next?.run === run ? look.next : null
-  if (next !== null && next.for === look.for) {
+  const next = probe.next?.run === run ? probe.next : null
+  if (next !== null && next.for === probe.for) {
     const tooSoon = next.begun.atMs < over.atMs + intervalMs - 0.001
     if (tooSoon) return `${nameOf(run)} is probed again at ${next.begun.atMs}, too soon`
   }

@@ -5,8 +5,8 @@ import type { RunFacts, Sent } from '../judge/facts.ts'
 
 /** When it was ordered to stop, by the stop signal to its leader or by its stop command; null if
  *  never. */
-export function stopOrder({ asked }: RunFacts): RunFacts['asked'] {
-  return asked
+export function stopOrder({ stopOrdered }: RunFacts): RunFacts['stopOrdered'] {
+  return stopOrdered
 }
 
 /** Stop signals to the tree except its leader. */

@@ -81,14 +81,14 @@ export const answeredOnce: Promised = {
       const late = facts.controlRequests.filter(
         ({ daemon, isLate }) => daemon === name && isLate,
       ).length
-      const asked = facts.requests.filter(({ daemon }) => daemon === name).length + late
+      const requested = facts.requests.filter(({ daemon }) => daemon === name).length + late
       const answered = (answersOf(facts).get(name) ?? []).reduce(
         (sum, { requests }) => sum + requests,
         0,
       )
       const isVague = facts.isBroken || facts.isBehind
-      const isRight = isVague ? answered <= asked : answered === asked
-      return isRight ? null : `${name}: ${asked} requests, ${answered} answers`
+      const isRight = isVague ? answered <= requested : answered === requested
+      return isRight ? null : `${name}: ${requested} requests, ${answered} answers`
     })
   },
 }
@@ -134,11 +134,12 @@ const answersOf = kept(({ lines }): ReadonlyMap<string, readonly Answer[]> => {
 function answerIn(text: string, index: number): readonly [daemon: string, Answer] | null {
   const groups = answer.exec(text)?.groups
   if (groups === undefined) return null
-  const { daemon = '', asked = '', outcome = '' } = groups
-  const times = asked.split(', requested ')[1]
+  const { daemon = '', requested = '', outcome = '' } = groups
+  const times = requested.split(', requested ')[1]
   const all = times === undefined ? 1 : Number(times.split(' ')[0])
-  const requests = asked.startsWith('restart policy') ? all - 1 : all
+  const requests = requested.startsWith('restart policy') ? all - 1 : all
   return [daemon, { index, requests, outcome }]
 }
 
-const answer = /^(?<daemon>[a-z0-9]+): (?:start|stop|restart) \((?<asked>.*?)\): (?<outcome>.*)$/
+const answer =
+  /^(?<daemon>[a-z0-9]+): (?:start|stop|restart) \((?<requested>.*?)\): (?<outcome>.*)$/

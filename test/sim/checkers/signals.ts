@@ -58,13 +58,16 @@ export const siblings: Promised = {
 }
 
 function hasReason(facts: Facts, run: RunFacts, sent: Sent): boolean {
-  const { shutdown, asked, requests } = facts
+  const { shutdown, shutdownRequested, requests } = facts
   if (shutdown !== null && shutdown.index < sent.index) return true
   // The line about the shutdown may be lost to a fault.
-  if (facts.isBroken && (shutdown === null || (asked !== null && asked.index < sent.index)))
+  if (
+    facts.isBroken &&
+    (shutdown === null || (shutdownRequested !== null && shutdownRequested.index < sent.index))
+  )
     return true
   if (run.exit !== null && run.exit.index < sent.index) return true
-  if (run.asked !== null && run.asked.index < sent.index) return true
+  if (run.stopOrdered !== null && run.stopOrdered.index < sent.index) return true
   // After a failure pitcrew reads the live processes, and may notice an end before its event.
   const { trace, isBroken } = facts
   if (isBroken && trace.some((one, at) => at < sent.index && isLeaderEnd(one, run))) return true

@@ -79,13 +79,13 @@ export const slowFailureReported: Promised = {
 }
 
 function wronglyReported(facts: Facts, run: RunFacts): string | null {
-  const { exit, asked, claims } = run
+  const { exit, stopOrdered, claims } = run
   if (exit?.failure === undefined) return null
   const death = claims.find(({ what }) => what === 'died' || what === 'done')
   if (death !== undefined)
     return `${nameOf(run)} was never executed, and is reported as: ${death.text}`
   if (facts.isBroken || (facts.finish !== null && facts.finish.index < exit.index)) return null
-  if (asked !== null && asked.index < nextCall(facts, exit.index)) return null
+  if (stopOrdered !== null && stopOrdered.index < nextCall(facts, exit.index)) return null
   const failed = claims.filter(({ what }) => what === 'start-failed')
   const [claim] = failed
   if (claim === undefined || failed.length > 1)

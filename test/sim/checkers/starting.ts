@@ -8,9 +8,9 @@ export const startsOrReports: Promised = {
     "With a valid bundle pitcrew starts; otherwise it reports the error and exits with 2 or with the parser's code",
   broken: (facts) => {
     if (facts.isBroken) return null
-    const { boot, exitCode, asked } = facts
+    const { boot, exitCode, shutdownRequested } = facts
     if (facts.specs.length === 0) return noneSelected(facts)
-    const expected = facts.boot === null && asked !== null ? 0 : parserVerdict(facts)
+    const expected = facts.boot === null && shutdownRequested !== null ? 0 : parserVerdict(facts)
     if (expected === null) return boot === null ? 'pitcrew never starts' : null
     if (boot !== null) return `pitcrew starts, and should exit with ${expected}`
     return exitCode === expected ? null : `the exit code is ${exitCode}, not ${expected}`
@@ -19,10 +19,10 @@ export const startsOrReports: Promised = {
 
 /** When no daemon is selected, pitcrew prints a line and exits with 0. */
 function noneSelected(facts: Facts): string | null {
-  const verdict = facts.asked !== null ? 0 : (parserVerdict(facts) ?? 0)
+  const verdict = facts.shutdownRequested !== null ? 0 : (parserVerdict(facts) ?? 0)
   if (facts.runs.length > 0) return 'no daemon is selected, and one runs'
   const isReported = facts.lines.some(({ text }) => text.startsWith('no daemon is selected'))
-  if (verdict === 0 && facts.asked === null && !isReported)
+  if (verdict === 0 && facts.shutdownRequested === null && !isReported)
     return 'no daemon is selected, and that is not reported'
   return facts.exitCode === verdict
     ? null

@@ -33,10 +33,10 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   // Processes that a dead daemon left behind have a second, unless the bundle sets a grace.
   const isStopOrdered = order !== null && (run.exit === null || order.index < run.exit.index)
   const sinceMs = isStopOrdered ? order.atMs : (run.exit?.atMs ?? kill.atMs)
-  const asked = run.spec.stop.graceMs ?? (isStopOrdered ? Number.POSITIVE_INFINITY : 1000)
-  const graceMs = isStopOrdered ? Math.min(asked, facts.plan.deadlineMs * 0.8) : asked
+  const ownGraceMs = run.spec.stop.graceMs ?? (isStopOrdered ? Number.POSITIVE_INFINITY : 1000)
+  const graceMs = isStopOrdered ? Math.min(ownGraceMs, facts.plan.deadlineMs * 0.8) : ownGraceMs
   // The line about the shutdown may be lost to a fault.
-  const shutdown = facts.shutdown ?? facts.asked
+  const shutdown = facts.shutdown ?? facts.shutdownRequested
   const mayEndAll = facts.specs.some(
     ({ main, critical, restart }) => main || critical || restart.then === 'shutdown',
   )
@@ -44,11 +44,11 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   const sharesEndMs =
     shutdown === null
       ? Number.POSITIVE_INFINITY
-      : shutdown.atMs + Math.min(asked, shareEndMs(facts, run.spec.name))
+      : shutdown.atMs + Math.min(ownGraceMs, shareEndMs(facts, run.spec.name))
   // The deadline limits a restart, too, also for a run that is already stopping.
   const hurried = facts.requests
     .filter(({ daemon, atMs }) => daemon === run.spec.name && atMs >= sinceMs)
-    .map(({ atMs }) => atMs + Math.min(asked, facts.plan.deadlineMs * 0.8))
+    .map(({ atMs }) => atMs + Math.min(ownGraceMs, facts.plan.deadlineMs * 0.8))
   const earliestMs = Math.min(sinceMs + graceMs, sharesEndMs, ...hurried)
   // An event that arrived during a spawn has the time of its arrival.
   return kill.atMs < earliestMs - facts.spawnMs - 0.001
@@ -191,11 +191,11 @@ export const stopOnce: Promised = {
 /** Its stop command failed, or could not be executed. */
 function hasFailedToStop(
   { helpers, lines }: Facts,
-  { spec, asked }: RunFacts,
+  { spec, stopOrdered }: RunFacts,
   until: When,
 ): boolean {
-  if (spec.stop.command === null || asked === null) return false
-  const isOf = ({ index }: When): boolean => index >= asked.index && index < until.index
+  if (spec.stop.command === null || stopOrdered === null) return false
+  const isOf = ({ index }: When): boolean => index >= stopOrdered.index && index < until.index
   if (lines.some((line) => isOf(line) && line.text.startsWith(`${spec.name}:stop: not run: `)))
     return true
   return helpers.some(({ name, spawned, exit, pid }) => {

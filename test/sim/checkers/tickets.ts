@@ -12,25 +12,25 @@ export const requestAnswered: Promised = {
   sentence:
     'Each request over the control socket is answered once, at the end of pitcrew at the latest',
   broken: (facts) =>
-    first(facts.controlRequests, (asked) => {
-      const { answers, isLost } = asked
+    first(facts.controlRequests, (request) => {
+      const { answers, isLost } = request
       const { finish } = facts
-      if (answers.length > 1) return `${nameOf(asked)} is answered ${answers.length} times`
+      if (answers.length > 1) return `${nameOf(request)} is answered ${answers.length} times`
       if (answers.length === 1 || isLost || facts.isBroken || finish === null) return null
       // The end closes all connections; requests that arrive with it may not be read any more.
       const endIndex = whenCalled(facts, finish)
-      const isClosed = asked.closed !== null && asked.closed.index < endIndex
-      return isClosed || asked.index >= endIndex ? null : `${nameOf(asked)} is not answered`
+      const isClosed = request.closed !== null && request.closed.index < endIndex
+      return isClosed || request.index >= endIndex ? null : `${nameOf(request)} is not answered`
     }),
 }
 
 export const openIsOpen: Promised = {
   sentence: 'A request without waiting gets its ticket at once; a waiting one gets its result',
   broken: (facts) =>
-    eachAnswer(facts, (asked, { atMs, done }) => {
+    eachAnswer(facts, (request, { atMs, done }) => {
       if (done === undefined || !isTicket(done)) return null
-      if (asked.wait) return done.outcome === 'open' ? 'the ticket is still open' : null
-      const isLate = atMs > asked.atMs + facts.lostMs + facts.lateMs
+      if (request.wait) return done.outcome === 'open' ? 'the ticket is still open' : null
+      const isLate = atMs > request.atMs + facts.lostMs + facts.lateMs
       return isLate && !facts.isBroken ? 'the answer is late' : null
     }),
 }
@@ -39,13 +39,17 @@ export const startIsReady: Promised = {
   sentence:
     'A start or a restart is done when its run is ready, and that of a job when the job is done',
   broken: (facts) =>
-    eachDone(facts, (asked, done, when) => {
-      if (asked.verb !== 'start' && asked.verb !== 'restart') return null
+    eachDone(facts, (request, done, when) => {
+      if (request.verb !== 'start' && request.verb !== 'restart') return null
       const run = facts.runs.find(
-        ({ spec, run: number }) => spec.name === asked.daemon && number === done.now?.run,
+        ({ spec, run: number }) => spec.name === request.daemon && number === done.now?.run,
       )
       if (run === undefined || run.pid !== done.now?.pid) return 'there is no such run'
-      if (asked.verb === 'restart' && run.spawned.index < asked.index && !isSpawning(run, asked)) {
+      if (
+        request.verb === 'restart' &&
+        run.spawned.index < request.index &&
+        !isSpawning(run, request)
+      ) {
         return 'it is the run that was to be replaced'
       }
       const claimed = (what: string): boolean =>
@@ -72,20 +76,20 @@ export const stopIsOver: Promised = {
   sentence:
     'A stop is done when no process of the run is left, and no run starts after it without a request',
   broken: (facts) =>
-    eachDone(facts, (asked, done, when) => {
-      if (asked.verb !== 'stop' || facts.isBroken) return null
+    eachDone(facts, (request, done, when) => {
+      if (request.verb !== 'stop' || facts.isBroken) return null
       if (done.now !== null) return `run ${done.now.run} is running`
-      const own = facts.runsOf.get(asked.daemon ?? '') ?? []
-      const run = lastRun(facts, asked.daemon ?? '', when.index)
+      const own = facts.runsOf.get(request.daemon ?? '') ?? []
+      const run = lastRun(facts, request.daemon ?? '', when.index)
       if (run !== undefined && run.pid !== null && (run.gone?.index ?? when.index) >= when.index) {
         return `run ${run.run} is not over`
       }
       const next = own.find(({ spawned }) => spawned.index > when.index)
       const isAsked = facts.requests.some(
         ({ daemon, verb, index }) =>
-          daemon === asked.daemon &&
+          daemon === request.daemon &&
           verb !== 'stop' &&
-          index > asked.index &&
+          index > request.index &&
           index < (next?.spawned.index ?? 0),
       )
       return next === undefined || isAsked ? null : `run ${next.run} is started without a request`
@@ -96,17 +100,17 @@ export const failedHasCause: Promised = {
   sentence:
     'A request fails only after a reported failure: an end, a failed health check or start, or a failed dependency',
   broken: (facts) =>
-    eachAnswer(facts, (asked, { failed, index }) => {
+    eachAnswer(facts, (request, { failed, index }) => {
       if (failed?.code !== 'FAILED' || facts.isBroken) return null
       const isOver = facts.finish !== null && facts.finish.index < index
       // A shutdown that is requested after everything has ended by itself fails.
-      const isLate = asked.verb === 'shutdown' && isOver && facts.shutdown === null
-      const isStop = asked.verb === 'stop' || asked.verb === 'shutdown'
+      const isLate = request.verb === 'shutdown' && isOver && facts.shutdown === null
+      const isStop = request.verb === 'stop' || request.verb === 'shutdown'
       if (isStop && !isLate) return 'a stop does not fail'
       const isSeen = facts.claims.some(
         (claim) =>
-          claim.daemon === asked.daemon &&
-          claim.index > asked.index &&
+          claim.daemon === request.daemon &&
+          claim.index > request.index &&
           claim.index < index &&
           failures.includes(claim.what),
       )
@@ -129,34 +133,38 @@ export const supersededHasReason: Promised = {
   sentence:
     'A request is superseded only by a shutdown or a later request for something else; one for the same joins it',
   broken: (facts) =>
-    eachAnswer(facts, (asked, { failed, index }) => {
+    eachAnswer(facts, (request, { failed, index }) => {
       if (failed?.code !== 'SUPERSEDED') return null
       const { shutdown, requests, finish } = facts
       const isByEnd = [shutdown, finish].some((end) => end !== null && end.index < index)
       const isByLater = requests.some((one) => {
-        const isMeant = one.daemon === asked.daemon && one.index > asked.index && one.index < index
-        return isMeant && isContrary(facts, asked, one)
+        const isMeant =
+          one.daemon === request.daemon && one.index > request.index && one.index < index
+        return isMeant && isContrary(facts, request, one)
       })
       return isByEnd || isByLater || facts.isBroken ? null : 'there is no other request'
     }),
 }
 
 /** The later request is for something else: the opposite, or a further run. */
-function isContrary(facts: Facts, asked: ControlRequest, later: Request): boolean {
-  if (asked.verb === 'stop' || later.verb === 'stop') return asked.verb !== later.verb
+function isContrary(facts: Facts, request: ControlRequest, later: Request): boolean {
+  if (request.verb === 'stop' || later.verb === 'stop') return request.verb !== later.verb
   const run = lastRun(facts, later.daemon, later.index)
   const isBefore = (when: When | null | undefined): boolean =>
     (when?.index ?? later.index) < later.index
   return (
-    later.verb === 'restart' && run !== undefined && !isBefore(run.asked) && !isBefore(run.exit)
+    later.verb === 'restart' &&
+    run !== undefined &&
+    !isBefore(run.stopOrdered) &&
+    !isBefore(run.exit)
   )
 }
 
 export const shutdownTellsCode: Promised = {
   sentence: 'The result of a requested shutdown has the exit code of pitcrew',
   broken: (facts) =>
-    eachAnswer(facts, (asked, { done, failed, index }) => {
-      if (asked.verb !== 'shutdown' || !asked.wait) return null
+    eachAnswer(facts, (request, { done, failed, index }) => {
+      if (request.verb !== 'shutdown' || !request.wait) return null
       // It was requested after everything had ended by itself.
       const isOver = facts.finish !== null && facts.finish.index < index && facts.shutdown === null
       if (failed !== undefined) return facts.isBroken || isOver ? null : `it failed: ${failed.code}`
@@ -207,12 +215,12 @@ function appendsGivenUp({ calls }: Facts): ReadonlySet<number> {
 
 function eachAnswer(
   facts: Facts,
-  problem: (asked: ControlRequest, answer: When & Answer) => string | null,
+  problem: (request: ControlRequest, answer: When & Answer) => string | null,
 ): string | null {
-  return first(facts.controlRequests, (asked) =>
-    first(asked.answers, (answer) => {
-      const found = problem(asked, answer)
-      return found === null ? null : `${nameOf(asked)}, answered at ${answer.atMs}: ${found}`
+  return first(facts.controlRequests, (request) =>
+    first(request.answers, (answer) => {
+      const found = problem(request, answer)
+      return found === null ? null : `${nameOf(request)}, answered at ${answer.atMs}: ${found}`
     }),
   )
 }
@@ -220,11 +228,11 @@ function eachAnswer(
 /** The successful results of waiting requests. */
 function eachDone(
   facts: Facts,
-  problem: (asked: ControlRequest, done: TicketAnswer, when: When) => string | null,
+  problem: (request: ControlRequest, done: TicketAnswer, when: When) => string | null,
 ): string | null {
-  return eachAnswer(facts, (asked, answer) => {
+  return eachAnswer(facts, (request, answer) => {
     const { done } = answer
-    return done === undefined || done.outcome !== 'done' ? null : problem(asked, done, answer)
+    return done === undefined || done.outcome !== 'done' ? null : problem(request, done, answer)
   })
 }
 

@@ -48,11 +48,11 @@ export class AfterCall {
   }
 
   /** @param nextMs The time of the next call.
-   *  @param asked  The daemons with a request for a restart or a stop in this call. */
+   *  @param requested  The daemons with a request for a restart or a stop in this call. */
   check(
     call: When & Call,
     nextMs: number,
-    asked: ReadonlyMap<string, number>,
+    requested: ReadonlyMap<string, number>,
     isAnnounced: boolean,
   ): void {
     const { atMs, doneAtMs, wakeAtMs } = call
@@ -62,7 +62,7 @@ export class AfterCall {
       const stands = this.#of(spec)
       if (stands.is === 'wanted') this.#checkWanted(spec, stands, doneAtMs, nextMs)
       if (stands.is !== 'up' && stands.is !== 'spawning') continue
-      if (asked.has(spec.name) && stands.run.spawned.index < call.index) {
+      if (requested.has(spec.name) && stands.run.spawned.index < call.index) {
         this.#find('not stopped', `${spec.name} is to be stopped, and runs on`)
       }
       this.#checkGuards(spec)

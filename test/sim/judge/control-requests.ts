@@ -42,7 +42,7 @@ export class ControlRequests {
   }
 
   /** null: a request for an unknown daemon, or of an intruder. */
-  asked(
+  receive(
     { client, text }: Line,
     when: When & Pick<ControlRequest, 'isLost' | 'isLate'>,
   ): ControlRequest | null {
@@ -58,9 +58,9 @@ export class ControlRequests {
     const isLost = when.isLost || !this.#greeted.has(client)
     // A line may be read after its connection has been closed.
     const closed = this.#closed.get(client) ?? null
-    const asked = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed }
-    this.all.push(asked)
-    return asked
+    const request = { ...when, isLost, client, id, verb, daemon, wait, answers: [], closed }
+    this.all.push(request)
+    return request
   }
 
   answered({ client, line }: Extract<Moment, { what: 'answer' }>, when: When): void {
@@ -72,13 +72,13 @@ export class ControlRequests {
     if (!isGreeting) intruder?.answers.push({ atMs, index, code: answer.failed?.code ?? null })
     if (intruder !== undefined) return
     if (answer.done === undefined && answer.failed === undefined) return
-    const asked = this.all.find((one) => one.client === client && one.id === id)
-    asked?.answers.push({ atMs, index, ...answer })
+    const request = this.all.find((one) => one.client === client && one.id === id)
+    request?.answers.push({ atMs, index, ...answer })
   }
 
   closed(client: number, when: When): void {
     if (!this.#closed.has(client)) this.#closed.set(client, when)
-    for (const asked of this.all) if (asked.client === client) asked.closed ??= when
+    for (const request of this.all) if (request.client === client) request.closed ??= when
     const intruder = this.#intruder(client)
     if (intruder !== undefined) intruder.closed ??= when
   }

@@ -12,7 +12,7 @@ export type DaemonState =
   | {
       readonly is: 'ending'
       readonly run: RunFacts
-      readonly isAsked: boolean
+      readonly isRequested: boolean
       readonly next: Wanted | Over
     }
   | Over
@@ -21,7 +21,7 @@ export type DaemonState =
 export interface Wanted {
   readonly is: 'wanted'
   /** `both`: by its policy, and also by a request while it waited for dependencies. */
-  readonly why: 'boot' | 'asked' | 'held' | 'policy' | 'both'
+  readonly why: 'boot' | 'requested' | 'held' | 'policy' | 'both'
   /** Relative to the end of the previous run while that is not over. */
   readonly earliestMs: number
   readonly latestMs: number
@@ -29,8 +29,8 @@ export interface Wanted {
 
 export interface Over {
   readonly is: 'over'
-  /** `asked`: stopped by request. */
-  readonly end: 'done' | 'failed' | 'skipped' | 'asked'
+  /** `requested`: stopped by request. */
+  readonly end: 'done' | 'failed' | 'skipped' | 'requested'
 }
 
 /** The restart history of a daemon. */
@@ -70,7 +70,7 @@ export function stateOf(
   { kind }: DaemonSpec,
   stands: DaemonState,
 ): 'met' | 'failed' | 'not yet' {
-  if (stands.is === 'over' && stands.end !== 'asked') {
+  if (stands.is === 'over' && stands.end !== 'requested') {
     return stands.end === 'done' ? 'met' : 'failed'
   }
   if (stands.is !== 'up') return 'not yet'
@@ -81,7 +81,7 @@ export function stateOf(
 
 /** Whether it has ended permanently. A daemon that was stopped by request may be started again. */
 export function isForGood(stands: DaemonState): boolean {
-  return stands.is === 'over' && stands.end !== 'asked'
+  return stands.is === 'over' && stands.end !== 'requested'
 }
 
 /** The delay before the next run after so many restarts in a row, without jitter. */
@@ -122,8 +122,8 @@ export function endsAll(
   { main, critical, kind, restart }: DaemonSpec,
   stands: DaemonState,
 ): boolean {
-  if (main) return stands.is === 'over' || (stands.is === 'ending' && !stands.isAsked)
-  if (stands.is !== 'over' || stands.end === 'asked') return false
+  if (main) return stands.is === 'over' || (stands.is === 'ending' && !stands.isRequested)
+  if (stands.is !== 'over' || stands.end === 'requested') return false
   if (stands.end === 'done' && kind === 'job') return false
   if (critical) return true
   return stands.end === 'failed' && restart.then === 'shutdown' && restart.limit !== null

@@ -37,7 +37,7 @@ export interface RunFacts {
   executed: When | null
   readonly signals: Sent[]
   /** When it was ordered to stop: by the stop signal to its leader, or by its stop command. */
-  asked: (When & { readonly inRecovery: boolean }) | null
+  stopOrdered: (When & { readonly inRecovery: boolean }) | null
   /** pitcrew's claims about it, in order. */
   readonly claims: (When & Claim)[]
   /** When pitcrew got the exit of the leader, and the end of the whole run. */
@@ -123,7 +123,7 @@ export interface Facts {
   /** When pitcrew logged its shutdown. */
   readonly shutdown: When | null
   /** When TERM, INT or a hangup arrived, or a recovery reported one. */
-  readonly asked: When | null
+  readonly shutdownRequested: When | null
   /** When the boot began. */
   readonly boot: When | null
   /** When the end was ordered; `doneMs`: when all output of onDeath commands was out. */

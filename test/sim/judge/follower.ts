@@ -46,10 +46,10 @@ class Follower {
   readonly #afterCall: AfterCall
   readonly #requestsAt: Map<number, Request[]> = new Map()
   readonly #runsAt: Map<number, RunFacts> = new Map()
-  readonly #askedAt: Map<number, RunFacts> = new Map()
+  readonly #stopOrderedAt: Map<number, RunFacts> = new Map()
   readonly #claimsAt: Map<number, When & Claim> = new Map()
   /** Daemons with a request for a restart or a stop in the current call, and its time. */
-  readonly #asked: Map<string, number> = new Map()
+  readonly #requestedAt: Map<string, number> = new Map()
   /** Daemons that are requested to stop and were not ordered to yet. */
   readonly #toStop: Set<string> = new Set()
   readonly #held: Set<string> = new Set()
@@ -73,7 +73,7 @@ class Follower {
     }
     for (const run of facts.runs) {
       this.#runsAt.set(run.spawned.index, run)
-      if (run.asked !== null) this.#askedAt.set(run.asked.index, run)
+      if (run.stopOrdered !== null) this.#stopOrderedAt.set(run.stopOrdered.index, run)
     }
     for (const claim of facts.claims) this.#claimsAt.set(claim.index, claim)
     for (const request of facts.requests) {
@@ -107,7 +107,7 @@ class Follower {
   #called(call: When & Call): void {
     if (this.#call !== null) this.#checkAfterCall(this.#call, call.atMs)
     this.#call = call
-    this.#asked.clear()
+    this.#requestedAt.clear()
     this.#held.clear()
     const { event, index, atMs } = call
     for (const request of this.#requestsAt.get(index) ?? []) this.#request(request, atMs)
@@ -127,18 +127,18 @@ class Follower {
     this.#toStop.delete(name)
     if (stands.is === 'over') {
       this.#policy.reset(name)
-      return this.#want(name, 'asked', atMs)
+      return this.#want(name, 'requested', atMs)
     }
-    if (verb === 'restart') this.#asked.set(name, atMs)
+    if (verb === 'restart') this.#requestedAt.set(name, atMs)
     if (stands.is === 'wanted') {
       const waitsForTime = stands.why === 'policy' && stands.latestMs > atMs
       if (waitsForTime) this.#policy.reset(name)
       else this.#policy.doubt(name)
       const why = stands.why === 'policy' ? 'both' : stands.why
-      this.#want(name, waitsForTime ? 'asked' : why, atMs)
+      this.#want(name, waitsForTime ? 'requested' : why, atMs)
     } else if (stands.is === 'ending') {
       this.#policy.reset(name)
-      const next = { is: 'wanted', why: 'asked', earliestMs: 0, latestMs: 0 } as const
+      const next = { is: 'wanted', why: 'requested', earliestMs: 0, latestMs: 0 } as const
       this.#stands.set(name, { ...stands, next })
     }
   }
@@ -146,7 +146,7 @@ class Follower {
   #stopAsked(name: string, stands: DaemonState, atMs: number): void {
     if (stands.is === 'up' || stands.is === 'spawning') {
       this.#toStop.add(name)
-      if (stands.is === 'up') this.#asked.set(name, atMs)
+      if (stands.is === 'up') this.#requestedAt.set(name, atMs)
     } else if (stands.is === 'ending') this.#stands.set(name, { ...stands, next: stopped })
     else if (stands.is === 'wanted' || (stands.is === 'over' && stands.end === 'skipped')) {
       this.#stands.set(name, stopped)
@@ -163,7 +163,7 @@ class Follower {
     const stands = this.#stands.get(name)
     if (stands?.is !== 'up') return
     const next = this.#policy.verdict(stands.run, atMs, stands.readyAtMs, isFault)
-    this.#stands.set(name, { is: 'ending', run: stands.run, isAsked: false, next })
+    this.#stands.set(name, { is: 'ending', run: stands.run, isRequested: false, next })
   }
 
   #settle(name: string, atMs: number): void {
@@ -176,9 +176,9 @@ class Follower {
     const { atMs } = moment
     const claim = this.#claimsAt.get(index)
     const run = this.#runsAt.get(index)
-    const asked = this.#askedAt.get(index)
+    const stopping = this.#stopOrderedAt.get(index)
     if (run !== undefined) this.#spawned(run)
-    if (asked !== undefined) this.#ordered(asked)
+    if (stopping !== undefined) this.#ordered(stopping)
     if (claim !== undefined && this.#stands.has(claim.daemon)) this.#claimed(claim, atMs)
     this.#unskip(atMs)
     if (moment.what === 'announce' && moment.text === 'READY=1') this.#announced()
@@ -211,15 +211,15 @@ class Follower {
     const stands = this.#stands.get(name)
     if (stands?.is !== 'up') return
     const isToStop = this.#toStop.delete(name)
-    const isAsked = this.#asked.has(name) || isToStop
+    const isAsked = this.#requestedAt.has(name) || isToStop
     if (!isAsked && !this.#held.has(name)) {
       this.#find('stopped wrongly', `${name} ${run.run} is stopped without a reason`)
     }
     if (isAsked) this.#policy.doubt(name)
-    const why = isAsked ? 'asked' : 'held'
+    const why = isAsked ? 'requested' : 'held'
     const again = { is: 'wanted', why, earliestMs: 0, latestMs: 0 } as const
     const next = isToStop ? stopped : again
-    this.#stands.set(name, { is: 'ending', run, isAsked: true, next })
+    this.#stands.set(name, { is: 'ending', run, isRequested: true, next })
   }
 
   #claimed(claim: When & Claim, atMs: number): void {
@@ -297,7 +297,7 @@ class Follower {
     const { boot } = this.#facts
     if (boot === null || call.index + 1 < boot.index) return
     if (this.#afterCall.hasReason()) this.#reasons.add(call.index)
-    this.#afterCall.check(call, nextMs, this.#asked, this.#isAnnounced)
+    this.#afterCall.check(call, nextMs, this.#requestedAt, this.#isAnnounced)
   }
 
   #announced(): void {
@@ -308,9 +308,10 @@ class Follower {
 
   /** The shutdown, or the end without one. */
   #ended(): void {
-    const { shutdown, finish, asked, trace } = this.#facts
+    const { shutdown, finish, shutdownRequested, trace } = this.#facts
     const since = shutdown ?? finish
-    if (since === null || (asked !== null && asked.index < since.index)) return
+    if (since === null || (shutdownRequested !== null && shutdownRequested.index < since.index))
+      return
     const all = [...this.#specs.values()]
     const stands = (spec: DaemonSpec): DaemonState => this.#stands.get(spec.name) as DaemonState
     const isRight =
@@ -330,7 +331,7 @@ function readyAtStart(run: RunFacts): number | null {
   return executed !== null && started?.index !== executed.index ? executed.atMs : null
 }
 
-const stopped = { is: 'over', end: 'asked' } as const
+const stopped = { is: 'over', end: 'requested' } as const
 
 function later(next: Extract<DaemonState, { is: 'wanted' | 'over' }>, atMs: number): DaemonState {
   if (next.is === 'over') return next

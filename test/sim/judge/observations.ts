@@ -119,9 +119,11 @@ function probeType({ ready, alive }: DaemonSpec, purpose: ProbeRecord['for']): s
 }
 
 /** When a run ceased to be up: it exited, was ordered to stop, or was found unhealthy. */
-export function upUntil({ exit, asked, claims }: RunFacts): When | null {
+export function upUntil({ exit, stopOrdered, claims }: RunFacts): When | null {
   const fault = claims.find(({ what }) => ['not-ready', 'not-alive', 'watchdog'].includes(what))
-  const ends = [exit, asked, fault].filter((one): one is NonNullable<typeof one> => one != null)
+  const ends = [exit, stopOrdered, fault].filter(
+    (one): one is NonNullable<typeof one> => one != null,
+  )
   return ends.toSorted((one, other) => one.index - other.index)[0] ?? null
 }
 

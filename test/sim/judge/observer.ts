@@ -75,7 +75,7 @@ class Observer {
       helpers: [...this.#helpers.values()],
       claims: this.#claims,
       shutdown: this.#shutdown,
-      asked: this.#shutdownAsked,
+      shutdownRequested: this.#shutdownAsked,
       boot: this.#boot,
       finish: this.#finish,
       exitCode: this.#exitCode,
@@ -148,7 +148,7 @@ class Observer {
     if (run === undefined) return
     const sent = { atMs, index, signal, to, inRecovery: this.#inRecovery() }
     run.signals.push(sent)
-    if (isStop(run, sent)) run.asked ??= sent
+    if (isStop(run, sent)) run.stopOrdered ??= sent
   }
 
   #line(line: string, when: When): void {
@@ -189,7 +189,7 @@ class Observer {
       isSlow: 'pid' in answer && answer.isSlow === true,
       executed: null,
       signals: [],
-      asked: null,
+      stopOrdered: null,
       claims: [],
       exit: null,
       gone: null,
@@ -222,7 +222,7 @@ class Observer {
   /** The stop command was run, or failed to run. */
   #stopRan(daemon: string, { atMs, index }: When): void {
     const run = this.#runsOf.get(daemon)?.at(-1)
-    if (run !== undefined) run.asked ??= { atMs, index, inRecovery: this.#inRecovery() }
+    if (run !== undefined) run.stopOrdered ??= { atMs, index, inRecovery: this.#inRecovery() }
   }
 
   #inRecovery(): boolean {
@@ -255,7 +255,7 @@ class Observer {
     if (event.type === 'recover') return this.#recover(event, when)
     if (event.type === 'signal') this.#signal(event, failed, when)
     if (event.type === 'client') this.#controlRequests.connected(event, failed, when)
-    if (event.type === 'line') this.#asked(event, failed, when)
+    if (event.type === 'line') this.#receiveRequest(event, failed, when)
     if (failed) return
     const run = 'run' in event ? (this.#run(event) ?? this.#helper(event)) : undefined
     if (event.type === 'exited' && run !== undefined) {
@@ -310,10 +310,14 @@ class Observer {
     return this.#shutdown !== null || this.#ordered !== null || this.#finish !== null
   }
 
-  #asked(event: Extract<Call['event'], { type: 'line' }>, failed: boolean, when: When): void {
+  #receiveRequest(
+    event: Extract<Call['event'], { type: 'line' }>,
+    failed: boolean,
+    when: When,
+  ): void {
     const { atMs, index } = when
     const isLate = this.#isEnding
-    const asked = this.#controlRequests.asked(event, { atMs, index, isLost: failed, isLate })
+    const asked = this.#controlRequests.receive(event, { atMs, index, isLost: failed, isLate })
     if (asked === null || asked.isLate) return
     const { verb, daemon, isLost } = asked
     if (verb === 'shutdown' || daemon === null) {

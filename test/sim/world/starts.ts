@@ -15,8 +15,8 @@ interface Parts {
   readonly runs: Runs
   readonly slowStarts: SlowStarts
   readonly output: Output
-  readonly words: SelfReports
-  readonly looks: Probes
+  readonly selfReports: SelfReports
+  readonly probes: Probes
 }
 
 export class Starts {
@@ -47,15 +47,15 @@ export class Starts {
   }
 
   #start(spec: SpawnSpec, life: Life): SpawnAnswer {
-    const { agenda, kernel, runs, slowStarts, words, looks } = this.#parts
+    const { agenda, kernel, runs, slowStarts, selfReports, probes } = this.#parts
     const isSlow = life.hang !== null
     // Events in this time happen before the child exists.
     const waitedMs = isSlow ? slowStarts.waitMs : 0
     agenda.passTo(agenda.nowMs + waitedMs)
     const of = { daemon: spec.daemon, run: spec.run }
     const leader = kernel.forkLeader(of, life, (process) => {
-      words.schedule(of, process, life, spec)
-      looks.add(of.daemon, process, life.probed)
+      selfReports.schedule(of, process, life, spec)
+      probes.add(of.daemon, process, life.probed)
     })
     if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
     const { pid } = leader

@@ -11,7 +11,7 @@ for (const name of ['push', 'pushFirst', 'pushLast'] as const) {
   }
 }
 
-/** The most that waited since it was asked before. */
+/** The most that waited since the previous call. */
 export function mostWaiting(): number {
   const waited = most
   most = 0

@@ -94,15 +94,15 @@ export class World {
     this.probes = new Probes(this.agenda, (look) =>
       this.note('of' in look ? { what: 'look', ...look } : { what: 'forget', ...look }),
     )
-    const { agenda, probes: looks } = this
+    const { agenda, probes } = this
     const parts = {
       agenda,
-      looks,
+      probes,
       kernel: this.#kernel,
       runs: this.runs,
       slowStarts: this.#slowStarts,
       output: this.#output,
-      words: this.#selfReports,
+      selfReports: this.#selfReports,
     }
     this.#starts = new Starts(schedule, parts)
     this.#faults = new Faults(schedule.faults, (fault) => this.note({ what: 'fault', fault }))
@@ -185,8 +185,8 @@ export class World {
     for (const end of this.#helperEnds.splice(0)) if (this.#finish === null) this.#dispatch(end)
     for (let found = this.probes.next(); found !== undefined; found = this.probes.next())
       this.#dispatch(found)
-    for (let asked = this.clients.next(); asked !== undefined; asked = this.clients.next())
-      this.#dispatch(asked)
+    for (let request = this.clients.next(); request !== undefined; request = this.clients.next())
+      this.#dispatch(request)
     this.#output.serve()
   }
 
