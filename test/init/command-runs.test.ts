@@ -1,4 +1,4 @@
-/** DESIGN §1: a helper is a short-lived child of pitcrew itself, bounded in time. */
+/** Commands that serve a daemon are runs with a timeout; the whole tree of one is ended. */
 import { describe, expect, test } from 'vitest'
 import { Timers } from '../../src/init/loop/timers.ts'
 import { CommandRuns, type ServiceCommand } from '../../src/init/perform/command-runs.ts'
@@ -27,7 +27,7 @@ function setUp() {
   return { fake, timers, helpers, told, start }
 }
 
-describe('what comes of a helper', () => {
+describe('the outcome of a command', () => {
   test.each([
     ['it ended well', true],
     ['it did not', false],
@@ -40,7 +40,7 @@ describe('what comes of a helper', () => {
     expect(timers.size).toBe(0)
   })
 
-  test('its time is up: a failure, told at once, and it is killed with all it has', () => {
+  test('a timeout is a failure, reported at once, and kills the whole tree', () => {
     const { fake, timers, helpers, told, start } = setUp()
     start()
     fake.take()
@@ -53,7 +53,7 @@ describe('what comes of a helper', () => {
     expect(told).toEqual([false])
   })
 
-  test('a failure behind its spawn: it is killed, since no timer would end it', () => {
+  test('a run is killed if its start fails after the spawn, since no timer would end it', () => {
     const { fake, timers, helpers, start } = setUp()
     const { arm } = timers
     timers.arm = () => {
@@ -68,7 +68,7 @@ describe('what comes of a helper', () => {
     expect(helpers.isRunning('web:ready')).toBe(false)
   })
 
-  test('it left something behind: that is killed, and it is over when that is gone', () => {
+  test('remaining processes are killed, and the run is over when they are gone', () => {
     const { fake, helpers, told, start } = setUp()
     start()
     fake.take()
@@ -80,7 +80,7 @@ describe('what comes of a helper', () => {
     expect(helpers.isRunning('web:ready')).toBe(false)
   })
 
-  test('it cannot be started: that is said, and nothing is kept of it', () => {
+  test('a failed start is returned, and no run is kept', () => {
     const { fake, helpers, told, start, timers } = setUp()
     fake.canSpawn = false
     expect(start()).toBe('cannot execute /bin/look: no such file or directory (ENOENT)')
@@ -88,7 +88,7 @@ describe('what comes of a helper', () => {
   })
 })
 
-test('nobody waits for it any more: it is killed, and its end is told to nobody', () => {
+test('a cancelled run is killed, and its end is not reported', () => {
   const { fake, helpers, told, start } = setUp()
   start()
   fake.take()
@@ -98,7 +98,7 @@ test('nobody waits for it any more: it is killed, and its end is told to nobody'
   expect(told).toEqual([])
 })
 
-test('the end of another run is not its own', () => {
+test('the end of an older run is ignored', () => {
   const { helpers, told, start } = setUp()
   start()
   helpers.ended('web:ready', 7, true, true)
@@ -106,7 +106,7 @@ test('the end of another run is not its own', () => {
 })
 
 describe('after a failure of pitcrew', () => {
-  test('one of which nobody knows any more is killed; daemons are none of its business', () => {
+  test('an unknown command run is killed; runs of daemons are left alone', () => {
     const { fake, helpers } = setUp()
     const unknown = { run: 4, pid: 74, exit: null, gone: false, ready: false }
     helpers.reconcile([
@@ -120,7 +120,7 @@ describe('after a failure of pitcrew', () => {
   const live = { daemon: 'web:ready', run: 1, pid: 71, exit: null, gone: false, ready: false }
   const ended = { ...live, exit: { code: 0, signal: 0 } }
 
-  test('one that is late has a little time: a failure that comes each time must not spin', () => {
+  test('an overdue timeout is postponed a little, so that a permanent failure does not spin', () => {
     const { fake, helpers, start, timers } = setUp()
     start()
     fake.nowMs = 1500
@@ -129,7 +129,7 @@ describe('after a failure of pitcrew', () => {
     expect(timers.nextMs()).toBe(1700)
   })
 
-  test('one that was canceled and lives is killed again: the first KILL may have failed', () => {
+  test('a cancelled run that is alive is killed again: the first KILL may have failed', () => {
     const { fake, helpers, told, start } = setUp()
     start()
     helpers.cancel('web:ready')
@@ -142,7 +142,7 @@ describe('after a failure of pitcrew', () => {
   test.each([
     ['one that lives goes on', [live], [], true],
     ['one that ended is told', [{ ...ended, gone: true }], [true], false],
-    ['one whose rest lives is told, and the rest is ended', [ended], [true], true],
+    ['an end with remaining processes is reported, and they are killed', [ended], [true], true],
     ['one of which the host knows nothing has failed', [], [false], false],
   ])('%s', (_, found, expected, isThere) => {
     const { helpers, told, start } = setUp()

@@ -47,33 +47,33 @@ function deathsOn(
   return new Deaths(host as Host)
 }
 
-describe('one line', () => {
-  test('with its cause, what it cost, what comes of it and its last line', () => {
+describe('the line of a death', () => {
+  test('has the cause, the resource use, the consequence and the last line', () => {
     expect(deathsOn([0]).record(note)).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last line: "fatal: address in use""`,
     )
   })
 
-  test('with what it said of itself, where it did', () => {
+  test('has the last status instead of the last line if there is one', () => {
     expect(deathsOn([0]).record({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last status: "Reading the rules""`,
     )
   })
 
-  test('whatever it wrote: no control character gets through, and it is cut', () => {
+  test('has a last line without control characters, cut to its limit', () => {
     const lastLines = `\x1b[31m${'x'.repeat(300)}\n`
     const line = deathsOn([0], { ...resources, lastLines }).record(note)
     expect(line).toContain(` [31m${'x'.repeat(155)}"`)
     expect([...line].every((char) => char >= ' ')).toBe(true)
   })
 
-  test('of one that printed nothing', () => {
+  test('has no last line if the run printed nothing', () => {
     expect(deathsOn([0], { ...resources, lastLines: '' }).record(note)).toMatchInlineSnapshot(
       `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms"`,
     )
   })
 
-  test('of a run that is there and must be ended: what it cost is not known yet', () => {
+  test('has no resource use while the run is being ended', () => {
     const { code, signal, flaw, leftOthers, ...common } = note as Extract<
       DeathNote,
       { kind: 'died' }
@@ -86,10 +86,10 @@ describe('one line', () => {
   })
 })
 
-describe('out of memory is said', () => {
+describe('a death is called one of memory', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
-  test('when the kernel killed somebody of our group, and only as probable', () => {
+  test('if the kernel killed in the control group, and only as probable', () => {
     expect(deathsOn([4, 5]).record(killed)).toContain(
       'signal KILL, pid 17, run 2, after 4.2 s, probably out of memory',
     )
@@ -112,23 +112,23 @@ describe('out of memory is said', () => {
     expect(deaths.record({ ...killed, run: 4 })).not.toContain('probably')
   })
 
-  test('not when the kernel killed long ago', () => {
+  test('not for an old kill', () => {
     const deaths = deathsOn([4, 5])
     deaths.unreportedOomKills(5)
     expect(deaths.record(killed)).not.toContain('memory,')
   })
 
-  test('not of a kill from before a failure of ours', () => {
+  test('not for a kill before a failure of pitcrew', () => {
     const deaths = deathsOn([4, 5, 5])
     deaths.recover()
     expect(deaths.record(killed)).not.toContain('memory,')
   })
 })
 
-describe('a kill for memory that no death is known of', () => {
+describe('a kill for memory without a known death', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
-  test('has words', () => {
+  test('is reported', () => {
     expect(deathsOn([4]).unreportedOomKills(5)).toBe(
       'the kernel killed a process for memory (5 in all); no daemon is known to have died of it',
     )
@@ -137,7 +137,7 @@ describe('a kill for memory that no death is known of', () => {
     )
   })
 
-  test('has none for what a daemon died of, and is told once', () => {
+  test('is reported once, and not if a daemon died of it', () => {
     const deaths = deathsOn([4, 5])
     deaths.record(killed)
     expect(deaths.unreportedOomKills(5)).toBeNull()
@@ -146,10 +146,10 @@ describe('a kill for memory that no death is known of', () => {
   })
 })
 
-describe('where a kill for memory has no time', () => {
+describe('with a counter that is not watched', () => {
   const killed: DeathNote = { ...note, kind: 'died', code: 0, signal: 9 }
 
-  test('it is said when it may have been', () => {
+  test('the message says how old the kill may be', () => {
     const deaths = deathsOn([4, 5], resources, false, [1000, 7_201_000])
     const line = deaths.record(killed)
     expect(line).toContain('after 4.2 s, the kernel killed a process for memory in the last 2 h (')
@@ -157,7 +157,7 @@ describe('where a kill for memory has no time', () => {
   })
 })
 
-test('the record of the last death of each is kept', () => {
+test('the record of the last death of each daemon is kept', () => {
   const deaths = deathsOn([0])
   deaths.record(note)
   deaths.record({ ...note, run: 3 })
@@ -183,7 +183,7 @@ test('the record of the last death of each is kept', () => {
   `)
 })
 
-test('the command of a death is told of it', () => {
+test('the death command gets the death in its environment', () => {
   const deaths = deathsOn([0])
   deaths.record(note)
   expect(deaths.environment(note)).toEqual([

@@ -20,12 +20,12 @@ function given(
   return Object.fromEntries(daemons.map((spec) => [spec.name, textOf(spec).join(' ')]))
 }
 
-test('a daemon that says nothing inherits all', () => {
+test('a daemon without `env` inherits everything', () => {
   expect(given({ web: {} })).toEqual({ web: outer.join(' ') })
 })
 
 describe('claim', () => {
-  test('goes to this daemon and is withheld from every other', () => {
+  test('goes to its daemon and is withheld from every other', () => {
     expect(given({ egress: { claim: ['EGRESS_TOKEN_*'] }, web: {}, db: { pass: ['*'] } })).toEqual({
       egress: outer.join(' '),
       web: 'PATH EGRESS HOME LC_ALL LANG',
@@ -33,7 +33,7 @@ describe('claim', () => {
     })
   })
 
-  test('by two daemons goes to both', () => {
+  test('of two daemons goes to both', () => {
     expect(given({ a: { claim: ['LC_*'] }, b: { claim: ['LC_ALL'] }, c: {} })).toMatchObject({
       a: expect.stringContaining('LC_ALL'),
       b: expect.stringContaining('LC_ALL'),
@@ -41,20 +41,20 @@ describe('claim', () => {
     })
   })
 
-  test('is passed to its daemon also when that passes little', () => {
+  test('goes to its daemon also beside a narrow `pass`', () => {
     expect(given({ egress: { claim: ['EGRESS_TOKEN_A'], pass: ['PATH'] } })).toEqual({
       egress: 'PATH EGRESS_TOKEN_A',
     })
   })
 
-  test('of a daemon that is not selected withholds all the same', () => {
+  test('of a daemon that is not selected withholds, too', () => {
     const egress = daemonSpec('egress', { env: { set: {}, pass: null, claim: ['EGRESS_*'] } })
     const web = daemonSpec('web')
     const environment = environmentFor(outer, [egress, web])
     expect(environment.of(web)).toEqual([0, 3, 4, 5, 6])
   })
 
-  test('says which entries are to be hidden in our own environment', () => {
+  test('lists the entries to hide in the environment of pitcrew', () => {
     const egress = daemonSpec('egress', {
       env: { set: {}, pass: null, claim: ['EGRESS_*', 'LANG', 'NOTIFY_SOCKET'] },
     })
@@ -77,19 +77,19 @@ describe('pass is an allow-list', () => {
 })
 
 describe('set', () => {
-  test('stands over what is inherited', () => {
+  test('overrides an inherited variable', () => {
     expect(given({ web: { pass: ['PATH', 'HOME'], set: { HOME: '/srv', X: 'a=b' } } })).toEqual({
       web: 'PATH HOME=/srv X=a=b',
     })
   })
 
-  test('stands over what another daemon claims, whose value it does not learn', () => {
+  test('overrides a variable that another daemon claims, without revealing its value', () => {
     expect(
       given({ egress: { claim: ['EGRESS'] }, web: { pass: [], set: { EGRESS: 'mine' } } }),
     ).toMatchObject({ web: 'EGRESS=mine' })
   })
 
-  test('of one thing leaves variables with the names of other things alone', () => {
+  test('affects no variable with a similar name', () => {
     const names = ['constructor', 'toString', '__proto__']
     expect(given({ web: { set: { A: 'b' } } }, names)).toEqual({
       web: 'constructor toString __proto__ A=b',
@@ -98,7 +98,7 @@ describe('set', () => {
 })
 
 test.each(['NOTIFY_SOCKET', 'PITCREW_FD', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'])(
-  '%s speaks to us: it is not inherited, whoever asks for it, but may be set',
+  '%s is addressed to pitcrew: it is never inherited, but may be set',
   (name) => {
     const web = { claim: [name], pass: [name] }
     const db = { set: { [name]: '/run/mine' } }
@@ -110,6 +110,6 @@ test.each(['NOTIFY_SOCKET', 'PITCREW_FD', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FD
   },
 )
 
-test('a name that is there twice is inherited twice, as it came', () => {
+test('a name that occurs twice is inherited twice, in order', () => {
   expect(given({ web: { pass: ['PATH'] } }, ['PATH', 'HOME', 'PATH'])).toEqual({ web: 'PATH PATH' })
 })

@@ -35,17 +35,17 @@ function all(queue: EventQueue): Event[] {
   return events
 }
 
-test('of a thousand pings of one run the newest waits', () => {
+test('of a thousand pings of a run only the newest is kept', () => {
   const pings = Array.from({ length: 1000 }, (_, atMs) => pinged(atMs))
   expect(all(queueOf(ready, ...pings))).toEqual([ready, pinged(999)])
 })
 
-test('pings of other runs, and those that ask for time, are others', () => {
+test('pings of other runs, and those that extend a timeout, are kept apart', () => {
   const events = [pinged(1), pinged(2, 500), pinged(3, null, 2)]
   expect(all(queueOf(...events))).toEqual(events)
 })
 
-test('of statuses the newest of each kind waits', () => {
+test('of the statuses of a run only the newest of each kind is kept', () => {
   const said = (status: string | null, change: 'reloading' | null): Event => {
     return { type: 'status-reported', ...web, status, change, atMs: 0 }
   }
@@ -53,7 +53,7 @@ test('of statuses the newest of each kind waits', () => {
   expect(all(queueOf(...events))).toEqual([said('b', null), said(null, 'reloading')])
 })
 
-test('one that was taken is replaced no more', () => {
+test('an event that was removed is not replaced', () => {
   const queue = queueOf(pinged(1))
   queue.remove(queue.first as Event)
   queue.push(pinged(2))
@@ -79,12 +79,12 @@ test.each<[string, Event]>([
   expect(all(queueOf(ready, pinged(1), event))).toEqual([event, ready, pinged(1)])
 })
 
-test('any other signal waits for its turn', () => {
+test('any other signal goes to the back', () => {
   const usr1: Event = { ...(term as Extract<Event, { type: 'signal' }>), signal: 'USR1' }
   expect(all(queueOf(ready, usr1))).toEqual([ready, usr1])
 })
 
-describe('what is forgotten after a failure', () => {
+describe('clearing the queue after a failure', () => {
   test('keeps the ends of runs, which the host may have forgotten', () => {
     const spawned: Event = { type: 'spawned', ...web, pid: 7, atMs: 0 }
     const queue = queueOf(spawned, ready, exited)
@@ -95,7 +95,7 @@ describe('what is forgotten after a failure', () => {
     expect(queue.withEnds([])).toEqual([])
   })
 
-  test('also those that a reconciliation told, which has failed, too', () => {
+  test('keeps the ends that a failed reconciliation contained', () => {
     const end = { ...web, pid: 7, exit: { code: 4, signal: 0 }, gone: true, ready: false }
     const alive = { ...end, run: 2, exit: null, gone: false }
     const rest = { atMs: 0, shutdownRequested: false, outputStall: null }
@@ -104,7 +104,7 @@ describe('what is forgotten after a failure', () => {
     expect(queue.withEnds([])).toEqual([end])
   })
 
-  test('but what the host still knows is as the host says', () => {
+  test('prefers what the host still knows', () => {
     const queue = queueOf(exited)
     queue.clear()
     const alive = { ...web, pid: 7, exit: { code: 4, signal: 0 }, gone: false, ready: true }
@@ -112,7 +112,7 @@ describe('what is forgotten after a failure', () => {
   })
 })
 
-test('after a failure an end keeps why the program was never executed', () => {
+test('after a failure an end keeps the reason why its program was not executed', () => {
   const failure = { step: 'exec', errno: 'EACCES' }
   const queue = queueOf({ ...exited, code: 127, failure })
   queue.clear()

@@ -1,15 +1,15 @@
-/** A host for stories of the init's own parts: a clock that is moved by hand, and what was asked. */
+/** A simulated host for tests of single modules: a clock that is moved by hand, and a log of calls. */
 import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 
 export class FakeHost {
   nowMs = 1000
-  /** What was asked for, one line each. */
+  /** One line for each call. */
   readonly asked: string[] = []
-  /** Whether the next spawns and probes can be begun. */
+  /** Whether the next spawns and probes succeed. */
   canSpawn = true
   canProbe = true
-  /** Why the next tasks are refused; null = they are not. */
+  /** The errno for the next tasks; null = they are accepted. */
   refusal: string | null = null
 
   get host(): Host {
@@ -46,7 +46,7 @@ export class FakeHost {
     return host as Host
   }
 
-  /** What was asked since the last time. */
+  /** The calls since the last `take`. */
   take(): string[] {
     return this.asked.splice(0)
   }

@@ -1,4 +1,4 @@
-/** DESIGN §6: `stop.command` and `onDeath: { command }`. */
+/** The stop command (`stop.command`) and the death command (`onDeath`). */
 import { describe, expect, test } from 'vitest'
 import type { DeathNote } from '../../src/core/effect.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
@@ -85,7 +85,7 @@ class World {
   }
 }
 
-test('the command of a death is told of it', () => {
+test('the death command gets the death in its environment', () => {
   const world = new World()
   expect(world.die()).toEqual(['spawn web:death 1: /bin/tell (pump)'])
   expect(world.env).toEqual([
@@ -98,20 +98,20 @@ test('the command of a death is told of it', () => {
   ])
 })
 
-test("of two deaths the second one finds the first one's command at work: that is said", () => {
+test('a death during the command of the death before is logged, and its command is not run', () => {
   const world = new World()
   world.die()
   expect(world.die()).toEqual(['say web:death: not run: the previous one still runs'])
 })
 
-describe('the command of a stop', () => {
-  test('is over when its run is', () => {
+describe('the stop command', () => {
+  test('is ended when its run is over', () => {
     const world = new World()
     world.stop()
     expect(world.endStop()).toEqual(['stop 9 to the tree of web:stop 1'])
   })
 
-  test("and does not take the place of the next run's, even if it is not gone yet", () => {
+  test('does not block that of the next run, even if it is not gone yet', () => {
     const world = new World()
     world.stop()
     world.endStop()
@@ -120,13 +120,13 @@ describe('the command of a stop', () => {
     expect(world.helpers.isRunning('web:stop')).toBe(true)
   })
 
-  test('that fails: the signal comes at once', () => {
+  test('is followed by the stop signal at once if it fails', () => {
     const world = new World()
     world.stop()
     expect(world.ended('web:stop', 1, false)).toEqual(['say web:stop: failed', 'tell escalate'])
   })
 
-  test('that cannot be run: so it does, too', () => {
+  test('is followed by the stop signal at once if it cannot be run', () => {
     const world = new World()
     world.fake.canSpawn = false
     expect(world.stop()).toEqual([
@@ -137,18 +137,18 @@ describe('the command of a stop', () => {
   })
 })
 
-describe('the end of everything', () => {
-  test('comes at once where nothing is to be waited for', () => {
+describe('the end', () => {
+  test('comes at once if no death command runs', () => {
     expect(new World().finish(900)).toEqual(['finish 3, 900 ms'])
   })
 
-  test('ends a stop command', () => {
+  test('ends stop commands', () => {
     const world = new World()
     world.stop()
     expect(world.finish(900)).toEqual(['stop 9 to the tree of web:stop 1', 'finish 3, 900 ms'])
   })
 
-  test('waits for the command of a death, which may tell of the end itself', () => {
+  test('waits for a death command, which may notify of the end itself', () => {
     const world = new World()
     world.die()
     expect(world.finish(900)).toEqual([])
@@ -156,7 +156,7 @@ describe('the end of everything', () => {
     expect(world.ended('web:death', 1)).toEqual(['finish 3, 800 ms'])
   })
 
-  test('but not for longer than there is time', () => {
+  test('waits no longer than the flush time', () => {
     const world = new World()
     world.die()
     world.finish(900)

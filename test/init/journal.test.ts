@@ -1,5 +1,4 @@
-/** The journal: written aside, a quarter of a second after the first entry, bounded, and tolerant of a disk that
- *  is full. FAULTS 25: "ENOSPC, EROFS, EACCES on … journal: told; never a lost daemon". */
+/** The journal: a helper writes it, 250 ms after the first entry; it is bounded, and tolerates a full disk. FAULTS 25: "ENOSPC, EROFS, EACCES on … journal: told; never a lost daemon". */
 import { describe, expect, test } from 'vitest'
 import type { Note } from '../../src/core/effect.ts'
 import type { Host } from '../../src/host/host.ts'
@@ -87,8 +86,8 @@ function linesOf(text: string | undefined): Record<string, unknown>[] {
     .map((line) => JSON.parse(line))
 }
 
-describe('what happened is written', () => {
-  test('a quarter of a second after the first of it, all of it at once', () => {
+describe('entries are written', () => {
+  test('250 ms after the first of them, all at once', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(200)
@@ -125,7 +124,7 @@ describe('what happened is written', () => {
     ])
   })
 
-  test('by one child at a time; what comes meanwhile follows', () => {
+  test('by one helper at a time; later entries follow', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -139,7 +138,7 @@ describe('what happened is written', () => {
     expect(desk.given.map((text) => linesOf(text).length)).toEqual([1, 1])
   })
 
-  test('and nothing stirs when nothing happens', () => {
+  test('not at all without new entries', () => {
     const desk = new Desk()
     expect(desk.isArmed).toBe(false)
     desk.started(1)
@@ -148,7 +147,7 @@ describe('what happened is written', () => {
     expect(desk.isArmed).toBe(false)
   })
 
-  test('earlier when it is much: a thousand daemons start within the bounds', () => {
+  test('earlier if they are many: a thousand daemons start within the bounds', () => {
     const desk = new Desk()
     for (let run = 1; run <= 1000; run++) {
       desk.started(run)
@@ -160,7 +159,7 @@ describe('what happened is written', () => {
     expect(desk.given.flatMap(linesOf)).toHaveLength(1000)
   })
 
-  test('at most four times a second, unless there is much to write at a time', () => {
+  test('at most four times a second, unless they are many', () => {
     const calm = new Desk()
     const storm = new Desk()
     for (let ms = 0; ms < 3000; ms += 10) {
@@ -177,14 +176,14 @@ describe('what happened is written', () => {
     for (const text of storm.given) expect(text.length).toBeGreaterThan(32_000)
   })
 
-  test('with what is not written yet at the end of everything', () => {
+  test('at the end, with those that still wait', () => {
     const desk = new Desk()
     desk.started(1)
     desk.journal.finish()
     expect(linesOf(desk.given[0])).toHaveLength(1)
   })
 
-  test('and what is written at the end is acknowledged by no answer from before', () => {
+  test('at the end, and no earlier result acknowledges them', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -199,7 +198,7 @@ describe('what happened is written', () => {
     expect(linesOf(desk.given[2]).map(({ run }) => run)).toEqual([3])
   })
 
-  test('of pitcrew itself, too, and of a death with what is known of it', () => {
+  test('about pitcrew itself, and about a death with its record', () => {
     const desk = new Desk()
     desk.journal.record(null, 'was paused for 3 s')
     const verdict = { kind: 'over', why: 'policy' } as const
@@ -261,8 +260,8 @@ describe('what happened is written', () => {
   })
 })
 
-describe('a disk that cannot be written', () => {
-  test('is told once, and tried again with what comes next: nothing is lost', () => {
+describe('a failed write', () => {
+  test('is logged once, and repeated with the next entries: none is lost', () => {
     const desk = new Desk()
     desk.errno = 'EROFS'
     desk.started(1)
@@ -279,7 +278,7 @@ describe('a disk that cannot be written', () => {
     expect(linesOf(desk.given[0])).toHaveLength(3)
   })
 
-  test('as a child tells it later, is the same', () => {
+  test('that the helper reports later is handled alike', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -293,7 +292,7 @@ describe('a disk that cannot be written', () => {
     expect(desk.printed).toHaveLength(1)
   })
 
-  test('for long: what there is no room for is counted in the next entry that is written', () => {
+  test('that lasts: dropped entries are counted in the next written one', () => {
     const desk = new Desk()
     desk.errno = 'ENOSPC'
     for (let run = 1; run <= 3000; run++) desk.started(run)
@@ -312,7 +311,7 @@ describe('a disk that cannot be written', () => {
     expect(linesOf(desk.given[1])[0]).not.toHaveProperty('dropped')
   })
 
-  test('or hangs until the helper is given up: the same', () => {
+  test('by a timeout of the helper is handled alike', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -325,7 +324,7 @@ describe('a disk that cannot be written', () => {
     ])
   })
 
-  test('and the answer of a helper that is lost in a failure of ours, stop nothing', () => {
+  test('does not stop the journal, nor does a lost result of a helper', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -335,7 +334,7 @@ describe('a disk that cannot be written', () => {
     expect(linesOf(desk.given[1])).toMatchObject([{ run: 2 }])
   })
 
-  test('an answer from before a recovery says nothing of what is written now', () => {
+  test('is independent of a result from before a recovery', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -349,7 +348,7 @@ describe('a disk that cannot be written', () => {
     expect(linesOf(desk.given[2]).map(({ run }) => run)).toEqual([2, 3])
   })
 
-  test('an answer that comes twice acknowledges nothing else', () => {
+  test('is not hidden by a result that comes twice', () => {
     const desk = new Desk()
     desk.started(1)
     desk.pass(250)
@@ -364,7 +363,7 @@ describe('a disk that cannot be written', () => {
 })
 
 describe('a reader', () => {
-  test('finds in memory what is not written yet', () => {
+  test('finds entries in memory that are not written yet', () => {
     const desk = new Desk()
     expect(desk.journal.cursor).toBe(`${lifeMs}-0`)
     for (const run of [1, 2, 3]) desk.started(run)
@@ -372,7 +371,7 @@ describe('a reader', () => {
     expect(desk.numbers()).toEqual([1, 2, 3])
   })
 
-  test('finds the last of what is; more of it, from then on', () => {
+  test('finds the latest written entries; more are kept from then on', () => {
     const desk = new Desk()
     for (let run = 1; run <= 400; run++) desk.started(run)
     desk.pass(250)
@@ -386,14 +385,14 @@ describe('a reader', () => {
     expect(desk.numbers()).toHaveLength(kept.length + 300)
   })
 
-  test('finds no more than there is room for', () => {
+  test('finds no more than the limit', () => {
     const desk = new Desk()
     desk.numbers()
     for (let run = 1; run <= 5000; run++) desk.started(run)
     expect(desk.journal.kept().join('').length).toBeLessThanOrEqual(128 * 1024)
   })
 
-  test('is told of what is new', () => {
+  test('gets new entries', () => {
     const desk = new Desk()
     const heard: string[] = []
     desk.journal.listener = ({ daemon, text }) => heard.push(`${daemon} ${numberOf(text())}`)

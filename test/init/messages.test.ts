@@ -1,4 +1,4 @@
-/** pitcrew's own lines, and the exit report. */
+/** The messages of pitcrew's log, and the exit report. */
 import { describe, expect, test } from 'vitest'
 import { noStreak } from '../../src/core/daemon/restart-policy.ts'
 import type { Note, ShutdownReason } from '../../src/core/effect.ts'
@@ -181,7 +181,7 @@ function wordsOf(note: Note): string {
   }
 }
 
-test('one note, one line', () => {
+test('each note is one line', () => {
   const lines = Object.values(notes).flat().map(wordsOf)
   expect(lines.every((line) => line !== '' && !line.includes('\n'))).toBe(true)
   expect(lines.join('\n')).toMatchInlineSnapshot(`
@@ -247,34 +247,34 @@ test('one note, one line', () => {
   `)
 })
 
-describe('is for the journal alone:', () => {
+describe('only in the journal:', () => {
   const done = { kind: 'done', now: { run: 3, pid: 18 }, changed: true, tookMs: 1 } as const
   const policy = { by: { kind: 'policy' } } as const
 
-  test('what the policy asked for: it was told with the death', () => {
+  test('a ticket of the restart policy, since the message of the death reports it', () => {
     expect(isPrinted(ended(done, policy))).toBe(false)
     expect(isPrinted(ended({ kind: 'failed', why: 'exit code 3', tookMs: 1 }, policy))).toBe(false)
   })
 
-  test('the end of the shutdown: the end follows', () => {
+  test('the ticket of the shutdown', () => {
     const outcome = { kind: 'ended', exitCode: 0, tookMs: 1 } as const
     expect(isPrinted(ended(outcome, { verb: 'shutdown', daemon: null }))).toBe(false)
   })
 
-  test('not what somebody asked for', () => {
+  test('not a ticket of a request, and no other note', () => {
     expect(isPrinted(ended(done))).toBe(true)
     expect(isPrinted({ kind: 'waits', daemon: 'web', for: 'db' })).toBe(true)
   })
 })
 
-describe('the exit report says how the code came about', () => {
+describe('the exit report explains the exit code', () => {
   function reportOf(game: Game): string {
     const finish = game.effects.at(-1)
     if (finish?.type !== 'finish') throw new Error('it has not finished')
     return exitReportText(finish.report, 1_700_000_000_000, { bytes: 12, lines: 1 }, new Map())
   }
 
-  test('of each daemon', () => {
+  test('daemon by daemon', () => {
     const game = up(plan({ web: {}, db: {}, log: {} })).play(
       exited('web', 1, 3),
       restart('web'),
@@ -323,7 +323,7 @@ describe('the exit report says how the code came about', () => {
     `)
   })
 
-  test('also of what was not started, had not ended, or never ran', () => {
+  test('with daemons that could not be started, had not ended, or never ran', () => {
     const game = new Game(plan({ web: {}, db: {}, log: {} })).play(
       'boot',
       spawnFailed('web', 1),

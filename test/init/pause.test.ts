@@ -1,4 +1,4 @@
-/** FAULTS: whoever was frozen (`docker pause`) could not be ready or speak in time. */
+/** A paused pitcrew (`docker pause`) postpones its timers: no daemon could have met a deadline. */
 import { expect, test } from 'vitest'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
@@ -65,14 +65,14 @@ class Frozen {
   }
 }
 
-test('woken in time, a daemon that is not ready is ended', () => {
+test('without a pause, a daemon that is not ready in time is ended', () => {
   const world = new Frozen().written()
   expect(world.wakeAtMs).toBe(4000)
   world.wakeAt(4900)
   expect(world.lines.join()).toContain('not ready in time')
 })
 
-test('woken much later, nobody ran: it has the rest of its time, and that is said once', () => {
+test('after a pause, the daemon has the rest of its time, and the pause is logged once', () => {
   const world = new Frozen().written()
   world.wakeAt(64_000)
   expect(world.lines.filter((line) => line.includes('was paused'))).toEqual([
@@ -85,7 +85,7 @@ test('woken much later, nobody ran: it has the rest of its time, and that is sai
   expect(world.lines.join()).toContain('not ready in time')
 })
 
-test('and once, too, when what comes first needs no new alarm', () => {
+test('the pause is logged once, also if the first event sets no new wake-up time', () => {
   const world = new Frozen().written()
   world.nowMs = 64_000
   world.loop.handle({ type: 'output-closed', daemon: 'web:alive', run: 1 })
@@ -93,7 +93,7 @@ test('and once, too, when what comes first needs no new alarm', () => {
   expect(world.lines.filter((line) => line.includes('was paused'))).toHaveLength(1)
 })
 
-test('and whatever comes first is heard before its time is up', () => {
+test('after a pause, the first event is handled before any timer elapses', () => {
   const world = new Frozen().written()
   world.nowMs = 64_000
   world.loop.handle({ type: 'notify', daemon: 'web', run: 1, fields: { READY: '1' } })
@@ -102,7 +102,7 @@ test('and whatever comes first is heard before its time is up', () => {
   expect(world.wakeAtMs).toBe(Number.POSITIVE_INFINITY)
 })
 
-test('one whose start was not taken up before the freeze has its whole grace after it', () => {
+test('a start that was not handled before the pause has its whole grace after it', () => {
   const one = { stop: { graceMs: 1000 } }
   const many = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`d${index}`, one]))
   const world = new Frozen(many, 10)

@@ -1,4 +1,4 @@
-/** A spawn takes time, and may break behind itself. */
+/** A spawn takes time, and its call may fail after the spawn. */
 import { expect, test } from 'vitest'
 import { initialState } from '../../src/core/supervisor/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
@@ -49,23 +49,23 @@ function performerOn(
   return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
 
-test('a run begins when its spawn is done, not when it was ordered', () => {
+test('a run begins at the end of its spawn', () => {
   const performer = performerOn([], { pid: 7 })
   expect(performer.perform(spawn)).toMatchObject({ type: 'spawned', pid: 7, atMs: 1040 })
 })
 
-test('so does its failure', () => {
+test('a failure has the time of the end of the spawn', () => {
   const performer = performerOn([], { step: 'fork', errno: 'EAGAIN' })
   expect(performer.perform(spawn)).toMatchObject({ type: 'spawn-failed', atMs: 1040 })
 })
 
-test('what broke behind the spawn is a run all the same: there would be two of it', () => {
+test('a call that failed after the spawn is a run: otherwise there would be two', () => {
   const live = { daemon: 'web', run: 2, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 7 })
   expect(performer.failed(spawn, 'planted')).toMatchObject({ type: 'spawned', run: 2, pid: 7 })
 })
 
-test('what broke before it is a failure, whatever else is alive', () => {
+test('a call that failed before the spawn is a failure, whatever else is alive', () => {
   const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 8 })
   expect(performer.failed(spawn, 'planted')).toMatchObject({
@@ -75,7 +75,7 @@ test('what broke before it is a failure, whatever else is alive', () => {
   })
 })
 
-test('a command for a stop that broke is one that failed: the stop signal does not wait', () => {
+test('an internal error at a stop command counts as its failure: the stop signal does not wait', () => {
   const performer = performerOn([], { pid: 7 })
   const order = { type: 'run-command', daemon: 'web', run: 2, pid: 7, about: null } as const
   expect(performer.failed(order, 'planted')).toMatchObject({
@@ -84,7 +84,7 @@ test('a command for a stop that broke is one that failed: the stop signal does n
   })
 })
 
-test('an end is told without its reason where the image with the words cannot be loaded', () => {
+test('an end is reported without its reason if the image "auxiliary" cannot be loaded', () => {
   const loadAuxiliary = (): never => {
     throw new Error('planted')
   }

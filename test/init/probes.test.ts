@@ -1,4 +1,4 @@
-/** DESIGN §6: `ready:` and `alive:` looked at from outside. */
+/** Readiness and health probes (`ready:`, `alive:`). */
 import { describe, expect, test } from 'vitest'
 import type { Probe } from '../../src/core/plan/plan.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
@@ -78,15 +78,15 @@ class World {
   }
 }
 
-describe('is it ready?', () => {
-  test('a look that fails is followed by another, until one succeeds', () => {
+describe('a readiness probe', () => {
+  test('is repeated until one succeeds', () => {
     const world = new World().watchReady(tcp)
     expect(world.after(50)).toEqual(['tcp 1: 127.0.0.1:80 at 10 ms'])
     expect(world.probed(1, 'ECONNREFUSED').after(200)).toEqual(['tcp 2: 127.0.0.1:80 at 150 ms'])
     expect(world.probed(2, null).after(1000)).toEqual(['tell ready web 1'])
   })
 
-  test('a look that hangs is given up, and its answer is too late', () => {
+  test('times out, and a later result is ignored', () => {
     const world = new World().watchReady(tcp)
     expect(world.after(6000)).toEqual([
       'tcp 1: 127.0.0.1:80 at 10 ms',
@@ -96,7 +96,7 @@ describe('is it ready?', () => {
     expect(world.probed(1, null).after(10)).toEqual([])
   })
 
-  test('a look that cannot be begun is a failure like any other', () => {
+  test('fails if it cannot be started', () => {
     const world = new World()
     world.fake.canProbe = false
     expect(world.watchReady(tcp).after(150)).toEqual([
@@ -105,7 +105,7 @@ describe('is it ready?', () => {
     ])
   })
 
-  test('nobody looks any more when it is not watched', () => {
+  test('stops when the run is not watched any more', () => {
     const world = new World().watchReady(tcp)
     world.after(50)
     world.probes.unwatch('web')
@@ -120,19 +120,19 @@ describe('is it ready?', () => {
     ['SSH-2.0-OpenSSH_9.2', false],
     ['HTTP/1.1 ', false],
     ['', false],
-  ])('by http: %j', (line, isReady) => {
+  ])('by http: the response %j', (line, isReady) => {
     const world = new World().watchReady(http)
     expect(world.after(50)).toEqual(['exchange 1: 127.0.0.1:80 at 10 ms'])
     expect(world.probed(1, null, line).after(0)).toEqual(isReady ? ['tell ready web 1'] : [])
   })
 
-  test('by a command: a run of its own, one at a time, killed when it takes too long', () => {
+  test('by a command is a run of its own, one at a time, and is killed at its timeout', () => {
     const world = new World().watchReady({ type: 'command', command: ['/bin/look', '-q'] })
     expect(world.after(5100)).toEqual([
       'spawn web:ready 1: /bin/look -q (null) at 10 ms',
       'stop 9 to the tree of web:ready 1 at 5010 ms',
     ])
-    // It does not end: no second one is started beside it.
+    // It does not end: no second one is started.
     expect(world.after(500)).toEqual([])
     expect(world.helperEnded('web:ready', 1, false).after(100)).toEqual([
       'spawn web:ready 2: /bin/look -q (null) at 5610 ms',
@@ -150,26 +150,26 @@ describe('is it ready?', () => {
     expect(world.taskEnded(2, null).after(1000)).toEqual(['tell ready web 1'])
   })
 
-  test('by a file whose path is relative: to where the daemon runs', () => {
+  test('by a relative path is relative to the working directory of the daemon', () => {
     const world = new World()
     const ready = { sign: { type: 'file', path: 'up' }, timeoutMs: 1000, intervalMs: 100 } as const
     world.probes.watch(daemonSpec('web', { ready, cwd: '/srv' }), 1, 'ready')
     expect(world.after(50)).toEqual(['task 1: {"exists":"/srv/up","timeoutMs":5000} at 10 ms'])
   })
 
-  test('an abstract name of a socket is on no disk', () => {
+  test('of an abstract socket name needs no helper', () => {
     const world = new World().watchReady({ type: 'unix', path: '@web' })
     expect(world.after(50)).toEqual(['unix 1: @web at 10 ms'])
   })
 
-  test('a task that nobody wants any more is ended, and its answer is too late', () => {
+  test('by a helper is ended when it is not wanted any more, and a later result is ignored', () => {
     const world = new World().watchReady({ type: 'file', path: '/run/web' })
     world.after(50)
     world.probes.unwatch('web')
     expect(world.taskEnded(1, null).after(10_000)).toEqual(['forget task 1'])
   })
 
-  test('a command that is not waited for any more is killed', () => {
+  test('by a command is killed when it is not wanted any more', () => {
     const world = new World().watchReady({ type: 'command', command: ['/bin/look'] })
     world.after(50)
     world.probes.unwatch('web')
@@ -179,8 +179,8 @@ describe('is it ready?', () => {
   })
 })
 
-describe('is it alive?', () => {
-  test('so many failures in a row mean that it is not; a success begins anew', () => {
+describe('a health probe', () => {
+  test('counts failures in a row; a success resets the count', () => {
     const world = new World().watchAlive(tcp, 2)
     expect(world.after(1000)).toEqual(['tcp 1: 127.0.0.1:80 at 1000 ms'])
     expect(world.probed(1, 'ECONNREFUSED').after(1000)).toEqual(['tcp 2: 127.0.0.1:80 at 2000 ms'])
@@ -189,7 +189,7 @@ describe('is it alive?', () => {
     expect(world.probed(4, 'ECONNREFUSED').after(60_000)).toEqual(['tell unhealthy web 1'])
   })
 
-  test('a look that takes too long is a failure', () => {
+  test('fails at its timeout', () => {
     expect(new World().watchAlive(tcp, 1).after(5000)).toEqual([
       'tcp 1: 127.0.0.1:80 at 1000 ms',
       'forget 1 at 1200 ms',
@@ -198,11 +198,11 @@ describe('is it alive?', () => {
   })
 })
 
-describe('a helper that is refused', () => {
+describe('a probe for which no helper can be started', () => {
   const path: Probe = { type: 'file', path: '/run/web' }
   const task = '{"exists":"/run/web","timeoutMs":200}'
 
-  test('for want of room says nothing of the daemon, unless it lasts', () => {
+  test('says nothing about the daemon, unless that lasts', () => {
     const world = new World()
     world.fake.refusal = 'EBUSY'
     world.watchAlive(path, 1)
@@ -217,7 +217,7 @@ describe('a helper that is refused', () => {
     ])
   })
 
-  test('since too many hang is reported, once until there is room again', () => {
+  test('because too many hang is reported once until one can be started again', () => {
     const world = new World()
     world.fake.refusal = 'EAGAIN'
     const hanging = /^too many helpers hang/
@@ -231,7 +231,7 @@ describe('a helper that is refused', () => {
     expect(said(world.after(1000))).toHaveLength(1)
   })
 
-  test('since one before it hangs at that path is a failure', () => {
+  test('because an earlier one hangs at the same path fails', () => {
     const world = new World()
     world.fake.refusal = 'ETIMEDOUT'
     expect(world.watchAlive(path, 1).after(5000)).toEqual([
@@ -241,13 +241,13 @@ describe('a helper that is refused', () => {
   })
 })
 
-test('watched anew, it is looked at from the beginning', () => {
+test('a second watch starts from the beginning', () => {
   const world = new World().watchReady(tcp)
   world.after(50)
   expect(world.watchReady(tcp).after(50)).toEqual(['forget 1', 'tcp 2: 127.0.0.1:80 at 60 ms'])
 })
 
-test('a timer of another run finds nobody', () => {
+test('a timer of an older run is ignored', () => {
   const world = new World().watchReady(tcp)
   world.probes.elapsed({ kind: 'probe', daemon: 'web', run: 7 })
   expect(world.after(5)).toEqual([])

@@ -1,4 +1,4 @@
-/** DESIGN §6: `ready: notify` and the watchdog: sd_notify(3), as pitcrew understands it. */
+/** Messages of sd_notify(3) as events of the core. */
 import { describe, expect, test } from 'vitest'
 import { describeEvent } from '../../src/core/text/describe.ts'
 import { eventsOfMessage } from '../../src/init/perform/sd-notify.ts'
@@ -43,14 +43,14 @@ describe('a message', () => {
   })
 })
 
-test('who is looked at from outside is not believed', () => {
+test('READY=1 of a daemon that is probed is ignored', () => {
   const sign = { type: 'tcp', host: '127.0.0.1', port: 80 } as const
   expect(told('READY=1', daemonSpec('web', { ready: { ...ready, sign } }))).toEqual([
     'status-reported web 2: ready',
   ])
 })
 
-test('a status is cut: it may be as long as a message', () => {
+test('a long status is cut', () => {
   expect(eventsOfMessage(web, 2, { STATUS: 'x'.repeat(4000) })).toEqual([
     { type: 'status-reported', daemon: 'web', run: 2, status: 'x'.repeat(200), change: null },
   ])

@@ -1,4 +1,4 @@
-/** From a daemon of the plan to what the host is told. */
+/** Converts a daemon of the plan into the host's arguments for a spawn. */
 import { expect, test } from 'vitest'
 import { type LimitSpec, limitNames } from '../../src/core/plan/plan.ts'
 import { environmentFor } from '../../src/init/perform/environment.ts'
@@ -10,7 +10,7 @@ function specOf(some: Some, names: readonly string[] = ['PATH', 'HOME']) {
   return spawnSpecOf(environmentFor(names, [spec]), spec, 3)
 }
 
-test('a daemon that says nothing', () => {
+test('a daemon with default settings', () => {
   expect(specOf({})).toEqual({
     daemon: 'web',
     run: 3,
@@ -28,7 +28,7 @@ test('a daemon that says nothing', () => {
   })
 })
 
-test('a daemon that says all; its commands are as it is', () => {
+test('a daemon with all settings; its commands run in the same context', () => {
   const env = { set: { A: 'b' }, pass: ['PATH'], claim: [] }
   const place = { cwd: '/srv', umask: 0o27, user: 'app', group: '80' }
   const limits = { nofile: { soft: 100, hard: 'unlimited' } } as const

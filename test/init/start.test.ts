@@ -1,5 +1,5 @@
-/** From the command line to the running supervisor: a plan of thousands of daemons takes several turns, with the host's
- *  in between. */
+/** From the command line to the running supervisor: the host has control between the turns that a plan of thousands of
+ *  daemons takes. */
 import { describe, expect, test } from 'vitest'
 import { planCheck } from '../../src/core/plan/check-plan.ts'
 import { serializePlan } from '../../src/core/plan/plan-text.ts'
@@ -16,7 +16,7 @@ class Starting {
   readonly spawned: string[] = []
   readonly start: Start
 
-  /** The clock goes on whenever somebody looks at it. */
+  /** The clock advances at each reading. */
   constructor(text: string) {
     const host: Partial<Host> = {
       args: ['run', 'plan.json'],
@@ -58,7 +58,7 @@ class Starting {
 const text = serializePlan(manyDaemons(4096, false))
 
 describe('a plan of 4096 daemons', () => {
-  test('is read over many turns, and then they start', () => {
+  test('is read in many turns, and then its daemons start', () => {
     const starting = new Starting(text)
     let turns = 0
     for (; starting.spawned.length === 0 && turns < 1000; turns++) starting.turn()
@@ -66,7 +66,7 @@ describe('a plan of 4096 daemons', () => {
     expect(starting.spawned[0]).toBe('d0')
   })
 
-  test('TERM while it is read: nothing is started, and the code is 0', () => {
+  test('starts nothing after a TERM while it is read, and the exit code is 0', () => {
     const starting = new Starting(text)
     for (let turns = 0; turns < 10; turns++) starting.turn()
     starting.start.handle({ type: 'signal', signal: signalNumbers.TERM, hangup: false })

@@ -1,4 +1,4 @@
-/** Timers by name over one alarm: compared with a model that sorts a list each time. */
+/** Named timers, compared with a model that sorts a list each time. */
 import { describe, expect, test } from 'vitest'
 import { type Timer, timerKey } from '../../src/core/event.ts'
 import { type InitTimer, Timers } from '../../src/init/loop/timers.ts'
@@ -45,7 +45,7 @@ class Model implements Pick<Timers, 'arm' | 'disarm' | 'takeDue' | 'nextMs' | 's
   }
 }
 
-describe('whatever is done to them, timers are what the model says', () => {
+describe('timers behave like the model', () => {
   test.each([
     ['many names, many times', 200, 1000],
     ['few names, armed again and again', 5, 1000],
@@ -76,14 +76,14 @@ describe('whatever is done to them, timers are what the model says', () => {
   })
 })
 
-test('timers for the same moment come in the order in which they were armed', () => {
+test('timers of the same millisecond elapse in the order in which they were armed', () => {
   const timers = new Timers()
   for (const name of ['c', 'a', 'b', 'd']) timers.arm(timer(name), 10)
   timers.arm(timer('a'), 10)
   expect(takeDue(timers, 10)).toEqual(['end:c:1', 'end:b:1', 'end:d:1', 'end:a:1'])
 })
 
-test('a timer is due in the whole millisecond behind its moment and not before, once', () => {
+test('a timer is due once, in the next whole millisecond', () => {
   const timers = new Timers()
   timers.arm(timer('a'), 10.2)
   expect(timers.nextMs()).toBe(11)
@@ -92,7 +92,7 @@ test('a timer is due in the whole millisecond behind its moment and not before, 
   expect(timers.takeDue(1e9)).toBeNull()
 })
 
-test('what follows each other in a run has one timer: the later takes the place of the earlier', () => {
+test('timers that exclude each other in a run share a name: the later replaces the earlier', () => {
   const timers = new Timers()
   const all: InitTimer[] = [
     timer('a'),
@@ -112,12 +112,12 @@ test('what follows each other in a run has one timer: the later takes the place 
   expect(due).toEqual([all[2], all[3], all[5], all[6]])
 })
 
-test('no timer: none is next', () => {
+test('without timers there is no next time', () => {
   expect(new Timers().nextMs()).toBe(Number.POSITIVE_INFINITY)
   expect(new Timers().takeDue(1e9)).toBeNull()
 })
 
-test('a hundred thousand that were disarmed leave neither a trace nor the order in disarray', () => {
+test('a hundred thousand disarmed timers leave no memory in use and keep the order', () => {
   const timers = new Timers()
   for (const n of [3, 1, 2]) timers.arm(timer(`kept${n}`), 1e6 + n)
   for (let n = 0; n < 100_000; n++) {
