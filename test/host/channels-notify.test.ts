@@ -1,4 +1,4 @@
-/** Messages of sd_notify: who may send them, and what comes of them. */
+/** Messages of sd_notify: which processes may send them, and their events. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -16,7 +16,7 @@ if (!existsSync(systemdNotify))
 
 beforeAll(buildChannels, 300_000)
 
-test('a message comes as it was sent, and READY=1 is noted', async () => {
+test('a message is delivered as it was sent, and READY=1 is kept', async () => {
   const script = '"$NOTIFIES" "STATUS=getting up" "READY=1\\nSTATUS=ä 100%" STOPPING=1'
   const channels = await played([run('web', script, byNotify)])
   expect(channels.notes('web')).toEqual([
@@ -37,7 +37,7 @@ test.each(['READY=0', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
   },
 )
 
-test('of a message the known fields are passed on, each once: the last counts', async () => {
+test('the known fields of a message are delivered, the last one of each', async () => {
   const many = 'WATCHDOG=1\\n'.repeat(300)
   const script = `"$NOTIFIES" "XREADY=1" "${many}STATUS=a\\nFDNAME=x\\nWATCHDOG=trigger\\nSTATUS=b"`
   const channels = await played([run('web', script, byNotify)])
@@ -46,13 +46,13 @@ test('of a message the known fields are passed on, each once: the last counts', 
   ])
 })
 
-test('READY=1 is a message like any other where another channel says ready', async () => {
+test('READY=1 is a message like any other if readiness has another channel', async () => {
   const web = run('web', '"$NOTIFIES" READY=1', { notify: true, ready: { type: 'fd', fd: 3 } })
   const channels = await played([web, run('db', '"$NOTIFIES" READY=1', { notify: true })])
   expect(channels.told('notify').map(({ liveReady }) => liveReady)).toEqual([false, false])
 })
 
-test('each run has a socket of its own, whatever NOTIFY_SOCKET it was to inherit', async () => {
+test('each run has its own socket, whatever NOTIFY_SOCKET it would inherit', async () => {
   const script = 'echo "$NOTIFY_SOCKET"; tr "\\0" "\\n" </proc/$$/environ | grep -c NOTIFY_SOCKET='
   const more = { notify: true, moreEnv: ['NOTIFY_SOCKET=/a', 'NOTIFY_SOCKET=/b'] }
   const channels = await played(
@@ -68,13 +68,13 @@ test('each run has a socket of its own, whatever NOTIFY_SOCKET it was to inherit
   expect(outputOf(channels, 'x')).toEqual(['/outer']) // What is inherited is for the policy to say.
 })
 
-test('a message that is empty, too long, or no text is nothing', async () => {
+test('an empty message, one that is too long and one without fields are ignored', async () => {
   const script = '"$NOTIFIES" "" ; "$NOTIFIES" long STATUS=long; "$NOTIFIES" STATUS=end'
   const channels = await played([run('web', script, byNotify)])
   expect(channels.notes('web')).toEqual(['STATUS=end'])
 })
 
-test('invalid UTF-8 in a message is no reason to stop', async () => {
+test('invalid UTF-8 in a message is tolerated', async () => {
   const channels = await played([
     run('web', '"$NOTIFIES" "$(printf "STATUS=\\377x")" READY=1', byNotify),
   ])
@@ -96,7 +96,7 @@ describe('the sender', () => {
     expect(channels.notes('web')[0]).toBe('READY=1')
   })
 
-  test('may be any in the group of a run that could not be marked, or descend from it', async () => {
+  test('may be any process in the group of an unmarked run, or a descendant of it', async () => {
     const script = '"$NOTIFIES" barrier STATUS=group; setsid "$NOTIFIES" barrier STATUS=left & wait'
     const channels = await played([run('web', script, byNotify)], {
       wrap: ['/bin/sh', '-c', 'ulimit -m 1000000; exec "$@"', 'sh'],
@@ -113,8 +113,8 @@ describe('the sender', () => {
     expect(channels.notes('db')[0]).toBe('READY=1')
   })
 
-  test('may have ended before anybody looks', async () => {
-    // Its parent, the shell, has reaped it, too, while pitcrew stands still.
+  test('may have ended before it is identified', async () => {
+    // Its parent, the shell, has reaped it, too, while pitcrew is stopped.
     const script =
       '"$NOTIFIES" STATUS=up; read _ <go; "$NOTIFIES" READY=1; echo sent >done; read _ <go'
     const web = inState('mkfifo go done', run('web', script, byNotify))
@@ -130,7 +130,7 @@ describe('the sender', () => {
     await channels.exitCode()
   })
 
-  test('may be a leader that has ended: its message comes before the word of its end', async () => {
+  test('may be a leader that has ended: its message comes before its end', async () => {
     const runs = Array.from({ length: 50 }, (_, n) =>
       run(`d${n}`, 'exec "$NOTIFIES" READY=1', byNotify),
     )
@@ -141,7 +141,7 @@ describe('the sender', () => {
     }
   })
 
-  /** Web tells its name to whoever asks; a barrier that is lifted shows that the stranger was heard. */
+  /** `web` publishes the name of its socket; a lifted barrier shows that the message was read. */
   const web = inState(
     'mkfifo names go',
     run(
@@ -153,7 +153,7 @@ describe('the sender', () => {
   const forges =
     'read name <names; "$NOTIFIES" "socket=$name" barrier READY=1 && echo heard; echo >go'
 
-  test('must not be of another run that learned the name', async () => {
+  test('must not be in another run that learned the name', async () => {
     const stranger = inState('', run('stranger', forges, { on: 'notify web', notify: true }))
     const channels = await played([web, stranger])
     expect(outputOf(channels, 'stranger')).toEqual(['heard'])
@@ -166,7 +166,7 @@ describe('the sender', () => {
 
   test.runIf(isRoot).each([
     ['in its own run', '"$@" & read _ <over; wait'],
-    ['when it has left that', '(setsid "$@" &); read _ <over'],
+    ['after it left that run', '(setsid "$@" &); read _ <over'],
   ])('must not be another user with the mark of the run, %s', async (_, how) => {
     const files = 'mkfifo names go over; chmod 666 *; chmod 755 .'
     const tells =
@@ -185,10 +185,10 @@ describe('the sender', () => {
   })
 
   test.runIf(isRoot).each([
-    ['must not be of another user', 65533, []],
-    ['is believed when it is of the same user', 65534, ['READY=1']],
+    ['must not have another user', 65533, []],
+    ['is accepted if it has the same user', 65534, ['READY=1']],
   ])('that has ended %s', async (_, uid, heard) => {
-    // It has ended, and its parent has reaped it, while pitcrew stands still.
+    // It has ended, and its parent has reaped it, while pitcrew is stopped.
     const files = 'mkfifo names go sent web stranger; chmod 666 *; chmod 755 .'
     const tells = '"$NOTIFIES" STATUS=up; echo "$NOTIFY_SOCKET" >names; read _ <web'
     const sends =
@@ -210,7 +210,7 @@ describe('the sender', () => {
     expect(channels.notes('web')).toEqual(['STATUS=up', ...heard])
   })
 
-  test('must not be from outside, though the name can be read in /proc/net/unix', async () => {
+  test('must not be an outside process, though /proc/net/unix shows the name', async () => {
     const script = `"$NOTIFIES" STATUS=up; echo "$NOTIFY_SOCKET"; read _ <go; "$NOTIFIES" STATUS=mine`
     await using channels = new Channels({
       runs: [inState('mkfifo go', run('web', script, byNotify))],
@@ -226,7 +226,7 @@ describe('the sender', () => {
 })
 
 describe('BARRIER=1', () => {
-  test('is lifted when all that was sent before has been told', async () => {
+  test('is lifted when all earlier messages were delivered', async () => {
     const script = '"$NOTIFIES" times=100 barrier STATUS=x && echo lifted'
     const channels = await played([run('web', script, { notify: true })])
     const lines = channels.lines.map((line) => (line.includes('"STATUS":"x"') ? 'x' : line))
@@ -242,7 +242,7 @@ describe('BARRIER=1', () => {
   })
 })
 
-test('a flood of messages starves nobody', async () => {
+test('a flood of messages delays nothing else', async () => {
   const flood = run('flood', 'exec "$NOTIFIES" times=10000 STATUS=x', { notify: true })
   const other = run('other', 'echo ready', {
     on: 'notify flood',

@@ -1,4 +1,4 @@
-/** How a run itself says that it is ready, and what else a spawn can be asked for. */
+/** The channels by which a run reports readiness, and other settings of a spawn. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -16,14 +16,14 @@ const byLog = (text: string): { ready: ReadyChannel } => ({ ready: { type: 'log'
 beforeAll(buildChannels, 300_000)
 
 describe('a newline on a descriptor', () => {
-  test.each([3, 4, 5, 6, 7, 8, 9])('%i says that the run is ready', async (fd) => {
+  test.each([3, 4, 5, 6, 7, 8, 9])('%i makes the run ready', async (fd) => {
     const channels = await played([run('web', `echo >&${fd}`, byFd(fd))])
     expect(channels.story()).toEqual(['ready web', 'exited web'])
     expect(channels.told('ready')).toMatchObject([{ run: 1, liveReady: true }])
     expect(channels.told('exited')).toMatchObject([{ outputOpen: false, liveReady: true }])
   })
 
-  test('counts wherever it is in what is written', async () => {
+  test('counts anywhere in the text', async () => {
     const channels = await played([run('web', 'printf ok >&3; printf "ay\\nmore" >&3', byFd(3))])
     expect(channels.story()).toEqual(['ready web', 'exited web'])
   })
@@ -37,7 +37,7 @@ describe('a newline on a descriptor', () => {
     },
   )
 
-  test('is told once, and then nobody listens any more', async () => {
+  test('is reported once, and then the channel is closed', async () => {
     const script = 'mkfifo go; echo >&3; read _ <go; trap "" PIPE; echo >&3 || echo broken'
     const runs = [run('web', script, byFd(3)), run('other', 'echo >go', { on: 'ready web' })].map(
       inState,
@@ -47,7 +47,7 @@ describe('a newline on a descriptor', () => {
     expect(outputOf(channels, 'web').at(-1)).toBe('broken')
   })
 
-  test('is told before the end of a run that wrote it last', async () => {
+  test('is reported before the end of the run', async () => {
     const runs = Array.from({ length: 50 }, (_, n) => run(`d${n}`, 'exec echo >&9', byFd(9)))
     const channels = await played(runs)
     for (const { daemon } of runs)
@@ -57,7 +57,7 @@ describe('a newline on a descriptor', () => {
       ])
   })
 
-  test('is written to the only descriptor that a run has beside its stdio', async () => {
+  test('has the only descriptor of a run beside its stdio', async () => {
     const channels = await played([run('web', 'ls /proc/self/fd', byFd(7))])
     expect(outputOf(channels, 'web')).toEqual(['0', '1', '2', '3', '7']) // 3 is what ls itself opens.
   })
@@ -94,14 +94,14 @@ describe('a line of the output', () => {
     expect(channels.told('exited')).toMatchObject([{ liveReady: matches }])
   })
 
-  test('is found in the first line that has it, once, and told behind that line', async () => {
+  test('matches once, and the event follows the line that matched', async () => {
     const channels = await played([run('web', 'echo no; echo yes 1; echo yes 2', byLog('yes'))])
     expect(channels.told('ready')).toHaveLength(1)
     const at = (text: string): number => channels.lines.findIndex((line) => line.includes(text))
     expect(at('yes 1')).toBeLessThan(at('"type":"ready"'))
   })
 
-  test('may come in two pieces', async () => {
+  test('may arrive in two pieces', async () => {
     // Behind two barriers, the loop has had a turn with the first piece.
     const wait = '"$NOTIFIES" barrier; "$NOTIFIES" barrier'
     const script = `printf listen; ${wait}; printf 'ing\\n'; printf listen; ${wait}; printf '\\ning\\n'`
@@ -115,7 +115,7 @@ describe('a line of the output', () => {
     }
   })
 
-  test('matches as a regular expression does, whatever text it is', async () => {
+  test('matches like the equivalent regular expression, for any text', async () => {
     const random = new Random(1)
     const letters = (from: string, max: number): string =>
       Array.from({ length: 1 + random.below(max) }, () => from[random.below(from.length)]).join('')
@@ -138,12 +138,12 @@ describe('a line of the output', () => {
   })
 })
 
-test('the command may be this program itself, with the environment of the run', async () => {
+test('the command may be this program, with the environment of the run', async () => {
   const self = { command: { self: ['hello', 'you'] }, moreEnv: ['GREETING=hi'] }
   const runs: Run[] = [
     { daemon: 'web:ready', ...self },
     { daemon: 'web:alive', ...self, cwd: '/', ...byLog('itself') },
-    // None of these is the descriptor by which it is found.
+    // None of these is the descriptor of the program.
     ...[3, 4, 5, 6, 7, 8, 9].map((fd) => ({ daemon: `fd:${fd}`, ...self, ...byFd(fd) })),
   ]
   const channels = await played(runs)
@@ -155,7 +155,7 @@ test('the command may be this program itself, with the environment of the run', 
   expect(channels.told('ready')).toMatchObject([{ daemon: 'web:alive' }])
 })
 
-test('a run without stdio has /dev/null for all three, and a session of its own', async () => {
+test('a run without stdio has /dev/null three times, and its own session', async () => {
   const script =
     'fds=$(ls -l /proc/$$/fd); echo "$fds" >fds; cut -d" " -f1,5,6 /proc/$$/stat >stat; echo lost; echo >&3'
   await using channels = new Channels({
@@ -205,7 +205,7 @@ test.each([
   expect(channels.told('answer')).toMatchObject([{ step: 'spec', errno: 'EINVAL' }])
 })
 
-test('runs leave no descriptor, however they end', async () => {
+test('runs leave no descriptor open, however they end', async () => {
   const both = { ...byFd(3), notify: true }
   const runs: Run[] = [
     run('newline', 'echo >&3', both),
@@ -225,7 +225,7 @@ test('runs leave no descriptor, however they end', async () => {
   expect(descriptors(channels)).toEqual(before)
 })
 
-test('without a descriptor for its socket a run is not started, and others do not notice', async () => {
+test('a run without a descriptor for its socket is not started, and others are not affected', async () => {
   const runs = [
     run('web', 'read _ <go', {}),
     ...Array.from({ length: 60 }, (_, n) =>

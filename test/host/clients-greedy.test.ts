@@ -1,4 +1,4 @@
-/** Clients that take what is not theirs: the processor, others' connections, the time of the end. */
+/** Clients that use too much: processor time, connections, time at the end. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -11,7 +11,7 @@ import { buildHub, calls, Hub } from './images/clients.ts'
 
 beforeAll(buildHub, 300_000)
 
-test('a byte out of band is one like any other, and nothing spins', async () => {
+test('an out-of-band byte is read like any other, and the loop does not spin', async () => {
   await using hub = await Hub.start()
   const caller = spawn(calls(), ['-o', hub.socket, 'one', 'two'], { stdio: 'ignore' })
   try {
@@ -23,7 +23,7 @@ test('a byte out of band is one like any other, and nothing spins', async () => 
   }
 })
 
-test('a byte out of band that nothing follows does not make it spin, either', async () => {
+test('an out-of-band byte without another byte does not make the loop spin', async () => {
   await using hub = await Hub.start()
   const caller = spawn(calls(), ['-o', hub.socket, 'one', ''], { stdio: 'ignore' })
   try {
@@ -34,7 +34,7 @@ test('a byte out of band that nothing follows does not make it spin, either', as
   }
 })
 
-test('daemons get a quarter of the connections: operators find one', async () => {
+test('daemons get a quarter of the connections, so that operators can connect', async () => {
   const wrap = ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
   const script = `for n in 1 2 3 4 5 6 7 8 9; do "$CALLS" "$PITCREW_STATE_DIR/s" '{"silent":true}' & done; wait`
   const spawned = { daemon: 'web', command: sh(script) }
@@ -45,7 +45,7 @@ test('daemons get a quarter of the connections: operators find one', async () =>
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
 })
 
-test('the end waits for who does not read as if he had been closed only now', async () => {
+test('the end gives a client that does not read a second, also if it was closed before', async () => {
   await using hub = await Hub.start()
   const [stuck, other] = [await hub.connect(), await hub.connect()]
   stuck.socket.pause()
@@ -57,7 +57,7 @@ test('the end waits for who does not read as if he had been closed only now', as
   expect(performance.now() - closedAt).toBeLessThan(900)
 })
 
-test('many who follow a loud daemon and are done with it cost nobody an answer', async () => {
+test('many finished followers of a loud daemon delay no answer', async () => {
   const loud = { command: ['yes', 'x'.repeat(70)] }
   await using pitcrew = new Pitcrew({ daemons: { loud } }, { stdout: 'ignore' })
   await eventually('it listens', () => existsSync(socketPath(pitcrew)))

@@ -1,20 +1,20 @@
-/** Very many clients of the control socket at the same time, and no descriptors left for them. */
+/** Very many clients at the same time, and a lack of descriptors. */
 import { beforeAll, expect, test } from 'vitest'
 import { isSanitized, isSpinning, residentKib } from '../e2e/support/cost.ts'
 import { eventually, processesUnder } from '../e2e/support/processes.ts'
 import { buildHub, type Client, Hub } from './images/clients.ts'
 
-/** What the entry says to a connection that there is no room for. */
+/** The refusal that the entry sets. */
 const busy = '{"refused":true}'
 const sleeps = { command: ['sleep', '1000'], stdio: 'null' as const }
-/** More than there are descriptors for. */
+/** More than the descriptors suffice for. */
 const runs = Array.from({ length: 40 }, (_, n) => ({
   spawn: { daemon: `d${n}`, ...sleeps, notify: true },
 }))
 
 beforeAll(buildHub, 300_000)
 
-test('a thousand at once are all answered, and cost little; nothing of them is left', async () => {
+test('a thousand clients at once get their answers at a bounded cost, and leave nothing', async () => {
   await using hub = await Hub.start()
   const first = await hub.connect()
   await first.ask({ echo: 'so far' })
@@ -25,7 +25,7 @@ test('a thousand at once are all answered, and cost little; nothing of them is l
   )
   expect(answers).toEqual(clients.map((_, n) => `answer ${n}`))
   expect(hub.descriptors()).toBe(descriptors + 1000)
-  // Of what the entry in the init's place keeps of them, this is the most.
+  // Most of this is what the test's entry keeps of them.
   if (!isSanitized) expect(residentKib(hub) - memory).toBeLessThan(2000)
   for (const { socket } of clients) socket.destroy()
   await hub.wait('client-gone', 1000)
@@ -33,7 +33,7 @@ test('a thousand at once are all answered, and cost little; nothing of them is l
   expect(await first.ask({ echo: 'still here' })).toBe('still here')
 })
 
-test('the 2049th is told that it is one too many, and so it is until one goes', async () => {
+test('the 2049th client is refused until another one leaves', async () => {
   await using hub = await Hub.start()
   const clients: Client[] = []
   for (const count of [1000, 2000, 2048]) {
@@ -49,7 +49,7 @@ test('the 2049th is told that it is one too many, and so it is until one goes', 
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
 })
 
-test('half of the descriptors are kept for daemons', async () => {
+test('half of the descriptors are reserved for daemons', async () => {
   await using hub = await Hub.start([{ listen: 's' }], limited(40))
   const clients = await connectMany(hub, 25)
   await hub.wait('client', 20)
@@ -58,7 +58,7 @@ test('half of the descriptors are kept for daemons', async () => {
   expect(await clients[0]?.ask({ first: { spawn } })).toContain('"pid":')
 })
 
-test('with no descriptor left whoever comes is turned away, and nothing spins', async () => {
+test('without a descriptor new clients are turned away, and the loop does not spin', async () => {
   await using hub = await Hub.start([{ listen: 's' }, ...runs], limited(40))
   expect(hub.answers.at(-1)).toEqual({ step: 'socket', errno: 'EMFILE' })
   for (let times = 0; times < 3; times++) {
@@ -72,13 +72,13 @@ test('with no descriptor left whoever comes is turned away, and nothing spins', 
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
 })
 
-test('with too few left a client cannot be looked at, and is hung up on: it may be a daemon', async () => {
+test('a client that cannot be identified for lack of descriptors is closed: it may be a daemon', async () => {
   await using hub = await Hub.start([{ listen: 's' }, ...runs], { ...limited(40), asPid1: false })
   await endOne(hub)
   const client = await hub.connect()
   expect(await client.end()).toBe(null)
   expect(client.lines).toEqual([])
-  // One for the connection, and two for the look: a pidfd, and a file of /proc.
+  // One for the connection, and two to identify the peer: a pidfd, and a file of /proc.
   for (let times = 0; times < 2; times++) await endOne(hub)
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
   expect(hub.told('client')).toHaveLength(1)

@@ -1,4 +1,4 @@
-/** Who is at the other end of a connection: as the kernel says, and to which run it belongs. */
+/** The process at the other end of a connection, as the kernel identifies it, and its run. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ const stranger = { relation: 'none', daemon: null, run: 0, via: 'socket' }
 beforeAll(buildHub, 300_000)
 
 describe('over the socket', () => {
-  test('a process has its pid and its uid, and is of no run', async () => {
+  test('a process outside of all runs has its pid and its uid', async () => {
     await using hub = await Hub.start([{ listen: 's' }], { asPid1: false })
     const client = await hub.connect()
     const peer = { uid: own, pid: process.pid, ...stranger }
@@ -25,7 +25,7 @@ describe('over the socket', () => {
     expect(hub.told('client')).toMatchObject([{ client: 1, peer }])
   })
 
-  test('one outside of our PID namespace has the pid 0', async () => {
+  test('a process outside of the PID namespace has the pid 0', async () => {
     await using hub = await Hub.start([{ listen: 's' }], { asPid1: true })
     const client = await hub.connect()
     expect(JSON.parse(await client.ask({ peer: true }))).toEqual({ uid: own, pid: 0, ...stranger })
@@ -35,11 +35,11 @@ describe('over the socket', () => {
     ['the leader', 'run', `exec ${ask}`],
     ['a child', 'run', `${ask}; true`],
     ['a grandchild', 'run', `(${ask}; true); true`],
-    ['who has left the group', 'run', `setsid -w ${ask}`],
-    ['whose parents have ended', 'marked', `(setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`],
-    ['who has another mark', 'run', `ulimit -S -m 12345; ${ask}; true`],
-    ['who was started by another supervisor', 'run', `ulimit -S -m 12345; setsid -w ${ask}; true`],
-  ])('%s in a run is of that run', async (_, relation, script) => {
+    ['a child outside of the group', 'run', `setsid -w ${ask}`],
+    ['an orphan', 'marked', `(setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`],
+    ['a child with another mark', 'run', `ulimit -S -m 12345; ${ask}; true`],
+    ['a child of another supervisor', 'run', `ulimit -S -m 12345; setsid -w ${ask}; true`],
+  ])('%s in a run belongs to that run', async (_, relation, script) => {
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
     await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
     const peer = JSON.parse(outputOf(hub, 'web')[0] as string)
@@ -47,7 +47,7 @@ describe('over the socket', () => {
     expect(peer.pid).toBeGreaterThan(0)
   })
 
-  test('who has shed group, session, mark and parents descends from us all the same', async () => {
+  test('a process that left its group, session, mark and parents is still a descendant of pitcrew', async () => {
     const script = `ulimit -S -m 12345; (setsid sh ${orphan} $PPID ${ask} &); exec sleep 1000`
     await using hub = await Hub.start([{ listen: 's' }, spawned('web', script)])
     await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
@@ -55,7 +55,7 @@ describe('over the socket', () => {
     expect(peer).toMatchObject({ uid: own, relation: 'descendant', daemon: null, run: 0 })
   })
 
-  test.runIf(isRoot)('what another user of a run may reach is known as its, too', async () => {
+  test.runIf(isRoot)('a process of a run under another user belongs to the run, too', async () => {
     await using hub = await Hub.start()
     chmodSync(hub.folder, 0o755)
     chmodSync(hub.socket, 0o666)
@@ -66,7 +66,7 @@ describe('over the socket', () => {
     expect(peer).toMatchObject({ uid: 1234, daemon: 'web' })
   })
 
-  test('a process that has ended before it could be looked at is nobody: it is hung up on', async () => {
+  test('a process that ended before it was identified is disconnected', async () => {
     await using hub = await Hub.start([{ listen: 's' }], { asPid1: false })
     hub.signal('SIGSTOP')
     execFileSync(calls(), ['-q', hub.socket, '{"echo":"never"}'])
@@ -77,21 +77,24 @@ describe('over the socket', () => {
     expect(hub.heard()).toEqual(['{"echo":"so far"}'])
   })
 
-  test.runIf(isRoot)('a user that our user namespace does not know has the uid 65534', async () => {
-    const wrap = ['unshare', '--user', '--map-root-user', '--']
-    await using hub = await Hub.start([{ listen: 's' }], { asPid1: false, wrap })
-    chmodSync(hub.folder, 0o755)
-    chmodSync(hub.socket, 0o666)
-    const words = ['--reuid=1234', '--clear-groups', calls(), hub.socket, '{"peer":true}']
-    const peer = JSON.parse(String(execFileSync('setpriv', words)))
-    expect(peer).toMatchObject({ uid: 65534, daemon: null })
-  })
+  test.runIf(isRoot)(
+    'a user without a number in the user namespace has the uid 65534',
+    async () => {
+      const wrap = ['unshare', '--user', '--map-root-user', '--']
+      await using hub = await Hub.start([{ listen: 's' }], { asPid1: false, wrap })
+      chmodSync(hub.folder, 0o755)
+      chmodSync(hub.socket, 0o666)
+      const words = ['--reuid=1234', '--clear-groups', calls(), hub.socket, '{"peer":true}']
+      const peer = JSON.parse(String(execFileSync('setpriv', words)))
+      expect(peer).toMatchObject({ uid: 65534, daemon: null })
+    },
+  )
 })
 
 describe('the PITCREW_FD of a daemon', () => {
   const control = { control: true }
 
-  test('is its own, whatever user it is, and told when it first says something', async () => {
+  test('identifies the daemon whatever its user is, and is reported at its first line', async () => {
     const script = `exec "$CALLS" "$PITCREW_FD" '{"peer":true}' '{"echo":"hello"}'`
     const user = isRoot ? { user: '1234', group: '1234' } : {}
     await using hub = await Hub.start([spawned('web', script, { ...control, ...user })])
@@ -104,7 +107,7 @@ describe('the PITCREW_FD of a daemon', () => {
     expect(outputOf(hub, 'web')).toEqual([JSON.stringify(peer), 'hello'])
   })
 
-  test('is not told of while it is silent, nor when its run is over', async () => {
+  test('is not reported while it is silent, nor after the end of its run', async () => {
     await using hub = await Hub.start([
       spawned('web', 'true', control),
       spawned('db', 'exec sleep 1000', control),
@@ -116,7 +119,7 @@ describe('the PITCREW_FD of a daemon', () => {
     expect(hub.told('client-gone')).toEqual([])
   })
 
-  test('is heard to the end of its run, before that is told; and then it is gone', async () => {
+  test('is read to the end before the end of its run is reported, and then it is gone', async () => {
     const script =
       'cd "$PITCREW_STATE_DIR"; mkfifo go; read _ <go; exec "$CALLS" -q "$PITCREW_FD" one two three'
     await using hub = await Hub.start([spawned('web', script, { ...control, stdio: 'null' })])
@@ -138,14 +141,14 @@ describe('the PITCREW_FD of a daemon', () => {
     expect(hub.told('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
   })
 
-  test('is gone when the daemon closes it, and the daemon goes on', async () => {
+  test('is gone when the daemon closes it, and the daemon continues', async () => {
     const script = `exec "$CALLS" -s "$PITCREW_FD" hello`
     await using hub = await Hub.start([spawned('web', script, control)])
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
     expect(hub.told('exited')).toEqual([])
   })
 
-  test('may be used by whoever inherits it: he speaks for the daemon', async () => {
+  test('speaks for the daemon also when a child inherits it', async () => {
     const script = `(setsid -w "$CALLS" "$PITCREW_FD" '{"peer":true}'); true`
     await using hub = await Hub.start([spawned('web', script, control)])
     await eventually('it has asked', () => outputOf(hub, 'web').length > 0)
@@ -155,7 +158,7 @@ describe('the PITCREW_FD of a daemon', () => {
     })
   })
 
-  test('is not among the descriptors of a daemon without it', async () => {
+  test('is not open in a daemon without it', async () => {
     const script = 'printenv PITCREW_FD || echo none; ls /proc/self/fd'
     await using hub = await Hub.start([
       spawned('web', script),
@@ -184,7 +187,7 @@ describe('the PITCREW_FD of a daemon', () => {
     },
   )
 
-  test('is closed with its run, whatever was said, and nothing is left', async () => {
+  test('is closed with its run, whatever was sent, and nothing is left', async () => {
     await using hub = await Hub.start([{ listen: 's' }])
     const client = await hub.connect()
     await client.ask({ echo: 'so far' })
@@ -199,7 +202,7 @@ describe('the PITCREW_FD of a daemon', () => {
     expect(hub.descriptors()).toBe(before)
   })
 
-  test('that we have closed ends for the daemon, too', async () => {
+  test('ends for the daemon when pitcrew closes it', async () => {
     const script = `"$CALLS" "$PITCREW_FD" '{"close":"bye"}' again`
     await using hub = await Hub.start([spawned('web', script, control)])
     await hub.wait('exited')
@@ -207,7 +210,7 @@ describe('the PITCREW_FD of a daemon', () => {
     expect(hub.told('client-gone')).toEqual([])
   })
 
-  test('cannot be made without a descriptor: the run is not started', async () => {
+  test('needs a descriptor, or the run is not started', async () => {
     const runs = Array.from({ length: 60 }, (_, n) =>
       spawned(`d${n}`, 'exec sleep 1000', { ...control, stdio: 'null' }),
     )
@@ -228,7 +231,7 @@ describe('an inherited connection', () => {
     stdin: 'pipe',
   }
 
-  test('is a client at once, of our own user', async () => {
+  test('is a client at once, with the user of pitcrew', async () => {
     await using hub = await Hub.start([{ adopt: 3 }], inherits)
     expect(hub.answers).toEqual([null])
     const [client] = await hub.wait('client')
@@ -246,7 +249,7 @@ describe('an inherited connection', () => {
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
   })
 
-  test('is not for daemons, and stays as blocking as it was', async () => {
+  test('is not inherited by daemons, and stays blocking', async () => {
     const script = 'ls /proc/self/fd; grep flags "/proc/$PPID/fdinfo/3"'
     await using hub = await Hub.start([{ adopt: 3 }, spawned('web', script)], inherits)
     await hub.wait('exited')
@@ -264,7 +267,7 @@ describe('an inherited connection', () => {
     expect(hub.answers).toEqual([errno])
   })
 
-  test('is taken once, and must be a unix stream', async () => {
+  test('is taken once, and must be a unix stream socket', async () => {
     const wrap = ['/bin/sh', '-c', 'exec "$@" 4</dev/null', 'sh']
     await using hub = await Hub.start([{ adopt: 3 }, { adopt: 3 }, { adopt: 4 }], {
       ...inherits,

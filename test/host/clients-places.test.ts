@@ -1,4 +1,4 @@
-/** Where the control plane is: its folder, its lock, its socket. */
+/** Folder, lock and socket of the control plane. */
 import {
   chmodSync,
   chownSync,
@@ -27,7 +27,7 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
 beforeAll(buildHub, 300_000)
 
 describe('the socket', () => {
-  test('is for its user alone, whatever the umask is', async () => {
+  test('is accessible to its user only, whatever the umask is', async () => {
     const wrap = ['/bin/sh', '-c', 'umask 0; exec "$@"', 'sh']
     await using hub = await Hub.start([listens], { wrap })
     expect(modeOf(hub.socket)).toBe(0o600)
@@ -36,10 +36,10 @@ describe('the socket', () => {
     expect(modeOf(join(hub.folder, 'new'))).toBe(0o700)
   })
 
-  test('that somebody left behind is replaced', async () => {
+  test('is replaced if another process left it behind', async () => {
     await using hub = await Hub.start([listens])
     const client = await hub.connect()
-    // Nobody listens on it; it is only not removed.
+    // It has no listener; it was only not removed.
     await new Promise<void>((done) => {
       const server = createServer().listen(join(hub.folder, 'old'), () => {
         renameSync(join(hub.folder, 'old'), join(hub.folder, 'left'))
@@ -69,14 +69,14 @@ describe('the socket', () => {
   test.each([
     ['in no folder', 'none/s', 'ENOENT'],
     ['without a name', 'none/', 'EINVAL'],
-    ['of a name that no file may have', 'x'.repeat(256), 'EINVAL'],
+    ['with a name that is too long', 'x'.repeat(256), 'EINVAL'],
     ['below a file', '/etc/passwd/s', 'ENOTDIR'],
-  ])('%s cannot be', async (_, listen, errno) => {
+  ])('%s cannot be made', async (_, listen, errno) => {
     await using hub = await Hub.start([{ listen }, listens])
     expect(hub.answers).toEqual([errno, null])
   })
 
-  test('may have a path that is longer than an address', async () => {
+  test('may have a path that is longer than a socket address', async () => {
     const name = 'x'.repeat(100)
     await using hub = await Hub.start([{ folder: name }, { listen: `${name}/s` }, { listen: 't' }])
     expect(hub.answers).toEqual([null, null, 'EBUSY'])
@@ -90,7 +90,7 @@ describe('the socket', () => {
     expect(existsSync(join(hub.folder, name, 's'))).toBe(false)
   })
 
-  test.runIf(canUnshare)('of such a path cannot be where there is no /proc', async () => {
+  test.runIf(canUnshare)('with such a path needs /proc', async () => {
     const wrap = ['unshare', '--mount', '--', '/bin/sh', '-c', 'umount -l /proc; exec "$@"', 'sh']
     const long = 'x'.repeat(100)
     await using hub = await Hub.start([{ folder: long }, { listen: `${long}/s` }, listens], {
@@ -102,7 +102,7 @@ describe('the socket', () => {
     expect(await client.ask({ echo: 'all the same' })).toBe('all the same')
   })
 
-  test('is removed at the end only if it is still ours', async () => {
+  test('is removed at the end only if it is still the same', async () => {
     await using hub = await Hub.start()
     const client = await hub.connect()
     rmSync(hub.socket)
@@ -113,7 +113,7 @@ describe('the socket', () => {
     expect(await other.ask({ echo: 'of the second' })).toBe('of the second')
   })
 
-  test('costs little', async () => {
+  test('costs little processor time', async () => {
     await using without = await Hub.start([])
     await using hub = await Hub.start()
     expect(residentKib(hub) - residentKib(without)).toBeLessThan(200)
@@ -121,14 +121,14 @@ describe('the socket', () => {
 })
 
 describe('a lock', () => {
-  test('that nobody has is ours, and its file says what we gave', async () => {
+  test('that is free is taken, and its file has the text', async () => {
     await using hub = await Hub.start([lock])
     expect(hub.answers).toEqual([null])
     expect(readFileSync(join(hub.folder, 'l'), 'utf8')).toBe('{"pid":7}')
     expect(modeOf(join(hub.folder, 'l'))).toBe(0o600)
   })
 
-  test('that another has says who, and is left as it is', async () => {
+  test('of another process is reported with its holder, and is left as it is', async () => {
     await using hub = await Hub.start([lock], { asPid1: false })
     const path = join(hub.folder, 'l')
     await using second = await Hub.start([{ lock: path, text: 'mine' }], { asPid1: false })
@@ -136,7 +136,7 @@ describe('a lock', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"pid":7}')
   })
 
-  test.runIf(canUnshare)('of one in another PID namespace has the pid 0', async () => {
+  test.runIf(canUnshare)('of a process in another PID namespace has the pid 0', async () => {
     await using hub = await Hub.start([lock], { asPid1: true })
     await using second = await Hub.start([{ ...lock, lock: join(hub.folder, 'l') }], {
       asPid1: true,
@@ -144,7 +144,7 @@ describe('a lock', () => {
     expect(second.answers).toEqual([{ holder: '{"pid":7}', pid: 0 }])
   })
 
-  test('of one that was killed is free, whatever its file says', async () => {
+  test('of a killed process is free, whatever its file says', async () => {
     await using hub = await Hub.start([lock], { asPid1: false })
     const path = join(hub.folder, 'l')
     writeFileSync(path, '{"pid":1} and much more than what is written now')
@@ -155,9 +155,9 @@ describe('a lock', () => {
     expect(readFileSync(path, 'utf8').trimEnd()).toBe('mine') // What was longer is blank.
   })
 
-  test('is not inherited: it is free while a daemon of the killed one lives on', async () => {
+  test('is not inherited: it is free while a daemon of a killed pitcrew lives on', async () => {
     const spawn = { daemon: 'web', command: ['sleep', '1000'] }
-    // In a group that nobody kills, of a parent whose death it does not hear of.
+    // In a group that is not killed, without a parent-death signal.
     const script = 'setsid sleep 1000 & echo $!; wait'
     const sleeps = { ...spawn, command: ['/bin/sh', '-c', script] }
     await using hub = await Hub.start([lock, { spawn: sleeps }], { asPid1: false })
@@ -173,7 +173,7 @@ describe('a lock', () => {
     }
   })
 
-  test('is one in a process, and it stays ours whoever asks again', async () => {
+  test('is one per process, and stays taken when it is requested again', async () => {
     await using hub = await Hub.start([lock, lock, { lock: 'other', text: '' }], { asPid1: false })
     expect(hub.answers).toEqual([null, { errno: 'EBUSY' }, { errno: 'EBUSY' }])
     await using second = await Hub.start([{ ...lock, lock: join(hub.folder, 'l') }], {
@@ -192,7 +192,7 @@ describe('a lock', () => {
     expect(hub.answers).toEqual([{ errno }])
   })
 
-  test.runIf(canUnshare)('is ours on a full disk, too', async () => {
+  test.runIf(canUnshare)('is taken on a full disk, too', async () => {
     const script =
       'mount -t tmpfs -o size=4k tmpfs /mnt; : >/mnt/l; head -c 9999 /dev/zero >/mnt/full 2>/dev/null; exec "$@"'
     const wrap = ['unshare', '--mount', '--', '/bin/sh', '-c', script, 'sh']
@@ -202,7 +202,7 @@ describe('a lock', () => {
 })
 
 describe('a folder', () => {
-  test('is made, and so is the one above it, and found when it is there', async () => {
+  test('is made with the one above it, and is found if it exists', async () => {
     await using hub = await Hub.start([listens])
     const client = await hub.connect()
     expect(await first(client, { folder: 'a/b' })).toBe(null)
@@ -215,14 +215,14 @@ describe('a folder', () => {
     ['a file', '/etc/passwd', 'ENOTDIR'],
     ['a link to a folder', 'link', 'ENOTDIR'],
     ['below a file', '/etc/passwd/x', 'ENOTDIR'],
-    ['of a path that no file may have', 'x'.repeat(5000), 'ENAMETOOLONG'],
+    ['with a path that is too long', 'x'.repeat(5000), 'ENAMETOOLONG'],
   ])('cannot be %s', async (_, folder, errno) => {
     await using hub = await Hub.start([listens])
     symlinkSync('/tmp', join(hub.folder, 'link'))
     expect(await first(await hub.connect(), { folder })).toBe(errno)
   })
 
-  test.runIf(isRoot)('of another user is not ours, unless we are root', async () => {
+  test.runIf(isRoot)('of another user is refused, unless pitcrew is root', async () => {
     const wrap = ['setpriv', '--reuid=1234', '--clear-groups', '--']
     await using hub = await Hub.start([listens])
     const strangers = join(hub.folder, 'strangers')
@@ -234,20 +234,17 @@ describe('a folder', () => {
     expect([asUser.answers, asRoot.answers]).toEqual([['EPERM'], [null]])
   })
 
-  test.runIf(isRoot)(
-    'of another user where everybody may make one is a trap for root',
-    async () => {
-      const strangers = join('/tmp', `pitcrew-strangers-${process.pid}`)
-      mkdirSync(strangers)
-      try {
-        chownSync(strangers, 4321, 4321)
-        await using asRoot = await Hub.start([{ folder: strangers }])
-        expect(asRoot.answers).toEqual(['EPERM'])
-      } finally {
-        rmSync(strangers, { recursive: true })
-      }
-    },
-  )
+  test.runIf(isRoot)('of another user where any user may make one is a trap for root', async () => {
+    const strangers = join('/tmp', `pitcrew-strangers-${process.pid}`)
+    mkdirSync(strangers)
+    try {
+      chownSync(strangers, 4321, 4321)
+      await using asRoot = await Hub.start([{ folder: strangers }])
+      expect(asRoot.answers).toEqual(['EPERM'])
+    } finally {
+      rmSync(strangers, { recursive: true })
+    }
+  })
 })
 
 async function first(

@@ -12,7 +12,7 @@ const lineBytesMax = 64 * kib
 beforeAll(buildHub, 300_000)
 
 describe('a line', () => {
-  test('is told whole, however it is cut', async () => {
+  test('is delivered whole, however it is split', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     for (const piece of ['on', 'e', '\n', 'two\nthr', 'ee\n\nfo', 'ur\n']) {
@@ -22,7 +22,7 @@ describe('a line', () => {
     expect(hub.heard()).toEqual(['one', 'two', 'three', '', 'four'])
   })
 
-  test('may have any bytes in it: what is not UTF-8 becomes U+FFFD', async () => {
+  test('may have any bytes; invalid UTF-8 becomes U+FFFD', async () => {
     await using hub = await Hub.start()
     const client = await hub.connect()
     client.socket.write(Buffer.from('a\0b\n\xff\xfe\nend\r\n\x1b[31m\n', 'latin1'))
@@ -31,7 +31,7 @@ describe('a line', () => {
     expect(hub.heard()).toEqual(['a\0b', '\ufffd\ufffd', 'end\r', '\x1b[31m', 'grün \u{1f600}'])
   })
 
-  test('may be cut in the middle of a character', async () => {
+  test('may be split within a character', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     for (const byte of Buffer.from('ü\n')) {
@@ -53,7 +53,7 @@ describe('a line', () => {
     ])
   })
 
-  test('that is longer is told as null, and its client is not read any more', async () => {
+  test('that is longer is delivered as null, and its client is not read any more', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     client.socket.write(`one\n${'x'.repeat(lineBytesMax + 1)}\nnever\n`)
@@ -69,7 +69,7 @@ describe('a line', () => {
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
   })
 
-  test('of a slow sender costs nobody anything but him', async () => {
+  test('of a slow sender delays no other client', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     for (const letter of 'slowly') {
@@ -86,7 +86,7 @@ describe('a line', () => {
 describe('the beginning of a line', () => {
   const part = 'x'.repeat(60 * kib)
 
-  test('is forgotten with its client', async () => {
+  test('is freed with its client', async () => {
     await using hub = await Hub.start()
     for (let n = 1; n <= 80; n++) {
       const client = await hub.connect()
@@ -100,7 +100,7 @@ describe('the beginning of a line', () => {
     expect(hub.told('line')).toMatchObject([{ client: 81, length: part.length + 1 }])
   })
 
-  test('of so many clients that they take 4 MiB costs who comes then his connection', async () => {
+  test('is limited to 4 MiB in all: the client that exceeds it is closed', async () => {
     await using hub = await Hub.start()
     const other = await hub.connect()
     for (let n = 0; n < 80; n++) (await hub.connect()).socket.write(part)
@@ -112,7 +112,7 @@ describe('the beginning of a line', () => {
 })
 
 describe('ten megabytes', () => {
-  test('without an end are told once, and kept nowhere', async () => {
+  test('without a newline are reported once, and kept nowhere', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     await barrier(other)
@@ -143,7 +143,7 @@ describe('ten megabytes', () => {
 })
 
 describe('a client that', () => {
-  test('hangs up is gone, told once', async () => {
+  test('disconnects is reported as gone, once', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     client.socket.destroy()
@@ -152,7 +152,7 @@ describe('a client that', () => {
     expect(hub.told('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
   })
 
-  test('closes half of it behind its request is gone, and has its answer', async () => {
+  test('closes its half after its request is gone, and gets its answer', async () => {
     await using hub = await Hub.start()
     const client = await hub.connect()
     client.order({ echo: 'one' }, { echo: 'two' })
@@ -162,7 +162,7 @@ describe('a client that', () => {
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
   })
 
-  test('sends more lines than a turn takes, and hangs up, is heard to the end', async () => {
+  test('sends more lines than a turn takes and disconnects is read to the end', async () => {
     await using hub = await Hub.start()
     const client = await hub.connect()
     client.socket.end('line\n'.repeat(100))
@@ -170,7 +170,7 @@ describe('a client that', () => {
     expect(hub.heard()).toEqual(new Array(100).fill('line'))
   })
 
-  test('hangs up in the middle of an answer is gone, and nothing of it is left', async () => {
+  test('disconnects within an answer is gone, and leaves nothing', async () => {
     await using hub = await Hub.start()
     const other = await hub.connect()
     await barrier(other)
@@ -185,7 +185,7 @@ describe('a client that', () => {
     expect(hub.descriptors()).toBe(before)
   })
 
-  test('does not read its answers is not read, either, and gets all of them when it does', async () => {
+  test('does not read its answers is not read, and gets all of them when it reads', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     client.socket.pause()
@@ -200,7 +200,7 @@ describe('a client that', () => {
     expect(hub.told('client-gone')).toEqual([])
   })
 
-  test('never reads what it is sent is cut off, and others are not harmed', async () => {
+  test('never reads is cut off, and others are not affected', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     await barrier(other)
@@ -217,7 +217,7 @@ describe('a client that', () => {
     expect(hub.told('sent')[1]).toMatchObject({ client: 1, queued: 0 })
   })
 
-  test('is one of forty that never read costs 16 MiB with them, and no other its answer', async () => {
+  test('never reads, forty times, costs 16 MiB in all, and no other client its answer', async () => {
     await using hub = await Hub.start()
     const other = await hub.connect()
     for (let n = 0; n < 40; n++) (await hub.connect()).socket.pause()
@@ -235,7 +235,7 @@ describe('a client that', () => {
 })
 
 describe('a client that is closed', () => {
-  test('gets what was queued, and is not told as gone', async () => {
+  test('gets its queued lines, and is not reported as gone', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     client.order({ close: 'bye' }, { echo: 'never' })
@@ -246,13 +246,13 @@ describe('a client that is closed', () => {
     expect(hub.heard()).toEqual(['{"close":"bye"}'])
   })
 
-  test('gets it also when it had sent more than was read, and then no reset', async () => {
+  test('gets them without a reset, also if it sent more than was read', async () => {
     await using hub = await Hub.start()
     const said = execFileSync(calls(), [hub.socket, '{"close":"bye"}\nmore', 'again'])
     expect(String(said)).toBe('bye\nno answer\n')
   })
 
-  test('and hangs up before it has all of it is not told as gone, either', async () => {
+  test('and disconnects before it has them all is not reported as gone', async () => {
     await using hub = await Hub.start()
     const [client, other] = [await hub.connect(), await hub.connect()]
     client.socket.pause()
@@ -266,7 +266,7 @@ describe('a client that is closed', () => {
     expect(hub.told('client-gone')).toEqual([])
   })
 
-  test('and does not read what was queued is closed all the same', async () => {
+  test('and does not read them is closed after a second', async () => {
     await using hub = await Hub.start()
     const other = await hub.connect()
     await barrier(other)
@@ -288,7 +288,7 @@ describe('a client that is closed', () => {
   })
 })
 
-test('at the end queued answers are passed on, and the socket is removed', async () => {
+test('at the end queued answers are sent, and the socket is removed', async () => {
   await using hub = await Hub.start()
   const [client, other] = [await hub.connect(), await hub.connect()]
   other.socket.pause()
@@ -302,7 +302,7 @@ test('at the end queued answers are passed on, and the socket is removed', async
   expect(existsSync(hub.socket)).toBe(false)
 })
 
-test('at the end nobody waits for a client that does not read', async () => {
+test('the end does not wait for a client that does not read', async () => {
   await using hub = await Hub.start()
   const [client, other] = [await hub.connect(), await hub.connect()]
   other.socket.pause()

@@ -1,4 +1,4 @@
-/** Disks that are full, read-only, somebody else's or dead: it is told, nothing is torn, and nobody waits. */
+/** Disks that are full, read-only, foreign or hanging: the failure is reported, no line is torn, and nothing waits. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -20,7 +20,7 @@ beforeAll(buildWriter, 300_000)
 const behind = (script: string): string[] => [...sh(`${script} && exec "$@"`), 'sh']
 
 test.skipIf(!canUnshare)(
-  'a full disk: nothing of it is written, and then there is room',
+  'a full disk: no part is written, and all of it when there is room',
   async () => {
     const mount =
       'mkdir -p "$PITCREW_RUN_DIR/disk" && mount -t tmpfs -o size=16k none "$PITCREW_RUN_DIR/disk"'
@@ -35,7 +35,7 @@ test.skipIf(!canUnshare)(
   },
 )
 
-test('a file that may not be as long: the same', async () => {
+test('a limit of the file size has the same effect', async () => {
   await using writer = await Writer.start({ wrap: behind('ulimit -f 24') })
   const path = join(writer.folder, 'journal')
   const text = `${'x'.repeat(9999)}\n`
@@ -59,11 +59,11 @@ test.skipIf(!canBeNobody)("another user's folder", async () => {
   mkdirSync(open)
   chmodSync(open, 0o777)
   expect(await writer.append([join(writer.folder, 'a/b/journal')], 'one\n')).toBe('EACCES')
-  // Whoever may write there might have put it there.
+  // Another user with write access may have made it.
   expect(await writer.append([join(open, 'journal')], 'one\n')).toBe('EPERM')
 })
 
-test('what is no regular file is not written', async () => {
+test('only regular files are written', async () => {
   await using writer = await Writer.start()
   const at = (name: string): string => join(writer.folder, name)
   mkdirSync(at('folder'))
@@ -77,7 +77,7 @@ test('what is no regular file is not written', async () => {
   expect(readFileSync(at('file'), 'utf8')).toBe('')
 })
 
-/** A disk that hangs, as far as anybody else can see: a child is stopped at its first call that asks for the disk. */
+/** Simulates a hanging disk: a child is stopped at its first call for the disk. */
 const calls = '?mkdir,mkdirat'
 const inject = `inject=${calls}:signal=SIGSTOP:when=1`
 const strace = ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-e', inject, '--']
@@ -101,7 +101,7 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
   const appendTo = (writer: Writer, text = 'one\n') =>
     ({ append: [join(writer.folder, 'journal')], text, maxBytes: 1e6 }) as const
 
-  test('holds up only what is written to the same file: nobody else, and no other helper', async () => {
+  test('delays only writes to the same file', async () => {
     await using writer = await start()
     const append = appendTo(writer)
     await writer.start(append)
@@ -114,7 +114,7 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
     expect(writer.ends()).toHaveLength(2)
   })
 
-  test('and goes on: all is written, in order', async () => {
+  test('that recovers gets all writes, in order', async () => {
     await using writer = await start()
     const orders = ['1\n', '2\n', '3\n'].map((text) => writer.order(appendTo(writer, text)))
     expect(await writer.tell(...orders)).toEqual([null, null, null])
@@ -125,7 +125,7 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
     expect(readFileSync(join(writer.folder, 'journal'), 'utf8')).toBe('1\n2\n3\n')
   })
 
-  test('for longer than it may: the child is killed, and the next one has its turn', async () => {
+  test('beyond the timeout: the child is killed, and the next task starts', async () => {
     await using writer = await start()
     const append = appendTo(writer)
     const [first, second] = [writer.order(append, 300), writer.order(append)]
@@ -137,7 +137,7 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
     expect(await writer.endOf(second.id)).toMatchObject({ errno: null, timedOut: false })
   })
 
-  test('has as long as there is time at the end, and no longer', async () => {
+  test('delays the end for its time only', async () => {
     await using writer = await start()
     await writer.start(appendTo(writer))
     const child = await hanging(writer)
@@ -146,20 +146,20 @@ describe.skipIf(!canStop)('a disk that hangs', () => {
     await eventually('the child is ended', () => !isAlive(child))
   })
 
-  test('a child that is killed is told as a failure of the disk', async () => {
+  test('a killed child is reported as a failure', async () => {
     await using writer = await start()
     const id = await writer.start(appendTo(writer))
     process.kill(await hanging(writer), 'SIGKILL')
     expect((await writer.endOf(id)).errno).toBe('EIO')
   })
 
-  test('keeps nothing of ours open', async () => {
+  test('keeps no descriptor of pitcrew open', async () => {
     await using writer = await start()
     await writer.start(appendTo(writer))
     expect(readdirSync(`/proc/${await hanging(writer)}/fd`)).toEqual(['2'])
   })
 
-  test('a task that is forgotten is ended, and nothing is told of it', async () => {
+  test('a cancelled task is ended, and its event is not delivered', async () => {
     await using writer = await start()
     const id = await writer.start(appendTo(writer))
     const child = await hanging(writer)

@@ -1,5 +1,5 @@
-/** What helpers do: files that grow by whole lines, such as the journal, files that are written whole, looks at paths,
- *  this program again. The host is real, and a test stands in the init's place. */
+/** The tasks of helpers: append, write, tail, probes of paths, and runs of this program. The host is real, and a test
+ *  replaces the init. */
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
@@ -26,7 +26,7 @@ beforeAll(buildWriter, 300_000)
 const read = (path: string): string => readFileSync(path, 'utf8')
 
 describe('append', () => {
-  test('adds lines at the end, and tells of each that it is done', async () => {
+  test('appends lines, and reports the end of each task', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     expect(await writer.append([path], 'one\ntwo\n')).toBeNull()
@@ -34,7 +34,7 @@ describe('append', () => {
     expect(read(path)).toBe('one\ntwo\nthree\n')
   })
 
-  test('makes the folder and the one above it, for us alone, and so is the file', async () => {
+  test('makes the folder and the one above it, and the file, for its user only', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'state', 'shop', 'journal')
     expect(await writer.append([path], 'one\n')).toBeNull()
@@ -44,7 +44,7 @@ describe('append', () => {
     expect(modes).toEqual([0o700, 0o700, 0o600])
   })
 
-  test('a line that is torn at the end is ended first', async () => {
+  test('an incomplete last line is ended first', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     writeFileSync(path, '{"n":1}\n{"n":')
@@ -52,7 +52,7 @@ describe('append', () => {
     expect(read(path)).toBe('{"n":1}\n{"n":\n{"n":2}\n')
   })
 
-  test('a file that would become too long is set aside as PATH.1, and the one before that is gone', async () => {
+  test('a file that would become too long is renamed to PATH.1, and replaces that', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     for (const text of ['first\n', 'second\n', 'third\n', 'fourth\n'])
@@ -62,7 +62,7 @@ describe('append', () => {
     expect(read(path)).toBe('fourth\n4444\n')
   })
 
-  test('what alone is longer than that is written all the same', async () => {
+  test('a text that alone exceeds the limit is written', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     expect(await writer.append([path], 'a long line\n', 4)).toBeNull()
@@ -79,7 +79,7 @@ describe('append', () => {
     expect(readdirSync(writer.folder)).not.toContain('other')
   })
 
-  test('to one file: one at a time, in order; eight wait, and the next is told to come again', async () => {
+  test('to one file happens in order; eight tasks wait, and the next is refused', async () => {
     await using writer = await Writer.start()
     const append = [join(writer.folder, 'journal')]
     const orders = Array.from({ length: 10 }, (_, n) =>
@@ -92,7 +92,7 @@ describe('append', () => {
     expect(await writer.append(append, 'again\n')).toBeNull()
   })
 
-  test('the end waits for all that is written, and tells no more', async () => {
+  test('the end waits for all writes, and delivers no more events', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     const append = [at('journal')]
@@ -119,7 +119,7 @@ describe('append', () => {
 })
 
 describe('write', () => {
-  test('a file, whole; the next one takes its place', async () => {
+  test('replaces a file as a whole', async () => {
     await using writer = await Writer.start()
     const write = [join(writer.folder, 'state/report')]
     for (const text of ['old', 'new']) {
@@ -128,7 +128,7 @@ describe('write', () => {
     }
   })
 
-  test('what fails is told, and printed', async () => {
+  test('a failure is reported and printed', async () => {
     await using writer = await Writer.start()
     const end = await writer.run({ write: ['/proc/no/such'], text: 'x' })
     expect(end.errno).toBe('ENOENT')
@@ -138,7 +138,7 @@ describe('write', () => {
 })
 
 describe('tail', () => {
-  test('gives the last whole lines that fit', async () => {
+  test('returns the last whole lines that fit', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     writeFileSync(path, 'one\ntwo\nthree\n')
@@ -155,7 +155,7 @@ describe('tail', () => {
     ])
   })
 
-  test('a line that is torn at the end is left out', async () => {
+  test('an incomplete last line is left out', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     writeFileSync(path, 'one\ntwo\nthr')
@@ -164,7 +164,7 @@ describe('tail', () => {
     expect(await writer.tail(path)).toBe('')
   })
 
-  test('what is missing or no regular file is empty, and nobody is waited for', async () => {
+  test('a missing path and a special file are empty, and nothing waits', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     writeFileSync(at('file'), 'one\n')
@@ -178,7 +178,7 @@ describe('tail', () => {
     expect(tails).toEqual(['', '', '', '', '', 'one\n', ''])
   })
 
-  test('is that of the first path that has any, behind that of the file before it', async () => {
+  test('reads PATH.1 and PATH of the first path with lines', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     writeFileSync(at('journal.1'), 'one\ntwo\n')
@@ -189,7 +189,7 @@ describe('tail', () => {
     expect((await writer.run({ tail, maxBytes: 10 })).text).toBe('two\nthree\n')
   })
 
-  test('a huge file costs no more than what is asked of it', async () => {
+  test('a huge file costs no more than the requested bytes', async () => {
     await using writer = await Writer.start()
     const path = join(writer.folder, 'journal')
     writeFileSync(path, `${'x'.repeat(99)}\n`)
@@ -202,7 +202,7 @@ describe('tail', () => {
 })
 
 describe('exists and connect', () => {
-  test('a path, or why not', async () => {
+  test('a path exists, or the errno says why not', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     writeFileSync(at('file'), '')
@@ -212,7 +212,7 @@ describe('exists and connect', () => {
     expect(errnos).toEqual([null, 'ENOENT', 'ENOTDIR'])
   })
 
-  test('a socket: a listener, a full backlog, nobody', async () => {
+  test('a socket with a listener, with a full backlog, without a listener', async () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     await listen(createServer(), { path: at('socket') })
@@ -225,7 +225,7 @@ describe('exists and connect', () => {
 })
 
 describe('run', () => {
-  test('this program again: what it prints comes back, up to its bound', async () => {
+  test('returns what this program prints, up to the limit', async () => {
     await using writer = await Writer.start()
     const run = async (words: readonly string[], maxBytes: number, timeoutMs?: number) => {
       const { type: _, id: __, ...rest } = await writer.run({ run: words, maxBytes }, timeoutMs)
@@ -240,7 +240,7 @@ describe('run', () => {
     expect(await run(['@hang'], 5, 200)).toMatchObject(late)
   })
 
-  test('several at once, and none of them is left', async () => {
+  test('several helpers run at once, and none is left', async () => {
     await using writer = await Writer.start()
     const orders = Array.from({ length: 4 }, () => writer.order({ run: ['@hang'], maxBytes: 1 }))
     await writer.tell(...orders)
@@ -251,7 +251,7 @@ describe('run', () => {
     await eventually('none is left', () => writer.helpers().length === 0)
   })
 
-  test('cannot be started where there may be no more processes: that is told', async () => {
+  test('a start beyond the limit of processes is reported', async () => {
     const limit = 'setpriv --reuid=65534 --clear-groups prlimit --nproc=1'
     await using writer = await Writer.start({ wrap: limit.split(' ') })
     expect((await writer.run({ exists: '/' })).errno).toBe('EAGAIN')
@@ -262,10 +262,10 @@ describe('run', () => {
 test.each([
   ['no task', {}],
   ['no path', { exists: [] }],
-  ['a path that is none', { exists: 5 }],
+  ['a path of another type', { exists: 5 }],
   ['no deadline', { exists: '/', timeoutMs: -1 }],
-  ['more than may come back', { tail: ['/'], maxBytes: 2 ** 40 }],
-  ['too many words', { run: Array(65).fill('x'), maxBytes: 1 }],
+  ['a limit that is too high', { tail: ['/'], maxBytes: 2 ** 40 }],
+  ['too many arguments', { run: Array(65).fill('x'), maxBytes: 1 }],
 ])('%s is refused', async (_, task) => {
   await using writer = await Writer.start()
   expect(await writer.tell(writer.order(task as never))).toEqual(['EINVAL'])
@@ -281,7 +281,7 @@ describe('loadControl', () => {
     expect(await writer.tell({ plane: 'c' })).toEqual(['load 1, call 3: c'])
   })
 
-  test("a bug in it is the caller's to catch", async () => {
+  test('a bug in it reaches the caller', async () => {
     await using writer = await Writer.start()
     expect(await writer.tell({ plane: 'throw' }, { plane: 'a' })).toEqual([
       { thrown: 'Error: a bug of the plane' },

@@ -1,4 +1,4 @@
-/** Who follows daemons' lines gets each of them when it is whole, once. */
+/** A follower gets each line of the daemons once, when it is complete. */
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/processes.ts'
 import { expectedLines, writesLinesCommand } from '../e2e/support/random-lines.ts'
@@ -6,7 +6,7 @@ import { buildLogs, Logs } from './images/logs.ts'
 
 beforeAll(buildLogs, 300_000)
 
-test('lines of the past, then those that come', async () => {
+test('past lines come first, then new ones', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
   await logs.tell('web', 'echo one', '[web] one')
@@ -17,7 +17,7 @@ test('lines of the past, then those that come', async () => {
   expect(reader.texts()).toEqual(['db up', 'web one', 'db two', 'web three', 'web four'])
 })
 
-test('only of the daemons that were named, also of those that start later', async () => {
+test('only lines of the named daemons come, also of those that start later', async () => {
   await using logs = await Logs.start()
   await using some = await logs.follow({ daemons: ['later', 'web'], tail: 0 })
   await using all = await logs.follow({ tail: 0 })
@@ -32,7 +32,7 @@ test('only of the daemons that were named, also of those that start later', asyn
   )
 })
 
-test('sixty-four daemons', async () => {
+test('sixty-four daemons can be named', async () => {
   await using logs = await Logs.start()
   const names = Array.from({ length: 64 }, (_, n) => `d${n}`)
   await using reader = await logs.follow({ daemons: names })
@@ -41,7 +41,7 @@ test('sixty-four daemons', async () => {
   expect(reader.texts().toSorted()).toEqual(names.map((name) => `${name} I am ${name}`).toSorted())
 })
 
-test('all of them and pitcrew itself, where none is named', async () => {
+test('without names, the lines of all daemons and of pitcrew come', async () => {
   await using logs = await Logs.start()
   await using reader = await logs.follow()
   await logs.run('web', 'echo one')
@@ -50,7 +50,7 @@ test('all of them and pitcrew itself, where none is named', async () => {
   expect(reader.texts()).toEqual(['- listening', 'web one', `- ${own}`])
 })
 
-test('a line comes when it is whole, however it was written', async () => {
+test('a line comes when it is complete, however it was written', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
   await logs.tell('web', 'printf one; echo >&2; printf tw', '[web] one')
@@ -95,7 +95,7 @@ test.each([65_535, 65_536, 65_537, 140_000])(
   },
 )
 
-test('where there is no memory for more unfinished lines, pieces come as they are printed', async () => {
+test('without memory for more incomplete lines, pieces come as they are printed', async () => {
   await using logs = await Logs.start()
   const names = Array.from({ length: 132 }, (_, n) => `d${n}`)
   await using reader = await logs.follow({ daemons: names })
@@ -106,7 +106,7 @@ test('where there is no memory for more unfinished lines, pieces come as they ar
   await eventually('they are told', () => told().join('\n') === printed().join('\n'))
 })
 
-test('between the past and what comes nothing is missing, and nothing is told twice', async () => {
+test('between past and new lines none is missing, and none comes twice', async () => {
   await using logs = await Logs.start()
   await logs.run('web', 'i=0; while [ $i -lt 7000 ]; do echo $i; i=$((i+1)); done')
   const readers = []
@@ -123,7 +123,7 @@ test('between the past and what comes nothing is missing, and nothing is told tw
   }
 })
 
-test('at the end of pitcrew it ends, behind the last line', async () => {
+test('it ends with pitcrew, after the last line', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await using reader = await logs.follow({ tail: 0 })
@@ -133,7 +133,7 @@ test('at the end of pitcrew it ends, behind the last line', async () => {
   expect(reader.texts()).toEqual(['web one', 'web two', '. end'])
 })
 
-test('who hangs up is forgotten', async () => {
+test('a follower that disconnects is freed', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   for (let n = 0; n < 20; n++) {

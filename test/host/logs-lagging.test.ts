@@ -1,4 +1,4 @@
-/** A follower that does not keep up skips, is told how much, and slows nobody. */
+/** A follower that does not keep up skips lines, gets their number, and delays nothing else. */
 import { beforeAll, expect, test } from 'vitest'
 import { buildLogs, Logs, Reader } from './images/logs.ts'
 
@@ -15,7 +15,7 @@ async function sleeper(logs: Logs, daemons: string[]): Promise<Reader> {
   return reader
 }
 
-test('what it could not take is skipped in whole lines, and every byte is accounted for', async () => {
+test('whole lines are skipped, and every byte is accounted for', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await using reader = await sleeper(logs, ['web'])
@@ -31,11 +31,11 @@ test('what it could not take is skipped in whole lines, and every byte is accoun
   const written = 9 * 2 + 90 * 3 + 900 * 4 + 9000 * 5 + 90_000 * 6 + 400_001 * 7
   expect(notice).toMatchObject({ daemon: '!', text: `skipped ${written - taken} bytes` })
   expect(end).toMatchObject({ daemon: 'web', text: 'end' })
-  // What waits for it is bounded: our queue, and its socket.
+  // The waiting bytes are bounded: the queue, and the socket.
   expect(reader.raw.join('\n').length).toBeLessThan(1_000_000)
 })
 
-test('a line that began in what is skipped comes whole when its end is taken', async () => {
+test('a line that began in the skipped part comes whole if its end is sent', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await using reader = await sleeper(logs, ['web'])
@@ -47,7 +47,7 @@ test('a line that began in what is skipped comes whole when its end is taken', a
   expect(reader.texts().at(-1)).toBe('web parted')
 })
 
-test('other followers, and the daemon itself, do not feel it', async () => {
+test('other followers and the daemon are not affected', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
   await using asleep = await sleeper(logs, ['web'])
@@ -59,7 +59,7 @@ test('other followers, and the daemon itself, do not feel it', async () => {
   expect(asleep.raw).toEqual([])
 })
 
-test('however fast it reads, what it is given in a time is bounded', async () => {
+test('the rate of all skipping followers is bounded, however fast they read', async () => {
   await using logs = await Logs.unread()
   await using own = await logs.follow({ daemons: ['-'] })
   await using reader = await logs.follow({ daemons: ['web'] })
@@ -72,7 +72,7 @@ test('however fast it reads, what it is given in a time is bounded', async () =>
   await reader.until(' ! skipped ')
 })
 
-test('who has read nothing for ten seconds is cut off', async () => {
+test('a follower that has read nothing for ten seconds is cut off', async () => {
   await using logs = await Logs.start()
   const names = Array.from({ length: 64 }, (_, n) => `d${n}`)
   for (const name of names) await logs.run(name, 'seq 5000')
@@ -93,7 +93,7 @@ test('who has read nothing for ten seconds is cut off', async () => {
     await reader.closed
     expect(reader.lines().some(({ daemon }) => daemon === '.')).toBe(false)
   }
-  // Who had nothing to read is still there.
+  // A follower without lines to read is still connected.
   silent.read()
   await logs.tell('db', 'echo one', '[db] one')
   await silent.until('db one')

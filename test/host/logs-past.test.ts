@@ -1,11 +1,11 @@
-/** DESIGN, "The host", pump: a ring of the last lines per daemon, with a time per line; what `logs` gives of the past. */
+/** The ring of the last lines of each daemon, with their times, which `logs` returns. */
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/processes.ts'
 import { buildLogs, type Line, Logs, textsOf } from './images/logs.ts'
 
 beforeAll(buildLogs, 300_000)
 
-test('lines of several daemons come in the order in which they were read, with their times', async () => {
+test('lines of several daemons come in order of reading, with their times', async () => {
   const before = Date.now()
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
@@ -20,7 +20,7 @@ test('lines of several daemons come in the order in which they were read, with t
   expect(times.every((ms) => ms >= before - 10 && ms <= Date.now())).toBe(true)
 })
 
-test('all are given where none is named, and lines of pitcrew itself as those of "-"', async () => {
+test('without names, all lines come, those of pitcrew under "-"', async () => {
   await using logs = await Logs.start()
   await logs.run('web', 'echo one')
   await logs.line('exited')
@@ -34,7 +34,7 @@ test.each([
   [0, []],
   [1, ['db 9', 'web 3']],
   [2, ['db 8', 'db 9', 'web 2', 'web 3']],
-])('of each the last %i lines', async (tail, texts) => {
+])('the last %i lines of each daemon', async (tail, texts) => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
   await logs.tell('db', 'seq 9', '[db] 9')
@@ -42,7 +42,7 @@ test.each([
   expect(textsOf(await logs.past({ daemons: ['db', 'web'], tail }))).toEqual(texts)
 })
 
-test('none that is older than asked for', async () => {
+test('no line is older than requested', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await logs.tell('web', 'echo one', '[web] one')
@@ -56,7 +56,7 @@ test('none that is older than asked for', async () => {
   expect(await since(Date.now() + 1000)).toEqual([])
 })
 
-test('a line that has not ended is given as it is; bytes that are no text, too', async () => {
+test('incomplete lines and bytes that are no text come unchanged', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await logs.tell('web', "printf 'a\\377\\000b\\n\\nmore'", '[web] a')
@@ -64,7 +64,7 @@ test('a line that has not ended is given as it is; bytes that are no text, too',
   expect(texts).toEqual(['web up', 'web a\xff\0b', 'web ', 'web more'])
 })
 
-test('of what is more than a ring holds, the end, in whole lines', async () => {
+test('a full ring keeps the end, in whole lines', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await logs.tell('web', 'seq 100000', '[web] 100000')
@@ -76,7 +76,7 @@ test('of what is more than a ring holds, the end, in whole lines', async () => {
   expect(bytes).toBeLessThan(16_384)
 })
 
-test('small pieces wrap as well as large ones', async () => {
+test('small pieces wrap like large ones', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
   // Two that alternate: each line is read alone.
@@ -93,7 +93,7 @@ test('small pieces wrap as well as large ones', async () => {
   )
 })
 
-test('of a line that is longer than a ring, its end; nothing of it beside whole lines', async () => {
+test('of a line longer than the ring its end is kept, without other lines', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
   await logs.tell('web', "printf '%60000s\\n' end", ' end')
@@ -105,7 +105,7 @@ test('of a line that is longer than a ring, its end; nothing of it beside whole 
   expect(textsOf(await logs.past({ daemons: ['web'] }))).toEqual(['web short'])
 })
 
-test('a ring crosses the runs of its daemon; the last lines of a run do not', async () => {
+test('a ring spans the runs of its daemon; the last lines of a run do not', async () => {
   await using logs = await Logs.start()
   await logs.run('web', 'echo one; printf two')
   expect(await logs.lastLines('web', 1)).toBe('one\ntwo')
@@ -117,7 +117,7 @@ test('a ring crosses the runs of its daemon; the last lines of a run do not', as
   expect(texts).toEqual(['web one', 'web two', 'web three'])
 })
 
-test('what is more than a reader is given at once is left out, the oldest of it, which is said', async () => {
+test('beyond the limit of an answer the oldest lines are left out, and that is reported', async () => {
   await using logs = await Logs.start()
   const names = Array.from({ length: 64 }, (_, n) => `d${n}`)
   for (const name of names) await logs.run(name, `seq -f "$0 %011.0f" 2000`)
@@ -139,7 +139,7 @@ test('what is more than a reader is given at once is left out, the oldest of it,
   expect(each.flat().length).toBe(lines.length + leftOut)
 })
 
-test('with more daemons than there is memory for, each has its last lines all the same', async () => {
+test('with more daemons than memory for full rings, each keeps its last lines', async () => {
   await using logs = await Logs.start()
   // The rings share 2 MiB and have 16 KiB at most: 150 daemons want more than there is.
   const names = Array.from({ length: 150 }, (_, n) => `d${n}`)

@@ -1,4 +1,4 @@
-/** Looks from outside: whether somebody listens and what he answers, and that nothing waits for it. The listeners are
+/** Probes of addresses: whether a listener accepts and what it answers, without blocking. The listeners are
  *  real, the host is real, and a test stands in the init's place. */
 import { spawnSync } from 'node:child_process'
 import { createServer as createHttpServer } from 'node:http'
@@ -39,21 +39,21 @@ async function asking(serve: (socket: Socket) => void) {
 }
 
 describe('tcp', () => {
-  test.each(['127.0.0.1', '::1'])('whoever listens on %s accepts', async (host) => {
+  test.each(['127.0.0.1', '::1'])('a listener on %s accepts', async (host) => {
     await using prober = await Prober.start()
     const port = await listen(createServer(), { host, port: 0 })
     expect(await prober.look(tcp(port, host))).toEqual(accepted)
   })
 
-  test.each(['127.0.0.1', '::1'])('nobody on %s', async (host) => {
+  test.each(['127.0.0.1', '::1'])('a port without a listener on %s refuses', async (host) => {
     await using prober = await Prober.start()
     expect(await prober.look(tcp(await freePort(), host))).toEqual(refused)
   })
 
   const upLoopback = ['unshare', '--net', 'ip', 'link', 'set', 'lo', 'up']
   const canUnshareNet = spawnSync(upLoopback[0] as string, upLoopback.slice(1)).status === 0
-  test.skipIf(!canUnshareNet)('a socket that is connected with itself is nobody', async () => {
-    // The only port that there is for a client is the very one that is looked at.
+  test.skipIf(!canUnshareNet)('a socket that is connected with itself is no listener', async () => {
+    // The only port for a client is the probed port itself.
     const onePort =
       'ip link set lo up && echo 40001 40001 >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"'
     const wrap = ['unshare', '--net', 'sh', '-c', onePort, 'sh']
@@ -61,7 +61,7 @@ describe('tcp', () => {
     expect(await prober.look(tcp(40001))).toEqual(refused)
   })
 
-  test('a listener whose backlog is full is waited for, until it is forgotten', async () => {
+  test('a listener with a full backlog is waited for, until the probe is cancelled', async () => {
     await using prober = await Prober.start()
     const before = descriptorsOf(prober)
     const id = await prober.probe(tcp(await fullListener()))
@@ -75,20 +75,20 @@ describe('tcp', () => {
 })
 
 describe('unix', () => {
-  test('an abstract name, with a listener and without', async () => {
+  test('an abstract name with and without a listener', async () => {
     await using prober = await Prober.start()
     const name = await abstractListener()
     expect(await prober.look(unix(name))).toEqual(accepted)
     expect(await prober.look(unix(`${name}-`))).toEqual(refused)
   })
 
-  test('a path may be on a disk that hangs: it is refused here, and is the work of a helper', async () => {
+  test('a path is refused, since its disk may hang: a helper probes it', async () => {
     await using prober = await Prober.start()
     expect(await prober.tell({ probe: 1, spec: unix('/run/socket') })).toEqual(['EINVAL'])
   })
 })
 
-describe('ask', () => {
+describe('exchange', () => {
   test.each([
     [200, 'HTTP/1.1 200 OK'],
     [404, 'HTTP/1.1 404 Not Found'],
@@ -103,7 +103,7 @@ describe('ask', () => {
     expect(asked).toEqual(['/ready'])
   })
 
-  test('garbage is told as it came, up to 256 bytes', async () => {
+  test('garbage is returned unchanged, up to 256 bytes', async () => {
     const garbage = Buffer.from('\0\r\x1b[2J\xff\xfe'.repeat(200), 'latin1')
     const answer = await asking((socket) => socket.write(garbage))
     expect(answer).toEqual({ errno: null, text: garbage.subarray(0, 256).toString() })
@@ -117,7 +117,7 @@ describe('ask', () => {
     }
   })
 
-  test('who answers sees a connection that ends, and no reset, however much he had said', async () => {
+  test('a server that answers gets an orderly end and no reset, however much it sent', async () => {
     const ends: boolean[] = []
     await asking((socket) => {
       socket.on('close', (hadError) => ends.push(hadError))
@@ -127,7 +127,7 @@ describe('ask', () => {
     expect(ends).toEqual([false])
   })
 
-  test('an answer in pieces', async () => {
+  test('a response in pieces is put together', async () => {
     const pieces = ['HTTP/1', '.1 20', '0 OK\r', '\nmore']
     const answer = await asking((socket) => {
       socket.setNoDelay(true)
@@ -141,7 +141,7 @@ describe('ask', () => {
   })
 
   test.each([
-    ['before a word', '', 'ECONNRESET'],
+    ['before a byte', '', 'ECONNRESET'],
     ['within a line', 'HTTP/1.1 200', 'EPROTO'],
   ])('a connection that ends %s', async (_, said, errno) => {
     const answer = await asking((socket) => socket.once('data', () => socket.end(said)))
@@ -153,7 +153,7 @@ describe('ask', () => {
     expect(answer).toEqual({ errno: 'ECONNRESET', text: '' })
   })
 
-  test('an answer that never comes is forgotten, and the other end sees that', async () => {
+  test('a cancelled probe closes its connection', async () => {
     await using prober = await Prober.start()
     let isAsked = false
     let isClosed = false
@@ -172,36 +172,36 @@ describe('ask', () => {
     expect(prober.answersTo(id)).toEqual([])
   })
 
-  test('nobody to ask', async () => {
+  test('a port without a listener refuses', async () => {
     await using prober = await Prober.start()
     expect(await prober.look(ask(await freePort()))).toEqual(refused)
   })
 })
 
-describe('many, and again', () => {
-  test('an id that is used again while it is under way has one answer, the new one', async () => {
+describe('many probes', () => {
+  test('an id that is used again has one result, that of the new probe', async () => {
     await using prober = await Prober.start()
     const path = await abstractListener()
     const port = await fullListener()
-    const nobody = unix(`${path}-`)
+    const noListener = unix(`${path}-`)
     const under = { probe: 7, spec: tcp(port) }
-    const queued = { probe: 7, spec: nobody }
+    const queued = { probe: 7, spec: noListener }
     expect(await prober.tell(under, queued, under, { probe: 7, spec: unix(path) })).toEqual(
       Array(4).fill(null),
     )
     expect(await prober.told(7)).toEqual({ type: 'probed', id: 7, ...accepted })
-    await prober.look(nobody)
+    await prober.look(noListener)
     expect(prober.answersTo(7)).toHaveLength(1)
   })
 
-  test('an answer that waits to be told is forgotten, too', async () => {
+  test('a cancelled result that waits for delivery is dropped', async () => {
     await using prober = await Prober.start()
     await prober.tell({ probe: 7, spec: unix('@pitcrew-none') }, { forget: 7 })
     await prober.look(unix('@pitcrew-none'))
     expect(prober.answersTo(7)).toEqual([])
   })
 
-  test('a thousand at once are all answered, once, and leave no descriptor', async () => {
+  test('a thousand at once have one result each, and leave no descriptor open', async () => {
     await using prober = await Prober.start()
     const path = await abstractListener()
     const port = await listen(createServer((socket) => socket.resume()))
@@ -227,7 +227,7 @@ describe('many, and again', () => {
     expect(prober.lines).not.toContain('an event inside a call')
   })
 
-  test('there is a limit, and room again when they are forgotten', async () => {
+  test('they are limited, and cancelled ones make room', async () => {
     await using prober = await Prober.start()
     const spec = tcp(await fullListener())
     const blocks = Array.from({ length: 16 }, (_, block) =>
@@ -246,11 +246,11 @@ describe('many, and again', () => {
   test.each([
     ['a name', { type: 'tcp', host: 'localhost', port: 80 }, 'EINVAL'],
     ['no port', { type: 'tcp', host: '127.0.0.1', port: 0 }, 'EINVAL'],
-    ['a port beyond', { type: 'tcp', host: '127.0.0.1', port: 65_536 }, 'EINVAL'],
+    ['a port out of range', { type: 'tcp', host: '127.0.0.1', port: 65_536 }, 'EINVAL'],
     ['no path', { type: 'unix', path: '' }, 'EINVAL'],
     ['a long name', { type: 'unix', path: `@${'x'.repeat(108)}` }, 'ENAMETOOLONG'],
-    ['a long question', { ...ask(80), request: 'x'.repeat(2049) }, 'EINVAL'],
-  ])('%s cannot be looked at', async (_, spec, errno) => {
+    ['a long request', { ...ask(80), request: 'x'.repeat(2049) }, 'EINVAL'],
+  ])('%s is refused', async (_, spec, errno) => {
     await using prober = await Prober.start()
     expect(await prober.tell({ probe: 1, spec: spec as ProbeSpec })).toEqual([errno])
   })

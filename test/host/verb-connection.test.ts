@@ -1,4 +1,4 @@
-/** A client verb's connection: whole lines, bounded time, bounded memory, and whoever may be at the other end. */
+/** The connection of a client verb: whole lines, bounded time and memory, with any peer. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ async function serving(serve: (socket: Socket) => void, folder = scratchFolder()
 }
 
 describe('connection', () => {
-  test('sends text, and receives whole lines as they come', async () => {
+  test('sends text, and receives whole lines as they arrive', async () => {
     const path = await serving((socket) => {
       socket.once('data', (asked) => {
         socket.write(`you said ${asked}first\nsec`)
@@ -41,7 +41,7 @@ describe('connection', () => {
     ).toEqual([null, null, 'you said hello\nfirst\n', '', null, 'second é\n', null, null])
   })
 
-  test('bytes that are no UTF-8 are replaced, or kept as they are', async () => {
+  test('invalid UTF-8 is replaced, or kept by receiveBytes', async () => {
     const path = await serving((socket) => socket.write(Buffer.from('a\xff\xe9b\x00\n', 'latin1')))
     const receive = async (name: 'receive' | 'receiveBytes'): Promise<unknown> =>
       (await answers(['connect', path], [name, null]))[1]
@@ -49,14 +49,14 @@ describe('connection', () => {
     expect(await receive('receiveBytes')).toBe('a\xff\xe9b\0\n')
   })
 
-  test('what came as bytes is written as bytes', async () => {
+  test('received bytes are written unchanged', async () => {
     const bytes = Array.from({ length: 255 }, (_, code) => code + 1)
     const call = ['writeBytes', String.fromCharCode(...bytes)]
     const verb = await ran([verbProgram, 'calls', JSON.stringify([call])])
     expect(verb.lines.join('\n')).toBe(call[1])
   })
 
-  test('a line of megabytes is whole; beyond 16 MiB it is the end', async () => {
+  test('a line of megabytes is received whole; beyond 16 MiB the connection ends', async () => {
     const mebibytes = async (count: number): Promise<unknown> => {
       const line = `${'x'.repeat(count * 1024 * 1024)}\n`
       const path = await serving((socket) => socket.end(line))
@@ -67,7 +67,7 @@ describe('connection', () => {
     expect(await mebibytes(17)).toBe(null)
   })
 
-  test('whoever sends without an end of a line holds up nobody beyond the time', async () => {
+  test('a peer that sends no newline delays nothing beyond the timeout', async () => {
     const path = await serving((socket) => {
       const trickle = setInterval(() => socket.write('x'), 1)
       socket.on('close', () => clearInterval(trickle))
@@ -88,20 +88,20 @@ describe('connection', () => {
     expect(received).toBe(bytes)
   })
 
-  test('a peer that is gone is an error of what is sent, and the end of what is received', async () => {
+  test('after the peer has gone, sending fails, and receiving ends', async () => {
     const path = await serving((socket) => socket.destroy())
     expect(
       await answers(['connect', path], ['receive', null], ['send', 'a\n'], ['receive', null]),
     ).toEqual([null, null, 'EPIPE', null])
   })
 
-  test('without one nothing is sent and nothing comes', async () => {
+  test('without a connection nothing is sent or received', async () => {
     expect(
       await answers(['send', 'a\n'], ['receive', null], ['disconnect'], ['receiveBytes', null]),
     ).toEqual(['ENOTCONN', null, undefined, null])
   })
 
-  test('another takes the place of the one before', async () => {
+  test('a second connection replaces the first', async () => {
     const first = await serving((socket) => socket.write('first\n'))
     const second = await serving((socket) => socket.write('second\n'))
     expect(
@@ -109,7 +109,7 @@ describe('connection', () => {
     ).toEqual([null, null, 'second\n', undefined])
   })
 
-  test('nobody there, nobody who listens, no socket at all', async () => {
+  test('a missing path, a path without a listener and a regular file are refused', async () => {
     const folder = scratchFolder()
     const at = (name: string): string => join(folder, name)
     writeFileSync(at('file'), '')
@@ -127,7 +127,7 @@ describe('connection', () => {
     ).toEqual(['ENOENT', 'ECONNREFUSED', 'ELOOP', 'ENOTDIR', 'EINVAL', null])
   })
 
-  test('a path may be longer than an address has room for', async () => {
+  test('a path may be longer than a socket address', async () => {
     const folder = join(scratchFolder(), 'd'.repeat(100), 'e'.repeat(100))
     mkdirSync(folder, { recursive: true })
     const short = join(scratchFolder(), 'short')
@@ -147,7 +147,7 @@ describe('connection', () => {
     ).toEqual(['ENOENT', 'ENOENT', 'ENAMETOOLONG', 'ENAMETOOLONG'])
   })
 
-  test('whoever accepts nobody is given up after five seconds', async () => {
+  test('a listener that never accepts is given up after five seconds', async () => {
     const path = join(scratchFolder(), 'full.sock')
     await fullListener(path)
     expect(await answers(['connect', path])).toEqual(['ETIMEDOUT'])

@@ -1,4 +1,4 @@
-/** What a client verb is in the binary: its promises, how it ends, what it may ask. */
+/** Client verbs in the binary: promises, ends, and calls of the host. */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,18 +10,18 @@ import { answers, buildVerb, played, ran, verbProgram } from './images/verb.ts'
 beforeAll(buildVerb, 300_000)
 
 describe('a verb', () => {
-  test('has failed when nobody gets what it prints', () => {
+  test('fails if its output cannot be written', () => {
     const words = ['-c', '"$0" --version > /dev/full', binary]
     const { status, stderr } = spawnSync('/bin/sh', words, { encoding: 'utf8' })
     expect(stderr).toBe('pitcrew: cannot write to stdout: ENOSPC\n')
     expect(status).toBe(1)
   })
 
-  test('may wait for promises, and says itself when it ends', async () => {
+  test('may await promises, and ends by its own call', async () => {
     expect(await played('await')).toEqual([3, '0', '1', '2'])
   })
 
-  test('may catch a rejection, and not at once', async () => {
+  test('may catch a rejection later', async () => {
     expect(await played('catch')).toEqual([3, 'caught'])
     expect(await played('catch late')).toEqual([3, 'caught'])
   })
@@ -29,29 +29,26 @@ describe('a verb', () => {
   test.each([
     ['throw', 'thrown'],
     ['forget', 'forgotten'],
-  ])(
-    'a rejection that nobody catches is a bug, whatever it ends with: %s',
-    async (how, message) => {
-      const [status, ...said] = await played(how)
-      expect(status).toBe(70)
-      expect(said.join()).toContain(`pitcrew: cannot go on (a bug of pitcrew): Error: ${message}`)
-    },
-  )
+  ])('an unhandled rejection is a bug, whatever the verb ends with: %s', async (how, message) => {
+    const [status, ...said] = await played(how)
+    expect(status).toBe(70)
+    expect(said.join()).toContain(`pitcrew: cannot go on (a bug of pitcrew): Error: ${message}`)
+  })
 
-  test('so is what is thrown at once', async () => {
+  test('a thrown error is a bug', async () => {
     const [status, said] = await played('throw at once')
     expect(status).toBe(70)
     expect(said).toContain('pitcrew: cannot start (a bug of pitcrew): Error: thrown at once')
   })
 
-  test('that waits for nobody is a bug, too', async () => {
-    expect(await played('wait for nobody')).toEqual([
+  test('that awaits nothing forever is a bug', async () => {
+    expect(await played('wait forever')).toEqual([
       70,
       'pitcrew: internal error: the verb never ended',
     ])
   })
 
-  test('ends when nobody reads it any more, even where its parent ignores that', async () => {
+  test('ends when its reader is gone, even if its parent ignores SIGPIPE', async () => {
     const calls = JSON.stringify([
       ['writeBytes', { times: 1_000_000 }],
       ['write', 2, 'it went on\n'],
@@ -62,8 +59,8 @@ describe('a verb', () => {
   })
 })
 
-describe('what it may ask', () => {
-  test('a folder by name; nothing of what is none', async () => {
+describe('calls of the host', () => {
+  test('the names in a folder; none without a folder', async () => {
     const folder = scratchFolder()
     for (const name of ['b', 'a', 'B', '.c', 'é']) writeFileSync(join(folder, name), '')
     expect(await answers(['listFolder', folder], ['listFolder', `${folder}/a`])).toEqual([
@@ -72,7 +69,7 @@ describe('what it may ask', () => {
     ])
   })
 
-  test('the time on the wall, and time that passes', async () => {
+  test('wall-clock time, and monotonic time', async () => {
     const before = Date.now()
     const [wall, from, , , to] = (await answers(
       ['wallMs'],
@@ -86,7 +83,7 @@ describe('what it may ask', () => {
     expect((to as number) - (from as number)).toBeGreaterThanOrEqual(20)
   })
 
-  test('the size of a terminal, where there is one', async () => {
+  test('the size of a terminal, if there is one', async () => {
     expect(await answers(['terminalSize'])).toEqual([null])
     const calls = JSON.stringify([['terminalSize']])
     const sized = `stty columns 97 rows 31; '${verbProgram}' calls '${calls}'`

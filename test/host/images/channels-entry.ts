@@ -1,5 +1,5 @@
-/** Runs inside the engine in the init's place, on the real host: spawns what a test asks for and tells every event as a
- *  line of JSON. There is no policy in it, so that what it tells is the host's own word. `run SCENARIO`
+/** Replaces the init in the engine, on the real host: spawns what a test asks for and prints every event as a
+ *  line of JSON. It has no policy, so that its output shows the host alone. `run SCENARIO`
  *  A round is over when nothing is left; USR1 starts `rounds` more, TERM ends it.
  *
  *  As any other verb (the command of a run may be this program itself) it says what it was given. */

@@ -1,4 +1,4 @@
-/** The host with channels-entry.ts in the init's place: it spawns what a test asks for and tells what becomes of it. */
+/** The host with channels-entry.ts instead of the init: it spawns what a test asks for and tells what becomes of it. */
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const program = join(root, `build/pitcrew-channels${isSanitized ? '-sanitize' : 
 /** The fixture that speaks sd_notify. */
 export const notifies = (): string => join(root, 'build/fixtures/notifies')
 
-/** An event of the host, with what `live` and `runResources` said while it was handled. */
+/** An event of the host, with what `liveRuns` and `runResources` returned while it was handled. */
 export type Told = { daemon: string; liveReady?: boolean; resources?: RunResources | null } & (
   | Exclude<HostEvent, { type: 'probed' | 'helper' | 'wake' }>
   | ({ type: 'answer' } & SpawnAnswer)
@@ -36,7 +36,7 @@ export class Channels extends Pitcrew {
     super(null, { ...options, program, args: ['run', JSON.stringify(scenario)], env })
   }
 
-  /** All that was told so far, of one kind, in order. */
+  /** All events of a kind so far, in order. */
   told<K extends Kind>(kind: K, daemon?: string): Extract<Told, { type: K }>[] {
     return this.events().filter(
       (event): event is Extract<Told, { type: K }> =>

@@ -1,4 +1,4 @@
-/** Runs inside the engine in the init's place, on the real host: listens, does what the lines of its clients say, and
+/** Replaces the init in the engine, on the real host: listens, does what the lines of its clients say, and
  *  tells every event as a line of JSON. See clients.ts. */
 import type { Peer } from '../../../src/host/control.ts'
 import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'

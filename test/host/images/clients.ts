@@ -1,4 +1,4 @@
-/** The host with clients-entry.ts in the init's place, and clients that speak to it. */
+/** The host with clients-entry.ts instead of the init, and clients that speak to it. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -21,7 +21,7 @@ type Told =
   | { type: 'up'; answers: unknown[] }
 type Kind = Told['type']
 
-/** All images are this entry: nothing else of src/ is looked at. Test files that run at the same time wait for each
+/** All images are this entry: Test files that run at the same time wait for each
  *  other here. */
 export function buildHub(): void {
   const images = ['init', 'control', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
@@ -49,12 +49,12 @@ export class Hub extends Pitcrew {
     return join(this.folder, 's')
   }
 
-  /** What each call of the start answered. */
+  /** The answer of each call at the start. */
   get answers(): unknown[] {
     return this.told('up')[0]?.answers ?? []
   }
 
-  /** All that was told so far, of one kind, in order. */
+  /** All events of a kind so far, in order. */
   told<K extends Kind>(kind: K): Extract<Told, { type: K }>[] {
     return this.lines
       .filter((line) => line.startsWith(`{"type":"${kind}",`))
@@ -73,7 +73,7 @@ export class Hub extends Pitcrew {
     return client
   }
 
-  /** Waits until so many of one kind were told. */
+  /** Waits for so many events of a kind. */
   async wait<K extends Kind>(kind: K, count = 1): Promise<Extract<Told, { type: K }>[]> {
     await this.linesWith(`{"type":"${kind}",`, count)
     return this.told(kind)

@@ -1,4 +1,4 @@
-/** Runs inside the engine in the init's place: does what the file `orders` in its folder says each time that USR1
+/** Replaces the init in the engine, on the real host: does what the file `orders` in its folder says each time that USR1
  *  comes, and prints the answers, and every event about files. See files.ts. */
 import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
 import type { Handlers, Host, HostEvent } from '../../../src/host/host.ts'

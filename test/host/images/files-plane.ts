@@ -1,4 +1,4 @@
-/** In the place of the control plane's image. It counts how often it is loaded and called; "throw" is a bug in it. */
+/** Replaces the image "control". It counts how often it is loaded and called; "throw" is a bug in it. */
 export type Plane = (word: string) => string
 
 const world = globalThis as unknown as { pitcrewControl?: Plane; loads?: number }

@@ -1,4 +1,4 @@
-/** The host with files-entry.ts in the init's place: a test tells it what to write, and reads what became of it. */
+/** The host with files-entry.ts instead of the init: a test tells it what to write, and reads what became of it. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const program = join(root, `build/pitcrew-files${isSanitized ? '-sanitize' : ''}
 type Task = HelperTask extends infer T ? (T extends unknown ? Omit<T, 'timeoutMs'> : never) : never
 type TaskOrder = Extract<Order, { id: number }>
 
-/** Nothing else of src/ is looked at. Test files that run at the same time wait for each other here. */
+/** Test files that run at the same time wait for each other here. */
 export function buildWriter(): void {
   const images = ['init', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
   const all = [...images, '--control', 'test/host/images/files-plane.ts', '--out', program]
@@ -34,7 +34,7 @@ export class Writer extends Pitcrew {
     return writer
   }
 
-  /** Has these done in one call of the handler. @returns What each call of the host answered. */
+  /** Executes these orders in one call of the handler. @returns What each call of the host answered. */
   async tell(...orders: readonly Order[]): Promise<unknown[]> {
     writeFileSync(join(this.folder, 'orders'), JSON.stringify(orders))
     this.signal('SIGUSR1')
@@ -56,7 +56,7 @@ export class Writer extends Pitcrew {
     return order.id
   }
 
-  /** Starts a task and waits. @returns What was told of it. */
+  /** Starts a task and waits. @returns Its event. */
   async run(task: Task, timeoutMs?: number): Promise<HelperEnd> {
     return await this.endOf(await this.start(task, timeoutMs))
   }
@@ -66,12 +66,12 @@ export class Writer extends Pitcrew {
     return this.ends().find((end) => end.id === id) as HelperEnd
   }
 
-  /** Appends, and waits. @returns What was told of it: null, or why not. */
+  /** Appends, and waits. @returns The errno; null = done. */
   async append(append: readonly string[], text: string, maxBytes = 1e6): Promise<string | null> {
     return (await this.run({ append, text, maxBytes })).errno
   }
 
-  /** All that was told of helpers. */
+  /** All events of helpers so far. */
   ends(): HelperEnd[] {
     return this.lines
       .filter((line) => line.startsWith('helper '))

@@ -1,5 +1,5 @@
-/** Runs inside the engine in the init's place, on the real host: listens on a socket and does what a client's line asks
- *  for. Tells every end of a run as a line of JSON, and on stderr whom it has cut off. TERM ends it. */
+/** Replaces the init in the engine, on the real host: listens on a socket and does what a client's line asks
+ *  for. Tells every end of a run as a line of JSON, and on stderr the clients that it cut off. TERM ends it. */
 import type { LogSpec } from '../../../src/host/control.ts'
 import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'
 

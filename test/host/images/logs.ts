@@ -1,4 +1,4 @@
-/** The host with logs-entry.ts in the init's place, and clients of it that are given daemons' lines. */
+/** The host with logs-entry.ts instead of the init, and clients of it that are given daemons' lines. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -16,7 +16,7 @@ const program = join(root, `build/pitcrew-logs${isSanitized ? '-sanitize' : ''}`
 const obeys = `mkfifo "$PITCREW_STATE_DIR/$0"; exec 3<>"$PITCREW_STATE_DIR/$0"; echo up
 while read -r line <&3; do eval "$line"; done`
 
-/** All images are this entry: nothing else of src/ is looked at. */
+/** All images are this entry: */
 export function buildLogs(): void {
   const images = ['init', 'control', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
   const build = ['scripts/build.mjs', ...images, '--out', program]
@@ -101,7 +101,7 @@ export class Logs extends Pitcrew {
   /** A follower; it has begun when this is done. */
   async follow(spec: Partial<LogSpec> = {}): Promise<Reader> {
     const reader = await this.stream({ tail: -1, follow: true, ...spec })
-    // Whoever comes later is answered later.
+    // Later clients are answered later.
     await this.ask({ usage: true })
     return reader
   }

@@ -1,4 +1,4 @@
-/** The host with probes-entry.ts in the init's place: a test tells it what to ask of the host, and reads what the host
+/** The host with probes-entry.ts instead of the init: a test tells it what to ask of the host, and reads what the host
  *  said. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ export class Prober extends Pitcrew {
     return prober
   }
 
-  /** Has these done in one call of the handler. @returns What each call of the host answered. */
+  /** Executes these orders in one call of the handler. @returns What each call of the host answered. */
   async tell(...orders: readonly Order[]): Promise<unknown[]> {
     writeFileSync(join(this.folder, 'orders'), JSON.stringify(orders))
     this.signal('SIGUSR1')
@@ -49,7 +49,7 @@ export class Prober extends Pitcrew {
     return id
   }
 
-  /** Starts a probe and waits. @returns What was told of it. */
+  /** Starts a probe and waits. @returns Its event. */
   async look(spec: ProbeSpec): Promise<Omit<Probed, 'type' | 'id'>> {
     const { errno, text } = await this.told(await this.probe(spec))
     return { errno, text }

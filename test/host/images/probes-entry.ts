@@ -1,4 +1,4 @@
-/** Runs inside the engine in the init's place: does what the file `orders` in its folder says each time that USR1
+/** Replaces the init in the engine, on the real host: does what the file `orders` in its folder says each time that USR1
  *  comes, and prints the answers and what it is told. See prober.ts. */
 import type { Handlers, Host, HostEvent, ProbeSpec } from '../../../src/host/host.ts'
 

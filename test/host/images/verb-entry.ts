@@ -1,4 +1,4 @@
-/** In the place of the client verbs' image. `calls JSON` makes calls of the host, one after the other, and prints what
+/** Replaces the image "cli". `calls JSON` makes calls of the host, one after the other, and prints what
  *  each answers; every other word is a way to end. See verb.test.ts. */
 import type { ClientSystem } from '../../../src/host/system.ts'
 
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
     void fail('forgotten')
     await later(3).next()
   }
-  if (how === 'wait for nobody') await new Promise(() => {})
+  if (how === 'wait forever') await new Promise(() => {})
   return 3
 }
 

@@ -1,4 +1,4 @@
-/** The real binary with verb-entry.ts in the client verbs' place: a test says what to call, and reads the answers. */
+/** The real binary with verb-entry.ts instead of the client verbs: a test says what to call, and reads the answers. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { isSanitized } from '../../e2e/support/cost.ts'
