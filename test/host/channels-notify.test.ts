@@ -24,8 +24,8 @@ test('a message is delivered as it was sent, and READY=1 is kept', async () => {
     'READY=1\nSTATUS=ä 100%',
     'STOPPING=1',
   ])
-  expect(channels.told('notify').map(({ liveReady }) => liveReady)).toEqual([false, true, true])
-  expect(channels.told('ready')).toEqual([])
+  expect(channels.eventsOf('notify').map(({ liveReady }) => liveReady)).toEqual([false, true, true])
+  expect(channels.eventsOf('ready')).toEqual([])
 })
 
 test.each(['READY=0', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
@@ -33,7 +33,7 @@ test.each(['READY=0', 'READY=10', 'READY=1 ', 'STATUS=READY=1'])(
   async (text) => {
     const channels = await played([run('web', `"$NOTIFIES" "${text}"`, byNotify)])
     expect(channels.notes('web')).toEqual([text])
-    expect(channels.told('notify')).toMatchObject([{ liveReady: false }])
+    expect(channels.eventsOf('notify')).toMatchObject([{ liveReady: false }])
   },
 )
 
@@ -41,7 +41,7 @@ test('the known fields of a message are delivered, the last one of each', async 
   const many = 'WATCHDOG=1\\n'.repeat(300)
   const script = `"$NOTIFIES" "XREADY=1" "${many}STATUS=a\\nFDNAME=x\\nWATCHDOG=trigger\\nSTATUS=b"`
   const channels = await played([run('web', script, byNotify)])
-  expect(channels.told('notify').map(({ fields }) => fields)).toEqual([
+  expect(channels.eventsOf('notify').map(({ fields }) => fields)).toEqual([
     { WATCHDOG: 'trigger', STATUS: 'b' },
   ])
 })
@@ -49,7 +49,7 @@ test('the known fields of a message are delivered, the last one of each', async 
 test('READY=1 is a message like any other if readiness has another channel', async () => {
   const web = run('web', '"$NOTIFIES" READY=1', { notify: true, ready: { type: 'fd', fd: 3 } })
   const channels = await played([web, run('db', '"$NOTIFIES" READY=1', { notify: true })])
-  expect(channels.told('notify').map(({ liveReady }) => liveReady)).toEqual([false, false])
+  expect(channels.eventsOf('notify').map(({ liveReady }) => liveReady)).toEqual([false, false])
 })
 
 test('each run has its own socket, whatever NOTIFY_SOCKET it would inherit', async () => {
@@ -161,7 +161,7 @@ describe('the sender', () => {
       'notify web STATUS=up',
       'notify web STATUS=mine',
     ])
-    expect(channels.told('exited', 'web')).toMatchObject([{ liveReady: false }])
+    expect(channels.eventsOf('exited', 'web')).toMatchObject([{ liveReady: false }])
   })
 
   test.runIf(isRoot).each([
@@ -231,7 +231,7 @@ describe('BARRIER=1', () => {
     const channels = await played([run('web', script, { notify: true })])
     const lines = channels.lines.map((line) => (line.includes('"STATUS":"x"') ? 'x' : line))
     expect(lines.lastIndexOf('x')).toBeLessThan(lines.indexOf('[web] lifted'))
-    expect(channels.told('notify')).toHaveLength(100)
+    expect(channels.eventsOf('notify')).toHaveLength(100)
   })
 
   test.skipIf(!existsSync(systemdNotify))('of the real systemd-notify is lifted, too', async () => {
@@ -254,7 +254,7 @@ test('a flood of messages delays nothing else', async () => {
   await channels.exitCode()
   const kinds = channels.events().map(({ type, daemon }) => `${type} ${daemon ?? ''}`.trim())
   const last = kinds.lastIndexOf('notify flood')
-  expect(channels.told('notify')).toHaveLength(10_000)
+  expect(channels.eventsOf('notify')).toHaveLength(10_000)
   for (const kind of ['signal', 'ready other', 'exited other'])
     expect([kind, kinds.indexOf(kind) < last && kinds.includes(kind)]).toEqual([kind, true])
 })

@@ -19,8 +19,8 @@ describe('a newline on a descriptor', () => {
   test.each([3, 4, 5, 6, 7, 8, 9])('%i makes the run ready', async (fd) => {
     const channels = await played([run('web', `echo >&${fd}`, byFd(fd))])
     expect(channels.story()).toEqual(['ready web', 'exited web'])
-    expect(channels.told('ready')).toMatchObject([{ run: 1, liveReady: true }])
-    expect(channels.told('exited')).toMatchObject([{ outputOpen: false, liveReady: true }])
+    expect(channels.eventsOf('ready')).toMatchObject([{ run: 1, liveReady: true }])
+    expect(channels.eventsOf('exited')).toMatchObject([{ outputOpen: false, liveReady: true }])
   })
 
   test('counts anywhere in the text', async () => {
@@ -33,7 +33,7 @@ describe('a newline on a descriptor', () => {
     async (script) => {
       const channels = await played([run('web', script, byFd(3))])
       expect(channels.story()).toEqual(['exited web'])
-      expect(channels.told('exited')).toMatchObject([{ liveReady: false }])
+      expect(channels.eventsOf('exited')).toMatchObject([{ liveReady: false }])
     },
   )
 
@@ -43,7 +43,7 @@ describe('a newline on a descriptor', () => {
       inState,
     )
     const channels = await played(runs)
-    expect(channels.told('ready')).toHaveLength(1)
+    expect(channels.eventsOf('ready')).toHaveLength(1)
     expect(outputOf(channels, 'web').at(-1)).toBe('broken')
   })
 
@@ -90,13 +90,13 @@ describe('a line of the output', () => {
     [`${long}*${long}y`, `${long}x ${long}`, false],
   ])('with "%s" in "%s": %s', async (text, line, matches) => {
     const channels = await played([run('web', `printf '%s\\n' '${line}'`, byLog(text))])
-    expect(channels.told('ready')).toHaveLength(matches ? 1 : 0)
-    expect(channels.told('exited')).toMatchObject([{ liveReady: matches }])
+    expect(channels.eventsOf('ready')).toHaveLength(matches ? 1 : 0)
+    expect(channels.eventsOf('exited')).toMatchObject([{ liveReady: matches }])
   })
 
   test('matches once, and the event follows the line that matched', async () => {
     const channels = await played([run('web', 'echo no; echo yes 1; echo yes 2', byLog('yes'))])
-    expect(channels.told('ready')).toHaveLength(1)
+    expect(channels.eventsOf('ready')).toHaveLength(1)
     const at = (text: string): number => channels.lines.findIndex((line) => line.includes(text))
     expect(at('yes 1')).toBeLessThan(at('"type":"ready"'))
   })
@@ -107,7 +107,7 @@ describe('a line of the output', () => {
     const script = `printf listen; ${wait}; printf 'ing\\n'; printf listen; ${wait}; printf '\\ning\\n'`
     const web = run('web', script, { ...byLog('listening'), notify: true })
     const channels = await played([web, { ...web, daemon: 'db', command: again(script) }])
-    expect(channels.told('ready').map(({ daemon }) => daemon)).toEqual(['web'])
+    expect(channels.eventsOf('ready').map(({ daemon }) => daemon)).toEqual(['web'])
 
     /** The same without the first line. */
     function again(text: string): string[] {
@@ -127,7 +127,7 @@ describe('a line of the output', () => {
     const channels = await played(
       cases.map(({ text, lines }, n) => run(`d${n}`, `printf '%s\\n' '${lines}'`, byLog(text))),
     )
-    const ready = new Set(channels.told('ready').map(({ daemon }) => daemon))
+    const ready = new Set(channels.eventsOf('ready').map(({ daemon }) => daemon))
     const wrong = cases.filter(({ text, lines }, n) => {
       const pattern = text.replaceAll('*', '.*').replaceAll('?', '.')
       return new RegExp(pattern).test(lines) !== ready.has(`d${n}`)
@@ -152,7 +152,7 @@ test('the command may be this program, with the environment of the run', async (
       daemon,
       ['itself: hello you, GREETING=hi'],
     ])
-  expect(channels.told('ready')).toMatchObject([{ daemon: 'web:alive' }])
+  expect(channels.eventsOf('ready')).toMatchObject([{ daemon: 'web:alive' }])
 })
 
 test('a run without stdio has /dev/null three times, and its own session', async () => {
@@ -170,7 +170,7 @@ test('a run without stdio has /dev/null three times, and its own session', async
   const [pid, group, session] = stat.trim().split(' ')
   expect([group, session]).toEqual([pid, pid])
   expect(channels.story()).toEqual(['ready web', 'exited web', 'idle'])
-  expect(channels.told('exited')).toMatchObject([
+  expect(channels.eventsOf('exited')).toMatchObject([
     { outputOpen: false, resources: { lastLines: '' } },
   ])
   expect(outputOf(channels, 'web')).toEqual([])
@@ -180,7 +180,7 @@ test('a name has up to 64 bytes', async () => {
   const name = (bytes: number): string => 'x'.repeat(bytes)
   const channels = await played([run(name(64), 'echo hi; echo; echo ho'), run(name(65), 'true')])
   expect(outputOf(channels, name(64))).toEqual(['hi', '', 'ho'])
-  expect(channels.told('answer')).toMatchObject([
+  expect(channels.eventsOf('answer')).toMatchObject([
     { pid: expect.any(Number) },
     { step: 'spec', errno: 'EINVAL' },
   ])
@@ -202,7 +202,7 @@ test.each([
   [{ command: { self: 'x' } }],
 ] as [Partial<Run>][])('a spec with %j is refused', async (more) => {
   const channels = await played([{ ...run('web', 'true'), ...more }])
-  expect(channels.told('answer')).toMatchObject([{ step: 'spec', errno: 'EINVAL' }])
+  expect(channels.eventsOf('answer')).toMatchObject([{ step: 'spec', errno: 'EINVAL' }])
 })
 
 test('runs leave no descriptor open, however they end', async () => {
@@ -221,7 +221,7 @@ test('runs leave no descriptor open, however they end', async () => {
   const before = descriptors(channels)
   channels.signal('SIGUSR1')
   await channels.linesWith('idle', 2)
-  expect(channels.told('answer').length).toBe(runs.length * (rounds + 1))
+  expect(channels.eventsOf('answer').length).toBe(runs.length * (rounds + 1))
   expect(descriptors(channels)).toEqual(before)
 })
 
@@ -237,12 +237,12 @@ test('a run without a descriptor for its socket is not started, and others are n
     { wrap: ['/bin/sh', '-c', 'ulimit -n 40; exec "$@"', 'sh'] },
   )
   await channels.linesWith('"type":"answer"', 61)
-  const answers = channels.told('answer')
+  const answers = channels.eventsOf('answer')
   const failed = answers.filter((answer) => 'step' in answer)
   expect(failed.length).toBeGreaterThan(10)
   expect(failed[0]).toMatchObject({ step: 'socket', errno: 'EMFILE' })
   expect(answers[0]).toMatchObject({ daemon: 'web', pid: expect.any(Number) })
-  expect(channels.told('exited')).toEqual([])
+  expect(channels.eventsOf('exited')).toEqual([])
 })
 
 /** In the test's own folder. */

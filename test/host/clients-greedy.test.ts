@@ -16,7 +16,7 @@ test('an out-of-band byte is read like any other, and the loop does not spin', a
   const caller = spawn(calls(), ['-o', hub.socket, 'one', 'two'], { stdio: 'ignore' })
   try {
     await hub.wait('line', 2)
-    expect(hub.heard()).toEqual(['one', 'two'])
+    expect(hub.linesOfClients()).toEqual(['one', 'two'])
     expect(await isSpinning(hub)).toBe(false)
   } finally {
     caller.kill()
@@ -41,7 +41,7 @@ test('daemons get a quarter of the connections, so that operators can connect', 
   await using hub = await Hub.start([{ listen: 's' }, { spawn: spawned }], { wrap })
   await eventually('one is turned away', () => outputOf(hub, 'web').length === 1)
   expect(outputOf(hub, 'web')[0]).toBe('{"refused":true}')
-  expect(hub.told('client')).toHaveLength(8)
+  expect(hub.eventsOf('client')).toHaveLength(8)
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
 })
 

@@ -43,7 +43,7 @@ test('the 2049th client is refused until another one leaves', async () => {
   const late = await hub.connect()
   expect(await late.end()).toBe(null)
   expect(late.lines).toEqual([busy])
-  expect(hub.told('client')).toHaveLength(2048)
+  expect(hub.eventsOf('client')).toHaveLength(2048)
   clients[7]?.socket.destroy()
   await hub.wait('client-gone')
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
@@ -66,7 +66,7 @@ test('without a descriptor new clients are turned away, and the loop does not sp
     expect(await client.end()).toBe(null)
     expect(client.lines).toEqual([busy])
   }
-  expect(hub.told('client')).toEqual([])
+  expect(hub.eventsOf('client')).toEqual([])
   expect(await isSpinning(hub)).toBe(false)
   await endOne(hub)
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
@@ -81,12 +81,12 @@ test('a client that cannot be identified for lack of descriptors is closed: it m
   // One for the connection, and two to identify the peer: a pidfd, and a file of /proc.
   for (let times = 0; times < 2; times++) await endOne(hub)
   expect(await (await hub.connect()).ask({ echo: 'welcome' })).toBe('welcome')
-  expect(hub.told('client')).toHaveLength(1)
+  expect(hub.eventsOf('client')).toHaveLength(1)
 })
 
 /** One of the runs ends, and gives back the descriptor that it had. */
 async function endOne(hub: Hub): Promise<void> {
-  const ended = hub.told('exited').length
+  const ended = hub.eventsOf('exited').length
   const [run] = processesUnder(hub).filter(({ state }) => state !== 'Z')
   process.kill(run?.pid as number, 'SIGKILL')
   await hub.wait('exited', ended + 1)

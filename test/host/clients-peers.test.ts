@@ -22,7 +22,7 @@ describe('over the socket', () => {
     const client = await hub.connect()
     const peer = { uid: own, pid: process.pid, ...stranger }
     expect(JSON.parse(await client.ask({ peer: true }))).toEqual(peer)
-    expect(hub.told('client')).toMatchObject([{ client: 1, peer }])
+    expect(hub.eventsOf('client')).toMatchObject([{ client: 1, peer }])
   })
 
   test('a process outside of the PID namespace has the pid 0', async () => {
@@ -73,8 +73,8 @@ describe('over the socket', () => {
     hub.signal('SIGCONT')
     const client = await hub.connect()
     await client.ask({ echo: 'so far' })
-    expect(hub.told('client')).toHaveLength(1)
-    expect(hub.heard()).toEqual(['{"echo":"so far"}'])
+    expect(hub.eventsOf('client')).toHaveLength(1)
+    expect(hub.linesOfClients()).toEqual(['{"echo":"so far"}'])
   })
 
   test.runIf(isRoot)(
@@ -115,8 +115,8 @@ describe('the PITCREW_FD of a daemon', () => {
     ])
     await hub.wait('exited')
     await (await hub.connect()).ask({ echo: 'so far' })
-    expect(hub.told('client')).toHaveLength(1)
-    expect(hub.told('client-gone')).toEqual([])
+    expect(hub.eventsOf('client')).toHaveLength(1)
+    expect(hub.eventsOf('client-gone')).toEqual([])
   })
 
   test('is read to the end before the end of its run is reported, and then it is gone', async () => {
@@ -138,14 +138,14 @@ describe('the PITCREW_FD of a daemon', () => {
       'exited',
       'client-gone',
     ])
-    expect(hub.told('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
+    expect(hub.eventsOf('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
   })
 
   test('is gone when the daemon closes it, and the daemon continues', async () => {
     const script = `exec "$CALLS" -s "$PITCREW_FD" hello`
     await using hub = await Hub.start([spawned('web', script, control)])
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
-    expect(hub.told('exited')).toEqual([])
+    expect(hub.eventsOf('exited')).toEqual([])
   })
 
   test('speaks for the daemon also when a child inherits it', async () => {
@@ -182,8 +182,8 @@ describe('the PITCREW_FD of a daemon', () => {
       )
       await using hub = await Hub.start(runs)
       await hub.wait('exited', fds.length)
-      expect(hub.heard().sort()).toEqual(fds.map(String))
-      expect(hub.told('ready')).toHaveLength(fds.length)
+      expect(hub.linesOfClients().sort()).toEqual(fds.map(String))
+      expect(hub.eventsOf('ready')).toHaveLength(fds.length)
     },
   )
 
@@ -207,7 +207,7 @@ describe('the PITCREW_FD of a daemon', () => {
     await using hub = await Hub.start([spawned('web', script, control)])
     await hub.wait('exited')
     expect(outputOf(hub, 'web')).toEqual(['bye', 'no answer'])
-    expect(hub.told('client-gone')).toEqual([])
+    expect(hub.eventsOf('client-gone')).toEqual([])
   })
 
   test('needs a descriptor, or the run is not started', async () => {

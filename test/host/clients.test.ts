@@ -19,7 +19,7 @@ describe('a line', () => {
       client.socket.write(piece)
       await barrier(other)
     }
-    expect(hub.heard()).toEqual(['one', 'two', 'three', '', 'four'])
+    expect(hub.linesOfClients()).toEqual(['one', 'two', 'three', '', 'four'])
   })
 
   test('may have any bytes; invalid UTF-8 becomes U+FFFD', async () => {
@@ -28,7 +28,13 @@ describe('a line', () => {
     client.socket.write(Buffer.from('a\0b\n\xff\xfe\nend\r\n\x1b[31m\n', 'latin1'))
     client.socket.write('grün \u{1f600}\n')
     await hub.wait('line', 5)
-    expect(hub.heard()).toEqual(['a\0b', '\ufffd\ufffd', 'end\r', '\x1b[31m', 'grün \u{1f600}'])
+    expect(hub.linesOfClients()).toEqual([
+      'a\0b',
+      '\ufffd\ufffd',
+      'end\r',
+      '\x1b[31m',
+      'grün \u{1f600}',
+    ])
   })
 
   test('may be split within a character', async () => {
@@ -38,7 +44,7 @@ describe('a line', () => {
       client.socket.write(Buffer.from([byte]))
       await barrier(other)
     }
-    expect(hub.heard()).toEqual(['ü'])
+    expect(hub.linesOfClients()).toEqual(['ü'])
   })
 
   test('has up to 64 KiB', async () => {
@@ -60,7 +66,7 @@ describe('a line', () => {
     await hub.wait('line', 2)
     client.order({ echo: 'never' })
     await barrier(other)
-    expect(hub.heard()).toEqual(['one', null])
+    expect(hub.linesOfClients()).toEqual(['one', null])
     // It still can be told why.
     other.order({ to: 1, many: 1, bytes: 3, silent: true })
     await client.has(1)
@@ -76,10 +82,10 @@ describe('a line', () => {
       client.socket.write(letter)
       expect(await other.ask({ echo: letter, silent: true })).toBe(letter)
     }
-    expect(hub.heard()).toEqual([])
+    expect(hub.linesOfClients()).toEqual([])
     client.socket.end()
     expect(await hub.wait('client-gone')).toMatchObject([{ client: 1, lagged: false }])
-    expect(hub.heard()).toEqual([]) // What was not ended is no line.
+    expect(hub.linesOfClients()).toEqual([]) // What was not ended is no line.
   })
 })
 
@@ -97,7 +103,7 @@ describe('the beginning of a line', () => {
     client.socket.write(part)
     client.socket.write('x\n')
     await hub.wait('line')
-    expect(hub.told('line')).toMatchObject([{ client: 81, length: part.length + 1 }])
+    expect(hub.eventsOf('line')).toMatchObject([{ client: 81, length: part.length + 1 }])
   })
 
   test('is limited to 4 MiB in all: the client that exceeds it is closed', async () => {
@@ -107,7 +113,7 @@ describe('the beginning of a line', () => {
     const gone = await hub.wait('client-gone', 16)
     expect(gone.every(({ lagged }) => !lagged)).toBe(true)
     await barrier(other)
-    expect(hub.told('client-gone')).toHaveLength(16)
+    expect(hub.eventsOf('client-gone')).toHaveLength(16)
   })
 })
 
@@ -120,7 +126,7 @@ describe('ten megabytes', () => {
     client.socket.write('x'.repeat(10 * kib * kib))
     await hub.wait('line')
     await barrier(other)
-    expect(hub.heard()).toEqual([null])
+    expect(hub.linesOfClients()).toEqual([null])
     expect(residentKib(hub) - before).toBeLessThan(500)
   })
 
@@ -149,7 +155,7 @@ describe('a client that', () => {
     client.socket.destroy()
     await hub.wait('client-gone')
     await barrier(other)
-    expect(hub.told('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
+    expect(hub.eventsOf('client-gone')).toEqual([{ type: 'client-gone', client: 1, lagged: false }])
   })
 
   test('closes its half after its request is gone, and gets its answer', async () => {
@@ -167,7 +173,7 @@ describe('a client that', () => {
     const client = await hub.connect()
     client.socket.end('line\n'.repeat(100))
     await hub.wait('client-gone')
-    expect(hub.heard()).toEqual(new Array(100).fill('line'))
+    expect(hub.linesOfClients()).toEqual(new Array(100).fill('line'))
   })
 
   test('disconnects within an answer is gone, and leaves nothing', async () => {
@@ -192,12 +198,12 @@ describe('a client that', () => {
     const orders = 40
     for (let n = 0; n < orders; n++) client.order({ many: 1, bytes: 50 * kib, silent: true })
     await barrier(other)
-    const served = hub.told('sent').length
+    const served = hub.eventsOf('sent').length
     expect(served).toBeLessThan(20)
     client.socket.resume()
     await hub.wait('sent', orders)
     await client.has(orders)
-    expect(hub.told('client-gone')).toEqual([])
+    expect(hub.eventsOf('client-gone')).toEqual([])
   })
 
   test('never reads is cut off, and others are not affected', async () => {
@@ -214,7 +220,7 @@ describe('a client that', () => {
     // It is known no more.
     other.order({ to: 1, many: 1, bytes: 1 })
     await hub.wait('sent', 2)
-    expect(hub.told('sent')[1]).toMatchObject({ client: 1, queued: 0 })
+    expect(hub.eventsOf('sent')[1]).toMatchObject({ client: 1, queued: 0 })
   })
 
   test('never reads, forty times, costs 16 MiB in all, and no other client its answer', async () => {
@@ -242,8 +248,8 @@ describe('a client that is closed', () => {
     expect(await client.end()).toBe(null)
     expect(client.lines).toEqual(['bye'])
     await barrier(other)
-    expect(hub.told('client-gone')).toEqual([])
-    expect(hub.heard()).toEqual(['{"close":"bye"}'])
+    expect(hub.eventsOf('client-gone')).toEqual([])
+    expect(hub.linesOfClients()).toEqual(['{"close":"bye"}'])
   })
 
   test('gets them without a reset, also if it sent more than was read', async () => {
@@ -263,7 +269,7 @@ describe('a client that is closed', () => {
     client.socket.destroy()
     await eventually('it is closed', () => hub.descriptors() === open - 1)
     await barrier(other)
-    expect(hub.told('client-gone')).toEqual([])
+    expect(hub.eventsOf('client-gone')).toEqual([])
   })
 
   test('and does not read them is closed after a second', async () => {
@@ -280,7 +286,7 @@ describe('a client that is closed', () => {
     expect(hub.descriptors()).toBe(before + 1)
     // It has a second.
     await eventually('it is closed', () => hub.descriptors() === before)
-    expect(hub.told('client-gone')).toEqual([])
+    expect(hub.eventsOf('client-gone')).toEqual([])
     client.socket.resume()
     await client.end()
     expect(client.lines.length).toBeGreaterThan(3)

@@ -86,7 +86,7 @@ describe('append', () => {
       writer.order({ append, text: `${n}\n`, maxBytes: 1e6 }),
     )
     const taken = Array(8).fill(null)
-    expect(await writer.tell(...orders)).toEqual([...taken, 'EBUSY', 'EBUSY'])
+    expect(await writer.execute(...orders)).toEqual([...taken, 'EBUSY', 'EBUSY'])
     for (const { id } of orders.slice(0, 8)) expect((await writer.endOf(id)).errno).toBeNull()
     expect(read(append[0] as string)).toBe('0\n1\n2\n3\n4\n5\n6\n7\n')
     expect(await writer.append(append, 'again\n')).toBeNull()
@@ -96,7 +96,7 @@ describe('append', () => {
     await using writer = await Writer.start()
     const at = (name: string): string => join(writer.folder, name)
     const append = [at('journal')]
-    await writer.tell(
+    await writer.execute(
       writer.order({ append, text: '1\n', maxBytes: 1e6 }),
       writer.order({ append, text: '2\n', maxBytes: 1e6 }),
       writer.order({ write: [at('report')], text: 'whole' }),
@@ -113,7 +113,7 @@ describe('append', () => {
     await using writer = await Writer.start()
     const append = [join(writer.folder, 'journal')]
     const text = 'x'.repeat(4 * 1024 * 1024 + 1)
-    expect(await writer.tell(writer.order({ append, text, maxBytes: 1e6 }))).toEqual(['EFBIG'])
+    expect(await writer.execute(writer.order({ append, text, maxBytes: 1e6 }))).toEqual(['EFBIG'])
     expect(await writer.append([], '')).toBe('ENOENT')
   })
 })
@@ -243,11 +243,11 @@ describe('run', () => {
   test('several helpers run at once, and none is left', async () => {
     await using writer = await Writer.start()
     const orders = Array.from({ length: 4 }, () => writer.order({ run: ['@hang'], maxBytes: 1 }))
-    await writer.tell(...orders)
+    await writer.execute(...orders)
     await eventually('four run', () => writer.helpers().length === 4)
     const look = await writer.run({ exists: writer.folder })
     expect(look.errno).toBeNull()
-    await writer.tell(...orders.map(({ id }) => ({ forget: id })))
+    await writer.execute(...orders.map(({ id }) => ({ forget: id })))
     await eventually('none is left', () => writer.helpers().length === 0)
   })
 
@@ -268,22 +268,22 @@ test.each([
   ['too many arguments', { run: Array(65).fill('x'), maxBytes: 1 }],
 ])('%s is refused', async (_, task) => {
   await using writer = await Writer.start()
-  expect(await writer.tell(writer.order(task as never))).toEqual(['EINVAL'])
+  expect(await writer.execute(writer.order(task as never))).toEqual(['EINVAL'])
 })
 
 describe('loadControl', () => {
   test('loads the image once', async () => {
     await using writer = await Writer.start()
-    expect(await writer.tell({ plane: 'a' }, { plane: 'b' })).toEqual([
+    expect(await writer.execute({ plane: 'a' }, { plane: 'b' })).toEqual([
       'load 1, call 1: a',
       'load 1, call 2: b',
     ])
-    expect(await writer.tell({ plane: 'c' })).toEqual(['load 1, call 3: c'])
+    expect(await writer.execute({ plane: 'c' })).toEqual(['load 1, call 3: c'])
   })
 
   test('a bug in it reaches the caller', async () => {
     await using writer = await Writer.start()
-    expect(await writer.tell({ plane: 'throw' }, { plane: 'a' })).toEqual([
+    expect(await writer.execute({ plane: 'throw' }, { plane: 'a' })).toEqual([
       { thrown: 'Error: a bug of the plane' },
       'load 1, call 1: a',
     ])

@@ -9,9 +9,9 @@ test('lines of several daemons come in order of reading, with their times', asyn
   const before = Date.now()
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
-  await logs.tell('web', 'echo one', '[web] one')
-  await logs.tell('db', 'echo two; echo three', '[db] three')
-  await logs.tell('web', 'echo four', '[web] four')
+  await logs.order('web', 'echo one', '[web] one')
+  await logs.order('db', 'echo two; echo three', '[db] three')
+  await logs.order('web', 'echo four', '[web] four')
   const lines = await logs.past({ daemons: ['web', 'db'], tail: 2 })
   expect(textsOf(lines)).toEqual(['web one', 'db two', 'db three', 'web four'])
   const times = lines.map(({ ms }) => ms)
@@ -37,18 +37,18 @@ test.each([
 ])('the last %i lines of each daemon', async (tail, texts) => {
   await using logs = await Logs.start()
   await logs.obedient('web', 'db')
-  await logs.tell('db', 'seq 9', '[db] 9')
-  await logs.tell('web', 'seq 3', '[web] 3')
+  await logs.order('db', 'seq 9', '[db] 9')
+  await logs.order('web', 'seq 3', '[web] 3')
   expect(textsOf(await logs.past({ daemons: ['db', 'web'], tail }))).toEqual(texts)
 })
 
 test('no line is older than requested', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
-  await logs.tell('web', 'echo one', '[web] one')
+  await logs.order('web', 'echo one', '[web] one')
   const [{ ms } = { ms: 0 }] = await logs.past({ daemons: ['web'], tail: 1 })
   await eventually('the clock has gone on', () => Date.now() > ms + 10)
-  await logs.tell('web', 'echo two', '[web] two')
+  await logs.order('web', 'echo two', '[web] two')
   const since = async (sinceMs: number): Promise<string[]> =>
     textsOf(await logs.past({ daemons: ['web'], sinceMs }))
   expect(await since(ms + 1)).toEqual(['web two'])
@@ -59,7 +59,7 @@ test('no line is older than requested', async () => {
 test('incomplete lines and bytes that are no text come unchanged', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
-  await logs.tell('web', "printf 'a\\377\\000b\\n\\nmore'", '[web] a')
+  await logs.order('web', "printf 'a\\377\\000b\\n\\nmore'", '[web] a')
   const texts = textsOf(await logs.past({ daemons: ['web'] }))
   expect(texts).toEqual(['web up', 'web a\xff\0b', 'web ', 'web more'])
 })
@@ -67,7 +67,7 @@ test('incomplete lines and bytes that are no text come unchanged', async () => {
 test('a full ring keeps the end, in whole lines', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
-  await logs.tell('web', 'seq 100000', '[web] 100000')
+  await logs.order('web', 'seq 100000', '[web] 100000')
   const texts = (await logs.past({ daemons: ['web'] })).map(({ text }) => text)
   const first = Number(texts[0])
   expect(texts).toEqual(Array.from({ length: 100_001 - first }, (_, n) => `${first + n}`))
@@ -81,8 +81,8 @@ test('small pieces wrap like large ones', async () => {
   await logs.obedient('web', 'db')
   // Two that alternate: each line is read alone.
   for (let n = 0; n < 60; n++) {
-    await logs.tell('web', `printf '%500s\\n' ${n}`, ` ${n}`)
-    await logs.tell('db', `echo ${n}`, `[db] ${n}`)
+    await logs.order('web', `printf '%500s\\n' ${n}`, ` ${n}`)
+    await logs.order('db', `echo ${n}`, `[db] ${n}`)
   }
   const web = (await logs.past({ daemons: ['web'] })).map(({ text }) => Number(text))
   expect(web.length).toBeGreaterThan(14)
@@ -96,12 +96,12 @@ test('small pieces wrap like large ones', async () => {
 test('of a line longer than the ring its end is kept, without other lines', async () => {
   await using logs = await Logs.start()
   await logs.obedient('web')
-  await logs.tell('web', "printf '%60000s\\n' end", ' end')
+  await logs.order('web', "printf '%60000s\\n' end", ' end')
   const [line, ...more] = await logs.past({ daemons: ['web'] })
   expect(more).toEqual([])
   expect(line?.text).toBe('end'.padStart(line?.text.length ?? 0))
   expect(line?.text.length).toBeGreaterThan(8000)
-  await logs.tell('web', 'echo short', '[web] short')
+  await logs.order('web', 'echo short', '[web] short')
   expect(textsOf(await logs.past({ daemons: ['web'] }))).toEqual(['web short'])
 })
 

@@ -69,7 +69,7 @@ describe('tcp', () => {
     const other = await prober.look(tcp(await freePort()))
     expect(other).toEqual(refused)
     expect(prober.answersTo(id)).toEqual([])
-    await prober.tell({ forget: id })
+    await prober.execute({ forget: id })
     expect(descriptorsOf(prober)).toHaveLength(before.length + 1) // The epoll set of all probes.
   })
 })
@@ -84,7 +84,7 @@ describe('unix', () => {
 
   test('a path is refused, since its disk may hang: a helper probes it', async () => {
     await using prober = await Prober.start()
-    expect(await prober.tell({ probe: 1, spec: unix('/run/socket') })).toEqual(['EINVAL'])
+    expect(await prober.execute({ probe: 1, spec: unix('/run/socket') })).toEqual(['EINVAL'])
   })
 })
 
@@ -167,7 +167,7 @@ describe('exchange', () => {
     })
     const id = await prober.probe(ask(await listen(server)))
     await eventually('it was asked', () => isAsked)
-    await prober.tell({ forget: id })
+    await prober.execute({ forget: id })
     await eventually('the connection is closed', () => isClosed)
     expect(prober.answersTo(id)).toEqual([])
   })
@@ -186,17 +186,17 @@ describe('many probes', () => {
     const noListener = unix(`${path}-`)
     const under = { probe: 7, spec: tcp(port) }
     const queued = { probe: 7, spec: noListener }
-    expect(await prober.tell(under, queued, under, { probe: 7, spec: unix(path) })).toEqual(
+    expect(await prober.execute(under, queued, under, { probe: 7, spec: unix(path) })).toEqual(
       Array(4).fill(null),
     )
-    expect(await prober.told(7)).toEqual({ type: 'probed', id: 7, ...accepted })
+    expect(await prober.resultOf(7)).toEqual({ type: 'probed', id: 7, ...accepted })
     await prober.look(noListener)
     expect(prober.answersTo(7)).toHaveLength(1)
   })
 
   test('a cancelled result that waits for delivery is dropped', async () => {
     await using prober = await Prober.start()
-    await prober.tell({ probe: 7, spec: unix('@pitcrew-none') }, { forget: 7 })
+    await prober.execute({ probe: 7, spec: unix('@pitcrew-none') }, { forget: 7 })
     await prober.look(unix('@pitcrew-none'))
     expect(prober.answersTo(7)).toEqual([])
   })
@@ -213,7 +213,7 @@ describe('many probes', () => {
       probe: 1000 + index,
       spec: kinds[index % kinds.length] as ProbeSpec,
     }))
-    expect(await prober.tell(...orders)).toEqual(Array(1000).fill(null))
+    expect(await prober.execute(...orders)).toEqual(Array(1000).fill(null))
     await eventually('all are answered', () => prober.answers().length >= 1001)
     const told = new Map(prober.answers().map(({ id, errno }) => [id, errno]))
     expect(told.size).toBe(1001)
@@ -234,12 +234,12 @@ describe('many probes', () => {
       Array.from({ length: 256 }, (__, index) => block * 256 + index),
     )
     for (const ids of blocks)
-      expect(await prober.tell(...ids.map((probe) => ({ probe, spec })))).toEqual(
+      expect(await prober.execute(...ids.map((probe) => ({ probe, spec })))).toEqual(
         Array(256).fill(null),
       )
-    expect(await prober.tell({ probe: 5000, spec })).toEqual(['EAGAIN'])
-    for (const ids of blocks) await prober.tell(...ids.map((forget) => ({ forget })))
-    expect(await prober.tell({ probe: 5000, spec })).toEqual([null])
+    expect(await prober.execute({ probe: 5000, spec })).toEqual(['EAGAIN'])
+    for (const ids of blocks) await prober.execute(...ids.map((forget) => ({ forget })))
+    expect(await prober.execute({ probe: 5000, spec })).toEqual([null])
     expect(prober.answers()).toEqual([])
   })
 
@@ -252,6 +252,6 @@ describe('many probes', () => {
     ['a long request', { ...ask(80), request: 'x'.repeat(2049) }, 'EINVAL'],
   ])('%s is refused', async (_, spec, errno) => {
     await using prober = await Prober.start()
-    expect(await prober.tell({ probe: 1, spec: spec as ProbeSpec })).toEqual([errno])
+    expect(await prober.execute({ probe: 1, spec: spec as ProbeSpec })).toEqual([errno])
   })
 })

@@ -23,7 +23,7 @@ describe('NOTIFY_SOCKET', () => {
     })
     await receiver.line('listening')
     await using prober = await Prober.start({ env: { NOTIFY_SOCKET: address } })
-    await prober.tell({ notify: 'READY=1' }, { notify: 'STATUS=4 of 4' })
+    await prober.execute({ notify: 'READY=1' }, { notify: 'STATUS=4 of 4' })
     await receiver.line('received STATUS=4 of 4')
     expect(receiver.lines).toEqual(['listening', 'received READY=1', 'received STATUS=4 of 4'])
   })
@@ -34,7 +34,7 @@ describe('NOTIFY_SOCKET', () => {
       await using prober = await Prober.start(
         address === undefined ? {} : { env: { NOTIFY_SOCKET: address } },
       )
-      expect(await prober.tell({ notify: 'READY=1' })).toEqual([null])
+      expect(await prober.execute({ notify: 'READY=1' })).toEqual([null])
     },
   )
 })
@@ -42,7 +42,7 @@ describe('NOTIFY_SOCKET', () => {
 describe('out-of-memory kills', () => {
   test('are a number, or unknown', async () => {
     await using prober = await Prober.start()
-    const [kills] = await prober.tell({ oomKills: true })
+    const [kills] = await prober.execute({ oomKills: true })
     expect(kills === null || Number(kills) >= 0).toBe(true)
   })
 
@@ -56,12 +56,12 @@ describe('out-of-memory kills', () => {
       if (group === null) return
       const inGroup = joinGroup(group)
       await using prober = await Prober.start({ wrap: inGroup, asPid1: false })
-      const [before] = await prober.tell({ oomKills: true })
+      const [before] = await prober.execute({ oomKills: true })
       const consumer = new Program([...inGroup, 'tail', '/dev/zero'], {
         env: { PATH: process.env.PATH },
       })
       expect((await consumer.end()).signal).toBe('SIGKILL')
-      const [after] = await prober.tell({ oomKills: true })
+      const [after] = await prober.execute({ oomKills: true })
       expect(Number(after)).toBe(Number(before) + 1)
     },
   )

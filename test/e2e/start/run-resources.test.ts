@@ -9,7 +9,7 @@ beforeAll(buildChannels, 300_000)
 /** The resources of a run of this script. */
 async function resourcesOf(script: string): Promise<RunResources> {
   const channels = await played([run('web', script)])
-  const [exited] = channels.told('exited')
+  const [exited] = channels.eventsOf('exited')
   if (!exited?.resources) throw new Error(channels.transcript())
   return exited.resources
 }
@@ -73,7 +73,7 @@ test('a running run has no resources', async () => {
   const channels = await played([
     run('web', '"$NOTIFIES" barrier STATUS=up; echo last', { notify: true }),
   ])
-  expect(channels.told('notify')).toMatchObject([{ fields: { STATUS: 'up' }, resources: null }])
+  expect(channels.eventsOf('notify')).toMatchObject([{ fields: { STATUS: 'up' }, resources: null }])
 })
 
 test('lines of processes that outlive the leader are added to the resources', async () => {
@@ -88,6 +88,8 @@ test('lines of processes that outlive the leader are added to the resources', as
   const go = run('other', 'echo >"$PITCREW_STATE_DIR/go"', { on: 'exited web' })
   await using channels = new Channels({ runs: [...runs, go] })
   await channels.exitCode()
-  expect(channels.told('exited', 'web')).toMatchObject([{ resources: { lastLines: 'last' } }])
-  expect(channels.told('gone', 'web')).toMatchObject([{ resources: { lastLines: 'last\nlater' } }])
+  expect(channels.eventsOf('exited', 'web')).toMatchObject([{ resources: { lastLines: 'last' } }])
+  expect(channels.eventsOf('gone', 'web')).toMatchObject([
+    { resources: { lastLines: 'last\nlater' } },
+  ])
 })

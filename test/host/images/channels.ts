@@ -14,12 +14,16 @@ const program = join(root, `build/pitcrew-channels${isSanitized ? '-sanitize' : 
 export const notifies = (): string => join(root, 'build/fixtures/notifies')
 
 /** An event of the host, with what `liveRuns` and `runResources` returned while it was handled. */
-export type Told = { daemon: string; liveReady?: boolean; resources?: RunResources | null } & (
+export type ReportedEvent = {
+  daemon: string
+  liveReady?: boolean
+  resources?: RunResources | null
+} & (
   | Exclude<HostEvent, { type: 'probed' | 'helper' | 'wake' }>
   | ({ type: 'answer' } & SpawnAnswer)
   | { type: 'idle' }
 )
-type Kind = Told['type']
+type Kind = ReportedEvent['type']
 
 /** The images that it runs are this entry. Test files that run at the same time wait for each
  *  other here. */
@@ -37,20 +41,20 @@ export class Channels extends Pitcrew {
   }
 
   /** All events of a kind so far, in order. */
-  told<K extends Kind>(kind: K, daemon?: string): Extract<Told, { type: K }>[] {
+  eventsOf<K extends Kind>(kind: K, daemon?: string): Extract<ReportedEvent, { type: K }>[] {
     return this.events().filter(
-      (event): event is Extract<Told, { type: K }> =>
+      (event): event is Extract<ReportedEvent, { type: K }> =>
         event.type === kind && (daemon === undefined || event.daemon === daemon),
     )
   }
 
-  events(): Told[] {
+  events(): ReportedEvent[] {
     return this.lines
       .filter((line) => line.startsWith('{"type":'))
       .map((line) => JSON.parse(Buffer.from(line, 'latin1').toString()))
   }
 
-  /** What was told, in order, in short: "ready web". */
+  /** The events in order, in short: "ready web". */
   story(): string[] {
     return this.events()
       .filter(({ type }) => type !== 'answer' && type !== 'output-closed')
@@ -63,7 +67,7 @@ export class Channels extends Pitcrew {
 
   /** The texts of one daemon's messages. */
   notes(daemon: string): string[] {
-    return this.told('notify', daemon).map(({ fields }) => linesOf(fields).join('\n'))
+    return this.eventsOf('notify', daemon).map(({ fields }) => linesOf(fields).join('\n'))
   }
 }
 

@@ -14,12 +14,12 @@ const program = join(root, `build/pitcrew-clients${isSanitized ? '-sanitize' : '
 /** The fixture that calls from a daemon. */
 export const calls = (): string => join(root, 'build/fixtures/control-client')
 
-type Told =
+type ReportedEvent =
   | Exclude<HostEvent, { type: 'line' }>
   | { type: 'line'; client: number; text?: string | null; length?: number; sum?: string }
   | { type: 'sent'; client: number; queued: number }
   | { type: 'up'; answers: unknown[] }
-type Kind = Told['type']
+type Kind = ReportedEvent['type']
 
 /** All images are this entry: Test files that run at the same time wait for each
  *  other here. */
@@ -51,19 +51,19 @@ export class Hub extends Pitcrew {
 
   /** The answer of each call at the start. */
   get answers(): unknown[] {
-    return this.told('up')[0]?.answers ?? []
+    return this.eventsOf('up')[0]?.answers ?? []
   }
 
   /** All events of a kind so far, in order. */
-  told<K extends Kind>(kind: K): Extract<Told, { type: K }>[] {
+  eventsOf<K extends Kind>(kind: K): Extract<ReportedEvent, { type: K }>[] {
     return this.lines
       .filter((line) => line.startsWith(`{"type":"${kind}",`))
       .map((line) => JSON.parse(Buffer.from(line, 'latin1').toString()))
   }
 
   /** The lines that clients sent. */
-  heard(): (string | null | undefined)[] {
-    return this.told('line').map(({ text }) => text)
+  linesOfClients(): (string | null | undefined)[] {
+    return this.eventsOf('line').map(({ text }) => text)
   }
 
   async connect(path: string = this.socket): Promise<Client> {
@@ -74,9 +74,9 @@ export class Hub extends Pitcrew {
   }
 
   /** Waits for so many events of a kind. */
-  async wait<K extends Kind>(kind: K, count = 1): Promise<Extract<Told, { type: K }>[]> {
+  async wait<K extends Kind>(kind: K, count = 1): Promise<Extract<ReportedEvent, { type: K }>[]> {
     await this.linesWith(`{"type":"${kind}",`, count)
-    return this.told(kind)
+    return this.eventsOf(kind)
   }
 
   descriptors(): number {

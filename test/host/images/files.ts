@@ -35,7 +35,7 @@ export class Writer extends Pitcrew {
   }
 
   /** Executes these orders in one call of the handler. @returns What each call of the host answered. */
-  async tell(...orders: readonly Order[]): Promise<unknown[]> {
+  async execute(...orders: readonly Order[]): Promise<unknown[]> {
     writeFileSync(join(this.folder, 'orders'), JSON.stringify(orders))
     this.signal('SIGUSR1')
     const start = `turn ${++this.#turns} `
@@ -51,7 +51,7 @@ export class Writer extends Pitcrew {
   /** Starts a task. @returns Its id. */
   async start(task: Task, timeoutMs?: number): Promise<number> {
     const order = this.order(task, timeoutMs)
-    const [answer] = await this.tell(order)
+    const [answer] = await this.execute(order)
     if (answer !== null) throw new Error(`it was refused: ${answer}`)
     return order.id
   }

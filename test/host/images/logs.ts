@@ -12,7 +12,7 @@ import type { Ask } from './logs-entry.ts'
 const entry = 'test/host/images/logs-entry.ts'
 const program = join(root, `build/pitcrew-logs${isSanitized ? '-sanitize' : ''}`)
 
-/** Does what it is told through a fifo of its name: see Logs.tell. */
+/** Does what it is told through a fifo of its name: see Logs.order. */
 const obeys = `mkfifo "$PITCREW_STATE_DIR/$0"; exec 3<>"$PITCREW_STATE_DIR/$0"; echo up
 while read -r line <&3; do eval "$line"; done`
 
@@ -53,7 +53,7 @@ export class Logs extends Pitcrew {
     return logs
   }
 
-  /** A daemon that waits for what `tell` says. */
+  /** A daemon that waits for what `order` says. */
   async obedient(...daemons: string[]): Promise<void> {
     for (const daemon of daemons) await this.run(daemon, obeys)
     for (const daemon of daemons) await this.line(`[${daemon}] up`)
@@ -69,7 +69,7 @@ export class Logs extends Pitcrew {
   }
 
   /** Lets an obedient daemon do something, and waits until a line with this in it is printed. */
-  async tell(daemon: string, script: string, until: string): Promise<void> {
+  async order(daemon: string, script: string, until: string): Promise<void> {
     const from = this.lines.length
     this.whisper(daemon, script)
     await this.line(until, from)

@@ -33,7 +33,7 @@ export class Prober extends Pitcrew {
   }
 
   /** Executes these orders in one call of the handler. @returns What each call of the host answered. */
-  async tell(...orders: readonly Order[]): Promise<unknown[]> {
+  async execute(...orders: readonly Order[]): Promise<unknown[]> {
     writeFileSync(join(this.folder, 'orders'), JSON.stringify(orders))
     this.signal('SIGUSR1')
     const start = `turn ${++this.#turns} `
@@ -44,18 +44,18 @@ export class Prober extends Pitcrew {
   /** Starts a probe. @returns Its id. */
   async probe(spec: ProbeSpec): Promise<number> {
     const id = ++this.#ids
-    const answers = await this.tell({ probe: id, spec })
+    const answers = await this.execute({ probe: id, spec })
     if (answers[0] !== null) throw new Error(`the probe could not be started: ${answers[0]}`)
     return id
   }
 
   /** Starts a probe and waits. @returns Its event. */
   async look(spec: ProbeSpec): Promise<Omit<Probed, 'type' | 'id'>> {
-    const { errno, text } = await this.told(await this.probe(spec))
+    const { errno, text } = await this.resultOf(await this.probe(spec))
     return { errno, text }
   }
 
-  async told(id: number): Promise<Probed> {
+  async resultOf(id: number): Promise<Probed> {
     await eventually(`probe ${id} is answered`, () => this.answersTo(id).length > 0)
     return this.answersTo(id)[0] as Probed
   }
