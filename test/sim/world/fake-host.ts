@@ -67,7 +67,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     cancelProbe: guarded('cancelProbe', (id) => world.probes.forget(id)),
     notify: guarded('notify', (text) => world.note({ what: 'announce', text })),
     oomKills: guarded('oomKills', () => world.countOomKills()),
-    runResources: guarded('runResources', (daemon, run) => world.runs.legacy(daemon, run)),
+    runResources: guarded('runResources', (daemon, run) => world.runs.resources(daemon, run)),
     liveRuns: guarded('liveRuns', () => world.runs.live()),
     // No simulated client is a daemon.
     readNotify: () => null,

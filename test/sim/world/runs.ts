@@ -189,7 +189,7 @@ export class Runs {
     }))
   }
 
-  legacy(daemon: string, number: number): RunResources | null {
+  resources(daemon: string, number: number): RunResources | null {
     const isThere = this.#table.some(({ of }) => of.daemon === daemon && of.run === number)
     const lastLines = `words of ${daemon} ${number}\n`
     return isThere ? { cpuMs: 1, memoryKib: 2048, lastLines } : null
