@@ -1,7 +1,8 @@
 /** Commands that serve a daemon are runs with a timeout; the whole tree of one is ended. */
 import { describe, expect, test } from 'vitest'
 import { Timers } from '../../src/init/loop/timers.ts'
-import { CommandRuns, type ServiceCommand } from '../../src/init/perform/command-runs.ts'
+import { CommandRuns } from '../../src/init/perform/command-runs.ts'
+import type { ServiceCommand } from '../../src/init/perform/spawn-spec.ts'
 import { FakeHost } from './fake-host.ts'
 
 const look: ServiceCommand = {

@@ -2,13 +2,10 @@
  *  the host each is a run with a name of its own ("web:ready"), so that its whole tree is ended at
  *  its timeout. The core does not know these runs. */
 import { signalNumbers } from '../../core/signals.ts'
-import type { Host, LiveRun, SpawnSpec } from '../../host/host.ts'
+import type { Host, LiveRun } from '../../host/host.ts'
 import type { Timers } from '../loop/timers.ts'
 import { startFailureReason, withReason } from '../report/start-failure.ts'
-import { isCommandRun } from './spawn-spec.ts'
-
-/** A command that serves a daemon, and the context in which it runs. */
-export type ServiceCommand = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
+import { isCommandRun, type ServiceCommand } from './spawn-spec.ts'
 
 /** The least timeout after a failure inside pitcrew, in milliseconds. */
 const notBeforeMs = 200

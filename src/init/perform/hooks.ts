@@ -7,7 +7,8 @@ import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
-import type { CommandRuns, ServiceCommand } from './command-runs.ts'
+import type { CommandRuns } from './command-runs.ts'
+import type { ServiceCommand } from './spawn-spec.ts'
 
 type RunCommand = Extract<Effect, { type: 'run-command' }>
 /** Describes a death to its command, as entries "NAME=value". */

@@ -17,10 +17,9 @@ import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
 import { exitReportTask } from '../report/exit-report.ts'
 import type { Reporter } from '../report/reporter.ts'
-import type { ServiceCommand } from './command-runs.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import type { ServiceManager } from './service-manager.ts'
-import { serviceCommandOf, spawnSpecOf } from './spawn-spec.ts'
+import { type ServiceCommand, serviceCommandOf, spawnSpecOf } from './spawn-spec.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
 type RunCommand = Extract<Effect, { type: 'run-command' }>

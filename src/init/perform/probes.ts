@@ -7,7 +7,8 @@ import type { Host, HostEvent, ProbeSpec } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { InitTimer, Timers } from '../loop/timers.ts'
-import type { CommandRuns, ServiceCommand } from './command-runs.ts'
+import type { CommandRuns } from './command-runs.ts'
+import type { ServiceCommand } from './spawn-spec.ts'
 
 /** The timeout of a single readiness probe, in milliseconds. The daemon's `ready.timeout` limits
  *  all of them together. */

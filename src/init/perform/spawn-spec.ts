@@ -1,8 +1,10 @@
 /** Converts a daemon of the plan into the host's arguments for a spawn. */
 import { type DaemonSpec, isSelfReported, type LimitName } from '../../core/plan/plan.ts'
 import type { SpawnSpec } from '../../host/host.ts'
-import type { ServiceCommand } from './command-runs.ts'
 import type { Environment } from './environment.ts'
+
+/** A command that serves a daemon, and the context in which it runs. */
+export type ServiceCommand = Omit<SpawnSpec, 'daemon' | 'run' | 'ready' | 'notify' | 'control'>
 
 /** RLIMIT_ numbers, equal on all supported architectures. */
 const limitNumbers: Readonly<Record<LimitName, number>> = {
