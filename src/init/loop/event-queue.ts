@@ -94,7 +94,7 @@ function keyOf(event: Event): string | null {
     case 'watchdog-ping':
       return `${event.extendMs === null ? 'watchdog-ping' : 'extended'}:${event.daemon}:${event.run}`
     case 'status-reported':
-      return `said ${event.change}:${event.daemon}:${event.run}`
+      return `status ${event.change}:${event.daemon}:${event.run}`
     default:
       return null
   }

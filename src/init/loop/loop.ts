@@ -54,7 +54,7 @@ export class Loop implements Handlers {
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
   #shutdownAsked = false
-  /** The time of the next `wake` event, as the host was told. */
+  /** The time of the next `wake` event, as requested from the host. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
   /** @param tracePath The file for a trace of all steps; null = none. */

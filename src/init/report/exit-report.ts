@@ -41,7 +41,7 @@ export function exitReportText(
     ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
   }))
   const output = { lostBytes: lost.bytes, lostLines: lost.lines }
-  const told = {
+  const contents = {
     exitCode: code,
     from,
     at: isoTime(wallMs),
@@ -51,7 +51,7 @@ export function exitReportText(
     output,
     daemons: entries,
   }
-  return `${JSON.stringify(told, null, 2)}\n`
+  return `${JSON.stringify(contents, null, 2)}\n`
 }
 
 /** "code 3", "TERM", "could not start: exec: ENOENT"; null if it never ran or has not ended. */

@@ -27,7 +27,7 @@ const helperTimeoutMs = 20_000
 /** The id of the parser's helper. The ids of the loop's tasks begin with 1. */
 const parserId = 0
 /** How long after the bundle's deadline the host's shutdown watchdog fires, in milliseconds. */
-const lastWordAfterMs = 1000
+const watchdogAfterDeadlineMs = 1000
 /** How many signals are kept before the boot. */
 const earlySignalsMax = 64
 /** How long a plan is read in one turn, in milliseconds, and how many of its steps are done between
@@ -188,7 +188,7 @@ export class Start implements Handlers {
     const daemons = `${of}${count(names.length, 'daemon')}`
     host.print(`${plan.label}: pitcrew ${version}, ${daemons}, deadline ${deadline}`)
     if (noSocket !== null) host.print(`${plan.label}: ${noSocket}`)
-    host.armShutdownWatchdog(plan.deadlineMs + lastWordAfterMs)
+    host.armShutdownWatchdog(plan.deadlineMs + watchdogAfterDeadlineMs)
     const loop = new Loop(host, plan, selected, trace)
     if (names.length < manyDaemons) this.#boot(loop)
     else this.#later(() => this.#boot(loop))
