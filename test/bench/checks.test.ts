@@ -1,4 +1,5 @@
-/** The benchmark counts only correct results: each of its checks catches the error that it is for. */
+/** The benchmark counts only correct results: each of its checks catches the error that it is
+ *  for. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

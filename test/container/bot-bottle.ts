@@ -1,5 +1,5 @@
-/** examples/bot-bottle in a container, built and run by its own Dockerfile and compose.yaml. Its base image, which needs a
- *  network, is replaced by one with the same programs of this machine. */
+/** examples/bot-bottle in a container, built and run by its own Dockerfile and compose.yaml. Its
+ *  base image, which needs a network, is replaced by one with the same programs of this machine. */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -97,7 +97,8 @@ export class BotBottle extends Container {
     for (const name of wanted) await this.line(readyLines[name])
   }
 
-  /** Sends a signal and waits until this daemon accepts requests again, after a restart or a reload. */
+  /** Sends a signal and waits until this daemon accepts requests again, after a restart or a
+   *  reload. */
   async signalUntilReady(signal: NodeJS.Signals, name: Name): Promise<void> {
     const from = this.lines.length
     await this.signal(signal)

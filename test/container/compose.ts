@@ -1,5 +1,5 @@
-/** Translates a service of a compose file to options of `docker run`, so that the file itself is tested without compose.
- *  Unknown keys are refused. */
+/** Translates a service of a compose file to options of `docker run`, so that the file itself is
+ *  tested without compose. Unknown keys are refused. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 

@@ -1,5 +1,6 @@
-/** Runs pitcrew in a container of a real Docker engine, through the docker client. A test waits for a line or an exit.
- *  The images have no base: `tools` has a shell and more, `bare` has only pitcrew and one daemon. */
+/** Runs pitcrew in a container of a real Docker engine, through the docker client. A test waits
+ *  for a line or an exit. The images have no base: `tools` has a shell and more, `bare` has only
+ *  pitcrew and one daemon. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,8 @@ const dockerRun = inject('dockerRun')
 const problem = inject('dockerProblem')
 if (problem !== null) throw new Error(problem)
 
-/** `describe` where there is an engine, else `describe.skip`; test/container/setup.ts prints the reason. */
+/** `describe` where there is an engine, else `describe.skip`; test/container/setup.ts prints the
+ *  reason. */
 export const describeInDocker: typeof describe.skip = describe.skipIf(dockerRun === null)
 
 export interface ContainerOptions {
@@ -44,12 +46,14 @@ const followed = ['/bin/sh', '-c', 'docker run --detach "$@" > /dev/null && exec
 
 let count = 0
 
-/** The full name of `tools`, `bare`, or an image that a test file builds, which is removed after all tests. */
+/** The full name of `tools`, `bare`, or an image that a test file builds, which is removed after
+ *  all tests. */
 export function imageName(tag: string): string {
   return `${dockerRun}:${tag}`
 }
 
-/** A container. `await using` removes it, also when the test fails. Its lines are those of the docker client. */
+/** A container. `await using` removes it, also when the test fails. Its lines are those of the
+ *  docker client. */
 export class Container extends Program {
   readonly name: string
   /** The folder that is mounted at /etc/pitcrew, with the bundle and the files of the test. */
@@ -93,7 +97,8 @@ export class Container extends Program {
     return dockerAnswer(['exec', ...options, this.name, ...words])
   }
 
-  /** `docker logs --follow`, which ends with the container, for tests that have ended the client. */
+  /** `docker logs --follow`, which ends with the container, for tests that have ended the
+   *  client. */
   log(): Program {
     return new Program(['docker', 'logs', '--follow', this.name], { env: process.env })
   }

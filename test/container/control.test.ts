@@ -1,4 +1,5 @@
-/** The control plane in containers: `docker exec` without configuration, and the host through a mounted socket. */
+/** The control plane in containers: `docker exec` without configuration, and the host through a
+ *  mounted socket. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-/** Builds and runs the images of README.md and docs/CONTAINERS.md from their code blocks: files, commands, compose file. */
+/** Builds and runs the images of README.md and docs/CONTAINERS.md from their code blocks: files,
+ *  commands, compose file. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -25,8 +25,8 @@ const kept = '/run/pitcrew/pitcrew/exit-report.json'
 const removed = null
 const notWritten = /^pitcrew: cannot write \/dev\/shm\/pitcrew-\d+\/pitcrew\/exit-report.json: /
 
-/** The kinds of containers. The exit report is a file that remains after the end, is removed with the container, or
- *  cannot be written, which is reported. */
+/** The kinds of containers. The exit report is a file that remains after the end, is removed
+ *  with the container, or cannot be written, which is reported. */
 const environments: readonly [string, ContainerOptions, string | null | RegExp][] = [
   ['with the defaults of docker', {}, kept],
   ['detached', { detached: true }, kept],

@@ -1,4 +1,5 @@
-/** Limits of the container for memory and processes: one daemon fails, the others are not affected. */
+/** Limits of the container for memory and processes: one daemon fails, the others are not
+ *  affected. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { pidOf } from '../e2e/support/processes.ts'

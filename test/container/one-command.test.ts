@@ -1,5 +1,5 @@
-/** `pitcrew -- COMMAND`, tini and dumb-init in the same environments behave alike; where they differ, the title says
- *  how. */
+/** `pitcrew -- COMMAND`, tini and dumb-init in the same environments behave alike; where they
+ *  differ, the title says how. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { eventually, processesUnder, zombiesUnder } from '../e2e/support/processes.ts'

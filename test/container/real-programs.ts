@@ -1,5 +1,5 @@
-/** A base image with this machine's squid, tinyproxy, nginx, fcgiwrap, git, curl and node of Debian, in place of the one
- *  that examples/bot-bottle/base.Dockerfile builds with a network. */
+/** A base image with this machine's squid, tinyproxy, nginx, fcgiwrap, git, curl and node of
+ *  Debian, in place of the one that examples/bot-bottle/base.Dockerfile builds with a network. */
 import { existsSync } from 'node:fs'
 import { describe } from 'vitest'
 import { describeInDocker } from './container.ts'

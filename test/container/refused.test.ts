@@ -1,4 +1,5 @@
-/** The limits that docs/CONTAINERS.md lists for containers without /proc or with a restrictive seccomp profile. */
+/** The limits that docs/CONTAINERS.md lists for containers without /proc or with a restrictive
+ *  seccomp profile. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

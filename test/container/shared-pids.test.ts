@@ -1,4 +1,5 @@
-/** In a PID namespace that is shared with another container, pitcrew is not PID 1 but a subreaper. */
+/** In a PID namespace that is shared with another container, pitcrew is not PID 1 but a
+ *  subreaper. */
 import { expect, test } from 'vitest'
 import { sh } from '../e2e/support/pitcrew.ts'
 import { eventually, processesUnder } from '../e2e/support/processes.ts'

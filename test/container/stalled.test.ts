@@ -1,4 +1,5 @@
-/** When the output of a container is not read, its daemons block in their writes, and pitcrew does not. */
+/** When the output of a container is not read, its daemons block in their writes, and pitcrew
+ *  does not. */
 import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +8,8 @@ import { sh } from '../e2e/support/pitcrew.ts'
 import { eventually, isAlive, processesUnder } from '../e2e/support/processes.ts'
 import { Container, describeInDocker } from './container.ts'
 
-/** The number of consecutive observations of all processes asleep after which they count as blocked. */
+/** The number of consecutive observations of all processes asleep after which they count as
+ *  blocked. */
 const observationsNeeded = 50
 
 const bundle = {

@@ -1,5 +1,5 @@
-/** The program that budget.test.ts counts: the policy in the real engine over a host without effects. It
- *  boots and stops as many daemons as its argument says. */
+/** The program that budget.test.ts counts: the policy in the real engine over a host without
+ *  effects. It boots and stops as many daemons as its argument says. */
 import type { Handlers, Host } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { manyDaemons } from '../core/plans.ts'

@@ -1,5 +1,6 @@
-/** A bug must not become an outage. Injects an exception, an endless loop and an out-of-memory error at every kind of
- *  event and effect, once or every time, and then sends TERM. Runs a build with fault injection. */
+/** A bug must not become an outage. Injects an exception, an endless loop and an out-of-memory
+ *  error at every kind of event and effect, once or every time, and then sends TERM. Runs a
+ *  build with fault injection. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -60,7 +61,8 @@ async function survives(plant: string): Promise<void> {
   )
 }
 
-/** The same for a point that only some bundles reach; the expected lines appear despite the fault. */
+/** The same for a point that only some bundles reach; the expected lines appear despite the
+ *  fault. */
 async function continuesDespite(
   plant: string,
   { daemons, lines }: Pick<InjectionPoint, 'daemons' | 'lines'>,
@@ -161,7 +163,8 @@ describe('with a fault that recurs every time', () => {
   })
 })
 
-/** The policy fails at every timer and in every recovery, so that it does nothing more by itself. */
+/** The policy fails at every timer and in every recovery, so that it does nothing more by
+ *  itself. */
 const permanentFaults = 'throw:elapsed:always,throw:reconcile:always'
 
 describe('when the policy fails permanently, the shutdown watchdog ends a shutdown that was requested', () => {

@@ -1,5 +1,6 @@
-/** The maximum number of daemons of a bundle: all start, die in the same moment, restart, and stop in order. No call into
- *  the policy takes so long that the host interrupts it, however busy the machine is. */
+/** The maximum number of daemons of a bundle: all start, die in the same moment, restart, and
+ *  stop in order. No call into the policy takes so long that the host interrupts it, however
+ *  busy the machine is. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

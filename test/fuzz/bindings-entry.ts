@@ -1,5 +1,6 @@
-/** Runs in the engine in place of the init and calls every function of the host with invalid arguments: wrong types, NaN,
- *  missing keys, strings with NUL, long lists. bindings.test.ts builds it with the sanitizers. `run SEED CALLS FOLDER` */
+/** Runs in the engine in place of the init and calls every function of the host with invalid
+ *  arguments: wrong types, NaN, missing keys, strings with NUL, long lists. bindings.test.ts
+ *  builds it with the sanitizers. `run SEED CALLS FOLDER` */
 import type { Handlers, Host, HostEvent } from '../../src/host/host.ts'
 import { Random } from '../core/random.ts'
 
@@ -133,8 +134,8 @@ function spawnSpec(depth: number): unknown {
   }
 }
 
-/** Addresses without a listener, paths that are no socket, invalid addresses, and sockets of this process, so that there
- *  are clients. */
+/** Addresses without a listener, paths that are no socket, invalid addresses, and sockets of
+ *  this process, so that there are clients. */
 function probeSpec(): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(1) : right)
   return {

@@ -1,5 +1,5 @@
-/** Fuzzes the binding under AddressSanitizer and UndefinedBehaviorSanitizer: a function of the host answers any arguments
- *  with a value or an exception. FUZZ_SECONDS sets the duration. */
+/** Fuzzes the binding under AddressSanitizer and UndefinedBehaviorSanitizer: a function of the
+ *  host answers any arguments with a value or an exception. FUZZ_SECONDS sets the duration. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

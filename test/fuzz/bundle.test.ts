@@ -1,5 +1,5 @@
-/** Fuzzes the readers of the bundle file (YAML) and the plan (JSON). Any text gives a plan that the core can run or a list
- *  of problems with places, and never an exception or a hang.
+/** Fuzzes the readers of the bundle file (YAML) and the plan (JSON). Any text gives a plan that
+ *  the core can run or a list of problems with places, and never an exception or a hang.
  *  FUZZ_SECONDS=600 npx vitest run test/fuzz runs longer; FUZZ_SEED replays. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

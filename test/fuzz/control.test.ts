@@ -1,7 +1,7 @@
 /** Fuzzes the control socket of the real binary with requests that are cut, joined, mixed up and
- *  incomplete, from clients that read at once, late, or never. Each request is answered at most once,
- *  other clients are served, the daemons run, and pitcrew ends in time despite a crowd of clients.
- *  FUZZ_SECONDS=600 npx vitest run test/fuzz runs longer; FUZZ_SEED replays. */
+ *  incomplete, from clients that read at once, late, or never. Each request is answered at most
+ *  once, other clients are served, the daemons run, and pitcrew ends in time despite a crowd of
+ *  clients. FUZZ_SECONDS=600 npx vitest run test/fuzz runs longer; FUZZ_SEED replays. */
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -39,7 +39,8 @@ const requests = [
 /** The maximum length of a line. */
 const lineMax = 64 * 1024
 
-/** Requests that are sent unchanged have ids from here on, each once; mutations do not produce such ids. */
+/** Requests that are sent unchanged have ids from here on, each once; mutations do not produce
+ *  such ids. */
 const wholeFrom = 500_000
 
 /** The input of one client: mostly complete requests. */
@@ -53,8 +54,8 @@ function inputOf(random: Random): string {
   return lines.join('\n') + (random.below(4) === 0 ? '' : '\n')
 }
 
-/** Sends the input in pieces of any size and reads the answers to their end, or disconnects before that.
- *  A client that does not read disconnects in any case. */
+/** Sends the input in pieces of any size and reads the answers to their end, or disconnects
+ *  before that. A client that does not read disconnects in any case. */
 async function runClient(path: string, random: Random): Promise<string> {
   const socket = connect(path).setEncoding('latin1')
   const reads = random.below(8)
@@ -79,7 +80,8 @@ async function runClient(path: string, random: Random): Promise<string> {
   return received
 }
 
-/** Checks the JSON lines, up to the first line of a log stream. An incomplete last line is ignored. */
+/** Checks the JSON lines, up to the first line of a log stream. An incomplete last line is
+ *  ignored. */
 function checkAnswers(received: string): void {
   const [json = ''] = received.split(/(?<=\{"stream":"lines"\}\}\n)/)
   const answered = new Set<number>()

@@ -1,5 +1,5 @@
-/** Makes a new text from a corpus by a few cuts, copies, swaps and unusual characters, so that most of it stays
- *  meaningful. */
+/** Makes a new text from a corpus by a few cuts, copies, swaps and unusual characters, so that
+ *  most of it stays meaningful. */
 import type { Random } from '../core/random.ts'
 
 const unusual = [

@@ -1,4 +1,5 @@
-/** Compares native/output/ring.c with a model that keeps everything: see test/fixtures/checks/checks-rings.c. `SEED=7` replays. */
+/** Compares native/output/ring.c with a model that keeps everything: see
+ *  test/fixtures/checks/checks-rings.c. `SEED=7` replays. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

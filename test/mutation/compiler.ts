@@ -1,5 +1,5 @@
-/** The judge that checks types, in a copy of the sources. It is the last one, although it is quick: a
- *  mutation that only the compiler detects may show a missing test. */
+/** The judge that checks types, in a copy of the sources. It is the last one, although it is
+ *  quick: a mutation that only the compiler detects may show a missing test. */
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-/** Mutations that behave exactly as the original, with the reason: no test can detect them. A run reports
- *  entries that were detected or that do not exist any more. */
+/** Mutations that behave exactly as the original, with the reason: no test can detect them. A
+ *  run reports entries that were detected or that do not exist any more. */
 import type { Change } from './mutation.ts'
 
 export interface Equivalent extends Omit<Change, 'to'> {
@@ -21,7 +21,7 @@ export const equivalents: readonly Equivalent[] = [
       'export const noStreak: RestartStreak = { length: 0, share: 2, startedAtMs: [] }',
       'export const noStreak: RestartStreak = { length: 0, share: 0, startedAtMs: [] }',
     ],
-    why: 'the first restart of a row draws its share',
+    why: 'the first restart of a streak draws its share',
   },
   {
     file: 'core/daemon/restart-policy.ts',

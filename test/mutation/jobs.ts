@@ -1,12 +1,13 @@
-/** Runs the processes that judge mutations (worker.ts). A mutation that makes one of them hang or use up its
- *  memory is detected by that. */
+/** Runs the processes that judge mutations (worker.ts). A mutation that makes one of them hang
+ *  or use up its memory is detected by that. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { JudgeName, Mutated } from './judge.ts'
 import type { Settings } from './worker.ts'
 
 export interface Verdict {
-  /** What detected the mutation: a judge, a timeout, or a crash of the process. null: it survived. */
+  /** What detected the mutation: a judge, a timeout, or a crash of the process. null: it
+   *  survived. */
   readonly by: JudgeName | 'time' | 'crash' | null
   readonly how: string
 }

@@ -14,7 +14,8 @@ export type Mutated = Pick<Mutation, 'file' | 'text'>
 
 export type JudgeName = 'simulator' | 'stories' | 'compiler'
 
-/** The code that is mutated and the tests that judge it: folders and files in the root of the project. */
+/** The code that is mutated and the tests that judge it: folders and files in the root of the
+ *  project. */
 export interface Subject {
   /** The folder that file names are relative to. */
   readonly source: string

@@ -1,4 +1,5 @@
-/** Makes mutations of the core and lets the judges detect them: see scripts/mutate.mjs for the usage. */
+/** Makes mutations of the core and lets the judges detect them: see scripts/mutate.mjs for the
+ *  usage. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'

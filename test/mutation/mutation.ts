@@ -1,5 +1,5 @@
-/** A mutation is a source file with one small change. It is identified by the change and its function, not
- *  by a line number. */
+/** A mutation is a source file with one small change. It is identified by the change and its
+ *  function, not by a line number. */
 import { transform } from 'esbuild'
 import { type Edit, editsOf } from './operators.ts'
 import { type Visit, visitsOf } from './syntax.ts'
@@ -21,7 +21,8 @@ export interface Change {
   readonly to: string
 }
 
-/** All mutations of a file that change the program; of several with the same result only the first. */
+/** All mutations of a file that change the program; of several with the same result only the
+ *  first. */
 export async function mutationsOf(file: string, source: string): Promise<Mutation[]> {
   const seen = new Set([await compiled(source)])
   const mutations: Mutation[] = []

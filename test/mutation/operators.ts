@@ -1,5 +1,5 @@
-/** The operators: for each kind of syntax, the small changes that make a mutation. Strings are not changed
- *  unless they stand for a decision; the wording of messages is not mutated. */
+/** The operators: for each kind of syntax, the small changes that make a mutation. Strings are
+ *  not changed unless they stand for a decision; the wording of messages is not mutated. */
 import type { Node, NodeOf, Part, Statement, Visit } from './syntax.ts'
 
 /** A replacement of a part of the text. */

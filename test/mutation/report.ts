@@ -1,4 +1,5 @@
-/** The report of a run: for each file the number of mutations that each judge detected, and every survivor. */
+/** The report of a run: for each file the number of mutations that each judge detected, and
+ *  every survivor. */
 import type { Verdict } from './jobs.ts'
 import { type Change, keyOf, type Mutation } from './mutation.ts'
 

@@ -1,6 +1,6 @@
-/** The judge that runs tests. One vitest serves all mutations, and replaces the file by the text of the
- *  mutation. It runs the tests that depend on the file, one after the other in one thread, beginning with
- *  those that detected the previous mutations. */
+/** The judge that runs tests. One vitest serves all mutations, and replaces the file by the text
+ *  of the mutation. It runs the tests that depend on the file, one after the other in one
+ *  thread, beginning with those that detected the previous mutations. */
 import { join } from 'node:path'
 import { BaseSequencer, createVitest, type TestSpecification, type Vitest } from 'vitest/node'
 import { inputsOf } from './inputs.ts'

@@ -30,7 +30,8 @@ export async function tunnel(
   return { status: res.statusCode, socket }
 }
 
-/** Connects and sends raw bytes, for requests that stay incomplete and for half-open connections. */
+/** Connects and sends raw bytes, for requests that stay incomplete and for half-open
+ *  connections. */
 export async function open(port: number, bytes: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   await once(socket, 'connect')

@@ -1,5 +1,5 @@
-/** Starts one daemon of the quick start as a process, on a free port. It is ready when it prints its
- *  listening line, so no test waits for a fixed time. */
+/** Starts one daemon of the quick start as a process, on a free port. It is ready when it prints
+ *  its listening line, so no test waits for a fixed time. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

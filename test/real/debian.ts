@@ -1,5 +1,5 @@
-/** Real daemons of Debian under the real binary. Where they are not installed the tests are skipped with a warning; with
- *  PITCREW_REQUIRE_REAL or CI set, they fail. */
+/** Real daemons of Debian under the real binary. Where they are not installed the tests are
+ *  skipped with a warning; with PITCREW_REQUIRE_REAL or CI set, they fail. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

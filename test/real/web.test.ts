@@ -46,7 +46,8 @@ const get = (url: string): string => execFileSync(path('curl'), ['-sS', url], { 
 const pidsNamed = (pitcrew: Pitcrew, name: string): number[] =>
   processesUnder(pitcrew).flatMap((seen) => (seen.name === name ? [seen.pid] : []))
 
-/** Kills the leader of run 1, and waits until run 2 is ready; no process of run 1 may be left by then. */
+/** Kills the leader of run 1, and waits until run 2 is ready; no process of run 1 may be left by
+ *  then. */
 async function killLeader(pitcrew: Pitcrew, name: string): Promise<void> {
   const old = pidsNamed(pitcrew, name)
   expect(old.length).toBeGreaterThan(1)

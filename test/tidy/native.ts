@@ -1,5 +1,5 @@
-/** The structure of native/: C modules (a .c file and its header) without cycles. Files come in as text, so that a
- *  violation can be planted. */
+/** The structure of native/: C modules (a .c file and its header) without cycles. Files come in
+ *  as text, so that a violation can be planted. */
 import type { Files } from './rules.ts'
 
 export function nativeViolations(files: Files): string[] {
@@ -8,7 +8,8 @@ export function nativeViolations(files: Files): string[] {
   return [...unknown(graph), ...cycles(graph)]
 }
 
-/** For each module, the modules whose headers it includes, by their paths without an ending: "tree/runs". */
+/** For each module, the modules whose headers it includes, by their paths without an ending:
+ *  "tree/runs". */
 type Graph = ReadonlyMap<string, ReadonlySet<string>>
 
 function includeGraph(paths: readonly string[], files: Files): Graph {
@@ -38,8 +39,8 @@ function unknown(graph: Graph): string[] {
   )
 }
 
-/** Removes modules that include nothing that is left, until none is removed: what stays is in a cycle, or includes a
- *  module that is. */
+/** Removes modules that include nothing that is left, until none is removed: what stays is in a
+ *  cycle, or includes a module that is. */
 function cycles(graph: Graph): string[] {
   const left = new Map(graph)
   for (let before = -1; before !== left.size; ) {

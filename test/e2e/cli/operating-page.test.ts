@@ -38,8 +38,8 @@ test.each([
   expect(blocksOf('text').map(masked)).toContain(masked(`${out.join('\n')}\n`))
 })
 
-/** Without what differs from run to run: numbers with their units, the width of columns, and how long
- *  a run lived, which is left out when it is nothing. */
+/** Without what differs from run to run: numbers with their units, the width of columns, and how
+ *  long a run lived, which is left out when it is nothing. */
 function masked(text: string): string {
   const numbers = /\d+(\.\d+)?( ?(ms|s|%|MiB)\b|%)?/g
   return text.replace(numbers, '#').replace(/ +/g, ' ').replace(', after #', '')

@@ -1,5 +1,6 @@
-/** FAULTS 34: "A caller without the right: refused before anything is parsed; it learns nothing." DESIGN §7: "A process
- *  inside a daemon's session may look and speak for itself, and operate only under `control: operate`". */
+/** FAULTS 34: "A caller without the right: refused before anything is parsed; it learns
+ *  nothing." DESIGN §7: "A process inside a daemon's session may look and speak for itself, and
+ *  operate only under `control: operate`". */
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { connectControl, socketPath } from '../support/control-client.ts'
@@ -9,7 +10,8 @@ import { Program } from '../support/program.ts'
 const long = { command: sh('echo up; exec sleep 1000') }
 const isRoot = process.getuid?.() === 0
 
-/** Connects, sends its two arguments and prints the answers: over a path, or over an inherited descriptor. */
+/** Connects, sends its two arguments and prints the answers: over a path, or over an inherited
+ *  descriptor. */
 const clientScript = `const net = require('net')
 const { PITCREW_FD: fd, SOCKET: path } = process.env
 const socket = path ? net.connect(path) : new net.Socket({ fd: Number(fd) })

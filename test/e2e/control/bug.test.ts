@@ -1,5 +1,5 @@
-/** A bug must not become an outage, in and around the control plane: its clients get a failure or are closed, the
- *  daemons go on, the next client is served, and TERM ends everything. */
+/** A bug must not become an outage, in and around the control plane: its clients get a failure
+ *  or are closed, the daemons go on, the next client is served, and TERM ends everything. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -1,5 +1,5 @@
-/** Reaches every code of the table (src/errors.ts) once, by a verb, a client or `run`, with its exit status. A code
- *  without a row here does not compile. */
+/** Reaches every code of the table (src/errors.ts) once, by a verb, a client or `run`, with its
+ *  exit status. A code without a row here does not compile. */
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -22,7 +22,8 @@ beforeAll(() => {
   execFileSync(process.execPath, words, { stdio: 'pipe' })
 }, 120_000)
 
-/** The exit status and the output of a process that got the code; with --json the output has the code itself. */
+/** The exit status and the output of a process that got the code; with --json the output has the
+ *  code itself. */
 type Way = () => Promise<{ readonly status: number; readonly output: string }>
 
 function ended({ status, out, err }: VerbResult): { status: number; output: string } {
@@ -104,7 +105,8 @@ async function internal(): Promise<{ status: number; output: string }> {
   return ended(await runVerb(pitcrew, 'status'))
 }
 
-/** A program that sends other requests and never reads its events: no verb leaves items unread for so long. */
+/** A program that sends other requests and never reads its events: no verb leaves items unread
+ *  for so long. */
 async function lagged(): Promise<{ status: number; output: string }> {
   await using pitcrew = new Pitcrew(null, { args: ['--version'] })
   const path = join(pitcrew.folder, 'floods')

@@ -1,6 +1,6 @@
-/** Many clients, and misbehaving ones. FAULTS 32: "A thousand concurrent requests from three clients: no deadlock, each
- *  answered once." FAULTS 33: "A client that sends slowly, sends garbage, sends ten megabytes, hangs up mid-answer:
- *  refused or dropped; nothing else slows." */
+/** Many clients, and misbehaving ones. FAULTS 32: "A thousand concurrent requests from three
+ *  clients: no deadlock, each answered once." FAULTS 33: "A client that sends slowly, sends
+ *  garbage, sends ten megabytes, hangs up mid-answer: refused or dropped; nothing else slows." */
 import { expect, test } from 'vitest'
 import {
   type ControlClient,

@@ -1,5 +1,5 @@
-/** FAULTS 33: "A client that ... hangs up mid-answer: refused or dropped; nothing else slows", at every byte of its
- *  requests and of its answers. */
+/** FAULTS 33: "A client that ... hangs up mid-answer: refused or dropped; nothing else slows",
+ *  at every byte of its requests and of its answers. */
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { type ControlClient, connectControl, socketPath } from '../support/control-client.ts'
@@ -13,7 +13,8 @@ const status = '{"id":1,"verb":"status"}\n'
 /** How many clients die at the same time. */
 const atOnce = 50
 
-/** Sends text, reads this many bytes and no more, and disconnects. @returns The bytes that it has read. */
+/** Sends text, reads this many bytes and no more, and disconnects. @returns The bytes that it
+ *  has read. */
 function dying(path: string, text: string, bytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []

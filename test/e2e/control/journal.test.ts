@@ -1,4 +1,5 @@
-/** The journal in the real binary: DESIGN §7, "bounded, survives restarts of readers"; FAULTS 25. */
+/** The journal in the real binary: DESIGN §7, "bounded, survives restarts of readers"; FAULTS
+ *  25. */
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

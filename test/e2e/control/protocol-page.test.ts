@@ -1,5 +1,6 @@
-/** docs/PROTOCOL.md is true: each of its verbs, fields, clients and examples is tried on the real binary. The page is
- *  generated from the tables (test/control/protocol.test.ts), which are not used here otherwise. */
+/** docs/PROTOCOL.md is true: each of its verbs, fields, clients and examples is tried on the
+ *  real binary. The page is generated from the tables (test/control/protocol.test.ts), which are
+ *  not used here otherwise. */
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

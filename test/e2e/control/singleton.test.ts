@@ -1,5 +1,6 @@
-/** FAULTS 26: "Stale locks: pid 1 is always alive, a pid used again, another host's file on a shared volume, an inherited
- *  lock fd", for the whole program; and FAULTS 25, "EROFS on journal": reported, and never a lost daemon. */
+/** FAULTS 26: "Stale locks: pid 1 is always alive, a pid used again, another host's file on a
+ *  shared volume, an inherited lock fd", for the whole program; and FAULTS 25, "EROFS on
+ *  journal": reported, and never a lost daemon. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

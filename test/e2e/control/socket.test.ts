@@ -1,4 +1,5 @@
-/** DESIGN §5, Places; the singleton; FAULTS 26: "Stale locks: pid 1 is always alive, a pid used again". */
+/** DESIGN §5, Places; the singleton; FAULTS 26: "Stale locks: pid 1 is always alive, a pid used
+ *  again". */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'

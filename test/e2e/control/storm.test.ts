@@ -1,5 +1,6 @@
-/** The socket while four daemons print as fast as they can: requests are answered soon, a restart replaces one run, and a
- *  follower learns how much it has missed. The figures are bounds that a slow machine keeps, not a benchmark. */
+/** The socket while four daemons print as fast as they can: requests are answered soon, a
+ *  restart replaces one run, and a follower learns how much it has missed. The figures are
+ *  bounds that a slow machine keeps, not a benchmark. */
 import { existsSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,7 +9,8 @@ import { type ControlClient, socketPath, tryConnect } from '../support/control-c
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually } from '../support/processes.ts'
 
-/** Time in which other processes use the machine does not count: on a busy one pitcrew waits for its turn. */
+/** Time in which other processes use the machine does not count: on a busy one pitcrew waits for
+ *  its turn. */
 const atMostMs = 250 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
 const storm = { command: sh('exec yes "a line of a hundred bytes, as daemons print them"') }
 const names = ['a', 'b', 'c', 'd']

@@ -1,5 +1,6 @@
-/** "Waiters always get an answer", whatever breaks in pitcrew meanwhile: a bug at each place on the way of a ticket costs
- *  at most the connection, with a failure. The ticket goes on, and a later request gets its outcome. */
+/** "Waiters always get an answer", whatever breaks in pitcrew meanwhile: a bug at each place on
+ *  the way of a ticket costs at most the connection, with a failure. The ticket goes on, and a
+ *  later request gets its outcome. */
 import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +10,8 @@ import { Pitcrew, root, sh } from '../support/pitcrew.ts'
 
 const planted = join(root, 'build/pitcrew-faults-tickets')
 const long = { command: sh('echo up; exec sleep 1000') }
-/** Its leader ends on TERM, and leaves a process behind that needs KILL: its ticket passes every place. */
+/** Its leader ends on TERM, and leaves a process behind that needs KILL: its ticket passes every
+ *  place. */
 const hard = {
   command: sh(`if [ -e "$PITCREW_STATE_DIR/again" ]; then echo up; echo >&3
     else sh -c 'trap "" TERM; : > "$PITCREW_STATE_DIR/again"; echo up; echo >&3; exec sleep 1000' & fi
@@ -54,8 +56,8 @@ interface Request {
   readonly args?: object
 }
 
-/** Sends all requests at once. @returns For each "done", its outcome, or its code: its own, or that with which the
- *  connection was closed. "nothing": it got no answer. */
+/** Sends all requests at once. @returns For each "done", its outcome, or its code: its own, or
+ *  that with which the connection was closed. "nothing": it got no answer. */
 async function ask(pitcrew: Pitcrew, requests: readonly Request[]): Promise<string[]> {
   for (;;) {
     const socket = connect(socketPath(pitcrew))

@@ -1,6 +1,6 @@
-/** A pitcrew in a user namespace, and clients from outside. A user without a number in the namespace shows as uid 65534
- *  and has no access, even if it is root outside, or if pitcrew itself has that uid. A user with a number has the access
- *  of that number. */
+/** A pitcrew in a user namespace, and clients from outside. A user without a number in the
+ *  namespace shows as uid 65534 and has no access, even if it is root outside, or if pitcrew
+ *  itself has that uid. A user with a number has the access of that number. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

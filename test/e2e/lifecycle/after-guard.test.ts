@@ -1,4 +1,5 @@
-/** `guard: true`: dependents run only while the guard is ready. FAULTS 21: a dependency that flaps. */
+/** `guard: true`: dependents run only while the guard is ready. FAULTS 21: a dependency that
+ *  flaps. */
 import { describe, expect, test } from 'vitest'
 import { compileFixture, Pitcrew, sh } from '../support/pitcrew.ts'
 import {

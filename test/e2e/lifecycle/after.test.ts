@@ -1,5 +1,5 @@
-/** The contract, Order: `after:` with its conditions, jobs, and optional daemons. FAULTS 3, 21. Each test ends with TERM,
- *  which must end pitcrew within its deadline. */
+/** The contract, Order: `after:` with its conditions, jobs, and optional daemons. FAULTS 3, 21.
+ *  Each test ends with TERM, which must end pitcrew within its deadline. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

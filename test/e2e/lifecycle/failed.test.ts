@@ -1,5 +1,5 @@
-/** The contract, Death and Exit code: a daemon that ends before it was ready has failed, whatever its code; when a
- *  failure ends the bundle, the code is never zero. */
+/** The contract, Death and Exit code: a daemon that ends before it was ready has failed,
+ *  whatever its code; when a failure ends the bundle, the code is never zero. */
 import { describe, expect, test } from 'vitest'
 import type { ExplainAnswer } from '../../../src/control/protocol/status.ts'
 import { jsonAnswer, runVerb } from '../support/cli.ts'

@@ -1,4 +1,5 @@
-/** The contract, Death: "out of memory" is claimed only when the kernel's counter grew at the time of the death. */
+/** The contract, Death: "out of memory" is claimed only when the kernel's counter grew at the
+ *  time of the death. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
 import { joinGroup, memoryGroup, removeGroup } from '../support/memory-cgroup.ts'

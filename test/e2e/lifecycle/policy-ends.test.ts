@@ -1,5 +1,5 @@
-/** The contract, Death and Exit code, with `kind: job`, `main` and `critical`: which ends are permanent, and which code
- *  counts. */
+/** The contract, Death and Exit code, with `kind: job`, `main` and `critical`: which ends are
+ *  permanent, and which code counts. */
 import { describe, expect, test } from 'vitest'
 import { isSanitized } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'

@@ -1,4 +1,5 @@
-/** The contract, Death: "followed by a restart under the policy"; the key `restart:`. FAULTS 1, 2, 3, 13, 22. */
+/** The contract, Death: "followed by a restart under the policy"; the key `restart:`. FAULTS 1,
+ *  2, 3, 13, 22. */
 import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-/** The contract, Stop: one stop signal to the leader; at half of the grace, or when the leader has exited, the same to
- *  the rest of the tree; KILL to the whole tree at the end. FAULTS 38. */
+/** The contract, Stop: one stop signal to the leader; at half of the grace, or when the leader
+ *  has exited, the same to the rest of the tree; KILL to the whole tree at the end. FAULTS 38. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -178,10 +178,11 @@ describe.skipIf(isSanitized)('daemons that ignore TERM', () => {
   })
 })
 
-/** Additions to epoll sets at boot: signals, pipes, the parser and its end, clients, the socket, the daemon's pipe. */
+/** Additions to epoll sets at boot: signals, pipes, the parser and its end, clients, the socket,
+ *  the daemon's pipe. */
 const watchesAtBoot = 7
-/** Lets the kernel refuse the additions number `from` and `from + 1` for lack of memory. Removals must not fail: they never
- *  do in reality, and a sanitizer would report what is freed. */
+/** Lets the kernel refuse the additions number `from` and `from + 1` for lack of memory.
+ *  Removals must not fail: they never do in reality, and a sanitizer would report what is freed. */
 const failing = (from: number): string[] => [
   'strace',
   '-qq',

@@ -1,5 +1,6 @@
-/** The contract, Nothing left behind. FAULTS 9 to 11: processes that a daemon leaves in its group and outside it, and
- *  writers of its pipe. An escapee is a process that has left the group and the session of its daemon. */
+/** The contract, Nothing left behind. FAULTS 9 to 11: processes that a daemon leaves in its
+ *  group and outside it, and writers of its pipe. An escapee is a process that has left the
+ *  group and the session of its daemon. */
 import { describe, expect, test } from 'vitest'
 import { canUnshare, compileFixture, fixtures, Pitcrew, sh } from '../support/pitcrew.ts'
 import {

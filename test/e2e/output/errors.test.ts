@@ -1,5 +1,5 @@
-/** The contract, Output: a temporary ENOMEM or ENOBUFS does not mean that stdout is gone. FAULTS 44. strace makes the
- *  calls fail. */
+/** The contract, Output: a temporary ENOMEM or ENOBUFS does not mean that stdout is gone. FAULTS
+ *  44. strace makes the calls fail. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { isSanitized, isSpinning } from '../support/cost.ts'

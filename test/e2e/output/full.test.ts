@@ -1,4 +1,5 @@
-/** The contract, Output: when stdout is full and has no reader, the daemons wait and pitcrew does not. FAULTS 15. */
+/** The contract, Output: when stdout is full and has no reader, the daemons wait and pitcrew
+ *  does not. FAULTS 15. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

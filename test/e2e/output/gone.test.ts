@@ -1,4 +1,5 @@
-/** The contract, Output: when stdout is gone, or was never open, pitcrew keeps draining, and neither ends nor spins. */
+/** The contract, Output: when stdout is gone, or was never open, pitcrew keeps draining, and
+ *  neither ends nor spins. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,7 +8,8 @@ import { isSpinning, wakeUps } from '../support/cost.ts'
 import { Pitcrew, sh } from '../support/pitcrew.ts'
 import { eventually, processesUnder } from '../support/processes.ts'
 
-/** Once the file "go" exists, the daemon writes far more than any pipe holds; if that succeeds, it becomes a `sleep`. */
+/** Once the file "go" exists, the daemon writes far more than any pipe holds; if that succeeds,
+ *  it becomes a `sleep`. */
 const drained = sh(`echo up; until test -e "$PITCREW_STATE_DIR/go"; do sleep 0.01; done
   seq 200000 || exit 3; exec sleep 1000`)
 

@@ -1,4 +1,5 @@
-/** The contract, Output: lines of two daemons never mix; none is lost, torn or reordered. FAULTS 18. */
+/** The contract, Output: lines of two daemons never mix; none is lost, torn or reordered. FAULTS
+ *  18. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

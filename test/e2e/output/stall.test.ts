@@ -1,4 +1,5 @@
-/** While stdout is stalled, readiness lines and last lines are read all the same, and the stall is reported. FAULTS 47a. */
+/** While stdout is stalled, readiness lines and last lines are read all the same, and the stall
+ *  is reported. FAULTS 47a. */
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { DaemonStatus, StatusAnswer } from '../../../src/control/protocol/status.ts'

@@ -1,4 +1,5 @@
-/** `run --trace FILE`: the events of a real run, replayed through the core, give the same effects. */
+/** `run --trace FILE`: the events of a real run, replayed through the core, give the same
+ *  effects. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-/** What a daemon reports about itself through sd_notify, and what pitcrew makes of it. FAULTS 47; the contract, Stop. */
+/** What a daemon reports about itself through sd_notify, and what pitcrew makes of it. FAULTS
+ *  47; the contract, Stop. */
 import { expect, test } from 'vitest'
 import type { ExplainAnswer, StatusAnswer } from '../../../src/control/protocol/status.ts'
 import { jsonAnswer } from '../support/cli.ts'

@@ -1,4 +1,5 @@
-/** The host as a service of another supervisor: NOTIFY_SOCKET, and the out-of-memory kills of its control group. */
+/** The host as a service of another supervisor: NOTIFY_SOCKET, and the out-of-memory kills of
+ *  its control group. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

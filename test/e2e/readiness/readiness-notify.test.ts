@@ -1,4 +1,5 @@
-/** sd_notify: `ready: notify`, `watchdog:`, and the messages of pitcrew to its own supervisor. FAULTS 20. */
+/** sd_notify: `ready: notify`, `watchdog:`, and the messages of pitcrew to its own supervisor.
+ *  FAULTS 20. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'

@@ -1,4 +1,5 @@
-/** Command probes, and `alive:`. FAULTS 19: "A probe hangs, forks, prints megabytes, overlaps a stop." */
+/** Command probes, and `alive:`. FAULTS 19: "A probe hangs, forks, prints megabytes, overlaps a
+ *  stop." */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createRawServer } from 'node:net'
@@ -17,7 +18,8 @@ import {
 } from '../support/processes.ts'
 
 const long = { command: sh('echo up; exec sleep 1000') }
-/** A probe that hangs and ignores TERM, like its child in a session of its own. Each adds a line to the file "probes". */
+/** A probe that hangs and ignores TERM, like its child in a session of its own. Each adds a line
+ *  to the file "probes". */
 const hangs = (folder: string): string[] =>
   sh(`trap '' TERM; setsid sh -c 'echo child >> ${folder}/probes; exec sleep 1000' &
     echo probe >> ${folder}/probes; wait; wait`)

@@ -1,4 +1,5 @@
-/** `ready:` on the real host: with each kind of readiness, a daemon becomes ready by it and not before. FAULTS 19. */
+/** `ready:` on the real host: with each kind of readiness, a daemon becomes ready by it and not
+ *  before. FAULTS 19. */
 import { writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
@@ -21,7 +22,8 @@ async function end(pitcrew: Pitcrew, code = 0): Promise<void> {
   expect(await pitcrew.exitCode()).toBe(code)
 }
 
-/** Waits until it is started and pitcrew has handled all events so far, and checks that it is not ready. */
+/** Waits until it is started and pitcrew has handled all events so far, and checks that it is
+ *  not ready. */
 async function startedNotReady(pitcrew: Pitcrew): Promise<void> {
   await pitcrew.line('[b] up')
   pitcrew.signal('SIGUSR2')

@@ -1,4 +1,5 @@
-/** The differences between `pitcrew -- COMMAND`, tini and dumb-init that docs/CONTAINERS.md lists, checked with all three. */
+/** The differences between `pitcrew -- COMMAND`, tini and dumb-init that docs/CONTAINERS.md
+ *  lists, checked with all three. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { binary } from '../support/pitcrew.ts'

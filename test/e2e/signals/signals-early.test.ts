@@ -10,10 +10,12 @@ const named = modes.map((asPid1) => [asPid1 ? 'PID 1' : 'a subreaper', asPid1] a
 
 const long = { command: sh('exec sleep 1000') }
 const yaml = { daemons: { a: long, b: long } }
-/** A plan, as `pitcrew build` writes it: it is loaded without the helper, so that everything happens earlier. */
+/** A plan, as `pitcrew build` writes it: it is loaded without the helper, so that everything
+ *  happens earlier. */
 const plan = makePlan({ a: long, b: long })
 
-/** Spins until the program has begun (its signals are blocked), and then for so many microseconds. */
+/** Spins until the program has begun (its signals are blocked), and then for so many
+ *  microseconds. */
 function spin(pitcrew: Pitcrew, microseconds: number): number {
   const endMs = performance.now() + 5000
   let pid = 0

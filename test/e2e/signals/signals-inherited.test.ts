@@ -18,7 +18,8 @@ const nothing = [
   'SigIgn:\t0000000000000000',
   'SigCgt:\t0000000000000000',
 ]
-/** The command that executes pitcrew with signals ignored or blocked, as a shell, nohup or a careless parent does. */
+/** The command that executes pitcrew with signals ignored or blocked, as a shell, nohup or a
+ *  careless parent does. */
 const perl = (script: string): string[] => ['perl', '-e', `${script}; exec @ARGV or die`]
 const blocks =
   'use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGUSR1, SIGCHLD, SIGALRM))'

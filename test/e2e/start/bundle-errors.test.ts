@@ -1,5 +1,5 @@
-/** `pitcrew run` with an invalid bundle: exit 2, a message with place and remedy on stderr, no daemon started, nothing on
- *  stdout. */
+/** `pitcrew run` with an invalid bundle: exit 2, a message with place and remedy on stderr, no
+ *  daemon started, nothing on stdout. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-/** Helpers that KILL does not end because their disk hangs (test/fixtures/checks/checks-helpers.c), and the
- *  journal of the real binary on a disk that hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
+/** Helpers that KILL does not end because their disk hangs
+ *  (test/fixtures/checks/checks-helpers.c), and the journal of the real binary on a disk that
+ *  hangs. FAULTS 56: "signals, logs and other daemons do not notice". */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

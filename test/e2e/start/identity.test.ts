@@ -1,5 +1,5 @@
-/** The user and groups of a daemon, with test versions of /etc/passwd and /etc/group. An error here would run a daemon
- *  as root. FAULTS 45, 51. */
+/** The user and groups of a daemon, with test versions of /etc/passwd and /etc/group. An error
+ *  here would run a daemon as root. FAULTS 45, 51. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-/** The resources of a run: the usage and the last lines that are reported when its leader has ended. */
+/** The resources of a run: the usage and the last lines that are reported when its leader has
+ *  ended. */
 import { beforeAll, expect, test } from 'vitest'
 import type { RunResources } from '../../../src/host/host.ts'
 import { buildChannels, Channels, played, run } from '../../host/images/channels.ts'

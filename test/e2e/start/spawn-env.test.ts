@@ -1,11 +1,13 @@
-/** The environment of a daemon: inherited, passed, set and claimed variables, and variables that it must not have. */
+/** The environment of a daemon: inherited, passed, set and claimed variables, and variables that
+ *  it must not have. */
 import { expect, test } from 'vitest'
 import { canUnshare, Pitcrew, sh } from '../support/pitcrew.ts'
 import { outputOf } from '../support/processes.ts'
 
 const prints = { command: ['env'], restart: 'never' }
 
-/** The environment of each daemon as "NAME=value" lines, without the variables of the test itself. */
+/** The environment of each daemon as "NAME=value" lines, without the variables of the test
+ *  itself. */
 async function envOf(
   daemons: object,
   env: Record<string, string>,

@@ -1,4 +1,5 @@
-/** Commands that cannot be started: the exact error is logged, the code counts, and other daemons run. FAULTS 1, 2. */
+/** Commands that cannot be started: the exact error is logged, the code counts, and other
+ *  daemons run. FAULTS 1, 2. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

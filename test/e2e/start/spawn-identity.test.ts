@@ -1,4 +1,5 @@
-/** The attributes of a daemon's process: identity, session, limits, descriptors. Other users need root. */
+/** The attributes of a daemon's process: identity, session, limits, descriptors. Other users
+ *  need root. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fixtures, Pitcrew, sh } from '../support/pitcrew.ts'

@@ -1,5 +1,5 @@
-/** A child that hangs between clone and exec, because another process suspended it or its disk hangs. Only the start of
- *  its own daemon fails. FAULTS 36. */
+/** A child that hangs between clone and exec, because another process suspended it or its disk
+ *  hangs. Only the start of its own daemon fails. FAULTS 36. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -59,7 +59,7 @@ function waitsInLoop(pitcrew: Pitcrew): boolean {
 }
 
 test.skipIf(!isRoot)(
-  'a daemon whose start hangs is "starting", and ready when it continues',
+  'a daemon with a start that hangs is "starting", and ready when it continues',
   async () => {
     await using blocker = await blockExec()
     const web = { command: [slow(), '1000'] }

@@ -1,4 +1,5 @@
-/** A control plane with bugs, for control/bug.test.ts: the line that a client sends selects the bug. */
+/** A control plane with bugs, for control/bug.test.ts: the line that a client sends selects the
+ *  bug. */
 import type { MakeControlPlane } from '../../../src/control/server/control-plane.ts'
 import { Server } from '../../../src/control/server/server.ts'
 

@@ -1,5 +1,5 @@
-/** A pitcrew with a pipe, a socket or a terminal as stdout. The test holds the other end: it can stop reading, resume,
- *  hang up, and type. See test/fixtures/programs/channel.c. */
+/** A pitcrew with a pipe, a socket or a terminal as stdout. The test holds the other end: it can
+ *  stop reading, resume, hang up, and type. See test/fixtures/programs/channel.c. */
 import { compileFixture, type Options, Pitcrew } from './pitcrew.ts'
 import { eventually } from './processes.ts'
 import type { Program } from './program.ts'

@@ -1,5 +1,5 @@
-/** A client of the control socket that sends lines as the test gives them, and checks each answer against the tables
- *  of the protocol. */
+/** A client of the control socket that sends lines as the test gives them, and checks each
+ *  answer against the tables of the protocol. */
 import { connect as connectSocket, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'

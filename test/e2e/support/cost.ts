@@ -1,5 +1,5 @@
-/** Measures what pitcrew uses, through /proc. Only here do tests with real processes wait for a fixed time: idleness can
- *  only be observed over an interval. */
+/** Measures what pitcrew uses, through /proc. Only here do tests with real processes wait for a
+ *  fixed time: idleness can only be observed over an interval. */
 import { readFileSync } from 'node:fs'
 import { binary, type Pitcrew } from './pitcrew.ts'
 
@@ -14,8 +14,8 @@ export function residentKib({ pid }: Pitcrew): number {
   return statusNumber(pid, 'VmRSS')
 }
 
-/** The number of wake-ups in 300 ms. The minimum of three measurements, so that work that was still going on does not
- *  count. */
+/** The number of wake-ups in 300 ms. The minimum of three measurements, so that work that was
+ *  still going on does not count. */
 export async function wakeUps({ pid }: Pitcrew): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let times = 3; times > 0 && least > 0; times--) {
@@ -26,15 +26,16 @@ export async function wakeUps({ pid }: Pitcrew): Promise<number> {
   return least
 }
 
-/** Whether it used more than a tenth of a processor over 300 ms: a process that spins uses at least a third, even
- *  beside two others that spin. */
+/** Whether it used more than a tenth of a processor over 300 ms: a process that spins uses at
+ *  least a third, even beside two others that spin. */
 export async function isSpinning({ pid }: Pitcrew): Promise<boolean> {
   const before = ticks(pid)
   await waitMeasuringTime()
   return ticks(pid) - before > busyTicksMax
 }
 
-/** The open flags of its descriptors 0 to 2. They belong to the open files, which other processes may share. */
+/** The open flags of its descriptors 0 to 2. They belong to the open files, which other
+ *  processes may share. */
 export function stdioFlags({ pid }: Pitcrew): number[] {
   return [0, 1, 2].map((fd) => {
     const text = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')

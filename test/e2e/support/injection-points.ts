@@ -1,11 +1,11 @@
-/** Points of fault injection that only some bundles reach: for each a bundle that reaches it, and the log lines that
- *  must appear despite the fault. See fault-injection.test.ts. */
+/** Points of fault injection that only some bundles reach: for each a bundle that reaches it,
+ *  and the log lines that must appear despite the fault. See fault-injection.test.ts. */
 import { sh } from './pitcrew.ts'
 
 export interface InjectionPoint {
   readonly what: string
-  /** The type of an event, "perform-" and the type of an effect, "host-" and the type of an event of
-   *  the host, or "elapsed-" and the kind of a timer. */
+  /** The type of an event, "perform-" and the type of an effect, "host-" and the type of an
+   *  event of the host, or "elapsed-" and the kind of a timer. */
   readonly point: string
   readonly daemons: object
   /** The point is reached only after TERM. */

@@ -1,5 +1,6 @@
-/** Runs the real binary with real processes, and reads its output. It is PID 1 of a PID namespace of its own where the
- *  machine permits that, and a subreaper elsewhere, with a warning. */
+/** Runs the real binary with real processes, and reads its output. It is PID 1 of a PID
+ *  namespace of its own where the machine permits that, and a subreaper elsewhere, with a
+ *  warning. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +29,8 @@ export interface Options {
   /** Arguments instead of `run BUNDLE`. */
   readonly args?: readonly string[]
   readonly program?: string
-  /** A command in front of the program that executes it: ['nohup'], or a shell that sets a limit. */
+  /** A command in front of the program that executes it: ['nohup'], or a shell that sets a
+   *  limit. */
   readonly wrap?: readonly string[]
   /** A command in front of everything that starts it as a child: see channel.ts. */
   readonly via?: readonly string[]

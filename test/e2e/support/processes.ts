@@ -27,8 +27,9 @@ export interface ProcessInfo {
 /** A Pitcrew, or the first process of a container. */
 type HasPid = Pick<Pitcrew, 'pid'>
 
-/** All descendants of pitcrew, which are all other processes of its namespace; orphans are children of a subreaper. The
- *  short-lived copies of pitcrew that write the journal are left out, unless they are zombies. */
+/** All descendants of pitcrew, which are all other processes of its namespace; orphans are
+ *  children of a subreaper. The short-lived copies of pitcrew that write the journal are left
+ *  out, unless they are zombies. */
 export function processesUnder(pitcrew: HasPid): ProcessInfo[] {
   const own = read(`/proc/${pitcrew.pid}/cmdline`)
   const isCopy = (pid: number): boolean => read(`/proc/${pid}/cmdline`) === own
@@ -76,8 +77,8 @@ function linkOf(path: string): string {
   }
 }
 
-/** Living processes that this pitcrew started, wherever they are: its folder is in the environment of its daemons and in
- *  the arguments of its helpers. pitcrew itself is left out. */
+/** Living processes that this pitcrew started, wherever they are: its folder is in the
+ *  environment of its daemons and in the arguments of its helpers. pitcrew itself is left out. */
 export function leftoverProcesses(pitcrew: Pitcrew): string[] {
   const own = [pitcrew.process.pid, process.pid]
   return readdirSync('/proc')

@@ -1,4 +1,5 @@
-/** A child process of a test, and its output. A test waits for a line or an exit, never for a time. */
+/** A child process of a test, and its output. A test waits for a line or an exit, never for a
+ *  time. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
@@ -51,7 +52,8 @@ export class Program {
     })
   }
 
-  /** Waits for the first line of stdout, at the index `from` or later, that contains or matches this. */
+  /** Waits for the first line of stdout, at the index `from` or later, that contains or matches
+   *  this. */
   async line(wanted: string | RegExp, from = 0): Promise<string> {
     const fits = (line: string): boolean =>
       typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line)

@@ -1,5 +1,5 @@
-/** Parses docs/PROTOCOL.md: verbs, permissions, arguments and answers. It does not use the tables of src/control, so that
- *  a test can compare the page itself with the real binary. */
+/** Parses docs/PROTOCOL.md: verbs, permissions, arguments and answers. It does not use the
+ *  tables of src/control, so that a test can compare the page itself with the real binary. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './pitcrew.ts'

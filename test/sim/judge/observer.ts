@@ -229,7 +229,8 @@ class Observer {
     return this.#calls.at(-1)?.event.type === 'recover'
   }
 
-  /** "d0: cannot start (run 2): cannot switch to its user …": the host was not called to spawn it. */
+  /** "d0: cannot start (run 2): cannot switch to its user …": the host was not called to spawn
+   *  it. */
   #notEvenTried({ daemon, run }: Claim, when: When): void {
     if (this.#run({ daemon, run }) !== undefined) return
     const answer = { step: 'user', errno: '' } as const

@@ -1,4 +1,5 @@
-/** Faults in requests and their reports. Those that the core's invariants detect first break `noBug`. */
+/** Faults in requests and their reports. Those that the core's invariants detect first break
+ *  `noBug`. */
 import type { Mutant } from '../mutants.ts'
 
 export const ticketMutants: readonly Mutant[] = [

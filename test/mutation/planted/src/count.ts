@@ -1,5 +1,5 @@
-/** A module to be mutated: two of its mutations are equivalent to the original, one is detected only by the
- *  compiler, and one does not terminate. */
+/** A module to be mutated: two of its mutations are equivalent to the original, one is detected
+ *  only by the compiler, and one does not terminate. */
 
 /** How many of the values are above the limit. */
 export function countAbove(values: readonly number[], limit: number): number {
