@@ -8,9 +8,9 @@ const root = resolve(import.meta.dirname, '../..')
 test('a mutation is counted for the first judge that detects it; an undetectable one survives', async () => {
   const { stdout, stderr, status } = await mutatePlanted()
   expect(stdout, stderr).toMatchInlineSnapshot(`
-    "              mutations  simulator  stories  compiler timeout  survived
-    src/count.ts         17         12        1         1       1         2
-    all                  17         12        1         1       1         2
+    "              mutations  simulator  stories  compiler  timeout  survived
+    src/count.ts         17         12        1         1        1         2
+    all                  17         12        1         1        1         2
     0 of the survivors are known to be equivalent (test/mutation/equivalent.ts)
 
     survived: src/count.ts:7 countAbove
