@@ -236,6 +236,8 @@ export class Performer {
     this.#report = report
     this.#host.startShutdownWatchdog()
     try {
+      // After this the core orders nothing more, not even the end of a probe.
+      this.#services?.probes.forgetAll()
       this.#reporter.journal.finish()
       this.#writeReport(report)
     } finally {

@@ -97,7 +97,9 @@ function wronglyReported(facts: Facts, run: RunFacts): string | null {
   const order = stopOrder(run)
   // Events in the queue may have ended everything before the exit was handled.
   const since = facts.isBehind ? nextCall(facts, exit.index) : exit.index
-  const isStopOrdered = order !== null && order.index < since
+  // A stop was decided, and its order had to wait, when the exit came: it is reported as a stop.
+  const wasDecided = facts.isBehind && stopped > 0
+  const isStopOrdered = order !== null && (order.index < since || wasDecided)
   if (!isStopOrdered && died === 0) return `the death of ${nameOf(run)} is not reported`
   if (isStopOrdered && gone !== null && gone.index < until && stopped === 0) {
     return `the stop of ${nameOf(run)} is not reported`

@@ -266,4 +266,12 @@ export const watchMutants: readonly Mutant[] = [
     seed: 564,
     breaks: ['killInTime', 'inDeadline', 'deadlineKept'],
   },
+  {
+    name: 'probes go on after the end is ordered',
+    file: 'init/perform/perform.ts',
+    from: 'this.#services?.probes.forgetAll()',
+    to: '',
+    seed: 960_133_673,
+    breaks: ['probesEnd'],
+  },
 ]
