@@ -103,7 +103,7 @@ FUNCTION(host_wall_ms) {
   return JS_NewFloat64(ctx, (double)t.tv_sec * 1e3 + (double)(t.tv_nsec / 1000000));
 }
 
-/* A verb whose output cannot be written has failed. */
+/* A verb fails if its output cannot be written. */
 void verb_write_stdout(const char *text, size_t bytes) {
   int error = write_all(1, text, bytes);
   if (!error) return;

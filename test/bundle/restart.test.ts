@@ -213,8 +213,8 @@ describe('onDeath', () => {
     expect(ofBundle('[tell]')).toMatchInlineSnapshot(
       `"b.yaml:1:10: onDeath: expected a map, found a list; write { command: [PROGRAM, ARGUMENT, …] }"`,
     )
-    expect(problemsOfDaemon('onDeath: nobody')).toMatchInlineSnapshot(
-      `"b.yaml:4:14: daemon "web": onDeath: expected a map or none, found "nobody"; write { command: [PROGRAM, ARGUMENT, …] }"`,
+    expect(problemsOfDaemon('onDeath: true-ish')).toMatchInlineSnapshot(
+      `"b.yaml:4:14: daemon "web": onDeath: expected a map or none, found "true-ish"; write { command: [PROGRAM, ARGUMENT, …] }"`,
     )
     expect(problemsOfDaemon('onDeath: { comand: [tell] }')).toMatchInlineSnapshot(
       `"b.yaml:4:16: daemon "web": onDeath: unknown key "comand"; did you mean "command"?"`,

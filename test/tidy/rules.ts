@@ -1,4 +1,4 @@
-/** The rules of the house that a tool can check: who may import whom, what the small engine does
+/** The rules of the house that a tool can check: which folder may import which, what the small engine does
  *  not have, and how long a line and a file may be. Files come in as text, so that a violation
  *  can be planted. */
 
