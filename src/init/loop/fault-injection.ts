@@ -12,13 +12,11 @@ export type InjectFault = (place: string) => void
 /** Defined by the build. */
 declare const __FAULTS__: boolean
 
-/** Whether faults can be injected in this build: where they cannot, no name of a place is made. */
-export const canInjectFaults: boolean = typeof __FAULTS__ !== 'undefined' && __FAULTS__
-
-export function faultInjection(system: Pick<System, 'getenv'>): InjectFault {
-  if (!canInjectFaults) return () => {}
+/** @returns null where no fault can be injected: then no name of a place is made. */
+export function faultInjection(system: Pick<System, 'getenv'>): InjectFault | null {
+  if (typeof __FAULTS__ === 'undefined' || !__FAULTS__) return null
   const given = system.getenv('PITCREW_FAULTS') ?? ''
-  if (given === '') return () => {}
+  if (given === '') return null
   const faults = given.split(',').map((text) => {
     const [fault = '', place = '', often = ''] = text.split(':')
     return { fault, place, left: often === 'always' ? Number.POSITIVE_INFINITY : 1 }

@@ -18,7 +18,7 @@ import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Reporter } from '../report/reporter.ts'
 import { EventQueue, type UntimedEvent } from './event-queue.ts'
-import { canInjectFaults, faultInjection, type InjectFault } from './fault-injection.ts'
+import { faultInjection, type InjectFault } from './fault-injection.ts'
 import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
 import { type InitTimer, Timers } from './timers.ts'
@@ -47,7 +47,7 @@ export class Loop implements Handlers {
   readonly #reporter: Reporter
   readonly #control: ControlGuard
   readonly #performer: Performer
-  readonly #injectFault: InjectFault
+  readonly #injectFault: InjectFault | null
   readonly #trace: Trace
   readonly #state: State
   readonly #recovery: RecoverySchedule = new RecoverySchedule()
@@ -103,7 +103,7 @@ export class Loop implements Handlers {
 
   handle(event: HostEvent): void {
     const atMs = this.#turn.beginCall()
-    if (canInjectFaults) this.#injectFault(`host-${event.type}`)
+    this.#injectFault?.(`host-${event.type}`)
     this.#handlePause(atMs)
     switch (event.type) {
       case 'exited':
@@ -207,7 +207,7 @@ export class Loop implements Handlers {
   }
 
   #elapsed(timer: InitTimer, atMs: number): void {
-    if (canInjectFaults) this.#injectFault(`elapsed-${timer.kind}`)
+    this.#injectFault?.(`elapsed-${timer.kind}`)
     switch (timer.kind) {
       case 'probe':
       case 'probe-timeout':
@@ -274,7 +274,7 @@ export class Loop implements Handlers {
   }
 
   #step(event: Event): void {
-    if (canInjectFaults) this.#injectFault(event.type)
+    this.#injectFault?.(event.type)
     const setEffects = step(this.#state, event)
     this.#trace(event, setEffects)
     this.#turn.effects(nextRunFirst(event, setEffects))
@@ -284,7 +284,7 @@ export class Loop implements Handlers {
   #perform(effect: Effect): void {
     let outcome: Event | null
     try {
-      if (canInjectFaults) this.#injectFault(`perform-${effect.type}`)
+      this.#injectFault?.(`perform-${effect.type}`)
       outcome = this.#performer.perform(effect)
     } catch (error) {
       this.#recovery.effectLost(effect)
