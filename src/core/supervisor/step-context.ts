@@ -95,13 +95,11 @@ export class StepContext {
       this.effects.length === 0 &&
       this.daemons.changes === null &&
       this.sweep === null &&
-      state.sweep === null &&
       this.shutdown === state.shutdown &&
       this.booted === state.booted &&
       this.outputStall === state.outputStall &&
       this.lazyTickets === null &&
-      this.lazyIgnored === null &&
-      this.lazyBlockers === null
+      this.lazyIgnored === null
     )
   }
 
