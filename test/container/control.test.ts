@@ -103,7 +103,7 @@ describeInDocker('docker exec', () => {
     await container.linesWith('] up', 2)
     const status = await container.exec(['/pitcrew', 'status'], ['--user', '999'])
     expect(status).toMatchObject({ code: 6, out: '' })
-    expect(status.err).toMatch(/^pitcrew: cannot look into \/run\/pitcrew: permission denied /)
+    expect(status.err).toMatch(/^pitcrew: cannot access \/run\/pitcrew: permission denied /)
   })
 
   test('a second `run` in the same container refuses and names the first', async () => {
