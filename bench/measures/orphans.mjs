@@ -6,7 +6,7 @@ import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 const orphanCount = 2000
 /** The time by which all must be reaped. */
-const patienceMs = 2000
+const timeoutMs = 2000
 const pollMs = 20
 const canUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
 
@@ -22,7 +22,7 @@ export const orphans = {
     const options = { lines: orphanCount, isPid1: true }
     return withSupervisor(contender, daemons, options, async (run) => {
       await run.boot()
-      const endsAtMs = performance.now() + patienceMs
+      const endsAtMs = performance.now() + timeoutMs
       while (zombiesAmong(run.ownPids()) > 0 && performance.now() < endsAtMs) await pause(pollMs)
       return { orphans: zombiesAmong(run.ownPids()) }
     })

@@ -4,11 +4,11 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 /** How long the engine may take for one request, in ms. */
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 /** @returns Its output. Fails with its stderr. */
 export async function docker(args: readonly string[]): Promise<string> {
-  const { stdout } = await run('docker', args, { timeout: patienceMs })
+  const { stdout } = await run('docker', args, { timeout: timeoutMs })
   return stdout.trimEnd()
 }
 
@@ -31,7 +31,7 @@ export interface Answer {
 /** Runs a command that may fail. */
 export async function dockerAnswer(args: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    execFile('docker', args, { timeout: patienceMs }, (error, out, err) => {
+    execFile('docker', args, { timeout: timeoutMs }, (error, out, err) => {
       const code = error === null ? 0 : error.code
       if (typeof code === 'number') resolve({ code, out, err })
       else reject(error)

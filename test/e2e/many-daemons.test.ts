@@ -20,7 +20,7 @@ if (!hasDescriptors) {
     `the limit of ${descriptors} open files is too low for 4096 daemons: tests are skipped`,
   )
 }
-const patienceMs = 200_000
+const timeoutMs = 200_000
 
 let sleeps = ''
 beforeAll(() => {
@@ -51,7 +51,7 @@ function isDaemon(pid: number): boolean {
 /** `status`, `explain` and `wait` answer for each daemon, with its usage and its last death. */
 async function expectAnswers({ folder }: Pitcrew): Promise<void> {
   const run = async (...args: readonly string[]): Promise<string[]> => {
-    const program = new Program([binary, ...args], { env: clientEnvironment(folder), patienceMs })
+    const program = new Program([binary, ...args], { env: clientEnvironment(folder), timeoutMs })
     expect(await program.exitCode(), program.transcript()).toBe(0)
     return program.lines
   }
@@ -83,7 +83,7 @@ test.runIf(hasDescriptors)(
     const yaml = writeBundle(builder.folder, bundleOf(2500))
     const plan = join(builder.folder, 'plan.json')
     execFileSync(binary, ['build', yaml, '--out', plan])
-    await using pitcrew = new Pitcrew(null, { args: ['run', plan], patienceMs })
+    await using pitcrew = new Pitcrew(null, { args: ['run', plan], timeoutMs })
     await pitcrew.linesWith(': started', 2500)
     await endsInOrder(pitcrew, 2500)
   },
@@ -93,7 +93,7 @@ test.runIf(hasDescriptors)(
 test.runIf(hasDescriptors)(
   '4096 daemons of a YAML bundle start, die in the same moment, restart, are listed, and stop at TERM',
   async () => {
-    await using pitcrew = new Pitcrew(bundleOf(4096), { patienceMs })
+    await using pitcrew = new Pitcrew(bundleOf(4096), { timeoutMs })
     await pitcrew.linesWith(': started', 4096)
     // The process that writes the journal is a child, too.
     const pids = childrenOf(pitcrew.pid).filter(isDaemon)

@@ -13,7 +13,7 @@ import { mutate } from './mutate.ts'
 const seconds = Number(process.env.FUZZ_SECONDS ?? 3)
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1)
 /** The time limit for an answer, in ms. */
-const patienceMs = 2000
+const timeoutMs = 2000
 
 const requests = [
   '{"id":1,"verb":"status"}',
@@ -150,7 +150,7 @@ test(
       try {
         const clients = [0, 1, 2, 3].map((more) => runClient(path, new Random(seed + more)))
         for (const received of await Promise.all(clients)) checkAnswers(received)
-        expect(await roundTrip(path)).toBeLessThan(patienceMs)
+        expect(await roundTrip(path)).toBeLessThan(timeoutMs)
       } catch (cause) {
         throw new Error(`FUZZ_SEED=${seed}\n${bugsOf(pitcrew).join('\n')}`, { cause })
       }

@@ -15,7 +15,7 @@ export const itemsMax = 64
 const queuedMax = 256 * 1024
 /** How often, and for how long, such a client is checked again, in milliseconds. */
 const againMs = 10
-const patienceMs = 10_000
+const timeoutMs = 10_000
 
 /** Items as JSON; null: the next item is not available before the next batch. */
 export type Items = Iterator<string | null>
@@ -57,7 +57,7 @@ export class Batches {
       const answer = this.#answers.shift() as Answer
       if (!answer.call.isOpen) continue
       if (host.queued(answer.call.connection.id) > queuedMax) {
-        if (nowMs - answer.sinceMs > patienceMs) answer.call.failed(unread)
+        if (nowMs - answer.sinceMs > timeoutMs) answer.call.failed(unread)
         else this.#answers.push(answer)
         continue
       }
@@ -92,6 +92,6 @@ export class Batches {
 
 const unread = failure(
   'LAGGED',
-  `cannot continue: the client has read nothing for ${patienceMs / 1000} s`,
+  `cannot continue: the client has read nothing for ${timeoutMs / 1000} s`,
   'read faster',
 )

@@ -384,9 +384,9 @@ function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect
 
 /** Adds the time in place: the event belongs to this call, and a copy costs as much as its step. */
 function timed<E extends HostEvent>(event: E, atMs: number): E & { readonly atMs: number } {
-  const made = event as E & { atMs: number }
-  made.atMs = atMs
-  return made
+  const result = event as E & { atMs: number }
+  result.atMs = atMs
+  return result
 }
 
 /** A signal number without a name maps to nothing, so the core ignores it like any unmapped one. */

@@ -10,7 +10,7 @@ import { answers, items, type VerbName } from '../../../src/control/protocol/ver
 import type { Pitcrew } from './pitcrew.ts'
 
 /** How long a test waits for a line, in ms. */
-const patienceMs = 30_000
+const timeoutMs = 30_000
 
 export interface Answer {
   readonly id: number | null
@@ -111,8 +111,8 @@ export class ControlClient {
       }
       const timer = setTimeout(() => {
         end()
-        reject(new Error(`no ${what} after ${patienceMs} ms; ${this.#transcript()}`))
-      }, patienceMs)
+        reject(new Error(`no ${what} after ${timeoutMs} ms; ${this.#transcript()}`))
+      }, timeoutMs)
       this.#waiting.add(again)
       again()
     })

@@ -36,7 +36,7 @@ export interface Options {
   readonly via?: readonly string[]
   readonly stdin?: 'ignore' | 'pipe'
   /** How long a test waits for a line or the end, in milliseconds. */
-  readonly patienceMs?: number
+  readonly timeoutMs?: number
 }
 
 /** A running pitcrew. `await using` ends it, also when the test fails. */
@@ -64,7 +64,7 @@ export class Pitcrew extends Program {
       },
       stdin: options.stdin ?? 'ignore',
       stdout: options.stdout ?? 'pipe',
-      ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
+      ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     })
     this.folder = folder
     this.#isPid1 = isPid1

@@ -13,7 +13,7 @@ import { childrenOf, type Pitcrew } from './pitcrew.ts'
 import type { Program } from './program.ts'
 
 /** How long `eventually` waits, in ms. */
-const patienceMs = 30_000
+const timeoutMs = 30_000
 
 export interface ProcessInfo {
   readonly pid: number
@@ -102,9 +102,9 @@ export function stateOf(pid: number): string | null {
 
 /** Polls until the condition holds: for conditions without an event, such as an absence. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const endMs = performance.now() + patienceMs
+  const endMs = performance.now() + timeoutMs
   while (!holds()) {
-    if (performance.now() > endMs) throw new Error(`not within ${patienceMs} ms: ${what}`)
+    if (performance.now() > endMs) throw new Error(`not within ${timeoutMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

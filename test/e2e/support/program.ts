@@ -12,7 +12,7 @@ export interface ProgramOptions {
   readonly stdin?: 'ignore' | 'pipe'
   /** Where its stdout goes; `pipe` is read by the test. */
   readonly stdout?: 'pipe' | 'ignore' | number
-  readonly patienceMs?: number
+  readonly timeoutMs?: number
 }
 
 export interface Exit {
@@ -27,13 +27,13 @@ export class Program {
   readonly lines: string[] = []
   readonly errors: string[] = []
   readonly #waiting: Set<() => void> = new Set()
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
   /** It has exited, and all of its output has been read. */
   #isOver = false
 
   constructor(words: readonly string[], options: ProgramOptions) {
     const { cwd, env, stdin, stdout } = options
-    this.#patienceMs = options.patienceMs ?? usualPatienceMs
+    this.#timeoutMs = options.timeoutMs ?? usualPatienceMs
     this.process = spawn(words[0] as string, words.slice(1), {
       cwd,
       env,
@@ -80,8 +80,8 @@ export class Program {
   async end(): Promise<Exit> {
     const late = new Promise<never>((_, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`no exit after ${this.#patienceMs} ms; ${this.transcript()}`)),
-        this.#patienceMs,
+        () => reject(new Error(`no exit after ${this.#timeoutMs} ms; ${this.transcript()}`)),
+        this.#timeoutMs,
       )
       this.ended.finally(() => clearTimeout(timer))
     })
@@ -138,8 +138,8 @@ export class Program {
       }
       const timer = setTimeout(() => {
         stop()
-        reject(new Error(`no ${what} after ${this.#patienceMs} ms; ${this.transcript()}`))
-      }, this.#patienceMs)
+        reject(new Error(`no ${what} after ${this.#timeoutMs} ms; ${this.transcript()}`))
+      }, this.#timeoutMs)
       this.#waiting.add(again)
       again()
     })
