@@ -168,8 +168,10 @@ export const aliveKept: Promised = {
   broken: (facts) => (canFollow(facts) ? first(facts.runs, (run) => alive(facts, run)) : null),
 }
 
-/** The probe timed out, and was not cancelled because the run is stopped for another reason. */
+/** The probe timed out, and was not cancelled because the run is stopped for another reason, or
+ *  because everything ends. */
 function isByTimer(facts: Facts, run: RunFacts, { index }: When): boolean {
+  if (facts.finish !== null && facts.finish.index < nextCall(facts, index)) return false
   const call = callBefore(facts, index)
   const end = upUntil(run)
   const fault = claimed(run, 'not-alive')
