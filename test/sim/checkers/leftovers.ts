@@ -3,6 +3,7 @@ import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Facts } from '../judge/facts.ts'
 import { follow } from '../judge/follower.ts'
 import { isAnyWithin, nextCall } from '../judge/timeline.ts'
+import type { Call } from '../judge/trace.ts'
 import { kills, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -80,12 +81,16 @@ export const quiet: Promised = {
 const noted: readonly string[] = ['helper', 'line', 'output-stalled', 'executed']
 
 /** When entries for the journal arise: log lines, which are written a little later, and answers
- *  of the disk. Requests of clients, stalls and slow starts add entries without a log line. */
-function journalTimes({ trace }: Facts): number[] {
+ *  of the disk. Requests of clients, stalls and slow starts add entries without a log line. So does
+ *  a job that its policy started again, when the rest of its processes is gone. */
+function journalTimes({ trace, specs }: Facts): number[] {
+  const jobs = specs.filter(({ kind }) => kind === 'job').map(({ name }) => name)
+  const isNoted = ({ event }: Call): boolean =>
+    noted.includes(event.type) || (event.type === 'gone' && jobs.includes(event.daemon))
   const times: number[] = []
   for (const moment of trace) {
     const { what, atMs } = moment
-    const isAnswer = what === 'call' && noted.includes(moment.event.type)
+    const isAnswer = what === 'call' && isNoted(moment)
     if (isAnswer || what === 'say' || what === 'append') times.push(atMs)
   }
   return times
