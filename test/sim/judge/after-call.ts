@@ -56,6 +56,7 @@ export class AfterCall {
     isAnnounced: boolean,
   ): void {
     const { atMs, doneAtMs, wakeAtMs } = call
+    this.noteWait(doneAtMs)
     if (wakeAtMs <= doneAtMs && nextMs <= doneAtMs) return
     const all = [...this.#specs.values()]
     for (const spec of all) {
@@ -74,7 +75,7 @@ export class AfterCall {
     if (end !== undefined) this.#find('ends all', `${end.name} has ended at ${atMs}`)
     if (all.every((spec) => isForGood(this.#of(spec)))) this.#find('all over', `at ${atMs}`)
     if (!isAnnounced && this.haveSettled()) this.#find('announced', `not at ${atMs}`)
-    this.#checkWaiters(all, doneAtMs, nextMs)
+    this.#checkWaiters(doneAtMs, nextMs)
   }
 
   #checkWanted(
@@ -100,16 +101,21 @@ export class AfterCall {
     }
   }
 
-  /** A wait is reported after that time if there is a waiting daemon all the time. */
-  #checkWaiters(all: readonly DaemonSpec[], doneAtMs: number, nextMs: number): void {
-    const waits = all.some((spec) => {
+  /** The wait is over when no daemon waits, even if one waits again in the same call. */
+  noteWait(atMs: number): void {
+    if (!this.#isAnyWaiting(atMs)) this.#waitMs = null
+  }
+
+  #isAnyWaiting(atMs: number): boolean {
+    return [...this.#specs.values()].some((spec) => {
       const stands = this.#of(spec)
-      return stands.is === 'wanted' && stands.latestMs <= doneAtMs && this.outlook(spec) === 'waits'
+      return stands.is === 'wanted' && stands.latestMs <= atMs && this.outlook(spec) === 'waits'
     })
-    if (!waits) {
-      this.#waitMs = null
-      return
-    }
+  }
+
+  /** A wait is reported after that time if there is a waiting daemon all the time. */
+  #checkWaiters(doneAtMs: number, nextMs: number): void {
+    if (!this.#isAnyWaiting(doneAtMs)) return
     this.#waitMs ??= doneAtMs
     const sinceMs = this.#waitMs
     const dueMs = sinceMs + longWaitMs + this.#facts.lostMs + this.#facts.lateMs

@@ -202,6 +202,7 @@ class Follower {
       this.#find('not met', `${label} is spawned, and its dependencies are not met`)
     }
     this.#stands.set(name, { is: 'spawning', run })
+    this.#afterCall.noteWait(spawned.atMs)
     if (!run.wasTried) this.#failedToStart(run, spawned.atMs)
   }
 

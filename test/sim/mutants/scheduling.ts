@@ -159,6 +159,14 @@ export const schedulingMutants: readonly Mutant[] = [
     breaks: ['endsForReason', 'endsWhenOver'],
   },
   {
+    name: 'a wait counts from the last daemon that began to wait',
+    file,
+    from: 'if (before === 0 || before === null)',
+    to: 'if (before !== context.waiting)',
+    seed: 464,
+    breaks: ['waitReported'],
+  },
+  {
     name: 'waits are not reported',
     file,
     from: "arm', timer, afterMs: longWaitMs })",
