@@ -1,11 +1,12 @@
 /** Promises about the end of pitcrew itself. */
 import type { SpawnFailure } from '../../../src/core/event.ts'
 import type { DaemonSpec } from '../../../src/core/plan/plan.ts'
+import { signalNumbers } from '../../../src/core/signals.ts'
 import { isGoodEnd, readySince } from '../judge/daemon-state.ts'
-import { aliveAt, type Facts, type RunFacts } from '../judge/facts.ts'
+import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
 import { lastRun } from '../judge/timeline.ts'
 import { describeMoment, type Moment } from '../judge/trace.ts'
-import { isFaultClaim } from './orders.ts'
+import { isFaultClaim, wasStopDecided } from './orders.ts'
 import { first, type Promised } from './promise.ts'
 
 const watchdogAfterMs = 1000
@@ -177,12 +178,13 @@ function codeOfFailure({ step, errno }: SpawnFailure): number {
   return step === 'exec' && errno === 'ENOENT' ? 127 : 126
 }
 
-function codeOfRun({ finish }: Facts, run: RunFacts): number | null {
-  const { exit, spec, signals, claims } = run
+function codeOfRun(facts: Facts, run: RunFacts): number | null {
+  const { exit, spec, claims } = run
+  const { finish } = facts
   if (run.failure !== null) return codeOfFailure(run.failure)
   if (exit === null || (finish !== null && exit.index > finish.index)) return null
   if (exit.failure !== undefined) return codeOfFailure(exit.failure)
-  const sent = signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
+  const sent = sentBefore(facts, run, exit)
   const least = claims.some(({ what }) => isFaultClaim(what)) ? 1 : 0
   if (exit.signal > 0) {
     const signalCounts = spec.main || spec.critical
@@ -192,4 +194,12 @@ function codeOfRun({ finish }: Facts, run: RunFacts): number | null {
   if (isEarly(run)) return Math.max(1, exit.code)
   const isFine = spec.stop.success.includes(exit.code) || sent.includes(exit.code - 128)
   return Math.max(least, isFine ? 0 : exit.code)
+}
+
+/** The signals that the run was sent, or was decided to be sent, before its exit. */
+function sentBefore(facts: Facts, run: RunFacts, exit: When): number[] {
+  const { stop } = run.spec
+  const sent = run.signals.filter(({ index }) => index < exit.index).map(({ signal }) => signal)
+  const isDecided = stop.command === null && wasStopDecided(facts, run)
+  return isDecided ? [...sent, signalNumbers[stop.signal]] : sent
 }

@@ -3,7 +3,7 @@ import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import type { Facts, RunFacts } from '../judge/facts.ts'
 import { nextCall } from '../judge/timeline.ts'
-import { isFaultClaim, stopOrder } from './orders.ts'
+import { isFaultClaim, stopOrder, wasStopDecided } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
 export const oneAtATime: Promised = {
@@ -97,9 +97,7 @@ function wronglyReported(facts: Facts, run: RunFacts): string | null {
   const order = stopOrder(run)
   // Events in the queue may have ended everything before the exit was handled.
   const since = facts.isBehind ? nextCall(facts, exit.index) : exit.index
-  // A stop was decided, and its order had to wait, when the exit came: it is reported as a stop.
-  const wasDecided = facts.isBehind && stopped > 0
-  const isStopOrdered = order !== null && (order.index < since || wasDecided)
+  const isStopOrdered = order !== null && (order.index < since || wasStopDecided(facts, run))
   if (!isStopOrdered && died === 0) return `the death of ${nameOf(run)} is not reported`
   if (isStopOrdered && gone !== null && gone.index < until && stopped === 0) {
     return `the stop of ${nameOf(run)} is not reported`

@@ -115,6 +115,14 @@ export const runMutants: readonly Mutant[] = [
     breaks: ['exitCode'],
   },
   {
+    name: 'a death by TERM counts as requested, although TERM was not sent',
+    file: 'core/supervisor/exit-code.ts',
+    from: '!last.sent.includes(signal) || last.flaw',
+    to: '(signal !== 15 && !last.sent.includes(signal)) || last.flaw',
+    seed: 329,
+    breaks: ['exitCode'],
+  },
+  {
     name: 'a forwarded signal is not remembered',
     file: 'core/daemon/running.ts',
     from: 'sent: withSignal(daemon.sent, signal)',
