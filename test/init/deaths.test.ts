@@ -47,16 +47,16 @@ function deathsOn(
   return new Deaths(host as Host)
 }
 
-describe('the line of a death', () => {
+describe('the words for a death', () => {
   test('has the cause, the resource use, the consequence and the last line', () => {
     expect(deathsOn([0]).record(note)).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last line: "fatal: address in use""`,
+      `"died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last line: "fatal: address in use""`,
     )
   })
 
   test('has the last status instead of the last line if there is one', () => {
     expect(deathsOn([0]).record({ ...note, status: 'Reading the rules' })).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last status: "Reading the rules""`,
+      `"died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms; its last status: "Reading the rules""`,
     )
   })
 
@@ -69,7 +69,7 @@ describe('the line of a death', () => {
 
   test('has no last line if the run printed nothing', () => {
     expect(deathsOn([0], { ...resources, lastLines: '' }).record(note)).toMatchInlineSnapshot(
-      `"web: died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms"`,
+      `"died: exit code 3, pid 17, run 2, after 4.2 s (cpu 12 ms, memory 3.1 MiB); restarting in 200 ms"`,
     )
   })
 
@@ -81,7 +81,7 @@ describe('the line of a death', () => {
     expect(
       deathsOn([0]).record({ ...common, kind: 'unfit', fault: 'not-ready' }),
     ).toMatchInlineSnapshot(
-      `"web: not ready in time, pid 17, run 2, after 4.2 s: stopping it; restarting in 200 ms"`,
+      `"not ready in time, pid 17, run 2, after 4.2 s: stopping it; restarting in 200 ms"`,
     )
   })
 })

@@ -56,7 +56,7 @@ class Desk {
 
   started(run: number, daemon = 'web'): void {
     const note: Note = { kind: 'started', daemon, run, pid: 100 + run }
-    this.journal.record(note, `${daemon}: started, pid ${100 + run}, run ${run}`)
+    this.journal.record(note, `started, pid ${100 + run}, run ${run}`)
   }
 
   /** So much time goes by. */
@@ -224,7 +224,7 @@ describe('entries are written', () => {
       lastLines: ['a "quoted" line', 'a\ttab'],
       next: 'restart policy is never',
     }
-    desk.journal.record({ ...died, code: 3, signal: 0 }, 'web: died: exit code 3', death)
+    desk.journal.record({ ...died, code: 3, signal: 0 }, 'died: exit code 3', death)
     desk.pass(250)
     expect(linesOf(desk.given[0])).toMatchInlineSnapshot(`
       [

@@ -5,7 +5,7 @@ import type { Note, ShutdownReason } from '../../src/core/effect.ts'
 import type { Requester, Ticket } from '../../src/core/ticket.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { exitReportText } from '../../src/init/report/exit-report.ts'
-import { commonMessage, isPrinted } from '../../src/init/report/messages.ts'
+import { commonWords, daemonOf, isPrinted } from '../../src/init/report/messages.ts'
 import { elapsed, exited, leaderExited, restart, spawned, spawnFailed } from '../core/events.ts'
 import { plan } from '../core/plans.ts'
 import { Game, up } from '../core/story.ts'
@@ -170,19 +170,24 @@ function shutdown(reason: ShutdownReason, daemons: number): Extract<Note, { kind
   return { kind: 'shutdown', reason, daemons, deadlineMs: 9000 }
 }
 
+function messageOf(note: Note): string {
+  const daemon = daemonOf(note)
+  return daemon === null ? wordsOf(note) : `${daemon}: ${wordsOf(note)}`
+}
+
 function wordsOf(note: Note): string {
   switch (note.kind) {
     case 'died':
     case 'unfit':
     case 'start-failed':
-      return auxiliary.describeDeath(note, null, '').text
+      return auxiliary.describeDeath(note, null, '').words
     default:
-      return commonMessage(note) ?? auxiliary.rareMessage(note)
+      return commonWords(note) ?? auxiliary.rareWords(note)
   }
 }
 
 test('each note is one line', () => {
-  const lines = Object.values(notes).flat().map(wordsOf)
+  const lines = Object.values(notes).flat().map(messageOf)
   expect(lines.every((line) => line !== '' && !line.includes('\n'))).toBe(true)
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     web: started, pid 17, run 2

@@ -3,20 +3,25 @@
 const minuteMs = 60_000
 const dayMinutes = 24 * 60
 
-/** The last result: frequent calls are about the same minute. */
-let lastMinute = Number.NaN
+/** The last result: frequent calls are about the same millisecond, or the same minute. */
+let lastMs = Number.NaN
 let lastText = ''
+let lastMinute = Number.NaN
+let lastMinuteText = ''
 
 /** "2026-11-21T17:00:00.123Z" for milliseconds since 1970. */
 export function isoTime(wallMs: number): string {
+  if (wallMs === lastMs) return lastText
   const minute = Math.floor(wallMs / minuteMs)
   if (minute !== lastMinute) {
     lastMinute = minute
-    lastText = minuteText(minute)
+    lastMinuteText = minuteText(minute)
   }
   // 100 000 to 159 999, so that no zero is missing.
   const digits = String(Math.floor(wallMs) - minute * minuteMs + 100_000)
-  return `${lastText}:${digits.slice(1, 3)}.${digits.slice(3)}Z`
+  lastMs = wallMs
+  lastText = `${lastMinuteText}:${digits.slice(1, 3)}.${digits.slice(3)}Z`
+  return lastText
 }
 
 /** The calendar is that of Howard Hinnant's "civil_from_days": years begin in March, so that the

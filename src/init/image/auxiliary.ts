@@ -13,7 +13,7 @@ import { RunMessages } from '../perform/sd-notify.ts'
 import { ServiceManager } from '../perform/service-manager.ts'
 import type { ServiceCommand } from '../perform/spawn-spec.ts'
 import { describeDeath } from '../report/death-message.ts'
-import { rareMessage, unattributedMessage } from '../report/messages.ts'
+import { rareWords, unattributedMessage } from '../report/messages.ts'
 import { withReason } from '../report/start-failure.ts'
 
 const world = globalThis as unknown as { pitcrewAuxiliary: Auxiliary }
@@ -23,7 +23,7 @@ export interface Auxiliary {
   readonly ServiceManager: typeof ServiceManager
   readonly describeDeath: typeof describeDeath
   readonly withReason: typeof withReason
-  readonly rareMessage: typeof rareMessage
+  readonly rareWords: typeof rareWords
   readonly unattributedMessage: typeof unattributedMessage
 }
 
@@ -32,7 +32,7 @@ export const auxiliary: Auxiliary = {
   ServiceManager,
   describeDeath,
   withReason,
-  rareMessage,
+  rareWords,
   unattributedMessage,
 }
 

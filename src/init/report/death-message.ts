@@ -1,5 +1,5 @@
-/** Describes a death that was not requested: the line of the log, and the record that is kept for
- *  the exit report, the control plane and the death command. */
+/** Describes a death that was not requested: the words for log and journal, and the record that is
+ *  kept for the exit report, the control plane and the death command. */
 
 import type { DeathRecord, KeptDeath } from '../../control/server/control-plane.ts'
 import type { Verdict } from '../../core/daemon/restart-policy.ts'
@@ -24,7 +24,7 @@ const causeMax = 250
 /** How many last lines are kept. */
 const linesMax = 5
 
-type DeathMessage = Omit<KeptDeath, 'atMs'> & { readonly text: string }
+type DescribedDeath = Omit<KeptDeath, 'atMs'> & { readonly words: string }
 
 /** @param resources null where the run is not over.
  *  @param memory    What the kernel's counter of kills for memory says about this death, or ''. */
@@ -32,23 +32,22 @@ export function describeDeath(
   note: DeathNote,
   resources: RunResources | null,
   memory: string,
-): DeathMessage {
+): DescribedDeath {
   const record = recordOf(note, resources, memory)
   const startFailure = note.kind === 'start-failed' ? startFailureReason(note, note.command) : null
   const usage = `${describeUsage(resources)}${backgroundNote(note)}`
-  const text = `${describeHead(note)}${memory}${usage}; ${record.next}${describeLastOutput(record)}`
-  return { record, startFailure, text }
+  const words = `${describeHead(note)}${memory}${usage}; ${record.next}${describeLastOutput(record)}`
+  return { record, startFailure, words }
 }
 
-/** "web: died: exit code 3, pid 17, run 2, after 4.2s" */
+/** "died: exit code 3, pid 17, run 2, after 4.2s" */
 function describeHead(note: DeathNote): string {
   if (note.kind === 'start-failed') {
-    return `${note.daemon}: cannot start (run ${note.run}): ${startFailureReason(note, note.command)}`
+    return `cannot start (run ${note.run}): ${startFailureReason(note, note.command)}`
   }
   const when = `${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}`
-  if (note.kind === 'died')
-    return `${note.daemon}: died: ${describeCauseFully(endOf(note))}, ${when}`
-  return `${note.daemon}: ${faultWords[note.fault]}, ${when}: stopping it`
+  if (note.kind === 'died') return `died: ${describeCauseFully(endOf(note))}, ${when}`
+  return `${faultWords[note.fault]}, ${when}: stopping it`
 }
 
 /** "restarting in 200 ms" */

@@ -41,17 +41,17 @@ export class Deaths {
     return `the kernel killed ${killed} for memory (${count} in all); ${noDeath}`
   }
 
-  /** Keeps the record of a death. @returns The line for the log. */
+  /** Keeps the record of a death. @returns The words for log and journal. */
   record(note: DeathNote): string {
     const resources = note.kind === 'died' ? this.#host.runResources(note.daemon, note.run) : null
     const memory = this.#memoryNote(note)
-    const { record, startFailure, text } = auxiliaryOf(this.#host).describeDeath(
+    const { record, startFailure, words } = auxiliaryOf(this.#host).describeDeath(
       note,
       resources,
       memory,
     )
     this.last.set(note.daemon, { atMs: this.#host.now(), record, startFailure })
-    return text
+    return words
   }
 
   /** The environment of the death command. The death must have been recorded before. */

@@ -32,31 +32,48 @@ export function exitReportText(
   deaths: ReadonlyMap<string, KeptDeath>,
 ): string {
   const { code, end, from, daemons } = report
-  const entries = daemons.map(({ name, runs, last, skipped, counted }) => ({
-    name,
-    runs,
-    ended: skipped ? 'not started: a dependency has failed' : howItEnded(last),
-    asked: last?.requested ?? null,
-    counted,
-    ...(deaths.has(name) && { lastDeath: deaths.get(name)?.record }),
-  }))
-  const output = { lostBytes: lost.bytes, lostLines: lost.lines }
-  const contents = {
-    exitCode: code,
-    from,
-    at: isoTime(wallMs),
-    reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
-    askedBy: end === null ? null : describeRequester(end.ticket.by),
-    why: end?.reason.kind === 'request' ? end.reason.why : '',
-    output,
-    daemons: entries,
-  }
-  return `${JSON.stringify(contents, null, 2)}\n`
+  const head = JSON.stringify(
+    {
+      exitCode: code,
+      from,
+      at: isoTime(wallMs),
+      reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
+      askedBy: end === null ? null : describeRequester(end.ticket.by),
+      why: end?.reason.kind === 'request' ? end.reason.why : '',
+      output: { lostBytes: lost.bytes, lostLines: lost.lines },
+    },
+    null,
+    2,
+  )
+  const entries = daemons.map((daemon) => daemonText(daemon, deaths.get(daemon.name)))
+  return `${head.slice(0, -2)},\n  "daemons": [\n${entries.join(',\n')}\n  ]\n}\n`
 }
 
-/** "code 3", "TERM", "could not start: exec: ENOENT"; null if it never ran or has not ended. */
-function howItEnded(last: DaemonReport['last']): string | null {
-  if (last === null) return null
-  if (last.failure !== null) return `could not start: ${describeStartFailure(last.failure)}`
-  return describeCause(last)
+/** Formatted by hand: at the end of a thousand daemons there are a thousand of them. */
+function daemonText(
+  { name, runs, last, skipped, counted }: DaemonReport,
+  death: KeptDeath | undefined,
+): string {
+  const ended = skipped ? '"not started: a dependency has failed"' : howItEnded(last)
+  const asked = last === null ? 'null' : String(last.requested)
+  return `    {
+      "name": "${name}",
+      "runs": ${String(runs)},
+      "ended": ${ended},
+      "asked": ${asked},
+      "counted": ${String(counted)}${death === undefined ? '' : deathText(death)}
+    }`
+}
+
+function deathText({ record }: KeptDeath): string {
+  const text = JSON.stringify(record, null, 2).split('\n').join('\n      ')
+  return `,\n      "lastDeath": ${text}`
+}
+
+/** As JSON: "code 3", "TERM", "could not start: exec: ENOENT"; null if it never ran or has not
+ *  ended. */
+function howItEnded(last: DaemonReport['last']): string {
+  if (last === null) return 'null'
+  if (last.failure === null) return `"${describeCause(last)}"`
+  return JSON.stringify(`could not start: ${describeStartFailure(last.failure)}`)
 }

@@ -17,7 +17,7 @@ import type { Host } from '../../host/host.ts'
 import { stateFolders } from '../../host/places.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
-import { commonMessage } from './messages.ts'
+import { commonWords, daemonOf } from './messages.ts'
 
 const flushAfterMs = 250
 /** This much text is written at once, in characters. */
@@ -71,11 +71,13 @@ export class Journal implements JournalView {
     this.folders = stateFolders(host)
   }
 
-  /** @param text null: those of a ticket, made when they are needed. */
-  record(note: Note | null, text: string | null, death: DeathRecord | null = null): void {
+  /** @param note  null: an entry about pitcrew itself.
+   *  @param words null: those of a ticket, formed when they are needed. */
+  record(note: Note | null, words: string | null, death: DeathRecord | null = null): void {
     const entries = this.#entries
-    entries.note({ wallMs: this.#host.wallMs(), note, death, words: text })
-    this.#armFlush()
+    entries.add([this.#host.wallMs(), note, words, death])
+    if (this.#flushAtMs === Number.POSITIVE_INFINITY || entries.waitingSize >= muchSize)
+      this.#armFlush()
     if (this.listener === null) return
     const daemon = note === null ? null : daemonOf(note)
     this.listener({ daemon, text: () => entries.newest() })
@@ -143,9 +145,8 @@ export class Journal implements JournalView {
   }
 
   #armFlush(): void {
+    if (this.#entries.isWriting) return
     const isMuch = this.#entries.waitingSize >= muchSize
-    const isArmed = this.#flushAtMs < Number.POSITIVE_INFINITY
-    if ((isArmed && !isMuch) || this.#entries.isWriting) return
     const atMs = this.#host.now() + (isMuch ? 0 : flushAfterMs)
     if (atMs >= this.#flushAtMs) return
     this.#flushAtMs = atMs
@@ -153,16 +154,14 @@ export class Journal implements JournalView {
   }
 }
 
-/** An entry before it is formatted, which is put off until it is read or written. */
-interface PendingEntry {
-  readonly wallMs: number
-  /** null: an entry about pitcrew itself. */
-  readonly note: Note | null
-  /** The record of a death. */
-  readonly death: DeathRecord | null
-  /** null: the message of a ticket, which is formatted when it is needed. */
-  readonly words: string | null
-}
+/** An entry before it is formatted, which is put off until it is read or written: see `record`. A
+ *  tuple, which the engine creates in a third of the time of an object. */
+type PendingEntry = readonly [
+  wallMs: number,
+  note: Note | null,
+  words: string | null,
+  death: DeathRecord | null,
+]
 
 /** Entries of the journal in memory, oldest first:
  *
@@ -179,7 +178,7 @@ class Entries {
   #lines: string[] = []
   /** Characters of all lines, and of the waiting ones. */
   #size = 0
-  #waitingSize = 0
+  waitingSize = 0
   #waiting = 0
   #writing = 0
   /** Entries that were dropped unwritten, and those of them that the current append mentions. */
@@ -187,11 +186,10 @@ class Entries {
   #droppedTold = 0
   #isRead = false
 
-  note(noted: PendingEntry): void {
-    if (this.count === 0) this.lifeMs ||= noted.wallMs
+  add(entry: PendingEntry): void {
+    if (this.count === 0) this.lifeMs ||= entry[0]
     this.count++
-    this.#pending.push(noted)
-    if (this.#pending.length >= pendingMax) this.#format()
+    if (this.#pending.push(entry) >= pendingMax) this.#format()
   }
 
   get isWriting(): boolean {
@@ -200,11 +198,6 @@ class Entries {
 
   get isWaiting(): boolean {
     return this.#waiting > 0 || this.#pending.length > 0
-  }
-
-  /** The size of the waiting lines, in characters. */
-  get waitingSize(): number {
-    return this.#waitingSize
   }
 
   /** All entries, oldest first. From now on, more written ones are kept. */
@@ -227,7 +220,7 @@ class Entries {
     if (this.#dropped > 0) lines[0] = withDropped(lines[0] as string, this.#dropped)
     this.#writing = this.#waiting
     this.#droppedTold = this.#dropped
-    this.#waiting = this.#waitingSize = this.#dropped = 0
+    this.#waiting = this.waitingSize = this.#dropped = 0
     return `${lines.join('\n')}\n`
   }
 
@@ -242,23 +235,24 @@ class Entries {
     this.#waiting += left
     this.#dropped += this.#writing - left + this.#droppedTold
     this.#writing = this.#droppedTold = 0
-    this.#waitingSize = sizeOf(this.#lines.slice(this.#lines.length - this.#waiting))
+    this.waitingSize = sizeOf(this.#lines.slice(this.#lines.length - this.#waiting))
   }
 
   #format(): void {
-    const noted = this.#pending
-    if (noted.length === 0) return
+    const pending = this.#pending
+    if (pending.length === 0) return
     const lines = this.#lines
-    let number = this.count - noted.length
+    const life = String(this.lifeMs)
+    let number = this.count - pending.length
     let size = 0
-    for (const one of noted) {
-      const line = entryText(`${this.lifeMs}-${++number}`, one)
+    for (const entry of pending) {
+      const line = entryText(`${life}-${String(++number)}`, entry)
       lines.push(line)
       size += line.length
     }
     this.#size += size
-    this.#waitingSize += size
-    this.#waiting += noted.length
+    this.waitingSize += size
+    this.#waiting += pending.length
     this.#pending = []
     this.#trim()
   }
@@ -275,7 +269,7 @@ class Entries {
     const lost = Math.max(0, this.#waiting - this.#lines.length)
     if (lost === 0) return
     this.#waiting -= lost
-    this.#waitingSize = this.#size
+    this.waitingSize = this.#size
     this.#dropped += lost
   }
 }
@@ -290,35 +284,34 @@ function withDropped(line: string, dropped: number): string {
   return `${line.slice(0, behindCursor)},"dropped":${dropped}${line.slice(behindCursor)}`
 }
 
-function entryText(cursor: string, noted: PendingEntry): string {
-  const { wallMs, note, death } = noted
-  const head = `{"cursor":"${cursor}","at":"${isoTime(wallMs)}","type":"`
-  if (note === null) return `${head}pitcrew","words":${JSON.stringify(noted.words)}}`
-  const words = noted.words ?? commonMessage(note) ?? ''
-  const common = commonText(note, words)
-  if (common !== null) return head + common
+function entryText(cursor: string, entry: PendingEntry): string {
+  const note = entry[1]
+  const words = entry[2]
+  const head = `{"cursor":"${cursor}","at":"${isoTime(entry[0])}","type":"`
+  if (note === null) return `${head}pitcrew","words":${JSON.stringify(words)}}`
+  if (note.kind === 'started' || note.kind === 'stopped') return commonText(head, note, words)
+  const death = entry[3]
   const daemon = daemonOf(note)
-  const isNamed = daemon !== null && words.startsWith(`${daemon}: `)
-  // The entry names the daemon in a field of its own.
-  const message = JSON.stringify(isNamed ? words.slice(daemon.length + 2) : words)
   const about = daemon === null ? '' : `,"daemon":"${daemon}"`
+  const message = JSON.stringify(words ?? commonWords(note))
   const text = `${head}${note.kind}"${about},"words":${message}${detailsText(note)}`
   return death === null ? `${text}}` : `${text},${JSON.stringify(death).slice(1)}`
 }
 
 /** Formats the most frequent entries, which contain no character that JSON escapes, by hand: at the
- *  end of a thousand daemons there are a thousand of them. */
-function commonText(note: Note, words: string): string | null {
-  if (note.kind !== 'started' && note.kind !== 'stopped') return null
-  const { kind, daemon, run, pid } = note
-  const message = words.slice(daemon.length + 2)
-  const text = `${kind}","daemon":"${daemon}","words":"${message}","run":${run},"pid":${pid}`
-  return kind === 'started' ? `${text}}` : `${text},"code":${note.code},"signal":${note.signal}}`
-}
-
-function daemonOf(note: Note): string | null {
-  if (note.kind === 'ticket') return note.ticket.daemon
-  return 'daemon' in note ? note.daemon : null
+ *  end of a thousand daemons there are a thousand of them. The engine joins strings in one go, but
+ *  numbers one after the other. */
+function commonText(
+  head: string,
+  note: Extract<Note, { kind: 'started' | 'stopped' }>,
+  words: string | null,
+): string {
+  const { kind, daemon } = note
+  const run = String(note.run)
+  const pid = String(note.pid)
+  const text = `${head}${kind}","daemon":"${daemon}","words":"${words}","run":${run},"pid":${pid}`
+  if (kind === 'started') return `${text}}`
+  return `${text},"code":${String(note.code)},"signal":${String(note.signal)}}`
 }
 
 /** The fields of a kind of note, each after a comma. Frequent kinds are formatted by hand. */

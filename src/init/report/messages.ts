@@ -1,4 +1,5 @@
-/** The messages of pitcrew's own log: one line for each note of the core. Frequent messages are in
+/** The messages of pitcrew's own log: one line for each note of the core. It is the name of the
+ *  daemon, if the note is about one, and the words, which the journal keeps. Frequent words are in
  *  the init's image, rare ones in the image "auxiliary"; those of deaths are in death-message.ts.
  */
 
@@ -25,21 +26,27 @@ export function isPrinted(note: Note): boolean {
   return verb !== 'shutdown' && by.kind !== 'policy'
 }
 
-/** @returns null for a note that `rareMessage` or `describeDeath` describes. */
-export function commonMessage(note: Note): string | null {
+/** The daemon that a note is about. */
+export function daemonOf(note: Note): string | null {
+  if ('daemon' in note) return note.daemon
+  return note.kind === 'ticket' ? note.ticket.daemon : null
+}
+
+/** @returns null for a note that `rareWords` or `describeDeath` describes. */
+export function commonWords(note: Note): string | null {
   switch (note.kind) {
     case 'started':
-      return `${note.daemon}: started, ${pidAndRun(note)}`
+      return `started, ${pidAndRun(note)}`
     case 'ready':
-      return `${note.daemon}: ready after ${formatDuration(note.afterMs)} (run ${note.run})`
+      return `ready after ${formatDuration(note.afterMs)} (run ${note.run})`
     case 'done':
-      return `${note.daemon}: done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}${backgroundNote(note)}`
+      return `done, ${pidAndRun(note)}, after ${formatDuration(note.uptimeMs)}${backgroundNote(note)}`
     case 'waits':
-      return `${note.daemon}: waits for ${note.for}`
+      return `waits for ${note.for}`
     case 'stopped':
-      return `${note.daemon}: stopped: ${describeExitFully(note)}, ${pidAndRun(note)}`
+      return `stopped: ${describeExitFully(note)}, ${pidAndRun(note)}`
     case 'ticket':
-      return ticketMessage(note.ticket)
+      return ticketWords(note.ticket)
     case 'shutdown':
       return `${shutdownReason(note)}: stopping ${count(note.daemons, 'daemon')}, deadline ${formatDuration(note.deadlineMs)}`
     default:
@@ -55,14 +62,15 @@ export function backgroundNote(note: Note): string {
 }
 
 export function pidAndRun({ pid, run }: { readonly pid: number; readonly run: number }): string {
-  return `pid ${pid}, run ${run}`
+  // The engine joins strings in one go, but numbers one after the other.
+  return `pid ${String(pid)}, run ${String(run)}`
 }
 
-/** "web: restart (USR1, requested 3 times): done in 30 ms, pid 7 -> 9" */
-function ticketMessage({ verb, daemon, by, why, requests, old, outcome }: Ticket): string {
+/** "restart (USR1, requested 3 times): done in 30 ms, pid 7 -> 9" */
+function ticketWords({ verb, by, why, requests, old, outcome }: Ticket): string {
   const times = requests === 1 ? '' : `, requested ${requests} times`
   const asked = `(${describeRequester(by)}${times}${why === '' ? '' : `: ${oneLine(why)}`})`
-  const what = daemon === null ? `${verb} ${asked}` : `${daemon}: ${verb} ${asked}`
+  const what = `${verb} ${asked}`
   switch (outcome.kind) {
     case 'done': {
       if (!outcome.changed) return `${what}: nothing to do: ${describeNow(outcome.now)}`
@@ -89,23 +97,23 @@ function shutdownReason({ reason }: Extract<Note, { kind: 'shutdown' }>): string
   return `${describeReason(reason)}${why}`
 }
 
-/** @param note A note that `commonMessage` has no message for, and not a death. */
-export function rareMessage(note: Note): string {
+/** @param note A note that `commonWords` has no words for, and not a death. */
+export function rareWords(note: Note): string {
   switch (note.kind) {
     case 'skipped':
-      return `${note.daemon}: not started: ${describeUnmet(note.needs)}`
+      return `not started: ${describeUnmet(note.needs)}`
     case 'held':
-      return `${note.daemon}: stopping it until its guard ${note.guard} is ready again (run ${note.run})`
+      return `stopping it until its guard ${note.guard} is ready again (run ${note.run})`
     case 'killing':
-      return `${note.daemon}: still running ${formatDuration(note.afterMs)} after the stop signal: sending KILL (run ${note.run})`
+      return `still running ${formatDuration(note.afterMs)} after the stop signal: sending KILL (run ${note.run})`
     case 'end-missed':
-      return `${note.daemon}: run ${note.run} has ended; its exit status was not seen`
+      return `run ${note.run} has ended; its exit status was not seen`
     case 'forwarded':
-      return `${note.daemon}: ${note.signal} forwarded to pid ${note.pid}`
+      return `${note.signal} forwarded to pid ${note.pid}`
     case 'not-forwarded':
-      return `${note.daemon}: ${note.signal} not forwarded: it is not running`
+      return `${note.signal} not forwarded: it is not running`
     case 'signal-ignored':
-      return ignoredMessage(note)
+      return ignoredWords(note)
     case 'deadline-missed':
       return `deadline reached: killed ${note.daemons.join(', ')}`
     case 'output-stalled':
@@ -113,13 +121,13 @@ export function rareMessage(note: Note): string {
     case 'output-resumed':
       return `stdout resumed after a stall of ${formatDuration(Math.round(note.afterMs))}`
     case 'stuck':
-      return `${note.daemon}: still running after KILL (run ${note.run})`
+      return `still running after KILL (run ${note.run})`
     default:
-      throw new Error(`${note.kind} has its message elsewhere`)
+      throw new Error(`${note.kind} has its words elsewhere`)
   }
 }
 
-function ignoredMessage(note: Extract<Note, { kind: 'signal-ignored' }>): string {
+function ignoredWords(note: Extract<Note, { kind: 'signal-ignored' }>): string {
   const { signal, times, shuttingDown } = note
   const why = shuttingDown ? 'shutting down' : 'not in "signals:"'
   return `${signal} ignored: ${why}${times > 1 ? ` (${times} times so far)` : ''}`

@@ -1,10 +1,11 @@
 /** Everything that pitcrew reports goes to stdout and into the journal. */
+import type { DeathRecord } from '../../control/server/control-plane.ts'
 import type { DeathNote, Note } from '../../core/effect.ts'
 import type { Host } from '../../host/host.ts'
 import { auxiliaryOf } from '../image/load-auxiliary.ts'
 import type { Deaths } from './deaths.ts'
 import type { Journal } from './journal.ts'
-import { commonMessage, isPrinted } from './messages.ts'
+import { commonWords, daemonOf, isPrinted } from './messages.ts'
 
 export class Reporter {
   readonly #host: Pick<Host, 'loadAuxiliary'>
@@ -26,20 +27,19 @@ export class Reporter {
   }
 
   report(note: Note): void {
-    // The message of a ticket for the journal alone is formatted when the entry is read.
-    if (note.kind === 'ticket' && !isPrinted(note)) return this.journal.record(note, null)
-    const message = commonMessage(note)
-    if (message !== null) this.#write(note, message)
-    else if (isDeath(note)) {
-      const text = this.deaths.record(note)
-      this.#print(text)
-      this.journal.record(note, text, this.deaths.last.get(note.daemon)?.record)
-    } else this.#write(note, auxiliaryOf(this.#host).rareMessage(note))
-  }
-
-  #write(note: Note, text: string): void {
-    if (isPrinted(note)) this.#print(text)
-    this.journal.record(note, text)
+    const isLogged = isPrinted(note)
+    // The words of a ticket for the journal alone are formed when the entry is read.
+    if (note.kind === 'ticket' && !isLogged) return this.journal.record(note, null)
+    let words = commonWords(note)
+    let death: DeathRecord | null = null
+    if (words === null && isDeath(note)) {
+      words = this.deaths.record(note)
+      death = this.deaths.last.get(note.daemon)?.record ?? null
+    }
+    words ??= auxiliaryOf(this.#host).rareWords(note)
+    const daemon = daemonOf(note)
+    if (isLogged) this.#print(daemon === null ? words : `${daemon}: ${words}`)
+    this.journal.record(note, words, death)
   }
 
   /** To be called after the deaths that were caused by these kills were reported. */
