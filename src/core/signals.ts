@@ -38,17 +38,12 @@ export const signalNumbers = {
 
 export type Signal = keyof typeof signalNumbers
 
-const namesByNumber: readonly (string | undefined)[] = Object.entries(signalNumbers).reduce(
-  (names: (string | undefined)[], [name, number]) => {
-    names[number] = name
-    return names
-  },
-  [],
-)
+/** From number 1 on, without a gap. */
+const signalNames: readonly string[] = Object.keys(signalNumbers)
 
 /** "TERM" for 15; "RTMIN+3" for 37; the bare number for what has no name. */
 export function signalName(number: number): string {
-  const name = namesByNumber[number]
+  const name = signalNames[number - 1]
   if (name !== undefined) return name
   return number >= 34 && number <= 64 ? `RTMIN+${number - 34}` : String(number)
 }

@@ -1,11 +1,14 @@
 /** A spawn takes time, and its call may fail after the spawn. */
 import { expect, test } from 'vitest'
+import type { Effect } from '../../src/core/effect.ts'
+import type { Event } from '../../src/core/event.ts'
 import { initialState } from '../../src/core/supervisor/state.ts'
 import type { Host, LiveRun, SpawnAnswer } from '../../src/host/host.ts'
 import { ControlGuard } from '../../src/init/control/control-guard.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
+import { kindOf } from '../../src/init/perform/effects.ts'
 import { Performer } from '../../src/init/perform/perform.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 import { Journal } from '../../src/init/report/journal.ts'
@@ -49,26 +52,40 @@ function performerOn(
   return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
 
+/** The outcome of an effect that could not be performed. */
+function lost(effect: Effect, performer: Performer): Event | null {
+  const kind = kindOf(effect)
+  if (typeof kind.lost !== 'function') throw new Error('its loss has no outcome')
+  return kind.lost(effect, performer, 'planted')
+}
+
 test('a run begins at the end of its spawn', () => {
   const performer = performerOn([], { pid: 7 })
-  expect(performer.perform(spawn)).toMatchObject({ type: 'spawned', pid: 7, atMs: 1040 })
+  expect(kindOf(spawn).perform(spawn, performer)).toMatchObject({
+    type: 'spawned',
+    pid: 7,
+    atMs: 1040,
+  })
 })
 
 test('a failure has the time of the end of the spawn', () => {
   const performer = performerOn([], { step: 'fork', errno: 'EAGAIN' })
-  expect(performer.perform(spawn)).toMatchObject({ type: 'spawn-failed', atMs: 1040 })
+  expect(kindOf(spawn).perform(spawn, performer)).toMatchObject({
+    type: 'spawn-failed',
+    atMs: 1040,
+  })
 })
 
 test('a call that failed after the spawn is a run: otherwise there would be two', () => {
   const live = { daemon: 'web', run: 2, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 7 })
-  expect(performer.failed(spawn, 'planted')).toMatchObject({ type: 'spawned', run: 2, pid: 7 })
+  expect(lost(spawn, performer)).toMatchObject({ type: 'spawned', run: 2, pid: 7 })
 })
 
 test('a call that failed before the spawn is a failure, whatever else is alive', () => {
   const live = { daemon: 'web', run: 1, pid: 7, exit: null, gone: false, ready: false }
   const performer = performerOn([live], { pid: 8 })
-  expect(performer.failed(spawn, 'planted')).toMatchObject({
+  expect(lost(spawn, performer)).toMatchObject({
     type: 'spawn-failed',
     run: 2,
     step: 'internal',
@@ -78,7 +95,7 @@ test('a call that failed before the spawn is a failure, whatever else is alive',
 test('an internal error at a stop command counts as its failure: the stop signal does not wait', () => {
   const performer = performerOn([], { pid: 7 })
   const order = { type: 'run-command', daemon: 'web', run: 2, pid: 7, about: null } as const
-  expect(performer.failed(order, 'planted')).toMatchObject({
+  expect(lost(order, performer)).toMatchObject({
     type: 'elapsed',
     timer: { kind: 'escalate', daemon: 'web', run: 2 },
   })

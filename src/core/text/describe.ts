@@ -1,8 +1,8 @@
-/** One line for each event, effect and daemon: the same text in tests, traces and debugging. And
+/** One line for each event and daemon: the same text in tests, traces and debugging. And
  *  the parts of messages that several modules share. */
 
 import type { Daemon, Next } from '../daemon/phases.ts'
-import type { Effect, ShutdownReason } from '../effect.ts'
+import type { ShutdownReason } from '../effect.ts'
 import type { Event, Timer } from '../event.ts'
 import type { Request, Requester } from '../ticket.ts'
 import { describeExit } from './cause.ts'
@@ -96,41 +96,8 @@ function describeLive(live: Extract<Event, { type: 'reconcile' }>['live'][number
 }
 
 /** "grace:web:1" */
-function describeTimer(timer: Timer): string {
+export function describeTimer(timer: Timer): string {
   return 'daemon' in timer ? `${timer.kind}:${timer.daemon}:${timer.run}` : timer.kind
-}
-
-/** "the tree of ", "" */
-function describeTarget(to: 'leader' | 'rest' | 'tree'): string {
-  return to === 'leader' ? '' : `the ${to} of `
-}
-
-/** "TERM to web 1" */
-export function describeEffect(effect: Effect): string {
-  switch (effect.type) {
-    case 'signal':
-      return `${effect.signal} to ${describeTarget(effect.to)}${effect.daemon} ${effect.run}`
-    case 'forward':
-      return `forward ${effect.signal} to ${effect.daemon} ${effect.run}`
-    case 'arm':
-      return `arm ${describeTimer(effect.timer)} ${Math.round(effect.afterMs)} ms`
-    case 'disarm':
-      return `disarm ${describeTimer(effect.timer)}`
-    case 'watch':
-      return `watch ${effect.daemon} ${effect.run} for ${effect.for}`
-    case 'run-command':
-      return `run the ${effect.about === null ? 'stop' : 'death'} command of ${effect.daemon} ${effect.run}`
-    case 'announce':
-      return `announce ${effect.state}`
-    case 'report':
-      return `report ${effect.note.kind}`
-    case 'accepted':
-      return `accept ${effect.token}: ticket ${effect.ticket.id}${effect.joined ? ', joined' : ''}`
-    case 'finish':
-      return `finish ${effect.report.code}${effect.report.from === null ? '' : ` (${effect.report.from})`}`
-    default:
-      return `${effect.type} ${effect.daemon} ${effect.run}`
-  }
 }
 
 /** "web: terminating, run 1, pid 7, wants up" */

@@ -121,7 +121,7 @@ export class ControlGuard implements Supervisor {
       return true
     }
     if (this.#isOver) {
-      this.host.send(client, atTheEnd)
+      this.host.send(client, atTheEnd())
       this.closeClient(client)
       return false
     }
@@ -169,19 +169,23 @@ export class ControlGuard implements Supervisor {
 
   /** Its requests get no answer any more. The one connection of a daemon (PITCREW_FD) is kept. */
   #fail(client: number): void {
-    this.host.send(client, afterFailure)
+    this.host.send(client, afterFailure())
     this.#clients.delete(client)
     if (!this.host.keepClient(client)) this.host.closeClient(client)
   }
 }
 
-const afterFailure: string = refusalLine(
-  'INTERNAL',
-  'cannot answer: an internal error; pitcrew keeps running',
-  'repeat the request, on a new connection if this one is closed; see "pitcrew logs"',
-)
+function afterFailure(): string {
+  return refusalLine(
+    'INTERNAL',
+    'cannot answer: an internal error; pitcrew keeps running',
+    'repeat the request, on a new connection if this one is closed; see "pitcrew logs"',
+  )
+}
 
-const atTheEnd: string = refusalLine('FAILED', 'cannot answer: pitcrew is ending', null)
+function atTheEnd(): string {
+  return refusalLine('FAILED', 'cannot answer: pitcrew is ending', null)
+}
 
 /** A line of the protocol that replaces all answers on a connection. */
 export function refusalLine(code: ErrorCode, message: string, hint: string | null): string {

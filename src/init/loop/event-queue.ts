@@ -25,12 +25,19 @@ export class EventQueue {
   }
 
   push(event: Event): void {
-    const key = keyOf(event)
-    if (key === null) {
-      if (isShutdown(event)) this.#events.unshift(event)
-      else this.#events.push(event)
-      return
+    switch (event.type) {
+      case 'watchdog-ping':
+      case 'status-reported':
+        return this.#replace(event)
+      case 'signal':
+      case 'request':
+        if (isShutdown(event)) return this.pushFirst(event)
     }
+    this.#events.push(event)
+  }
+
+  #replace(event: Replaceable): void {
+    const key = keyOf(event)
     const older = this.#replaceable.get(key)
     this.#replaceable.set(key, event)
     if (older === undefined) this.#events.push(event)
@@ -52,9 +59,9 @@ export class EventQueue {
       const at = this.#events.indexOf(event)
       if (at >= 0) this.#events.splice(at, 1)
     }
-    if (this.#replaceable.size === 0) return
+    if (event.type !== 'watchdog-ping' && event.type !== 'status-reported') return
     const key = keyOf(event)
-    if (key !== null && this.#replaceable.get(key) === event) this.#replaceable.delete(key)
+    if (this.#replaceable.get(key) === event) this.#replaceable.delete(key)
   }
 
   /** After a failure: drops all events and keeps the ends of runs, which the host may have
@@ -82,22 +89,18 @@ function keyOfRun({ daemon, run }: { readonly daemon: string; readonly run: numb
   return `${daemon}:${run}`
 }
 
-function isShutdown(event: Event): boolean {
+function isShutdown(event: Extract<Event, { type: 'request' | 'signal' }>): boolean {
   if (event.type === 'request') return event.verb === 'shutdown'
-  if (event.type !== 'signal') return false
   return event.hangup || event.signal === 'TERM' || event.signal === 'INT'
 }
 
-/** @returns null if no newer event replaces this one. */
-function keyOf(event: Event): string | null {
-  switch (event.type) {
-    case 'watchdog-ping':
-      return `${event.extendMs === null ? 'watchdog-ping' : 'extended'}:${event.daemon}:${event.run}`
-    case 'status-reported':
-      return `status ${event.change}:${event.daemon}:${event.run}`
-    default:
-      return null
-  }
+/** A newer event with the same key replaces it. */
+type Replaceable = Extract<Event, { type: 'watchdog-ping' | 'status-reported' }>
+
+function keyOf(event: Replaceable): string {
+  const { daemon, run } = event
+  if (event.type === 'status-reported') return `status ${event.change}:${daemon}:${run}`
+  return `${event.extendMs === null ? 'watchdog-ping' : 'extended'}:${daemon}:${run}`
 }
 
 function exitsIn(events: readonly Event[]): readonly LiveRun[] {

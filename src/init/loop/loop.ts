@@ -12,6 +12,7 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
+import { kindOf } from '../perform/effects.ts'
 import { Performer } from '../perform/perform.ts'
 import { isCommandRun } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
@@ -48,11 +49,15 @@ export class Loop implements Handlers {
   readonly #control: ControlGuard
   readonly #performer: Performer
   readonly #injectFault: InjectFault | null
-  readonly #trace: Trace
+  readonly #trace: Trace | null
   readonly #state: State
   readonly #recovery: RecoverySchedule = new RecoverySchedule()
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
+  /** The effects of the last step. They are performed in order, all of a step before the next step.
+   *  Effects that exceed the turn wait for the next one. */
+  #effects: readonly Effect[] = []
+  #performed = 0
   #shutdownAsked = false
   /** The time of the next `wake` event, as requested from the host. */
   #wakeAtMs = Number.POSITIVE_INFINITY
@@ -60,7 +65,7 @@ export class Loop implements Handlers {
   /** @param tracePath The file for a trace of all steps; null = none. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
-    this.#turn = new Turn(host, (effect) => this.#perform(effect))
+    this.#turn = new Turn(host)
     this.#injectFault = faultInjection(host)
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
@@ -104,7 +109,7 @@ export class Loop implements Handlers {
   handle(event: HostEvent): void {
     const atMs = this.#turn.beginCall()
     this.#injectFault?.(`host-${event.type}`)
-    this.#handlePause(atMs)
+    if (atMs - this.#wakeAtMs >= pauseMs) this.#handlePause(atMs)
     switch (event.type) {
       case 'exited':
       case 'gone':
@@ -152,9 +157,11 @@ export class Loop implements Handlers {
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
     this.#queue.clear(this.#state.sweep?.live.values() ?? [])
-    this.#turn.dropEffects()
+    this.#effects = []
+    this.#performed = 0
     this.#shutdownAsked = shutdownAsked
-    this.#wakeAt(this.#recovery.recoveryBegins(atMs))
+    this.#recovery.recoveryBegins(atMs)
+    this.#wakeAt(this.#recovery.nextMs)
     this.#control.drop()
     this.#tasks.forgetAll()
     this.#reporter.recover()
@@ -169,7 +176,6 @@ export class Loop implements Handlers {
    *  are postponed. */
   #handlePause(nowMs: number): void {
     const lateMs = nowMs - this.#wakeAtMs
-    if (lateMs < pauseMs) return
     this.#timers.postpone(lateMs + pauseMs)
     // Not every event sets a new wake-up time, and the next event belongs to the same pause.
     this.#wakeAtMs = Number.POSITIVE_INFINITY
@@ -234,14 +240,15 @@ export class Loop implements Handlers {
   #drain(): void {
     this.#turn.begin()
     let steps = 0
-    for (; this.#turn.perform() && steps < batchMax; steps++) {
+    for (; this.#perform() && steps < batchMax; steps++) {
       const event = this.#nextEvent()
       if (event === undefined) break
       this.#step(this.#turn.atThisCall(event))
       this.#queue.remove(event)
     }
     if (steps > 0) this.#control.handle(stepped)
-    const isBusy = this.#queue.size > 0 || this.#state.sweep !== null || this.#turn.isBusy
+    const isPerforming = this.#performed < this.#effects.length
+    const isBusy = isPerforming || this.#queue.size > 0 || this.#state.sweep !== null
     const nextMs = Math.min(this.#timers.nextMs(), this.#recovery.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
@@ -253,7 +260,7 @@ export class Loop implements Handlers {
     if (this.#state.sweep !== null && next?.type !== 'reconcile') {
       return { type: 'continue', atMs: this.#host.now() }
     }
-    if (next !== undefined || !this.#recovery.isNeeded) return next
+    if (next !== undefined || this.#recovery.nextMs === Number.POSITIVE_INFINITY) return next
     const atMs = this.#host.now()
     if (this.#recovery.takeDue(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
     return this.#queue.first
@@ -275,41 +282,53 @@ export class Loop implements Handlers {
 
   #step(event: Event): void {
     this.#injectFault?.(event.type)
-    const setEffects = step(this.#state, event)
-    this.#trace(event, setEffects)
-    this.#turn.effects(nextRunFirst(event, setEffects))
+    const effects = step(this.#state, event)
+    this.#trace?.(event, effects)
+    this.#effects = nextRunFirst(event, effects)
+    this.#performed = 0
     this.#performer.serviceManager?.stepped(this.#state)
   }
 
-  #perform(effect: Effect): void {
-    let outcome: Event | null
+  /** @returns False when the turn ended before the effects did. */
+  #perform(): boolean {
+    const effects = this.#effects
+    for (;;) {
+      const from = this.#performed
+      const left = effects.length - from
+      const end = left > workPerClockRead ? from + workPerClockRead : effects.length
+      while (this.#performed < end) this.#performOne(effects[this.#performed++] as Effect)
+      if (this.#turn.isOver(1 + end - from)) return false
+      if (end === effects.length) return true
+    }
+  }
+
+  #performOne(effect: Effect): void {
+    const kind = kindOf(effect)
+    let outcome: Event | null = null
     try {
       this.#injectFault?.(`perform-${effect.type}`)
-      outcome = this.#performer.perform(effect)
+      outcome = kind.perform(effect, this.#performer)
     } catch (error) {
-      this.#recovery.effectLost(effect)
-      outcome = this.#performer.failed(effect, describeError(error))
+      if (kind.lost === 'repeat') this.#recovery.orderLost()
+      const problem = describeError(error)
+      this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
+      if (typeof kind.lost === 'function') outcome = kind.lost(effect, this.#performer, problem)
     }
     if (outcome !== null) this.#queue.push(outcome)
   }
 }
 
-/** The time budget of a turn, and the effects of the last step. Effects are performed in order, all
- *  of a step before the next step. Effects that exceed the turn wait for the next one. */
+/** The time budget of a turn. */
 class Turn {
   readonly #host: Pick<Host, 'now'>
-  readonly #performOne: (effect: Effect) => void
-  #effects: readonly Effect[] = []
-  #performed = 0
   #calledAtMs = 0
   /** Steps and effects since the clock was read. */
   #worked = 0
   /** The end of the turn; null = the clock was not read yet. */
   #untilMs: number | null = null
 
-  constructor(host: Pick<Host, 'now'>, performOne: (effect: Effect) => void) {
+  constructor(host: Pick<Host, 'now'>) {
     this.#host = host
-    this.#performOne = performOne
   }
 
   /** @returns The time at which the host's call began. */
@@ -328,34 +347,6 @@ class Turn {
   begin(): void {
     this.#worked = 0
     this.#untilMs = null
-  }
-
-  /** Precondition: all effects of the step before are performed. */
-  effects(effects: readonly Effect[]): void {
-    this.#effects = effects
-    this.#performed = 0
-  }
-
-  /** After a failure inside pitcrew. */
-  dropEffects(): void {
-    this.effects([])
-  }
-
-  /** True while effects are left. */
-  get isBusy(): boolean {
-    return this.#performed < this.#effects.length
-  }
-
-  /** @returns False when the turn ended before the effects did. */
-  perform(): boolean {
-    const effects = this.#effects
-    for (;;) {
-      const from = this.#performed
-      const end = Math.min(effects.length, from + workPerClockRead)
-      while (this.#performed < end) this.#performOne(effects[this.#performed++] as Effect)
-      if (this.isOver(1 + end - from)) return false
-      if (end === effects.length) return true
-    }
   }
 
   /** @param worked Steps and effects since the last call. */

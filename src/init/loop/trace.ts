@@ -15,8 +15,8 @@ export type Trace = (event: Event, effects: readonly Effect[]) => void
 
 /** @param path The file; null = no trace.
  *  @param plan With the selected daemons only, as the core knows it. */
-export function traceTo(host: Host, path: string | null, plan: Plan): Trace {
-  if (path === null) return () => {}
+export function traceTo(host: Host, path: string | null, plan: Plan): Trace | null {
+  if (path === null) return null
   const error = host.openTrace(path)
   if (error !== null) {
     const why = describeErrno(error)

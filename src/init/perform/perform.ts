@@ -1,11 +1,10 @@
-/** Performs the effects of the core: each is a call or two of the host. An immediate outcome is
- *  returned as the next event. */
+/** What the effects of the core need to be performed (see effects.ts), and the services of daemons.
+ */
 
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Effect } from '../../core/effect.ts'
 import type { Event, Started } from '../../core/event.ts'
 import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
-import { signalNumbers } from '../../core/signals.ts'
 import type { Host, NotifyFields } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { environmentValue } from '../../host/places.ts'
@@ -26,14 +25,14 @@ type RunCommand = Extract<Effect, { type: 'run-command' }>
 type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
-  readonly #host: Host
+  readonly host: Host
   readonly #plan: Plan
   readonly #specs: ReadonlyMap<string, DaemonSpec>
   readonly #environment: Environment
   readonly #tasks: Tasks
-  readonly #timers: Timers
-  readonly #reporter: Reporter
-  readonly #control: ControlGuard
+  readonly timers: Timers
+  readonly reporter: Reporter
+  readonly control: ControlGuard
   /** The exit report; null before the end. */
   #report: Finish['report'] | null = null
   /** The lost output in the exit report that was written, in bytes. */
@@ -55,16 +54,16 @@ export class Performer {
     control: ControlGuard,
     dispatch: (event: UntimedEvent) => void,
   ) {
-    this.#host = host
+    this.host = host
     this.#plan = plan
-    this.#reporter = reporter
-    this.#control = control
+    this.reporter = reporter
+    this.control = control
     const specs = new Map<string, DaemonSpec>()
     for (const spec of plan.daemons) specs.set(spec.name, spec)
     this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#tasks = tasks
-    this.#timers = timers
+    this.timers = timers
     this.#dispatch = dispatch
     const isListening = environmentValue(host, 'NOTIFY_SOCKET') !== null
     this.serviceManager = isListening ? new (auxiliaryOf(host).ServiceManager)(host, timers) : null
@@ -80,94 +79,38 @@ export class Performer {
     return this.#services
   }
 
-  /** @returns The immediate outcome, if any. Throws what the host throws. */
-  perform(effect: Effect): Event | null {
-    const host = this.#host
-    switch (effect.type) {
-      // Frequent effects come first: the engine compares the cases one after the other.
-      case 'spawn':
-        return this.#spawn(effect)
-      case 'report':
-        this.#reporter.report(effect.note)
-        if (effect.note.kind === 'ticket') {
-          this.#control.handle({ type: 'ended', ticket: effect.note.ticket })
-        }
-        return null
-      case 'arm':
-        this.#timers.arm(effect.timer, host.now() + effect.afterMs)
-        return null
-      case 'disarm':
-        this.#timers.disarm(effect.timer)
-        return null
-      case 'signal':
-        host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], effect.to)
-        return null
-      case 'forward':
-        host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')
-        return null
-      case 'probe':
-        this.#reportSurvivors(effect.daemon, effect.run)
-        host.signal(effect.daemon, effect.run, 0, 'tree')
-        return null
-      case 'close-output':
-        host.closeOutput(effect.daemon, effect.run)
-        return null
-      case 'watch':
-        this.#loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
-        return null
-      case 'unwatch':
-        this.#services?.probes.unwatch(effect.daemon)
-        return null
-      case 'run-command':
-        this.#runCommand(effect)
-        return null
-      case 'end-command':
-        this.#services?.hooks.cancelStop(effect.daemon)
-        return null
-      case 'announce':
-        if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()
-        host.notify(effect.state)
-        return null
-      case 'accepted':
-        this.#control.handle(effect)
-        return null
-      case 'finish':
-        this.#finish(effect)
-        return null
+  spawn(effect: Spawn): Event {
+    const spec = this.#specOf(effect)
+    const answer = this.host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
+    if ('pid' in answer) return this.#spawned(effect, answer)
+    return {
+      type: 'spawn-failed',
+      ...this.#run(effect),
+      ...auxiliaryOf(this.host).withReason(answer, spec),
     }
   }
 
-  /** @returns The event that an effect which could not be performed means for the core, if any. */
-  failed(effect: Effect, problem: string): Event | null {
-    this.#reporter.log(`internal error: cannot perform ${effect.type}: ${problem}`)
-    if (isAnswer(effect)) this.#control.drop()
-    if (effect.type === 'run-command' && effect.about === null)
-      return stopCommandFailed(effect, this.#host.now())
-    if (effect.type !== 'spawn') return null
-    // The call may have failed after the spawn, and two runs at once would be worse than a failure.
-    const live = this.#host
+  /** The call may have failed after the spawn, and two runs at once would be worse than a failure.
+   */
+  spawnLost(effect: Spawn, problem: string): Event {
+    const live = this.host
       .liveRuns()
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
     if (live !== undefined) return this.#spawned(effect, live)
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
   }
 
-  #spawn(effect: Spawn): Event {
-    const spec = this.#specOf(effect)
-    const answer = this.#host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
-    if ('pid' in answer) return this.#spawned(effect, answer)
-    return {
-      type: 'spawn-failed',
-      ...this.#run(effect),
-      ...auxiliaryOf(this.#host).withReason(answer, spec),
-    }
+  /** A client awaits this effect, and it is not emitted again. */
+  answerLost(): null {
+    this.control.drop()
+    return null
   }
 
   /** Adds the reason to the end of a run that did not execute its program. */
   withFailureReason(event: Event): Event {
     if (event.type !== 'exited' || event.failure === undefined) return event
     try {
-      const failure = auxiliaryOf(this.#host).withReason(event.failure, this.#specOf(event))
+      const failure = auxiliaryOf(this.host).withReason(event.failure, this.#specOf(event))
       return { ...event, failure }
     } catch {
       return event // The host reports an end once: losing it would be worse than losing the reason.
@@ -175,13 +118,13 @@ export class Performer {
   }
 
   #spawned({ daemon, run }: Spawn, { pid, isSlow }: Started): Event {
-    const event = { type: 'spawned', daemon, run, pid, atMs: this.#host.now() } as const
+    const event = { type: 'spawned', daemon, run, pid, atMs: this.host.now() } as const
     return isSlow ? { ...event, isSlow } : event
   }
 
   /** The time is that after the spawn, which takes a while. */
   #run({ daemon, run }: Spawn): { daemon: string; run: number; atMs: number } {
-    return { daemon, run, atMs: this.#host.now() }
+    return { daemon, run, atMs: this.host.now() }
   }
 
   /** Takes a message of sd_notify from a run. */
@@ -190,29 +133,33 @@ export class Performer {
   }
 
   reportUnattributed(pids: readonly number[]): void {
-    this.#reporter.log(auxiliaryOf(this.#host).unattributedMessage(this.#host, pids))
+    this.reporter.log(auxiliaryOf(this.host).unattributedMessage(this.host, pids))
   }
 
-  #reportSurvivors(daemon: string, run: number): void {
-    const pids = this.#host.members(daemon, run)
-    if (pids.length > 0) this.#reporter.log(`${daemon}: KILL did not end pid ${pids.join(', ')}`)
+  reportSurvivors(daemon: string, run: number): void {
+    const pids = this.host.members(daemon, run)
+    if (pids.length > 0) this.reporter.log(`${daemon}: KILL did not end pid ${pids.join(', ')}`)
   }
 
   #loadServices(): DaemonServices {
-    const { deaths } = this.#reporter
-    this.#services ??= auxiliaryOf(this.#host).makeDaemonServices({
-      host: this.#host,
+    const { deaths } = this.reporter
+    this.#services ??= auxiliaryOf(this.host).makeDaemonServices({
+      host: this.host,
       tasks: this.#tasks,
-      timers: this.#timers,
+      timers: this.timers,
       deathEnvironment: (about) => deaths.environment(about),
-      log: (text) => this.#reporter.log(text),
+      log: (text) => this.reporter.log(text),
       probeCommand: (spec, command) => this.#serviceCommand(spec, command, 'null', []),
       dispatch: this.#dispatch,
     })
     return this.#services
   }
 
-  #runCommand(effect: RunCommand): void {
+  watch(effect: Extract<Effect, { type: 'watch' }>): void {
+    this.#loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
+  }
+
+  runCommand(effect: RunCommand): void {
     const { hooks } = this.#loadServices()
     hooks.run(effect, this.#specOf(effect), (command, env) => {
       return this.#serviceCommand(this.#specOf(effect), command, 'pump', env)
@@ -232,17 +179,17 @@ export class Performer {
     return serviceCommandOf(this.#environment, spec, command, stdio, more)
   }
 
-  #finish({ report, flushMs }: Finish): void {
+  finish({ report, flushMs }: Finish): void {
     this.#report = report
-    this.#host.startShutdownWatchdog()
+    this.host.startShutdownWatchdog()
     try {
       // After this the core orders nothing more, not even the end of a probe.
       this.#services?.probes.forgetAll()
-      this.#reporter.journal.finish()
+      this.reporter.journal.finish()
       this.#writeReport(report)
     } finally {
       if (this.#services !== null) this.#services.hooks.finish(report.code, flushMs)
-      else this.#host.finish(report.code, flushMs, flushSilentMs)
+      else this.host.finish(report.code, flushMs, flushSilentMs)
     }
   }
 
@@ -251,23 +198,13 @@ export class Performer {
   flushed(): void {
     const report = this.#report
     if (report === null) return
-    this.#control.handle({ type: 'finishing', exitCode: report.code })
-    if (this.#host.lostOutput().bytes !== this.#lostBytes) this.#writeReport(report)
+    this.control.handle({ type: 'finishing', exitCode: report.code })
+    if (this.host.lostOutput().bytes !== this.#lostBytes) this.#writeReport(report)
   }
 
   #writeReport(report: Finish['report']): void {
-    const task = exitReportTask(this.#host, this.#plan.name, this.#reporter, report)
-    this.#lostBytes = this.#host.lostOutput().bytes
+    const task = exitReportTask(this.host, this.#plan.name, this.reporter, report)
+    this.#lostBytes = this.host.lostOutput().bytes
     this.#tasks.start(task, () => {})
   }
-}
-
-/** Like the failure of the command itself: the stop signal follows at once. */
-function stopCommandFailed({ daemon, run }: RunCommand, atMs: number): Event {
-  return { type: 'elapsed', timer: { kind: 'escalate', daemon, run }, atMs }
-}
-
-/** A client awaits such an effect, and it is not emitted again. */
-function isAnswer(effect: Effect): boolean {
-  return effect.type === 'accepted' || (effect.type === 'report' && effect.note.kind === 'ticket')
 }

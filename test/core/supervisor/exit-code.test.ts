@@ -1,6 +1,6 @@
 /** The exit code: each clause of its rule, from the first event to the code. */
 import { describe, expect, test } from 'vitest'
-import { describeEffect } from '../../../src/core/text/describe.ts'
+import { describeEffect } from '../../../src/init/perform/effects.ts'
 import {
   type Beat,
   elapsed,

@@ -87,7 +87,7 @@ class Observer {
       ),
       isBroken: this.#isBroken,
       isHelpless: this.#calls.some(({ event, failed }) => event.type === 'recover' && failed),
-      isSignalLost: this.#lines.some(({ text }) => text.includes('cannot perform signal')),
+      isSignalLost: this.#lines.some(({ text }) => /cannot perform [A-Z\d]+ to /.test(text)),
       lostMs: sum(pauses) + spawnMs + (1000 + this.#schedule.lateMs) * given.length,
       lateMs: this.#schedule.lateMs + 1,
       spawnMs,

@@ -19,8 +19,8 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a lost order is not repeated',
-    file: 'init/loop/recovery-schedule.ts',
-    from: 'if (mustNotBeLost.includes(effect.type)) this.#isOrderLost = true',
+    file: 'init/loop/loop.ts',
+    from: "if (kind.lost === 'repeat') this.#recovery.orderLost()",
     to: '',
     seed: 176,
     breaks: ['inDeadline', 'nothingLeft', 'killInTime'],
@@ -59,8 +59,8 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'output is never closed',
-    file: 'init/perform/perform.ts',
-    from: 'host.closeOutput(effect.daemon, effect.run)',
+    file: 'init/perform/effects.ts',
+    from: 'host.closeOutput(daemon, run)',
     to: '',
     seed: 16,
     breaks: ['outputClosed'],
@@ -91,8 +91,8 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: 'a shutdown without a signal is without the watchdog process',
-    file: 'init/perform/perform.ts',
-    from: "if (effect.state === 'STOPPING=1') host.startShutdownWatchdog()",
+    file: 'init/perform/effects.ts',
+    from: "if (state === 'STOPPING=1') host.startShutdownWatchdog()",
     to: '',
     seed: 1,
     breaks: ['watchdogArmed'],

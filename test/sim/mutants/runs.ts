@@ -76,9 +76,9 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     name: 'a forwarded signal continues the daemon',
-    file: 'init/perform/perform.ts',
-    from: "host.signal(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
-    to: "host.stop(effect.daemon, effect.run, signalNumbers[effect.signal], 'leader')",
+    file: 'init/perform/effects.ts',
+    from: "host.signal(daemon, run, signalNumbers[signal], 'leader')",
+    to: "host.stop(daemon, run, signalNumbers[signal], 'leader')",
     seed: 3,
     breaks: ['forwarded'],
   },
