@@ -1,12 +1,14 @@
-/** A small host in which one step goes wrong: an event is lost, or effects, or the state is half
- *  written. It keeps runs and timers as the real host does. */
+/** A small host in which one step goes wrong: an event is lost, or effects, or the step is
+ *  interrupted. It keeps runs and timers as the real host does. */
 import type { Effect } from '../../src/core/effect.ts'
 import { type Event, type LiveRun, type Timer, timerKey } from '../../src/core/event.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
-import { initialState, type State } from '../../src/core/supervisor/state.ts'
+import { initialState } from '../../src/core/supervisor/state.ts'
+import type { StepContext } from '../../src/core/supervisor/step-context.ts'
 import { step } from '../../src/core/supervisor/supervisor.ts'
 import { type Beat, type Later, type TimelessEvent, toEvent } from './events.ts'
+import { interruptAfter } from './interrupt.ts'
 
 /** What goes wrong in the step. */
 export const stepFaults = [
@@ -14,7 +16,7 @@ export const stepFaults = [
   'the event is lost',
   'the effects are lost',
   'half of the effects are lost',
-  'the state is half written',
+  'the step is interrupted',
 ] as const
 export type StepFault = (typeof stepFaults)[number]
 
@@ -22,7 +24,7 @@ export class FaultyHost {
   readonly #fault: StepFault
   readonly #faultAt: number
   readonly #deaf: readonly string[]
-  #state: State
+  readonly #state: StepContext
   #nowMs = 0
   #steps = 0
   #pids = 6
@@ -94,20 +96,22 @@ export class FaultyHost {
   #step(event: Event): void {
     const fault = this.#steps++ === this.#faultAt ? this.#fault : 'nothing'
     if (fault === 'the event is lost') return this.#recover()
-    const before = { ...this.#state }
+    if (fault === 'the step is interrupted') return this.#interrupt(event)
     const effects = step(this.#state, event)
-    // Maps of the state are shared and changed; its other fields are as before.
-    if (fault === 'the state is half written') this.#state = before
     if (event.type === 'exited') this.#runs.delete(event.daemon)
     if (event.type === 'reconcile') this.#forgetTheDead()
     const performed = {
       nothing: effects,
       'half of the effects are lost': effects.slice(0, effects.length / 2),
       'the effects are lost': [],
-      'the state is half written': [],
     }[fault]
     for (const effect of performed) this.#perform(effect)
     if (fault !== 'nothing') this.#recover()
+  }
+
+  #interrupt(event: Event): void {
+    interruptAfter(2, this.#state, () => step(this.#state, event))
+    this.#recover()
   }
 
   /** As in the init: events and effects under way are dropped. */

@@ -76,7 +76,9 @@ export class StoryChecks {
 
 function isNeeded(timer: Timer, state: State): boolean {
   if (!('daemon' in timer)) {
-    return timer.kind === 'waiting' ? state.waiting > 0 : state.shutdown !== null && !state.finished
+    return timer.kind === 'waiting'
+      ? state.inPhase.waiting > 0
+      : state.shutdown !== null && !state.finished
   }
   if (timer.kind === 'linger') return true
   const daemon = state.daemons.get(timer.daemon)

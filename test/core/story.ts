@@ -11,7 +11,8 @@ import type { Daemon } from '../../src/core/daemon/phases.ts'
 import type { Effect, Note } from '../../src/core/effect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
-import { initialState, type State } from '../../src/core/supervisor/state.ts'
+import { initialState } from '../../src/core/supervisor/state.ts'
+import type { StepContext } from '../../src/core/supervisor/step-context.ts'
 import { step } from '../../src/core/supervisor/supervisor.ts'
 import { describeDaemon, describeEvent } from '../../src/core/text/describe.ts'
 import { describeEffect } from '../../src/init/perform/effects.ts'
@@ -60,7 +61,7 @@ export function up(plan: Plan): Game {
 export const beginMs = 1_000_000
 
 export class Game {
-  state: State
+  readonly state: StepContext
   nowMs: number = beginMs
   /** Of the last event. */
   effects: readonly Effect[] = []

@@ -7,12 +7,16 @@ import type { StepContext } from './step-context.ts'
 import { isUnderWay } from './tickets.ts'
 
 export function checkStep(context: StepContext): void {
-  context.daemons.eachChange(checkDaemon)
-  if (context.hasTickets) {
-    context.daemons.eachChange((_after, _before, name) => checkTicket(context, name))
-    context.lazyTickets?.eachChange((_after, _before, name) => checkTicket(context, name))
+  const { log, daemons, tickets } = context
+  for (let at = 0; at < log.length; at += 3) {
+    const target = log[at]
+    const name = log[at + 1] as string
+    if (target === daemons) {
+      checkDaemon(daemons.get(name) as Daemon, log[at + 2] as Daemon | undefined, name)
+    } else if (target !== tickets) continue
+    if (tickets.size > 0) checkTicket(context, name)
   }
-  checkEffects(context)
+  checkSpawns(context)
   if (context.active < 0) fail(`${context.active} daemons are active`)
   if (context.finished && context.active > 0 && context.shutdown === null)
     fail('the end, with daemons alive')
@@ -20,15 +24,20 @@ export function checkStep(context: StepContext): void {
 
 function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): void {
   if (before === undefined) return fail(`${name} is not in the plan`)
-  if (after.run < before.run) fail(`${name}: run ${after.run} after run ${before.run}`)
-  if (after.run > before.run && 'pid' in before && after.last?.run !== before.run)
-    fail(`${name}: run ${after.run} begins before run ${before.run} is over`)
-  if (after.run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
-  if ('pid' in after && after.pid <= 0) fail(`${name}: run ${after.run} has pid ${after.pid}`)
-  if (after.phase !== 'terminating' && after.phase !== 'killing') return
-  if (after.requested && after.sent.length === 0 && after.spec.stop.command === null) {
+  const { run } = after
+  if (run !== before.run) checkNextRun(after, before, name)
+  if (!('pid' in after)) return
+  if (after.pid <= 0) fail(`${name}: run ${run} has pid ${after.pid}`)
+  if (after.phase === 'running' || !after.requested) return
+  if (after.sent.length === 0 && after.spec.stop.command === null)
     fail(`${name}: is ending without a stop signal`)
-  }
+}
+
+function checkNextRun({ run, last }: Daemon, before: Daemon, name: string): void {
+  if (run < before.run) fail(`${name}: run ${run} after run ${before.run}`)
+  if ('pid' in before && last?.run !== before.run)
+    fail(`${name}: run ${run} begins before run ${before.run} is over`)
+  if (run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
 }
 
 /** An open ticket must have a way to its end. */
@@ -45,16 +54,17 @@ function checkTicket(context: StepContext, name: string): void {
   fail(`${name}: ticket ${open.id} is open, and nothing comes of it`)
 }
 
-function checkEffects(context: StepContext): void {
+function checkSpawns({ effects, shutdown, daemons }: StepContext): void {
   let spawned: Set<string> | null = null
-  for (const effect of context.effects) {
-    if (effect.type !== 'spawn') continue
+  for (let at = 0; at < effects.length; at++) {
+    const effect = effects[at]
+    if (effect?.type !== 'spawn') continue
+    const { daemon } = effect
     spawned ??= new Set()
-    if (spawned.has(effect.daemon)) fail(`${effect.daemon} is spawned twice in one step`)
-    if (context.shutdown !== null) fail(`${effect.daemon} is spawned during the shutdown`)
-    if (context.daemons.get(effect.daemon)?.phase !== 'starting')
-      fail(`${effect.daemon} is not starting`)
-    spawned.add(effect.daemon)
+    if (spawned.has(daemon)) fail(`${daemon} is spawned twice in one step`)
+    if (shutdown !== null) fail(`${daemon} is spawned during the shutdown`)
+    if (daemons.get(daemon)?.phase !== 'starting') fail(`${daemon} is not starting`)
+    spawned.add(daemon)
   }
 }
 

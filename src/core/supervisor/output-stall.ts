@@ -11,23 +11,22 @@ const reportIntervalMs = 60_000
 
 export function outputStalled(context: StepContext, { sinceMs, errno }: OutputStall): void {
   if (context.outputStall !== null) {
-    context.outputStall = { ...context.outputStall, isOver: false }
-    return
+    return context.set('outputStall', { ...context.outputStall, isOver: false })
   }
   const isReported = context.atMs - context.stallReportedAtMs >= reportIntervalMs
-  context.outputStall = { sinceMs, errno, isReported, isOver: false }
+  context.set('outputStall', { sinceMs, errno, isReported, isOver: false })
   if (isReported) context.report({ kind: 'output-stalled', errno })
 }
 
 export function outputResumed(context: StepContext): void {
   const { outputStall } = context
   if (outputStall === null) return
-  context.outputStall = null
+  context.set('outputStall', null)
   if (outputStall.isReported) {
-    context.stallReportedAtMs = context.atMs
+    context.set('stallReportedAtMs', context.atMs)
     context.report({ kind: 'output-resumed', afterMs: context.atMs - outputStall.sinceMs })
   }
-  for (const { name } of context.state.plan.daemons) {
+  for (const { name } of context.plan.daemons) {
     const daemon = context.daemons.get(name)
     if (!awaitsLine(daemon)) continue
     arm(context.effects, 'ready', daemon, daemon.spec.ready?.timeoutMs ?? 0)
@@ -39,7 +38,7 @@ export function outputResumed(context: StepContext): void {
 export function reconcileStall(context: StepContext, stall: OutputStall | null): void {
   if (stall !== null) outputStalled(context, stall)
   else if (context.outputStall !== null)
-    context.outputStall = { ...context.outputStall, isOver: true }
+    context.set('outputStall', { ...context.outputStall, isOver: true })
 }
 
 /** Whether a daemon is running and has not printed its readiness line yet. */

@@ -95,12 +95,12 @@ function openTicketFor(
       requests: open.requests + 1,
       satisfiedByRun: Math.max(open.satisfiedByRun, satisfiedByRun),
     }
-    context.tickets.set(name, joined)
+    context.put(context.tickets, name, joined)
     return accept(context, request.token, joined, true)
   }
   const ticket = newTicket(context, request, runOf(daemon), satisfiedByRun)
   if (open !== null) endTicket(context, open, supersededBy(ticket))
-  context.tickets.set(name, ticket)
+  context.put(context.tickets, name, ticket)
   accept(context, request.token, ticket, false)
 }
 

@@ -29,7 +29,7 @@ export function followChanges(context: StepContext): void {
 function follow(context: StepContext, name: string, failed: string[]): void {
   const daemon = context.daemons.get(name) as Daemon
   if (daemon.phase === 'waiting') reconsider(context, daemon, failed)
-  for (const dependent of context.state.order.dependents.get(name) ?? []) {
+  for (const dependent of context.order.dependents.get(name) ?? []) {
     const other = context.daemons.get(dependent) as Daemon
     if (daemon.spec.guard) holdBehind(context, daemon, other)
     reconsider(context, other, failed)
@@ -69,13 +69,13 @@ function holdBehind(context: StepContext, guard: Daemon, daemon: Daemon): void {
 
 /** Spawns the next batch when all spawns of the last one have answered. */
 export function spawnNextBatch(context: StepContext): void {
-  if (context.starting > 0 || context.isEnding) return
+  if (context.inPhase.starting > 0 || context.isEnding) return
   const { atMs } = context
   for (let name = context.nextInQueue(); name !== null; name = context.nextInQueue()) {
     const daemon = context.daemons.get(name)
     if (daemon?.phase !== 'waiting' || unmetDependency(context.daemons, daemon) !== null) continue
     context.dispatch(name, { type: 'turn', atMs })
-    if (context.isEnding || context.starting >= batchMax) return
+    if (context.isEnding || context.inPhase.starting >= batchMax) return
   }
 }
 
@@ -88,18 +88,18 @@ const reportedMax = 10
 
 /** One timer for all waiting daemons. After a failure inside pitcrew it may or may not be armed. */
 export function watchWaiters(context: StepContext): void {
-  const timer = { kind: 'waiting' } as const
-  const before = context.isRecounted ? null : context.state.waiting
-  if (context.waiting > 0) {
-    if (before === 0 || before === null) context.emit({ type: 'arm', timer, afterMs: longWaitMs })
+  const before = context.waitingBefore
+  if (context.inPhase.waiting > 0) {
+    if (before === 0 || before === null)
+      context.emit({ type: 'arm', timer: { kind: 'waiting' }, afterMs: longWaitMs })
   } else if (before !== 0) {
-    context.emit({ type: 'disarm', timer })
+    context.emit({ type: 'disarm', timer: { kind: 'waiting' } })
   }
 }
 
 export function reportWaiters(context: StepContext): void {
   let reported = 0
-  for (const name of context.state.order.start) {
+  for (const name of context.order.start) {
     const daemon = context.daemons.get(name) as Daemon
     if (daemon.phase !== 'waiting' || reported === reportedMax) continue
     const unmet = unmetDependency(context.daemons, daemon)
@@ -107,6 +107,6 @@ export function reportWaiters(context: StepContext): void {
     context.report({ kind: 'waits', daemon: name, for: unmet.after.daemon })
     reported++
   }
-  if (context.waiting === 0) return
+  if (context.inPhase.waiting === 0) return
   context.emit({ type: 'arm', timer: { kind: 'waiting' }, afterMs: reportAgainMs })
 }

@@ -19,11 +19,11 @@ export function beginShutdown(
 ): void {
   if (context.shutdown !== null) return joinShutdown(context, token)
   if (context.finished) return
-  const { plan, order } = context.state
+  const { plan, order } = context
   const { deadlineMs } = plan
   const { killAtMs, spareMs, flushMs } = splitShutdown(plan, order)
   const ticket = newTicket(context, requestOf(reason), null, 0)
-  context.shutdown = { sinceMs: context.atMs, reason, killAtMs, spareMs, flushMs, ticket }
+  context.set('shutdown', { sinceMs: context.atMs, reason, killAtMs, spareMs, flushMs, ticket })
   accept(context, token, ticket, false)
   context.emit({ type: 'announce', state: 'STOPPING=1' })
   context.report({ kind: 'shutdown', reason, daemons: context.active, deadlineMs })
@@ -32,11 +32,10 @@ export function beginShutdown(
 }
 
 /** Begins the shutdown when the end of this daemon is the end of the bundle. */
-export function shutDownIfEnded(context: StepContext, name: string): void {
+export function shutDownIfEnded(context: StepContext, daemon: Daemon): void {
   if (context.isEnding) return
-  const daemon = context.daemons.get(name)
-  const kind = daemon === undefined ? null : reasonToShutDown(daemon)
-  if (kind !== null) beginShutdown(context, { kind, daemon: name })
+  const kind = reasonToShutDown(daemon)
+  if (kind !== null) beginShutdown(context, { kind, daemon: daemon.spec.name })
 }
 
 type DaemonReason = Extract<ShutdownReason, { daemon: string }>['kind']
@@ -60,7 +59,7 @@ function joinShutdown(context: StepContext, token: number): void {
   if (context.shutdown === null) return
   const { ticket } = context.shutdown
   const joined = { ...ticket, requests: ticket.requests + 1 }
-  context.shutdown = { ...context.shutdown, ticket: joined }
+  context.set('shutdown', { ...context.shutdown, ticket: joined })
   accept(context, token, joined, true)
 }
 
@@ -92,10 +91,10 @@ export function stopInTurn(context: StepContext, name: string): void {
 
 /** Counts the dependents that a daemon must wait for; theirs were counted before. */
 export function countBlockers(context: StepContext, name: string): void {
-  const dependents = context.state.order.dependents.get(name) ?? []
+  const dependents = context.order.dependents.get(name) ?? []
   let count = 0
   for (const other of dependents) if (isBlocker(context, other)) count++
-  context.blockers.set(name, count)
+  context.put(context.blockers, name, count)
 }
 
 /** Whether the dependencies of a daemon wait for it: it is not over, or it waits for a dependent of
@@ -121,7 +120,7 @@ function stop(context: StepContext, name: string): void {
 /** The time that is left for the stop of a daemon; later waves keep their share. */
 function shutdownLimitMs(context: StepContext, shutdown: Shutdown, name: string): number {
   const { sinceMs, killAtMs, spareMs } = shutdown
-  const wave = context.state.order.wave.get(name) ?? 0
+  const wave = context.order.wave.get(name) ?? 0
   return (killAtMs[wave] ?? 0) + spareMs - (context.atMs - sinceMs)
 }
 
@@ -129,7 +128,7 @@ function shutdownLimitMs(context: StepContext, shutdown: Shutdown, name: string)
 export function stopLimitMs(context: StepContext, name: string): number {
   const daemon = context.daemons.get(name)
   const sinceMs = daemon !== undefined && 'sinceMs' in daemon ? daemon.sinceMs : context.atMs
-  const ownMs = sinceMs + graceWithin(context.state.plan.deadlineMs, null) - context.atMs
+  const ownMs = sinceMs + graceWithin(context.plan.deadlineMs, null) - context.atMs
   if (context.shutdown === null) return ownMs
   return Math.min(ownMs, shutdownLimitMs(context, context.shutdown, name))
 }
@@ -143,7 +142,7 @@ export function unblock(context: StepContext, daemon: Daemon): void {
       const blockers = context.blockers.get(name)
       const next = context.daemons.get(name)
       if (blockers === undefined || next === undefined) continue // Not selected.
-      context.blockers.set(name, blockers - 1)
+      context.put(context.blockers, name, blockers - 1)
       if (blockers > 1) continue
       if (delaysOthers(next)) stop(context, name)
       else out.push(next)
@@ -173,15 +172,15 @@ export function killAtDeadline(context: StepContext, name: string): void {
 }
 
 export function missDeadline(context: StepContext): void {
-  const names = context.state.plan.daemons.map(({ name }) => name)
+  const names = context.plan.daemons.map(({ name }) => name)
   const daemons = names.filter((name) => context.daemons.get(name)?.phase !== 'stopped')
   context.report({ kind: 'deadline-missed', daemons })
   finish(context)
 }
 
 export function finish(context: StepContext): void {
-  context.finished = true
-  const { plan } = context.state
+  context.set('finished', true)
+  const { plan } = context
   const daemons = plan.daemons.map(({ name }) => context.daemons.get(name) as Daemon)
   const spentMs = context.shutdown === null ? 0 : context.atMs - context.shutdown.sinceMs
   const minimumMs = context.shutdown?.flushMs ?? 0
@@ -198,7 +197,7 @@ export function finish(context: StepContext): void {
 function endShutdownTicket(context: StepContext, exitCode: number): void {
   if (context.shutdown?.ticket.outcome.kind !== 'open') return
   const ticket = endTicket(context, context.shutdown.ticket, { kind: 'ended', exitCode })
-  context.shutdown = { ...context.shutdown, ticket }
+  context.set('shutdown', { ...context.shutdown, ticket })
 }
 
 /** After a failure inside pitcrew: repeats orders that may be lost. */
@@ -206,7 +205,7 @@ export function recoverShutdown(context: StepContext): void {
   if (context.shutdown === null) return
   context.emit({ type: 'announce', state: 'STOPPING=1' })
   const { sinceMs, flushMs } = context.shutdown
-  const leftMs = sinceMs + context.state.plan.deadlineMs - flushMs - context.atMs
+  const leftMs = sinceMs + context.plan.deadlineMs - flushMs - context.atMs
   if (leftMs <= 0) return enforceDeadline(context)
   context.emit({ type: 'arm', timer: { kind: 'deadline' }, afterMs: leftMs })
   beginSweep(context, ['stop'])

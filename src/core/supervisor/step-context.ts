@@ -1,187 +1,228 @@
-/** One step under way: the functions of this folder take it and change nothing else. What changes
- *  is written here and reaches the state only when the step is done, so that a step that fails has
- *  changed nothing. Copying a table of a thousand daemons at each event would do the same and cost
- *  more than all the rest.
+/** The state, and the step under way: the functions of this folder take it and change nothing else.
+ *
+ *  The state is changed in place. `log` has what each change replaced, so that a step that fails is
+ *  undone and has changed nothing. The daemons, tickets and other records in it are replaced and
+ *  never changed, so that the log needs no copies.
  *
  *  `dispatch` is the way in which all of them give a daemon an event. The modules that it calls
  *  know this one by type only, so that there is no cycle of imports. */
 import { stepDaemon } from '../daemon/daemon.ts'
 import type { Daemon, DaemonEvent } from '../daemon/phases.ts'
+import { noStreak } from '../daemon/restart-policy.ts'
 import type { Effect, Note, Shutdown } from '../effect.ts'
 import { graceWithin } from '../plan/deadline.ts'
+import { type Order, orderOf } from '../plan/order.ts'
+import type { DaemonSpec, Plan } from '../plan/plan.ts'
 import type { Ticket } from '../ticket.ts'
 import { delaysOthers, shutDownIfEnded, unblock } from './shutdown.ts'
-import type { Counts, ReportedStall, State } from './state.ts'
+import type { ReportedStall, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
 import { failSkipped, followPolicy, followTicket } from './tickets.ts'
 
-export class StepContext {
-  state: State
+/** What `set` may change. */
+interface Fields {
+  shutdown: Shutdown | null
+  sweep: Sweep | null
+  booted: boolean
+  announced: boolean
+  finished: boolean
+  outputStall: ReportedStall | null
+  stallReportedAtMs: number
+}
+
+export class StepContext implements State, Readonly<Fields> {
+  readonly plan: Plan
+  readonly order: Order
+  readonly daemons: Map<string, Daemon> = new Map()
+  readonly tickets: Map<string, Ticket> = new Map()
+  /** How often each signal was ignored. */
+  readonly ignored: Map<string, number> = new Map()
+  /** For each daemon, how many dependents its stop must wait for; filled when a shutdown begins. */
+  readonly blockers: Map<string, number> = new Map()
+  readonly shutdown: Shutdown | null = null
+  readonly sweep: Sweep | null = null
+  /** All daemons were started, as far as their dependencies allowed. */
+  readonly booted: boolean = false
+  /** READY=1 was sent to the service manager above pitcrew. */
+  readonly announced: boolean = false
+  readonly finished: boolean = false
+  readonly outputStall: ReportedStall | null = null
+  /** When the end of a stall was last reported. */
+  readonly stallReportedAtMs: number = Number.NEGATIVE_INFINITY
+  /** Not undone: the number of a ticket is never used again. */
+  ticketsMade = 0
+  /** Daemons that can start, in the order of their spawns, from `queueFrom` on. */
+  readonly queue: string[] = []
+  queueFrom = 0
+
+  // The counts are derived from the daemons again when a step is undone.
+  readonly inPhase: Record<Daemon['phase'], number> = noneInPhase()
+  settled = 0
+  /** How many daemons are stopped because a request said so. */
+  stoppedByRequest = 0
+
+  // The step under way.
   atMs = 0
   effects: Effect[] = []
-  readonly daemons: Overlay<Daemon>
+  /** What the changes of the step replaced: a map or this object, a key, and the value before. */
+  readonly log: unknown[] = []
   /** Daemons with a change that may concern others. */
-  changed: string[] = []
+  readonly changed: string[] = []
   /** How many of these were followed by their consequences. */
   followed = 0
-  /** Daemons that can start; they come after those of the state's queue. */
-  queue: string[] = []
-  /** How many were taken from the state's queue and then from this one. */
-  taken = 0
-  /** The counts were not reliable. */
-  isRecounted = false
-  ticketsMade = 0
-  shutdown: Shutdown | null = null
-  sweep: Sweep | null = null
   /** How many daemons the sweep has visited in this step. */
   swept = 0
-  active = 0
-  waiting = 0
-  starting = 0
-  settled = 0
-  stoppedByRequest = 0
-  booted = false
-  announced = false
-  finished = false
-  outputStall: ReportedStall | null = null
-  stallReportedAtMs = 0
-  /** Made on first use: most steps do not need them. */
-  lazyTickets: Overlay<Ticket> | null = null
-  lazyIgnored: Overlay<number> | null = null
-  lazyBlockers: Overlay<number> | null = null
+  /** How many daemons were waiting before the step; null = unknown, after a recovery. */
+  waitingBefore: number | null = 0
+  #isUnderWay = false
+  #queuedBefore = 0
+  #queueFromBefore = 0
 
-  constructor(state: State, atMs: number) {
-    this.state = state
-    this.daemons = new Overlay(state.daemons)
-    this.begin(state, atMs)
+  constructor(plan: Plan) {
+    this.plan = plan
+    this.order = orderOf(plan.daemons)
+    for (const spec of plan.daemons) this.daemons.set(spec.name, neverStarted(spec))
+    this.inPhase.stopped = plan.daemons.length
   }
 
-  /** Begins another step and drops what a failed step has left. One context serves all steps,
-   *  because the engine needs more time to make one than for most steps. */
-  begin(state: State, atMs: number): void {
-    this.state = state
+  /** Begins a step. What an interrupted step has left is undone before. */
+  begin(atMs: number): void {
+    this.undo()
+    this.#isUnderWay = true
     this.atMs = atMs
     // The caller of the last step keeps its effects.
     this.effects = []
-    this.daemons.begin(state.daemons)
-    if (this.changed.length > 0) this.changed = []
+    if (this.changed.length > 0) this.changed.length = 0
     this.followed = 0
-    if (this.queue.length > 0) this.queue = []
-    this.taken = 0
-    this.isRecounted = false
-    this.ticketsMade = state.ticketsMade
-    this.shutdown = state.shutdown
-    this.sweep = state.sweep
     this.swept = 0
-    this.active = state.active
-    this.waiting = state.waiting
-    this.starting = state.starting
-    this.settled = state.settled
-    this.stoppedByRequest = state.stoppedByRequest
-    this.booted = state.booted
-    this.announced = state.announced
-    this.finished = state.finished
-    this.outputStall = state.outputStall
-    this.stallReportedAtMs = state.stallReportedAtMs
-    this.lazyTickets = null
-    this.lazyIgnored = null
-    this.lazyBlockers = null
+    this.waitingBefore = this.inPhase.waiting
+    this.#queuedBefore = this.queue.length
+    this.#queueFromBefore = this.queueFrom
   }
 
   /** Whether the event has changed nothing. Then it has no consequences, either. */
   get isUnchanged(): boolean {
-    const { state } = this
-    return (
-      this.effects.length === 0 &&
-      this.daemons.changes === null &&
-      this.sweep === null &&
-      this.shutdown === state.shutdown &&
-      this.booted === state.booted &&
-      this.outputStall === state.outputStall &&
-      this.lazyTickets === null &&
-      this.lazyIgnored === null
-    )
+    return this.log.length === 0 && this.effects.length === 0 && this.sweep === null
   }
 
-  get tickets(): Overlay<Ticket> {
-    this.lazyTickets ??= new Overlay(this.state.tickets)
-    return this.lazyTickets
+  /** Ends a step that has succeeded. */
+  commit(): void {
+    this.#isUnderWay = false
+    if (this.log.length > 0) this.log.length = 0
+    if (this.queueFrom === 0) return
+    const { queue, queueFrom } = this
+    if (queueFrom < queue.length && queueFrom < compactFrom) return
+    queue.copyWithin(0, queueFrom)
+    queue.length -= queueFrom
+    this.queueFrom = 0
+  }
+
+  /** Undoes the changes of a step that has not come to its end. Needs no memory for the daemons,
+   *  since their keys exist. If it is interrupted, it can be repeated. */
+  undo(): void {
+    if (!this.#isUnderWay) return
+    const { log } = this
+    for (let at = log.length - 3; at >= 0; at -= 3) {
+      const [target, key, before] = [log[at], log[at + 1] as string, log[at + 2]]
+      if (target === this) Object.assign(this, { [key]: before })
+      else if (before === undefined) (target as Map<string, unknown>).delete(key)
+      else (target as Map<string, unknown>).set(key, before)
+    }
+    log.length = 0
+    this.queue.length = this.#queuedBefore
+    this.queueFrom = this.#queueFromBefore
+    this.recount()
+    this.#isUnderWay = false
+  }
+
+  /** Changes a field. */
+  set<K extends keyof Fields>(key: K, value: Fields[K]): void {
+    this.log.push(this, key, this[key])
+    ;(this as Fields)[key] = value
+  }
+
+  /** Changes a map. */
+  put<V>(map: Map<string, V>, key: string, value: V): void {
+    this.log.push(map, key, map.get(key))
+    map.set(key, value)
   }
 
   /** False until the first request or restart by the policy. */
   get hasTickets(): boolean {
-    return this.lazyTickets !== null || this.state.tickets.size > 0
+    return this.tickets.size > 0
   }
 
   /** The open ticket of a daemon, or null. */
   openTicket(name: string): Ticket | null {
-    if (!this.hasTickets) return null
-    const ticket = (this.lazyTickets ?? this.state.tickets).get(name)
+    const ticket = this.tickets.get(name)
     return ticket?.outcome.kind === 'open' ? ticket : null
-  }
-
-  get ignored(): Overlay<number> {
-    this.lazyIgnored ??= new Overlay(this.state.ignored)
-    return this.lazyIgnored
-  }
-
-  get blockers(): Overlay<number> {
-    this.lazyBlockers ??= new Overlay(this.state.blockers)
-    return this.lazyBlockers
   }
 
   /** Gives an event to a daemon and draws all consequences, the end of the bundle among them. */
   dispatch(name: string, event: DaemonEvent): void {
-    this.update(name, event)
-    shutDownIfEnded(this, name)
+    const before = this.daemons.get(name)
+    if (before === undefined) return
+    const after = this.update(before, event)
+    if (after !== before) shutDownIfEnded(this, after)
   }
 
   /** The same without the end of the bundle: for a recovery, in which that is decided later. */
-  update(name: string, event: DaemonEvent): void {
-    const before = this.daemons.get(name)
+  update(before: Daemon, event: DaemonEvent): Daemon {
     // Once the end is ordered, daemons do not change any more.
-    if (before === undefined || this.state.finished) return
+    if (this.finished) return before
     const after = this.advance(before, event)
-    if (after === before) return
+    if (after === before) return before
     if (this.shutdown !== null && delaysOthers(before) && !delaysOthers(after)) unblock(this, after)
-    if (event.type === 'skip') failSkipped(this, name, event.needs)
+    if (event.type === 'skip') failSkipped(this, after, event.needs)
     if (this.hasTickets) followTicket(this, after)
     followPolicy(this, before, after)
+    return after
   }
 
   /** Steps one daemon and counts it, without any consequence for others. */
   advance(before: Daemon, event: DaemonEvent): Daemon {
     const after = stepDaemon(before, event, this.effects, this.isEnding)
-    if (after === before) return after
-    this.daemons.set(before.spec.name, after)
-    const isAsBefore = after.phase === before.phase && after.phase !== 'stopped'
-    if (isAsBefore && isSettled(after) === isSettled(before)) return after
-    count(this, before, -1)
-    count(this, after, 1)
-    this.changed.push(before.spec.name)
+    if (after === before) return before
+    const { name } = before.spec
+    this.log.push(this.daemons, name, before)
+    this.daemons.set(name, after)
+    const wasSettled = isSettled(before)
+    const isNowSettled = isSettled(after)
+    if (after.phase === before.phase && after.phase !== 'stopped' && isNowSettled === wasSettled)
+      return after
+    this.inPhase[before.phase]--
+    this.inPhase[after.phase]++
+    if (wasSettled) this.settled--
+    if (isNowSettled) this.settled++
+    if (isStoppedByRequest(before)) this.stoppedByRequest--
+    if (isStoppedByRequest(after)) this.stoppedByRequest++
+    this.changed.push(name)
     return after
   }
 
   /** Counts all daemons again, after a failure inside pitcrew. */
   recount(): void {
-    this.isRecounted = true
-    this.active = this.waiting = this.starting = this.settled = this.stoppedByRequest = 0
-    for (const daemon of this.state.daemons.values()) count(this, daemon, 1)
+    Object.assign(this.inPhase, noneInPhase())
+    this.settled = this.stoppedByRequest = 0
+    for (const daemon of this.daemons.values()) {
+      this.inPhase[daemon.phase]++
+      if (isSettled(daemon)) this.settled++
+      if (isStoppedByRequest(daemon)) this.stoppedByRequest++
+    }
+  }
+
+  get active(): number {
+    return this.plan.daemons.length - this.inPhase.stopped
   }
 
   /** The next daemon that can start; null = there is none. */
   nextInQueue(): string | null {
-    const { queue } = this.state
-    const name =
-      this.taken < queue.length ? queue[this.taken] : this.queue[this.taken - queue.length]
-    if (name === undefined) return null
-    this.taken++
-    return name
+    return this.queueFrom < this.queue.length ? (this.queue[this.queueFrom++] as string) : null
   }
 
   /** The grace for the stop of a single daemon, which has the whole deadline. */
   stopGraceMs({ spec }: Daemon): number {
-    return graceWithin(this.state.plan.deadlineMs, spec.stop.graceMs)
+    return graceWithin(this.plan.deadlineMs, spec.stop.graceMs)
   }
 
   emit(effect: Effect): void {
@@ -196,40 +237,26 @@ export class StepContext {
   get isEnding(): boolean {
     return this.shutdown !== null || this.finished
   }
-
-  /** Commits first what may allocate. All daemons are in their map already, and updating existing
-   *  keys cannot fail, so they change together. The number of a ticket is never used again. */
-  commit(): void {
-    this.state.ticketsMade = this.ticketsMade
-    this.lazyTickets?.commit()
-    this.lazyIgnored?.commit()
-    this.lazyBlockers?.commit()
-    const { state } = this
-    if (this.queue.length > 0) state.queue.push(...this.queue)
-    this.daemons.commit()
-    if (this.taken > 0) state.queue.splice(0, this.taken)
-    state.shutdown = this.shutdown
-    state.sweep = this.sweep
-    state.active = this.active
-    state.waiting = this.waiting
-    state.starting = this.starting
-    state.settled = this.settled
-    state.stoppedByRequest = this.stoppedByRequest
-    state.booted = this.booted
-    state.announced = this.announced
-    state.finished = this.finished
-    state.outputStall = this.outputStall
-    state.stallReportedAtMs = this.stallReportedAtMs
-  }
 }
 
-/** Adds a daemon to the counts, or removes it. */
-export function count(counts: Counts, daemon: Daemon, by: 1 | -1): void {
-  if (daemon.phase !== 'stopped') counts.active += by
-  if (daemon.phase === 'waiting') counts.waiting += by
-  if (daemon.phase === 'starting') counts.starting += by
-  if (isSettled(daemon)) counts.settled += by
-  if (daemon.phase === 'stopped' && daemon.end === 'requested') counts.stoppedByRequest += by
+/** The queue is moved to its begin when so many entries were taken; otherwise one that is never
+ *  empty would grow without end. */
+const compactFrom = 1024
+
+function neverStarted(spec: DaemonSpec): Daemon {
+  return { spec, run: 0, last: null, streak: noStreak, phase: 'stopped', end: 'none' }
+}
+
+function noneInPhase(): Record<Daemon['phase'], number> {
+  return {
+    stopped: 0,
+    waiting: 0,
+    backoff: 0,
+    starting: 0,
+    running: 0,
+    terminating: 0,
+    killing: 0,
+  }
 }
 
 /** Whether the start of a daemon is decided: it is ready, done, or optional and failed. */
@@ -239,39 +266,6 @@ function isSettled(daemon: Daemon): boolean {
   return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)
 }
 
-/** A map with changes that are not committed yet. */
-export class Overlay<V> {
-  base: Map<string, V>
-  changes: Map<string, V> | null = null
-
-  constructor(base: Map<string, V>) {
-    this.base = base
-  }
-
-  begin(base: Map<string, V>): void {
-    this.base = base
-    this.changes = null
-  }
-
-  get(key: string): V | undefined {
-    return this.changes?.get(key) ?? this.base.get(key)
-  }
-
-  set(key: string, value: V): void {
-    this.changes ??= new Map()
-    this.changes.set(key, value)
-  }
-
-  /** Visits each change with the value before. */
-  eachChange(look: (after: V, before: V | undefined, key: string) => void): void {
-    this.changes?.forEach((after, key) => {
-      look(after, this.base.get(key), key)
-    })
-  }
-
-  commit(): void {
-    this.changes?.forEach((value, key) => {
-      this.base.set(key, value)
-    })
-  }
+function isStoppedByRequest(daemon: Daemon): boolean {
+  return daemon.phase === 'stopped' && daemon.end === 'requested'
 }

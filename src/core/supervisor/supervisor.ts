@@ -23,8 +23,7 @@ import {
   stopInTurn,
   stopLimitMs,
 } from './shutdown.ts'
-import type { State } from './state.ts'
-import { StepContext } from './step-context.ts'
+import type { StepContext } from './step-context.ts'
 import {
   beginSweep,
   continueSweep,
@@ -35,11 +34,23 @@ import {
 } from './sweep.ts'
 import { reconcileTicket, supersede } from './tickets.ts'
 
-/** Throws, and changes nothing, when the step would break an invariant. */
-export function step(state: State, event: Event): readonly Effect[] {
-  const context = contextFor(state, event.atMs)
+/** Throws, and changes nothing, when the step would break an invariant. An interrupt of the engine
+ *  is not caught here: the caller, or the next step, undoes what it leaves (`undo`). */
+export function step(context: StepContext, event: Event): readonly Effect[] {
+  context.begin(event.atMs)
+  try {
+    take(context, event)
+  } catch (error) {
+    context.undo()
+    throw error
+  }
+  context.commit()
+  return context.effects
+}
+
+function take(context: StepContext, event: Event): void {
   route(context, event)
-  if (context.isUnchanged) return context.effects
+  if (context.isUnchanged) return
   continueSweep(context, treatments)
   if (!isReconciling(context)) {
     followChanges(context)
@@ -53,17 +64,6 @@ export function step(state: State, event: Event): readonly Effect[] {
     finishIfOver(context)
   }
   checkStep(context)
-  context.commit()
-  return context.effects
-}
-
-/** Steps never nest, so that they can share a context. */
-let shared: StepContext | null = null
-
-function contextFor(state: State, atMs: number): StepContext {
-  if (shared === null) shared = new StepContext(state, atMs)
-  else shared.begin(state, atMs)
-  return shared
 }
 
 function route(context: StepContext, event: Event): void {
@@ -109,7 +109,7 @@ const treatments: Treatments = {
     context.advance(context.daemons.get(name) as Daemon, { type: 'start', atMs: context.atMs })
   },
   booted: (context) => {
-    context.booted = true
+    context.set('booted', true)
   },
   supersede,
   count: countBlockers,
@@ -117,7 +117,7 @@ const treatments: Treatments = {
   kill: killAtDeadline,
   missed: missDeadline,
   reconcile: (context, name, { live }) => reconcileDaemon(context, name, live.get(name) ?? null),
-  ends: shutDownIfEnded,
+  ends: (context, name) => shutDownIfEnded(context, context.daemons.get(name) as Daemon),
   follow: (context, name) => {
     context.changed.push(name)
   },
@@ -126,13 +126,13 @@ const treatments: Treatments = {
 
 function boot(context: StepContext): void {
   if (context.shutdown === null) return beginSweep(context, ['start', 'booted'])
-  context.booted = true
+  context.set('booted', true)
 }
 
 function announceIfReady(context: StepContext): void {
   if (context.announced || !context.booted || context.isEnding) return
-  if (context.settled < context.state.plan.daemons.length) return
-  context.announced = true
+  if (context.settled < context.plan.daemons.length) return
+  context.set('announced', true)
   context.emit({ type: 'announce', state: 'READY=1' })
 }
 
@@ -141,7 +141,7 @@ function handleSignal(context: StepContext, signal: Signal, hangup: boolean): vo
   if (signal === 'TERM' || signal === 'INT') {
     return beginShutdown(context, { kind: 'signal', signal })
   }
-  const action = context.state.plan.signals[signal]
+  const action = context.plan.signals[signal]
   if (action === undefined || context.isEnding) return ignoreSignal(context, signal)
   for (const name of action.forward) forward(context, name, signal)
   for (const daemon of action.restart) {
@@ -155,7 +155,7 @@ function handleSignal(context: StepContext, signal: Signal, hangup: boolean): vo
 function ignoreSignal(context: StepContext, signal: Signal): void {
   if (silentlyIgnored.includes(signal)) return
   const times = (context.ignored.get(signal) ?? 0) + 1
-  context.ignored.set(signal, times)
+  context.put(context.ignored, signal, times)
   const shuttingDown = context.isEnding
   if (isPowerOfTen(times)) context.report({ kind: 'signal-ignored', signal, times, shuttingDown })
 }
@@ -222,7 +222,7 @@ function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcil
   }
   context.recount()
   // A second READY=1 is harmless.
-  context.announced = false
+  context.set('announced', false)
   reconcileStall(context, event.outputStall)
   // A change of a daemon may have lost its consequences in the failure: they are drawn again.
   const stages = ['reconcile', 'ends', 'follow', 'resume'] as const
@@ -231,13 +231,14 @@ function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcil
 }
 
 function reconcileDaemon(context: StepContext, name: string, live: LiveRun | null): void {
-  context.update(name, { type: 'reconcile', live, atMs: context.atMs })
+  const daemon = context.daemons.get(name) as Daemon
+  context.update(daemon, { type: 'reconcile', live, atMs: context.atMs })
   reconcileTicket(context, name)
 }
 
 /** Continues what the failure interrupted. */
 function resumeInterrupted(context: StepContext, { shutdownRequested }: Sweep): void {
-  context.isRecounted = true
+  context.waitingBefore = null
   if (context.outputStall?.isOver) outputResumed(context)
   if (context.isEnding) recoverShutdown(context)
   else if (shutdownRequested) beginShutdown(context, { kind: 'signal', signal: 'TERM' })

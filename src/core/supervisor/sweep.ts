@@ -51,7 +51,7 @@ export function beginSweep(
   live: Sweep['live'] = nothingRuns,
   shutdownRequested = false,
 ): void {
-  context.sweep = { stages, at: 0, live, shutdownRequested }
+  context.set('sweep', { stages, at: 0, live, shutdownRequested })
 }
 
 const nothingRuns: Sweep['live'] = new Map()
@@ -76,7 +76,7 @@ export function continueSweep(context: StepContext, treatments: Treatments): voi
 function sweepStage(context: StepContext, sweep: Sweep, treatments: Treatments): void {
   const [stage, ...later] = sweep.stages as readonly [Stage, ...Stage[]]
   const treat = treatments[stage]
-  const names = single.includes(stage) ? once : context.state.order.start
+  const names = single.includes(stage) ? once : context.order.start
   const isBackwards = backwards.includes(stage)
   const end = Math.min(names.length, sweep.at + atOnceMax - context.swept)
   for (let at = sweep.at; at < end; at++) {
@@ -85,8 +85,8 @@ function sweepStage(context: StepContext, sweep: Sweep, treatments: Treatments):
     // A new sweep has replaced it.
     if (context.sweep !== sweep) return
   }
-  if (end < names.length) context.sweep = { ...sweep, at: end }
-  else context.sweep = later.length > 0 ? { ...sweep, stages: later, at: 0 } : null
+  if (end < names.length) context.set('sweep', { ...sweep, at: end })
+  else context.set('sweep', later.length > 0 ? { ...sweep, stages: later, at: 0 } : null)
 }
 
 const once: readonly string[] = ['']

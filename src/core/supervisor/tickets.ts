@@ -58,7 +58,7 @@ export function endTicket(context: StepContext, ticket: Ticket, ending: Ending):
   const ended = { ...ticket, outcome }
   const { daemon } = ticket
   if (daemon !== null && context.daemons.get(daemon) !== undefined)
-    context.tickets.set(daemon, ended)
+    context.put(context.tickets, daemon, ended)
   context.report({ kind: 'ticket', ticket: ended })
   return ended
 }
@@ -79,7 +79,7 @@ export function followTicket(context: StepContext, daemon: Daemon): void {
   const ticket = withTimes(open, daemon, context.atMs)
   const ending = endingOf(ticket, daemon)
   if (ending !== null) endTicket(context, ticket, ending)
-  else if (ticket !== open) context.tickets.set(name, ticket)
+  else if (ticket !== open) context.put(context.tickets, name, ticket)
 }
 
 function withTimes(ticket: Ticket, daemon: Daemon, atMs: number): Ticket {
@@ -127,8 +127,8 @@ function failureOf(daemon: Daemon): string | null {
 }
 
 /** Fails the ticket of a daemon that is skipped. */
-export function failSkipped(context: StepContext, name: string, needs: string): void {
-  const open = context.openTicket(name)
+export function failSkipped(context: StepContext, { spec }: Daemon, needs: string): void {
+  const open = context.openTicket(spec.name)
   if (open === null) return
   endTicket(context, open, failed(describeUnmet(needs)))
 }
@@ -144,7 +144,7 @@ export function followPolicy(context: StepContext, before: Daemon, daemon: Daemo
   const { name } = daemon.spec
   const by = { kind: 'policy' } as const
   const ticket = newTicket(context, { verb: 'restart', daemon: name, by, why }, old, run + 1)
-  context.tickets.set(name, withTimes(ticket, daemon, context.atMs))
+  context.put(context.tickets, name, withTimes(ticket, daemon, context.atMs))
 }
 
 function isRetried(daemon: Daemon): boolean {

@@ -6,7 +6,8 @@ import type { Effect } from '../../core/effect.ts'
 import type { Event } from '../../core/event.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { type Signal, signalName } from '../../core/signals.ts'
-import { initialState, type State } from '../../core/supervisor/state.ts'
+import { initialState } from '../../core/supervisor/state.ts'
+import type { StepContext } from '../../core/supervisor/step-context.ts'
 import { step } from '../../core/supervisor/supervisor.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
@@ -50,7 +51,7 @@ export class Loop implements Handlers {
   readonly #performer: Performer
   readonly #injectFault: InjectFault | null
   readonly #trace: Trace | null
-  readonly #state: State
+  readonly #state: StepContext
   readonly #recovery: RecoverySchedule = new RecoverySchedule()
   readonly #queue: EventQueue = new EventQueue()
   readonly #turn: Turn
@@ -156,6 +157,7 @@ export class Loop implements Handlers {
    *  fails, too, it is tried again a little later. */
   recover(problem: string, shutdownAsked: boolean): void {
     const atMs = this.#host.now()
+    this.#state.undo()
     this.#queue.clear(this.#state.sweep?.live.values() ?? [])
     this.#effects = []
     this.#performed = 0

@@ -7,7 +7,7 @@ import type { Effect } from '../../../src/core/effect.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import { checkStep } from '../../../src/core/supervisor/invariants.ts'
 import { initialState } from '../../../src/core/supervisor/state.ts'
-import { count, StepContext } from '../../../src/core/supervisor/step-context.ts'
+import type { StepContext } from '../../../src/core/supervisor/step-context.ts'
 import {
   alive,
   type Beat,
@@ -119,11 +119,11 @@ function eventsFor(run: number): Readonly<Record<string, DaemonEvent>> {
 function stepChecked(daemon: Daemon, event: DaemonEvent): StepContext {
   const state = initialState(web)
   state.daemons.set('web', daemon)
-  count(state, daemon, 1)
-  const context = new StepContext(state, event.atMs)
-  context.advance(daemon, event)
-  checkStep(context)
-  return context
+  state.recount()
+  state.begin(event.atMs)
+  state.advance(daemon, event)
+  checkStep(state)
+  return state
 }
 
 const names = Object.keys(forms)

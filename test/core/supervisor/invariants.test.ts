@@ -3,17 +3,19 @@ import { describe, expect, test } from 'vitest'
 import type { Daemon, In } from '../../../src/core/daemon/phases.ts'
 import type { Effect } from '../../../src/core/effect.ts'
 import { checkStep } from '../../../src/core/supervisor/invariants.ts'
-import { StepContext } from '../../../src/core/supervisor/step-context.ts'
+import type { StepContext } from '../../../src/core/supervisor/step-context.ts'
 import { type Beat, elapsed, exited, restart, spawned } from '../events.ts'
+import { photograph } from '../interrupt.ts'
 import { daemonSpec, plan } from '../plans.ts'
-import { type Game, up } from '../story.ts'
+import { up } from '../story.ts'
 
 const pair = plan({ web: {}, db: {} })
 const spawnWeb: Effect = { type: 'spawn', daemon: 'web', run: 2 }
 
 function contextOf(...beats: Beat[]): StepContext {
   const { state, nowMs } = up(pair).play(...beats)
-  return new StepContext(state, nowMs)
+  state.begin(nowMs)
+  return state
 }
 
 function web(context: StepContext): Daemon {
@@ -33,35 +35,37 @@ describe('caught:', () => {
     [
       'a daemon that is not in the plan',
       [],
-      (context) => context.daemons.set('new', { ...web(context), spec: daemonSpec('new') }),
+      (context) =>
+        context.put(context.daemons, 'new', { ...web(context), spec: daemonSpec('new') }),
       'new is not in the plan',
     ],
     [
       'a run that goes back',
       [],
-      (context) => context.daemons.set('web', { ...web(context), run: 0 }),
+      (context) => context.put(context.daemons, 'web', { ...web(context), run: 0 }),
       'web: run 0 after run 1',
     ],
     [
       'a run that is left out',
       [exited('web', 1)],
-      (context) => context.daemons.set('web', { ...web(context), run: 3 }),
+      (context) => context.put(context.daemons, 'web', { ...web(context), run: 3 }),
       'web: run 2 was left out',
     ],
     [
       'a run that begins before the one before it is over',
       [],
-      ({ daemons, state }) => {
-        const { spec, run, last, streak } = state.daemons.get('web') as Daemon
+      (context) => {
+        const { spec, run, last, streak } = web(context)
         const next = { spec, run: run + 1, last, streak, want: 'up', graceMs: 0 } as const
-        daemons.set('web', { ...next, phase: 'starting' })
+        context.put(context.daemons, 'web', { ...next, phase: 'starting' })
       },
       'web: run 2 begins before run 1 is over',
     ],
     [
       'a process without a pid',
       [],
-      (context) => context.daemons.set('web', { ...(web(context) as In<'running'>), pid: 0 }),
+      (context) =>
+        context.put(context.daemons, 'web', { ...(web(context) as In<'running'>), pid: 0 }),
       'web: run 1 has pid 0',
     ],
     [
@@ -69,21 +73,22 @@ describe('caught:', () => {
       [restart('web')],
       (context) => {
         const ending = web(context) as In<'terminating'>
-        context.daemons.set('web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
+        context.put(context.daemons, 'web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
       },
       'web: is ending without a stop signal',
     ],
     [
       'a requested end by KILL without a signal',
       [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)],
-      (context) => context.daemons.set('web', { ...(web(context) as In<'killing'>), sent: [] }),
+      (context) =>
+        context.put(context.daemons, 'web', { ...(web(context) as In<'killing'>), sent: [] }),
       'web: is ending without a stop signal',
     ],
     [
       'fewer than no daemons',
       [],
       (context) => {
-        context.active = -1
+        context.inPhase.stopped = 3
       },
       '-1 daemons are active',
     ],
@@ -91,7 +96,7 @@ describe('caught:', () => {
       'the end, with a daemon alive and no shutdown',
       [exited('db', 1)],
       (context) => {
-        context.finished = true
+        context.set('finished', true)
       },
       'the end, with daemons alive',
     ],
@@ -124,16 +129,11 @@ describe('caught:', () => {
 })
 
 describe('a step that throws changes nothing', () => {
-  /** The whole state as text. */
-  function photograph({ state }: Game): string {
-    return JSON.stringify(state, (_, value) => (value instanceof Map ? [...value] : value))
-  }
-
   test('at its very end, when an invariant breaks', () => {
     const game = up(pair).play(restart('web'), exited('web', 1))
-    const before = photograph(game)
+    const before = photograph(game.state)
     expect(() => game.play(spawned('web', 2, 0))).toThrow('web: run 2 has pid 0')
-    expect(photograph(game)).toBe(before)
+    expect(photograph(game.state)).toBe(before)
     game.play(spawned('web', 2, 17))
     expect(game.daemon('web')).toMatchObject({ phase: 'running', pid: 17 })
   })
@@ -148,11 +148,11 @@ describe('a step that throws changes nothing', () => {
       },
     }
     const game = up({ ...pair, daemons: [daemonSpec('web'), broken] }).play('USR1')
-    const before = photograph(game)
+    const before = photograph(game.state)
     isBroken = true
     expect(() => game.play('TERM')).toThrow('planted')
     isBroken = false
-    expect(photograph(game)).toBe(before)
+    expect(photograph(game.state)).toBe(before)
     game.play('TERM', exited('web', 1), exited('db', 1))
     expect(game.effects.at(-1)).toMatchObject({ type: 'finish' })
   })

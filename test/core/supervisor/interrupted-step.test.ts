@@ -1,68 +1,56 @@
-/** The engine may be interrupted while a step is being committed. The counts and queues are then
- *  out of step with the daemons; a reconcile derives them again. */
-import { expect, test } from 'vitest'
+/** The engine may be interrupted in the middle of a step, and no code of the step runs any more. What
+ *  the step had changed is undone; what was lost, a reconcile derives again. */
+import { describe, expect, test } from 'vitest'
 import {
   alive,
   type Beat,
   ended,
   exited,
-  reconcile,
   reconcileWithShutdown,
   restart,
+  spawned,
 } from '../events.ts'
+import { interruptAfter, photograph } from '../interrupt.ts'
 import { plan } from '../plans.ts'
-import { type Game, story, up } from '../story.ts'
+import { Game, story, up } from '../story.ts'
 
-const web = plan({ web: {} })
 const chain = plan({ db: {}, web: { after: ['db'] } })
-const db = alive('db', 1, 8)
 
-/** A state in which the daemons are committed and the other fields are not. */
-function writeHalf(game: Game, beat: Beat): Game {
-  const before = { ...game.state }
-  game.play(beat)
-  game.state = before
-  return game
-}
-
-test('the next starts are derived again', () => {
-  const three = plan({ web: {}, api: {}, log: {} })
-  const game = up(three).play(exited('web', 1), exited('api', 1), restart('web'))
-  expect(
-    story(
-      writeHalf(game, restart('api')).given(),
-      reconcile(alive('log', 1, 9), alive('web', 2, 17)),
-    ),
-  ).toMatchInlineSnapshot(`
-    given                                  web: starting, run 2, wants up
-                                           api: waiting, run 1
-                                           log: running, run 1, pid 9
-    reconcile log 1: pid 9, web 2: pid 17  web: running, run 2, pid 17
-                                           api: starting, run 2, wants up
-                                           > report started, report ticket 1 done by run 2,
-                                             spawn api 2, disarm waiting
-  `)
+describe('an interrupted step has changed nothing, whichever change was the last:', () => {
+  test.each<[string, Game, Beat]>([
+    ['a boot', new Game(chain), 'boot'],
+    ['a restart', up(chain), restart('db')],
+    ['a shutdown', up(chain), 'TERM'],
+    ['the end of the main daemon', up(plan({ agent: { main: true } })), exited('agent', 1, 5)],
+    ['an ignored signal', up(chain), 'USR2'],
+  ])('%s', (_, game, beat) => {
+    const before = photograph(game.state)
+    let changes = 0
+    while (interruptAfter(changes, game.state, () => game.play(beat))) {
+      game.state.undo()
+      expect(photograph(game.state), `after ${changes} changes`).toBe(before)
+      changes++
+    }
+    expect(changes).toBeGreaterThan(0)
+    expect(photograph(game.state)).not.toBe(before)
+  })
 })
 
-test('the end of the main daemon is derived again', () => {
-  const game = up(plan({ agent: { main: true }, db: {} }))
-  expect(
-    story(writeHalf(game, exited('agent', 1, 5)).given(), reconcile(db)),
-  ).toMatchInlineSnapshot(`
-    given                  agent: stopped, run 1, failed
-                           db: terminating, run 1, pid 8, then requested
-    reconcile db 1: pid 8  > TERM to db 1, arm escalate:db:1 4250 ms, report shutdown,
-                             arm deadline 8750 ms
-  `)
+test('the next step undoes what an interrupted one has left', () => {
+  const bundle = plan({ web: {}, db: {} })
+  const [game, other] = [up(bundle), up(bundle)]
+  expect(interruptAfter(1, game.state, () => game.play(restart('web')))).toBe(true)
+  expect(photograph(game.state)).not.toBe(photograph(other.state))
+  for (const one of [game, other]) one.play(exited('db', 1, 3), exited('web', 1, 3))
+  expect(photograph(game.state)).toBe(photograph(other.state))
+  expect(game.text).toBe(other.text)
 })
 
-test('the end of all daemons is derived again', () => {
-  expect(
-    story(writeHalf(up(web), exited('web', 1, 5)).given(), reconcile()),
-  ).toMatchInlineSnapshot(`
-    given              web: stopped, run 1, failed
-    reconcile nothing                               finish 5 (web)
-  `)
+test('a step that was interrupted in its spawn is repeated without a gap in the runs', () => {
+  const game = up(chain).play(restart('web'))
+  expect(interruptAfter(2, game.state, () => game.play(exited('web', 1)))).toBe(true)
+  game.play(exited('web', 1), spawned('web', 2, 17))
+  expect(game.daemon('web')).toMatchObject({ phase: 'running', run: 2 })
 })
 
 test('the blockers of a stop are derived again', () => {
