@@ -69,7 +69,8 @@ export function stepDaemon(
   effects: Effect[],
   isEnding = false,
 ): Daemon {
-  if ('run' in event && event.run !== daemon.run) return daemon
+  const { run } = event as { readonly run?: number }
+  if (run !== undefined && run !== daemon.run) return daemon
   const rule = rules[daemon.phase][event.type] as Rule<Daemon, DaemonEvent> // The one cast.
   return rule(daemon, event, effects, isEnding)
 }

@@ -31,6 +31,7 @@ export function unmetDependency(
   { spec }: Daemon,
 ): UnmetDependency | null {
   let first: AfterSpec | null = null
+  if (spec.after.length === 0) return null
   for (const after of spec.after) {
     const other = daemons.get(after.daemon)
     if (other === undefined) continue // Not selected.

@@ -15,8 +15,6 @@ import {
   type Of,
   report,
   signalStop,
-  stopped,
-  waiting,
   withSignal,
 } from './phases.ts'
 import { noStreak } from './restart-policy.ts'
@@ -62,9 +60,18 @@ export function terminate(
   stopWatching(daemon, effects)
   const flaw = why === 'before-ready' || why === 'unseen' ? why : null
   const isOwnEnd = why === 'requested' || why === 'died' || why === flaw
+  const { spec, run, last, streak, pid, startedAtMs, readyAtMs, status, statusBefore } = daemon
   return {
-    ...daemon,
+    spec,
+    run,
+    last,
+    streak,
     phase: 'terminating',
+    pid,
+    startedAtMs,
+    readyAtMs,
+    status,
+    statusBefore,
     extendedToMs: 0,
     sent,
     next,
@@ -214,8 +221,7 @@ function end(
     const { code, signal } = exit
     report(effects, { kind: 'stopped', daemon: spec.name, run, pid, code, signal })
   }
-  const over = { spec, run, last, streak }
-  if (next === 'up') return waiting(over, false)
-  if (typeof next === 'string') return stopped(over, next)
-  return retry(over, next.retryAfterMs, atMs, effects)
+  if (next === 'up') return { spec, run, last, streak, phase: 'waiting', byPolicy: false }
+  if (typeof next === 'string') return { spec, run, last, streak, phase: 'stopped', end: next }
+  return retry({ spec, run, last, streak }, next.retryAfterMs, atMs, effects)
 }

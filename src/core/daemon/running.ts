@@ -237,7 +237,7 @@ export function renew(
   { atMs, graceMs }: Of<'restart'>,
   effects: Effect[],
 ): Daemon {
-  const renewed = { ...daemon, streak: noStreak }
+  const renewed = daemon.streak === noStreak ? daemon : { ...daemon, streak: noStreak }
   return beginTermination(renewed, atMs, graceMs, 'up', 'requested', effects)
 }
 

@@ -30,7 +30,7 @@ export interface DeadlineSplit {
 export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
   const graces: number[] = []
   for (const { name, stop } of plan.daemons) {
-    const wave = order.wave.get(name) as number
+    const wave = order.wave.get(name) ?? 0
     graces[wave] = Math.max(graces[wave] ?? 0, stop.graceMs ?? Number.POSITIVE_INFINITY)
   }
   return splitDeadline(plan.deadlineMs, graces)

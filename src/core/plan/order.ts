@@ -7,8 +7,8 @@ export interface Order {
   readonly start: readonly string[]
   /** For each daemon that has dependents: their names. */
   readonly dependents: ReadonlyMap<string, readonly string[]>
-  /** For each name its wave: 0 when nothing depends on it, else one more than the last wave of its
-   *  dependents. */
+  /** The wave of each daemon that has dependents: one more than the last wave of these. All others
+   *  are in wave 0. */
   readonly wave: ReadonlyMap<string, number>
 }
 
@@ -26,18 +26,18 @@ export function orderOf(daemons: readonly DaemonSpec[]): Order {
   }
 
   const start: string[] = []
+  if (dependents.size === 0) for (const { name } of daemons) start.push(name)
   const started = new Set<string>()
-  for (const { name } of daemons) visit(name)
+  if (dependents.size > 0) for (const { name } of daemons) visit(name)
 
   const wave = new Map<string, number>()
   // Dependents get their wave before their dependency.
   for (let at = start.length - 1; at >= 0; at--) {
-    const name = start[at] as string
+    const others = dependents.get(start[at] as string)
+    if (others === undefined) continue
     let latest = 0
-    for (const other of dependents.get(name) ?? []) {
-      latest = Math.max(latest, (wave.get(other) ?? 0) + 1)
-    }
-    wave.set(name, latest)
+    for (const other of others) latest = Math.max(latest, (wave.get(other) ?? 0) + 1)
+    wave.set(start[at] as string, latest)
   }
   return { start, dependents, wave }
 

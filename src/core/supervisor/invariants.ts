@@ -3,6 +3,7 @@
  *  grow with the number of daemons. */
 
 import type { Daemon } from '../daemon/phases.ts'
+import type { Effect } from '../effect.ts'
 import type { StepContext } from './step-context.ts'
 import { isUnderWay } from './tickets.ts'
 
@@ -57,8 +58,8 @@ function checkTicket(context: StepContext, name: string): void {
 function checkSpawns({ effects, shutdown, daemons }: StepContext): void {
   let spawned: Set<string> | null = null
   for (let at = 0; at < effects.length; at++) {
-    const effect = effects[at]
-    if (effect?.type !== 'spawn') continue
+    const effect = effects[at] as Effect
+    if (effect.type !== 'spawn') continue
     const { daemon } = effect
     spawned ??= new Set()
     if (spawned.has(daemon)) fail(`${daemon} is spawned twice in one step`)

@@ -29,7 +29,9 @@ export function followChanges(context: StepContext): void {
 function follow(context: StepContext, name: string, failed: string[]): void {
   const daemon = context.daemons.get(name) as Daemon
   if (daemon.phase === 'waiting') reconsider(context, daemon, failed)
-  for (const dependent of context.order.dependents.get(name) ?? []) {
+  const dependents = context.order.dependents.get(name)
+  if (dependents === undefined) return
+  for (const dependent of dependents) {
     const other = context.daemons.get(dependent) as Daemon
     if (daemon.spec.guard) holdBehind(context, daemon, other)
     reconsider(context, other, failed)
@@ -74,7 +76,7 @@ export function spawnNextBatch(context: StepContext): void {
   for (let name = context.nextInQueue(); name !== null; name = context.nextInQueue()) {
     const daemon = context.daemons.get(name)
     if (daemon?.phase !== 'waiting' || unmetDependency(context.daemons, daemon) !== null) continue
-    context.dispatch(name, { type: 'turn', atMs })
+    context.dispatchTo(daemon, { type: 'turn', atMs })
     if (context.isEnding || context.inPhase.starting >= batchMax) return
   }
 }

@@ -85,23 +85,28 @@ function requestOf(reason: ShutdownReason): {
 /** Stops a daemon without blockers at once; the others follow as their blockers are over. A daemon
  *  that is on its way to another run is stopped in any case. */
 export function stopInTurn(context: StepContext, name: string): void {
-  const isRunning = context.daemons.get(name)?.phase === 'running'
-  if (!isRunning || context.blockers.get(name) === 0) stop(context, name)
+  const daemon = context.daemons.get(name) as Daemon
+  if (daemon.phase !== 'running' || !hasBlockers(context, name)) stop(context, daemon)
 }
 
 /** Counts the dependents that a daemon must wait for; theirs were counted before. */
 export function countBlockers(context: StepContext, name: string): void {
-  const dependents = context.order.dependents.get(name) ?? []
+  const dependents = context.order.dependents.get(name)
+  if (dependents === undefined) return
   let count = 0
   for (const other of dependents) if (isBlocker(context, other)) count++
   context.put(context.blockers, name, count)
+}
+
+function hasBlockers({ blockers }: StepContext, name: string): boolean {
+  return (blockers.get(name) ?? 0) !== 0
 }
 
 /** Whether the dependencies of a daemon wait for it: it is not over, or it waits for a dependent of
  *  its own. With web after api after db and api dead, web stops before db all the same. */
 function isBlocker(context: StepContext, name: string): boolean {
   const daemon = context.daemons.get(name)
-  return daemon !== undefined && (delaysOthers(daemon) || context.blockers.get(name) !== 0)
+  return daemon !== undefined && (delaysOthers(daemon) || hasBlockers(context, name))
 }
 
 /** Whether a daemon itself delays its dependencies. One that KILL did not end does not, so that
@@ -110,11 +115,13 @@ export function delaysOthers(daemon: Daemon): boolean {
   return daemon.phase !== 'stopped' && !(daemon.phase === 'killing' && daemon.stuck)
 }
 
-function stop(context: StepContext, name: string): void {
-  if (context.shutdown === null) return
-  const ownMs = context.daemons.get(name)?.spec.stop.graceMs ?? Number.POSITIVE_INFINITY
-  const shareMs = shutdownLimitMs(context, context.shutdown, name)
-  context.dispatch(name, { type: 'stop', graceMs: Math.min(ownMs, shareMs), atMs: context.atMs })
+function stop(context: StepContext, daemon: Daemon): void {
+  const { shutdown, atMs } = context
+  if (shutdown === null) return
+  const { name, stop } = daemon.spec
+  const shareMs = shutdownLimitMs(context, shutdown, name)
+  const graceMs = stop.graceMs === null ? shareMs : Math.min(stop.graceMs, shareMs)
+  context.dispatchTo(daemon, { type: 'stop', graceMs, atMs })
 }
 
 /** The time that is left for the stop of a daemon; later waves keep their share. */
@@ -135,7 +142,7 @@ export function stopLimitMs(context: StepContext, name: string): number {
 
 /** A daemon no longer delays its dependencies: stops those without another blocker. */
 export function unblock(context: StepContext, daemon: Daemon): void {
-  if (context.blockers.get(daemon.spec.name) !== 0) return
+  if (hasBlockers(context, daemon.spec.name)) return
   const out = [daemon]
   for (let one = out.pop(); one !== undefined; one = out.pop()) {
     for (const { daemon: name } of one.spec.after) {
@@ -144,7 +151,7 @@ export function unblock(context: StepContext, daemon: Daemon): void {
       if (blockers === undefined || next === undefined) continue // Not selected.
       context.put(context.blockers, name, blockers - 1)
       if (blockers > 1) continue
-      if (delaysOthers(next)) stop(context, name)
+      if (delaysOthers(next)) stop(context, next)
       else out.push(next)
     }
   }
@@ -154,8 +161,14 @@ export function unblock(context: StepContext, daemon: Daemon): void {
  *  so pitcrew goes on. */
 export function finishIfOver(context: StepContext): void {
   if (context.active > 0 || context.finished) return
-  const isOver = context.booted && context.stoppedByRequest === 0
+  const isOver = context.booted && !isOneStoppedByRequest(context)
   if (isOver || context.shutdown !== null) finish(context)
+}
+
+function isOneStoppedByRequest({ daemons }: StepContext): boolean {
+  for (const daemon of daemons.values())
+    if (daemon.phase === 'stopped' && daemon.end === 'requested') return true
+  return false
 }
 
 /** The deadline: kills all daemons that are left. */

@@ -58,8 +58,6 @@ export class StepContext implements State, Readonly<Fields> {
   // The counts are derived from the daemons again when a step is undone.
   readonly inPhase: Record<Daemon['phase'], number> = noneInPhase()
   settled = 0
-  /** How many daemons are stopped because a request said so. */
-  stoppedByRequest = 0
 
   // The step under way.
   atMs = 0
@@ -160,8 +158,11 @@ export class StepContext implements State, Readonly<Fields> {
 
   /** Gives an event to a daemon and draws all consequences, the end of the bundle among them. */
   dispatch(name: string, event: DaemonEvent): void {
-    const before = this.daemons.get(name)
-    if (before === undefined) return
+    const daemon = this.daemons.get(name)
+    if (daemon !== undefined) this.dispatchTo(daemon, event)
+  }
+
+  dispatchTo(before: Daemon, event: DaemonEvent): void {
     const after = this.update(before, event)
     if (after !== before) shutDownIfEnded(this, after)
   }
@@ -187,15 +188,12 @@ export class StepContext implements State, Readonly<Fields> {
     this.log.push(this.daemons, name, before)
     this.daemons.set(name, after)
     const wasSettled = isSettled(before)
-    const isNowSettled = isSettled(after)
-    if (after.phase === before.phase && after.phase !== 'stopped' && isNowSettled === wasSettled)
-      return after
-    this.inPhase[before.phase]--
-    this.inPhase[after.phase]++
-    if (wasSettled) this.settled--
-    if (isNowSettled) this.settled++
-    if (isStoppedByRequest(before)) this.stoppedByRequest--
-    if (isStoppedByRequest(after)) this.stoppedByRequest++
+    const hasSettled = isSettled(after)
+    if (hasSettled !== wasSettled) this.settled += hasSettled ? 1 : -1
+    if (after.phase !== before.phase) {
+      this.inPhase[before.phase]--
+      this.inPhase[after.phase]++
+    } else if (after.phase !== 'stopped' && hasSettled === wasSettled) return after
     this.changed.push(name)
     return after
   }
@@ -203,11 +201,10 @@ export class StepContext implements State, Readonly<Fields> {
   /** Counts all daemons again, after a failure inside pitcrew. */
   recount(): void {
     Object.assign(this.inPhase, noneInPhase())
-    this.settled = this.stoppedByRequest = 0
+    this.settled = 0
     for (const daemon of this.daemons.values()) {
       this.inPhase[daemon.phase]++
       if (isSettled(daemon)) this.settled++
-      if (isStoppedByRequest(daemon)) this.stoppedByRequest++
     }
   }
 
@@ -264,8 +261,4 @@ function isSettled(daemon: Daemon): boolean {
   if (daemon.phase === 'running') return daemon.readyAtMs !== null
   if (daemon.phase !== 'stopped') return false
   return daemon.end === 'done' || (daemon.end === 'failed' && daemon.spec.optional)
-}
-
-function isStoppedByRequest(daemon: Daemon): boolean {
-  return daemon.phase === 'stopped' && daemon.end === 'requested'
 }

@@ -105,8 +105,8 @@ export const schedulingMutants: readonly Mutant[] = [
   {
     name: 'only the first batch is spawned',
     file,
-    from: 'if (context.starting > 0 || context.isEnding) return',
-    to: 'if (context.starting > 0 || context.isEnding || context.active > 8) return',
+    from: 'if (context.inPhase.starting > 0 || context.isEnding) return',
+    to: 'if (context.inPhase.starting > 0 || context.isEnding || context.active > 8) return',
     seed: 67,
     breaks: ['selectedOnly', 'noneForgotten'],
   },
@@ -137,7 +137,7 @@ export const schedulingMutants: readonly Mutant[] = [
   {
     name: '"ready" of the bundle is reported repeatedly',
     file: 'core/supervisor/supervisor.ts',
-    from: '  context.announced = true\n',
+    from: "  context.set('announced', true)\n",
     to: '',
     seed: 2,
     breaks: ['announcedOnce'],
@@ -169,8 +169,8 @@ export const schedulingMutants: readonly Mutant[] = [
   {
     name: 'waits are not reported',
     file,
-    from: "arm', timer, afterMs: longWaitMs })",
-    to: "arm', timer, afterMs: longWaitMs * 2 })",
+    from: "timer: { kind: 'waiting' }, afterMs: longWaitMs })",
+    to: "timer: { kind: 'waiting' }, afterMs: longWaitMs * 2 })",
     seed: 4,
     breaks: ['waitReported'],
   },

@@ -149,8 +149,8 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'a daemon that ends at the deadline is reported as an exit',
     file: 'core/supervisor/step-context.ts',
-    from: 'if (before === undefined || this.state.finished) return',
-    to: 'if (before === undefined) return',
+    from: 'if (this.finished) return before',
+    to: '',
     seed: 792,
     breaks: ['doneIsDone'],
   },
@@ -181,8 +181,8 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'an unmapped signal acts like HUP',
     file: 'core/supervisor/supervisor.ts',
-    from: 'const action = context.state.plan.signals[signal]',
-    to: 'const action = context.state.plan.signals[signal] ?? context.state.plan.signals.HUP',
+    from: 'const action = context.plan.signals[signal]',
+    to: 'const action = context.plan.signals[signal] ?? context.plan.signals.HUP',
     seed: 2,
     breaks: ['unmapped'],
   },

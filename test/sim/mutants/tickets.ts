@@ -94,7 +94,7 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'a waiting requester is not answered when the daemon is skipped',
     file: 'core/supervisor/step-context.ts',
-    from: "if (event.type === 'skip') failSkipped(this, name, event.needs)",
+    from: "if (event.type === 'skip') failSkipped(this, after, event.needs)",
     to: '',
     seed: 16,
     breaks: ['noBug'],
