@@ -1,6 +1,6 @@
-/** Invariants that hold after each step, checked in production, too. A step that would break one
- *  throws and changes nothing. Only what the step changed is checked, so that the cost does not
- *  grow with the number of daemons. */
+/** Invariants, checked in production, too: of each change of a daemon, and after each step. A step
+ *  that would break one throws and changes nothing. Only what the step changed is checked, so that
+ *  the cost does not grow with the number of daemons. */
 
 import type { Daemon } from '../daemon/phases.ts'
 import type { Effect } from '../effect.ts'
@@ -8,25 +8,19 @@ import type { StepContext } from './step-context.ts'
 import { isUnderWay } from './tickets.ts'
 
 export function checkStep(context: StepContext): void {
-  const { log, daemons, tickets } = context
-  for (let at = 0; at < log.length; at += 3) {
-    const target = log[at]
-    const name = log[at + 1] as string
-    if (target === daemons) {
-      checkDaemon(daemons.get(name) as Daemon, log[at + 2] as Daemon | undefined, name)
-    } else if (target !== tickets) continue
-    if (tickets.size > 0) checkTicket(context, name)
-  }
+  if (context.hasTickets) checkTickets(context)
   checkSpawns(context)
   if (context.active < 0) fail(`${context.active} daemons are active`)
   if (context.finished && context.active > 0 && context.shutdown === null)
     fail('the end, with daemons alive')
 }
 
-function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): void {
-  if (before === undefined) return fail(`${name} is not in the plan`)
+/** Checks one change of a daemon. */
+export function checkChange(before: Daemon, after: Daemon): void {
   const { run } = after
-  if (run !== before.run) checkNextRun(after, before, name)
+  const { name } = before.spec
+  if (after.spec !== before.spec) fail(`${name}: has become ${after.spec.name}`)
+  if (run !== before.run) checkNextRun(before, after, name)
   if (!('pid' in after)) return
   if (after.pid <= 0) fail(`${name}: run ${run} has pid ${after.pid}`)
   if (after.phase === 'running' || !after.requested) return
@@ -34,11 +28,20 @@ function checkDaemon(after: Daemon, before: Daemon | undefined, name: string): v
     fail(`${name}: is ending without a stop signal`)
 }
 
-function checkNextRun({ run, last }: Daemon, before: Daemon, name: string): void {
+function checkNextRun(before: Daemon, { run, last }: Daemon, name: string): void {
   if (run < before.run) fail(`${name}: run ${run} after run ${before.run}`)
   if ('pid' in before && last?.run !== before.run)
     fail(`${name}: run ${run} begins before run ${before.run} is over`)
   if (run > before.run + 1) fail(`${name}: run ${before.run + 1} was left out`)
+}
+
+/** Checks the tickets of all daemons that the step has changed. */
+function checkTickets(context: StepContext): void {
+  const { log, daemons, tickets } = context
+  for (let at = 0; at < log.length; at += 3) {
+    const target = log[at]
+    if (target === daemons || target === tickets) checkTicket(context, log[at + 1] as string)
+  }
 }
 
 /** An open ticket must have a way to its end. */

@@ -24,6 +24,7 @@ export function beginShutdown(
   const { killAtMs, spareMs, flushMs } = splitShutdown(plan, order)
   const ticket = newTicket(context, requestOf(reason), null, 0)
   context.set('shutdown', { sinceMs: context.atMs, reason, killAtMs, spareMs, flushMs, ticket })
+  context.set('isEnding', true)
   accept(context, token, ticket, false)
   context.emit({ type: 'announce', state: 'STOPPING=1' })
   context.report({ kind: 'shutdown', reason, daemons: context.active, deadlineMs })
@@ -193,6 +194,7 @@ export function missDeadline(context: StepContext): void {
 
 export function finish(context: StepContext): void {
   context.set('finished', true)
+  context.set('isEnding', true)
   const { plan } = context
   const daemons = plan.daemons.map(({ name }) => context.daemons.get(name) as Daemon)
   const spentMs = context.shutdown === null ? 0 : context.atMs - context.shutdown.sinceMs

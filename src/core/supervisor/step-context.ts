@@ -14,6 +14,7 @@ import { graceWithin } from '../plan/deadline.ts'
 import { type Order, orderOf } from '../plan/order.ts'
 import type { DaemonSpec, Plan } from '../plan/plan.ts'
 import type { Ticket } from '../ticket.ts'
+import { checkChange } from './invariants.ts'
 import { delaysOthers, shutDownIfEnded, unblock } from './shutdown.ts'
 import type { ReportedStall, State } from './state.ts'
 import type { Sweep } from './sweep.ts'
@@ -26,6 +27,7 @@ interface Fields {
   booted: boolean
   announced: boolean
   finished: boolean
+  isEnding: boolean
   outputStall: ReportedStall | null
   stallReportedAtMs: number
 }
@@ -46,6 +48,8 @@ export class StepContext implements State, Readonly<Fields> {
   /** READY=1 was sent to the service manager above pitcrew. */
   readonly announced: boolean = false
   readonly finished: boolean = false
+  /** A shutdown has begun, or `finish` was ordered: no daemon is started any more. */
+  readonly isEnding: boolean = false
   readonly outputStall: ReportedStall | null = null
   /** When the end of a stall was last reported. */
   readonly stallReportedAtMs: number = Number.NEGATIVE_INFINITY
@@ -115,16 +119,18 @@ export class StepContext implements State, Readonly<Fields> {
     this.queueFrom = 0
   }
 
-  /** Undoes the changes of a step that has not come to its end. Needs no memory for the daemons,
-   *  since their keys exist. If it is interrupted, it can be repeated. */
+  /** Undoes the changes of a step that has not come to its end. It can be repeated if it is
+   *  interrupted, and allocates nothing for what it puts back. */
   undo(): void {
     if (!this.#isUnderWay) return
     const { log } = this
     for (let at = log.length - 3; at >= 0; at -= 3) {
-      const [target, key, before] = [log[at], log[at + 1] as string, log[at + 2]]
-      if (target === this) Object.assign(this, { [key]: before })
-      else if (before === undefined) (target as Map<string, unknown>).delete(key)
-      else (target as Map<string, unknown>).set(key, before)
+      const target = log[at] as Record<string, unknown> | Map<string, unknown>
+      const key = log[at + 1] as string
+      const before = log[at + 2]
+      if (!(target instanceof Map)) target[key] = before
+      else if (before === undefined) target.delete(key)
+      else target.set(key, before)
     }
     log.length = 0
     this.queue.length = this.#queuedBefore
@@ -162,6 +168,7 @@ export class StepContext implements State, Readonly<Fields> {
     if (daemon !== undefined) this.dispatchTo(daemon, event)
   }
 
+  /** The same for a daemon that is at hand. */
   dispatchTo(before: Daemon, event: DaemonEvent): void {
     const after = this.update(before, event)
     if (after !== before) shutDownIfEnded(this, after)
@@ -184,6 +191,7 @@ export class StepContext implements State, Readonly<Fields> {
   advance(before: Daemon, event: DaemonEvent): Daemon {
     const after = stepDaemon(before, event, this.effects, this.isEnding)
     if (after === before) return before
+    checkChange(before, after)
     const { name } = before.spec
     this.log.push(this.daemons, name, before)
     this.daemons.set(name, after)
@@ -228,11 +236,6 @@ export class StepContext implements State, Readonly<Fields> {
 
   report(note: Note): void {
     this.effects.push({ type: 'report', note })
-  }
-
-  /** No daemon is started any more. */
-  get isEnding(): boolean {
-    return this.shutdown !== null || this.finished
   }
 }
 

@@ -135,6 +135,8 @@ export function failSkipped(context: StepContext, { spec }: Daemon, needs: strin
 
 /** A restart by the policy has a ticket, too, unless a request for the next run is open. */
 export function followPolicy(context: StepContext, before: Daemon, daemon: Daemon): void {
+  // Each verdict to try again makes a new streak.
+  if (daemon.streak === before.streak) return
   const wasUp = before.phase === 'running' || before.phase === 'starting'
   if (!wasUp || !isRetried(daemon) || context.openTicket(daemon.spec.name) !== null) return
   const { last, run } = daemon

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Daemon, In } from '../../../src/core/daemon/phases.ts'
 import type { Effect } from '../../../src/core/effect.ts'
-import { checkStep } from '../../../src/core/supervisor/invariants.ts'
+import { checkChange, checkStep } from '../../../src/core/supervisor/invariants.ts'
 import type { StepContext } from '../../../src/core/supervisor/step-context.ts'
 import { type Beat, elapsed, exited, restart, spawned } from '../events.ts'
 import { photograph } from '../interrupt.ts'
@@ -28,62 +28,63 @@ test('an untampered step passes', () => {
   expect(() => checkStep(context)).not.toThrow()
 })
 
-type Plant = [what: string, beats: Beat[], plant: (context: StepContext) => void, message: string]
+/** A change that no rule makes. */
+type Change = [what: string, beats: Beat[], change: (daemon: Daemon) => Daemon, message: string]
 
-describe('caught:', () => {
-  test.each<Plant>([
+describe('a change is caught:', () => {
+  test.each<Change>([
     [
-      'a daemon that is not in the plan',
+      'a daemon becomes another one',
       [],
-      (context) =>
-        context.put(context.daemons, 'new', { ...web(context), spec: daemonSpec('new') }),
-      'new is not in the plan',
+      (daemon) => ({ ...daemon, spec: daemonSpec('new') }),
+      'web: has become new',
     ],
+    ['a run goes back', [], (daemon) => ({ ...daemon, run: 0 }), 'web: run 0 after run 1'],
     [
-      'a run that goes back',
-      [],
-      (context) => context.put(context.daemons, 'web', { ...web(context), run: 0 }),
-      'web: run 0 after run 1',
-    ],
-    [
-      'a run that is left out',
+      'a run is left out',
       [exited('web', 1)],
-      (context) => context.put(context.daemons, 'web', { ...web(context), run: 3 }),
+      (daemon) => ({ ...daemon, run: 3 }),
       'web: run 2 was left out',
     ],
     [
-      'a run that begins before the one before it is over',
+      'a run begins before the one before it is over',
       [],
-      (context) => {
-        const { spec, run, last, streak } = web(context)
-        const next = { spec, run: run + 1, last, streak, want: 'up', graceMs: 0 } as const
-        context.put(context.daemons, 'web', { ...next, phase: 'starting' })
+      ({ spec, run, last, streak }) => {
+        return { spec, run: run + 1, last, streak, phase: 'starting', want: 'up', graceMs: 0 }
       },
       'web: run 2 begins before run 1 is over',
     ],
     [
       'a process without a pid',
       [],
-      (context) =>
-        context.put(context.daemons, 'web', { ...(web(context) as In<'running'>), pid: 0 }),
+      (daemon) => ({ ...(daemon as In<'running'>), pid: 0 }),
       'web: run 1 has pid 0',
     ],
     [
       'a requested end without a stop signal',
       [restart('web')],
-      (context) => {
-        const ending = web(context) as In<'terminating'>
-        context.put(context.daemons, 'web', { ...ending, exit: { code: 0, signal: 0 }, sent: [] })
+      (daemon) => {
+        return { ...(daemon as In<'terminating'>), exit: { code: 0, signal: 0 }, sent: [] }
       },
       'web: is ending without a stop signal',
     ],
     [
       'a requested end by KILL without a signal',
       [restart('web'), elapsed('escalate', 'web', 1), elapsed('grace', 'web', 1)],
-      (context) =>
-        context.put(context.daemons, 'web', { ...(web(context) as In<'killing'>), sent: [] }),
+      (daemon) => ({ ...(daemon as In<'killing'>), sent: [] }),
       'web: is ending without a stop signal',
     ],
+  ])('%s', (_, beats, change, message) => {
+    const before = web(contextOf(...beats))
+    expect(() => checkChange(before, before)).not.toThrow()
+    expect(() => checkChange(before, change(before))).toThrow(`invariant broken: ${message}`)
+  })
+})
+
+type Plant = [what: string, beats: Beat[], plant: (context: StepContext) => void, message: string]
+
+describe('a step is caught:', () => {
+  test.each<Plant>([
     [
       'fewer than no daemons',
       [],
