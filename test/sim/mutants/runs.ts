@@ -13,7 +13,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'an event of an old run affects the next run',
     file: 'core/daemon/daemon.ts',
-    from: "if ('run' in event && event.run !== daemon.run) return daemon",
+    from: 'if (run !== undefined && run !== daemon.run) return daemon',
     to: '',
     seed: 16,
     breaks: ['oneAtATime', 'nothingLeft', 'stopInOrder', 'readyRight'],

@@ -5,8 +5,8 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'a daemon that restarts is not stopped by a shutdown',
     file: 'core/supervisor/shutdown.ts',
-    from: 'if (!isRunning || context.blockers.get(name) === 0) stop',
-    to: 'if (isRunning && context.blockers.get(name) === 0) stop',
+    from: "if (daemon.phase !== 'running' || !hasBlockers(context, name)) stop",
+    to: "if (daemon.phase === 'running' && !hasBlockers(context, name)) stop",
     seed: 3,
     breaks: ['noBug', 'shutdownWins', 'stopAtOnce', 'killOnce', 'overIsOver'],
   },
@@ -45,7 +45,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'all are stopped at once',
     file: 'core/supervisor/shutdown.ts',
-    from: 'if (!isRunning || context.blockers.get(name) === 0) stop',
+    from: "if (daemon.phase !== 'running' || !hasBlockers(context, name)) stop",
     to: 'stop',
     seed: 13,
     breaks: ['stopInOrder'],
@@ -69,7 +69,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'an exited daemon between two others breaks their order',
     file: 'core/supervisor/shutdown.ts',
-    from: '(delaysOthers(daemon) || context.blockers.get(name) !== 0)',
+    from: '(delaysOthers(daemon) || hasBlockers(context, name))',
     to: 'delaysOthers(daemon)',
     seed: 107,
     breaks: ['stopInOrder'],
@@ -133,7 +133,7 @@ export const supervisorMutants: readonly Mutant[] = [
   {
     name: 'the bundle does not end when all daemons have ended',
     file: 'core/supervisor/shutdown.ts',
-    from: 'const isOver = context.booted && context.stoppedByRequest === 0',
+    from: 'const isOver = context.booted && !isOneStoppedByRequest(context)',
     to: 'const isOver = false',
     seed: 17,
     breaks: ['endsWithAll'],

@@ -126,7 +126,7 @@ export const ticketMutants: readonly Mutant[] = [
   {
     name: 'a daemon that an operator stopped ends the bundle',
     file: 'core/supervisor/shutdown.ts',
-    from: 'const isOver = context.booted && context.stoppedByRequest === 0',
+    from: 'const isOver = context.booted && !isOneStoppedByRequest(context)',
     to: 'const isOver = context.booted',
     seed: 246,
     breaks: ['endsForReason'],

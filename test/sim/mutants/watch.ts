@@ -101,8 +101,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a self-report of an old run counts for the next',
     file: 'core/daemon/daemon.ts',
-    from: "if ('run' in event && event.run !== daemon.run) return daemon",
-    to: "if ('run' in event && event.run !== daemon.run && event.type !== 'ready') return daemon",
+    from: 'if (run !== undefined && run !== daemon.run) return daemon',
+    to: "if (run !== undefined && run !== daemon.run && event.type !== 'ready') return daemon",
     seed: 16,
     breaks: ['readyRight'],
   },
