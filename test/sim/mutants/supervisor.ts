@@ -174,7 +174,7 @@ export const supervisorMutants: readonly Mutant[] = [
     name: 'a signal is forwarded to all',
     file: 'core/supervisor/supervisor.ts',
     from: 'for (const name of action.forward)',
-    to: 'for (const name of context.state.order.start)',
+    to: 'for (const name of context.order.start)',
     seed: 2,
     breaks: ['siblings', 'forwarded'],
   },
