@@ -104,10 +104,8 @@ static void bind_for_init(JSValue host) {
   bind_helper(host);
 }
 
-static void bind_for_verb(JSValue host) {
-  bind_system(host);
-  bind_verb(host);
-}
-
-const struct engine_host init_host = {bind_for_init, out_print, signals_shutdown_requested};
-const struct engine_host verb_host = {.bind = bind_for_verb};
+const struct engine_host init_host = {
+    .bind = bind_for_init,
+    .print = out_print,
+    .is_shutdown_requested = signals_shutdown_requested,
+};

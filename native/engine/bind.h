@@ -9,7 +9,6 @@ extern const struct engine_host init_host, verb_host;
 /* ---- one for each bind_*.c */
 
 void bind_system(JSValue host);
-void bind_verb(JSValue host);
 void bind_runs(JSValue host);
 void bind_spawn(JSValue host);
 void bind_output(JSValue host);

@@ -68,15 +68,45 @@ static JSValue characters_of(JSContext *ctx, const char *lines, size_t bytes) {
   return string;
 }
 
+/* The promise that the verb awaits, and what settles it. */
+static struct {
+  JSValue settle[2]; /* resolve, reject */
+  double timeout_ms;
+  bool is_open, as_bytes;
+} reading;
+
 static JSValue receive(JSContext *ctx, JSValueConst timeout, bool as_bytes) {
+  if (reading.is_open) return JS_ThrowInternalError(ctx, "it receives already");
+  JSValue promise = JS_NewPromiseCapability(ctx, reading.settle);
+  if (JS_IsException(promise)) return promise;
+  reading.timeout_ms = to_double(timeout);
+  reading.is_open = true;
+  reading.as_bytes = as_bytes;
+  return promise;
+}
+
+static JSValue received(void) {
   const char *lines;
   size_t bytes;
-  switch (connection_receive(to_double(timeout), &lines, &bytes)) {
+  switch (connection_receive(reading.timeout_ms, &lines, &bytes)) {
     case RECEIVED_END: return JS_NULL;
-    case RECEIVED_NOTHING: return JS_NewString(ctx, "");
+    case RECEIVED_NOTHING: return JS_NewString(js, "");
     default:
-      return as_bytes ? characters_of(ctx, lines, bytes) : JS_NewStringLen(ctx, lines, bytes);
+      return reading.as_bytes ? characters_of(js, lines, bytes) : JS_NewStringLen(js, lines, bytes);
   }
+}
+
+static bool settle_reading(void) {
+  if (!reading.is_open) return false;
+  JSValue result = received();
+  bool ok = !JS_IsException(result);
+  if (!ok) result = JS_GetException(js);
+  reading.is_open = false;
+  JS_FreeValue(js, JS_Call(js, reading.settle[ok ? 0 : 1], JS_UNDEFINED, 1, &result));
+  JS_FreeValue(js, result);
+  JS_FreeValue(js, reading.settle[0]);
+  JS_FreeValue(js, reading.settle[1]);
+  return true;
 }
 
 FUNCTION(host_receive) {
@@ -149,7 +179,10 @@ static const JSCFunctionListEntry verb_functions[] = {
     JS_CFUNC_DEF("loadBundle", 0, host_load_bundle),
 };
 
-void bind_verb(JSValue host) {
+static void bind_verb(JSValue host) {
+  bind_system(host);
   JS_SetPropertyFunctionList(js, host, verb_functions,
                              sizeof verb_functions / sizeof *verb_functions);
 }
+
+const struct engine_host verb_host = {.bind = bind_verb, .settle = settle_reading};

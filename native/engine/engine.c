@@ -135,8 +135,8 @@ void engine_handle(JSValue event) {
 
 /* ---- promises, which only client verbs have
  *
- * Nothing happens in the background: a verb waits inside a call of the host. So all jobs are
- * executed one after the other, and when none is left, nothing more can happen.
+ * Nothing happens in the background: all jobs are executed one after the other, and when none is
+ * left, the host waits for the one thing that the verb awaits.
  *
  * A rejection that is unhandled when all jobs are done or the verb ends is a bug; until then it may
  * still be handled. */
@@ -256,7 +256,9 @@ void engine_run_verb(enum image image, const struct engine_host *host) {
   JS_SetGCThreshold(runtime, CLIENT_GARBAGE_BYTES);
   JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
   if (!evaluate(image)) exit_broken("start");
-  if (!run_jobs()) exit_broken("go on");
+  do
+    if (!run_jobs()) exit_broken("go on");
+  while (host->settle());
   const char text[] = "pitcrew: internal error: the verb never ended\n";
   write_all(2, text, sizeof text - 1);
   _exit(BROKEN_EXIT);

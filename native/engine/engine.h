@@ -20,9 +20,11 @@ enum image {
 /* What the engine needs from the rest of the host. */
 struct engine_host {
   void (*bind)(JSValue host); /* adds the functions of this host */
-  /* NULL for a verb */
+  /* of the init */
   void (*print)(const char *text, size_t bytes);
   bool (*is_shutdown_requested)(void);
+  /* of a verb: waits for what it awaits. False: it awaits nothing. */
+  bool (*settle)(void);
 };
 
 extern JSContext *js;

@@ -47,14 +47,15 @@ export async function forEachDaemon<Answer>(
     }
   }
   let worst = 0
-  const pending = [...new Set(names)].values()
+  const unique = new Set(names)
+  const pending = unique.values()
   const worker = async (): Promise<void> => {
     for (const name of pending) {
       const status = await requestOne(name)
       worst = Math.max(worst, status)
     }
   }
-  await Promise.all(Array.from({ length: maxConcurrent }, worker))
+  await Promise.all(Array.from({ length: Math.min(unique.size, maxConcurrent) }, worker))
   return worst
 }
 

@@ -1,13 +1,9 @@
-/** The connection of a client verb. A read blocks this process. */
+/** The connection of a client verb. */
 
 import type { Transport } from '../client/transport.ts'
 import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
 import { formatElapsed } from './terminal/format.ts'
-
-/** How many turns of the promise queue run before a blocking read, so that data already received
- *  passes all awaiting functions and reaches the screen. */
-const promiseTurns = 32
 
 type Connection = Pick<ClientSystem, 'send' | 'receive' | 'receiveBytes' | 'disconnect'>
 
@@ -30,10 +26,9 @@ export class SocketTransport implements Transport {
   }
 
   async receive(): Promise<string | null> {
-    for (let turn = 0; turn < promiseTurns; turn++) await null
     const text = this.asBytes
-      ? this.#connection.receiveBytes(this.idleTimeoutMs)
-      : this.#connection.receive(this.idleTimeoutMs)
+      ? await this.#connection.receiveBytes(this.idleTimeoutMs)
+      : await this.#connection.receive(this.idleTimeoutMs)
     if (text === '') throw this.#silenceError()
     return text
   }

@@ -34,7 +34,7 @@ export interface System {
 }
 
 /** The host's interface for client verbs: one connection, and a terminal. Its functions block,
- *  since a verb does nothing else meanwhile. */
+ *  except for `receive`. */
 export interface ClientSystem extends System {
   /** Connects to a unix socket. One connection at a time. */
   connect(path: string): Errno | null
@@ -42,10 +42,11 @@ export interface ClientSystem extends System {
   send(text: string): Errno | null
   /** The next whole lines with their newlines; '' = none came in time; null = the connection has
    *  ended (an incomplete last line is dropped). Invalid UTF-8 becomes U+FFFD. `timeoutMs`: in
-   *  milliseconds, or Infinity. */
-  receive(timeoutMs: number): string | null
+   *  milliseconds, or Infinity. Waits when the verb has nothing else to do, so that what was
+   *  received before reaches the screen. One call at a time. */
+  receive(timeoutMs: number): Promise<string | null>
   /** The same with one character for each byte: for output that is passed on unchanged. */
-  receiveBytes(timeoutMs: number): string | null
+  receiveBytes(timeoutMs: number): Promise<string | null>
   /** Writes such a text to stdout, and blocks while it must. */
   writeBytes(text: string): void
   /** Closes the connection. */

@@ -122,7 +122,9 @@ export class FakeSystem implements ClientSystem {
     return this.#server?.receive(text) ?? null
   }
 
-  receive(timeoutMs: number): string | null {
+  async receive(timeoutMs: number): Promise<string | null> {
+    // Like the host, it reads when no promise job is left.
+    await new Promise((resolve) => setImmediate(resolve))
     if (this.#server === null) return null
     const text = this.#server.nextLine()
     if (text !== '') return text
@@ -131,8 +133,8 @@ export class FakeSystem implements ClientSystem {
     return ''
   }
 
-  receiveBytes(timeoutMs: number): string | null {
-    const text = this.receive(timeoutMs)
+  async receiveBytes(timeoutMs: number): Promise<string | null> {
+    const text = await this.receive(timeoutMs)
     return text === null ? null : Buffer.from(text).toString('latin1')
   }
 

@@ -210,7 +210,7 @@ describe('logs', () => {
   test('invalid UTF-8 is passed on', async () => {
     const system = systemWith(server, 'logs')
     const written: string[] = []
-    system.receiveBytes = () =>
+    system.receiveBytes = async () =>
       written.length === 0
         ? '{"id":1,"done":{"stream":"lines"}}\n5 web \xff\xfe\x00\xc3\n6 . end\n'
         : null

@@ -23,15 +23,15 @@ function givenBy(argument: Argument): string | number {
   return typeof argument === 'object' ? 'x'.repeat(argument.times) : argument
 }
 
-function call([name, ...words]: Call): void {
+async function call([name, ...words]: Call): Promise<void> {
   const args = words.map(givenBy)
-  const answer = (host[name] as (...args: unknown[]) => unknown)(...args)
+  const answer = await (host[name] as (...args: unknown[]) => unknown)(...args)
   host.write(1, `${JSON.stringify(answer) ?? ''}\n`)
 }
 
 async function main(): Promise<number> {
   const [how, text = ''] = host.args
-  if (how === 'calls') for (const one of JSON.parse(text) as Call[]) call(one)
+  if (how === 'calls') for (const one of JSON.parse(text) as Call[]) await call(one)
   if (how === 'await') for await (const n of later(3)) host.write(1, `${n}\n`)
   if (how === 'catch') await fail('of no interest').catch(() => host.write(1, 'caught\n'))
   if (how === 'catch late') {
