@@ -48,7 +48,7 @@ int main(int argc, char **argv, char **envp) {
     signals_unblock();
     signal(SIGPIPE, SIG_DFL);
     bool is_parser = argc >= 2 && strcmp(argv[1], "@plan") == 0;
-    engine_run_verb(is_parser ? IMAGE_BUNDLE : IMAGE_CLI, &verb_host);
+    engine_run_verb(is_parser ? "plan.js" : "cli.js", &verb_host);
   }
   /* One command inherits our descriptors, as if we were not there. */
   bool is_bundle = strcmp(argv[1], "run") == 0;

@@ -7,7 +7,7 @@
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
  *    --init FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
- *    --bundle FILE
+ *    --plan FILE
  *                another entry point for an image, such as a test that runs in the engine
  *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
  *
@@ -44,7 +44,7 @@ const { values: options } = parseArgs({
     check: { type: 'string', default: 'src/init/image/check.ts' },
     control: { type: 'string', default: 'src/control/server/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
-    bundle: { type: 'string', default: 'src/cli/bundle/bundle-entry.ts' },
+    plan: { type: 'string', default: 'src/cli/bundle/plan-entry.ts' },
     out: { type: 'string' },
   },
 })
@@ -90,6 +90,18 @@ const isFast = (file) => fast.has(basename(file, '.c'))
 const smallFirst = (a, b) => isFast(a) - isFast(b)
 const optimise = (file) => [isFast(file) ? '-O2' : '-Os']
 
+/** How TypeScript is bundled. */
+const bundling = {
+  bundle: true,
+  write: false,
+  target: 'es2023',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  define: { __VERSION__: JSON.stringify(version), __FAULTS__: String(options.faults) },
+  logLevel: 'warning',
+}
+
 const versions = new Map()
 const pendingObjects = new Map()
 
@@ -125,7 +137,8 @@ async function main() {
   const tool = bytecodeCompiler()
   // In this order, code that every start uses is contiguous, and fewer pages are loaded.
   const objects = await Promise.all([
-    makeImages(tool, ['bundle', 'cli', 'control', 'check', 'one', 'auxiliary']),
+    makeModules(tool, ['plan', 'cli']),
+    makeImages(tool, ['control', 'check', 'one', 'auxiliary']),
     engineObjects,
     hostObjects,
     makeImages(tool, ['init']),
@@ -197,6 +210,29 @@ async function makeImages(pendingTool, names) {
   )
 }
 
+/** Builds the modules of client verbs as one object file. The entry points are modules, and so is
+ *  each verb that they import on demand, with what it shares with others (esbuild's splitting). */
+async function makeModules(pendingTool, names) {
+  const tool = await pendingTool
+  const scripts = await moduleScripts(names)
+  const id = createHash('sha256')
+    .update(JSON.stringify([scripts, compiler]))
+    .update(readFileSync(tool))
+    .digest('hex')
+    .slice(0, 16)
+  const stem = join(cacheFolder, `modules-${id}`)
+  if (existsSync(`${stem}.o`)) return `${stem}.o`
+  for (const { name, text } of scripts) {
+    await makeAtomically(`${stem}-${name}`, (part) => writeFileSync(part, text))
+    await makeAtomically(`${stem}-${name}.bytecode`, (part) =>
+      run(tool, [`${stem}-${name}`, name, part, 'module']),
+    )
+  }
+  await makeAtomically(`${stem}.S`, (part) => writeFileSync(part, moduleTable(scripts, stem)))
+  await makeAtomically(`${stem}.o`, (part) => run(compiler, ['-c', `${stem}.S`, '-o', part]))
+  return `${stem}.o`
+}
+
 /** Makes a file atomically, because several builds may make it at the same time. */
 async function makeAtomically(file, make) {
   const part = `${file}.${process.pid}.part`
@@ -217,20 +253,40 @@ image_${name}_end:
 `
 }
 
+/** The table of native/engine/engine.c: name, start and end of each module. */
+function moduleTable(scripts, stem) {
+  const rows = scripts.map((_, n) => `.quad name_${n}, start_${n}, end_${n}`)
+  const contents = scripts.map(
+    ({ name }, n) => `name_${n}: .asciz "${name}"
+start_${n}: .incbin "${stem}-${name}.bytecode"
+end_${n}: .byte 0`,
+  )
+  return `.section .data.rel.ro,"aw"
+.global modules, modules_end
+.balign 8
+modules:
+${rows.join('\n')}
+modules_end:
+.section .rodata
+${contents.join('\n')}
+.section .note.GNU-stack,"",%progbits
+`
+}
+
+async function moduleScripts(names) {
+  const { outputFiles } = await bundle({
+    ...bundling,
+    entryPoints: names.map((name) => ({ in: join(root, options[name]), out: name })),
+    splitting: true,
+    format: 'esm',
+    outdir: '/',
+  })
+  return outputFiles.map(({ path, text }) => ({ name: basename(path), text }))
+}
+
 /** Bundles an image into one script, which the engine loads as one piece of bytecode. */
 async function bundleScript(entry) {
-  const result = await bundle({
-    entryPoints: [join(root, entry)],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'es2023',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    define: { __VERSION__: JSON.stringify(version), __FAULTS__: String(options.faults) },
-    logLevel: 'warning',
-  })
+  const result = await bundle({ ...bundling, entryPoints: [join(root, entry)], format: 'iife' })
   return result.outputFiles[0].text
 }
 

@@ -161,11 +161,6 @@ FUNCTION(host_sleep) {
   return JS_UNDEFINED;
 }
 
-FUNCTION(host_load_bundle) {
-  UNUSED;
-  return engine_load(IMAGE_BUNDLE, "pitcrewBundle");
-}
-
 static const JSCFunctionListEntry verb_functions[] = {
     JS_CFUNC_DEF("connect", 1, host_connect),
     JS_CFUNC_DEF("send", 1, host_send),
@@ -176,7 +171,6 @@ static const JSCFunctionListEntry verb_functions[] = {
     JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("terminalSize", 0, host_terminal_size),
     JS_CFUNC_DEF("sleep", 1, host_sleep),
-    JS_CFUNC_DEF("loadBundle", 0, host_load_bundle),
 };
 
 static void bind_verb(JSValue host) {

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -44,8 +45,6 @@ IMAGE(auxiliary);
 IMAGE(one);
 IMAGE(check);
 IMAGE(control);
-IMAGE(cli);
-IMAGE(bundle);
 #define CODE(name) \
   { image_##name##_start, (size_t)(image_##name##_end - image_##name##_start) }
 
@@ -55,11 +54,15 @@ static struct bytecode image_code(enum image image) {
     case IMAGE_AUXILIARY: return (struct bytecode)CODE(auxiliary);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
-    case IMAGE_CONTROL: return (struct bytecode)CODE(control);
-    case IMAGE_BUNDLE: return (struct bytecode)CODE(bundle);
-    default: return (struct bytecode)CODE(cli);
+    default: return (struct bytecode)CODE(control);
   }
 }
+
+/* Modules of client verbs, in the same way: a table of all. */
+extern const struct module {
+  const char *name;
+  const uint8_t *start, *end;
+} modules[], modules_end[];
 
 /* ---- guarded calls */
 
@@ -221,6 +224,40 @@ JSValue engine_load(enum image image, const char *name) {
   return value;
 }
 
+/* Reads a module, and by further calls of this function the modules that it imports. NULL: an
+ * exception is pending. */
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
+  (void)opaque;
+  const struct module *module = modules;
+  while (module < modules_end && strcmp(module->name, name) != 0) module++;
+  if (module == modules_end) {
+    JS_ThrowReferenceError(ctx, "there is no module %s", name);
+    return NULL;
+  }
+  size_t bytes = (size_t)(module->end - module->start);
+  JSValue code = JS_ReadObject(ctx, module->start, bytes, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) return NULL;
+  JSModuleDef *loaded = JS_VALUE_GET_PTR(code);
+  JS_FreeValue(ctx, code); /* The context owns it. */
+  return loaded;
+}
+
+/* False: an exception is pending. */
+static bool evaluate_module(const char *name) {
+  JSModuleDef *module = load_module(js, name, NULL);
+  if (!module) return false;
+  JSValue code = JS_MKPTR(JS_TAG_MODULE, module);
+  if (JS_ResolveModule(js, code) != 0) return false;
+  JSValue promise = JS_EvalFunction(js, JS_DupValue(js, code));
+  if (JS_IsException(promise)) return false;
+  if (JS_PromiseState(js, promise) == JS_PROMISE_REJECTED) {
+    JS_Throw(js, JS_PromiseResult(js, promise));
+    return false;
+  }
+  JS_FreeValue(js, promise);
+  return true;
+}
+
 static void start(bool for_init, const struct engine_host *host) {
   engine_host = host;
   runtime = JS_NewRuntime();
@@ -251,11 +288,12 @@ void engine_run_init(enum image image, const struct engine_host *host) {
     exit_broken("find its own handlers");
 }
 
-void engine_run_verb(enum image image, const struct engine_host *host) {
+void engine_run_verb(const char *module, const struct engine_host *host) {
   start(false, host);
   JS_SetGCThreshold(runtime, CLIENT_GARBAGE_BYTES);
   JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
-  if (!evaluate(image)) exit_broken("start");
+  JS_SetModuleLoaderFunc(runtime, NULL, load_module, NULL);
+  if (!evaluate_module(module)) exit_broken("start");
   do
     if (!run_jobs()) exit_broken("go on");
   while (host->settle());

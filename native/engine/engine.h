@@ -13,8 +13,6 @@ enum image {
   IMAGE_ONE,
   IMAGE_CHECK,
   IMAGE_CONTROL, /* loaded by the init for its first client */
-  IMAGE_CLI,
-  IMAGE_BUNDLE, /* for the init's helper, and for verbs that read a bundle */
 };
 
 /* What the engine needs from the rest of the host. */
@@ -30,7 +28,8 @@ struct engine_host {
 extern JSContext *js;
 
 void engine_run_init(enum image image, const struct engine_host *host);
-_Noreturn void engine_run_verb(enum image image, const struct engine_host *host);
+/* Runs a module, which imports others on demand. */
+_Noreturn void engine_run_verb(const char *module, const struct engine_host *host);
 /* Passes an event to the policy in a guarded call, and frees it. */
 void engine_handle(JSValue event);
 /* The value that an image stores in the global object under this name. Loads the image at the first

@@ -1,4 +1,4 @@
-/* A tool of the build: compiles one bundled script to the engine's bytecode. */
+/* A tool of the build: compiles one bundled script, or a module, to the engine's bytecode. */
 #include "quickjs.h"
 
 #include <stdio.h>
@@ -20,9 +20,15 @@ static char *read_all(const char *path, size_t *bytes) {
   return text;
 }
 
+/* The modules that a module imports are compiled by themselves. */
+static JSModuleDef *load_nothing(JSContext *js, const char *name, void *opaque) {
+  (void)opaque;
+  return JS_NewCModule(js, name, NULL);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: compile SCRIPT NAME BYTECODE\n");
+  if (argc < 4 || argc > 5) {
+    fprintf(stderr, "usage: compile SCRIPT NAME BYTECODE [module]\n");
     return 2;
   }
   size_t bytes, code_bytes;
@@ -33,8 +39,9 @@ int main(int argc, char **argv) {
   }
   JSRuntime *runtime = JS_NewRuntime();
   JSContext *js = JS_NewContext(runtime);
-  JSValue code = JS_Eval(js, text, bytes, argv[2],
-                         JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY | JS_EVAL_FLAG_STRICT);
+  JS_SetModuleLoaderFunc(runtime, NULL, load_nothing, NULL);
+  int type = argc == 5 ? JS_EVAL_TYPE_MODULE : JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT;
+  JSValue code = JS_Eval(js, text, bytes, argv[2], type | JS_EVAL_FLAG_COMPILE_ONLY);
   if (JS_IsException(code)) {
     fprintf(stderr, "%s: %s\n", argv[1], JS_ToCString(js, JS_GetException(js)));
     return 1;

@@ -36,8 +36,6 @@ export interface OptionSpec {
 
 export interface Input<Options extends OptionValues = OptionValues> {
   readonly system: ClientSystem
-  /** All verbs, for the help pages. */
-  readonly commands: readonly Command[]
   readonly args: readonly string[]
   readonly options: Partial<Options>
   /** Writes data to stdout: one line or several. */
@@ -78,8 +76,7 @@ export function usageError(
   return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
 }
 
-/** Runs the work of a verb and reports an error on stderr. Each image does this for its own work,
- *  because each has an error class of its own. @returns The exit status. */
+/** Runs the work of a verb and reports an error on stderr. @returns The exit status. */
 export async function exitStatusOf(
   { report }: Pick<Input, 'report'>,
   work: () => number | Promise<number>,
@@ -90,11 +87,6 @@ export async function exitStatusOf(
     report(`pitcrew: ${describeError(error)}`)
     return exitStatus(error)
   }
-}
-
-/** The verbs for completion and suggestions: without internal ones and `--`. */
-export function typedVerbs(commands: readonly Command[]): readonly Command[] {
-  return commands.filter(({ name }) => !name.startsWith('@') && name !== '--')
 }
 
 function readOption(

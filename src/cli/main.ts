@@ -2,48 +2,8 @@
  *  here only for their help pages: the C host starts other images for their work. */
 import { didYouMean } from '../core/text/suggest.ts'
 import type { ClientSystem } from '../host/system.ts'
-import { version } from '../version.ts'
-import {
-  type Command,
-  exitStatusOf,
-  type Input,
-  parseArguments,
-  typedVerbs,
-  usageError,
-} from './command.ts'
-import { build, validate } from './verbs/bundle.ts'
-import { restart, start, stop } from './verbs/change.ts'
-import { completion, names } from './verbs/completion.ts'
-import { events } from './verbs/events.ts'
-import { explain } from './verbs/explain.ts'
-import { help, overview, page } from './verbs/help.ts'
-import { logs } from './verbs/logs.ts'
-import { oneCommand, run } from './verbs/run.ts'
-import { shutdown } from './verbs/shutdown.ts'
-import { status } from './verbs/status.ts'
-import { ticket } from './verbs/ticket.ts'
-import { wait } from './verbs/wait.ts'
-
-/** In the order of the overview. */
-const commands: readonly Command[] = [
-  run,
-  oneCommand,
-  status,
-  explain,
-  logs,
-  events,
-  wait,
-  ticket,
-  start,
-  stop,
-  restart,
-  shutdown,
-  validate,
-  build,
-  help,
-  completion,
-  names,
-]
+import { type Command, exitStatusOf, type Input, parseArguments, usageError } from './command.ts'
+import { loadCommand, loadCommands, typedNames } from './commands.ts'
 
 /** @returns The exit status. */
 export function main(system: ClientSystem): Promise<number> {
@@ -54,47 +14,49 @@ export function main(system: ClientSystem): Promise<number> {
   return exitStatusOf(output, () => dispatch(system, output))
 }
 
-function dispatch(
+async function dispatch(
   system: ClientSystem,
   output: Pick<Input, 'print' | 'report'>,
-): number | Promise<number> {
+): Promise<number> {
   const [verb, ...rest] = system.args
   if (verb === undefined) {
-    output.report(overview(commands))
+    const { overview } = await import('./verbs/help.ts')
+    output.report(overview(await loadCommands()))
     return 2
   }
   if (verb === '--version' || verb === '-V') {
-    output.print(`pitcrew ${version}`)
+    const { versionLine } = await import('./verbs/help.ts')
+    output.print(versionLine)
     return 0
   }
-  const command = findCommand(verb)
   // After "help", "--" is the name of a verb, not the end of the options.
-  const isOneCommandHelp = command === help && rest[0] === '--'
+  const isOneCommandHelp = aliases[verb] === 'help' && rest[0] === '--'
+  const command = await findCommand(isOneCommandHelp ? '--' : verb)
   if (isOneCommandHelp || isHelpRequested(rest)) {
-    output.print(page(isOneCommandHelp ? oneCommand : command))
+    const { page } = await import('./verbs/help.ts')
+    output.print(page(command))
     return 0
   }
   if (command.run === undefined) throw wrongImage(command)
-  return command.run({ system, commands, ...parseArguments(command, rest), ...output })
+  return command.run({ system, ...parseArguments(command, rest), ...output })
 }
 
 /** Other spellings of a verb. */
 const aliases: Readonly<Record<string, string | undefined>> = {
+  help: 'help',
   '--help': 'help',
   '-h': 'help',
   '-g': '--',
 }
 
-function findCommand(verb: string): Command {
-  const name = aliases[verb] ?? verb
-  const command = commands.find((candidate) => candidate.name === name)
-  if (command !== undefined) return command
+async function findCommand(verb: string): Promise<Command> {
+  const command = await loadCommand(aliases[verb] ?? verb)
+  if (command !== null) return command
   const isOption = verb.startsWith('-')
-  const known = isOption
-    ? ['--help', '--version']
-    : typedVerbs(commands).map((candidate) => candidate.name)
+  const known = isOption ? ['--help', '--version'] : typedNames
   const what = isOption ? 'option' : 'verb'
   const option = verb.replace(/^--|=.*$/g, '')
+  const commands = await loadCommands()
   const misplaced = commands.some(({ options }) => Object.hasOwn(options, option))
     ? `put it after the verb: pitcrew VERB --${option}`
     : null

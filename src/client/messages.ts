@@ -1,7 +1,6 @@
 /** Reads the lines of a server: the greeting, answers and lines of logs. Failures become errors. */
 import type { Failure } from '../control/protocol/failure.ts'
 import { type AnswerLine, type Greeting, protocolVersion } from '../control/protocol/protocol.ts'
-import { isRecord } from '../core/plan/shape.ts'
 import { type ErrorCode, isErrorCode, PitcrewError } from '../errors.ts'
 
 /** The server refused a request, or the requested change has failed. `code` says which, `hint` what
@@ -34,11 +33,10 @@ export function connectionLost(): PitcrewError {
 /** @throws {PitcrewError} NOT_PERMITTED, BUSY …: the failure that the server sent instead.
  *  NO_PITCREW: another program answers. FAILED: another version of the protocol. */
 export function readGreeting(line: string): Greeting {
-  const value = parse(line)
-  if (!isRecord(value)) throw noPitcrew(line)
-  if (isRecord(value.failed)) throw requestError(value.failed as unknown as Failure)
-  if (typeof value.pitcrew !== 'number') throw noPitcrew(line)
-  if (value.pitcrew === protocolVersion) return value as unknown as Greeting
+  const value = parse(line) as ({ readonly failed?: Failure | null } & Partial<Greeting>) | null
+  if (typeof value?.failed === 'object' && value.failed !== null) throw requestError(value.failed)
+  if (typeof value?.pitcrew !== 'number') throw noPitcrew(line)
+  if (value.pitcrew === protocolVersion) return value as Greeting
   throw new PitcrewError(
     'FAILED',
     `cannot talk to pitcrew ${value.version}: it uses version ${value.pitcrew} ` +

@@ -57,9 +57,6 @@ export interface ClientSystem extends System {
   terminalSize(): { readonly columns: number; readonly rows: number } | null
   /** Waits: for the interval of `--watch`. */
   sleep(ms: number): void
-  /** Loads the image "bundle", once, so that only verbs which parse a bundle pay for YAML.
-   *  @returns The value of `globalThis.pitcrewBundle`. */
-  loadBundle(): unknown
 }
 
 /** The text of a file, or why there is none. */

@@ -1,6 +1,6 @@
 /** validate, build and @plan. */
 import { describe, expect, test } from 'vitest'
-import { planMain } from '../../src/cli/bundle/bundle-image.ts'
+import { planMain } from '../../src/cli/bundle/print-plan.ts'
 import { parsePlan } from '../../src/core/plan/check-plan.ts'
 import { cli, goodBundle, runSystem } from './cli.ts'
 import { FakeSystem } from './fake-system.ts'

@@ -1,7 +1,6 @@
 /** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that moves only
  *  when a verb waits. */
 import { createHash } from 'node:crypto'
-import { bundleImage } from '../../src/cli/bundle/bundle-image.ts'
 import type { ClientSystem, Errno, FileAnswer } from '../../src/host/system.ts'
 import type { FakeServer } from './fake-server.ts'
 
@@ -103,10 +102,6 @@ export class FakeSystem implements ClientSystem {
       .filter((name) => name.startsWith(`${path}/`))
       .map((name) => name.slice(path.length + 1).split('/')[0] ?? '')
     return [...new Set(names)].sort()
-  }
-
-  loadBundle(): unknown {
-    return bundleImage
   }
 
   connect(path: string): Errno | null {

@@ -1,18 +1,6 @@
-/** `validate` and `build`, and the way to the image that does their work. The YAML parser is in an
- *  image of its own, so that a verb which queries a running pitcrew does not pay for loading it. */
-import type { Command, Input } from '../command.ts'
-
-/** The functions of the image "bundle", see ../bundle/bundle-image.ts. */
-export interface BundleImage {
-  validate(input: Input<{ json: true }>): Promise<number>
-  build(input: Input<{ out: string }>): Promise<number>
-  /** @param shell bash, zsh or fish. */
-  completion(shell: string, commands: readonly Command[]): string
-}
-
-export function loadBundleImage({ system }: Pick<Input, 'system'>): BundleImage {
-  return system.loadBundle() as BundleImage
-}
+/** `validate` and `build`. Their work is loaded apart from their help pages, because it contains the
+ *  YAML parser. */
+import type { Command } from '../command.ts'
 
 export const validate: Command<{ json: true }> = {
   name: 'validate',
@@ -30,7 +18,10 @@ then 2.`,
     json: { value: null, help: 'print one JSON object instead of text' },
   },
 
-  run: (input) => loadBundleImage(input).validate(input),
+  async run(input) {
+    const { validateBundle } = await import('../bundle/validate-bundle.ts')
+    return validateBundle(input)
+  },
 }
 
 export const build: Command<{ out: string }> = {
@@ -47,5 +38,8 @@ if it is named bundle.json.`,
     out: { value: 'FILE', help: 'file to write the plan to; - for stdout' },
   },
 
-  run: (input) => loadBundleImage(input).build(input),
+  async run(input) {
+    const { buildPlan } = await import('../bundle/build-plan.ts')
+    return buildPlan(input)
+  },
 }

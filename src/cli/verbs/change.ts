@@ -2,7 +2,8 @@
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import type { Command } from '../command.ts'
 import { forEachDaemon } from '../for-each-daemon.ts'
-import { definedFields, json, noWait, readDuration, socket, timeout, why } from '../options.ts'
+import { readDuration } from '../option-values.ts'
+import { definedFields, json, noWait, socket, timeout, why } from '../options.ts'
 import { describeOutcome } from '../terminal/outcome.ts'
 
 interface Options extends Record<string, string | true> {

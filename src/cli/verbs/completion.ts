@@ -1,10 +1,8 @@
-/** `completion` prints a script with which a shell completes verbs, options and daemons. The script
- *  runs `@names` for the names of the daemons. */
+/** `completion` prints a script with which a shell completes verbs, options and daemons. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import { type Command, usageError } from '../command.ts'
-import { connect } from '../connection.ts'
-import { socket } from '../options.ts'
-import { loadBundleImage } from './bundle.ts'
+import { loadCommands } from '../commands.ts'
+import { completionScript } from '../completion-script.ts'
 
 const shells: readonly string[] = ['bash', 'zsh', 'fish']
 
@@ -20,37 +18,12 @@ fish: run: pitcrew completion fish > ~/.config/fish/completions/pitcrew.fish`,
   args: ['SHELL'],
   options: {},
 
-  run(input) {
-    const [shell = ''] = input.args
+  async run({ args: [shell = ''], print }) {
     if (!shells.includes(shell)) {
       const hint = didYouMean(shell, shells) ?? `known: ${shells.join(', ')}`
       throw usageError(completion, `unknown shell "${shell}"`, hint)
     }
-    input.print(loadBundleImage(input).completion(shell, input.commands))
+    print(completionScript(shell, await loadCommands()))
     return 0
-  },
-}
-
-/** Short, and `@names` prints no error, because it runs while a person types at the prompt. */
-const namesTimeoutMs = 300
-
-export const names: Command<{ socket: string }> = {
-  name: '@names',
-  group: 'Help',
-  summary: 'Print the names of the daemons, for completion',
-  usage: '@names',
-  details: 'Used by the scripts that "pitcrew completion" prints.',
-  args: [],
-  options: { socket },
-
-  async run(input) {
-    try {
-      const { client } = await connect(input, namesTimeoutMs)
-      const { daemons } = await client.call('status', {})
-      for (const { name } of daemons) input.print(name)
-      return 0
-    } catch {
-      return 1
-    }
   },
 }

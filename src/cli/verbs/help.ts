@@ -1,7 +1,8 @@
 /** The help pages, made from the table of verbs. */
 import { didYouMean } from '../../core/text/suggest.ts'
 import { version } from '../../version.ts'
-import { type Command, type Group, type OptionSpec, typedVerbs, usageError } from '../command.ts'
+import { type Command, type Group, type OptionSpec, usageError } from '../command.ts'
+import { loadCommand, loadCommands, typedNames } from '../commands.ts'
 import { wrap } from '../terminal/style.ts'
 
 export const help: Command = {
@@ -13,20 +14,21 @@ export const help: Command = {
   args: ['[VERB]'],
   options: {},
 
-  run({ args: [verb], commands, print }) {
+  async run({ args: [verb], print }) {
     if (verb === undefined) {
-      print(overview(commands))
+      print(overview(await loadCommands()))
       return 0
     }
-    const command = commands.find(({ name }) => name === verb)
-    if (command === undefined) {
-      const known = typedVerbs(commands).map(({ name }) => name)
-      throw usageError(null, `unknown verb "${verb}"`, didYouMean(verb, known))
+    const command = await loadCommand(verb)
+    if (command === null) {
+      throw usageError(null, `unknown verb "${verb}"`, didYouMean(verb, typedNames))
     }
     print(page(command))
     return 0
   },
 }
+
+export const versionLine: string = `pitcrew ${version}`
 
 /** The width of a page, in whatever terminal it is shown. */
 const pageColumns = 80
@@ -58,7 +60,7 @@ export function overview(commands: readonly Command[]): string {
       .map((command) => `  pitcrew ${shortUsage(command).padEnd(width)}  ${command.summary}`),
   ])
   return [
-    `pitcrew ${version}: init (PID 1) and supervisor for containers`,
+    `${versionLine}: init (PID 1) and supervisor for containers`,
     ...parts,
     '',
     statuses,

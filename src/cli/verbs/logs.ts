@@ -4,15 +4,8 @@ import { isName } from '../../core/plan/names.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import type { Command, Input } from '../command.ts'
 import { connect } from '../connection.ts'
-import {
-  definedFields,
-  follow,
-  invalidValue,
-  json,
-  readCount,
-  readDuration,
-  socket,
-} from '../options.ts'
+import { invalidValue, readCount, readDuration } from '../option-values.ts'
+import { definedFields, follow, json, socket } from '../options.ts'
 
 interface Options extends Record<string, string | true> {
   tail: string

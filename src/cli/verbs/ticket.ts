@@ -1,7 +1,8 @@
 /** `ticket`: the outcome of a request. */
 import { type Command, usageError } from '../command.ts'
 import { connect } from '../connection.ts'
-import { definedFields, json, readDuration, socket, timeout } from '../options.ts'
+import { readDuration } from '../option-values.ts'
+import { definedFields, json, socket, timeout } from '../options.ts'
 import { ticketPage } from '../terminal/outcome.ts'
 import { ProgressLine } from '../terminal/progress.ts'
 

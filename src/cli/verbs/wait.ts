@@ -3,7 +3,8 @@ import type { WaitAnswer } from '../../control/protocol/answers.ts'
 import type { WaitFor } from '../../control/protocol/requests.ts'
 import type { Command } from '../command.ts'
 import { forEachDaemon } from '../for-each-daemon.ts'
-import { definedFields, json, readDuration, socket, timeout } from '../options.ts'
+import { readDuration } from '../option-values.ts'
+import { definedFields, json, socket, timeout } from '../options.ts'
 
 interface Options extends Record<string, string | true> {
   for: string

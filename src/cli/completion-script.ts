@@ -1,6 +1,7 @@
 /** The scripts of `completion`, made from the table of verbs. They complete daemons from the output
  *  of `pitcrew @names`, and paths as the shell does. */
-import { type Command, type OptionSpec, typedVerbs } from '../command.ts'
+import type { Command, OptionSpec } from './command.ts'
+import { typedNames } from './commands.ts'
 
 type Commands = readonly Command[]
 
@@ -8,6 +9,10 @@ type Commands = readonly Command[]
 export function completionScript(shell: string, commands: Commands): string {
   if (shell === 'bash') return bashScript(commands)
   return shell === 'zsh' ? zshScript(commands) : fishScript(commands)
+}
+
+function typedVerbs(commands: Commands): Commands {
+  return commands.filter(({ name }) => typedNames.includes(name))
 }
 
 function bashScript(commands: Commands): string {

@@ -1,22 +1,12 @@
-/** The functions of the image "bundle": the work of `validate`, `build` and `completion`, and
- *  `@plan`, which the init runs in its parsing helper. */
+/** The work of `@plan`. */
 import { sumWith } from '../../host/find-bundle.ts'
 import type { ClientSystem } from '../../host/system.ts'
 import { version } from '../../version.ts'
 import { exitStatusOf, type Input } from '../command.ts'
-import type { BundleImage } from '../verbs/bundle.ts'
-import { buildPlan, planText } from './build-plan.ts'
+import { planText } from './build-plan.ts'
 import { loadBundleFile, reportInvalid } from './bundle-file.ts'
-import { completionScript } from './completion-script.ts'
-import { validateBundle } from './validate-bundle.ts'
 
-export const bundleImage: BundleImage = {
-  validate: (input) => exitStatusOf(input, () => validateBundle(input)),
-  build: (input) => exitStatusOf(input, () => buildPlan(input)),
-  completion: completionScript,
-}
-
-/** `@plan PATH`: writes the plan to stdout, or the problems to stderr. @returns The exit status. */
+/** @returns The exit status. */
 export function planMain(system: ClientSystem): Promise<number> {
   const output = {
     system,
