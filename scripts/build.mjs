@@ -28,6 +28,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { build as bundle } from 'esbuild'
 import { engineFolder, engineSources, verifyEngine } from './engine.mjs'
+import { reducedYaml } from './yaml.mjs'
 
 const run = promisify(execFile)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -100,6 +101,7 @@ const bundling = {
   legalComments: 'none',
   define: { __VERSION__: JSON.stringify(version), __FAULTS__: String(options.faults) },
   logLevel: 'warning',
+  plugins: [reducedYaml],
 }
 
 const versions = new Map()

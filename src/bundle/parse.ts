@@ -21,9 +21,15 @@ const maxOpenNodes = 80
 /** The number of values that all aliases together may expand to. */
 const maxAliased = 100_000
 
+const options = {
+  schema: 'failsafe',
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  prettyErrors: false,
+} as const
+
 /** @returns The root of the tree; null if the text cannot be used, and `problems` say why. */
 export function parseTree(text: string, problems: Problems): Value | null {
-  const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false } as const
   const documents = [...new Composer(options).compose(tokens(text, problems), true, text.length)]
   reportSyntax(documents, problems)
   const [first, second] = documents
@@ -41,16 +47,18 @@ export function parseTree(text: string, problems: Problems): Value | null {
 }
 
 /** The parser's tokens. Stops at a depth at which recursion would become a risk. */
-function* tokens(text: string, problems: Problems): Generator<CST.Token, void> {
+function tokens(text: string, problems: Problems): CST.Token[] {
   const parser = new Parser()
+  const found: CST.Token[] = []
   for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme)
+    found.push(...parser.next(lexeme))
     if (parser.stack.length <= maxOpenNodes) continue
     const hint = 'a bundle has at most seven levels'
     problems.add(parser.offset, 'lists and maps are nested too deeply', hint)
-    return
+    return found
   }
-  yield* parser.end()
+  found.push(...parser.end())
+  return found
 }
 
 /** One mistake can cause several errors at one offset; only the first is reported. */

@@ -1,4 +1,4 @@
-/** Entry point of the image "cli". */
+/** Entry point of client verbs. */
 import type { ClientSystem } from '../host/system.ts'
 import { main } from './main.ts'
 

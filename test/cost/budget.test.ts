@@ -4,10 +4,11 @@
  *
  *  Needs valgrind and strace; without them the tests are skipped with a warning, and fail in CI. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { socketPath } from '../e2e/support/control-client.ts'
 import { isSanitized } from '../e2e/support/cost.ts'
 import { binary, Pitcrew, root, sh } from '../e2e/support/pitcrew.ts'
 
@@ -42,10 +43,32 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
     expect(instructions(0)).toBeLessThan(5_480_000)
   })
 
-  test('to start a client verb, which parses no bundle', () => {
-    const verb = instructionsOf(binary, '--version')
-    expect(verb).toBeGreaterThan(600_000) // Otherwise nothing was counted.
-    expect(verb).toBeLessThan(3_350_000)
+  test.each([
+    ['status --json', 2_920_000],
+    ['restart web', 3_320_000],
+  ])('of a client verb as a process: %s', async (verb, most) => {
+    const daemons = { web: { command: ['sleep', '1000'] } }
+    await using pitcrew = new Pitcrew({ daemons }, { asPid1: false })
+    await pitcrew.line(/web: started/)
+    const count = instructionsOf(binary, ...verb.split(' '), '--socket', socketPath(pitcrew))
+    expect(count).toBeGreaterThan(600_000) // Otherwise nothing was counted.
+    expect(count).toBeLessThan(most)
+  })
+
+  test('to parse a bundle, for each daemon and in all', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pitcrew-parse-'))
+    const parse = (count: number): number => {
+      const file = join(folder, 'bundle.yaml')
+      const lines = Array.from({ length: count }, (_, n) => `  d${n}: { command: [sleep, "1000"] }`)
+      writeFileSync(file, `daemons:\n${lines.join('\n')}\n`)
+      return instructionsOf(binary, '@plan', file)
+    }
+    const [few, more] = [parse(10), parse(30)]
+    const each = (more - few) / 20
+    rmSync(folder, { recursive: true })
+    expect(each).toBeGreaterThan(100_000) // Otherwise nothing was counted.
+    expect(each).toBeLessThan(2_170_000)
+    expect(few - 10 * each).toBeLessThan(8_000_000)
   })
 
   test('to boot and stop a daemon, independent of the number of daemons', () => {
@@ -96,5 +119,5 @@ describe.skipIf(isSanitized || !isInstalled('strace'))('system calls', () => {
 })
 
 test.skipIf(isSanitized)('bytes of the binary', () => {
-  expect(statSync(binary).size).toBeLessThan(2_280_000)
+  expect(statSync(binary).size).toBeLessThan(2_240_000)
 })
