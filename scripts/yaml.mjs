@@ -5,23 +5,30 @@ import { readFile } from 'node:fs/promises'
 import { transform } from 'esbuild'
 
 /** Writing YAML, values of JavaScript, and schemas other than failsafe. */
-const unused =
-  /[\\/]yaml[\\/]browser[\\/]dist[\\/](stringify|schema[\\/](core|json|yaml-1\.1))[\\/]|[\\/]yaml[\\/]browser[\\/]dist[\\/](visit|public-api|schema[\\/]common[\\/]null|doc[\\/](anchors|createNode|applyReviver)|nodes[\\/](addPairToJSMap|toJS)|parse[\\/](cst-\w+|line-counter))\.js$/
-
-/** Generators that are always iterated to their end: with the names that callers iterate. */
-const generators =
-  /[\\/]yaml[\\/]browser[\\/]dist[\\/](parse[\\/](lexer|parser)|compose[\\/]composer)\.js$/
+const unused = [
+  'doc/(anchors|applyReviver|createNode)',
+  'nodes/(addPairToJSMap|toJS)',
+  'parse/(cst-\\w+|line-counter)',
+  'schema/(common/null|(core|json|yaml-1.1)/\\w+)',
+  'stringify/\\w+',
+  '(public-api|visit)',
+]
+/** Classes with generators that are always iterated to their end, and the names that callers
+ *  iterate. */
+const classes = ['parse/lexer', 'parse/parser', 'compose/composer']
 const iterated = ['lex', 'parse', 'next', 'end', 'compose']
 
 export const reducedYaml = {
   name: 'reduced yaml',
   setup(build) {
-    build.onLoad({ filter: unused }, async ({ path }) => ({
-      contents: withoutBodies(await readFile(path, 'utf8')),
-    }))
-    build.onLoad({ filter: generators }, async ({ path }) => ({
-      contents: await withoutGenerators(await readFile(path, 'utf8')),
-    }))
+    const replace = (files, reduce) => {
+      const filter = new RegExp(`/yaml/browser/dist/(${files.join('|')})\\.js$`)
+      build.onLoad({ filter }, async ({ path }) => ({
+        contents: await reduce(await readFile(path, 'utf8')),
+      }))
+    }
+    replace(unused, withoutBodies)
+    replace(classes, withoutGenerators)
   },
 }
 

@@ -68,21 +68,20 @@ static JSValue characters_of(JSContext *ctx, const char *lines, size_t bytes) {
   return string;
 }
 
-/* The promise that the verb awaits, and what settles it. */
+/* The one read that a verb awaits. */
 static struct {
-  JSValue settle[2]; /* resolve, reject */
+  JSValue done; /* is called with the result */
   double timeout_ms;
   bool is_open, as_bytes;
 } reading;
 
-static JSValue receive(JSContext *ctx, JSValueConst timeout, bool as_bytes) {
+static JSValue receive(JSContext *ctx, JSValueConst *argv, bool as_bytes) {
   if (reading.is_open) return JS_ThrowInternalError(ctx, "it receives already");
-  JSValue promise = JS_NewPromiseCapability(ctx, reading.settle);
-  if (JS_IsException(promise)) return promise;
-  reading.timeout_ms = to_double(timeout);
+  reading.done = JS_DupValue(ctx, argv[1]);
+  reading.timeout_ms = to_double(argv[0]);
   reading.is_open = true;
   reading.as_bytes = as_bytes;
-  return promise;
+  return JS_UNDEFINED;
 }
 
 static JSValue received(void) {
@@ -96,27 +95,26 @@ static JSValue received(void) {
   }
 }
 
-static bool settle_reading(void) {
+static bool finish_reading(void) {
   if (!reading.is_open) return false;
-  JSValue result = received();
-  bool ok = !JS_IsException(result);
-  if (!ok) result = JS_GetException(js);
+  JSValue done = reading.done, text = received();
   reading.is_open = false;
-  JS_FreeValue(js, JS_Call(js, reading.settle[ok ? 0 : 1], JS_UNDEFINED, 1, &result));
+  JSValue result = JS_IsException(text) ? text : JS_Call(js, done, JS_UNDEFINED, 1, &text);
+  bool ok = !JS_IsException(result);
   JS_FreeValue(js, result);
-  JS_FreeValue(js, reading.settle[0]);
-  JS_FreeValue(js, reading.settle[1]);
-  return true;
+  JS_FreeValue(js, text);
+  JS_FreeValue(js, done);
+  return ok;
 }
 
 FUNCTION(host_receive) {
   UNUSED;
-  return receive(ctx, argv[0], false);
+  return receive(ctx, argv, false);
 }
 
 FUNCTION(host_receive_bytes) {
   UNUSED;
-  return receive(ctx, argv[0], true);
+  return receive(ctx, argv, true);
 }
 
 FUNCTION(host_write_bytes) {
@@ -164,8 +162,8 @@ FUNCTION(host_sleep) {
 static const JSCFunctionListEntry verb_functions[] = {
     JS_CFUNC_DEF("connect", 1, host_connect),
     JS_CFUNC_DEF("send", 1, host_send),
-    JS_CFUNC_DEF("receive", 1, host_receive),
-    JS_CFUNC_DEF("receiveBytes", 1, host_receive_bytes),
+    JS_CFUNC_DEF("receive", 2, host_receive),
+    JS_CFUNC_DEF("receiveBytes", 2, host_receive_bytes),
     JS_CFUNC_DEF("writeBytes", 1, host_write_bytes),
     JS_CFUNC_DEF("disconnect", 0, host_disconnect),
     JS_CFUNC_DEF("now", 0, host_now),
@@ -179,4 +177,4 @@ static void bind_verb(JSValue host) {
                              sizeof verb_functions / sizeof *verb_functions);
 }
 
-const struct engine_host verb_host = {.bind = bind_verb, .settle = settle_reading};
+const struct engine_host verb_host = {.bind = bind_verb, .wait = finish_reading};

@@ -296,7 +296,8 @@ void engine_run_verb(const char *module, const struct engine_host *host) {
   if (!evaluate_module(module)) exit_broken("start");
   do
     if (!run_jobs()) exit_broken("go on");
-  while (host->settle());
+  while (host->wait());
+  if (JS_HasException(js)) exit_broken("go on");
   const char text[] = "pitcrew: internal error: the verb never ended\n";
   write_all(2, text, sizeof text - 1);
   _exit(BROKEN_EXIT);

@@ -21,8 +21,8 @@ struct engine_host {
   /* of the init */
   void (*print)(const char *text, size_t bytes);
   bool (*is_shutdown_requested)(void);
-  /* of a verb: waits for what it awaits. False: it awaits nothing. */
-  bool (*settle)(void);
+  /* of a verb: waits for what it awaits. False: it awaits nothing, or an exception is pending. */
+  bool (*wait)(void);
 };
 
 extern JSContext *js;

@@ -26,9 +26,10 @@ export class SocketTransport implements Transport {
   }
 
   async receive(): Promise<string | null> {
-    const text = this.asBytes
-      ? await this.#connection.receiveBytes(this.idleTimeoutMs)
-      : await this.#connection.receive(this.idleTimeoutMs)
+    const text = await new Promise<string | null>((done) => {
+      if (this.asBytes) this.#connection.receiveBytes(this.idleTimeoutMs, done)
+      else this.#connection.receive(this.idleTimeoutMs, done)
+    })
     if (text === '') throw this.#silenceError()
     return text
   }

@@ -40,13 +40,11 @@ export interface ClientSystem extends System {
   connect(path: string): Errno | null
   /** Sends all of the text. */
   send(text: string): Errno | null
-  /** The next whole lines with their newlines; '' = none came in time; null = the connection has
-   *  ended (an incomplete last line is dropped). Invalid UTF-8 becomes U+FFFD. `timeoutMs`: in
-   *  milliseconds, or Infinity. Waits when the verb has nothing else to do, so that what was
-   *  received before reaches the screen. One call at a time. */
-  receive(timeoutMs: number): Promise<string | null>
+  /** Waits when the verb has nothing else to do, so that what was received before reaches the
+   *  screen. One call at a time. `timeoutMs`: in milliseconds, or Infinity. */
+  receive(timeoutMs: number, done: Received): void
   /** The same with one character for each byte: for output that is passed on unchanged. */
-  receiveBytes(timeoutMs: number): Promise<string | null>
+  receiveBytes(timeoutMs: number, done: Received): void
   /** Writes such a text to stdout, and blocks while it must. */
   writeBytes(text: string): void
   /** Closes the connection. */
@@ -58,6 +56,10 @@ export interface ClientSystem extends System {
   /** Waits: for the interval of `--watch`. */
   sleep(ms: number): void
 }
+
+/** Called with the next whole lines with their newlines; '' = none came in time; null = the
+ *  connection has ended (an incomplete last line is dropped). Invalid UTF-8 becomes U+FFFD. */
+export type Received = (text: string | null) => void
 
 /** The text of a file, or why there is none. */
 export type FileAnswer =

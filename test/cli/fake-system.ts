@@ -1,7 +1,7 @@
 /** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that moves only
  *  when a verb waits. */
 import { createHash } from 'node:crypto'
-import type { ClientSystem, Errno, FileAnswer } from '../../src/host/system.ts'
+import type { ClientSystem, Errno, FileAnswer, Received } from '../../src/host/system.ts'
 import type { FakeServer } from './fake-server.ts'
 
 /** Friday, 2026-11-20 17:00:00.000 UTC */
@@ -117,20 +117,24 @@ export class FakeSystem implements ClientSystem {
     return this.#server?.receive(text) ?? null
   }
 
-  async receive(timeoutMs: number): Promise<string | null> {
-    // Like the host, it reads when no promise job is left.
-    await new Promise((resolve) => setImmediate(resolve))
+  /** Like the host, it reads when no promise job is left. */
+  receive(timeoutMs: number, done: Received): void {
+    setImmediate(() => done(this.#received(timeoutMs)))
+  }
+
+  receiveBytes(timeoutMs: number, done: Received): void {
+    this.receive(timeoutMs, (text) => {
+      done(text === null ? null : Buffer.from(text).toString('latin1'))
+    })
+  }
+
+  #received(timeoutMs: number): string | null {
     if (this.#server === null) return null
     const text = this.#server.nextLine()
     if (text !== '') return text
     if (timeoutMs === Number.POSITIVE_INFINITY) throw new Error('it would wait for ever')
     this.nowMs += timeoutMs
     return ''
-  }
-
-  async receiveBytes(timeoutMs: number): Promise<string | null> {
-    const text = await this.receive(timeoutMs)
-    return text === null ? null : Buffer.from(text).toString('latin1')
   }
 
   disconnect(): void {

@@ -210,10 +210,12 @@ describe('logs', () => {
   test('invalid UTF-8 is passed on', async () => {
     const system = systemWith(server, 'logs')
     const written: string[] = []
-    system.receiveBytes = async () =>
-      written.length === 0
-        ? '{"id":1,"done":{"stream":"lines"}}\n5 web \xff\xfe\x00\xc3\n6 . end\n'
-        : null
+    system.receiveBytes = (_, done) =>
+      done(
+        written.length === 0
+          ? '{"id":1,"done":{"stream":"lines"}}\n5 web \xff\xfe\x00\xc3\n6 . end\n'
+          : null,
+      )
     system.writeBytes = (text) => written.push(text)
     await runSystem(system)
     expect(written).toEqual(['[web] \xff\xfe\x00\xc3\n'])

@@ -65,7 +65,7 @@ function effectiveUntil(specs: Specs, { daemon, until }: AfterSpec): Until {
 function describeShutdown(plan: Plan, order: Order): string[] {
   const { killAtMs, flushMs } = splitShutdown(plan, order)
   const lines = killAtMs.map((atMs, wave) => {
-    const names = order.start.filter((name) => order.wave.get(name) === wave)
+    const names = order.start.filter((name) => (order.wave.get(name) ?? 0) === wave)
     return `  stop ${listFew(names)}; KILL after ${formatDuration(atMs)}`
   })
   return [...lines, `  flush output for up to ${formatDuration(flushMs)}`]

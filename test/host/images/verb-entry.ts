@@ -25,7 +25,10 @@ function givenBy(argument: Argument): string | number {
 
 async function call([name, ...words]: Call): Promise<void> {
   const args = words.map(givenBy)
-  const answer = await (host[name] as (...args: unknown[]) => unknown)(...args)
+  const isAwaited = name === 'receive' || name === 'receiveBytes'
+  const answer = isAwaited
+    ? await new Promise((done) => host[name](args[0] as number, done))
+    : (host[name] as (...args: unknown[]) => unknown)(...args)
   host.write(1, `${JSON.stringify(answer) ?? ''}\n`)
 }
 
