@@ -123,7 +123,7 @@ export type Timer = RunTimer | { readonly kind: 'deadline' | 'waiting' }
  *  disarming one of them replaces or disarms the other. */
 export function timerKey(timer: Timer): string {
   if (!('daemon' in timer)) return timer.kind
-  return `${timerSlots[timer.kind]}:${timer.daemon}:${timer.run}`
+  return `${timerSlots[timer.kind]}:${timer.daemon}:${String(timer.run)}`
 }
 
 const timerSlots = {

@@ -8,7 +8,7 @@ import { ControlGuard } from '../../src/init/control/control-guard.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 import { Tasks } from '../../src/init/loop/tasks.ts'
 import { Timers } from '../../src/init/loop/timers.ts'
-import { kindOf } from '../../src/init/perform/effects.ts'
+import { effectKinds } from '../../src/init/perform/effects.ts'
 import { Performer } from '../../src/init/perform/perform.ts'
 import { Deaths } from '../../src/init/report/deaths.ts'
 import { Journal } from '../../src/init/report/journal.ts'
@@ -54,14 +54,14 @@ function performerOn(
 
 /** The outcome of an effect that could not be performed. */
 function lost(effect: Effect, performer: Performer): Event | null {
-  const kind = kindOf(effect)
+  const kind = effectKinds[effect.type]
   if (typeof kind.lost !== 'function') throw new Error('its loss has no outcome')
   return kind.lost(effect, performer, 'planted')
 }
 
 test('a run begins at the end of its spawn', () => {
   const performer = performerOn([], { pid: 7 })
-  expect(kindOf(spawn).perform(spawn, performer)).toMatchObject({
+  expect(effectKinds.spawn.perform(spawn, performer)).toMatchObject({
     type: 'spawned',
     pid: 7,
     atMs: 1040,
@@ -70,7 +70,7 @@ test('a run begins at the end of its spawn', () => {
 
 test('a failure has the time of the end of the spawn', () => {
   const performer = performerOn([], { step: 'fork', errno: 'EAGAIN' })
-  expect(kindOf(spawn).perform(spawn, performer)).toMatchObject({
+  expect(effectKinds.spawn.perform(spawn, performer)).toMatchObject({
     type: 'spawn-failed',
     atMs: 1040,
   })

@@ -13,7 +13,7 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
-import { kindOf } from '../perform/effects.ts'
+import { type EffectKind, effectKinds } from '../perform/effects.ts'
 import { Performer } from '../perform/perform.ts'
 import { isCommandRun } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
@@ -294,29 +294,34 @@ export class Loop implements Handlers {
   /** @returns False when the turn ended before the effects did. */
   #perform(): boolean {
     const effects = this.#effects
+    const inject = this.#injectFault
+    const performer = this.#performer
+    let at = this.#performed
     for (;;) {
-      const from = this.#performed
-      const left = effects.length - from
-      const end = left > workPerClockRead ? from + workPerClockRead : effects.length
-      while (this.#performed < end) this.#performOne(effects[this.#performed++] as Effect)
+      const from = at
+      const end = Math.min(effects.length, from + workPerClockRead)
+      while (at < end) {
+        const effect = effects[at++] as Effect
+        const kind = effectKinds[effect.type]
+        let outcome: Event | null
+        try {
+          inject?.(`perform-${effect.type}`)
+          outcome = kind.perform(effect, performer)
+        } catch (error) {
+          outcome = this.#lost(effect, kind, describeError(error))
+        }
+        if (outcome !== null) this.#queue.push(outcome)
+      }
+      this.#performed = at
       if (this.#turn.isOver(1 + end - from)) return false
       if (end === effects.length) return true
     }
   }
 
-  #performOne(effect: Effect): void {
-    const kind = kindOf(effect)
-    let outcome: Event | null = null
-    try {
-      this.#injectFault?.(`perform-${effect.type}`)
-      outcome = kind.perform(effect, this.#performer)
-    } catch (error) {
-      if (kind.lost === 'repeat') this.#recovery.orderLost()
-      const problem = describeError(error)
-      this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
-      if (typeof kind.lost === 'function') outcome = kind.lost(effect, this.#performer, problem)
-    }
-    if (outcome !== null) this.#queue.push(outcome)
+  #lost(effect: Effect, kind: EffectKind, problem: string): Event | null {
+    if (kind.lost === 'repeat') this.#recovery.orderLost()
+    this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
+    return typeof kind.lost === 'function' ? kind.lost(effect, this.#performer, problem) : null
   }
 }
 

@@ -37,10 +37,9 @@ function keyOf(timer: InitTimer): string {
 }
 
 interface Entry {
-  readonly timer: InitTimer
-  readonly key: string
+  /** null: it was disarmed. */
+  timer: InitTimer | null
   readonly bucket: Bucket
-  isArmed: boolean
 }
 
 /** The timers of one millisecond in the order in which they were armed, disarmed ones included. */
@@ -61,16 +60,20 @@ export class Timers {
   /** Replaces a timer of the same name. @param atMs In the time of `Host.now()`. */
   arm(timer: InitTimer, atMs: number): void {
     const key = keyOf(timer)
-    this.#disarm(key)
-    const bucket = this.#bucketAt(Math.ceil(atMs))
-    const entry = { timer, key, bucket, isArmed: true }
+    const old = this.#byKey.get(key)
+    if (old !== undefined) this.#remove(key, old)
+    const moment = Math.ceil(atMs)
+    const bucket = this.#buckets.get(moment) ?? this.#newBucket(moment)
+    const entry = { timer, bucket }
     bucket.entries.push(entry)
     bucket.armed++
     this.#byKey.set(key, entry)
   }
 
   disarm(timer: InitTimer): void {
-    this.#disarm(keyOf(timer))
+    const key = keyOf(timer)
+    const entry = this.#byKey.get(key)
+    if (entry !== undefined) this.#remove(key, entry)
   }
 
   /** When the next timer is due, in whole milliseconds; Infinity when there is none. */
@@ -87,41 +90,39 @@ export class Timers {
     const atMs = this.nextMs()
     if (atMs > nowMs) return null
     const bucket = this.#buckets.get(atMs) as Bucket
-    while (bucket.entries[bucket.from]?.isArmed === false) bucket.from++
+    while (bucket.entries[bucket.from]?.timer === null) bucket.from++
     const entry = bucket.entries[bucket.from] as Entry
-    this.#disarm(entry.key)
-    return entry.timer
+    const { timer } = entry
+    if (timer !== null) this.#remove(keyOf(timer), entry)
+    return timer
   }
 
   /** Moves all timers by this time, in milliseconds, in which pitcrew was paused. */
   postpone(byMs: number): void {
-    for (const { timer, bucket } of [...this.#byKey.values()]) this.arm(timer, bucket.atMs + byMs)
+    for (const { timer, bucket } of [...this.#byKey.values()])
+      if (timer !== null) this.arm(timer, bucket.atMs + byMs)
   }
 
   get size(): number {
     return this.#byKey.size
   }
 
-  #disarm(key: string): void {
-    const entry = this.#byKey.get(key)
-    if (entry === undefined) return
-    this.#byKey.delete(key)
-    entry.isArmed = false
+  #remove(key: string, entry: Entry): void {
     const { bucket } = entry
+    this.#byKey.delete(key)
+    entry.timer = null
     bucket.armed--
     if (bucket.armed === 0) {
       this.#buckets.delete(bucket.atMs)
       // Break the reference cycle: without this only the cycle collector would free the entries.
       bucket.entries = []
     } else if (bucket.entries.length > 64 && bucket.entries.length > 2 * bucket.armed) {
-      bucket.entries = bucket.entries.filter(({ isArmed }) => isArmed)
+      bucket.entries = bucket.entries.filter(({ timer }) => timer !== null)
       bucket.from = 0
     }
   }
 
-  #bucketAt(atMs: number): Bucket {
-    const known = this.#buckets.get(atMs)
-    if (known !== undefined) return known
+  #newBucket(atMs: number): Bucket {
     const bucket: Bucket = { atMs, entries: [], armed: 0, from: 0 }
     this.#buckets.set(atMs, bucket)
     if (this.#times.length > 64 && this.#times.length > 2 * this.#buckets.size) this.#rebuild()

@@ -22,12 +22,8 @@ export interface EffectKind<E extends Effect = Effect> {
     | ((effect: E, performer: Performer, problem: string) => Event | null)
 }
 
-export function kindOf(effect: Effect): EffectKind {
-  return effectKinds[effect.type] as unknown as EffectKind // The one cast.
-}
-
 export function describeEffect(effect: Effect): string {
-  return kindOf(effect).describe(effect)
+  return effectKinds[effect.type].describe(effect)
 }
 
 type Run = { readonly type: string; readonly daemon: string; readonly run: number }
@@ -39,9 +35,10 @@ function describeRun({ type, daemon, run }: Run): string {
 
 const targets = { leader: '', rest: 'the rest of ', tree: 'the tree of ' } as const
 
-const effectKinds: {
-  readonly [T in Effect['type']]: EffectKind<Extract<Effect, { type: T }>>
-} = {
+type Kinds = { readonly [T in Effect['type']]: EffectKind<Extract<Effect, { type: T }>> }
+
+// The one cast: a record gets effects of its own type only.
+export const effectKinds = {
   spawn: {
     describe: describeRun,
     perform: (effect, performer) => performer.spawn(effect),
@@ -171,4 +168,4 @@ const effectKinds: {
     },
     lost: 'repeat',
   },
-}
+} satisfies Kinds as unknown as Readonly<Record<Effect['type'], EffectKind>>

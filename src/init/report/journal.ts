@@ -243,10 +243,11 @@ class Entries {
     if (pending.length === 0) return
     const lines = this.#lines
     const life = String(this.lifeMs)
-    let number = this.count - pending.length
+    const before = this.count - pending.length
     let size = 0
-    for (const entry of pending) {
-      const line = entryText(`${life}-${String(++number)}`, entry)
+    for (let at = 0; at < pending.length; ) {
+      const entry = pending[at++] as PendingEntry
+      const line = entryText(`${life}-${String(before + at)}`, entry)
       lines.push(line)
       size += line.length
     }

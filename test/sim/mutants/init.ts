@@ -36,8 +36,8 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'a disarmed timer fires',
     file: 'init/loop/timers.ts',
-    from: '    this.#disarm(keyOf(timer))\n',
-    to: '    keyOf(timer)\n',
+    from: '    if (entry !== undefined) this.#remove(key, entry)\n',
+    to: '',
     seed: 44,
     breaks: ['quiet', 'killNotEarly', 'leaderFirst', 'backoffKept', 'readyInTime'],
   },
