@@ -1,4 +1,4 @@
-/* Host.spawn: from a SpawnSpec to a pid, or the step that failed. */
+/* Host.spawn: from a daemon of the plan to a pid, or the step that failed. */
 #define _GNU_SOURCE
 #include "base/limits.h"
 #include "engine/bind.h"
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { LIST_MAX = 1024 * 1024 }; /* The kernel accepts no more. */
 
@@ -174,36 +175,67 @@ static bool read_control(JSValueConst object, struct spawn_spec *spec) {
   return ok;
 }
 
-static rlim_t to_limit(JSValueConst triple, uint32_t index) {
-  JSValue value = JS_GetPropertyUint32(js, triple, index);
-  double number = -1;
-  JS_ToFloat64(js, &number, value);
+/* A number, or "unlimited". */
+static bool read_limit(JSValueConst limit, const char *name, rlim_t *bound) {
+  int64_t number = -1;
+  *bound = RLIM_INFINITY;
+  JSValue value = get(limit, name);
+  const char *text = JS_IsString(value) ? JS_ToCString(js, value) : NULL;
+  bool ok = text && strcmp(text, "unlimited") == 0;
+  if (!text && get_number(limit, name, 9007199254740991.0, &number) && number >= 0) {
+    *bound = (rlim_t)number;
+    ok = true;
+  }
+  JS_FreeCString(js, text);
   JS_FreeValue(js, value);
-  return number >= 0 && number < 9007199254740992.0 ? (rlim_t)number : RLIM_INFINITY;
+  return ok;
+}
+
+/* -1: none of this name. */
+static int resource_of(const char *name) {
+  static const struct {
+    const char *name;
+    int number;
+  } resources[] = {{"as", RLIMIT_AS},         {"core", RLIMIT_CORE},   {"cpu", RLIMIT_CPU},
+                   {"data", RLIMIT_DATA},     {"fsize", RLIMIT_FSIZE}, {"memlock", RLIMIT_MEMLOCK},
+                   {"nofile", RLIMIT_NOFILE}, {"nproc", RLIMIT_NPROC}, {"stack", RLIMIT_STACK}};
+  for (size_t i = 0; name && i < sizeof resources / sizeof *resources; i++)
+    if (strcmp(resources[i].name, name) == 0) return resources[i].number;
+  return -1;
+}
+
+static bool add_limit(JSValueConst limits, JSAtom key, struct spawn_spec *spec) {
+  if (spec->limit_count == SPAWN_LIMITS_MAX) return false;
+  struct spawn_limit *added = &spec->limits[spec->limit_count++];
+  const char *name = JS_AtomToCString(js, key);
+  JSValue limit = JS_GetProperty(js, limits, key);
+  added->resource = resource_of(name);
+  bool ok = added->resource >= 0 && read_limit(limit, "soft", &added->soft) &&
+            read_limit(limit, "hard", &added->hard);
+  JS_FreeValue(js, limit);
+  JS_FreeCString(js, name);
+  return ok;
 }
 
 static bool read_limits(JSValueConst object, struct spawn_spec *spec) {
   JSValue limits = get(object, "limits");
-  int64_t length = array_length(limits);
-  bool ok = length >= 0 && length <= SPAWN_LIMITS_MAX;
-  for (int64_t i = 0; ok && i < length; i++) {
-    JSValue triple = JS_GetPropertyUint32(js, limits, (uint32_t)i);
-    spec->limits[i] =
-        (struct spawn_limit){(int)to_limit(triple, 0), to_limit(triple, 1), to_limit(triple, 2)};
-    JS_FreeValue(js, triple);
-  }
-  spec->limit_count = ok ? (int)length : 0;
+  JSPropertyEnum *keys = NULL;
+  uint32_t count = 0;
+  bool ok =
+      JS_IsObject(limits) &&
+      JS_GetOwnPropertyNames(js, &keys, &count, limits, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) == 0;
+  for (uint32_t i = 0; ok && i < count; i++) ok = add_limit(limits, keys[i].atom, spec);
+  JS_FreePropertyEnum(js, keys, count);
   JS_FreeValue(js, limits);
   return ok;
 }
 
-static bool read_numbers(JSValueConst object, struct spawn_spec *spec) {
-  int64_t number, mask;
-  bool ok =
-      get_number(object, "run", INT32_MAX, &number) && get_number(object, "umask", 0777, &mask);
+static bool read_numbers(JSValueConst object, JSValueConst run, struct spawn_spec *spec) {
+  int64_t number = to_id(run), mask;
+  bool ok = number >= 0 && number <= INT32_MAX && get_number(object, "umask", 0777, &mask);
   spec->number = ok ? (int)number : -1;
   spec->umask = ok ? (int)mask : -1;
-  return ok && number >= 0;
+  return ok;
 }
 
 /* A string or null. False for anything else, which must not be taken for our own user: that may be
@@ -217,27 +249,25 @@ static bool read_name(struct arena *arena, JSValueConst object, const char *key,
   return ok;
 }
 
-static bool read_spec(struct arena *arena, JSValueConst object, struct spawn_spec *spec) {
-  JSValue env = get(object, "env"), cwd = get(object, "cwd");
-  spec->daemon = get_string(arena, object, "daemon");
-  spec->envp = string_list(arena, env, &spec->own_entry);
-  spec->cwd = arena_string(arena, cwd);
-  bool ok = spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
-            (spec->cwd || JS_IsNull(cwd)) && read_name(arena, object, "user", &spec->user) &&
-            read_name(arena, object, "group", &spec->group) && read_numbers(object, spec) &&
-            read_limits(object, spec) && read_stdio(arena, object, spec) &&
-            read_ready(arena, object, spec) && read_control(object, spec) &&
-            read_command(arena, object, spec);
-  JS_FreeValue(js, env);
-  JS_FreeValue(js, cwd);
-  return ok;
+/* The arguments: the daemon, the number of the run, its environment, and its channels. */
+static bool read_spec(struct arena *arena, JSValueConst *argv, struct spawn_spec *spec) {
+  JSValueConst object = argv[0], channels = argv[3];
+  spec->daemon = get_string(arena, object, "name");
+  spec->envp = string_list(arena, argv[2], &spec->own_entry);
+  return spec->daemon && *spec->daemon && strlen(spec->daemon) <= NAME_BYTES_MAX && spec->envp &&
+         read_name(arena, object, "cwd", &spec->cwd) &&
+         read_name(arena, object, "user", &spec->user) &&
+         read_name(arena, object, "group", &spec->group) && read_numbers(object, argv[1], spec) &&
+         read_limits(object, spec) && read_stdio(arena, channels, spec) &&
+         read_ready(arena, channels, spec) && read_control(channels, spec) &&
+         read_command(arena, object, spec);
 }
 
 FUNCTION(host_spawn) {
   UNUSED;
   struct start *start = start_new();
   struct spawn_answer answer = {.failure = {"fork", errno}};
-  if (start && read_spec(&start->arena, argv[0], &start->spec)) {
+  if (start && read_spec(&start->arena, argv, &start->spec)) {
     answer = spawn_run(start);
   } else if (start) {
     answer.failure = (struct spawn_failure){"spec", EINVAL};
@@ -254,6 +284,6 @@ FUNCTION(host_spawn) {
   return result;
 }
 
-static const JSCFunctionListEntry spawn_functions[] = {JS_CFUNC_DEF("spawn", 1, host_spawn)};
+static const JSCFunctionListEntry spawn_functions[] = {JS_CFUNC_DEF("spawn", 4, host_spawn)};
 
 void bind_spawn(JSValue host) { JS_SetPropertyFunctionList(js, host, spawn_functions, 1); }

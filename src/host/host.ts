@@ -9,6 +9,7 @@
  *  3. an event is not delivered again when its call failed: `liveRuns()` includes what it reported;
  *  4. TERM, INT and a hangup start the shutdown watchdog: see `startShutdownWatchdog`. */
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
+import type { DaemonSpec } from '../core/plan/plan.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
 import type { HelperEnd, HelperTask } from './helper.ts'
 import type { OutputEvent, OutputHost } from './output.ts'
@@ -26,8 +27,14 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Starts a run. A name with ":" ("web:ready") is that of a command that serves a daemon: a run
    *  like any other, with a whole tree. Returns within 50 ms, also with the failure of an exec. A
    *  child that takes longer is slow: `executed` follows, or `exited` with a failure. After 5 s it
-   *  is killed, unless it has pitcrew's stdio. */
-  spawn(spec: SpawnSpec): SpawnAnswer
+   *  is killed, unless it has pitcrew's stdio.
+   *  @param env Inherited entries by their position, new ones as "NAME=value". */
+  spawn(
+    spec: SpawnSpec,
+    run: number,
+    env: readonly (number | string)[],
+    channels: Channels,
+  ): SpawnAnswer
   /** Sends a signal (0 = only check) to a run, and nothing with it. `leader`: its first process.
    *  `tree`: its process group, and what left the group. */
   signal(daemon: string, run: number, signal: number, to: 'leader' | 'tree'): SignalAnswer
@@ -57,7 +64,7 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Stops reading the output of a run; what is in the pipe now is still printed. */
   closeOutput(daemon: string, run: number): void
 
-  /** Names of the environment, in order; the position is the handle used in `SpawnSpec.env`. */
+  /** Names of the environment, in order; the position is the handle used by `spawn`. */
   envNames(): readonly string[]
   /** Keeps these entries for spawns but blanks them in our own /proc/PID/environ. */
   envHide(positions: readonly number[]): void
@@ -114,21 +121,22 @@ export type SignalTarget = 'leader' | 'rest' | 'tree'
 /** `gone`: no process of the run is left. */
 export type SignalAnswer = 'sent' | 'gone' | Errno
 
+/** What is executed, and in which context: a daemon of the plan as it is, or a command. */
 export interface SpawnSpec {
-  readonly daemon: string
-  readonly run: number
+  readonly name: string
   /** The program and its arguments; or a number n: pitcrew's own arguments from n on, byte for
    *  byte; or arguments for this program. */
   readonly command: readonly string[] | number | { readonly self: readonly string[] }
-  /** Inherited entries by their position, new ones as "NAME=value". */
-  readonly env: readonly (number | string)[]
   readonly cwd: string | null
   /** Names or numbers, looked up in /etc/passwd and /etc/group by the child; null = unchanged. */
   readonly user: string | null
   readonly group: string | null
   readonly umask: number | null
-  /** Triples of RLIMIT_ number, soft and hard; -1 = unlimited. */
-  readonly limits: readonly (readonly [resource: number, soft: number, hard: number])[]
+  readonly limits: DaemonSpec['limits']
+}
+
+/** What connects a run with pitcrew. */
+export interface Channels {
   /** `pump`: stdin from /dev/null, stdout and stderr through a pipe of pitcrew, a session of its
    *  own. `null`: the same, with /dev/null for all three. `inherit`: all three are pitcrew's, a
    *  group of its own, in the foreground of the terminal. */

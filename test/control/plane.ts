@@ -183,7 +183,7 @@ export class Plane {
       wakeAt: (atMs) => {
         this.#wakeAtMs = atMs
       },
-      spawn: ({ daemon, run }) => {
+      spawn: ({ name: daemon }, run) => {
         if (this.missing.has(daemon)) return { step: 'exec', errno: 'ENOENT' }
         this.#runs.set(daemon, run)
         return { pid: ++this.#pids }

@@ -94,7 +94,7 @@ function anything(depth = 0): unknown {
     case 5:
       return { length: pick(numbers), args: anything(depth + 1) }
     default:
-      return spawnSpec(depth)
+      return pick([spawnSpec, channels])(depth)
   }
 }
 
@@ -102,8 +102,7 @@ function anything(depth = 0): unknown {
 function spawnSpec(depth: number): unknown {
   const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(depth + 1) : right)
   return {
-    daemon: or(pick(['web', 'db'])),
-    run: or(random.below(5)),
+    name: or(pick(['web', 'db'])),
     command: or(
       pick([
         ['true'],
@@ -114,12 +113,23 @@ function spawnSpec(depth: number): unknown {
         { self: or(['--version']) },
       ]),
     ),
-    env: or([0, 1, 'A=b']),
     cwd: or(null),
     user: or(null),
     group: or(null),
     umask: or(null),
-    limits: or(pick([[], [[7, 100, 100]]])),
+    limits: or(
+      pick([
+        {},
+        { nofile: or({ soft: or(100), hard: or('unlimited') }), core: { soft: 0, hard: 0 } },
+        { nothing: { soft: 0, hard: 0 } },
+      ]),
+    ),
+  }
+}
+
+function channels(depth: number): unknown {
+  const or = (right: unknown): unknown => (random.below(6) === 0 ? anything(depth + 1) : right)
+  return {
     stdio: or(pick(['pump', 'null'])),
     ready: or(
       pick([
@@ -164,7 +174,9 @@ function taskSpec(): unknown {
 function callOne(): void {
   const name = pick(names)
   const args = Array.from({ length: random.below(5) }, () => anything())
-  if (name === 'spawn' && random.below(4) > 0) args[0] = spawnSpec(0)
+  if (name === 'spawn' && random.below(4) > 0) {
+    args.splice(0, 4, spawnSpec(0), random.below(5), [0, 1, 'A=b'], channels(0))
+  }
   if (name === 'probe' && random.below(4) > 0) args.splice(0, 2, random.below(50), probeSpec())
   if (toClients.includes(name) && random.below(4) > 0) args[0] = random.below(50)
   if (name === 'cancelProbe' && random.below(4) > 0) args[0] = random.below(50)

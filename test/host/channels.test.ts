@@ -200,9 +200,45 @@ test.each([
   [{ stdio: 'none' }],
   [{ command: {} }],
   [{ command: { self: 'x' } }],
+  [{ cwd: 3 }],
+  [{ limits: null }],
+  [{ limits: { rss: { soft: 1, hard: 1 } } }],
+  [{ limits: { nofile: { soft: 100 } } }],
+  [{ limits: { nofile: { soft: 'none', hard: 100 } } }],
+  [{ limits: { nofile: { soft: -1, hard: 100 } } }],
 ] as [Partial<Run>][])('a spec with %j is refused', async (more) => {
   const channels = await played([{ ...run('web', 'true'), ...more }])
   expect(channels.eventsOf('answer')).toMatchObject([{ step: 'spec', errno: 'EINVAL' }])
+})
+
+test('limits are set by their names', async () => {
+  const limits = {
+    as: { soft: 4e9, hard: 5e9 },
+    core: { soft: 0, hard: 4096 },
+    cpu: { soft: 1000, hard: 2000 },
+    data: { soft: 3e9, hard: 4e9 },
+    fsize: { soft: 1e9, hard: 'unlimited' },
+    memlock: { soft: 4096, hard: 8192 },
+    nofile: { soft: 100, hard: 200 },
+    nproc: { soft: 3000, hard: 4000 },
+    stack: { soft: 4_194_304, hard: 8_388_608 },
+  } as const
+  const named = 'address|core|cpu|data|file size|locked|open|processes|stack'
+  const script = `tr -s " " </proc/self/limits | cut -d" " -f 2-6 | grep -E "^(${named})"`
+  const channels = await played([run('web', script, { limits })])
+  expect(outputOf(channels, 'web').sort()).toMatchInlineSnapshot(`
+    [
+      "address space 4000000000 5000000000 bytes",
+      "core file size 0 4096",
+      "cpu time 1000 2000 seconds",
+      "data size 3000000000 4000000000 bytes",
+      "file size 1000000000 unlimited bytes",
+      "locked memory 4096 8192 bytes",
+      "open files 100 200 files",
+      "processes 3000 4000 processes ",
+      "stack size 4194304 8388608 bytes",
+    ]
+  `)
 })
 
 test('runs leave no descriptor open, however they end', async () => {

@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { SpawnSpec } from '../../src/host/host.ts'
 import { fixtures, type Options, sh } from '../e2e/support/pitcrew.ts'
 import { eventually, outputOf, processesUnder, release, stateOf } from '../e2e/support/processes.ts'
 import { buildHub, calls, Hub } from './images/clients.ts'
 import type { First } from './images/clients-entry.ts'
+import type { PlainRun } from './images/plain-spawn.ts'
 
 const isRoot = process.getuid?.() === 0
 const own = process.getuid?.() ?? 0
@@ -283,6 +283,10 @@ async function eventuallyOne(hub: Hub): Promise<number> {
   return processesUnder(hub)[0]?.pid as number
 }
 
-function spawned(daemon: string, script: string, more: Partial<SpawnSpec> = {}): First {
+function spawned(
+  daemon: string,
+  script: string,
+  more: Partial<PlainRun & { run: number }> = {},
+): First {
   return { spawn: { daemon, command: sh(script), ...more } }
 }

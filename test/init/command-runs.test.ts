@@ -12,7 +12,7 @@ const look: ServiceCommand = {
   user: null,
   group: null,
   umask: null,
-  limits: [],
+  limits: {},
   stdio: 'null',
 }
 

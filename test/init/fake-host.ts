@@ -1,5 +1,5 @@
 /** A simulated host for tests of single modules: a clock that is moved by hand, and a log of calls. */
-import type { Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
+import type { Channels, Host, ProbeSpec, SpawnSpec } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
 
 export class FakeHost {
@@ -16,7 +16,7 @@ export class FakeHost {
     const host: Partial<Host> = {
       now: () => this.nowMs,
       getenv: () => null,
-      spawn: (spec) => this.#spawn(spec),
+      spawn: (spec, run, _, channels) => this.#spawn(spec, run, channels),
       signal: (daemon, run, signal, to) => {
         this.asked.push(`${signal} to the ${to} of ${daemon} ${run}`)
         return 'sent'
@@ -51,9 +51,13 @@ export class FakeHost {
     return this.asked.splice(0)
   }
 
-  #spawn({ daemon, run, command, stdio }: SpawnSpec): ReturnType<Host['spawn']> {
+  #spawn(
+    { name, command }: SpawnSpec,
+    run: number,
+    { stdio }: Channels,
+  ): ReturnType<Host['spawn']> {
     const words = Array.isArray(command) ? command.join(' ') : JSON.stringify(command)
-    this.asked.push(`spawn ${daemon} ${run}: ${words} (${stdio})`)
+    this.asked.push(`spawn ${name} ${run}: ${words} (${stdio})`)
     return this.canSpawn ? { pid: 70 + run } : { step: 'exec', errno: 'ENOENT' }
   }
 

@@ -10,7 +10,7 @@ import { daemonSpec } from '../core/plans.ts'
 import { FakeHost } from './fake-host.ts'
 
 const web = daemonSpec('web', { stop: { command: ['/bin/quit'] }, onDeath: ['/bin/tell'] })
-const as = { user: null, group: null, umask: null, limits: [] } as const
+const as = { user: null, group: null, umask: null, limits: {} } as const
 const rest = { ...as, cwd: null, stdio: 'pump' } as const
 const about: DeathNote = {
   kind: 'died',

@@ -11,7 +11,7 @@ import { FakeHost } from './fake-host.ts'
 
 const tcp: Probe = { type: 'tcp', host: '127.0.0.1', port: 80 }
 const http: Probe = { type: 'http', host: '127.0.0.1', port: 80, name: 'localhost', path: '/ok' }
-const as = { user: null, group: null, umask: null, limits: [] } as const
+const as = { user: null, group: null, umask: null, limits: {} } as const
 const asItself = { ...as, env: [], cwd: null, stdio: 'null' } as const
 
 class World {

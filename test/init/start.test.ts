@@ -39,8 +39,8 @@ class Starting {
       oomKills: () => null,
       print: () => {},
       armShutdownWatchdog: () => {},
-      spawn: ({ daemon }) => {
-        this.spawned.push(daemon)
+      spawn: ({ name }) => {
+        this.spawned.push(name)
         return { pid: 7 }
       },
       finish: (code) => {

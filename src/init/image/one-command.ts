@@ -63,21 +63,12 @@ class OneCommand implements Handlers {
   #start(): void {
     const host = this.#host
     const command = host.args.indexOf('--') + 1
-    const answer = host.spawn({
-      daemon: name,
+    const answer = host.spawn(
+      { name, command, cwd: null, user: null, group: null, umask: null, limits: {} },
       run,
-      command,
-      env: host.envNames().map((_, position) => position),
-      cwd: null,
-      user: null,
-      group: null,
-      umask: null,
-      limits: [],
-      stdio: 'inherit',
-      ready: null,
-      notify: false,
-      control: false,
-    })
+      host.envNames().map((_, position) => position),
+      { stdio: 'inherit', ready: null, notify: false, control: false },
+    )
     if ('pid' in answer) {
       host.foreground(name, run)
       return

@@ -53,9 +53,10 @@ export class CommandRuns {
     onEnd: (isGood: boolean) => void,
   ): string | null {
     const run = ++this.#runs
-    const rest = { ready: null, notify: false, control: false }
+    const { env, stdio } = command
+    const channels = { stdio, ready: null, notify: false, control: false }
     try {
-      const answer = this.#host.spawn({ daemon: name, run, ...command, ...rest })
+      const answer = this.#host.spawn({ ...command, name }, run, env, channels)
       if ('errno' in answer)
         return startFailureReason(withReason(answer, command), programOf(command))
       const untilMs = this.#host.now() + timeoutMs

@@ -27,7 +27,9 @@ export function environmentFor(
   names: readonly string[],
   daemons: readonly DaemonSpec[],
 ): Environment {
-  const claims = daemons.flatMap(({ name, env }) => env.claim.map((pattern) => ({ name, pattern })))
+  const claims = daemons
+    .filter(({ env }) => env.claim.length > 0)
+    .flatMap(({ name, env }) => env.claim.map((pattern) => ({ name, pattern })))
   const ownersOf = names.map((name) =>
     claims.filter(({ pattern }) => matches(pattern, name)).map((claim) => claim.name),
   )
@@ -39,15 +41,15 @@ export function environmentFor(
 
     of(spec) {
       const { set, pass, claim } = spec.env
-      const added = Object.keys(set).map((name) => `${name}=${set[name]}`)
-      if (pass === null && claim.length === 0 && added.length === 0) return free
+      const setNames = Object.keys(set)
+      if (pass === null && claim.length === 0 && setNames.length === 0) return free
       const inherited = names.flatMap((name, position) => {
         if (Object.hasOwn(set, name) || notInherited.includes(name)) return []
         const owners = ownersOf[position] ?? []
         if (owners.length > 0) return owners.includes(spec.name) ? [position] : []
         return pass === null || pass.some((pattern) => matches(pattern, name)) ? [position] : []
       })
-      return [...inherited, ...added]
+      return [...inherited, ...setNames.map((name) => `${name}=${set[name]}`)]
     },
   }
 }

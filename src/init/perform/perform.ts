@@ -18,7 +18,7 @@ import { exitReportTask } from '../report/exit-report.ts'
 import type { Reporter } from '../report/reporter.ts'
 import { type Environment, environmentFor } from './environment.ts'
 import type { ServiceManager } from './service-manager.ts'
-import { type ServiceCommand, serviceCommandOf, spawnSpecOf } from './spawn-spec.ts'
+import { channelsOf, type ServiceCommand, serviceCommandOf } from './spawn-spec.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
 type RunCommand = Extract<Effect, { type: 'run-command' }>
@@ -81,7 +81,11 @@ export class Performer {
 
   spawn(effect: Spawn): Event {
     const spec = this.#specOf(effect)
-    const answer = this.host.spawn(spawnSpecOf(this.#environment, spec, effect.run))
+    const inherited = this.#environment.of(spec)
+    const { watchdogMs } = spec
+    const env =
+      watchdogMs === null ? inherited : [...inherited, `WATCHDOG_USEC=${watchdogMs * 1000}`]
+    const answer = this.host.spawn(spec, effect.run, env, channelsOf(spec))
     if ('pid' in answer) return this.#spawned(effect, answer)
     return {
       type: 'spawn-failed',

@@ -3,7 +3,8 @@
  *  A round is over when nothing is left; USR1 starts `rounds` more, TERM ends it.
  *
  *  As any other verb (the command of a run may be this program itself) it says what it was given. */
-import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'
+import type { Handlers, Host, HostEvent } from '../../../src/host/host.ts'
+import { type PlainRun, spawnPlain } from './plain-spawn.ts'
 
 export interface Scenario {
   readonly runs: readonly Run[]
@@ -12,12 +13,11 @@ export interface Scenario {
 }
 
 /** What it does not say is plain. */
-export type Run = Partial<Omit<SpawnSpec, 'env'>> &
-  Pick<SpawnSpec, 'daemon' | 'command'> & {
-    /** Spawned when this has happened for the first time: "notify web". */
-    readonly on?: string
-    readonly moreEnv?: readonly string[]
-  }
+export type Run = PlainRun & {
+  /** Spawned when this has happened for the first time: "notify web". */
+  readonly on?: string
+  readonly moreEnv?: readonly string[]
+}
 
 const world = globalThis as unknown as { pitcrewHost: Host; pitcrewHandlers: Handlers }
 const host = world.pitcrewHost
@@ -34,21 +34,8 @@ function say(what: object): void {
 }
 
 function start(run: Run): void {
-  const { on: _, moreEnv = [], ...given } = run
-  const answer = host.spawn({
-    run: round,
-    cwd: null,
-    user: null,
-    group: null,
-    umask: null,
-    limits: [],
-    stdio: 'pump',
-    ready: null,
-    notify: false,
-    control: false,
-    ...given,
-    env: [...host.envNames().map((_, position) => position), ...moreEnv],
-  })
+  const { on: _, moreEnv, ...given } = run
+  const answer = spawnPlain(host, given, round, moreEnv)
   if ('pid' in answer) left++
   say({ type: 'answer', daemon: run.daemon, ...answer })
 }

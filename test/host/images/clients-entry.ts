@@ -1,7 +1,8 @@
 /** Replaces the init in the engine, on the real host: listens, does what the lines of its clients say, and
  *  tells every event as a line of JSON. See clients.ts. */
 import type { Peer } from '../../../src/host/control.ts'
-import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'
+import type { Handlers, Host, HostEvent } from '../../../src/host/host.ts'
+import { type PlainRun, spawnPlain } from './plain-spawn.ts'
 
 /** What is done at the start; each answer is printed, in order. */
 export type First =
@@ -9,7 +10,7 @@ export type First =
   | { readonly adopt: number }
   | { readonly lock: string; readonly text: string }
   | { readonly folder: string }
-  | { readonly spawn: Pick<SpawnSpec, 'daemon' | 'command'> & Partial<SpawnSpec> }
+  | { readonly spawn: PlainRun & { readonly run?: number } }
 
 /** A line of a client; a line that is none of these is only told. */
 export type Order =
@@ -44,20 +45,8 @@ function begin(first: First): unknown {
   if ('adopt' in first) return host.adoptClient(first.adopt)
   if ('lock' in first) return host.lock(pathOf(first.lock), first.text)
   if ('folder' in first) return host.makeFolder(pathOf(first.folder))
-  return host.spawn({
-    run: 1,
-    env: host.envNames().map((_, position) => position),
-    cwd: null,
-    user: null,
-    group: null,
-    umask: null,
-    limits: [],
-    stdio: 'pump',
-    ready: null,
-    notify: false,
-    control: false,
-    ...first.spawn,
-  })
+  const { run = 1, ...given } = first.spawn
+  return spawnPlain(host, given, run)
 }
 
 function sendMany(client: number, count: number, bytes: number): void {

@@ -2,8 +2,9 @@
  *  for. Tells every end of a run as a line of JSON, and on stderr the clients that it cut off. TERM ends it. */
 import type { LogSpec } from '../../../src/host/control.ts'
 import type { Handlers, Host, HostEvent, SpawnSpec } from '../../../src/host/host.ts'
+import { spawnPlain } from './plain-spawn.ts'
 
-type Run = Pick<SpawnSpec, 'daemon' | 'run' | 'command'>
+type Run = Pick<SpawnSpec, 'command'> & { readonly daemon: string; readonly run: number }
 
 /** What a client may ask for; what is not a stream is answered with a line of JSON. */
 export type Ask =
@@ -17,26 +18,13 @@ const host = world.pitcrewHost
 
 function answer(ask: Ask, client: number): unknown {
   if ('logs' in ask) return host.streamLogs(client, ask.logs)
-  if ('spawn' in ask) return spawn(ask.spawn)
+  if ('spawn' in ask) {
+    const { run, ...given } = ask.spawn
+    return spawnPlain(host, given, run)
+  }
   if ('usage' in ask) return wholeUsage()
   host.print(ask.print)
   return null
-}
-
-function spawn(run: Run): unknown {
-  return host.spawn({
-    cwd: null,
-    user: null,
-    group: null,
-    umask: null,
-    limits: [],
-    stdio: 'pump',
-    ready: null,
-    notify: false,
-    control: false,
-    env: host.envNames().map((_, position) => position),
-    ...run,
-  })
 }
 
 function onEvent(event: HostEvent): void {

@@ -84,8 +84,8 @@ export const initMutants: readonly Mutant[] = [
   {
     name: 'a run number is skipped',
     file: 'init/perform/perform.ts',
-    from: 'spawnSpecOf(this.#environment, spec, effect.run)',
-    to: 'spawnSpecOf(this.#environment, spec, effect.run + 1)',
+    from: 'this.host.spawn(spec, effect.run, env',
+    to: 'this.host.spawn(spec, effect.run + 1, env',
     seed: 3,
     breaks: ['counted'],
   },

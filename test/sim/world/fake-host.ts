@@ -60,7 +60,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
 
     now: guarded('now', () => world.agenda.nowMs),
     wakeAt: guarded('wakeAt', (atMs) => world.wakeAt(atMs)),
-    spawn: guarded('spawn', (spec) => world.spawn(spec)),
+    spawn: guarded('spawn', ({ name }, run, _, channels) => world.spawn(name, run, channels)),
     signal: guarded('signal', (daemon, run, signal, to) => world.signal(daemon, run, signal, to)),
     stop: guarded('stop', (daemon, run, signal, to) => world.stop(daemon, run, signal, to)),
     probe: guarded('probe', (id, spec) => world.probes.begin(id, spec)),

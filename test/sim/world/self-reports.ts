@@ -1,7 +1,7 @@
 /** Self-reports of runs, modelled on native/health/ready.c: on a channel, or as sd_notify
  *  messages. They are read before the ends of processes, so that none is lost. */
 
-import type { HostEvent, SpawnSpec } from '../../../src/host/host.ts'
+import type { Channels, HostEvent } from '../../../src/host/host.ts'
 import { fieldsOf, linesOf } from '../../notify-fields.ts'
 import type { Agenda } from './agenda.ts'
 import type { Owner, Process } from './kernel.ts'
@@ -21,20 +21,20 @@ export class SelfReports {
   }
 
   /** Schedules the self-reports of a new run. */
-  schedule(of: Owner, leader: Process, { selfReports: words }: Life, spec: SpawnSpec): void {
-    for (const word of words) this.#later(of, leader, word, spec, word.afterMs)
+  schedule(of: Owner, leader: Process, { selfReports: words }: Life, channels: Channels): void {
+    for (const word of words) this.#later(of, leader, word, channels, word.afterMs)
   }
 
-  #later(of: Owner, leader: Process, word: SelfReport, spec: SpawnSpec, afterMs: number): void {
+  #later(of: Owner, leader: Process, word: SelfReport, channels: Channels, afterMs: number): void {
     if (afterMs >= never) return
     this.#agenda.after(afterMs, () => {
       const isAlive = leader.state === 'alive'
-      if ((isAlive && !leader.isStopped) || word.isLate) this.#send(of, word, spec)
-      if (isAlive) this.#later(of, leader, word, spec, word.everyMs)
+      if ((isAlive && !leader.isStopped) || word.isLate) this.#send(of, word, channels)
+      if (isAlive) this.#later(of, leader, word, channels, word.everyMs)
     })
   }
 
-  #send(of: Owner, { text }: SelfReport, { ready, notify }: SpawnSpec): void {
+  #send(of: Owner, { text }: SelfReport, { ready, notify }: Channels): void {
     if (text === null) {
       const hasChannel = ready?.type === 'fd' || ready?.type === 'log'
       if (hasChannel && this.#runs.markReady(of)) this.#sent.push({ type: 'ready', ...of })

@@ -1,5 +1,5 @@
 /** Spawns the next life of a daemon or of one of its helpers. */
-import type { SpawnAnswer, SpawnSpec } from '../../../src/host/host.ts'
+import type { Channels, SpawnAnswer } from '../../../src/host/host.ts'
 import type { Agenda } from './agenda.ts'
 import type { Kernel, Owner } from './kernel.ts'
 import type { Output } from './output.ts'
@@ -29,38 +29,37 @@ export class Starts {
     this.#parts = parts
   }
 
-  spawn(spec: SpawnSpec): SpawnAnswer {
+  spawn(of: Owner, channels: Channels): SpawnAnswer {
     const { agenda } = this.#parts
-    const life = this.#lifeOf(spec.daemon, spec.run)
+    const life = this.#lifeOf(of)
     agenda.passTo(agenda.nowMs + life.spawnMs)
-    return life.failure ?? this.#start(spec, life)
+    return life.failure ?? this.#start(of, life, channels)
   }
 
   /** Helpers of all daemons are numbered together, but each kind of helper of a daemon has lives
    *  of its own. */
-  #lifeOf(name: string, run: number): Life {
-    const lives = this.#schedule.lives[name] as readonly Life[]
-    const count = (this.#count.get(name) ?? 0) + 1
-    this.#count.set(name, count)
-    const number = name.includes(':') ? count : run
+  #lifeOf({ daemon, run }: Owner): Life {
+    const lives = this.#schedule.lives[daemon] as readonly Life[]
+    const count = (this.#count.get(daemon) ?? 0) + 1
+    this.#count.set(daemon, count)
+    const number = daemon.includes(':') ? count : run
     return lives[Math.min(number, lives.length) - 1] as Life
   }
 
-  #start(spec: SpawnSpec, life: Life): SpawnAnswer {
+  #start(of: Owner, life: Life, channels: Channels): SpawnAnswer {
     const { agenda, kernel, runs, slowStarts, selfReports, probes } = this.#parts
     const isSlow = life.hang !== null
     // Events in this time happen before the child exists.
     const waitedMs = isSlow ? slowStarts.waitMs : 0
     agenda.passTo(agenda.nowMs + waitedMs)
-    const of = { daemon: spec.daemon, run: spec.run }
     const leader = kernel.forkLeader(of, life, (process) => {
-      selfReports.schedule(of, process, life, spec)
+      selfReports.schedule(of, process, life, channels)
       probes.add(of.daemon, process, life.probed)
     })
     if (leader === null) return { step: 'fork', errno: 'EAGAIN' }
     const { pid } = leader
     runs.add(of, pid)
-    if (spec.stdio !== 'null') this.#openOutput(of, life)
+    if (channels.stdio !== 'null') this.#openOutput(of, life)
     if (!isSlow) return { pid }
     slowStarts.add(of, leader, waitedMs)
     return { pid, isSlow }

@@ -5,13 +5,13 @@ import type { Exit } from '../../../src/core/event.ts'
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
 import type {
+  Channels,
   Handlers,
   HostEvent,
   OomKills,
   SignalAnswer,
   SignalTarget,
   SpawnAnswer,
-  SpawnSpec,
 } from '../../../src/host/host.ts'
 import type { OutputStall } from '../../../src/host/output.ts'
 import { handlersFor } from '../../../src/init/image/handlers.ts'
@@ -394,11 +394,11 @@ export class World {
     this.#wakeAtMs = atMs
   }
 
-  spawn(spec: SpawnSpec): SpawnAnswer {
+  spawn(daemon: string, run: number, channels: Channels): SpawnAnswer {
     const sinceMs = this.agenda.nowMs
-    const answer = this.#starts.spawn(spec)
+    const answer = this.#starts.spawn({ daemon, run }, channels)
     const tookMs = this.agenda.nowMs - sinceMs
-    this.note({ what: 'spawn', daemon: spec.daemon, run: spec.run, answer, tookMs })
+    this.note({ what: 'spawn', daemon, run, answer, tookMs })
     return answer
   }
 
