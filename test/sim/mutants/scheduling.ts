@@ -162,7 +162,7 @@ export const schedulingMutants: readonly Mutant[] = [
     name: 'a wait counts from the last daemon that began to wait',
     file,
     from: 'if (before === 0 || before === null)',
-    to: 'if (before !== context.waiting)',
+    to: 'if (before !== context.inPhase.waiting)',
     seed: 464,
     breaks: ['waitReported'],
   },
