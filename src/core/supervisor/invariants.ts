@@ -2,7 +2,7 @@
  *  that would break one throws and changes nothing. Only what the step changed is checked, so that
  *  the cost does not grow with the number of daemons. */
 
-import type { Daemon } from '../daemon/phases.ts'
+import type { Daemon, In } from '../daemon/phases.ts'
 import type { Effect } from '../effect.ts'
 import type { StepContext } from './step-context.ts'
 import { isUnderWay } from './tickets.ts'
@@ -17,18 +17,26 @@ export function checkStep(context: StepContext): void {
 
 /** Checks one change of a daemon. */
 export function checkChange(before: Daemon, after: Daemon): void {
-  const { run } = after
-  const { name } = before.spec
-  if (after.spec !== before.spec) fail(`${name}: has become ${after.spec.name}`)
-  if (run !== before.run) checkNextRun(before, after, name)
-  if (!('pid' in after)) return
-  if (after.pid <= 0) fail(`${name}: run ${run} has pid ${after.pid}`)
-  if (after.phase === 'running' || !after.requested) return
-  if (after.sent.length === 0 && after.spec.stop.command === null)
-    fail(`${name}: is ending without a stop signal`)
+  const { spec, run, phase } = after
+  if (spec !== before.spec) fail(`${before.spec.name}: has become ${spec.name}`)
+  if (run !== before.run) checkNextRun(before, after)
+  if (phase === 'running') checkPid(after)
+  else if (phase === 'terminating' || phase === 'killing') checkEnding(after)
 }
 
-function checkNextRun(before: Daemon, { run, last }: Daemon, name: string): void {
+function checkPid({ spec, run, pid }: In<'running' | 'terminating' | 'killing'>): void {
+  if (pid <= 0) fail(`${spec.name}: run ${run} has pid ${pid}`)
+}
+
+function checkEnding(daemon: In<'terminating' | 'killing'>): void {
+  checkPid(daemon)
+  const { spec, requested, sent } = daemon
+  if (requested && sent.length === 0 && spec.stop.command === null)
+    fail(`${spec.name}: is ending without a stop signal`)
+}
+
+function checkNextRun(before: Daemon, { spec, run, last }: Daemon): void {
+  const { name } = spec
   if (run < before.run) fail(`${name}: run ${run} after run ${before.run}`)
   if ('pid' in before && last?.run !== before.run)
     fail(`${name}: run ${run} begins before run ${before.run} is over`)

@@ -95,12 +95,12 @@ function openTicketFor(
       requests: open.requests + 1,
       satisfiedByRun: Math.max(open.satisfiedByRun, satisfiedByRun),
     }
-    context.put(context.tickets, name, joined)
+    context.setTicket(name, joined)
     return accept(context, request.token, joined, true)
   }
   const ticket = newTicket(context, request, runOf(daemon), satisfiedByRun)
   if (open !== null) endTicket(context, open, supersededBy(ticket))
-  context.put(context.tickets, name, ticket)
+  context.setTicket(name, ticket)
   accept(context, request.token, ticket, false)
 }
 

@@ -28,6 +28,7 @@ interface Fields {
   announced: boolean
   finished: boolean
   isEnding: boolean
+  hasTickets: boolean
   outputStall: ReportedStall | null
   stallReportedAtMs: number
 }
@@ -50,6 +51,8 @@ export class StepContext implements State, Readonly<Fields> {
   readonly finished: boolean = false
   /** A shutdown has begun, or `finish` was ordered: no daemon is started any more. */
   readonly isEnding: boolean = false
+  /** False until the first request or restart by the policy. */
+  readonly hasTickets: boolean = false
   readonly outputStall: ReportedStall | null = null
   /** When the end of a stall was last reported. */
   readonly stallReportedAtMs: number = Number.NEGATIVE_INFINITY
@@ -145,15 +148,15 @@ export class StepContext implements State, Readonly<Fields> {
     ;(this as Fields)[key] = value
   }
 
+  setTicket(daemon: string, ticket: Ticket): void {
+    if (!this.hasTickets) this.set('hasTickets', true)
+    this.put(this.tickets, daemon, ticket)
+  }
+
   /** Changes a map. */
   put<V>(map: Map<string, V>, key: string, value: V): void {
     this.log.push(map, key, map.get(key))
     map.set(key, value)
-  }
-
-  /** False until the first request or restart by the policy. */
-  get hasTickets(): boolean {
-    return this.tickets.size > 0
   }
 
   /** The open ticket of a daemon, or null. */

@@ -57,8 +57,7 @@ export function endTicket(context: StepContext, ticket: Ticket, ending: Ending):
   const outcome: Outcome = { ...ending, tookMs: context.atMs - ticket.requestedAtMs }
   const ended = { ...ticket, outcome }
   const { daemon } = ticket
-  if (daemon !== null && context.daemons.get(daemon) !== undefined)
-    context.put(context.tickets, daemon, ended)
+  if (daemon !== null && context.daemons.get(daemon) !== undefined) context.setTicket(daemon, ended)
   context.report({ kind: 'ticket', ticket: ended })
   return ended
 }
@@ -79,7 +78,7 @@ export function followTicket(context: StepContext, daemon: Daemon): void {
   const ticket = withTimes(open, daemon, context.atMs)
   const ending = endingOf(ticket, daemon)
   if (ending !== null) endTicket(context, ticket, ending)
-  else if (ticket !== open) context.put(context.tickets, name, ticket)
+  else if (ticket !== open) context.setTicket(name, ticket)
 }
 
 function withTimes(ticket: Ticket, daemon: Daemon, atMs: number): Ticket {
@@ -146,7 +145,7 @@ export function followPolicy(context: StepContext, before: Daemon, daemon: Daemo
   const { name } = daemon.spec
   const by = { kind: 'policy' } as const
   const ticket = newTicket(context, { verb: 'restart', daemon: name, by, why }, old, run + 1)
-  context.put(context.tickets, name, withTimes(ticket, daemon, context.atMs))
+  context.setTicket(name, withTimes(ticket, daemon, context.atMs))
 }
 
 function isRetried(daemon: Daemon): boolean {
