@@ -66,7 +66,10 @@ const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undef
 const common = ['-std=gnu11', '-ffunction-sections', '-fdata-sections']
 /** Flags for the binary; the bytecode compiler is built without them. */
 const debug = options.debug ? ['-g', '-DPLAIN_CLONE'] : []
-const checks = options.sanitize ? ['-O1', ...sanitizers] : debug
+/** Nothing unwinds the stack, and the tables for that are a twelfth of the file. Debuggers read the
+ *  debug information. */
+const noUnwinding = ['-fno-unwind-tables', '-fno-asynchronous-unwind-tables']
+const checks = options.sanitize ? ['-O1', ...sanitizers] : [...noUnwinding, ...debug]
 /** Without warnings, because the engine is used unmodified. */
 const engineFlags = ['-w', '-D_GNU_SOURCE', '-DNDEBUG', '-funsigned-char', '-fwrapv']
 const hostFlags = [

@@ -119,5 +119,5 @@ describe.skipIf(isSanitized || !isInstalled('strace'))('system calls', () => {
 })
 
 test.skipIf(isSanitized)('bytes of the binary', () => {
-  expect(statSync(binary).size).toBeLessThan(2_240_000)
+  expect(statSync(binary).size).toBeLessThan(2_160_000)
 })
