@@ -17,7 +17,7 @@ enum {
   MEMORY_RESERVE_BYTES = 8 * 1024 * 1024,
   CLIENT_MEMORY_BYTES = 256 * 1024 * 1024,
   CLIENT_GARBAGE_BYTES = 8 * 1024 * 1024, /* most verbs end before the first collection */
-  GARBAGE_BYTES = 512 * 1024,             /* more than its images use */
+  GARBAGE_BYTES = 768 * 1024,             /* more than its images use */
   STACK_BYTES = 512 * 1024,
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,
@@ -287,6 +287,8 @@ void engine_run_init(enum image image, const struct engine_host *host) {
   if (!JS_IsFunction(js, handle_function) || !JS_IsFunction(js, recover_function))
     exit_broken("find its own handlers");
 }
+
+void engine_end_is_near(void) { JS_SetGCThreshold(runtime, MEMORY_BYTES / 2); }
 
 void engine_run_verb(const char *module, const struct engine_host *host) {
   start(false, host);

@@ -32,6 +32,9 @@ void engine_run_init(enum image image, const struct engine_host *host);
 _Noreturn void engine_run_verb(const char *module, const struct engine_host *host);
 /* Passes an event to the policy in a guarded call, and frees it. */
 void engine_handle(JSValue event);
+/* From now on garbage is collected only when memory is short: the process ends soon, and a
+ * collection would delay the stop of all daemons. */
+void engine_end_is_near(void);
 /* The value that an image stores in the global object under this name. Loads the image at the first
  * call. */
 JSValue engine_load(enum image image, const char *name);

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "loop/shutdown_watchdog.h"
 #include "base/clock.h"
+#include "engine/engine.h"
 #include "process/signal_state.h"
 #include "tree/children.h"
 
@@ -93,6 +94,7 @@ void shutdown_watchdog_start(void) {
   if (runs) return;
   runs = true;
   arm();
+  engine_end_is_near();
 }
 
 bool shutdown_watchdog_is_running(void) { return runs; }
