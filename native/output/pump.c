@@ -274,8 +274,11 @@ static size_t bytes_in_pipe(const struct pipe *pipe) {
   return ioctl(pipe->fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
-/* Ends a last line without a newline. What cannot be printed is counted as lost. */
+/* Ends a last line without a newline. What cannot be printed is counted as lost. No event is needed
+ * before the exit of the run: the report of the exit says whether the output is open. */
 static void close_pipe(struct pipe *pipe, bool at_end) {
+  const struct run *owner = pipe->owner;
+  bool is_awaited = !owner || owner->exit_reported;
   if (!backlog_format(pipe)) backlog_lose(pipe);
   if (pipe->lines.partial_bytes) record_text(pipe, &pipe->lines, "\n", 1);
   lines_end(&pipe->lines);
@@ -290,7 +293,7 @@ static void close_pipe(struct pipe *pipe, bool at_end) {
   if (chunk_pipe == pipe) chunk_pipe = NULL;
   glob_free(pipe->pattern);
   /* It is in no list any more: the event's consequences cannot touch it. */
-  event_output_closed(pipe->daemon, pipe->run);
+  if (is_awaited) event_output_closed(pipe->daemon, pipe->run);
   free(pipe);
 }
 

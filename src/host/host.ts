@@ -238,6 +238,7 @@ export type HostEvent =
       readonly run: number
       readonly signal: number
     }
+  /** The output of a run is closed, after an `exited` or `gone` that said that it was open. */
   | { readonly type: 'output-closed'; readonly daemon: string; readonly run: number }
   | OutputEvent
   | { readonly type: 'wake' }

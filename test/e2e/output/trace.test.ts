@@ -89,3 +89,15 @@ test('a trace replays through the core with the same effects, and a changed one 
   )
   expect(differences(plan, changed)).not.toEqual([])
 })
+
+test('output that is closed at the end of its run needs no event of its own', async () => {
+  const { steps } = await tracedRun()
+  const openAtExit = steps.flatMap(({ event }) => {
+    return event.type === 'exited' && event.outputOpen ? [`${event.daemon} ${event.run}`] : []
+  })
+  const closed = steps.flatMap(({ event }) => {
+    return event.type === 'output-closed' ? [`${event.daemon} ${event.run}`] : []
+  })
+  expect(closed.length).toBeGreaterThan(0)
+  expect(openAtExit).toEqual(expect.arrayContaining(closed))
+})

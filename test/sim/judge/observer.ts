@@ -266,6 +266,9 @@ class Observer {
       if (event.gone) run.gone ??= when
     }
     if (event.type === 'gone' && run !== undefined) run.gone ??= when
+    const isEnd = event.type === 'exited' || event.type === 'gone'
+    if (isEnd && !event.outputOpen && run !== undefined && 'outputClosed' in run)
+      run.outputClosed ??= when
     if (event.type === 'executed' && run !== undefined && 'executed' in run) run.executed ??= when
     if (event.type === 'output-closed' && run !== undefined && 'outputClosed' in run)
       run.outputClosed = when

@@ -199,7 +199,7 @@ export const watchMutants: readonly Mutant[] = [
     file: 'init/perform/hooks.ts',
     from: '    this.#runs.cancelAll((name) => !name.endsWith(deathSuffix))\n',
     to: '',
-    seed: 2761,
+    seed: 2768,
     breaks: [
       'helpersEnd',
       'nothingLeft',

@@ -156,9 +156,7 @@ export class Runs {
     for (let index = 0; index < this.#table.length; index++) {
       const run = this.#table[index] as Run
       if (run.exit === null || (run.exitReported && (!run.isGone || run.goneReported))) continue
-      const isFirst = !run.exitReported
-      run.exitReported = true
-      report(run, isFirst)
+      report(run, !run.exitReported)
       run.goneReported = run.isGone
     }
     this.#table = this.#table.filter(({ goneReported: isGoneTold }) => !isGoneTold)
@@ -176,6 +174,11 @@ export class Runs {
       }
     }
     run.isGone = run.watched.size === 0
+  }
+
+  /** Also true when the run is not known any more. */
+  isExitReported(of: Owner): boolean {
+    return this.#table.find((run) => run.of === of)?.exitReported ?? true
   }
 
   live(): LiveRun[] {

@@ -87,9 +87,9 @@ export class World {
     this.#kernel = new Kernel(this.agenda, schedule.pidMax)
     this.#slowStarts = new SlowStarts(this.agenda, this.#kernel)
     this.runs = new Runs(this.#kernel, this.#slowStarts)
-    this.#output = new Output(this.#kernel, ({ daemon, run }) =>
-      this.#dispatch({ type: 'output-closed', daemon, run }),
-    )
+    this.#output = new Output(this.#kernel, (of) => {
+      if (this.runs.isExitReported(of)) this.#dispatch({ type: 'output-closed', ...of })
+    })
     this.#selfReports = new SelfReports(this.agenda, this.runs)
     this.probes = new Probes(this.agenda, (look) =>
       this.note('of' in look ? { what: 'look', ...look } : { what: 'forget', ...look }),
@@ -190,8 +190,10 @@ export class World {
     this.#output.serve()
   }
 
-  #dispatchEnd({ of, exit, isGone }: Run, isFirst: boolean): void {
+  #dispatchEnd(ended: Run, isFirst: boolean): void {
+    const { of, exit, isGone } = ended
     if (isFirst) this.#drain(of)
+    ended.exitReported = true
     const outputOpen = this.#output.isOpen(of)
     if (!isFirst) return this.#dispatch({ type: 'gone', ...of, outputOpen })
     this.#dispatch({ type: 'exited', ...of, ...(exit as Exit), gone: isGone, outputOpen })
