@@ -56,6 +56,11 @@ async function tracedRun(): Promise<{ plan: Plan; steps: Step[] }> {
   return { plan: JSON.parse(first as string).plan, steps: rest.map((line) => JSON.parse(line)) }
 }
 
+/** On a busy machine a start may fail late, which is the exit of its run. */
+function kindOf(event: Event): Event['type'] {
+  return event.type === 'exited' && event.failure !== undefined ? 'spawn-failed' : event.type
+}
+
 /** The steps for which the core now gives other effects. */
 function differences(plan: Plan, steps: readonly Step[]): Step[] {
   const state = initialState(plan)
@@ -67,8 +72,9 @@ function differences(plan: Plan, steps: readonly Step[]): Step[] {
 
 test('a trace replays through the core with the same effects, and a changed one does not', async () => {
   const { plan, steps } = await tracedRun()
+  const kinds = new Set(steps.map(({ event }) => kindOf(event)))
   // On a busy machine a start may be slow: its program is executed by an event of its own.
-  const kinds = new Set(steps.map(({ event }) => event.type).filter((type) => type !== 'executed'))
+  kinds.delete('executed')
   expect([...kinds].sort()).toEqual(
     [
       'boot',
