@@ -2,7 +2,7 @@
  *  daemons takes. */
 import { describe, expect, test } from 'vitest'
 import { planCheck } from '../../src/core/plan/check-plan.ts'
-import { serializePlan } from '../../src/core/plan/plan-text.ts'
+import { sealPlan, serializePlan } from '../../src/core/plan/plan-text.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
@@ -13,6 +13,8 @@ class Starting {
   nowMs = 1000
   wakes = 0
   finished: number | null = null
+  checks = 0
+  selected: string | null = null
   readonly spawned: string[] = []
   readonly start: Start
 
@@ -28,10 +30,14 @@ class Starting {
         if (atMs <= this.nowMs) this.wakes++
       },
       readFile: () => ({ text }),
-      sum: () => '',
+      sum: (text) => sumOf(text.slice(text.indexOf(' ') + 1)),
+      startHelper: () => null,
       loadAuxiliary: () => auxiliary,
-      loadCheck: () => planCheck,
-      getenv: () => null,
+      loadCheck: () => {
+        this.checks++
+        return planCheck
+      },
+      getenv: (name) => (name === 'PITCREW_DAEMONS' ? this.selected : null),
       envNames: () => [],
       envHide: () => {},
       isFolder: () => false,
@@ -57,6 +63,10 @@ class Starting {
 
 const text = serializePlan(manyDaemons(4096, false))
 
+function sumOf(text: string): string {
+  return String(text.length).padStart(16, '0')
+}
+
 describe('a plan of 4096 daemons', () => {
   test('is read in many turns, and then its daemons start', () => {
     const starting = new Starting(text)
@@ -74,4 +84,20 @@ describe('a plan of 4096 daemons', () => {
     expect(starting.finished).toBe(0)
     expect(starting.spawned).toEqual([])
   })
+})
+
+test('the plan of the parsing helper is not checked again, unless it was changed', () => {
+  const sealed = sealPlan(manyDaemons(2, false), sumOf)
+  const checksOf = (text: string): number => {
+    const starting = new Starting('daemons: { d0: { command: [x] } }')
+    starting.turn()
+    // The plan is read, and the end.
+    starting.selected = 'none'
+    const end = { errno: null, code: 0, signal: 0, timedOut: false, text }
+    starting.start.handle({ type: 'helper', id: 0, ...end })
+    expect(starting.finished).toBe(0)
+    return starting.checks
+  }
+  expect(checksOf(sealed)).toBe(0)
+  expect(checksOf(`${sealed.slice(0, -2)} ]}`)).toBe(1)
 })

@@ -1,5 +1,5 @@
-/** Checks a plan from outside: from a file that `pitcrew build` wrote, or from the helper that
- *  parsed the bundle. Every field is checked here, once, so that later code can rely on it. */
+/** Checks a plan whose text is not sealed (plan-text.ts). Every field is checked here, once, so that
+ *  later code can rely on it. */
 
 import { signalNumbers } from '../signals.ts'
 import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'

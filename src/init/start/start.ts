@@ -91,9 +91,7 @@ export class Start implements Handlers {
     this.#given = given
     const file = readBundleFile(this.#host, given.bundle)
     this.#path = file.path
-    if (file.isPlan) {
-      return this.#read(readPlan(file.text, this.#checkOf, sumWith(this.#host, version)))
-    }
+    if (file.isPlan) return this.#readPlan(file.text)
     const run = ['@plan', file.path]
     const task = { run, timeoutMs: helperTimeoutMs, maxBytes: maxPlanBytes }
     const errno = this.#host.startHelper(parserId, task)
@@ -112,7 +110,7 @@ export class Start implements Handlers {
   #takeHelper(event: HelperEnd): void {
     if (event.errno !== null && !event.timedOut) throw this.#noParser(event.errno)
     if (event.code === 0 && event.signal === 0 && event.text !== null) {
-      return this.#read(readPlan(event.text, this.#checkOf))
+      return this.#readPlan(event.text)
     }
     if (event.code !== 0) return this.#host.finish(event.code, 0, 0)
     const why = event.timedOut
@@ -125,6 +123,11 @@ export class Start implements Handlers {
       `cannot read the bundle: ${why}`,
       'make it smaller, or see what "pitcrew validate" says of it',
     )
+  }
+
+  /** The helper seals its plan, as `pitcrew build` does. */
+  #readPlan(text: string): void {
+    this.#read(readPlan(text, this.#checkOf, sumWith(this.#host, version)))
   }
 
   /** Reads a plan of thousands of daemons in several turns, so that signals do not wait for it. */
