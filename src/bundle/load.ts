@@ -1,45 +1,15 @@
-/** Reads the text of a bundle file: the result is a plan, or the list of all problems:
- *
- *      text ── parse.ts ──▶ tree ── schema.ts ──▶ plan
- *                  └──────── problems ────────┘
- *
- *  Runs in a helper or in a client verb, never in PID 1, so that a bug or a hostile file costs one
- *  short-lived process. Pure: a plan does not depend on the machine that built it. */
-
+/** Loads a bundle file that may be a plan which `pitcrew build` wrote. */
 import { parsePlan } from '../core/plan/check-plan.ts'
-import type { Plan } from '../core/plan/plan.ts'
-import { isPlanText, maxBundleBytes } from '../core/plan/plan-text.ts'
-import { parseTree } from './parse.ts'
-import { collectProblems, type ProblemList, type Problems } from './problems.ts'
-import { readBundle } from './schema.ts'
+import { isPlanText } from '../core/plan/plan-text.ts'
+import { type LoadAnswer, parseBundle } from './parse-bundle.ts'
+import { collectProblems } from './problems.ts'
 
-export type LoadAnswer = { readonly plan: Plan } | ProblemList
-
-/** @param text YAML, JSON, or a plan that `pitcrew build` wrote. */
+/** @param text YAML, JSON, or a plan. */
 export function loadBundle(text: string): LoadAnswer {
+  if (!isPlanText(text)) return parseBundle(text)
+  const answer = parsePlan(text)
+  if ('plan' in answer) return answer
   const problems = collectProblems()
-  if (isPlanText(text)) {
-    const answer = parsePlan(text)
-    if ('plan' in answer) return answer
-    problems.add(0, `not a valid plan: ${answer.error}`, 'build it again with this version')
-    return problems.list(text)
-  }
-  if (text.length > maxBundleBytes) {
-    problems.add(0, 'the bundle is larger than 1 MiB', 'make it smaller, or split it')
-    return problems.list(text)
-  }
-  const plan = tryRead(text, problems)
-  return plan === null || problems.count() > 0 ? problems.list(text) : { plan }
-}
-
-/** The engine throws null when it is out of memory: the fault of the file, not a bug. */
-function tryRead(text: string, problems: Problems): Plan | null {
-  try {
-    const root = parseTree(text, problems)
-    return root === null ? null : readBundle(root, problems)
-  } catch (error) {
-    if (error !== null) throw error
-    problems.add(0, 'the parser ran out of memory', 'make the bundle smaller')
-    return null
-  }
+  problems.add(0, `not a valid plan: ${answer.error}`, 'build it again with this version')
+  return problems.list(text)
 }

@@ -30,7 +30,8 @@ interface Reference {
 }
 
 export function childLocation(location: Location, key: string): Location {
-  return { ...location, path: location.path === '' ? key : `${location.path}.${key}` }
+  const { context, daemon, path } = location
+  return { context, daemon, path: path === '' ? key : `${path}.${key}` }
 }
 
 /** Reports a problem. @returns undefined, so that a reader can return the call. */

@@ -2,17 +2,7 @@
  *  quadratic parts are replaced: its check for duplicate keys compares all pairs, and it resolves
  *  an alias by walking the document. The failsafe schema keeps scalars as written, see tree.ts. */
 import type { CST, Node, Pair, YAMLMap } from 'yaml'
-import {
-  type Alias,
-  Composer,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  Parser,
-} from 'yaml'
+import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml'
 import { type Hint, type Problems, quote } from './problems.ts'
 import type { Entry, Text, Value } from './tree.ts'
 
@@ -46,19 +36,28 @@ export function parseTree(text: string, problems: Problems): Value | null {
   return convert(first.contents, { problems, anchors: new Map(), aliased: 0 }).value
 }
 
-/** The parser's tokens. Stops at a depth at which recursion would become a risk. */
-function tokens(text: string, problems: Problems): CST.Token[] {
+/** The parser's tokens; none if it stops at a depth at which recursion would become a risk. */
+function tokens(text: string, problems: Problems): readonly CST.Token[] {
   const parser = new Parser()
-  const found: CST.Token[] = []
-  for (const lexeme of new Lexer().lex(text)) {
-    found.push(...parser.next(lexeme))
-    if (parser.stack.length <= maxOpenNodes) continue
+  parser.stack = new OpenNodes()
+  try {
+    return [...parser.parse(text)]
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error
     const hint = 'a bundle has at most seven levels'
     problems.add(parser.offset, 'lists and maps are nested too deeply', hint)
-    return found
+    return []
   }
-  found.push(...parser.end())
-  return found
+}
+
+class TooDeep extends Error {}
+
+/** The parser's stack. */
+class OpenNodes extends Array<CST.Token> {
+  override push(node: CST.Token): number {
+    if (this.length === maxOpenNodes) throw new TooDeep()
+    return super.push(node)
+  }
 }
 
 /** One mistake can cause several errors at one offset; only the first is reported. */

@@ -1,8 +1,13 @@
 /** Reads the tree of a bundle to a plan. Each key has one reader; a key without one is refused. */
 
-import { maxDaemons } from '../core/plan/check-plan.ts'
 import { isEnvName, isName, nameRule } from '../core/plan/names.ts'
-import { type DaemonSpec, type Plan, planFormat, type SignalMap } from '../core/plan/plan.ts'
+import {
+  type DaemonSpec,
+  maxDaemons,
+  type Plan,
+  planFormat,
+  type SignalMap,
+} from '../core/plan/plan.ts'
 import { suggest } from '../core/text/suggest.ts'
 import { checkDoneReferences, completeAfter } from './keys/after.ts'
 import { completeOnDeath, onDeath } from './keys/command.ts'

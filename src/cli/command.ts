@@ -1,7 +1,8 @@
-/** What a verb of the command line is, how its arguments are parsed, and how it is run. */
+/** What a verb of the command line is, and how its arguments are parsed. */
 import { didYouMean } from '../core/text/suggest.ts'
-import { describeError, exitStatus, PitcrewError } from '../errors.ts'
+import { PitcrewError } from '../errors.ts'
 import type { ClientSystem } from '../host/system.ts'
+import type { Report } from './exit-status.ts'
 
 /** The sections of the overview. */
 export type Group = 'Run' | 'Inspect' | 'Change' | 'Bundles' | 'Help'
@@ -34,14 +35,12 @@ export interface OptionSpec {
   readonly choices?: readonly string[]
 }
 
-export interface Input<Options extends OptionValues = OptionValues> {
+export interface Input<Options extends OptionValues = OptionValues> extends Report {
   readonly system: ClientSystem
   readonly args: readonly string[]
   readonly options: Partial<Options>
   /** Writes data to stdout: one line or several. */
   print(text: string): void
-  /** Writes a message to stderr: one line or several. */
-  report(text: string): void
 }
 
 export interface ParsedArguments {
@@ -74,19 +73,6 @@ export function usageError(
 ): Error {
   const page = command === null ? 'pitcrew help' : `pitcrew help ${command.name}`
   return new PitcrewError('USAGE', message, hint ?? `see: ${page}`)
-}
-
-/** Runs the work of a verb and reports an error on stderr. @returns The exit status. */
-export async function exitStatusOf(
-  { report }: Pick<Input, 'report'>,
-  work: () => number | Promise<number>,
-): Promise<number> {
-  try {
-    return await work()
-  } catch (error) {
-    report(`pitcrew: ${describeError(error)}`)
-    return exitStatus(error)
-  }
 }
 
 function readOption(

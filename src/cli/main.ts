@@ -2,8 +2,9 @@
  *  here only for their help pages: the C host starts other images for their work. */
 import { didYouMean } from '../core/text/suggest.ts'
 import type { ClientSystem } from '../host/system.ts'
-import { type Command, exitStatusOf, type Input, parseArguments, usageError } from './command.ts'
+import { type Command, type Input, parseArguments, usageError } from './command.ts'
 import { loadCommand, loadCommands, typedNames } from './commands.ts'
+import { exitStatusOf } from './exit-status.ts'
 
 /** @returns The exit status. */
 export function main(system: ClientSystem): Promise<number> {

@@ -47,3 +47,12 @@ export function signalName(number: number): string {
   if (name !== undefined) return name
   return number >= 34 && number <= 64 ? `RTMIN+${number - 34}` : String(number)
 }
+
+/** Signals that `signals:` cannot map, and why. */
+export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
+  TERM: 'TERM always shuts down',
+  INT: 'INT always shuts down',
+  KILL: 'no program can receive KILL',
+  STOP: 'no program can receive STOP',
+  CHLD: 'pitcrew needs CHLD to learn that a process has ended',
+}

@@ -67,8 +67,8 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
     const each = (more - few) / 20
     rmSync(folder, { recursive: true })
     expect(each).toBeGreaterThan(100_000) // Otherwise nothing was counted.
-    expect(each).toBeLessThan(2_170_000)
-    expect(few - 10 * each).toBeLessThan(8_000_000)
+    expect(each).toBeLessThan(1_730_000)
+    expect(few - 10 * each).toBeLessThan(6_700_000)
   })
 
   test('to boot and stop a daemon, independent of the number of daemons', () => {

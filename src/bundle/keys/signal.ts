@@ -1,8 +1,7 @@
 /** Signals in the bundle file: HUP or SIGHUP. */
 
-import { unmappableSignals } from '../../core/plan/check-plan.ts'
 import type { SignalAction, SignalMap } from '../../core/plan/plan.ts'
-import { type Signal, signalName, signalNumbers } from '../../core/signals.ts'
+import { type Signal, signalName, signalNumbers, unmappableSignals } from '../../core/signals.ts'
 import { didYouMean } from '../../core/text/suggest.ts'
 import { childLocation, type Location, type Reader, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'

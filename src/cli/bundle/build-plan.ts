@@ -1,13 +1,12 @@
 /** The work of `build`: parses a bundle ahead of time, so that PID 1 starts without the parser. */
 
-import type { Plan } from '../../core/plan/plan.ts'
-import { maxPlanBytes, type SumOf, sealPlan } from '../../core/plan/plan-text.ts'
 import { count } from '../../core/text/describe.ts'
 import { describeErrno, PitcrewError } from '../../errors.ts'
 import { sumWith } from '../../host/find-bundle.ts'
 import { version } from '../../version.ts'
 import { type Input, usageError } from '../command.ts'
-import { loadBundleFile, reportInvalid } from './bundle-file.ts'
+import { loadBundleFile } from './bundle-file.ts'
+import { planText, reportInvalid } from './plan-output.ts'
 
 const self = { name: 'build' }
 
@@ -33,12 +32,4 @@ export function buildPlan(input: Input<{ out: string }>): number {
   }
   input.report(`pitcrew: wrote ${out}: ${count(loaded.plan.daemons.length, 'daemon')}`)
   return 0
-}
-
-/** The text of a plan. @throws BUNDLE_INVALID if it is too large to be loaded. */
-export function planText(plan: Plan, sumOf: SumOf): string {
-  const text = sealPlan(plan, sumOf)
-  if (text.length < maxPlanBytes) return text
-  const hint = 'use fewer aliases in the bundle: each is written out'
-  throw new PitcrewError('BUNDLE_INVALID', 'cannot build a plan of more than 4 MiB', hint)
 }

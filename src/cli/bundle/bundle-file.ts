@@ -1,8 +1,7 @@
 /** Loads a bundle file as a plan, for the verbs that take a bundle. */
 import { loadBundle } from '../../bundle/load.ts'
-import { describeProblem, type ProblemList } from '../../bundle/problems.ts'
+import type { ProblemList } from '../../bundle/problems.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import { count } from '../../core/text/describe.ts'
 import { type BundleFile, readBundleFile } from '../../host/find-bundle.ts'
 import type { Input } from '../command.ts'
 
@@ -17,17 +16,4 @@ export function loadBundleFile({ system }: Pick<Input, 'system'>, path?: string)
   return 'plan' in answer
     ? { path: file.path, plan: answer.plan }
     : { path: file.path, invalid: answer }
-}
-
-/** Reports the problems of a bundle. @returns The exit status. */
-export function reportInvalid(
-  { report }: Pick<Input, 'report'>,
-  path: string,
-  { problems, more }: ProblemList,
-): number {
-  for (const problem of problems) report(describeProblem(path, problem))
-  const total = count(problems.length + more, 'problem')
-  const shown = more > 0 ? ` (the first ${problems.length} are shown)` : ''
-  report(`pitcrew: cannot use ${path}: ${total}${shown}`)
-  return 2
 }

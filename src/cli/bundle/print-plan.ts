@@ -1,27 +1,19 @@
 /** The work of `@plan`. */
-import { sumWith } from '../../host/find-bundle.ts'
+import { parseBundle } from '../../bundle/parse-bundle.ts'
+import { readBundleFile, sumWith } from '../../host/find-bundle.ts'
 import type { ClientSystem } from '../../host/system.ts'
 import { version } from '../../version.ts'
-import { exitStatusOf, type Input } from '../command.ts'
-import { planText } from './build-plan.ts'
-import { loadBundleFile, reportInvalid } from './bundle-file.ts'
+import { exitStatusOf } from '../exit-status.ts'
+import { planText, reportInvalid } from './plan-output.ts'
 
 /** @returns The exit status. */
 export function planMain(system: ClientSystem): Promise<number> {
-  const output = {
-    system,
-    print: (text: string): void => system.write(1, `${text}\n`),
-    report: (text: string): void => system.write(2, `${text}\n`),
-  }
-  return exitStatusOf(output, () => printPlan(output, system.args[1]))
-}
-
-function printPlan(
-  output: Pick<Input, 'system' | 'print' | 'report'>,
-  path: string | undefined,
-): number {
-  const loaded = loadBundleFile(output, path)
-  if ('invalid' in loaded) return reportInvalid(output, loaded.path, loaded.invalid)
-  output.print(planText(loaded.plan, sumWith(output.system, version)))
-  return 0
+  const output = { report: (text: string): void => system.write(2, `${text}\n`) }
+  return exitStatusOf(output, () => {
+    const { path, text } = readBundleFile(system, system.args[1] ?? null)
+    const answer = parseBundle(text)
+    if (!('plan' in answer)) return reportInvalid(output, path, answer)
+    system.write(1, `${planText(answer.plan, sumWith(system, version))}\n`)
+    return 0
+  })
 }

@@ -8,7 +8,8 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import { PitcrewError } from '../../errors.ts'
 import type { Input } from '../command.ts'
-import { type LoadResult, loadBundleFile, reportInvalid } from './bundle-file.ts'
+import { type LoadResult, loadBundleFile } from './bundle-file.ts'
+import { reportInvalid } from './plan-output.ts'
 
 /** @returns The exit status. */
 export function validateBundle(input: Input<{ json: true }>): number {

@@ -1,11 +1,11 @@
-/** Checks a plan whose text is not sealed (plan-text.ts). Every field is checked here, once, so that
- *  later code can rely on it. */
+/** Checks a plan whose text is not sealed (plan-text.ts). Every field is checked here, once, so
+ *  that later code can rely on it. */
 
-import { signalNumbers } from '../signals.ts'
+import { signalNumbers, unmappableSignals } from '../signals.ts'
 import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'
 import { checkReferences } from './check-references.ts'
 import { isEnvName, isEnvPattern, isName } from './names.ts'
-import { limitNames, type Plan, planFormat } from './plan.ts'
+import { limitNames, maxDaemons, type Plan, planFormat } from './plan.ts'
 import { type PlanAnswer, type PlanCheck, readWholePlan, type SumOf } from './plan-text.ts'
 import {
   type Check,
@@ -21,17 +21,6 @@ import {
   textThat,
   variant,
 } from './shape.ts'
-
-export const maxDaemons = 4096
-
-/** Signals that `signals:` cannot map, and why. */
-export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
-  TERM: 'TERM always shuts down',
-  INT: 'INT always shuts down',
-  KILL: 'no program can receive KILL',
-  STOP: 'no program can receive STOP',
-  CHLD: 'pitcrew needs CHLD to learn that a process has ended',
-}
 
 /** @param sumOf Computes the sum of a sealed text; null = check the plan in any case. */
 export function parsePlan(text: string, sumOf: SumOf | null = null): PlanAnswer {

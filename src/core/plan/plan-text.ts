@@ -17,18 +17,25 @@ export type PlanAnswer = { readonly plan: Plan } | { readonly error: string }
 export function serializePlan(plan: Plan): string {
   const { plan: format, daemons, ...rest } = plan
   const head = JSON.stringify({ plan: format, ...rest, daemons: [] })
-  const lines = daemons.map((spec) => JSON.stringify(withoutDefaults(spec)))
+  const lines = daemons.map(serializeDaemon)
   return `${head.slice(0, -']}'.length)}\n${lines.join(',\n')}\n]}`
 }
 
 const defaults = Object.entries(specDefaults)
 
-function withoutDefaults(spec: DaemonSpec): object {
-  const own: Record<string, unknown> = { ...spec }
+/** The text without the fields that have their default value. */
+function serializeDaemon(spec: DaemonSpec): string {
+  const fields = [
+    `"name":${JSON.stringify(spec.name)}`,
+    `"command":${JSON.stringify(spec.command)}`,
+  ]
   for (const [key, value] of defaults) {
-    if (JSON.stringify(own[key]) === JSON.stringify(value)) delete own[key]
+    const own = spec[key as keyof DaemonSpec]
+    if (own === value) continue
+    const text = JSON.stringify(own)
+    if (text !== JSON.stringify(value)) fields.push(`"${key}":${text}`)
   }
-  return own
+  return `{${fields.join()}}`
 }
 
 function addDefaults(daemon: unknown): void {

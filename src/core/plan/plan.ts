@@ -6,6 +6,8 @@ import type { Signal } from '../signals.ts'
 /** The format of the plan. It grows when an older plan could be misread. */
 export const planFormat = 2
 
+export const maxDaemons = 4096
+
 export interface Plan {
   readonly plan: typeof planFormat
   readonly name: string

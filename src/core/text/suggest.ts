@@ -12,6 +12,7 @@ const pairsMax = 40_000
  */
 export function suggest(word: string, known: readonly string[]): string | null {
   if (word.length > maxLength) return null
+  if (known.includes(word)) return word
   const wanted = word.toLowerCase()
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1

@@ -1,7 +1,7 @@
 /** The limits of a plan from outside: the last value that is valid, and the first that is not. */
 import { describe, expect, test } from 'vitest'
-import { checkPlan, maxDaemons, parsePlan } from '../../../src/core/plan/check-plan.ts'
-import type { Plan, Probe } from '../../../src/core/plan/plan.ts'
+import { checkPlan, parsePlan } from '../../../src/core/plan/check-plan.ts'
+import { maxDaemons, type Plan, type Probe } from '../../../src/core/plan/plan.ts'
 import { isPlanText, maxBundleBytes, maxPlanBytes } from '../../../src/core/plan/plan-text.ts'
 import { manyDaemons, plan, type Some } from '../plans.ts'
 
