@@ -61,7 +61,9 @@ export function describeError(error: unknown): string {
   // The engine throws null when it is out of memory.
   if (error === null) return 'out of memory'
   if (!(error instanceof Error)) return `internal error: ${String(error)}`
-  return `internal error: ${error.message}\n${error.stack ?? ''}`.trimEnd()
+  // The images of the init have no lines and columns.
+  const stack = (error.stack ?? '').replaceAll(' (<null>:0:1)', '')
+  return `internal error: ${error.message}\n${stack}`.trimEnd()
 }
 
 /** The message and its remedy on one line. */

@@ -73,6 +73,24 @@ static int is_overdue(JSRuntime *rt, void *opaque) {
 
 static void set_deadline(int ms) { deadline_ns = ms ? cpu_ns() + (int64_t)ms * 1000000 : 0; }
 
+/* Puts a stack on one line, without places: the images have none (scripts/build.mjs). */
+static void make_one_line(char *text) {
+  const char no_place[] = " (<null>:0:1)";
+  const size_t length = sizeof no_place - 1;
+  char *to = text;
+  for (const char *from = text; *from;) {
+    if (strncmp(from, no_place, length) == 0) {
+      from += length;
+      continue;
+    }
+    char next = *from++;
+    if (next == '\n') next = ' ';
+    if (next != ' ' || (to > text && to[-1] != ' ')) *to++ = next;
+  }
+  if (to > text && to[-1] == ' ') to--;
+  *to = 0;
+}
+
 /* Describes the pending exception and clears it. After an out-of-memory it is null, and the
  * description itself may fail. */
 static void describe_exception(char *text, size_t room) {
@@ -95,8 +113,7 @@ static void describe_exception(char *text, size_t room) {
   JS_FreeValue(js, thrown);
   /* The description may have failed. */
   if (JS_HasException(js)) JS_FreeValue(js, JS_GetException(js));
-  for (char *c = text; *c; c++)
-    if (*c == '\n') *c = ' ';
+  make_one_line(text);
 }
 
 static bool call(JSValue function, int argc, JSValue *argv) {

@@ -80,6 +80,20 @@ async function continuesDespite(
   await pitcrew.line('calm: stopped: signal TERM')
 }
 
+test('the report of a bug names the functions of its stack, on one line', async () => {
+  const env = { PITCREW_FAULTS: 'throw:signal' }
+  const daemons = { calm: { command: sh('echo up; exec sleep 100') } }
+  await using pitcrew = new Pitcrew({ deadline: '2s', daemons }, { program, env })
+  await pitcrew.line('[calm] up')
+  pitcrew.signal('SIGHUP')
+  await pitcrew.line('internal error')
+  const line = pitcrew.lines.find((text) => text.includes('internal error'))
+  expect(line).toMatch(
+    /carrying on: Error: injected fault at failBy at [^ ]+ at #step at #drain at /,
+  )
+  expect(line).not.toMatch(/null| {2}/)
+})
+
 describe.each(faults)('an effect lost to the fault %s is repeated', (fault) => {
   test.concurrent('READY=1 and STOPPING=1 reach the supervisor above pitcrew', async ({
     onTestFinished,
