@@ -73,7 +73,8 @@ export class Loop implements Handlers {
     this.#trace = traceTo(host, tracePath, { ...plan, daemons })
     this.#state = initialState({ ...plan, daemons })
     const timers = this.#timers
-    const print = (text: string): void => host.print(`${plan.label}: ${text}`)
+    const label = `${plan.label}: `
+    const print = (text: string): void => host.print(label + text)
     this.#tasks = new Tasks(host, print)
     const journal = new Journal(host, this.#tasks, plan.name, timers, print)
     this.#reporter = new Reporter(host, print, new Deaths(host), journal)

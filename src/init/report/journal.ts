@@ -247,7 +247,7 @@ class Entries {
     let size = 0
     for (let at = 0; at < pending.length; ) {
       const entry = pending[at++] as PendingEntry
-      const line = entryText(`${life}-${String(before + at)}`, entry)
+      const line = entryText(life, before + at, entry)
       lines.push(line)
       size += line.length
     }
@@ -285,10 +285,12 @@ function withDropped(line: string, dropped: number): string {
   return `${line.slice(0, behindCursor)},"dropped":${dropped}${line.slice(behindCursor)}`
 }
 
-function entryText(cursor: string, entry: PendingEntry): string {
+/** @param life   The first part of the cursor.
+ *  @param number The second part. */
+function entryText(life: string, number: number, entry: PendingEntry): string {
   const note = entry[1]
   const words = entry[2]
-  const head = `{"cursor":"${cursor}","at":"${isoTime(entry[0])}","type":"`
+  const head = `{"cursor":"${life}-${String(number)}","at":"${isoTime(entry[0])}","type":"`
   if (note === null) return `${head}pitcrew","words":${JSON.stringify(words)}}`
   if (note.kind === 'started' || note.kind === 'stopped') return commonText(head, note, words)
   const death = entry[3]
@@ -310,9 +312,9 @@ function commonText(
   const { kind, daemon } = note
   const run = String(note.run)
   const pid = String(note.pid)
-  const text = `${head}${kind}","daemon":"${daemon}","words":"${words}","run":${run},"pid":${pid}`
-  if (kind === 'started') return `${text}}`
-  return `${text},"code":${String(note.code)},"signal":${String(note.signal)}}`
+  const exit =
+    kind === 'started' ? '' : `,"code":${String(note.code)},"signal":${String(note.signal)}`
+  return `${head}${kind}","daemon":"${daemon}","words":"${words}","run":${run},"pid":${pid}${exit}}`
 }
 
 /** The fields of a kind of note, each after a comma. Frequent kinds are formatted by hand. */

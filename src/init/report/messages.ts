@@ -35,8 +35,9 @@ export function daemonOf(note: Note): string | null {
 /** @returns null for a note that `rareWords` or `describeDeath` describes. */
 export function commonWords(note: Note): string | null {
   switch (note.kind) {
+    // The engine joins strings in one go, but numbers one after the other.
     case 'started':
-      return `started, ${pidAndRun(note)}`
+      return `started, pid ${String(note.pid)}, run ${String(note.run)}`
     case 'ready':
       return `ready after ${formatDuration(note.afterMs)} (run ${note.run})`
     case 'done':
@@ -62,7 +63,6 @@ export function backgroundNote(note: Note): string {
 }
 
 export function pidAndRun({ pid, run }: { readonly pid: number; readonly run: number }): string {
-  // The engine joins strings in one go, but numbers one after the other.
   return `pid ${String(pid)}, run ${String(run)}`
 }
 
