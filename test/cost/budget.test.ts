@@ -34,13 +34,18 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
     return Number(/Collected : (\d+)/.exec(stderr)?.[1])
   }
 
-  /** Counts a boot and a stop of so many daemons. */
-  function instructions(daemons: number): number {
-    return instructionsOf(counter, 'run', String(daemons))
+  /** See policy-entry.ts. */
+  function instructions(daemons: number, work: string, times = 0): number {
+    return instructionsOf(counter, 'run', String(daemons), work, String(times))
+  }
+
+  /** Counts one of many equal works. */
+  function instructionsOfOne(work: string): number {
+    return (instructions(1, work, 150) - instructions(1, work, 50)) / 100
   }
 
   test('to start the engine and the policy', () => {
-    expect(instructions(0)).toBeLessThan(5_480_000)
+    expect(instructions(0, 'stop')).toBeLessThan(5_320_000)
   })
 
   test.each([
@@ -72,11 +77,23 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
   })
 
   test('to boot and stop a daemon, independent of the number of daemons', () => {
-    const [few, more, many] = [instructions(50), instructions(150), instructions(650)]
-    const each = (more - few) / 100
+    const [few, more, many] = [50, 150, 650].map((daemons) => instructions(daemons, 'stop'))
+    const each = ((more as number) - (few as number)) / 100
     expect(each).toBeGreaterThan(100_000) // Otherwise nothing was counted.
-    expect(each).toBeLessThan(764_000)
-    expect((many - more) / 500).toBeLessThan(each * 1.1)
+    expect(each).toBeLessThan(540_000)
+    expect(((many as number) - (more as number)) / 500).toBeLessThan(each * 1.1)
+  })
+
+  test('to restart a daemon by a signal', () => {
+    const each = instructionsOfOne('restart')
+    expect(each).toBeGreaterThan(100_000)
+    expect(each).toBeLessThan(1_000_000)
+  })
+
+  test('for an event that changes nothing', () => {
+    const each = instructionsOfOne('nothing')
+    expect(each).toBeGreaterThan(5000)
+    expect(each).toBeLessThan(60_000)
   })
 })
 

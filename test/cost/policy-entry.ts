@@ -1,5 +1,8 @@
 /** The program that budget.test.ts counts: the policy in the real engine over a host without
- *  effects. It boots and stops as many daemons as its argument says. */
+ *  effects. `run DAEMONS WORK [TIMES]`: it boots so many daemons; then it stops them (`stop`),
+ *  restarts the first one (`restart`), or handles events that change nothing (`nothing`). */
+
+import { signalNumbers } from '../../src/core/signals.ts'
 import type { Handlers, Host } from '../../src/host/host.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { manyDaemons } from '../core/plans.ts'
@@ -10,7 +13,7 @@ declare global {
 }
 
 const real = globalThis.pitcrewHost
-const count = Number(real.args[1])
+const [, count, work, times] = real.args
 let pids = 100
 
 const host: Host = {
@@ -35,15 +38,32 @@ const host: Host = {
 }
 
 globalThis.pitcrewHandlers = { handle() {}, recover() {} }
-const plan = manyDaemons(count, false)
+const signals = { USR1: { forward: [], restart: ['d0'] } }
+const plan = { ...manyDaemons(Number(count), false), signals }
 const names = plan.daemons.map(({ name }) => name)
 const loop = new Loop(host, plan, names, null)
 loop.boot()
 // Let it process the rest of its queue.
-for (let turn = 0; turn < count / 8 + 2; turn++) loop.handle({ type: 'wake' })
-loop.handle({ type: 'signal', signal: 15, hangup: false })
-for (const daemon of names) {
-  const exit = { code: 0, signal: 15, gone: true, outputOpen: false }
-  loop.handle({ type: 'exited', daemon, run: 1, ...exit })
+for (let turn = 0; turn < names.length / 8 + 2; turn++) loop.handle({ type: 'wake' })
+if (work === 'stop') {
+  signal(signalNumbers.TERM)
+  for (const daemon of names) end(daemon, 1)
+}
+for (let time = 1; time <= Number(times); time++) {
+  if (work === 'nothing') {
+    loop.handle({ type: 'ready', daemon: 'd0', run: 1 }) // It is ready already.
+  } else {
+    signal(signalNumbers.USR1)
+    end('d0', time)
+  }
 }
 real.exit(0)
+
+function signal(number: number): void {
+  loop.handle({ type: 'signal', signal: number, hangup: false })
+}
+
+function end(daemon: string, run: number): void {
+  const exit = { code: 0, signal: signalNumbers.TERM }
+  loop.handle({ type: 'exited', daemon, run, ...exit, gone: true, outputOpen: false })
+}
