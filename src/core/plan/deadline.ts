@@ -38,9 +38,8 @@ export function splitShutdown(plan: Plan, order: Order): DeadlineSplit {
 
 /** The grace of a single daemon: its own, or what the deadline leaves. */
 export function graceWithin(deadlineMs: number, graceMs: number | null): number {
-  const wantedMs = graceMs ?? Number.POSITIVE_INFINITY
-  const { killAtMs } = splitDeadline(deadlineMs, [wantedMs])
-  return Math.min(wantedMs, killAtMs[0] ?? 0)
+  const stopMs = deadlineMs - flushMsOf(deadlineMs)
+  return Math.min(graceMs ?? Number.POSITIVE_INFINITY, stopMs - reapMsOf(stopMs, 1))
 }
 
 /**
@@ -48,10 +47,11 @@ export function graceWithin(deadlineMs: number, graceMs: number | null): number 
  * @param wavesGraceMs For each wave the longest grace of its daemons; Infinity = no limit.
  */
 export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[]): DeadlineSplit {
-  const flushMs = Math.min(flushMsMax, deadlineMs / 20)
-  const reapMs = Math.min(reapMsMax, (deadlineMs - flushMs) / (8 * wavesGraceMs.length))
+  const flushMs = flushMsOf(deadlineMs)
+  const stopMs = deadlineMs - flushMs
+  const reapMs = reapMsOf(stopMs, wavesGraceMs.length)
   const shares = shareOut(
-    deadlineMs - flushMs,
+    stopMs,
     wavesGraceMs.map((graceMs) => graceMs + reapMs),
   )
   let endMs = 0
@@ -59,7 +59,15 @@ export function splitDeadline(deadlineMs: number, wavesGraceMs: readonly number[
     endMs += shareMs
     return endMs - reapMs
   })
-  return { killAtMs, spareMs: deadlineMs - flushMs - endMs, flushMs }
+  return { killAtMs, spareMs: stopMs - endMs, flushMs }
+}
+
+function flushMsOf(deadlineMs: number): number {
+  return Math.min(flushMsMax, deadlineMs / 20)
+}
+
+function reapMsOf(stopMs: number, waves: number): number {
+  return Math.min(reapMsMax, stopMs / (8 * waves))
 }
 
 /** Gives each ask in full where an even share of the rest allows it, and that share otherwise. */

@@ -54,11 +54,16 @@ export class Loop implements Handlers {
   readonly #state: StepContext
   readonly #recovery: RecoverySchedule = new RecoverySchedule()
   readonly #queue: EventQueue = new EventQueue()
-  readonly #turn: Turn
   /** The effects of the last step. They are performed in order, all of a step before the next step.
    *  Effects that exceed the turn wait for the next one. */
   #effects: readonly Effect[] = []
   #performed = 0
+  /** When the host's call began. */
+  #calledAtMs = 0
+  /** Steps and effects of this turn since the clock was read. */
+  #worked = 0
+  /** When this turn ends; null = the clock was not read yet. */
+  #turnEndMs: number | null = null
   #shutdownAsked = false
   /** The time of the next `wake` event, as requested from the host. */
   #wakeAtMs = Number.POSITIVE_INFINITY
@@ -66,7 +71,6 @@ export class Loop implements Handlers {
   /** @param tracePath The file for a trace of all steps; null = none. */
   constructor(host: Host, plan: Plan, selected: readonly string[], tracePath: string | null) {
     this.#host = host
-    this.#turn = new Turn(host)
     this.#injectFault = faultInjection(host)
     const isSelected = new Set(selected)
     const daemons = plan.daemons.filter(({ name }) => isSelected.has(name))
@@ -109,7 +113,8 @@ export class Loop implements Handlers {
   }
 
   handle(event: HostEvent): void {
-    const atMs = this.#turn.beginCall()
+    const atMs = this.#host.now()
+    this.#calledAtMs = atMs
     this.#injectFault?.(`host-${event.type}`)
     if (atMs - this.#wakeAtMs >= pauseMs) this.#handlePause(atMs)
     switch (event.type) {
@@ -186,14 +191,15 @@ export class Loop implements Handlers {
   }
 
   #wake(nowMs: number): void {
-    this.#turn.begin()
+    this.#worked = 0
+    this.#turnEndMs = null
     for (
       let timer = this.#timers.takeDue(nowMs);
       timer !== null;
       timer = this.#timers.takeDue(nowMs)
     ) {
       this.#elapsed(timer, nowMs)
-      if (this.#turn.isOver(timer.kind === 'control' ? batchWork : 1)) break
+      if (this.#isTurnOver(timer.kind === 'control' ? batchWork : 1)) break
     }
     this.#drain()
   }
@@ -241,13 +247,17 @@ export class Loop implements Handlers {
 
   /** Steps queued events until the turn is over; the rest waits for the next turn. */
   #drain(): void {
-    this.#turn.begin()
+    this.#worked = 0
+    this.#turnEndMs = null
     let steps = 0
-    for (; this.#perform() && steps < batchMax; steps++) {
+    let isOver = this.#performed < this.#effects.length && this.#perform()
+    while (!isOver && steps < batchMax) {
       const event = this.#nextEvent()
       if (event === undefined) break
-      this.#step(this.#turn.atThisCall(event))
+      this.#step(event)
       this.#queue.remove(event)
+      steps++
+      isOver = this.#effects.length > 0 && this.#perform()
     }
     if (steps > 0) this.#control.handle(stepped)
     const isPerforming = this.#performed < this.#effects.length
@@ -283,16 +293,22 @@ export class Loop implements Handlers {
     return { type: 'reconcile', atMs, live, shutdownRequested: this.#shutdownAsked, outputStall }
   }
 
-  #step(event: Event): void {
+  /** An event that waited in the queue happens now, so that its waiting time does not shorten a
+   *  grace that begins with it. */
+  #step(queued: Event): void {
+    const atMs = this.#calledAtMs
+    const event = queued.atMs < atMs ? { ...queued, atMs } : queued
     this.#injectFault?.(event.type)
     const effects = step(this.#state, event)
     this.#trace?.(event, effects)
-    this.#effects = nextRunFirst(event, effects)
+    this.#effects = effects.length > 1 ? nextRunFirst(event, effects) : effects
     this.#performed = 0
+    this.#worked++
     this.#performer.serviceManager?.stepped(this.#state)
   }
 
-  /** @returns False when the turn ended before the effects did. */
+  /** Performs the effects of the last step.
+   *  @returns True if the turn is over, whether or not effects are left. */
   #perform(): boolean {
     const effects = this.#effects
     const inject = this.#injectFault
@@ -314,57 +330,25 @@ export class Loop implements Handlers {
         if (outcome !== null) this.#queue.push(outcome)
       }
       this.#performed = at
-      if (this.#turn.isOver(1 + end - from)) return false
-      if (end === effects.length) return true
+      if (this.#isTurnOver(end - from)) return true
+      if (end === effects.length) return false
     }
+  }
+
+  /** @param worked Steps and effects since the last call. */
+  #isTurnOver(worked: number): boolean {
+    this.#worked += worked
+    if (this.#worked < workPerClockRead) return false
+    this.#worked = 0
+    const nowMs = this.#host.now()
+    this.#turnEndMs ??= nowMs + turnMs
+    return nowMs >= this.#turnEndMs
   }
 
   #lost(effect: Effect, kind: EffectKind, problem: string): Event | null {
     if (kind.lost === 'repeat') this.#recovery.orderLost()
     this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
     return typeof kind.lost === 'function' ? kind.lost(effect, this.#performer, problem) : null
-  }
-}
-
-/** The time budget of a turn. */
-class Turn {
-  readonly #host: Pick<Host, 'now'>
-  #calledAtMs = 0
-  /** Steps and effects since the clock was read. */
-  #worked = 0
-  /** The end of the turn; null = the clock was not read yet. */
-  #untilMs: number | null = null
-
-  constructor(host: Pick<Host, 'now'>) {
-    this.#host = host
-  }
-
-  /** @returns The time at which the host's call began. */
-  beginCall(): number {
-    this.#calledAtMs = this.#host.now()
-    return this.#calledAtMs
-  }
-
-  /** An event that waited in the queue happens now, so that its waiting time does not shorten a
-   *  grace that begins with it. */
-  atThisCall(event: Event): Event {
-    const atMs = this.#calledAtMs
-    return event.atMs < atMs ? { ...event, atMs } : event
-  }
-
-  begin(): void {
-    this.#worked = 0
-    this.#untilMs = null
-  }
-
-  /** @param worked Steps and effects since the last call. */
-  isOver(worked: number): boolean {
-    this.#worked += worked
-    if (this.#worked < workPerClockRead) return false
-    this.#worked = 0
-    const nowMs = this.#host.now()
-    this.#untilMs ??= nowMs + turnMs
-    return nowMs >= this.#untilMs
   }
 }
 
@@ -376,7 +360,10 @@ function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect
   for (let at = 0; at < effects.length; at++) {
     const effect = effects[at] as Effect
     if (effect.type !== 'spawn' || effect.daemon !== daemon) continue
-    return [effect, ...effects.slice(0, at), ...effects.slice(at + 1)]
+    const moved = effects.slice()
+    moved.copyWithin(1, 0, at)
+    moved[0] = effect
+    return moved
   }
   return effects
 }

@@ -11,7 +11,7 @@ import type { DeathRecord, JournalView, NewEntry } from '../../control/server/co
 import type { Note } from '../../core/effect.ts'
 import { describeReason, describeRequester } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
-import type { Outcome, Ticket } from '../../core/ticket.ts'
+import type { Outcome, RunAndPid, Ticket } from '../../core/ticket.ts'
 import { describeErrno } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { stateFolders } from '../../host/places.ts'
@@ -348,18 +348,19 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
   return text
 }
 
+/** The engine joins strings in one go, but numbers one after the other. */
 function ticketText({ id, verb, by, why, requests, old, outcome }: Ticket): string {
-  const asked = `"by":${JSON.stringify(describeRequester(by))},"why":${JSON.stringify(why)}`
-  const about = `,"ticket":${id},"verb":"${verb}",${asked},"requests":${requests}`
-  return `${about},"old":${JSON.stringify(old)}${outcomeText(outcome)}`
+  const asked = `"by":"${describeRequester(by)}","why":${why === '' ? '""' : JSON.stringify(why)}`
+  const about = `,"ticket":${String(id)},"verb":"${verb}",${asked},"requests":${String(requests)}`
+  return `${about},"old":${runText(old)}${outcomeText(outcome)}`
 }
 
 function outcomeText(outcome: Outcome): string {
   if (outcome.kind === 'open') return ',"outcome":"open"'
-  const text = `,"outcome":"${outcome.kind}","tookMs":${Math.round(outcome.tookMs)}`
+  const text = `,"outcome":"${outcome.kind}","tookMs":${String(Math.round(outcome.tookMs))}`
   switch (outcome.kind) {
     case 'done':
-      return `${text},"now":${JSON.stringify(outcome.now)},"changed":${outcome.changed}`
+      return `${text},"now":${runText(outcome.now)},"changed":${String(outcome.changed)}`
     case 'ended':
       return `${text},"exitCode":${outcome.exitCode}`
     case 'failed':
@@ -367,4 +368,8 @@ function outcomeText(outcome: Outcome): string {
     case 'superseded':
       return `${text},"supersededBy":${outcome.by}`
   }
+}
+
+function runText(of: RunAndPid | null): string {
+  return of === null ? 'null' : `{"run":${String(of.run)},"pid":${String(of.pid)}}`
 }
