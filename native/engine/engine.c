@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -223,10 +224,18 @@ void engine_exit(int code) {
   _exit(code);
 }
 
+/* The engine has copied the code and never reads it again: whole pages of it leave our memory. */
+static void release(struct bytecode bytecode) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)bytecode.start;
+  uintptr_t first = (start + page - 1) / page * page, end = (start + bytecode.bytes) / page * page;
+  if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 /* False: an exception is pending. */
 static bool evaluate(enum image image) {
   struct bytecode bytecode = image_code(image);
   JSValue code = JS_ReadObject(js, bytecode.start, bytecode.bytes, JS_READ_OBJ_BYTECODE);
+  release(bytecode);
   if (JS_IsException(code)) return false;
   JSValue result = JS_EvalFunction(js, code);
   JS_FreeValue(js, result);

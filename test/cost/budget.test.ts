@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { socketPath } from '../e2e/support/control-client.ts'
-import { isSanitized } from '../e2e/support/cost.ts'
+import { filePagesKib, isSanitized } from '../e2e/support/cost.ts'
 import { binary, Pitcrew, root, sh } from '../e2e/support/pitcrew.ts'
 
 const isRequired = process.env.PITCREW_REQUIRE_REAL === '1'
@@ -133,6 +133,16 @@ describe.skipIf(isSanitized || !isInstalled('strace'))('system calls', () => {
     expect(each).toBeGreaterThan(10)
     expect(each).toBeLessThan(41)
   })
+})
+
+/** Code and constant data: hot functions lie side by side, and bytecode leaves the memory when it
+ *  was loaded. */
+test.skipIf(isSanitized)('memory for pages of the binary', async () => {
+  await using pitcrew = new Pitcrew({ daemons: { one: { command: sh('echo up; sleep 1000') } } })
+  await pitcrew.line('[one] up')
+  const kib = filePagesKib(pitcrew)
+  expect(kib).toBeGreaterThan(400)
+  expect(kib).toBeLessThan(1_300)
 })
 
 test.skipIf(isSanitized)('bytes of the binary', () => {

@@ -14,6 +14,17 @@ export function residentKib({ pid }: Pitcrew): number {
   return statusNumber(pid, 'VmRSS')
 }
 
+/** Unchanged pages of its binary that it has in memory. */
+export function filePagesKib({ pid }: Pitcrew): number {
+  const mappings = readFileSync(`/proc/${pid}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+  const sizes = mappings.map((mapping) => {
+    const kib = (name: string): number =>
+      Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(mapping)?.[1])
+    return mapping.includes('/pitcrew') ? kib('Rss') - kib('Private_Dirty') : 0
+  })
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
 /** The number of wake-ups in 300 ms. The minimum of three measurements, so that work that was
  *  still going on does not count. */
 export async function wakeUps({ pid }: Pitcrew): Promise<number> {
