@@ -6,7 +6,7 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
- *    --init FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
+ *    --init FILE, --supervisor FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
  *    --plan FILE
  *                another entry point for an image, such as a test that runs in the engine
  *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
@@ -40,6 +40,7 @@ const { values: options } = parseArgs({
     debug: { type: 'boolean', default: false },
     faults: { type: 'boolean', default: false },
     init: { type: 'string', default: 'src/init/image/init.ts' },
+    supervisor: { type: 'string', default: 'src/init/image/supervisor.ts' },
     auxiliary: { type: 'string', default: 'src/init/image/auxiliary.ts' },
     one: { type: 'string', default: 'src/init/image/one-command.ts' },
     check: { type: 'string', default: 'src/init/image/check.ts' },
@@ -150,7 +151,7 @@ async function main() {
     makeImages(tool, ['control', 'check', 'one', 'auxiliary']),
     engineObjects,
     hostObjects,
-    makeImages(tool, ['init']),
+    makeImages(tool, ['init', 'supervisor']),
   ])
   await link(objects.flat())
 }

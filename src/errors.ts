@@ -50,14 +50,19 @@ export class PitcrewError extends Error {
   }
 }
 
+/** Also for an error of another image, which has a class of its own. */
+export function isPitcrewError(error: unknown): error is PitcrewError {
+  return error instanceof Error && error.name === 'PitcrewError'
+}
+
 /** The exit status of a process that ends with this error; 70 (EX_SOFTWARE) for a bug. */
 export function exitStatus(error: unknown): number {
-  return error instanceof PitcrewError ? errorCodes[error.code].exit : 70
+  return isPitcrewError(error) ? errorCodes[error.code].exit : 70
 }
 
 /** The text for the user: one line, or for a bug the message and the stack. */
 export function describeError(error: unknown): string {
-  if (error instanceof PitcrewError) return withHint(error.message, error.hint)
+  if (isPitcrewError(error)) return withHint(error.message, error.hint)
   // The engine throws null when it is out of memory.
   if (error === null) return 'out of memory'
   if (!(error instanceof Error)) return `internal error: ${String(error)}`

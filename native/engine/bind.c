@@ -51,6 +51,17 @@ FUNCTION(host_load_control) {
   return engine_load(IMAGE_CONTROL, "pitcrewControl");
 }
 
+FUNCTION(host_load_supervisor) {
+  UNUSED;
+  return engine_load(IMAGE_SUPERVISOR, "pitcrewSupervisor");
+}
+
+FUNCTION(host_preload_supervisor) {
+  UNUSED;
+  engine_preload(IMAGE_SUPERVISOR, "pitcrewSupervisor");
+  return JS_UNDEFINED;
+}
+
 FUNCTION(host_load_auxiliary) {
   UNUSED;
   return engine_load(IMAGE_AUXILIARY, "pitcrewAuxiliary");
@@ -85,6 +96,8 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("envNames", 0, host_env_names),
     JS_CFUNC_DEF("envHide", 1, host_env_hide),
     JS_CFUNC_DEF("loadControl", 0, host_load_control),
+    JS_CFUNC_DEF("loadSupervisor", 0, host_load_supervisor),
+    JS_CFUNC_DEF("preloadSupervisor", 0, host_preload_supervisor),
     JS_CFUNC_DEF("loadAuxiliary", 0, host_load_auxiliary),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armShutdownWatchdog", 1, host_arm_shutdown_watchdog),

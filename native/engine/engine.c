@@ -42,6 +42,7 @@ struct bytecode {
 
 #define IMAGE(name) extern const uint8_t image_##name##_start[], image_##name##_end[]
 IMAGE(init);
+IMAGE(supervisor);
 IMAGE(auxiliary);
 IMAGE(one);
 IMAGE(check);
@@ -52,6 +53,7 @@ IMAGE(control);
 static struct bytecode image_code(enum image image) {
   switch (image) {
     case IMAGE_INIT: return (struct bytecode)CODE(init);
+    case IMAGE_SUPERVISOR: return (struct bytecode)CODE(supervisor);
     case IMAGE_AUXILIARY: return (struct bytecode)CODE(auxiliary);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
@@ -248,6 +250,25 @@ JSValue engine_load(enum image image, const char *name) {
     value = evaluate(image) ? JS_GetPropertyStr(js, global, name) : JS_EXCEPTION;
   JS_FreeValue(js, global);
   return value;
+}
+
+static struct {
+  enum image image;
+  const char *name; /* NULL: none */
+} preload;
+
+void engine_preload(enum image image, const char *name) {
+  preload.image = image;
+  preload.name = name;
+}
+
+/* A failure is reported by the call that needs the image. */
+void engine_turn(void) {
+  if (!preload.name) return;
+  JSValue value = engine_load(preload.image, preload.name);
+  preload.name = NULL;
+  if (JS_IsException(value)) JS_FreeValue(js, JS_GetException(js));
+  JS_FreeValue(js, value);
 }
 
 /* Reads a module, and by further calls of this function the modules that it imports. NULL: an

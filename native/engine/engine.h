@@ -9,6 +9,7 @@
 
 enum image {
   IMAGE_INIT,
+  IMAGE_SUPERVISOR,
   IMAGE_AUXILIARY,
   IMAGE_ONE,
   IMAGE_CHECK,
@@ -38,6 +39,9 @@ void engine_end_is_near(void);
 /* The value that an image stores in the global object under this name. Loads the image at the first
  * call. */
 JSValue engine_load(enum image image, const char *name);
+/* Loads an image when engine_turn is called. */
+void engine_preload(enum image image, const char *name);
+void engine_turn(void);
 /* Exits with this code, or with that of a bug if a rejection is unhandled. */
 _Noreturn void engine_exit(int code);
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "control/client_turn.h"
+#include "engine/engine.h"
 #include "engine/events.h"
 #include "health/announce.h"
 #include "health/probe.h"
@@ -91,6 +92,7 @@ static void serve(struct epoll_event *events, int count) {
   logs_turn();
   if (clients || clients_want_turn()) clients_turn();
   helpers_turn();
+  engine_turn();
   if (pattern_pipes) pump_pattern_turn();
   if (pipes || pump_wants_turn()) pump_turn();
   out_flush();

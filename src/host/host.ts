@@ -78,6 +78,10 @@ export interface Host extends System, ControlHost, OutputHost {
   /** Ends a task: its event is not delivered. */
   cancelHelper(id: number): void
 
+  /** Loads the image "supervisor", once. @returns The value of `globalThis.pitcrewSupervisor`. */
+  loadSupervisor(): unknown
+  /** Loads it later in this turn, when helpers have been started. */
+  preloadSupervisor(): void
   /** Loads the image "control", once. @returns The value of `globalThis.pitcrewControl`. */
   loadControl(): unknown
   /** Loads the image "auxiliary", once. @returns The value of `globalThis.pitcrewAuxiliary`. */

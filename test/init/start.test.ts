@@ -6,6 +6,7 @@ import { sealPlan, serializePlan } from '../../src/core/plan/plan-text.ts'
 import { signalNumbers } from '../../src/core/signals.ts'
 import type { Host } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
+import { Boot } from '../../src/init/start/boot.ts'
 import { Start } from '../../src/init/start/start.ts'
 import { manyDaemons } from '../core/plans.ts'
 
@@ -32,6 +33,8 @@ class Starting {
       readFile: () => ({ text }),
       sum: (text) => sumOf(text.slice(text.indexOf(' ') + 1)),
       startHelper: () => null,
+      loadSupervisor: () => ({ Boot }),
+      preloadSupervisor: () => {},
       loadAuxiliary: () => auxiliary,
       loadCheck: () => {
         this.checks++

@@ -1,5 +1,5 @@
 /** The handlers that the C host calls, around the work of an init's image. */
-import { describeError, exitStatus, PitcrewError } from '../../errors.ts'
+import { describeError, exitStatus, isPitcrewError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
 
 /** A PitcrewError ends the process with its message. Any other error is a bug: it reaches the host,
@@ -10,7 +10,7 @@ export function handlersFor(host: Host, work: Handlers): Handlers {
       try {
         work.handle(event)
       } catch (error) {
-        if (!(error instanceof PitcrewError)) throw error
+        if (!isPitcrewError(error)) throw error
         host.write(2, `pitcrew: ${describeError(error)}\n`)
         host.finish(exitStatus(error), 0, 0)
       }

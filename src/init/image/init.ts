@@ -1,4 +1,4 @@
-/** The image "init": the supervisor of `pitcrew run`. */
+/** The image "init": the beginning of `pitcrew run`. */
 import type { Handlers, Host } from '../../host/host.ts'
 import { Start } from '../start/start.ts'
 import { handlersFor } from './handlers.ts'

@@ -99,7 +99,7 @@ export const initMutants: readonly Mutant[] = [
   },
   {
     name: "a message of the bundle's parser is lost",
-    file: 'init/start/start.ts',
+    file: 'init/start/boot.ts',
     from: 'return this.#host.finish(event.code, 0, 0)',
     to: 'return this.#host.finish(1, 0, 0)',
     seed: 159,

@@ -7,6 +7,7 @@ import { planCheck } from '../../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import type { Host } from '../../../src/host/host.ts'
 import { auxiliary } from '../../../src/init/image/auxiliary.ts'
+import { Boot } from '../../../src/init/start/boot.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 import type { World } from './world.ts'
@@ -90,6 +91,8 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     keepClient: () => false,
     streamLogs: () => 'ENOSYS',
     usage: () => [],
+    loadSupervisor: () => ({ Boot }),
+    preloadSupervisor: () => {},
     loadAuxiliary: () => auxiliary,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
