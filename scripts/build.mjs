@@ -6,8 +6,8 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
- *    --init FILE, --supervisor FILE, --auxiliary FILE, --one FILE, --check FILE, --control FILE, --cli FILE,
- *    --plan FILE
+ *    --init FILE, --supervisor FILE, --auxiliary FILE, --one FILE, --check FILE,
+ *    --control FILE, --cli FILE, --plan FILE
  *                another entry point for an image, such as a test that runs in the engine
  *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
  *

@@ -5,30 +5,30 @@
 /** Every code, with the exit status of a process that ends with it: 1 = the operation failed, 2 = a
  *  usage error or an invalid bundle; the others are DESIGN § 7. */
 export const errorCodes = {
-  USAGE: { exit: 2 },
-  BUNDLE_NOT_FOUND: { exit: 2 },
-  BUNDLE_UNREADABLE: { exit: 2 },
-  BUNDLE_INVALID: { exit: 2 },
-  WRITE_FAILED: { exit: 1 },
+  USAGE: 2,
+  BUNDLE_NOT_FOUND: 2,
+  BUNDLE_UNREADABLE: 2,
+  BUNDLE_INVALID: 2,
+  WRITE_FAILED: 1,
   /** The operation failed; the ticket's outcome is `failed`. */
-  FAILED: { exit: 1 },
+  FAILED: 1,
   /** A later request or a shutdown replaced this one. */
-  SUPERSEDED: { exit: 1 },
+  SUPERSEDED: 1,
   /** The follower read too slowly and was disconnected. */
-  LAGGED: { exit: 1 },
+  LAGGED: 1,
   /** Too many clients, requests or followers. */
-  BUSY: { exit: 1 },
+  BUSY: 1,
   /** The request violates the protocol. */
-  REQUEST_INVALID: { exit: 2 },
-  NO_SUCH_DAEMON: { exit: 3 },
-  NO_SUCH_TICKET: { exit: 3 },
-  TIMED_OUT: { exit: 4 },
-  ALREADY_RUNNING: { exit: 5 },
-  NOT_PERMITTED: { exit: 6 },
+  REQUEST_INVALID: 2,
+  NO_SUCH_DAEMON: 3,
+  NO_SUCH_TICKET: 3,
+  TIMED_OUT: 4,
+  ALREADY_RUNNING: 5,
+  NOT_PERMITTED: 6,
   /** No pitcrew answers, or it exited before it answered. */
-  NO_PITCREW: { exit: 7 },
+  NO_PITCREW: 7,
   /** A bug in pitcrew, reported to a client. */
-  INTERNAL: { exit: 70 },
+  INTERNAL: 70,
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
@@ -57,7 +57,7 @@ export function isPitcrewError(error: unknown): error is PitcrewError {
 
 /** The exit status of a process that ends with this error; 70 (EX_SOFTWARE) for a bug. */
 export function exitStatus(error: unknown): number {
-  return isPitcrewError(error) ? errorCodes[error.code].exit : 70
+  return isPitcrewError(error) ? errorCodes[error.code] : 70
 }
 
 /** The text for the user: one line, or for a bug the message and the stack. */

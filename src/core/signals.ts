@@ -48,6 +48,11 @@ export function signalName(number: number): string {
   return number >= 34 && number <= 64 ? `RTMIN+${number - 34}` : String(number)
 }
 
+/** Whether the number is that of TERM or INT, which always shut down. */
+export function isShutdownSignal(number: number): boolean {
+  return number === 15 || number === 2
+}
+
 /** Signals that `signals:` cannot map, and why. */
 export const unmappableSignals: Readonly<Record<string, string | undefined>> = {
   TERM: 'TERM always shuts down',

@@ -136,7 +136,7 @@ ${Object.entries(states)
 Each code with the exit status of the command line:
 
 ${Object.entries(errorCodes)
-  .map(([code, { exit }]) => `- \`${code}\`: ${exit}`)
+  .map(([code, status]) => `- \`${code}\`: ${status}`)
   .join('\n')}
 `
 }

@@ -21,7 +21,7 @@ export function serializePlan(plan: Plan): string {
   return `${head.slice(0, -']}'.length)}\n${lines.join(',\n')}\n]}`
 }
 
-const defaults = Object.entries(specDefaults)
+const defaults = /* @__PURE__ */ Object.entries(specDefaults)
 
 /** The text without the fields that have their default value. */
 function serializeDaemon(spec: DaemonSpec): string {

@@ -1,7 +1,7 @@
 /** The first part of `pitcrew run`: finds the bundle, and starts its parser if it is not a plan. The
  *  rest is loaded after that (boot.ts), so that its code is read while the parser works. Until the
  *  boot, signals are kept, and TERM or INT ends pitcrew. */
-import { signalNumbers } from '../../core/signals.ts'
+import { isShutdownSignal } from '../../core/signals.ts'
 import { readBundleFile } from '../../host/find-bundle.ts'
 import type { Handlers, Host, HostEvent } from '../../host/host.ts'
 import type { SupervisorImage } from '../image/supervisor.ts'
@@ -76,7 +76,7 @@ export class Start implements Handlers {
 
   #keepSignal(event: Extract<HostEvent, { type: 'signal' }>): void {
     const { signal, hangup } = event
-    if (signal === signalNumbers.TERM || signal === signalNumbers.INT || hangup) {
+    if (isShutdownSignal(signal) || hangup) {
       this.#isOver = true
       return this.#host.finish(0, 0, 0)
     }

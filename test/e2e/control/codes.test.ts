@@ -186,15 +186,12 @@ const ways: Readonly<Record<ErrorCode, readonly [expected: RegExp, ...ways: Way[
   INTERNAL: [/an internal error; pitcrew keeps running/, internal],
 }
 
-test.each(Object.entries(errorCodes))(
-  '%s is reached, with its exit status',
-  async (code, { exit }) => {
-    const [expected, ...all] = ways[code as ErrorCode]
-    expect(all.length).toBeGreaterThan(0)
-    for (const way of all) {
-      const { status, output } = await way()
-      expect(output).toMatch(expected)
-      expect({ status, output }).toMatchObject({ status: exit })
-    }
-  },
-)
+test.each(Object.entries(errorCodes))('%s is reached, with its exit status', async (code, exit) => {
+  const [expected, ...all] = ways[code as ErrorCode]
+  expect(all.length).toBeGreaterThan(0)
+  for (const way of all) {
+    const { status, output } = await way()
+    expect(output).toMatch(expected)
+    expect({ status, output }).toMatchObject({ status: exit })
+  }
+})
