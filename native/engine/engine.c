@@ -226,11 +226,12 @@ void engine_exit(int code) {
   _exit(code);
 }
 
-/* The engine has copied the code and never reads it again: whole pages of it leave our memory. */
+/* The engine has copied the code and never reads it again: its pages leave our memory. The first
+ * and the last may have other constant data, which is then read from the file again. */
 static void release(struct bytecode bytecode) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)bytecode.start;
-  uintptr_t first = (start + page - 1) / page * page, end = (start + bytecode.bytes) / page * page;
-  if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+  uintptr_t first = start / page * page, end = start + bytecode.bytes;
+  madvise((void *)first, end - first, MADV_DONTNEED);
 }
 
 /* False: an exception is pending. */
