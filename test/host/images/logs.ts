@@ -18,7 +18,7 @@ while read -r line <&3; do eval "$line"; done`
 
 /** All images are this entry: */
 export function buildLogs(): void {
-  const images = ['init', 'control', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
+  const images = ['init', 'control', 'cli', 'plan'].flatMap((image) => [`--${image}`, entry])
   const build = ['scripts/build.mjs', ...images, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })
