@@ -46,24 +46,24 @@ loop.boot()
 // Let it process the rest of its queue.
 for (let turn = 0; turn < names.length / 8 + 2; turn++) loop.handle({ type: 'wake' })
 if (work === 'stop') {
-  signal(signalNumbers.TERM)
+  send(signalNumbers.TERM)
   for (const daemon of names) end(daemon, 1)
 }
 for (let time = 1; time <= Number(times); time++) {
   if (work === 'nothing') {
     loop.handle({ type: 'ready', daemon: 'd0', run: 1 }) // It is ready already.
   } else {
-    signal(signalNumbers.USR1)
+    send(signalNumbers.USR1)
     end('d0', time)
   }
 }
 real.exit(0)
 
-function signal(number: number): void {
-  loop.handle({ type: 'signal', signal: number, hangup: false })
+function send(signal: number): void {
+  loop.handle({ type: 'signal', signal, hangup: false })
 }
 
 function end(daemon: string, run: number): void {
-  const exit = { code: 0, signal: signalNumbers.TERM }
-  loop.handle({ type: 'exited', daemon, run, ...exit, gone: true, outputOpen: false })
+  const signal = signalNumbers.TERM
+  loop.handle({ type: 'exited', daemon, run, code: 0, signal, gone: true, outputOpen: false })
 }

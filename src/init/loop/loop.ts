@@ -360,9 +360,9 @@ function nextRunFirst(event: Event, effects: readonly Effect[]): readonly Effect
   for (let at = 0; at < effects.length; at++) {
     const effect = effects[at] as Effect
     if (effect.type !== 'spawn' || effect.daemon !== daemon) continue
-    const moved = effects.slice()
-    moved.copyWithin(1, 0, at)
-    moved[0] = effect
+    const moved: Effect[] = [effect]
+    for (let from = 0; from < effects.length; from++)
+      if (from !== at) moved.push(effects[from] as Effect)
     return moved
   }
   return effects

@@ -20,6 +20,10 @@ export type InitTimer =
 
 function keyOf(timer: InitTimer): string {
   switch (timer.kind) {
+    // Frequent kinds come first: the engine compares the cases one after the other.
+    case 'escalate':
+    case 'grace':
+      return timerKey(timer)
     case 'probe':
     case 'probe-timeout':
       return `probe:${timer.daemon}`

@@ -75,7 +75,9 @@ export class Journal implements JournalView {
    *  @param words null: those of a ticket, formed when they are needed. */
   record(note: Note | null, words: string | null, death: DeathRecord | null = null): void {
     const entries = this.#entries
-    entries.add([this.#host.wallMs(), note, words, death])
+    const wallMs = this.#host.wallMs()
+    entries.lifeMs ||= wallMs
+    if (entries.pending.push([wallMs, note, words, death]) >= pendingMax) entries.format()
     if (this.#flushAtMs === Number.POSITIVE_INFINITY || entries.waitingSize >= muchSize)
       this.#armFlush()
     if (this.listener === null) return
@@ -131,7 +133,7 @@ export class Journal implements JournalView {
   get cursor(): string {
     const entries = this.#entries
     entries.lifeMs ||= this.#host.wallMs()
-    return `${entries.lifeMs}-${entries.count}`
+    return `${entries.lifeMs}-${entries.formatted + entries.pending.length}`
   }
 
   kept(): readonly string[] {
@@ -172,9 +174,9 @@ type PendingEntry = readonly [
 class Entries {
   /** The start of this life, in milliseconds since 1970; 0 = no entry and no cursor so far. */
   lifeMs = 0
-  /** The number of the newest entry. */
-  count = 0
-  #pending: PendingEntry[] = []
+  /** How many entries of this life were formatted. */
+  formatted = 0
+  pending: PendingEntry[] = []
   #lines: string[] = []
   /** Characters of all lines, and of the waiting ones. */
   #size = 0
@@ -186,35 +188,29 @@ class Entries {
   #droppedTold = 0
   #isRead = false
 
-  add(entry: PendingEntry): void {
-    if (this.count === 0) this.lifeMs ||= entry[0]
-    this.count++
-    if (this.#pending.push(entry) >= pendingMax) this.#format()
-  }
-
   get isWriting(): boolean {
     return this.#writing > 0
   }
 
   get isWaiting(): boolean {
-    return this.#waiting > 0 || this.#pending.length > 0
+    return this.#waiting > 0 || this.pending.length > 0
   }
 
   /** All entries, oldest first. From now on, more written ones are kept. */
   read(): readonly string[] {
-    this.#format()
+    this.format()
     this.#isRead = true
     return this.#lines
   }
 
   newest(): string {
-    this.#format()
+    this.format()
     return this.#lines.at(-1) as string
   }
 
   /** @returns The waiting entries as text to append, which count as being written; null = none. */
   take(): string | null {
-    this.#format()
+    this.format()
     if (this.#waiting === 0) return null
     const lines = this.#lines.slice(-this.#waiting)
     if (this.#dropped > 0) lines[0] = withDropped(lines[0] as string, this.#dropped)
@@ -238,23 +234,21 @@ class Entries {
     this.waitingSize = sizeOf(this.#lines.slice(this.#lines.length - this.#waiting))
   }
 
-  #format(): void {
-    const pending = this.#pending
+  format(): void {
+    const { pending } = this
     if (pending.length === 0) return
     const lines = this.#lines
     const life = String(this.lifeMs)
-    const before = this.count - pending.length
     let size = 0
-    for (let at = 0; at < pending.length; ) {
-      const entry = pending[at++] as PendingEntry
-      const line = entryText(life, before + at, entry)
+    for (let at = 0; at < pending.length; at++) {
+      const line = entryText(life, ++this.formatted, pending[at] as PendingEntry)
       lines.push(line)
       size += line.length
     }
     this.#size += size
     this.waitingSize += size
     this.#waiting += pending.length
-    this.#pending = []
+    this.pending = []
     this.#trim()
   }
 

@@ -74,7 +74,8 @@ function ticketWords({ verb, by, why, requests, old, outcome }: Ticket): string 
   switch (outcome.kind) {
     case 'done': {
       if (!outcome.changed) return `${what}: nothing to do: ${describeNow(outcome.now)}`
-      const pids = outcome.now === null ? '' : `, pid ${old?.pid ?? 'none'} -> ${outcome.now.pid}`
+      const oldPid = String(old?.pid ?? 'none')
+      const pids = outcome.now === null ? '' : `, pid ${oldPid} -> ${String(outcome.now.pid)}`
       return `${what}: done in ${formatDuration(outcome.tookMs)}${pids}`
     }
     case 'ended':
