@@ -2,7 +2,7 @@
  *  events are routed to daemons, to requests (requests.ts) and to the shutdown (shutdown.ts), which
  *  wins over everything. */
 
-import { type Daemon, killTree } from '../daemon/phases.ts'
+import { type Daemon, type DaemonEvent, killTree } from '../daemon/phases.ts'
 import type { Effect } from '../effect.ts'
 import type { Event, LiveRun } from '../event.ts'
 import type { Signal } from '../signals.ts'
@@ -49,6 +49,7 @@ export function step(context: StepContext, event: Event): readonly Effect[] {
 }
 
 function take(context: StepContext, event: Event): void {
+  const route = routes[event.type] as (context: StepContext, event: Event) => void // The one cast.
   route(context, event)
   if (context.isUnchanged) return
   continueSweep(context, treatments)
@@ -66,42 +67,39 @@ function take(context: StepContext, event: Event): void {
   checkStep(context)
 }
 
-function route(context: StepContext, event: Event): void {
-  switch (event.type) {
-    // Frequent events first: cases are compared one after the other.
-    case 'spawned':
-    case 'exited':
-      return context.dispatch(event.daemon, event)
-    case 'boot':
-      return boot(context)
-    case 'signal':
-      return handleSignal(context, event.signal, event.hangup)
-    case 'request':
-      return handleRequest(context, event)
-    case 'elapsed':
-      return handleTimer(context, event)
-    case 'unhealthy':
-      return endForFault(context, event)
-    case 'watchdog-ping': {
-      const limitMs = event.extendMs === null ? 0 : stopLimitMs(context, event.daemon)
-      return context.dispatch(event.daemon, { ...event, limitMs })
-    }
-    case 'output-closed':
-      return context.emit({
-        type: 'disarm',
-        timer: { kind: 'linger', daemon: event.daemon, run: event.run },
-      })
-    case 'output-stalled':
-      return outputStalled(context, event)
-    case 'output-resumed':
-      return outputResumed(context)
-    case 'reconcile':
-      return reconcile(context, event)
-    case 'continue':
-      return
-    default:
-      return context.dispatch(event.daemon, event)
-  }
+/** What each type of event leads to. A type that is missing does not compile. */
+type Routes = {
+  readonly [T in Event['type']]: (context: StepContext, event: EventOf<T>) => void
+}
+type EventOf<T extends Event['type']> = Extract<Event, { type: T }>
+
+const routes: Routes = {
+  spawned: dispatch,
+  'spawn-failed': dispatch,
+  executed: dispatch,
+  ready: dispatch,
+  'status-reported': dispatch,
+  exited: dispatch,
+  gone: dispatch,
+  boot,
+  signal: handleSignal,
+  request: handleRequest,
+  elapsed: handleTimer,
+  unhealthy: endForFault,
+  'watchdog-ping': (context, event) => {
+    const limitMs = event.extendMs === null ? 0 : stopLimitMs(context, event.daemon)
+    context.dispatch(event.daemon, { ...event, limitMs })
+  },
+  'output-closed': (context, { daemon, run }) =>
+    context.emit({ type: 'disarm', timer: { kind: 'linger', daemon, run } }),
+  'output-stalled': outputStalled,
+  'output-resumed': outputResumed,
+  reconcile,
+  continue: () => {},
+}
+
+function dispatch(context: StepContext, event: DaemonEvent & { readonly daemon: string }): void {
+  context.dispatch(event.daemon, event)
 }
 
 const treatments: Treatments = {
@@ -136,7 +134,7 @@ function announceIfReady(context: StepContext): void {
   context.emit({ type: 'announce', state: 'READY=1' })
 }
 
-function handleSignal(context: StepContext, signal: Signal, hangup: boolean): void {
+function handleSignal(context: StepContext, { signal, hangup }: EventOf<'signal'>): void {
   if (hangup) return beginShutdown(context, { kind: 'hangup' })
   if (signal === 'TERM' || signal === 'INT') {
     return beginShutdown(context, { kind: 'signal', signal })
@@ -176,10 +174,7 @@ function forward(context: StepContext, name: string, signal: Signal): void {
   context.report({ kind: 'not-forwarded', daemon: name, signal }) // Not selected.
 }
 
-function handleTimer(
-  context: StepContext,
-  { timer, atMs }: Extract<Event, { type: 'elapsed' }>,
-): void {
+function handleTimer(context: StepContext, { timer, atMs }: EventOf<'elapsed'>): void {
   if (!('daemon' in timer)) {
     return timer.kind === 'deadline' ? enforceDeadline(context) : reportWaiters(context)
   }
@@ -199,11 +194,7 @@ function handleTimer(
 
 function endForFault(
   context: StepContext,
-  {
-    daemon: name,
-    run,
-    fault,
-  }: Pick<Extract<Event, { type: 'unhealthy' }>, 'daemon' | 'run' | 'fault'>,
+  { daemon: name, run, fault }: Pick<EventOf<'unhealthy'>, 'daemon' | 'run' | 'fault'>,
 ): void {
   const daemon = context.daemons.get(name)
   if (daemon === undefined) return
@@ -212,7 +203,7 @@ function endForFault(
 }
 
 /** After a failure inside pitcrew the state is rebuilt from the runs that the host knows. */
-function reconcile(context: StepContext, event: Extract<Event, { type: 'reconcile' }>): void {
+function reconcile(context: StepContext, event: EventOf<'reconcile'>): void {
   if (context.finished) return finishAgain(context, event.live)
   const live = new Map<string, LiveRun>()
   for (const one of event.live) {
