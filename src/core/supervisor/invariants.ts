@@ -46,9 +46,14 @@ function checkNextRun(before: Daemon, { spec, run, last }: Daemon): void {
 /** Checks the tickets of all daemons that the step has changed. */
 function checkTickets(context: StepContext): void {
   const { log, daemons, tickets } = context
+  let last: unknown = null
   for (let at = 0; at < log.length; at += 3) {
     const target = log[at]
-    if (target === daemons || target === tickets) checkTicket(context, log[at + 1] as string)
+    if (target !== daemons && target !== tickets) continue
+    // Most changes in a row are of one daemon.
+    if (log[at + 1] === last) continue
+    last = log[at + 1]
+    checkTicket(context, last as string)
   }
 }
 

@@ -95,8 +95,8 @@ export class StepContext implements State, Readonly<Fields> {
     this.undo()
     this.#isUnderWay = true
     this.atMs = atMs
-    // The caller of the last step keeps its effects.
-    this.effects = []
+    // The caller of the last step keeps its effects, if there were any.
+    if (this.effects.length > 0) this.effects = []
     if (this.changed.length > 0) this.changed.length = 0
     this.followed = 0
     this.swept = 0
@@ -114,11 +114,12 @@ export class StepContext implements State, Readonly<Fields> {
   commit(): void {
     this.#isUnderWay = false
     if (this.log.length > 0) this.log.length = 0
-    if (this.queueFrom === 0) return
     const { queue, queueFrom } = this
-    if (queueFrom < queue.length && queueFrom < compactFrom) return
-    queue.copyWithin(0, queueFrom)
-    queue.length -= queueFrom
+    if (queueFrom === 0) return
+    const left = queue.length - queueFrom
+    if (left > 0 && queueFrom < compactFrom) return
+    if (left > 0) queue.copyWithin(0, queueFrom)
+    queue.length = left
     this.queueFrom = 0
   }
 
