@@ -35,8 +35,7 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   const sinceMs = isStopOrdered ? order.atMs : (run.exit?.atMs ?? kill.atMs)
   const ownGraceMs = run.spec.stop.graceMs ?? (isStopOrdered ? Number.POSITIVE_INFINITY : 1000)
   const graceMs = isStopOrdered ? Math.min(ownGraceMs, facts.plan.deadlineMs * 0.8) : ownGraceMs
-  // The line about the shutdown may be lost to a fault.
-  const shutdown = facts.shutdown ?? facts.shutdownRequested
+  const shutdown = facts.shutdown ?? lostShutdown(facts)
   const mayEndAll = facts.specs.some(
     ({ main, critical, restart }) => main || critical || restart.then === 'shutdown',
   )
@@ -54,6 +53,13 @@ function killedEarly(facts: Facts, run: RunFacts): string | null {
   return kill.atMs < earliestMs - facts.spawnMs - 0.001
     ? `${nameOf(run)} is killed at ${kill.atMs}, its grace ends at ${earliestMs}`
     : null
+}
+
+/** A shutdown without a line about it, which may be lost to a fault. A request that failed may have
+ *  been accepted. */
+function lostShutdown({ shutdownRequested, controlRequests }: Facts): When | null {
+  const failed = controlRequests.find(({ verb, isLost }) => verb === 'shutdown' && isLost)
+  return shutdownRequested ?? failed ?? null
 }
 
 function isBefore(when: When | null, { index }: When): boolean {
