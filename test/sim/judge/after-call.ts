@@ -118,7 +118,8 @@ export class AfterCall {
     if (!this.#isAnyWaiting(doneAtMs)) return
     this.#waitMs ??= doneAtMs
     const sinceMs = this.#waitMs
-    const dueMs = sinceMs + longWaitMs + this.#facts.lostMs + this.#facts.lateMs
+    // The alarm that ended its backoff may be late, and so may that of the report.
+    const dueMs = sinceMs + longWaitMs + this.#facts.lostMs + 2 * this.#facts.lateMs
     if (nextMs <= dueMs) return
     const isReported = this.#facts.lines.some(
       ({ text, atMs }) => atMs >= sinceMs && atMs <= dueMs && text.includes(': waits for '),
