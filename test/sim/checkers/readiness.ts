@@ -3,7 +3,7 @@
 import { readySince } from '../judge/daemon-state.ts'
 import type { Facts, RunFacts, When } from '../judge/facts.ts'
 import { canFollow } from '../judge/follower.ts'
-import { claimed, observationsOf, upUntil } from '../judge/observations.ts'
+import { claimed, observationsOf, selfReportsOf, upUntil } from '../judge/observations.ts'
 import { callBefore, nextCall } from '../judge/timeline.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 
@@ -61,8 +61,8 @@ function inTime(facts: Facts, run: RunFacts): string | null {
   if (started === null) return null
   let dueMs = run.spawned.atMs + ready.timeoutMs
   const endIndex = Math.min(claimed(run, 'ready')?.index ?? never, upUntil(run)?.index ?? never)
-  for (const message of observationsOf(facts).selfReports) {
-    if (message.run !== run || message.index > endIndex) continue
+  for (const message of selfReportsOf(facts, run)) {
+    if (message.index > endIndex) continue
     for (const line of message.text.split('\n')) {
       const ms = extensionMs(line)
       if (ms > 0) dueMs = Math.max(run.spawned.atMs + ready.timeoutMs, message.atMs + ms)
@@ -128,11 +128,9 @@ function watched(facts: Facts, run: RunFacts): string | null {
   const { watchdogMs } = run.spec
   const fault = claimed(run, 'watchdog')
   if (watchdogMs === null) {
-    const triggers = observationsOf(facts).selfReports.filter(
-      ({ text }) => text === 'WATCHDOG=trigger',
-    )
-    const isTriggered = triggers.some(
-      (message) => message.run === run && fault !== null && isOfCall(facts, message, fault),
+    const isTriggered = selfReportsOf(facts, run).some(
+      (message) =>
+        message.text === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, message, fault),
     )
     return fault === null || isTriggered ? null : `${nameOf(run)} has no watchdog`
   }
@@ -140,8 +138,8 @@ function watched(facts: Facts, run: RunFacts): string | null {
   const endIndex = upUntil(run)?.index ?? never
   // Readiness by a start counts from the spawn.
   let dueMs = since === null ? never : since.atMs + watchdogMs
-  for (const message of observationsOf(facts).selfReports) {
-    if (message.run !== run || (message.index > endIndex && fault === null)) continue
+  for (const message of selfReportsOf(facts, run)) {
+    if (message.index > endIndex && fault === null) continue
     for (const line of message.text.split('\n')) {
       if (line === 'WATCHDOG=trigger' && fault !== null && isOfCall(facts, message, fault))
         return null
@@ -223,9 +221,8 @@ function status(facts: Facts, claim: Facts['claims'][number]): string | null {
   if (run === undefined || started === null) return null
   let now = ''
   let before: string | null = null
-  for (const message of observationsOf(facts).selfReports) {
-    if (message.run !== run || message.index < started.index || message.index > claim.index)
-      continue
+  for (const message of selfReportsOf(facts, run)) {
+    if (message.index < started.index || message.index > claim.index) continue
     const lines = message.text.split('\n')
     const own = lines.find((one) => one.startsWith('STATUS='))?.slice('STATUS='.length) ?? null
     const change = ['RELOADING=1', 'STOPPING=1'].find((one) => lines.includes(one))

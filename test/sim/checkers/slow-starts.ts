@@ -8,7 +8,8 @@ import { first, nameOf, type Promised } from './promise.ts'
 export const slowNotReady: Promised = {
   sentence: 'A daemon is not ready before its program is executed, however long that takes',
   broken: (facts) => {
-    const { trace, specs, claims } = facts
+    const { trace, specs, claims, runs } = facts
+    if (!runs.some(({ isSlow }) => isSlow)) return null
     const claimsAt = new Map(claims.map((claim) => [claim.index, claim]))
     const hanging = new Map<string, number>()
     return first(trace, (moment) => {

@@ -2,7 +2,7 @@
 import { signalNumbers } from '../../../src/core/signals.ts'
 import type { Claim } from '../judge/claims.ts'
 import { aliveAt, type Facts, type RunFacts, type When } from '../judge/facts.ts'
-import { observationsOf } from '../judge/observations.ts'
+import { selfReportsOf } from '../judge/observations.ts'
 import { kills, restOrders, stopOrder } from './orders.ts'
 import { first, nameOf, type Promised } from './promise.ts'
 import { shareEndMs } from './shares.ts'
@@ -98,8 +98,8 @@ function extensions(
   run: RunFacts,
   since: When,
 ): readonly (When & { readonly untilMs: number })[] {
-  return observationsOf(facts)
-    .selfReports.filter((said) => said.run === run && said.index > since.index)
+  return selfReportsOf(facts, run)
+    .filter((said) => said.index > since.index)
     .flatMap(({ text, atMs, index }) => {
       const [name, usec] = text.split('=')
       const untilMs = atMs + Number(usec) / 1000
@@ -176,7 +176,7 @@ function outOfTurn(facts: Facts, run: RunFacts): string | null {
 
 export const stopOnce: Promised = {
   sentence: 'No process gets the stop signal of its run twice, also if pitcrew fails in between',
-  broken: ({ trace, runs }) => {
+  broken: ({ trace, runsOf }) => {
     const stopped = new Set<string>()
     return first(trace, (moment) => {
       // Pids are reused, also in the same run.
@@ -184,7 +184,7 @@ export const stopOnce: Promised = {
         stopped.delete(`pid ${moment.pid} of ${moment.daemon} ${moment.run}`)
       if (moment.what !== 'hit' || !moment.isStop) return null
       const { daemon, run, pid, signal } = moment
-      const of = runs.find((one) => one.spec.name === daemon && one.run === run)
+      const of = runsOf.get(daemon)?.find((one) => one.run === run)
       if (of === undefined || signal !== signalNumbers[of.spec.stop.signal]) return null
       const process = `pid ${pid} of ${daemon} ${run}`
       if (stopped.has(process)) return `${process} gets its stop signal a second time`

@@ -173,8 +173,9 @@ export const shutdownTellsCode: Promised = {
     }),
 }
 
-/** The ticket number of an entry of the journal. (Quotation marks within texts are escaped.) */
-const ticketEnd = /,"ticket":(\d+),/g
+/** What precedes the ticket number in an entry of the journal. (Quotation marks within texts are
+ *  escaped.) */
+const ticketKey = ',"ticket":'
 
 export const endsOnce: Promised = {
   sentence: 'According to the journal each ticket ends once, and none is left open',
@@ -185,8 +186,8 @@ export const endsOnce: Promised = {
       if (moment.what !== 'append') continue
       // Entries were dropped for lack of room.
       if (moment.text.includes('"dropped":')) return null
-      for (const [, number] of moment.text.matchAll(ticketEnd)) {
-        const ticket = Number(number)
+      for (const entry of moment.text.split(ticketKey).slice(1)) {
+        const ticket = Number.parseInt(entry, 10)
         // An append that was given up is repeated, and may have been written all the same.
         ended.set(ticket, (ended.get(ticket) ?? 0) + (givenUp.has(moment.id) ? 0 : 1))
       }

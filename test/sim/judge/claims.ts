@@ -1,4 +1,5 @@
 /** Parses pitcrew's log lines to claims. The checkers verify them. */
+import type { When } from './facts.ts'
 
 export interface Claim {
   readonly daemon: string
@@ -50,7 +51,7 @@ const patterns: Readonly<Record<string, readonly (readonly [Claim['what'], RegEx
 const head = /^(?<daemon>[a-z0-9]+): (?<first>\S+)/
 
 /** null: the line makes no claim. */
-export function claimOf(text: string): Claim | null {
+export function claimOf(text: string, { atMs, index }: When): (When & Claim) | null {
   const { daemon = '', first = '' } = head.exec(text)?.groups ?? {}
   const words = text.slice(daemon.length + 2)
   for (const [what, pattern] of patterns[first] ?? []) {
@@ -58,7 +59,8 @@ export function claimOf(text: string): Claim | null {
     if (groups === undefined) continue
     const { run = '0', other = '' } = groups
     const isOom = words.includes(', probably out of memory')
-    return { what, daemon, run: Number(run), next: nextOf(words), other, isOom, text }
+    const next = nextOf(words)
+    return { what, daemon, run: Number(run), next, other, isOom, text, atMs, index }
   }
   return null
 }

@@ -38,7 +38,10 @@ export const cells: readonly string[] = phases.flatMap((phase) =>
 )
 
 export class Cells {
-  readonly visits: Map<string, number> = new Map()
+  /** By phase and type. */
+  readonly #visits: ReadonlyMap<string, Map<string, number>> = new Map(
+    phases.map((phase) => [phase, new Map()]),
+  )
 
   /** Records a call of stepDaemon. Events of other runs are rejected before the table. */
   see(
@@ -46,11 +49,22 @@ export class Cells {
     event: { readonly type: string; readonly run?: number },
   ): void {
     if (event.run !== undefined && event.run !== daemon.run) return
-    const cell = `${daemon.phase} × ${event.type}`
-    this.visits.set(cell, (this.visits.get(cell) ?? 0) + 1)
+    const row = this.#visits.get(daemon.phase)
+    row?.set(event.type, (row.get(event.type) ?? 0) + 1)
+  }
+
+  /** The number of visits of each visited cell. */
+  get visits(): Map<string, number> {
+    const rows = [...this.#visits]
+    return new Map(
+      rows.flatMap(([phase, row]) =>
+        [...row].map(([type, times]) => [`${phase} × ${type}`, times] as const),
+      ),
+    )
   }
 
   get unvisited(): string[] {
-    return cells.filter((cell) => !this.visits.has(cell))
+    const { visits } = this
+    return cells.filter((cell) => !visits.has(cell))
   }
 }

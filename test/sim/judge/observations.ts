@@ -20,24 +20,27 @@ export interface ProbeRecord {
   next: ProbeRecord | null
 }
 
+/** An sd_notify message. */
 interface ReportRecord extends When {
-  readonly run: RunFacts
   readonly text: string
 }
 
 export interface Observations {
   readonly probes: readonly ProbeRecord[]
-  /** sd_notify messages. */
-  readonly selfReports: readonly ReportRecord[]
+  readonly selfReports: ReadonlyMap<RunFacts, readonly ReportRecord[]>
   /** Signs that a run is ready. */
   readonly ready: readonly (When & { readonly run: RunFacts })[]
 }
 
 export const observationsOf: (facts: Facts) => Observations = kept(read)
 
+export function selfReportsOf(facts: Facts, run: RunFacts): readonly ReportRecord[] {
+  return observationsOf(facts).selfReports.get(run) ?? []
+}
+
 function read(facts: Facts): Observations {
   const looks = new Map<number, ProbeRecord>()
-  const said: ReportRecord[] = []
+  const selfReports = new Map<RunFacts, ReportRecord[]>()
   const ready: (When & { run: RunFacts })[] = []
   const newest = new Map<string, ProbeRecord>()
   for (const moment of facts.trace) {
@@ -77,7 +80,10 @@ function read(facts: Facts): Observations {
       } else if (event.type === 'notify') {
         const run = runOf(facts, event)
         if (run === undefined) continue
-        said.push({ ...when, run, text: linesOf(event.fields).join('\n') })
+        const said = { ...when, text: linesOf(event.fields).join('\n') }
+        const earlier = selfReports.get(run)
+        if (earlier === undefined) selfReports.set(run, [said])
+        else earlier.push(said)
         const isSign = run.spec.ready?.sign.type === 'notify'
         if (isSign && event.fields.READY === '1') ready.push({ ...when, run })
       }
@@ -89,7 +95,7 @@ function read(facts: Facts): Observations {
     const wasKilled = kills.some(({ index }) => index < exit.index)
     if (run !== undefined && !wasKilled) ready.push({ ...exit, run })
   }
-  return { probes: [...looks.values()], selfReports: said, ready }
+  return { probes: [...looks.values()], selfReports, ready }
 }
 
 function runOf(

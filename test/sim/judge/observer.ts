@@ -12,7 +12,7 @@ export function factsOf(
   schedule: Schedule,
   { trace, bug }: { readonly trace: readonly Moment[]; readonly bug: string | null },
 ): Facts {
-  return { ...new Observer(schedule, trace).facts(), bug }
+  return new Observer(schedule, trace).facts(bug)
 }
 
 type Spawned = Pick<Extract<Moment, { what: 'spawn' }>, 'daemon' | 'run' | 'answer'>
@@ -52,7 +52,7 @@ class Observer {
     this.#controlRequests = new ControlRequests(this.#selected)
   }
 
-  facts(): Omit<Facts, 'bug'> {
+  facts(bug: string | null): Facts {
     const { plan, acts } = this.#schedule
     for (const moment of this.#trace) this.#see(moment)
     const pauses = acts.map((act) => (act.type === 'pause' ? act.forMs : 0))
@@ -93,6 +93,7 @@ class Observer {
       spawnMs,
       lines: this.#lines,
       calls: this.#calls,
+      bug,
     }
   }
 
@@ -161,13 +162,11 @@ class Observer {
     if (isOfClients.test(text)) this.#forgetShutdownRequest()
     const notRun = text.indexOf(':stop: not run: ')
     if (notRun >= 0) this.#stopRan(text.slice(0, notRun), when)
-    const claim = claimOf(text)
+    const claim = claimOf(text, when)
     if (claim === null) return
-    const { atMs, index } = when
-    const said = { ...claim, atMs, index }
-    this.#claims.push(said)
+    this.#claims.push(claim)
     if (claim.what === 'start-failed') this.#notEvenTried(claim, when)
-    this.#run(claim)?.claims.push(said)
+    this.#run(claim)?.claims.push(claim)
   }
 
   /** The control plane failed: the core may not have got the request of this call. */

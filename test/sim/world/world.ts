@@ -447,10 +447,19 @@ export class World {
     this.note({ what: 'append', id, text })
     const { tookMs, errno, repeatsAfterMs } = this.#schedule.disk
     const timedOut = tookMs >= timeoutMs
-    const end = { type: 'helper', id, code: 0, signal: 0, timedOut, text: '' } as const
     const atMs = Math.min(tookMs, timeoutMs)
-    this.#endHelper(atMs, { ...end, errno: timedOut ? 'ETIMEDOUT' : errno })
-    if (repeatsAfterMs < never) this.#endHelper(atMs + repeatsAfterMs, { ...end, errno })
+    const endAfter = (ms: number, why: string | null): void =>
+      this.#endHelper(ms, {
+        type: 'helper',
+        id,
+        errno: why,
+        code: 0,
+        signal: 0,
+        timedOut,
+        text: '',
+      })
+    endAfter(atMs, timedOut ? 'ETIMEDOUT' : errno)
+    if (repeatsAfterMs < never) endAfter(atMs + repeatsAfterMs, errno)
     return null
   }
 
