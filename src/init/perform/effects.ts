@@ -146,8 +146,8 @@ export const effectKinds = {
       if (note.kind === 'ticket') control.handle({ type: 'ended', ticket: note.ticket })
       return null
     },
-    lost({ note }, performer) {
-      if (note.kind === 'ticket') performer.answerLost()
+    lost({ note }, { control }) {
+      if (note.kind === 'ticket') control.drop() // See `accepted`.
       return null
     },
   },
@@ -158,7 +158,11 @@ export const effectKinds = {
       control.handle(effect)
       return null
     },
-    lost: (_, performer) => performer.answerLost(),
+    /** A client awaits it, and it is not emitted again. */
+    lost(_, { control }) {
+      control.drop()
+      return null
+    },
   },
   finish: {
     describe: ({ report: { code, from } }) => `finish ${code}${from === null ? '' : ` (${from})`}`,

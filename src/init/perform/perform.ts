@@ -70,10 +70,6 @@ export class Performer {
     host.envHide(this.#environment.claimed)
   }
 
-  spec(name: string): DaemonSpec | undefined {
-    return this.#specs.get(name)
-  }
-
   /** null before they are first needed. */
   get services(): DaemonServices | null {
     return this.#services
@@ -102,12 +98,6 @@ export class Performer {
       .find(({ daemon, run }) => daemon === effect.daemon && run === effect.run)
     if (live !== undefined) return this.#spawned(effect, live)
     return { type: 'spawn-failed', ...this.#run(effect), step: 'internal', errno: problem }
-  }
-
-  /** A client awaits this effect, and it is not emitted again. */
-  answerLost(): null {
-    this.control.drop()
-    return null
   }
 
   /** Adds the reason to the end of a run that did not execute its program. */
