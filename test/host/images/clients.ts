@@ -24,7 +24,7 @@ type Kind = ReportedEvent['type']
 /** All images are this entry: Test files that run at the same time wait for each
  *  other here. */
 export function buildHub(): void {
-  const images = ['init', 'control', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
+  const images = ['init', 'control', 'cli', 'plan'].flatMap((image) => [`--${image}`, entry])
   const build = ['scripts/build.mjs', ...images, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })

@@ -16,7 +16,7 @@ type TaskOrder = Extract<Order, { id: number }>
 
 /** Test files that run at the same time wait for each other here. */
 export function buildWriter(): void {
-  const images = ['init', 'cli', 'bundle'].flatMap((image) => [`--${image}`, entry])
+  const images = ['init', 'cli', 'plan'].flatMap((image) => [`--${image}`, entry])
   const all = [...images, '--control', 'test/host/images/files-plane.ts', '--out', program]
   const words = [join(root, 'scripts/build.mjs'), ...all, ...(isSanitized ? ['--sanitize'] : [])]
   const once = [join(root, 'scripts/build.mjs'), process.execPath, ...words]
