@@ -112,7 +112,11 @@ async function judgeAll(jobs: readonly Job[], mutations: readonly Mutation[]): P
   }
   const progress = setInterval(report, progressEveryMs)
   await inTurn(jobs, mutations, async (job, mutation) => {
-    verdicts.set(mutation, await job.verdictOn(mutation))
+    const verdict = await job.verdictOn(mutation)
+    verdicts.set(mutation, verdict)
+    const { file, inside, from, to } = mutation
+    if (verdict.by === null)
+      process.stderr.write(`survived: ${file}, ${inside}: ${from} -> ${to}\n`)
   }).finally(() => clearInterval(progress))
   report()
   return mutations.map((mutation) => ({ mutation, verdict: verdicts.get(mutation) as Verdict }))
