@@ -5,8 +5,9 @@
  *                                                  └─ not reaped in time ──> event, hangs
  *
  * Tasks that only read have a queue of their own, so they cannot delay writes. Writes to one file
- * are done in order. A child that survives KILL (its disk hangs) is given up: its slot is free, and
- * no other child is started at that path until it ends. */
+ * are done in order; at the end one child does all waiting writes. A child that survives KILL (its
+ * disk hangs) is given up: its slot is free, and no other child is started at that path until it
+ * ends. */
 #define _GNU_SOURCE
 #include "helper/helper.h"
 #include "base/clock.h"
@@ -41,6 +42,7 @@ struct helper {
   enum stage stage;
   double deadline_ms;
   bool timed_out;
+  struct helper *joined; /* a write that the same child does next */
   char *words[]; /* of the task; followed by their text and the task's text */
 };
 
@@ -64,6 +66,11 @@ static struct queue *queue_of(enum helper_kind kind) {
 
 static bool is_same_path(const struct helper_task *a, const struct helper_task *b) {
   return a->kind == b->kind && a->words[0] && b->words[0] && strcmp(a->words[0], b->words[0]) == 0;
+}
+
+static bool works_at_path_of(const struct helper_task *task, const struct helper_task *other) {
+  while (task && !is_same_path(task, other)) task = task->next;
+  return task;
 }
 
 /* ---- tasks */
@@ -90,7 +97,7 @@ static int refusal_for(const struct helper_task *task, const struct queue *queue
   if (task->bytes > TEXT_BYTES_MAX) return EFBIG;
   if (queue->waiting >= queue->waiting_max) return EBUSY;
   for (const struct helper *h = started; h; h = h->next)
-    if (h->stage == HANGS && is_same_path(&h->task, task)) return ETIMEDOUT;
+    if (h->stage == HANGS && works_at_path_of(&h->task, task)) return ETIMEDOUT;
   return queue == &readers && hanging >= HANGING_MAX ? EAGAIN : 0;
 }
 
@@ -108,6 +115,7 @@ int helper_start(int64_t id, const struct helper_task *task) {
 /* ---- the end of a helper */
 
 static void retire(struct helper *helper) {
+  if (helper->joined) retire(helper->joined);
   helper_child_close_output(&helper->child);
   helper->next = finished;
   finished = helper;
@@ -165,7 +173,7 @@ static struct helper **next_of(struct queue *queue) {
   struct helper **link = &queue->first;
   for (; *link && queue->running < queue->running_max; link = &(*link)->next) {
     const struct helper *before = is_write(*link) ? started : NULL;
-    while (before && (before->stage == HANGS || !is_same_path(&before->task, &(*link)->task)))
+    while (before && (before->stage == HANGS || !works_at_path_of(&before->task, &(*link)->task)))
       before = before->next;
     if (!before) return link;
   }
@@ -180,7 +188,19 @@ static struct helper *take_from_queue(struct queue *queue, struct helper **link)
   return helper;
 }
 
+/* At the end waiting writes share a child: its start and end cost more than its work, and delay the
+ * end of everything. */
+static void join_writes(struct queue *queue, struct helper *helper) {
+  struct helper **link;
+  if (!loop_is_finishing() || !is_write(helper)) return;
+  for (; (link = next_of(queue)) && is_write(*link); helper = helper->joined) {
+    helper->joined = take_from_queue(queue, link);
+    helper->task.next = &helper->joined->task;
+  }
+}
+
 static void start(struct queue *queue, struct helper *helper) {
+  join_writes(queue, helper);
   int error = helper_child_start(&helper->child, &helper->task);
   if (error) {
     retire(helper);

@@ -62,7 +62,7 @@ static int connect_to(const char *path) {
   return errno == EAGAIN ? 0 : errno; /* A full backlog belongs to a listener. */
 }
 
-int helper_work(const struct helper_task *task) {
+static int do_one(const struct helper_task *task) {
   switch (task->kind) {
     case HELPER_RUN: return ENOSYS;
     case HELPER_APPEND:
@@ -72,4 +72,13 @@ int helper_work(const struct helper_task *task) {
     case HELPER_CONNECT: return connect_to(task->words[0]);
   }
   return EINVAL;
+}
+
+int helper_work(const struct helper_task *task) {
+  int error = 0;
+  for (; task; task = task->next) {
+    int failure = do_one(task);
+    if (!error) error = failure;
+  }
+  return error;
 }

@@ -22,9 +22,11 @@ struct helper_task {
   size_t bytes;
   size_t max_bytes; /* of the output; for append: of the file */
   double timeout_ms;
+  const struct helper_task *next; /* the same child does it next; NULL = none */
 };
 
-/* Does the work. Returns 0 or errno; output goes to descriptor 1. */
+/* Does the work, and that of the tasks behind it. Returns 0 or the first errno; output goes to
+ * descriptor 1. */
 int helper_work(const struct helper_task *task);
 
 #endif

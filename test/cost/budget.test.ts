@@ -135,6 +135,25 @@ describe.skipIf(isSanitized || !isInstalled('strace'))('system calls', () => {
   })
 })
 
+test.skipIf(isSanitized || !isInstalled('strace'))(
+  'one child writes all files at the end',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pitcrew-calls-'))
+    const file = join(folder, 'calls')
+    const via = ['strace', '-o', file, '-e', 'trace=clone,fork,kill']
+    const daemons = { one: { command: sh('echo up; exec sleep 1000') } }
+    await using pitcrew = new Pitcrew({ daemons }, { asPid1: false, via })
+    await pitcrew.line('[one] up')
+    pitcrew.signal('SIGTERM')
+    expect(await pitcrew.exitCode()).toBe(0)
+    const calls = readFileSync(file, 'utf8').split('\n')
+    const atStop = calls.slice(calls.findIndex((call) => call.includes('SIGTERM')))
+    rmSync(folder, { recursive: true })
+    expect(atStop.length).toBeGreaterThan(1)
+    expect(atStop.filter((call) => /^(clone|fork)\(/.test(call))).toHaveLength(1)
+  },
+)
+
 /** Code and constant data: hot functions lie side by side, and bytecode leaves the memory when it
  *  was loaded. */
 test.skipIf(isSanitized)('memory for pages of the binary', async () => {

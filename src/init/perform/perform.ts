@@ -179,8 +179,9 @@ export class Performer {
     try {
       // After this the core orders nothing more, not even the end of a probe.
       this.#services?.probes.forgetAll()
-      this.reporter.journal.finish()
+      // The report first: one child may write both.
       this.#writeReport(report)
+      this.reporter.journal.finish()
     } finally {
       if (this.#services !== null) this.#services.hooks.finish(report.code, flushMs)
       else this.host.finish(report.code, flushMs, flushSilentMs)
