@@ -161,7 +161,7 @@ test.skipIf(isSanitized)('memory for pages of the binary', async () => {
   await pitcrew.line('[one] up')
   const kib = filePagesKib(pitcrew)
   expect(kib).toBeGreaterThan(400)
-  expect(kib).toBeLessThan(1_300)
+  expect(kib).toBeLessThan(1_400)
 })
 
 test.skipIf(isSanitized)('bytes of the binary', () => {
