@@ -20,8 +20,11 @@ export const oneWriteAtATime: Promised = {
   },
 }
 
-/** At the end pitcrew does not wait; and a fault may have hidden the end. */
+/** At the end, which begins with the report, pitcrew does not wait; and a fault may have hidden the
+ *  end. */
 function isLast(trace: readonly Moment[], index: number): boolean {
+  for (let at = index - 1; trace[at] !== undefined && trace[at]?.what !== 'call'; at--)
+    if (trace[at]?.what === 'report') return true
   for (let at = index + 1; at < trace.length; at++) {
     const what = trace[at]?.what
     if (what === 'report' || what === 'finish' || what === 'fault') return true
