@@ -32,21 +32,24 @@ export function exitReportText(
   deaths: ReadonlyMap<string, KeptDeath>,
 ): string {
   const { code, end, from, daemons } = report
-  const head = JSON.stringify(
-    {
-      exitCode: code,
-      from,
-      at: isoTime(wallMs),
-      reason: end === null ? 'nothing was left to run' : describeReason(end.reason),
-      askedBy: end === null ? null : describeRequester(end.ticket.by),
-      why: end?.reason.kind === 'request' ? end.reason.why : '',
-      output: { lostBytes: lost.bytes, lostLines: lost.lines },
-    },
-    null,
-    2,
-  )
+  const reason = end === null ? 'nothing was left to run' : describeReason(end.reason)
+  const askedBy = end === null ? null : describeRequester(end.ticket.by)
+  const why = end?.reason.kind === 'request' ? end.reason.why : ''
   const entries = daemons.map((daemon) => daemonText(daemon, deaths.get(daemon.name)))
-  return `${head.slice(0, -2)},\n  "daemons": [\n${entries.join(',\n')}\n  ]\n}\n`
+  const source = from === null ? 'null' : `"${from}"`
+  return `{
+  "exitCode": ${String(code)},
+  "from": ${source},
+  "at": "${isoTime(wallMs)}",
+  "reason": ${JSON.stringify(reason)},
+  "askedBy": ${JSON.stringify(askedBy)},
+  "why": ${why === '' ? '""' : JSON.stringify(why)},
+  "output": {
+    "lostBytes": ${String(lost.bytes)},
+    "lostLines": ${String(lost.lines)}
+  },
+  "daemons": [\n${entries.join(',\n')}\n  ]
+}\n`
 }
 
 /** Formatted by hand: at the end of a thousand daemons there are a thousand of them. */
