@@ -33,4 +33,35 @@ export const equivalents: readonly Equivalent[] = [
     ],
     why: 'from 1 ms on, the longest backoff there is (an hour) is reached after 22 restarts',
   },
+  ...[
+    ['atMs = 0', 'atMs = 1', 'atMs = -1'],
+    ['followed = 0', 'followed = 1', 'followed = -1'],
+    ['swept = 0', 'swept = 1', 'swept = -1'],
+    ['#queueFromBefore = 0', '#queueFromBefore = 1'],
+    [
+      'waitingBefore: number | null = 0',
+      'waitingBefore: number | null = 1',
+      'waitingBefore: number | null = -1',
+    ],
+  ].map(([from = '', ...to]) => ({
+    file: 'core/supervisor/step-context.ts',
+    inside: '',
+    from,
+    to,
+    why: 'each step begins with its own value',
+  })),
+  {
+    file: 'core/supervisor/step-context.ts',
+    inside: '',
+    from: 'readonly hasTickets: boolean = false',
+    to: ['readonly hasTickets: boolean = true'],
+    why: 'it only spares the search for a ticket',
+  },
+  {
+    file: 'core/supervisor/step-context.ts',
+    inside: '',
+    from: 'queueFrom = 0',
+    to: ['queueFrom = -1'],
+    why: 'an entry that does not exist is skipped',
+  },
 ]
