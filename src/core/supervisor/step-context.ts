@@ -97,7 +97,7 @@ export class StepContext implements State, Readonly<Fields> {
     this.atMs = atMs
     // The caller of the last step keeps its effects, if there were any.
     if (this.effects.length > 0) this.effects = []
-    if (this.changed.length > 0) this.changed.length = 0
+    this.changed.length = 0
     this.followed = 0
     this.swept = 0
     this.waitingBefore = this.inPhase.waiting
@@ -113,7 +113,7 @@ export class StepContext implements State, Readonly<Fields> {
   /** Ends a step that has succeeded. */
   commit(): void {
     this.#isUnderWay = false
-    if (this.log.length > 0) this.log.length = 0
+    this.log.length = 0
     const { queue, queueFrom } = this
     if (queueFrom === 0) return
     const left = queue.length - queueFrom

@@ -83,6 +83,15 @@ describe('a daemon waits until its dependency is', () => {
   })
 })
 
+test('a step follows its own changes, and keeps none', () => {
+  const game = up(plan({ web: {}, db: {} }))
+  for (let run = 1; run <= 20; run++) {
+    game.play(restart('web'), exited('web', run), spawned('web', run + 1, 10 + run))
+    expect(game.state.changed).toEqual(['web'])
+    expect(game.state.log).toEqual([])
+  }
+})
+
 test('all dependencies must be met', () => {
   const bundle = plan({ db: { ready }, cache: { ready }, web: { after: ['db', 'cache'] } })
   expect(
