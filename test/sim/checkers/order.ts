@@ -7,10 +7,16 @@ import { first, nameOf, type Promised } from './promise.ts'
 
 export const startOrder: Promised = {
   sentence: 'Daemons without dependencies start in the order of the file',
-  broken: ({ specs, runs, isHelpless }) => {
+  broken: ({ specs, runs, requests, isHelpless }) => {
     if (isHelpless || specs.some(({ after }) => after.length > 0)) return null
-    // The turn of a daemon that could not be spawned at all is not known.
-    const firsts = runs.filter(({ run, wasTried }) => run === 1 && wasTried)
+    const hasLostTurn = ({ spec, spawned }: RunFacts): boolean =>
+      requests.some(
+        ({ verb, daemon, index }) =>
+          verb === 'stop' && daemon === spec.name && index < spawned.index,
+      )
+    // The turn of a daemon that could not be spawned at all is not known. One that was stopped
+    // before its first run has lost its turn.
+    const firsts = runs.filter((one) => one.run === 1 && one.wasTried && !hasLostTurn(one))
     const started = [...new Set(firsts.map(({ spec }) => spec.name))]
     const inOrder = specs.map(({ name }) => name).filter((name) => started.includes(name))
     return inOrder.join() === started.join() ? null : `started as ${started.join()}`
