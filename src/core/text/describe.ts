@@ -65,6 +65,8 @@ export function describeRequester(by: Requester): string {
       return 'hangup'
     case 'policy':
       return 'restart policy'
+    case 'file':
+      return `a change of ${by.path}`
     case 'client': {
       const name = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
       return by.pid === null ? name : `${name}, pid ${by.pid}`
