@@ -47,8 +47,10 @@ int main(int argc, char **argv, char **envp) {
      * whatever its parent ignores. */
     signals_unblock();
     signal(SIGPIPE, SIG_DFL);
-    bool is_parser = argc >= 2 && strcmp(argv[1], "@plan") == 0;
-    engine_run_verb(is_parser ? "plan.js" : "cli.js", &verb_host);
+    const char *verb = argc >= 2 ? argv[1] : "";
+    if (strcmp(verb, "@plan") == 0) engine_run_verb("plan.js", &verb_host);
+    if (strcmp(verb, "@files") == 0) engine_run_verb("files.js", &files_host);
+    engine_run_verb("cli.js", &verb_host);
   }
   /* One command inherits our descriptors, as if we were not there. */
   bool is_bundle = strcmp(argv[1], "run") == 0;
