@@ -45,7 +45,7 @@ export interface Disk {
   list(path: string): readonly string[] | Errno
 }
 
-interface FileState {
+export interface FileState {
   /** `other`: a device, a socket or a pipe. */
   readonly kind: 'file' | 'folder' | 'link' | 'other'
   readonly bytes: number
@@ -59,7 +59,7 @@ interface FileState {
   readonly changedMs: number
 }
 
-interface Hashed {
+export interface Hashed {
   /** SHA-256 in 64 hexadecimal digits. */
   readonly sha256: string
   readonly bytes: number
