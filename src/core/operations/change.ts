@@ -8,8 +8,8 @@ export interface Content {
   readonly bytes: number
 }
 
-/** Where a transaction is. The order of an apply that succeeds is that of the first eight; a failure
- *  after `storing` leads to `restoring` and `reverting`. */
+/** Where a transaction is. The order of an apply that succeeds is that of the first eight; a
+ *  failure after `storing` leads to `restoring` and `reverting`. */
 export type Step =
   /** Another transaction is under way. */
   | 'waiting'
@@ -60,7 +60,8 @@ export interface Change {
   readonly diff: string
   /** Why it was rejected or rolled back, with the words of the check; '' = no reason. */
   readonly words: string
-  /** When the change is rolled back without a confirmation, in the host's time; null = it is not. */
+  /** When the change is rolled back without a confirmation, in the host's time; null = it is
+   *  not. */
   readonly confirmByMs: number | null
   /** The steps that are over, in order. */
   readonly steps: readonly { readonly step: Step; readonly tookMs: number }[]
