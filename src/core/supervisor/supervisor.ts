@@ -146,6 +146,9 @@ function handleSignal(context: StepContext, { signal, hangup }: EventOf<'signal'
     const by = { kind: 'signal', signal } as const
     handleRequest(context, { verb: 'restart', daemon, by, why: '', token: 0 })
   }
+  for (const daemon of action.reload) {
+    context.emit({ type: 'operate', verb: 'reload', daemon, by: { kind: 'signal', signal } })
+  }
 }
 
 /** Reports the first, the tenth, the hundredth signal …: many signals must not make as many

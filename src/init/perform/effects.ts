@@ -164,6 +164,15 @@ export const effectKinds = {
       return null
     },
   },
+  operate: {
+    describe: ({ verb, daemon }) => `${verb} ${daemon}`,
+    perform(effect, performer) {
+      performer.operate(effect)
+      return null
+    },
+    // The failure is logged, and the signal can be sent again.
+    lost: 'ignore',
+  },
   finish: {
     describe: ({ report: { code, from } }) => `finish ${code}${from === null ? '' : ` (${from})`}`,
     perform(effect, performer) {

@@ -22,6 +22,7 @@ import { channelsOf, type ServiceCommand, serviceCommandOf } from './spawn-spec.
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
 type RunCommand = Extract<Effect, { type: 'run-command' }>
+type Operate = Extract<Effect, { type: 'operate' }>
 type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
@@ -158,6 +159,10 @@ export class Performer {
     hooks.run(effect, this.#specOf(effect), (command, env) => {
       return this.#serviceCommand(this.#specOf(effect), command, 'pump', env)
     })
+  }
+
+  operate({ verb, daemon }: Operate): void {
+    this.reporter.log(`${daemon}: cannot ${verb} it: not available yet`)
   }
 
   #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
