@@ -69,7 +69,7 @@ describe('validate', () => {
         /etc/hosts.allow: web, check, then HUP
         /etc/hosts.allow: db, restart, not watched
         /etc/api: api, POST 127.0.0.1:80/load
-        /etc/hosts.allow is shared: a change is applied to web, db, one after the other"
+        /etc/hosts.allow is shared by web, db: each that watches it applies a change in turn"
     `)
     const json = await cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })
     expect(json.slice(json.indexOf('"config":'))).toMatchInlineSnapshot(

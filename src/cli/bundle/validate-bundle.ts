@@ -86,9 +86,8 @@ function describeConfig({ daemons }: Plan): string[] {
   }
   for (const [path, owners] of names) {
     if (owners.length === 1) continue
-    lines.push(
-      `  ${path} is shared: a change is applied to ${listFew(owners)}, one after the other`,
-    )
+    const sharing = listFew(owners)
+    lines.push(`  ${path} is shared by ${sharing}: each that watches it applies a change in turn`)
   }
   return lines.length === 0 ? [] : ['configuration files:', ...lines]
 }
