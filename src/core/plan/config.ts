@@ -16,7 +16,7 @@ export const maxConfigPath = 1024
 const maxConfigName = 200
 
 /** Stands for the path of the candidate in an argument of a check. */
-export const filePlaceholder = '{file}'
+const filePlaceholder = '{file}'
 
 /** Signals that no program can handle. */
 export const neverReloads: readonly string[] = ['KILL', 'STOP']

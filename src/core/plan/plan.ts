@@ -237,7 +237,7 @@ export interface ReloadSpec {
   readonly settleMs: number
 }
 
-export type ReloadMethod =
+type ReloadMethod =
   | { readonly type: 'restart' }
   /** The daemon reads the file by itself. */
   | { readonly type: 'none' }
