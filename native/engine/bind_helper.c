@@ -1,6 +1,7 @@
 /* Functions of src/host/host.ts for helpers and the trace. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "control/content.h"
 #include "engine/bind.h"
 #include "engine/values.h"
 #include "helper/helper.h"
@@ -42,6 +43,26 @@ static bool is_valid(const struct helper_task *task) {
          (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
 }
 
+/* The content of a client becomes the stdin of a run. */
+static int start_with_content(int64_t id, struct helper_task *task, JSValueConst client) {
+  int64_t client_id = to_id(client);
+  int fd = content_of(client_id);
+  if (task->kind != HELPER_RUN) return EINVAL;
+  if (fd < 0) return ENOENT;
+  task->stdin_fd = fd;
+  int error = helper_start(id, task);
+  if (!error) content_hand_over(client_id);
+  return error;
+}
+
+static int start(int64_t id, struct helper_task *task, JSValueConst spec) {
+  JSValue client = JS_GetPropertyStr(js, spec, "stdin");
+  int error =
+      JS_IsUndefined(client) ? helper_start(id, task) : start_with_content(id, task, client);
+  JS_FreeValue(js, client);
+  return error;
+}
+
 FUNCTION(host_start_helper) {
   UNUSED;
   struct arena arena = {0};
@@ -54,8 +75,8 @@ FUNCTION(host_start_helper) {
   task.text = JS_IsString(text) ? JS_ToCStringLen(ctx, &task.bytes, text) : NULL;
   task.timeout_ms = to_double(timeout);
   task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
-  int error =
-      read_words(&arena, argv[1], &task) && is_valid(&task) ? helper_start(id, &task) : EINVAL;
+  bool is_task = read_words(&arena, argv[1], &task) && is_valid(&task);
+  int error = is_task ? start(id, &task, argv[1]) : EINVAL;
   if (task.text) JS_FreeCString(ctx, task.text);
   JS_FreeValue(ctx, text);
   JS_FreeValue(ctx, timeout);

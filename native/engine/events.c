@@ -133,6 +133,13 @@ void event_line(int64_t client, const char *text, size_t bytes) {
   engine_handle(event);
 }
 
+void event_content(int64_t client, int error) {
+  JSValue event = event_new("content");
+  set(event, "client", JS_NewInt64(js, client));
+  set(event, "errno", errno_or_null(error));
+  engine_handle(event);
+}
+
 void event_client_gone(int64_t client, bool lagged) {
   JSValue event = event_new("client-gone");
   set(event, "client", JS_NewInt64(js, client));

@@ -38,6 +38,7 @@ void event_probed(int64_t id, int error, const char *text, size_t bytes);
 void event_helper(const struct helper_end *end);
 void event_client(int64_t client, enum client_way way, const struct peer *peer);
 void event_line(int64_t client, const char *text, size_t bytes); /* NULL: the line is too long */
+void event_content(int64_t client, int error);
 void event_client_gone(int64_t client, bool lagged);
 
 #endif

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
   WRITERS_MAX = 4,
@@ -114,7 +115,13 @@ int helper_start(int64_t id, const struct helper_task *task) {
 
 /* ---- the end of a helper */
 
+static void close_input(struct helper *helper) {
+  if (helper->task.stdin_fd > 0) close(helper->task.stdin_fd);
+  helper->task.stdin_fd = 0;
+}
+
 static void retire(struct helper *helper) {
+  close_input(helper);
   if (helper->joined) retire(helper->joined);
   helper_child_close_output(&helper->child);
   helper->next = finished;
@@ -206,6 +213,7 @@ static void start(struct queue *queue, struct helper *helper) {
     retire(helper);
     return report_end(helper, error, 0);
   }
+  close_input(helper);
   helper->stage = RUNS;
   helper->deadline_ms = now_ms() + helper->task.timeout_ms;
   helper->next = started;

@@ -90,6 +90,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     closeClient: guarded('closeClient', (client) => world.closeClient(client)),
     keepClient: () => false,
     receiveContent: () => 'ENOSYS',
+    dropContent: () => {},
     streamLogs: () => 'ENOSYS',
     watchFiles: () => null,
     fileClockMs: () => wallMs + Math.floor(world.agenda.nowMs),
