@@ -7,7 +7,7 @@
  *         │          └─────────┴──────> restore
  *         └──> discard
  *
- *  Works of a bundle must be done one after the other. A work that was killed, or has failed, may be
+ *  Works of a bundle must be done one after the other. A work that was killed or has failed may be
  *  repeated. After a KILL between any two of its steps the file has its old or its new content
  *  whole, and `recover` or `restore` undoes what was not committed. A content that another program
  *  wrote meanwhile is never overwritten.
@@ -82,8 +82,8 @@ export type FileWork = Readonly<
       after: Content
       isOnDisk: boolean
     } & Author)
-  /** Records that a confirmation is awaited. It does not keep the content over a restart of pitcrew:
-   *  `recover` undoes it. Answer: `marked`. */
+  /** Records that a confirmation is awaited. It does not keep the content over a restart of
+   *  pitcrew: `recover` undoes it. Answer: `marked`. */
   | { kind: 'mark'; target: FileTarget; step: 'confirming'; untilWallMs: number }
   /** Appends the new content to the revisions, and ends the transaction. `isVerified`: it is the
    *  last good content from now on. Answer: `committed`. */
@@ -99,8 +99,8 @@ export type FileWork = Readonly<
       cause: string
     } & Author)
   /** A run was verified with these contents: each becomes the last good one, if the file still has
-   *  it. null: the file did not exist; such a file is only adopted if it does not exist. Files of an
-   *  open transaction are passed over. Answer: `adopted`. */
+   *  it. null: the file did not exist; such a file is only adopted if it does not exist. Files of
+   *  an open transaction are passed over. Answer: `adopted`. */
   | {
       kind: 'adopt'
       folder: string
@@ -109,8 +109,8 @@ export type FileWork = Readonly<
       sha256s: readonly (string | null)[]
       at: number
     }
-  /** At boot, before the first daemon: undoes what an earlier life has stored and not committed, and
-   *  removes what it has left. `daemons`: those that have `config:`. Answer: `recovered`. */
+  /** At boot, before the first daemon: undoes what an earlier life has stored and not committed,
+   *  and removes what it has left. `daemons`: those that have `config:`. Answer: `recovered`. */
   | {
       kind: 'recover'
       folder: string
@@ -159,9 +159,9 @@ export interface Prepared {
    *  With the source `disk`: the last good content. */
   readonly before: Content | null
   readonly after: Content
-  /** The path of a file with the new content, for the check. With `isSame` it is the file itself. */
+  /** The path of a file with the new content, for the check. With `isSame`: the file itself. */
   readonly candidate: string
-  /** The file has the new content already; with the source `disk`: that content is the last good. */
+  /** The file has the new content already; with the source `disk`: that is the last good one. */
   readonly isSame: boolean
   /** False: the source is `disk` and no earlier content is known, so a rollback is not possible. */
   readonly canRestore: boolean
@@ -219,8 +219,8 @@ export interface Revision extends Author {
 }
 
 /** `applied`: by a transaction, and verified. `not verified`: by a transaction while the daemon did
- *  not run. `adopted`: a run was verified with it. `found`: the file had it before the first change.
- *  `set aside`: replaced by the last good content at boot. */
+ *  not run. `adopted`: a run was verified with it. `found`: the file had it before the first
+ *  change. `set aside`: replaced by the last good content at boot. */
 export type RevisionOutcome =
   | 'applied'
   | 'not verified'
