@@ -6,7 +6,7 @@ import type { Signal } from './signals.ts'
 /** What the core is asked for. */
 export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
 
-/** What an operation does, which spans several runs. @public */
+/** What an operation does, which spans several runs. */
 export type OperationVerb = 'apply' | 'rollback' | 'reload'
 
 /** A request to start, stop or restart a daemon, or to shut down. */

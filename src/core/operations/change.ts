@@ -1,7 +1,7 @@
 /** The record of a change of a configuration file: part of its ticket, and of the answer to the
  *  client that requested it. */
 
-/** What a file holds. An absent file is null where this is used. @public */
+/** What a file holds. An absent file is null where this is used. */
 export interface Content {
   /** SHA-256 in hexadecimal. */
   readonly sha256: string
@@ -9,7 +9,7 @@ export interface Content {
 }
 
 /** Where a transaction is. The order of an apply that succeeds is that of the first eight; a
- *  failure after `storing` leads to `restoring` and `reverting`. @public */
+ *  failure after `storing` leads to `restoring` and `reverting`. */
 export type Step =
   /** Another transaction is under way. */
   | 'waiting'
@@ -33,7 +33,7 @@ export type Step =
 
 /** How a change ended. `unchanged`: the run was started with this content already. `planned`: only a
  *  plan was requested. `rejected`: nothing was changed. `rolled back`: the daemon runs with the old
- *  content. `rollback failed`: `words` say what is true now. @public */
+ *  content. `rollback failed`: `words` say what is true now. */
 export type ChangeResult =
   | 'applied'
   | 'unchanged'
@@ -42,7 +42,7 @@ export type ChangeResult =
   | 'rolled back'
   | 'rollback failed'
 
-/** How a new content takes effect. @public */
+/** How a new content takes effect. */
 export type Activation = 'restart' | 'signal' | 'command' | 'http' | 'none'
 
 export interface Change {
