@@ -26,6 +26,11 @@ export function namesFile(check: readonly string[]): boolean {
   return check.some((argument) => argument.includes(filePlaceholder))
 }
 
+/** The arguments of a check for this file. */
+export function fileArguments(check: readonly string[], path: string): string[] {
+  return check.map((argument) => argument.split(filePlaceholder).join(path))
+}
+
 /** An absolute path in its shortest spelling, so that two different texts are two files: without
  *  "//", "." and "..", and without a slash at its end. */
 export function isConfigPath(path: string): boolean {

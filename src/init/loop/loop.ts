@@ -210,14 +210,9 @@ export class Loop implements Handlers {
   }
 
   #endCommandRun(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
-    const isEnd = event.type === 'gone'
-    const isGood = !isEnd && event.code === 0 && event.signal === 0
-    this.#performer.services?.commandRuns.ended(
-      event.daemon,
-      event.run,
-      isGood,
-      isEnd || event.gone,
-    )
+    const exit = event.type === 'gone' ? null : event
+    const gone = exit === null || exit.gone
+    this.#performer.services?.commandRuns.ended(event.daemon, event.run, exit, gone)
     this.#drain()
   }
 

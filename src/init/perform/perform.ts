@@ -144,7 +144,7 @@ export class Performer {
       timers: this.timers,
       deathEnvironment: (about) => deaths.environment(about),
       log: (text) => this.reporter.log(text),
-      probeCommand: (spec, command) => this.#serviceCommand(spec, command, 'null', []),
+      commandFor: (spec, command, stdio, more) => this.#serviceCommand(spec, command, stdio, more),
       dispatch: this.#dispatch,
     })
     return this.#services

@@ -9,6 +9,15 @@ export interface ServiceCommand extends Omit<SpawnSpec, 'name'> {
   readonly stdio: Channels['stdio']
 }
 
+/** Makes a command run as the daemon itself would.
+ *  @param more Entries of the environment, as "NAME=value". */
+export type CommandFor = (
+  spec: DaemonSpec,
+  command: ServiceCommand['command'],
+  stdio: ServiceCommand['stdio'],
+  more: readonly string[],
+) => ServiceCommand
+
 const outputOnly: Channels = { stdio: 'pump', ready: null, notify: false, control: false }
 
 /** The channels of a run of a daemon. */
