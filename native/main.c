@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "engine/bind.h"
 #include "engine/engine.h"
+#include "files/watch.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "loop/turn.h"
@@ -48,6 +49,7 @@ int main(int argc, char **argv, char **envp) {
     signals_unblock();
     signal(SIGPIPE, SIG_DFL);
     const char *verb = argc >= 2 ? argv[1] : "";
+    if (strcmp(verb, "@watch") == 0) watch_main(argv + 2);
     if (strcmp(verb, "@plan") == 0) engine_run_verb("plan.js", &verb_host);
     if (strcmp(verb, "@files") == 0) engine_run_verb("files.js", &files_host);
     engine_run_verb("cli.js", &verb_host);

@@ -1,10 +1,13 @@
 /* Functions of src/host/host.ts for helpers and the trace. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
+#include "base/clock.h"
 #include "base/file.h"
 #include "control/content.h"
 #include "engine/bind.h"
 #include "engine/values.h"
+#include "files/watch.h"
 #include "helper/helper.h"
+#include "helper/watcher.h"
 
 #include <errno.h>
 
@@ -92,6 +95,33 @@ FUNCTION(host_cancel_helper) {
   return JS_UNDEFINED;
 }
 
+static bool read_paths(struct arena *arena, JSValueConst list, char **paths, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    JSValue item = JS_GetPropertyUint32(js, list, (uint32_t)i);
+    paths[i] = arena_string(arena, item);
+    JS_FreeValue(js, item);
+    if (!paths[i] || paths[i][0] != '/') return false;
+  }
+  return true;
+}
+
+FUNCTION(host_watch_files) {
+  UNUSED;
+  struct arena arena = {0};
+  char *paths[WATCHED_MAX];
+  int64_t count = array_length(argv[0]);
+  if (count > WATCHED_MAX) return errno_or_null(E2BIG);
+  bool are_paths = count >= 0 && read_paths(&arena, argv[0], paths, count);
+  int error = are_paths ? watcher_start(paths, (size_t)count) : EINVAL;
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_file_clock_ms) {
+  UNUSED;
+  return JS_NewFloat64(ctx, (double)wall_ms());
+}
+
 FUNCTION(host_open_trace) {
   UNUSED;
   const char *path = JS_ToCString(ctx, argv[0]);
@@ -112,6 +142,8 @@ FUNCTION(host_write_trace) {
 static const JSCFunctionListEntry helper_functions[] = {
     JS_CFUNC_DEF("startHelper", 2, host_start_helper),
     JS_CFUNC_DEF("cancelHelper", 1, host_cancel_helper),
+    JS_CFUNC_DEF("watchFiles", 1, host_watch_files),
+    JS_CFUNC_DEF("fileClockMs", 0, host_file_clock_ms),
     JS_CFUNC_DEF("openTrace", 1, host_open_trace),
     JS_CFUNC_DEF("writeTrace", 1, host_write_trace),
 };
