@@ -6,8 +6,8 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
- *    --init FILE, --supervisor FILE, --auxiliary FILE, --one FILE, --check FILE,
- *    --control FILE, --cli FILE, --plan FILE, --files FILE
+ *    --init FILE, --supervisor FILE, --auxiliary FILE, --operations FILE, --one FILE,
+ *    --check FILE, --control FILE, --cli FILE, --plan FILE, --files FILE
  *                another entry point for an image, such as a test that runs in the engine
  *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
  *
@@ -42,6 +42,7 @@ const { values: options } = parseArgs({
     init: { type: 'string', default: 'src/init/image/init.ts' },
     supervisor: { type: 'string', default: 'src/init/image/supervisor.ts' },
     auxiliary: { type: 'string', default: 'src/init/image/auxiliary.ts' },
+    operations: { type: 'string', default: 'src/init/image/operations.ts' },
     one: { type: 'string', default: 'src/init/image/one-command.ts' },
     check: { type: 'string', default: 'src/init/image/check.ts' },
     control: { type: 'string', default: 'src/control/server/entry.ts' },
@@ -149,7 +150,7 @@ async function main() {
   // In this order, code that every start uses is contiguous, and fewer pages are loaded.
   const objects = await Promise.all([
     makeModules(tool, [['files'], ['plan', 'cli']]),
-    makeImages(tool, ['control', 'check', 'one', 'auxiliary']),
+    makeImages(tool, ['control', 'check', 'one', 'operations', 'auxiliary']),
     engineObjects,
     hostObjects,
     makeImages(tool, ['init', 'supervisor']),

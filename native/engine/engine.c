@@ -46,6 +46,7 @@ IMAGE(supervisor);
 IMAGE(auxiliary);
 IMAGE(one);
 IMAGE(check);
+IMAGE(operations);
 IMAGE(control);
 #define CODE(name) \
   { image_##name##_start, (size_t)(image_##name##_end - image_##name##_start) }
@@ -57,6 +58,7 @@ static struct bytecode image_code(enum image image) {
     case IMAGE_AUXILIARY: return (struct bytecode)CODE(auxiliary);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
+    case IMAGE_OPERATIONS: return (struct bytecode)CODE(operations);
     default: return (struct bytecode)CODE(control);
   }
 }

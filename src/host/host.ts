@@ -87,6 +87,8 @@ export interface Host extends System, ControlHost, FilesHost, OutputHost {
   loadControl(): unknown
   /** Loads the image "auxiliary", once. @returns The value of `globalThis.pitcrewAuxiliary`. */
   loadAuxiliary(): unknown
+  /** Loads the image "operations", once. @returns The value of `globalThis.pitcrewOperations`. */
+  loadOperations(): unknown
   /** Loads the image "check", once. @returns The value of `globalThis.pitcrewCheck`. */
   loadCheck(): unknown
 

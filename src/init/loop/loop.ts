@@ -13,13 +13,15 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
+import type { OperationsImage } from '../image/operations.ts'
+import type { Operations } from '../operations/operations.ts'
 import { type EffectKind, effectKinds } from '../perform/effects.ts'
 import { Performer } from '../perform/perform.ts'
 import { isCommandRun } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Reporter } from '../report/reporter.ts'
-import { EventQueue, type UntimedEvent } from './event-queue.ts'
+import { EventQueue, isShutdown, type UntimedEvent } from './event-queue.ts'
 import { faultInjection, type InjectFault } from './fault-injection.ts'
 import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
@@ -65,6 +67,9 @@ export class Loop implements Handlers {
   /** When this turn ends; null = the clock was not read yet. */
   #turnEndMs: number | null = null
   #shutdownAsked = false
+  /** The boot waits until what an earlier life left of configuration files is finished or undone.
+   *  Only a shutdown is stepped meanwhile. */
+  #isHeld = false
   /** The time of the next `wake` event, as requested from the host. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
@@ -91,6 +96,7 @@ export class Loop implements Handlers {
       this.#state,
       dispatch,
       (daemon, run, fields) => this.#handleMessage(daemon, run, fields),
+      () => this.#loadOperations(),
     )
     this.#performer = new Performer(
       host,
@@ -109,7 +115,28 @@ export class Loop implements Handlers {
     const atMs = this.#host.now()
     this.#queue.pushLast({ type: 'boot', atMs })
     for (const event of early) this.#queue.pushLast(signalEvent(event, atMs))
+    for (const { spec } of this.#state.daemons.values()) {
+      if (spec.config.length === 0) continue
+      this.#isHeld = true
+      this.#control.useOperations().begin(() => {
+        this.#isHeld = false
+      })
+      break
+    }
     this.#drain()
+  }
+
+  #loadOperations(): Operations {
+    const { Operations } = this.#host.loadOperations() as OperationsImage
+    return new Operations({
+      host: this.#host,
+      tasks: this.#tasks,
+      timers: this.#timers,
+      reporter: this.#reporter,
+      control: this.#control,
+      state: this.#state,
+      services: () => this.#performer.loadServices(),
+    })
   }
 
   handle(event: HostEvent): void {
@@ -142,6 +169,12 @@ export class Loop implements Handlers {
       case 'notify':
         this.#handleMessage(event.daemon, event.run, event.fields)
         return this.#drain()
+      case 'file':
+        this.#control.operations?.files.reported(event)
+        return this.#drain()
+      case 'watcher-ended':
+        this.#control.operations?.files.watcherEnded(event.errno)
+        return this.#drain()
       case 'client':
       case 'line':
       case 'client-gone':
@@ -168,12 +201,14 @@ export class Loop implements Handlers {
     this.#effects = []
     this.#performed = 0
     this.#shutdownAsked = shutdownAsked
+    this.#isHeld = false
     this.#recovery.recoveryBegins(atMs)
     this.#wakeAt(this.#recovery.nextMs)
     this.#control.drop()
     this.#tasks.forgetAll()
     this.#reporter.recover()
     this.#reporter.log(`internal error, carrying on: ${problem}`)
+    this.#control.operations?.recover()
     // Before the ends of commands that `#reconcile` queued: the live runs were read before them.
     this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
@@ -228,6 +263,8 @@ export class Loop implements Handlers {
         return this.#reporter.journal.flush()
       case 'service-manager':
         return this.#performer.serviceManager?.elapsed(timer.what)
+      case 'operation':
+        return this.#control.operations?.elapsed(timer.what)
       case 'control':
         return this.#control.handle({ type: 'elapsed', key: timer.key })
       default:
@@ -256,7 +293,8 @@ export class Loop implements Handlers {
     }
     if (steps > 0) this.#control.handle(stepped)
     const isPerforming = this.#performed < this.#effects.length
-    const isBusy = isPerforming || this.#queue.size > 0 || this.#state.sweep !== null
+    const isWaiting = this.#queue.size > 0 && !this.#isHeld
+    const isBusy = isPerforming || isWaiting || this.#state.sweep !== null
     const nextMs = Math.min(this.#timers.nextMs(), this.#recovery.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
@@ -268,6 +306,8 @@ export class Loop implements Handlers {
     if (this.#state.sweep !== null && next?.type !== 'reconcile') {
       return { type: 'continue', atMs: this.#host.now() }
     }
+    if (this.#isHeld && next !== undefined && next.type !== 'reconcile' && !isShutdown(next))
+      return undefined
     if (next !== undefined || this.#recovery.nextMs === Number.POSITIVE_INFINITY) return next
     const atMs = this.#host.now()
     if (this.#recovery.takeDue(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))

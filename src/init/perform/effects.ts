@@ -143,6 +143,7 @@ export const effectKinds = {
     describe: ({ note }) => `report ${note.kind}`,
     perform({ note }, { reporter, control }) {
       reporter.report(note)
+      control.operations?.noted(note)
       if (note.kind === 'ticket') control.handle({ type: 'ended', ticket: note.ticket })
       return null
     },

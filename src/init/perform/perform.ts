@@ -78,6 +78,7 @@ export class Performer {
 
   spawn(effect: Spawn): Event {
     const spec = this.#specOf(effect)
+    if (spec.config.length > 0) this.control.operations?.files.spawning(spec.name)
     const inherited = this.#environment.of(spec)
     const { watchdogMs } = spec
     const env =
@@ -124,7 +125,7 @@ export class Performer {
 
   /** Takes a message of sd_notify from a run. */
   takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
-    this.#loadServices().messages.take(daemon, run, fields)
+    this.loadServices().messages.take(daemon, run, fields)
   }
 
   reportUnattributed(pids: readonly number[]): void {
@@ -136,7 +137,7 @@ export class Performer {
     if (pids.length > 0) this.reporter.log(`${daemon}: KILL did not end pid ${pids.join(', ')}`)
   }
 
-  #loadServices(): DaemonServices {
+  loadServices(): DaemonServices {
     const { deaths } = this.reporter
     this.#services ??= auxiliaryOf(this.host).makeDaemonServices({
       host: this.host,
@@ -151,11 +152,11 @@ export class Performer {
   }
 
   watch(effect: Extract<Effect, { type: 'watch' }>): void {
-    this.#loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
+    this.loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
   }
 
   runCommand(effect: RunCommand): void {
-    const { hooks } = this.#loadServices()
+    const { hooks } = this.loadServices()
     hooks.run(effect, this.#specOf(effect), (command, env) => {
       return this.#serviceCommand(this.#specOf(effect), command, 'pump', env)
     })
