@@ -47,8 +47,11 @@ function performerOn(
   const journal = new Journal(host, tasks, bundle.name, timers, () => {})
   const voice = new Reporter(host, () => {}, new Deaths(host), journal)
   const nothing = (): void => {}
+  const none = (): never => {
+    throw new Error('no operation is expected')
+  }
   const state = initialState(bundle)
-  const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing)
+  const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing, none)
   return new Performer(host, bundle, tasks, timers, voice, control, () => {})
 }
 

@@ -162,8 +162,20 @@ export class Performer {
     })
   }
 
-  operate({ verb, daemon }: Operate): void {
-    this.reporter.log(`${daemon}: cannot ${verb} it: not available yet`)
+  operate({ verb, daemon, by }: Operate): void {
+    const ticket = this.control.requestOperation({
+      verb,
+      daemon,
+      by,
+      path: '',
+      source: { from: 'disk' },
+      ifMatch: null,
+      confirmMs: null,
+      isDry: false,
+      client: 0,
+      why: '',
+    })
+    if (ticket === null) this.reporter.log(`${daemon}: cannot ${verb} it: too many operations wait`)
   }
 
   #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {

@@ -7,6 +7,7 @@ import { planCheck } from '../../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import type { Host } from '../../../src/host/host.ts'
 import { auxiliary } from '../../../src/init/image/auxiliary.ts'
+import { operations } from '../../../src/init/image/operations.ts'
 import { Boot } from '../../../src/init/start/boot.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
@@ -98,6 +99,7 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     loadSupervisor: () => ({ Boot }),
     preloadSupervisor: () => {},
     loadAuxiliary: () => auxiliary,
+    loadOperations: () => operations,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     openTrace: () => 'EROFS',
