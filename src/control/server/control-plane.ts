@@ -2,7 +2,7 @@
  *  loaded when the first client connects: what happens to the control plane (`ControlEvent`), and
  *  what it may use of the init (`Supervisor`). */
 import type { Effect } from '../../core/effect.ts'
-import type { OperationRequest } from '../../core/operations/transaction.ts'
+import type { OperationRequest } from '../../core/operations/operation.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
 import type { ClientEvent, LogSpec } from '../../host/control.ts'

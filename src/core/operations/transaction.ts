@@ -7,164 +7,26 @@
  *                                                                     v                    v
  *                                      rolled back, rollback failed <─ reverting         applied
  *
- *  Pure, like the core: time and what is known of the daemon arrive with each event, and effects are
- *  plain data. It makes requests of the core like any client, and never changes a daemon itself.
+ *  Pure, like the core: time and what is known of the daemon arrive with each event, and effects
+ *  are plain data. It makes requests of the core like any client, and never changes a daemon itself.
  *  Each step on the disk is recorded there before it is taken (file-work.ts), so a transaction that
  *  ends with pitcrew is finished or undone at the next boot. */
 import type { Daemon } from '../daemon/phases.ts'
-import type { Probe, ReloadSpec } from '../plan/plan.ts'
+import type { ReloadSpec } from '../plan/plan.ts'
 import { describeRequester } from '../text/describe.ts'
-import type { OperationVerb, Outcome, Requester, RunAndPid, Ticket } from '../ticket.ts'
+import type { Outcome, Ticket } from '../ticket.ts'
 import type { Change, ChangeResult, Step } from './change.ts'
-import type { FileAnswer, FileTarget, FileWork, Source } from './file-work.ts'
-
-/** What was requested. */
-export interface OperationRequest {
-  readonly verb: OperationVerb
-  readonly daemon: string
-  /** The configuration file; '' for a reload. */
-  readonly path: string
-  readonly source: Source
-  /** The SHA-256 that the file must have; null = any. */
-  readonly ifMatch: string | null
-  /** The change is rolled back if it is not confirmed in this time; null = no confirmation. */
-  readonly confirmMs: number | null
-  /** Only a plan is requested. */
-  readonly isDry: boolean
-  /** The client whose content it is; 0 = none. */
-  readonly client: number
-  readonly by: Requester
-  /** '' = no reason was given. */
-  readonly why: string
-}
-
-export interface Transaction {
-  readonly request: OperationRequest
-  readonly target: FileTarget
-  readonly ticket: Ticket
-  readonly change: Change
-  /** Since when it is in its step. */
-  readonly sinceMs: number
-  /** The path of the candidate. */
-  readonly candidate: string
-  /** Whether the old content was replaced. */
-  readonly isStored: boolean
-  /** Whether the daemon was asked to use the new content. */
-  readonly isActivated: boolean
-  /** The ticket of the restart that it waits for; 0 = none yet. */
-  readonly awaited: number
-  /** The run that is verified, or was requested to reload; 0 = none. */
-  readonly run: number
-  /** Why it is rolled back. */
-  readonly cause: string
-}
-
-/** What the driver knows when an event happens. */
-export interface Facts {
-  readonly atMs: number
-  readonly wallMs: number
-  readonly daemon: Daemon
-  /** The content of the file when the present run was started; undefined = not known. */
-  readonly startedWith: string | null | undefined
-}
-
-export type OperationEvent = Readonly<
-  | { type: 'begin' }
-  /** Ordered file work is done. */
-  | { type: 'worked'; kind: FileWork['kind']; answer: FileAnswer }
-  /** `words`: the check's own. */
-  | { type: 'checked'; isGood: boolean; words: string }
-  /** The core has made or joined this ticket for the requested restart. */
-  | { type: 'requested'; ticket: number }
-  /** A ticket of this daemon has ended. */
-  | { type: 'ended'; ticket: Ticket }
-  /** The reload was performed; `problem`: why it failed. */
-  | { type: 'reloaded'; problem: string | null }
-  | { type: 'verified'; problem: string | null }
-  /** A run of the daemon ended without a request. */
-  | { type: 'died'; run: number; words: string }
-  | { type: 'elapsed' }
-  | { type: 'confirm' }
-  | { type: 'cancel'; words: string }
-  /** pitcrew shuts down; this is the shutdown's ticket. */
-  | { type: 'shutdown'; ticket: number }
-  /** After a failure inside pitcrew: what was under way is lost. */
-  | { type: 'recover' }
->
-
-export type OperationEffect = Readonly<
-  | { type: 'work'; work: FileWork; client: number }
-  | { type: 'check'; candidate: string }
-  | { type: 'restart' }
-  | { type: 'reload'; run: number }
-  | { type: 'verify'; run: number; probe: Probe }
-  /** Arms the one timer of the transaction. */
-  | { type: 'arm'; afterMs: number }
-  | { type: 'disarm' }
-  /** Ends a check, a reload or a verification that is under way. */
-  | { type: 'abandon' }
-  /** It is over; `ticket` has its outcome. */
-  | { type: 'end'; ticket: Ticket }
->
-
-/** A transaction after an event, and what is to be done. */
-export interface Stepped {
-  readonly next: Transaction
-  readonly effects: readonly OperationEffect[]
-}
+import type { FileAnswer, FileWork } from './file-work.ts'
+import {
+  type Facts,
+  type OperationEffect,
+  type OperationEvent,
+  runOf,
+  type Stepped,
+  type Transaction,
+} from './operation.ts'
 
 type EventOf<T extends OperationEvent['type']> = Extract<OperationEvent, { type: T }>
-
-/** @returns An open transaction that waits for its turn. */
-export function newTransaction(
-  request: OperationRequest,
-  target: FileTarget,
-  id: number,
-  reload: ReloadSpec,
-  { atMs, daemon }: Facts,
-): Transaction {
-  const change: Change = {
-    path: request.path,
-    step: 'waiting',
-    result: null,
-    activation: reload.by.type,
-    before: null,
-    after: null,
-    revision: null,
-    diff: '',
-    words: '',
-    confirmByMs: null,
-    steps: [],
-  }
-  const ticket: Ticket = {
-    id,
-    verb: request.verb,
-    daemon: request.daemon,
-    by: request.by,
-    why: request.why,
-    requestedAtMs: atMs,
-    requests: 1,
-    satisfiedByRun: 0,
-    old: runOf(daemon),
-    stoppedAtMs: null,
-    spawnedAtMs: null,
-    outcome: { kind: 'open' },
-    change,
-  }
-  return {
-    request,
-    target,
-    ticket,
-    change,
-    sinceMs: atMs,
-    candidate: '',
-    isStored: false,
-    isActivated: false,
-    awaited: 0,
-    run: 0,
-    cause: '',
-  }
-}
 
 /** An event that has no meaning in the present step changes nothing. */
 export function stepTransaction(
@@ -245,7 +107,7 @@ class Operation {
         if (answer.kind === 'prepared') return this.#prepared(answer)
         return this.#reject(wordsOf(answer))
       case 'store':
-        if (answer.kind === 'stored') return this.#stored(answer.inPlace)
+        if (answer.kind === 'stored') return this.#stored(answer)
         this.#discard()
         return this.#reject(wordsOf(answer))
       case 'commit':
@@ -263,6 +125,7 @@ class Operation {
     this.#set({ candidate })
     const { request } = this.#now
     const isUnchanged = isSame && this.#runsWith(after.sha256)
+    if (isSame && !isUnchanged && request.source.from !== 'disk') return this.#prepareFromDisk()
     if (request.isDry || isUnchanged) {
       this.#discard()
       return this.#finish(isUnchanged ? 'unchanged' : 'planned', '')
@@ -271,6 +134,14 @@ class Operation {
     if (check === null || checkInPlace) return this.#store()
     this.#enter('checking')
     this.#effects.push({ type: 'check', candidate })
+  }
+
+  /** The file has the content already, but the run does not use it: it was written by hand. */
+  #prepareFromDisk(): void {
+    const { request, target } = this.#now
+    const source = { from: 'disk' } as const
+    this.#set({ request: { ...request, source } })
+    this.#work({ kind: 'prepare', target, source, ifMatch: null, isDry: request.isDry })
   }
 
   /** Whether the present run was started with this content. A daemon that does not run will be. */
@@ -290,14 +161,17 @@ class Operation {
   }
 
   #store(): void {
-    const { request, target } = this.#now
+    const { request, target, change } = this.#now
     this.#enter('storing')
     const isOnDisk = request.source.from === 'disk'
-    this.#work({ kind: 'store', target, isOnDisk, ...this.#author() })
+    const { before, after } = change
+    if (after === null) throw new Error('a content is stored that was not prepared')
+    this.#work({ kind: 'store', target, before, after, isOnDisk, ...this.#author() })
   }
 
-  #stored(inPlace: boolean): void {
+  #stored({ inPlace, revision }: Extract<FileAnswer, { kind: 'stored' }>): void {
     this.#set({ isStored: true })
+    this.#change({ revision })
     if (inPlace) this.#change({ words: 'the file was written in place' })
     if (this.#reload.check === null || !this.#reload.checkInPlace) return this.#activate()
     this.#enter('checking')
@@ -612,11 +486,9 @@ function isUndone(step: Step): boolean {
   return step === 'restoring' || step === 'reverting' || step === 'over'
 }
 
-function runOf(daemon: Daemon): RunAndPid | null {
-  return 'pid' in daemon ? { run: daemon.run, pid: daemon.pid } : null
-}
-
 /** Why file work has failed. */
 function wordsOf(answer: FileAnswer): string {
-  return 'why' in answer ? answer.why : `unexpected answer ${answer.kind}`
+  if (!('why' in answer)) return `unexpected answer ${answer.kind}`
+  const remedy = 'remedy' in answer ? answer.remedy : null
+  return remedy === null ? answer.why : `${answer.why}; ${remedy}`
 }

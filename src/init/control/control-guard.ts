@@ -10,7 +10,7 @@ import type {
   MakeControlPlane,
   Supervisor,
 } from '../../control/server/control-plane.ts'
-import type { OperationRequest } from '../../core/operations/transaction.ts'
+import type { OperationRequest } from '../../core/operations/operation.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
 import { describeError, type ErrorCode } from '../../errors.ts'

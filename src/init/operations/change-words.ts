@@ -4,8 +4,8 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
 import type { Ticket } from '../../core/ticket.ts'
 
-/** "apply (uid 0, pid 12: allow a host): applied /etc/pipelock.yaml, revision 7, by a restart, in 120
- *  ms, pid 41 -> 57" */
+/** "apply (uid 0, pid 12: allow a host): applied /etc/pipelock.yaml, revision 7, by a restart, in
+ *  120 ms, pid 41 -> 57" */
 export function describeOperation(ticket: Ticket): string {
   const { verb, by, why, change, outcome, old } = ticket
   const asked = `${verb} (${describeRequester(by)}${why === '' ? '' : `: ${oneLine(why)}`})`

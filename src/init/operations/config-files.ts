@@ -8,7 +8,7 @@
 import type { FileState } from '../../control/server/control-plane.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { FileAnswer, FileWork } from '../../core/operations/file-work.ts'
-import type { Transaction } from '../../core/operations/transaction.ts'
+import type { Transaction } from '../../core/operations/operation.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { describeErrno } from '../../errors.ts'
 import type { HostEvent } from '../../host/host.ts'
@@ -195,10 +195,10 @@ export class ConfigFiles {
   worked(work: FileWork, answer: FileAnswer): void {
     if (work.kind === 'adopt') {
       if (answer.kind !== 'adopted') return this.#reportFailure(work.daemon, answer)
-      work.paths.forEach((path, at) => {
+      for (const path of answer.adopted) {
         const file = this.#file(work.daemon, path)
-        if (file !== undefined) file.lastGood = work.sha256s[at] ?? null
-      })
+        if (file !== undefined) file.lastGood = work.sha256s[work.paths.indexOf(path)] ?? null
+      }
     } else if (work.kind === 'use-last-good') {
       if (answer.kind !== 'restored') return this.#reportFailure(work.daemon, answer)
       this.#orders.restart(work.daemon, 'its last good configuration is in place')

@@ -17,9 +17,10 @@ import {
   type OperationEffect,
   type OperationEvent,
   type OperationRequest,
-  stepTransaction,
+  type Stepped,
   type Transaction,
-} from '../../core/operations/transaction.ts'
+} from '../../core/operations/operation.ts'
+import { stepTransaction } from '../../core/operations/transaction.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { StepContext } from '../../core/supervisor/step-context.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
@@ -78,7 +79,7 @@ export class Operations implements OperationsView {
   constructor(parts: OperationParts) {
     this.#parts = parts
     this.folder = folderOf(parts)
-    this.#reloads = new Reloads(parts.host, parts.timers, parts.services)
+    this.#reloads = new Reloads(parts.host, parts.services)
     this.files = new ConfigFiles(parts, this.folder, {
       work: (work) => this.#order(work, 0, 0),
       apply: (daemon, path) => this.#applyFromDisk(daemon, path),
@@ -93,7 +94,7 @@ export class Operations implements OperationsView {
     this.#begun = done
     const daemons = [...this.#parts.state.daemons.values()]
       .filter(({ spec }) => spec.config.length > 0)
-      .map(({ spec }) => ({ name: spec.name, paths: spec.config, useLastGood: false }))
+      .map(({ spec }) => ({ name: spec.name, paths: spec.config }))
     const nowWallMs = this.#parts.host.wallMs()
     this.#order({ kind: 'recover', folder: this.folder, nowWallMs, daemons }, 0, 0)
   }
@@ -231,7 +232,7 @@ export class Operations implements OperationsView {
   recover(): void {
     this.#token = 0
     this.#works.length = 0
-    this.#reloads.cancelAll()
+    if (this.#current !== null) this.#reloads.cancel(this.#current.request.daemon)
     this.files.recover()
     this.#take({ type: 'recover' })
     this.#parts.timers.arm({ kind: 'operation', what: 'begin' }, this.#parts.host.now())
@@ -262,7 +263,7 @@ export class Operations implements OperationsView {
     this.#perform(effects)
   }
 
-  #stepOf(transaction: Transaction, event: OperationEvent): ReturnType<typeof stepTransaction> {
+  #stepOf(transaction: Transaction, event: OperationEvent): Stepped {
     const { daemon, path } = transaction.request
     const facts = this.#facts(this.#parts.state.daemons.get(daemon) as Daemon, path)
     return stepTransaction(transaction, event, facts)
@@ -361,7 +362,11 @@ export class Operations implements OperationsView {
       (end) => this.#worked(answerOf(end)),
     )
     if (typeof started === 'string')
-      this.#worked({ kind: 'failed', why: `no helper can be started: ${describeErrno(started)}` })
+      this.#worked({
+        kind: 'failed',
+        why: `no helper can be started: ${describeErrno(started)}`,
+        remedy: null,
+      })
   }
 
   #worked(answer: FileAnswer): void {
@@ -389,13 +394,13 @@ function folderOf({ host, reporter }: OperationParts): string {
   return `${folder}/${reporter.journal.name}`
 }
 
-export function wordsOf(answer: FileAnswer): string {
+function wordsOf(answer: FileAnswer): string {
   return 'why' in answer ? answer.why : `unexpected answer ${answer.kind}`
 }
 
 /** The answer in the output of the helper. */
 function answerOf({ errno, code, signal, timedOut, text }: HelperEnd): FileAnswer {
-  const failed = (why: string): FileAnswer => ({ kind: 'failed', why })
+  const failed = (why: string): FileAnswer => ({ kind: 'failed', why, remedy: null })
   if (timedOut) return failed(`the disk has not answered for ${workMs / 1000} s`)
   if (errno !== null) return failed(`its helper has failed: ${describeErrno(errno)}`)
   if (code !== 0 || signal !== 0) return failed('its helper has failed; see the log')

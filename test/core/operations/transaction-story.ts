@@ -7,13 +7,13 @@ import {
   type OperationEffect,
   type OperationEvent,
   type OperationRequest,
-  stepTransaction,
   type Transaction,
-} from '../../../src/core/operations/transaction.ts'
+} from '../../../src/core/operations/operation.ts'
+import { stepTransaction } from '../../../src/core/operations/transaction.ts'
 import { type DaemonSpec, type ReloadSpec, specDefaults } from '../../../src/core/plan/plan.ts'
 import type { Ticket } from '../../../src/core/ticket.ts'
 
-export const path = '/etc/web.conf'
+const path = '/etc/web.conf'
 const old = { sha256: 'old', bytes: 3 }
 const fresh = { sha256: 'new', bytes: 4 }
 
@@ -97,7 +97,7 @@ export class Story {
   }
 }
 
-export function running(spec: DaemonSpec, run: number, pid: number): Daemon {
+function running(spec: DaemonSpec, run: number, pid: number): Daemon {
   return {
     spec,
     run,
@@ -124,6 +124,7 @@ export const prepared: OperationEvent = answer('prepare', {
   candidate: '/etc/.web.conf.pitcrew-1',
   isSame: false,
   inPlace: false,
+  canRestore: true,
   diff: '-a\n+b\n',
   lastGood: old,
   revision: 2,
@@ -135,11 +136,16 @@ export const preparedSame: OperationEvent = answer('prepare', {
   candidate: '/etc/.web.conf.pitcrew-1',
   isSame: true,
   inPlace: false,
+  canRestore: true,
   diff: '',
   lastGood: old,
   revision: 1,
 })
-export const stored: OperationEvent = answer('store', { kind: 'stored', inPlace: false })
+export const stored: OperationEvent = answer('store', {
+  kind: 'stored',
+  inPlace: false,
+  revision: 2,
+})
 export const committed: OperationEvent = answer('commit', { kind: 'committed' } as FileAnswer)
 export const restored: OperationEvent = answer('restore', { kind: 'restored' } as FileAnswer)
 export const good: OperationEvent = { type: 'checked', isGood: true, words: '' }

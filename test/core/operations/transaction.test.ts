@@ -50,10 +50,11 @@ test('a content that the run was started with changes nothing', () => {
 })
 
 test('a file that was edited by hand, and not yet used, is applied though it is not written', () => {
-  const story = new Story({ startedWith: 'older' }).play(begin, preparedSame)
+  const story = new Story({ startedWith: 'older' }).play(begin, preparedSame, prepared)
   expect(story.text).toMatchInlineSnapshot(`
     "
     begin              -> preparing      prepare
+    prepare: prepared  -> preparing      prepare
     prepare: prepared  -> storing        store
     "
   `)
@@ -84,7 +85,7 @@ test('a content that its check refuses is rejected with the words of the check',
 test('a path that cannot be used is rejected with the reason', () => {
   const refused = answer('prepare', {
     kind: 'refused',
-    code: 'NOT_A_FILE',
+    code: 'not-a-file',
     why: 'cannot apply /etc/web.conf: it is a folder',
     remedy: null,
   })
@@ -97,7 +98,11 @@ test('a path that cannot be used is rejected with the reason', () => {
 })
 
 test('a disk that is full rejects the change, and the candidate is removed', () => {
-  const full = answer('store', { kind: 'failed', why: 'cannot write /etc/web.conf: ENOSPC' })
+  const full = answer('store', {
+    kind: 'failed',
+    why: 'cannot write /etc/web.conf: ENOSPC',
+    remedy: null,
+  })
   expect(new Story().play(begin, prepared, full).text).toMatchInlineSnapshot(`
     "
     begin              -> preparing      prepare
@@ -145,7 +150,7 @@ test('a daemon that fails with its old content, too, is reported as such', () =>
 })
 
 test('a rollback does not overwrite a newer edit', () => {
-  const left = answer('restore', { kind: 'left', why: 'edited' })
+  const left = answer('restore', { kind: 'left', why: 'edited', now: null })
   const story = new Story()
   story.play(begin, prepared, stored, requested(2), failed(2, 'exit code 1'), left)
   expect(story.text).toMatchInlineSnapshot(`
