@@ -8,9 +8,9 @@
  *                                      rolled back, rollback failed <─ reverting         applied
  *
  *  Pure, like the core: time and what is known of the daemon arrive with each event, and effects
- *  are plain data. It makes requests of the core like any client, and never changes a daemon itself.
- *  Each step on the disk is recorded there before it is taken (file-work.ts), so a transaction that
- *  ends with pitcrew is finished or undone at the next boot. */
+ *  are plain data. It makes requests of the core like any client and changes no daemon itself. Each
+ *  step on the disk is recorded there before it is taken (file-work.ts), so a transaction that ends
+ *  with pitcrew is finished or undone at the next boot. */
 import type { Daemon } from '../daemon/phases.ts'
 import type { ReloadSpec } from '../plan/plan.ts'
 import { describeRequester } from '../text/describe.ts'
