@@ -32,7 +32,10 @@ export type ControlEvent =
   | { readonly type: 'finishing'; readonly exitCode: number }
 
 export interface Supervisor {
-  readonly host: Pick<Host, 'now' | 'pid' | 'uid' | 'send' | 'queued' | 'usage' | 'readNotify'>
+  readonly host: Pick<
+    Host,
+    'now' | 'pid' | 'uid' | 'send' | 'queued' | 'usage' | 'readNotify' | 'receiveContent'
+  >
   /** In the host's time. */
   readonly startedAtMs: number
   /** Read only, and only during a call. */

@@ -16,6 +16,7 @@ import type { VerbName } from '../protocol/verbs.ts'
 import { Changes } from '../verbs/changes.ts'
 import { connectionHandlers } from '../verbs/connection-verbs.ts'
 import { Followers } from '../verbs/followers.ts'
+import { OperationVerbs } from '../verbs/operations.ts'
 import { queryHandlers } from '../verbs/queries.ts'
 import { Waits } from '../verbs/waits.ts'
 import { accessDenied, accessOf } from './access.ts'
@@ -32,6 +33,7 @@ export class Server implements ControlPlane {
   readonly #ticker: Ticker
   readonly #batches: Batches
   readonly #changes: Changes
+  readonly #operations: OperationVerbs
   readonly #waits: Waits
   readonly #followers: Followers
   readonly #handlers: Handlers
@@ -44,11 +46,16 @@ export class Server implements ControlPlane {
     this.#ticker = new Ticker(supervisor)
     this.#batches = new Batches(supervisor, (call, error) => this.#break(call, 'status', error))
     this.#changes = new Changes(supervisor)
+    this.#operations = new OperationVerbs(supervisor, this.#changes, ({ id }) => {
+      this.#forget(id)
+      supervisor.closeClient(id)
+    })
     this.#waits = new Waits(supervisor)
     this.#followers = new Followers(supervisor)
     this.#handlers = {
       ...queryHandlers(supervisor, this.#batches),
       ...this.#changes.handlers,
+      ...this.#operations.handlers,
       ...this.#waits.handlers,
       ...this.#followers.handlers,
       ...connectionHandlers(supervisor, ({ id }) => this.#connections.delete(id)),
@@ -65,6 +72,8 @@ export class Server implements ControlPlane {
         return this.#connect(event.client, event.peer)
       case 'line':
         return this.#readLine(event.client, event.text)
+      case 'content':
+        return this.#operations.content(event.client, event.errno)
       case 'client-gone':
         return this.#forget(event.client)
       case 'accepted':
@@ -105,7 +114,15 @@ export class Server implements ControlPlane {
         ? read.failed
         : (this.#limitFailure(connection, id) ?? this.#unknownDaemonFailure(read))
     // An id that is in use belongs to the open request, which has its own answer.
-    if (problem !== null) return connection.fail(calls.has(id) ? null : id, problem)
+    if (problem !== null) {
+      connection.fail(calls.has(id) ? null : id, problem)
+      // The bytes that may follow are not requests.
+      if (text.includes('"bytes":')) {
+        this.#forget(client)
+        this.#supervisor.closeClient(client)
+      }
+      return
+    }
     if ('verb' in read) this.#begin(connection, id, read.verb, read.args)
   }
 
@@ -188,6 +205,7 @@ export class Server implements ControlPlane {
   }
 
   #forget(client: number): void {
+    this.#operations.forget(client)
     this.#connections.get(client)?.endCalls()
     this.#connections.delete(client)
   }

@@ -96,8 +96,21 @@ export class Changes implements Responder {
   }
 
   progress(call: Call): Progress {
-    const { daemon } = this.#waits.get(call) as Wait
-    return progressOf(this.#supervisor, daemon, call.sinceMs)
+    const { daemon, ticket } = this.#waits.get(call) as Wait
+    const progress = progressOf(this.#supervisor, daemon, call.sinceMs)
+    const change = this.#supervisor.operations?.open.find(({ id }) => id === ticket)?.change
+    return change === undefined
+      ? progress
+      : { ...progress, words: `${change.step}: ${progress.words}` }
+  }
+
+  /** Answers a call when this open ticket has ended. */
+  follow(call: Call, ticket: Ticket, options: ChangeOptions): void {
+    const { id, daemon } = ticket
+    if (options.wait === false) return call.done(ticketAnswer(this.#supervisor, ticket, false))
+    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, isQuery: false })
+    this.#waitFor(call, id)
+    call.defer(this, options)
   }
 
   #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {

@@ -6,13 +6,15 @@ import { describeRequester } from '../../core/text/describe.ts'
 import type { Outcome, Ticket } from '../../core/ticket.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
+import type { ChangeAnswer } from '../protocol/operations.ts'
 import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
 import { wholeMs } from './describe-daemon.ts'
 
-type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets'>
+type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets' | 'operations'>
 
-export function findTicket({ state, endedTickets }: Facts, id: number): Ticket | null {
+export function findTicket({ state, operations, endedTickets }: Facts, id: number): Ticket | null {
   return (
+    operations?.open.find((one) => one.id === id) ??
     openTickets(state).find((one) => one.id === id) ??
     endedTickets.findLast((one) => one.id === id) ??
     null
@@ -44,6 +46,17 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
     tookMs: wholeMs(endMs - requestedAtMs),
     ...timesOf(ticket, endMs),
     lastLines: lastLines(facts, ticket),
+    change: changeOf(facts, ticket),
+  }
+}
+
+function changeOf({ host }: Facts, { change }: Ticket): ChangeAnswer | null {
+  if (change === undefined) return null
+  const { confirmByMs, steps, ...rest } = change
+  return {
+    ...rest,
+    confirmLeftMs: confirmByMs === null ? null : wholeMs(confirmByMs - host.now()),
+    steps: steps.map(({ step, tookMs }) => ({ step, tookMs: wholeMs(tookMs) })),
   }
 }
 
@@ -103,5 +116,11 @@ export function ticketFailure(
   const lines = lastLines(facts, ticket)
   const why = causeOf(facts, ticket, outcome.why)
   const failed = failure('FAILED', `cannot ${what}: ${why}`, hint)
-  return { ...failed, ticket: id, ...(lines.length > 0 && { lastLines: lines }) }
+  const change = changeOf(facts, ticket)
+  return {
+    ...failed,
+    ticket: id,
+    ...(lines.length > 0 && { lastLines: lines }),
+    ...(change !== null && { change }),
+  }
 }

@@ -143,7 +143,7 @@ export class ControlGuard implements Supervisor {
       this.closeClient(client)
       return false
     }
-    if (type === 'line') {
+    if (type === 'line' || type === 'content') {
       if (this.#clients.has(client)) return true
       // Its `client` event was lost in a failure: no answer would ever come.
       this.#fail(client)

@@ -178,6 +178,7 @@ export class Loop implements Handlers {
       case 'client':
       case 'line':
       case 'client-gone':
+      case 'content':
         this.#control.handle(event)
         return this.#drain()
       case 'probed':
