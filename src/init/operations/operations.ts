@@ -286,8 +286,11 @@ export class Operations implements OperationsView {
       case 'work':
         return this.#order(effect.work, effect.client, this.#current?.ticket.id ?? 0)
       case 'check':
-        return reloads.check(this.#spec, effect.candidate, ({ isGood, words }) =>
-          this.#take({ type: 'checked', isGood, words }),
+        return reloads.check(
+          this.#spec,
+          effect.candidate,
+          ({ isGood, words }) => this.#take({ type: 'checked', isGood, words }),
+          this.#current?.request.path,
         )
       case 'restart': {
         const { by, why, verb } = (this.#current as Transaction).request
@@ -299,7 +302,7 @@ export class Operations implements OperationsView {
           this.#take({ type: 'reloaded', problem }),
         )
       case 'verify': {
-        const untilMs = host.now() + (this.#spec.ready?.timeoutMs ?? verifyMs)
+        const untilMs = host.now() + this.#spec.reload.verifyMs
         return reloads.verify(this.#spec, effect.run, effect.probe, untilMs, (problem) =>
           this.#take({ type: 'verified', problem }),
         )
@@ -382,9 +385,6 @@ export class Operations implements OperationsView {
     }
   }
 }
-
-/** How long a verification by a probe may take where `ready:` has no timeout, in milliseconds. */
-const verifyMs = 30_000
 
 /** The first folder that can be made; its disk may still be full or read-only later. */
 function folderOf({ host, reporter }: OperationParts): string {
