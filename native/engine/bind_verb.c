@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "control/connection.h"
-#include "control/content_source.h"
+#include "control/upload.h"
 #include "engine/bind.h"
 #include "engine/values.h"
 
@@ -38,7 +38,7 @@ FUNCTION(host_read_content) {
   struct arena arena = {0};
   const char *path = arena_string(&arena, argv[0]);
   size_t bytes = 0;
-  const char *error = path ? content_read(path, to_size(argv[1]), &bytes) : "EINVAL";
+  const char *error = path ? upload_read(path, to_size(argv[1]), &bytes) : "EINVAL";
   arena_free(&arena);
   JSValue answer = JS_NewObject(ctx);
   if (error)
@@ -50,7 +50,7 @@ FUNCTION(host_read_content) {
 
 FUNCTION(host_send_content) {
   UNUSED;
-  return errno_or_null(content_send());
+  return errno_or_null(upload_send());
 }
 
 FUNCTION(host_disconnect) {

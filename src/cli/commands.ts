@@ -12,9 +12,16 @@ const names = [
   'events',
   'wait',
   'ticket',
+  'history',
   'start',
   'stop',
   'restart',
+  'reload',
+  'apply',
+  'plan',
+  'confirm',
+  'cancel',
+  'rollback',
   'shutdown',
   'validate',
   'build',
@@ -61,6 +68,20 @@ async function load(name: Name): Promise<Command> {
       return (await import('./verbs/change.ts')).stop
     case 'restart':
       return (await import('./verbs/change.ts')).restart
+    case 'reload':
+      return (await import('./verbs/change.ts')).reload
+    case 'apply':
+      return (await import('./verbs/apply.ts')).apply
+    case 'plan':
+      return (await import('./verbs/apply.ts')).plan
+    case 'confirm':
+      return (await import('./verbs/confirm.ts')).confirm
+    case 'cancel':
+      return (await import('./verbs/confirm.ts')).cancel
+    case 'rollback':
+      return (await import('./verbs/rollback.ts')).rollback
+    case 'history':
+      return (await import('./verbs/rollback.ts')).history
     case 'shutdown':
       return (await import('./verbs/shutdown.ts')).shutdown
     case 'validate':

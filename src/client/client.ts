@@ -2,9 +2,10 @@
  *  requests at once: one loop reads it while any result is awaited, and hands each line to the
  *  request with its id. */
 import type { Entry, EventsAnswer, Progress } from '../control/protocol/answers.ts'
+import type { HistoryAnswer, RevisionItem } from '../control/protocol/operations.ts'
 import type { Greeting, RequestLine } from '../control/protocol/protocol.ts'
 import type { EventsArgs, LogsArgs } from '../control/protocol/requests.ts'
-import type { DaemonStatus, StatusAnswer } from '../control/protocol/status.ts'
+import type { StatusAnswer } from '../control/protocol/status.ts'
 import type { VerbName, Verbs } from '../control/protocol/verbs.ts'
 import { PitcrewError } from '../errors.ts'
 import {
@@ -20,12 +21,30 @@ import { Lines, type Transport } from './transport.ts'
 
 /** Verbs with one answer. */
 export type CallName = Exclude<VerbName, 'events' | 'logs'>
-/** The answer of a verb; that of `status` includes its items as `daemons`. */
-export type CallAnswer<V extends CallName> = V extends 'status' ? StatusAnswer : Verbs[V]['answer']
+/** The answer of a verb; that of `status` includes its items as `daemons`, and that of `history` as
+ *  `revisions`. */
+export type CallAnswer<V extends CallName> = V extends 'status'
+  ? StatusAnswer
+  : V extends 'history'
+    ? History
+    : Verbs[V]['answer']
+
+/** The revisions of the configuration files of a daemon, newest last. */
+export interface History extends HistoryAnswer {
+  readonly revisions: readonly RevisionItem[]
+}
 
 export interface CallOptions {
   /** Called about once a second while the request waits. */
   onProgress?(progress: Progress): void
+  /** Sends the bytes that follow the line of an `apply`. Called once, right after that line. */
+  sendContent?(): void
+}
+
+/** The name of the list of items in an answer. */
+const itemLists: { readonly [V in CallName]?: string } = {
+  status: 'daemons',
+  history: 'revisions',
 }
 
 /** A request that has no answer yet. */
@@ -105,21 +124,23 @@ export class Client {
   call<V extends CallName>(
     verb: V,
     args: Verbs[V]['args'],
-    { onProgress }: CallOptions = {},
+    { onProgress, sendContent }: CallOptions = {},
   ): Promise<CallAnswer<V>> {
     return new Promise((resolve, reject) => {
-      const daemons: DaemonStatus[] = []
-      const item = (daemon: unknown): void => {
-        daemons.push(daemon as DaemonStatus)
+      const items: unknown[] = []
+      const item = (one: unknown): void => {
+        items.push(one)
       }
       const done = (answer: unknown): void => {
-        const whole = verb === 'status' ? { ...(answer as object), daemons } : answer
+        const list = itemLists[verb]
+        const whole = list === undefined ? answer : { ...(answer as object), [list]: items }
         resolve(whole as CallAnswer<V>)
       }
       const isAwaited = (): boolean => true
       const progress = (news: Progress): void => onProgress?.(news)
       const allArgs = onProgress === undefined ? args : { ...args, progress: true }
-      this.#request(verb, allArgs, { isAwaited, item, progress, done, fail: reject })
+      const open = { isAwaited, item, progress, done, fail: reject }
+      this.#request(verb, allArgs, open, sendContent)
     })
   }
 
@@ -188,7 +209,7 @@ export class Client {
     this.close()
   }
 
-  #request(verb: VerbName, args: unknown, open: OpenRequest): number {
+  #request(verb: VerbName, args: unknown, open: OpenRequest, sendContent?: () => void): number {
     if (this.#log !== null) throw new Error(`cannot request ${verb}: the connection carries a log`)
     if (this.#end !== null) {
       open.fail(this.#end)
@@ -197,6 +218,7 @@ export class Client {
     this.#lastId++
     this.#open.set(this.#lastId, open)
     this.#send(this.#lastId, verb, args)
+    sendContent?.()
     this.#read()
     return this.#lastId
   }

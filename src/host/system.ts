@@ -71,9 +71,7 @@ export type FileAnswer =
   | { readonly text: string }
   | { readonly error: Errno | 'not a regular file' | 'too large' }
 
-export type ContentAnswer =
-  | { readonly bytes: number }
-  | { readonly error: Errno | 'too large' }
+export type ContentAnswer = { readonly bytes: number } | { readonly error: Errno | 'too large' }
 
 /** A name of errno(3): "ENOENT", "EACCES" … */
 export type Errno = string

@@ -1,6 +1,6 @@
 /* The whole content is read before the request, because its size is a part of that. */
 #define _GNU_SOURCE
-#include "control/content_source.h"
+#include "control/upload.h"
 #include "base/errno_name.h"
 #include "control/connection.h"
 
@@ -38,7 +38,7 @@ static const char *read_all(int fd, size_t max_bytes) {
   }
 }
 
-const char *content_read(const char *path, size_t max_bytes, size_t *bytes) {
+const char *upload_read(const char *path, size_t max_bytes, size_t *bytes) {
   forget();
   if (max_bytes > CONTENT_BYTES_MAX) return "too large";
   bool is_stdin = strcmp(path, "-") == 0;
@@ -51,7 +51,7 @@ const char *content_read(const char *path, size_t max_bytes, size_t *bytes) {
   return error;
 }
 
-int content_send(void) {
+int upload_send(void) {
   int error = connection_send(content, bytes_kept);
   forget();
   return error;
