@@ -192,7 +192,8 @@ function reportFailure(
   if (change === null || ticket === null || code !== 'FAILED') {
     report(`pitcrew: ${withHint(message, hint)}`)
   } else {
-    if (options.diff) print(diffLines(terminalStyleOf(system, 1), change.diff).join('\n'))
+    if (options.diff && change.diff !== '')
+      print(diffLines(terminalStyleOf(system, 1), change.diff).join('\n'))
     const page = failurePage(terminalStyleOf(system, 2), { ticket, daemon, change })
     report(`pitcrew: ${page.join('\n')}`)
   }

@@ -22,26 +22,25 @@ export interface FailedChange {
  *  what else is to be known. */
 export function changePage(style: TerminalStyle, answer: ChangeTicket): string[] {
   const { words } = answer.change
-  return [
-    `${headline(answer)} (ticket ${answer.ticket})`,
-    ...wordLines(words).flatMap((line) => indented(style, line)),
-  ]
+  return [changeTitle(answer), ...wordLines(words).flatMap((line) => indented(style, line))]
 }
 
 function headline(answer: ChangeTicket): string {
   const { daemon, verb, outcome, tookMs, change } = answer
   const what = `${daemon}: ${fileOf(change)}`
   const revision = change.revision === null ? '' : `, revision ${change.revision}`
-  if (outcome === 'superseded') return `${verb} of ${what} given up: pitcrew shuts down`
+  if (outcome === 'superseded') return `${verb} ${what} given up: pitcrew shuts down`
   switch (change.result) {
     case null:
-      return `${verb} of ${what} is ${change.step}`
+      return `${verb} ${what} ${change.step === 'waiting' ? 'requested' : `is ${change.step}`}`
     case 'applied':
       return `applied ${what}${revision}${activation(answer)} in ${formatElapsed(tookMs)}`
     case 'unchanged':
       return `unchanged ${what} has this content, and ${daemon} uses it`
     case 'planned':
       return `planned ${what} would become${revision.replace(',', '')}, ${consequence(change)}`
+    case 'rollback failed':
+      return `rollback failed for ${what}`
     default:
       return `${change.result} ${what}`
   }
@@ -96,9 +95,9 @@ export function confirmationLine({ ticket, change }: ChangeTicket): string {
 export function failurePage(style: TerminalStyle, failed: FailedChange): string[] {
   const { ticket, daemon, change } = failed
   const [first = 'cause unknown', ...rest] = wordLines(change.words)
-  const result = change.result ?? 'failed'
+  const result = change.result === 'rollback failed' ? 'rollback failed for' : change.result
   return [
-    `${result} ${daemon}: ${fileOf(change)}: ${first} (ticket ${ticket})`,
+    `${result ?? 'failed'} ${daemon}: ${fileOf(change)}: ${first} (ticket ${ticket})`,
     ...rest.map((line) => `    ${line}`),
     ...indented(style, `now: ${present(failed)}`),
     ...indented(style, `next: ${next(failed)}`),
@@ -106,45 +105,45 @@ export function failurePage(style: TerminalStyle, failed: FailedChange): string[
 }
 
 function present({ change, daemon }: FailedChange): string {
-  const wasReload = change.path === ''
   switch (change.result) {
     case 'rejected':
-      return wasReload
-        ? `${daemon} was not reloaded`
-        : 'nothing was changed: the file and the daemon are as before'
+      return 'nothing was changed: the file and the daemon are as before'
     case 'rolled back':
       return `the file has its old content again, and ${daemon} uses it`
     default:
-      return wasReload ? `see "pitcrew status ${daemon}"` : 'it may not be as before: see above'
+      return 'the file and the daemon may not be as before: see above'
   }
 }
 
 function next({ change, daemon, ticket }: FailedChange): string {
-  switch (change.result) {
-    case 'rejected':
-    case 'rolled back':
-      return `correct it and try again; "pitcrew ticket ${ticket}" shows this again`
-    default:
-      return `look at it: pitcrew explain ${daemon}; pitcrew history ${daemon}`
+  if (change.result === 'rollback failed') {
+    return `pitcrew explain ${daemon}, pitcrew history ${daemon}`
   }
+  const again = `"pitcrew ticket ${ticket}" shows this again`
+  const wasTried = change.steps.some(({ step }) => step === 'checking' || step === 'activating')
+  const wasGood = change.steps.some(({ step }) => step === 'confirming')
+  return wasTried && !wasGood ? `correct the content and try again; ${again}` : again
+}
+
+/** What `ticket` shows in place of its first line. */
+export function changeTitle(answer: ChangeTicket): string {
+  return `${headline(answer)} (ticket ${answer.ticket})`
 }
 
 /** What `ticket` shows in addition: the file, how far it is, the time of each step. */
 export function changeDetails(style: TerminalStyle, change: ChangeAnswer): string[] {
-  const { result, step, revision, words, confirmLeftMs } = change
+  const { result, step, words, confirmLeftMs } = change
   const steps = change.steps.map((one) => `${one.step} ${formatElapsed(one.tookMs)}`).join(', ')
   const left = confirmLeftMs === null ? '' : `, ${formatElapsed(confirmLeftMs)} left`
   const rows: readonly (readonly [string, string])[] = [
-    ['file', fileOf(change)],
-    ['result', result ?? `open: ${step}${left}`],
-    ['revision', revision === null ? '' : String(revision)],
+    ['under way', result === null ? `${step}${left}` : ''],
     ['steps', steps],
   ]
   return [
     ...rows
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `  ${name.padEnd(12)}  ${value}`),
-    ...(result === 'applied' ? wordLines(words).map((line) => `  ${line}`) : []),
+    ...wordLines(words).map((line) => `  ${line}`),
     ...diffLines(style, change.diff),
   ]
 }

@@ -12,8 +12,8 @@ const columns: readonly Column[] = [
   { title: 'TIME', isRight: false, dropOrder: 0 },
   { title: 'OUTCOME', isRight: false, dropOrder: 0 },
   { title: 'SIZE', isRight: true, dropOrder: 1 },
-  { title: 'SHA256', isRight: false, dropOrder: 3 },
-  { title: 'BY', isRight: false, dropOrder: 2 },
+  { title: 'SHA256', isRight: false, dropOrder: 2 },
+  { title: 'BY', isRight: false, dropOrder: 3 },
   { title: '', isRight: false, dropOrder: 0 },
 ]
 const fileColumn: Column = { title: 'FILE', isRight: false, dropOrder: 0 }
@@ -37,7 +37,7 @@ function row(item: RevisionItem, withFile: boolean): readonly Cell[] {
   return [
     plain(String(revision)),
     { text: lastGood ? '*' : '', colour: 'green' },
-    plain(at.slice(0, 19).replace('T', ' ')),
+    plain(at.slice(0, 16).replace('T', ' ')),
     ...(withFile ? [plain(path)] : []),
     { text: outcome, colour: colourOf(item) },
     plain(bytes === null ? 'no file' : formatSize(bytes)),

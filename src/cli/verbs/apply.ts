@@ -17,7 +17,7 @@ const ifMatch = {
   value: 'HASH',
   help: 'only if the file has this SHA-256 now, such as sha256:0f3c…',
 } as const
-const { confirm, 'no-wait': noWait, diff, ...planOptions } = others
+const { timeout, json, socket } = others
 
 export const apply: Command<Options> = {
   name: 'apply',
@@ -43,7 +43,7 @@ rolled back.`,
   run: (input) => applyContent(apply, input, input.options['dry-run'] === true),
 }
 
-export const plan: Command<Omit<Options, 'dry-run' | 'confirm' | 'no-wait' | 'diff'>> = {
+export const plan: Command<Omit<Options, 'dry-run' | 'confirm' | 'no-wait' | 'diff' | 'why'>> = {
   name: 'plan',
   group: 'Change',
   summary: 'Show what an apply would change',
@@ -53,7 +53,7 @@ The same as "apply --dry-run": the new content is checked and compared, and the
 difference is printed. Values of keys such as "password" or "token" are masked.
 Nothing is changed.`,
   args: ['NAME'],
-  options: { file, from, 'if-match': ifMatch, ...planOptions },
+  options: { file, from, 'if-match': ifMatch, timeout, json, socket },
   run: (input) => applyContent(plan, input as Input<Options>, true),
 }
 

@@ -43,14 +43,17 @@ request failed or was superseded. pitcrew keeps the last 200 finished tickets.`,
       .call('ticket', request, { onProgress: (news) => progress.update(`ticket ${id}`, news) })
       .finally(() => progress.remove(`ticket ${id}`))
     if (options.json) print(JSON.stringify(answer))
-    else print([...ticketPage(answer), ...(await changeLines(system, answer))].join('\n'))
+    else print((await pageOf(system, answer)).join('\n'))
     return answer.outcome === 'failed' || answer.outcome === 'superseded' ? 1 : 0
   },
 }
 
-/** What a change of a file adds. */
-async function changeLines(system: ClientSystem, answer: TicketAnswer): Promise<string[]> {
-  if (answer.change === null) return []
-  const { changeDetails } = await import('../terminal/change-page.ts')
-  return changeDetails(terminalStyleOf(system, 1), answer.change)
+/** A change of a file has a title of its own, and more to tell. */
+async function pageOf(system: ClientSystem, answer: TicketAnswer): Promise<string[]> {
+  const { change } = answer
+  const page = ticketPage(answer)
+  if (change === null) return page
+  const { changeTitle, changeDetails } = await import('../terminal/change-page.ts')
+  const details = changeDetails(terminalStyleOf(system, 1), change)
+  return [changeTitle({ ...answer, change }), ...page.slice(1), ...details]
 }
