@@ -53,8 +53,8 @@ test('without a verb, the overview goes to stderr, with status 2', async () => {
       pitcrew stop NAME...              Stop daemons until they are started again
       pitcrew restart NAME...           Restart daemons without touching the others
       pitcrew reload NAME...            Make daemons read their configuration again
-      pitcrew apply NAME                Replace a configuration file of a daemon
-      pitcrew plan NAME                 Show what an apply would change
+      pitcrew apply NAME --from FILE|-  Replace a configuration file of a daemon
+      pitcrew plan NAME --from FILE|-   Show what an apply would change
       pitcrew confirm TICKET            Keep a change that waits for a confirmation
       pitcrew cancel TICKET             Undo a change that is not over
       pitcrew rollback NAME             Go back to an earlier content of a file

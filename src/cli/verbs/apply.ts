@@ -24,7 +24,7 @@ export const apply: Command<Options> = {
   group: 'Change',
   summary: 'Replace a configuration file of a daemon',
   usage:
-    'apply NAME [--file PATH] --from FILE|- [--dry-run] [--diff] [--if-match HASH] ' +
+    'apply NAME --from FILE|- [--file PATH] [--dry-run] [--diff] [--if-match HASH] ' +
     '[--confirm TIME] [--why TEXT] [--no-wait] [--timeout TIME] [--json]',
   details: `\
 The new content is checked ("check:" in the bundle), stored, and taken into use
@@ -47,7 +47,7 @@ export const plan: Command<Omit<Options, 'dry-run' | 'confirm' | 'no-wait' | 'di
   name: 'plan',
   group: 'Change',
   summary: 'Show what an apply would change',
-  usage: 'plan NAME [--file PATH] --from FILE|- [--if-match HASH] [--timeout TIME] [--json]',
+  usage: 'plan NAME --from FILE|- [--file PATH] [--if-match HASH] [--timeout TIME] [--json]',
   details: `\
 The same as "apply --dry-run": the new content is checked and compared, and the
 difference is printed. Values of keys such as "password" or "token" are masked.
