@@ -1,7 +1,8 @@
 /** What the host gets to start a run of a daemon, or of a command that serves it. */
+
+import type { Environment } from '../../core/plan/environment.ts'
 import { type DaemonSpec, isSelfReported } from '../../core/plan/plan.ts'
 import type { Channels, SpawnSpec } from '../../host/host.ts'
-import type { Environment } from './environment.ts'
 
 /** A command that serves a daemon, and the context in which it runs. */
 export interface ServiceCommand extends Omit<SpawnSpec, 'name'> {
