@@ -33,6 +33,8 @@ export type Effect = Readonly<
   | { type: 'accepted'; token: number; ticket: Ticket; joined: boolean }
   /** A request for an operation, which spans several runs: the core does not know how it ends. */
   | { type: 'operate'; verb: 'reload'; daemon: string; by: Requester }
+  /** The plan is in force; or, with a problem, nothing has changed. */
+  | { type: 'replanned'; problem: string | null }
   /** Write what is left of the output, then exit. */
   | { type: 'finish'; report: ExitReport; flushMs: number }
 >

@@ -52,7 +52,7 @@ function performerOn(
   }
   const state = initialState(bundle)
   const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing, none)
-  return new Performer(host, bundle, tasks, timers, voice, control, () => {})
+  return new Performer(host, bundle, state, tasks, timers, voice, control, () => {})
 }
 
 /** The outcome of an effect that could not be performed. */

@@ -1,6 +1,6 @@
-/** What changes between two plans of a bundle, and what follows for each daemon. For each key of the
- *  plan and of a daemon a table says when a new value takes effect; a key that is missing there does
- *  not compile. The reason stands beside each key. */
+/** What changes between two plans of a bundle, and what follows for each daemon. For each key of
+ *  the plan and of a daemon a table says when a new value takes effect; a key that is missing there
+ *  does not compile. The reason stands beside each key. */
 import { environmentFor } from './environment.ts'
 import type { DaemonSpec, Plan } from './plan.ts'
 
@@ -142,8 +142,15 @@ function changesOf<T extends object>(table: Table<T>, before: T, after: T) {
  *  others. */
 function environments(old: Plan, next: Plan, outer: readonly string[]) {
   const [before, after] = [environmentFor(outer, old.daemons), environmentFor(outer, next.daemons)]
-  return (was: DaemonSpec, spec: DaemonSpec): boolean =>
-    !same(new Set(before.of(was)), new Set(after.of(spec)))
+  const sameClaims = same(claimsOf(old), claimsOf(next))
+  return (was: DaemonSpec, spec: DaemonSpec): boolean => {
+    if (sameClaims && same(was.env, spec.env)) return false
+    return !same(new Set(before.of(was)), new Set(after.of(spec)))
+  }
+}
+
+function claimsOf({ daemons }: Plan): readonly unknown[] {
+  return daemons.filter(({ env }) => env.claim.length > 0).map(({ name, env }) => [name, env.claim])
 }
 
 function specsOf(plan: Plan, selected: readonly string[] | null): Map<string, DaemonSpec> {

@@ -101,6 +101,7 @@ export class Loop implements Handlers {
     this.#performer = new Performer(
       host,
       plan,
+      this.#state,
       this.#tasks,
       timers,
       this.#reporter,
@@ -136,6 +137,8 @@ export class Loop implements Handlers {
       control: this.#control,
       state: this.#state,
       services: () => this.#performer.loadServices(),
+      useClaims: (plan) => this.#performer.useClaims(plan),
+      dispatch: (event) => this.#queue.push({ ...event, atMs: this.#host.now() }),
     })
   }
 

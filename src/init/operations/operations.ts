@@ -21,7 +21,8 @@ import {
   type Transaction,
 } from '../../core/operations/operation.ts'
 import { stepTransaction } from '../../core/operations/transaction.ts'
-import type { DaemonSpec } from '../../core/plan/plan.ts'
+import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
+import { replacePlan } from '../../core/supervisor/replan.ts'
 import type { StepContext } from '../../core/supervisor/step-context.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
 import { describeErrno } from '../../errors.ts'
@@ -30,6 +31,7 @@ import type { Host } from '../../host/host.ts'
 import { stateFolders } from '../../host/places.ts'
 import type { ControlGuard } from '../control/control-guard.ts'
 import type { DaemonServices } from '../image/auxiliary.ts'
+import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
 import type { Reporter } from '../report/reporter.ts'
@@ -57,6 +59,9 @@ export interface OperationParts {
   readonly state: StepContext
   /** Loads what serves daemons: command runs and probes. */
   readonly services: () => DaemonServices
+  /** Which daemon inherits what, by another plan. */
+  readonly useClaims: (plan: Plan) => void
+  readonly dispatch: (event: UntimedEvent) => void
 }
 
 export class Operations implements OperationsView {
@@ -78,6 +83,7 @@ export class Operations implements OperationsView {
 
   constructor(parts: OperationParts) {
     this.#parts = parts
+    parts.state.replacePlan = replacePlan
     this.folder = folderOf(parts)
     this.#reloads = new Reloads(parts.host, parts.services)
     this.files = new ConfigFiles(parts, this.folder, {
@@ -220,6 +226,11 @@ export class Operations implements OperationsView {
       default:
         return
     }
+  }
+
+  /** The core has another plan, or has refused it. */
+  replanned(problem: string | null): void {
+    void problem
   }
 
   elapsed(what: 'transaction' | 'begin' | 'files'): void {

@@ -174,6 +174,15 @@ export const effectKinds = {
     // The failure is logged, and the signal can be sent again.
     lost: 'ignore',
   },
+  replanned: {
+    describe: ({ problem }) => `replanned${problem === null ? '' : `: ${problem}`}`,
+    perform({ problem }, { control }) {
+      control.operations?.replanned(problem)
+      return null
+    },
+    // The operation looks at the plan in force when its time is over.
+    lost: 'ignore',
+  },
   finish: {
     describe: ({ report: { code, from } }) => `finish ${code}${from === null ? '' : ` (${from})`}`,
     perform(effect, performer) {

@@ -6,6 +6,7 @@ import type { Effect } from '../../core/effect.ts'
 import type { Event, Started } from '../../core/event.ts'
 import { type Environment, environmentFor } from '../../core/plan/environment.ts'
 import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
+import type { State } from '../../core/supervisor/state.ts'
 import type { Host, NotifyFields } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { environmentValue } from '../../host/places.ts'
@@ -27,9 +28,8 @@ type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
   readonly host: Host
-  readonly #plan: Plan
-  readonly #specs: ReadonlyMap<string, DaemonSpec>
-  readonly #environment: Environment
+  readonly #state: State
+  #environment: Environment
   readonly #tasks: Tasks
   readonly timers: Timers
   readonly reporter: Reporter
@@ -49,6 +49,7 @@ export class Performer {
   constructor(
     host: Host,
     plan: Plan,
+    state: State,
     tasks: Tasks,
     timers: Timers,
     reporter: Reporter,
@@ -56,12 +57,9 @@ export class Performer {
     dispatch: (event: UntimedEvent) => void,
   ) {
     this.host = host
-    this.#plan = plan
+    this.#state = state
     this.reporter = reporter
     this.control = control
-    const specs = new Map<string, DaemonSpec>()
-    for (const spec of plan.daemons) specs.set(spec.name, spec)
-    this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#tasks = tasks
     this.timers = timers
@@ -69,6 +67,13 @@ export class Performer {
     const isListening = environmentValue(host, 'NOTIFY_SOCKET') !== null
     this.serviceManager = isListening ? new (auxiliaryOf(host).ServiceManager)(host, timers) : null
     host.envHide(this.#environment.claimed)
+  }
+
+  /** The environment claims of another plan, with the daemons that are not selected. */
+  useClaims({ daemons }: Plan): void {
+    const hidden = new Set(this.#environment.claimed)
+    this.#environment = environmentFor(this.host.envNames(), daemons)
+    this.host.envHide(this.#environment.claimed.filter((position) => !hidden.has(position)))
   }
 
   /** null before they are first needed. */
@@ -179,7 +184,7 @@ export class Performer {
   }
 
   #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
-    return this.#specs.get(daemon) as DaemonSpec
+    return (this.#state.daemons.get(daemon) as Daemon).spec
   }
 
   #serviceCommand(
@@ -216,7 +221,7 @@ export class Performer {
   }
 
   #writeReport(report: Finish['report']): void {
-    const task = exitReportTask(this.host, this.#plan.name, this.reporter, report)
+    const task = exitReportTask(this.host, this.#state.plan.name, this.reporter, report)
     this.#lostBytes = this.host.lostOutput().bytes
     this.#tasks.start(task, () => {})
   }

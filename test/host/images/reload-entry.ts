@@ -1,6 +1,8 @@
 /** Replaces the init in the engine, on the real host: starts the daemons that it is told to, and
  *  checks, reloads and verifies them. It does what the file `orders` in its folder says each time
  *  that USR1 comes, and prints the answers. See reloader.ts. */
+
+import { environmentFor } from '../../../src/core/plan/environment.ts'
 import type { DaemonSpec, Probe } from '../../../src/core/plan/plan.ts'
 import { describeExitFully } from '../../../src/core/text/cause.ts'
 import type { Handlers, Host, HostEvent } from '../../../src/host/host.ts'
@@ -8,7 +10,6 @@ import { auxiliaryOf } from '../../../src/init/image/load-auxiliary.ts'
 import { Tasks } from '../../../src/init/loop/tasks.ts'
 import { Timers } from '../../../src/init/loop/timers.ts'
 import { Reloads } from '../../../src/init/operations/reload.ts'
-import { environmentFor } from '../../../src/init/perform/environment.ts'
 import { channelsOf, isCommandRun, serviceCommandOf } from '../../../src/init/perform/spawn-spec.ts'
 
 /** `id` names the answer. */
