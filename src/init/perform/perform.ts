@@ -180,7 +180,10 @@ export class Performer {
       client: 0,
       why: '',
     })
-    if (ticket === null) this.reporter.log(`${daemon}: cannot ${verb} it: too many operations wait`)
+    if (ticket === null)
+      this.reporter.log(
+        `${daemon}: cannot ${verb} it: it is not selected, or too many operations wait`,
+      )
   }
 
   #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
