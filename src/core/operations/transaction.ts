@@ -298,8 +298,7 @@ class Operation {
   #restored(answer: FileAnswer): void {
     const { cause, isActivated } = this.#now
     if (answer.kind === 'left') {
-      const words = `${cause}; the file was changed again meanwhile, and is left as it is`
-      return this.#finish('rollback failed', words)
+      return this.#finish('rollback failed', `${cause}; ${answer.why}`)
     }
     if (answer.kind !== 'restored') {
       const words = `${cause}; and the old content cannot be put back: ${wordsOf(answer)}`

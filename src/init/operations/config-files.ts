@@ -17,6 +17,8 @@ import type { OperationParts } from './operations.ts'
 /** How long a file must be quiet, and how long a change waits at most, in milliseconds. */
 const quietMs = 500
 const quietMaxMs = 5000
+/** The first daemon waits this long for the first reports of the watcher, in milliseconds. */
+const firstReportsMs = 1000
 /** After this time the watcher is started again, in milliseconds. */
 const watchAgainMs = 5000
 
@@ -57,8 +59,8 @@ interface Configured {
   /** The file clock just before its last spawn. */
   spawnedMs: number
   run: number
-  /** A run has been verified in this life. */
-  wasVerified: boolean
+  /** The last run that was verified; 0 = none in this life. */
+  verifiedRun: number
   /** `onBootFailure` was used in this life. */
   wasRescued: boolean
   /** When it is considered; Infinity = nothing has changed. */
@@ -76,6 +78,10 @@ export class ConfigFiles {
   readonly #daemons: Map<string, Configured> = new Map()
   readonly #onDisk: Map<string, OnDisk> = new Map()
   #watchAgainMs = Number.POSITIVE_INFINITY
+  /** Files without a report, while the first daemon waits for them. */
+  readonly #unreported: Set<string> = new Set()
+  #firstReportsByMs = Number.POSITIVE_INFINITY
+  #begun: (() => void) | null = null
   #isOver = false
 
   constructor(parts: OperationParts, folder: string, orders: FileOrders) {
@@ -88,24 +94,41 @@ export class ConfigFiles {
   }
 
   /** To be called once, before the first daemon is started.
-   *  @param lastGood The last good contents, by daemon and path. */
-  begin(lastGood: readonly { daemon: string; path: string; sha256: string | null }[]): void {
+   *  @param lastGood The last good contents, by daemon and path.
+   *  @param begun    Called when the present contents are known, or take too long. */
+  begin(
+    lastGood: readonly { daemon: string; path: string; sha256: string | null }[],
+    begun: () => void,
+  ): void {
     for (const { daemon, path, sha256 } of lastGood) {
       const file = this.#file(daemon, path)
       if (file !== undefined) file.lastGood = sha256
     }
-    this.#watch()
+    for (const path of this.#watch()) this.#unreported.add(path)
+    if (this.#unreported.size === 0) return begun()
+    this.#begun = begun
+    this.#firstReportsByMs = this.#parts.host.now() + firstReportsMs
+    this.#arm()
   }
 
-  #watch(): void {
+  #endWait(): void {
+    const begun = this.#begun
+    this.#begun = null
+    this.#firstReportsByMs = Number.POSITIVE_INFINITY
+    begun?.()
+  }
+
+  /** @returns The files that are watched now. */
+  #watch(): ReadonlySet<string> {
     const paths = new Set<string>()
     for (const { spec } of this.#daemons.values()) {
       if (spec.watch) for (const path of spec.config) paths.add(path)
     }
     this.#watchAgainMs = Number.POSITIVE_INFINITY
-    if (paths.size === 0) return
-    const errno = this.#parts.host.watchFiles([...paths])
-    if (errno !== null) this.watcherEnded(errno)
+    const errno = paths.size === 0 ? null : this.#parts.host.watchFiles([...paths])
+    if (errno === null) return paths
+    this.watcherEnded(errno)
+    return new Set()
   }
 
   watcherEnded(errno: string): void {
@@ -113,24 +136,28 @@ export class ConfigFiles {
     const why = `files are not watched: ${describeErrno(errno)}`
     this.#parts.reporter.log(`${why}; trying again in ${watchAgainMs / 1000} s`)
     this.#watchAgainMs = this.#parts.host.now() + watchAgainMs
+    this.#endWait()
     this.#arm()
   }
 
   /** A report of the watcher. */
   reported({ path, sha256, changedMs }: FileEvent): void {
     const nowMs = this.#parts.host.now()
-    const isFirst = !this.#onDisk.has(path)
     this.#onDisk.set(path, { sha256, changedMs })
     for (const one of this.#daemons.values()) {
       const file = one.files.find((its) => its.path === path)
       if (file === undefined || !one.spec.watch) continue
       // The present run was started after the change.
-      if (one.run > 0 && (changedMs < one.spawnedMs || (isFirst && file.using === undefined))) {
+      if (one.run > 0 && changedMs < one.spawnedMs) {
         file.using = sha256
+        // The run was verified before its files were known.
+        const { name } = one.spec
+        if (one.verifiedRun === one.run && !this.#orders.isBusy(name)) this.verified(name)
       }
       if (one.dueMs === Number.POSITIVE_INFINITY) one.latestMs = nowMs + quietMaxMs
       one.dueMs = Math.min(nowMs + quietMs, one.latestMs)
     }
+    if (this.#unreported.delete(path) && this.#unreported.size === 0) this.#endWait()
     this.#arm()
   }
 
@@ -155,7 +182,7 @@ export class ConfigFiles {
   verified(name: string): void {
     const one = this.#daemons.get(name)
     if (one === undefined) return
-    one.wasVerified = true
+    one.verifiedRun = one.run
     one.settledMs = Number.POSITIVE_INFINITY
     if (one.files.every(({ using, lastGood }) => using === undefined || using === lastGood)) return
     this.#orders.work({
@@ -173,7 +200,7 @@ export class ConfigFiles {
     const one = this.#daemons.get(name)
     if (one === undefined || run < one.run) return
     one.settledMs = Number.POSITIVE_INFINITY
-    if (one.wasVerified || one.wasRescued || one.spec.onBootFailure !== 'lastGood') return
+    if (one.verifiedRun > 0 || one.wasRescued || one.spec.onBootFailure !== 'lastGood') return
     const changed = one.files.filter(isUnproven)
     if (changed.length === 0) return
     one.wasRescued = true
@@ -229,6 +256,7 @@ export class ConfigFiles {
 
   elapsed(): void {
     const nowMs = this.#parts.host.now()
+    if (this.#firstReportsByMs <= nowMs) this.#endWait()
     if (this.#watchAgainMs <= nowMs) this.#watch()
     for (const one of this.#daemons.values()) {
       if (one.settledMs <= nowMs) this.#settle(one)
@@ -298,7 +326,7 @@ export class ConfigFiles {
   }
 
   #arm(): void {
-    let nextMs = this.#watchAgainMs
+    let nextMs = Math.min(this.#watchAgainMs, this.#firstReportsByMs)
     for (const { dueMs, settledMs } of this.#daemons.values()) {
       nextMs = Math.min(nextMs, dueMs, settledMs)
     }
@@ -324,7 +352,7 @@ function configured(spec: DaemonSpec): Configured {
     })),
     spawnedMs: 0,
     run: 0,
-    wasVerified: false,
+    verifiedRun: 0,
     wasRescued: false,
     dueMs: never,
     latestMs: never,

@@ -109,8 +109,7 @@ export class Operations implements OperationsView {
     const { reporter } = this.#parts
     if (answer.kind === 'recovered') for (const note of answer.notes) reporter.log(note)
     else reporter.log(`cannot read what is kept of configuration files: ${wordsOf(answer)}`)
-    this.files.begin(answer.kind === 'recovered' ? answer.lastGood : [])
-    this.#begun()
+    this.files.begin(answer.kind === 'recovered' ? answer.lastGood : [], this.#begun)
   }
 
   // ---- requests

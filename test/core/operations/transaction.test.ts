@@ -160,7 +160,7 @@ test('a rollback does not overwrite a newer edit', () => {
     store: stored      -> activating     restart
     ticket 2           -> activating
     2 failed           -> restoring      abandon, restore
-    restore: left      -> over           rollback failed: exit code 1; the file was changed again meanwhile, and is left as it is
+    restore: left      -> over           rollback failed: exit code 1; edited
     "
   `)
 })
