@@ -19,7 +19,7 @@ const reads = `read text < "$FILE"; echo "uses $text"
   [ "$text" = bad ] && exit 3
   [ "$text" = late ] || echo ready
   trap 'echo reloads; read text < "$FILE"; echo "uses $text"; [ "$text" = bad ] && exit 4' HUP
-  trap 'exit 0' TERM; while :; do sleep 1000 & wait $!; done`
+  trap 'exit 0' TERM; while :; do sleep 0.1 & wait $!; done`
 
 export class Configured implements AsyncDisposable {
   readonly pitcrew: Pitcrew
