@@ -59,6 +59,36 @@ export function adopt(workplace: Workplace, work: AdoptWork): FileAnswer {
   return { kind: 'adopted', adopted, passedOver }
 }
 
+/** Keeps the present contents of files without a last good one, before the first run reads them:
+ *  the run may show that they work when the files have been changed already. */
+export function keepFound(
+  workplace: Workplace,
+  work: { readonly folder: string; readonly daemon: string; readonly at: number },
+  paths: readonly string[],
+  before: History,
+): History {
+  let history = before
+  for (const path of paths) {
+    if (lastGoodOf(history, path) !== null) continue
+    const found = find(workplace, { path })
+    if (found.content === null || entryWith(history, path, found.content.sha256)) continue
+    const entry = keptEntry(workplace, work, history, found, { outcome: 'found', at: work.at })
+    history = withEntry(history, entry)
+  }
+  if (history === before) return before
+  const after = pruned(history)
+  writeHistory(workplace.disk, work.folder, work.daemon, after)
+  removeDropped(workplace.disk, work, before, after)
+  return after
+}
+
+/** The newest revision of a file with this content, if it is kept. */
+function entryWith(history: History, path: string, sha256: string): Entry | undefined {
+  return history.entries.findLast(
+    (entry) => entry.path === path && entry.content?.sha256 === sha256 && entry.kept > 0,
+  )
+}
+
 /** @returns The history in which the content is good; the same one if it was. */
 function adoptOne(
   workplace: Workplace,
@@ -71,6 +101,8 @@ function adoptOne(
   if (good !== null && (good.content?.sha256 ?? null) === sha256) return history
   const found = find(workplace, { path })
   if ((found.content?.sha256 ?? null) !== sha256) {
+    const entry = sha256 === null ? undefined : entryWith(history, path, sha256)
+    if (entry !== undefined) return withLastGood(verified(history, entry), entry)
     throw refuse('changed', `${path} was changed since the run was started`)
   }
   const newest = history.entries.findLast((entry) => entry.path === path)

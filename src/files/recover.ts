@@ -2,6 +2,7 @@
  *  has left are removed, and the last good contents are listed. */
 import type { FileWork, Recovered, UnfinishedTransaction } from '../core/operations/file-work.ts'
 import { type History, keptNumber, readHistory, revisionsIn } from './history.ts'
+import { keepFound } from './last-good.ts'
 import {
   candidatePrefix,
   folderOf,
@@ -35,10 +36,12 @@ export function recover(workplace: Workplace, work: RecoverWork): Recovered {
   const lastGood: { daemon: string; path: string; sha256: string | null }[] = []
   for (const daemon of work.daemons) {
     guarded(notes, () => {
-      const history = readHistory(disk, folder, daemon.name)
+      let history = readHistory(disk, folder, daemon.name)
       for (const path of daemon.paths) removeCandidatesOf(workplace, path)
       const openRecord = isOpen && record !== 'damaged' ? record : null
       removeUnnamed(workplace, folder, daemon.name, history, openRecord)
+      const target = { folder, daemon: daemon.name, at: work.nowWallMs }
+      if (!isOpen) history = keepFound(workplace, target, daemon.paths, history)
       for (const { path, content, isLastGood } of revisionsIn(history)) {
         if (!isLastGood) continue
         lastGood.push({ daemon: daemon.name, path, sha256: content?.sha256 ?? null })

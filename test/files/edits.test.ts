@@ -201,6 +201,14 @@ describe('the last good content', () => {
     expect(problemsOn(disk)).toEqual([])
   })
 
+  test('of the start is good though the file has been changed since: it was kept at the boot', () => {
+    const disk = newDisk()
+    recover(disk)
+    disk.put(path, 'edit')
+    expect(adopt(disk, 'old')).toMatchObject({ adopted: [path] })
+    expect(prepare(disk, { from: 'disk' })).toMatchObject({ canRestore: true })
+  })
+
   test('that is adopted again writes nothing', () => {
     const disk = newDisk()
     adopt(disk, 'old')
