@@ -61,9 +61,13 @@ static int sync_folder_of(const char *path) {
 
 /* ---- contents */
 
-/* Reads to the end, and writes to `to`, unless it is -1. */
+/* Reads to the end, and writes to `to`, unless it is -1. A file that is too large by its size is not
+ * read; one that grows, or whose size is not known (/proc), is read up to the limit. */
 static int pass_on(int from, int to, uint64_t max_bytes, struct hashed *hashed) {
   struct sha256 hash;
+  struct stat st;
+  if (fstat(from, &st) != 0) return errno;
+  if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max_bytes) return EFBIG;
   sha256_init(&hash);
   for (ssize_t n = 1; n != 0;) {
     n = read(from, chunk, sizeof chunk);

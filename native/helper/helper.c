@@ -115,13 +115,8 @@ int helper_start(int64_t id, const struct helper_task *task) {
 
 /* ---- the end of a helper */
 
-static void close_input(struct helper *helper) {
-  if (helper->task.stdin_fd > 0) close(helper->task.stdin_fd);
-  helper->task.stdin_fd = 0;
-}
-
 static void retire(struct helper *helper) {
-  close_input(helper);
+  if (helper->task.stdin_fd > 0) close(helper->task.stdin_fd);
   if (helper->joined) retire(helper->joined);
   helper_child_close_output(&helper->child);
   helper->next = finished;
@@ -213,7 +208,6 @@ static void start(struct queue *queue, struct helper *helper) {
     retire(helper);
     return report_end(helper, error, 0);
   }
-  close_input(helper);
   helper->stage = RUNS;
   helper->deadline_ms = now_ms() + helper->task.timeout_ms;
   helper->next = started;

@@ -80,12 +80,15 @@ describe('a content', () => {
   test('follows another, once that was taken or dropped', async () => {
     await using hub = await Hub.start()
     const client = await hub.connect()
+    await client.ask({ echo: 'here', silent: true })
+    const before = hub.descriptors()
     for (const [n, content] of ['one', 'two'].entries()) {
       await begin(client, 3)
       client.socket.write(content)
       await hub.wait('content', n + 1)
       expect((await stored(hub, client, n)).toString()).toBe(content)
     }
+    expect(hub.descriptors()).toBe(before)
     await begin(client, 5)
     client.socket.write('three')
     await hub.wait('content', 3)

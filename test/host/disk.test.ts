@@ -367,6 +367,77 @@ describe('folders', () => {
   })
 })
 
+describe.skipIf(!isRoot)('where the kernel refuses', () => {
+  /** Calls in a mount namespace of their own. */
+  const answersIn = (place: string, script: string, calls: readonly DiskCall[]): unknown[] => {
+    const shell = ['/bin/sh', '-c', `cd "$1" && ${script} && shift && exec "$@"`, 'sh', place]
+    return answersOf(calls, { before: ['unshare', '-m', ...shell] })
+  }
+
+  test('a file that is a mount can be overwritten, and neither replaced nor removed', () => {
+    const place = folder()
+    const [from, to] = [join(place, 'from'), join(place, 'to')]
+    writeFileSync(from, 'new')
+    writeFileSync(to, 'old')
+    const calls: DiskCall[] = [
+      ['rename', from, to],
+      ['write', to, 'x'],
+      ['remove', to],
+      ['overwrite', from, to],
+      ['readText', to, 9],
+      ['list', place],
+    ]
+    expect(answersIn(place, 'cp to source && mount --bind source to', calls)).toEqual([
+      'EBUSY',
+      'EBUSY',
+      'EBUSY',
+      null,
+      { text: 'new' },
+      ['from', 'source', 'to'],
+    ])
+    expect(read(join(place, 'source'))).toBe('new')
+  })
+
+  test('a folder that is read-only stays as it is', () => {
+    const place = folder()
+    const file = join(place, 'file')
+    writeFileSync(file, 'old')
+    const calls: DiskCall[] = [
+      ['copy', '-', join(place, 'new'), 0o600, null, null, 9],
+      ['overwrite', file, file],
+      ['write', file, 'x'],
+      ['rename', file, join(place, 'new')],
+      ['remove', file],
+      ['makeFolders', join(place, 'a/b'), 0o700],
+      ['makeFolders', place, 0o700],
+      ['hash', file, 9],
+    ]
+    const readOnly = 'mount --bind . . && mount -o remount,bind,ro . '
+    expect(answersIn(place, readOnly, calls)).toEqual([
+      ...Array(6).fill('EROFS'),
+      null,
+      { sha256: sha256('old'), bytes: 3 },
+    ])
+  })
+})
+
+test('arguments of other types are refused', () => {
+  const calls: DiskCall[] = [
+    ['stat', null],
+    ['realPath', 5],
+    ['hash'],
+    ['readText', null, 5],
+    ['copy', 'a'],
+    ['overwrite', 'a', null],
+    ['write', 5, 'x'],
+    ['rename', 'a'],
+    ['remove', null],
+    ['makeFolders', 5, 0o700],
+    ['list'],
+  ]
+  expect(answersOf(calls)).toEqual(calls.map(() => 'EINVAL'))
+})
+
 test('texts with a NUL are no paths', () => {
   expect(
     answersOf([
