@@ -24,7 +24,7 @@ enum { TURN_MS = 2 };
 static void close_client(struct client *client) {
   if (client->stream) logs_client_gone(client);
   client_drop_partial_line(client);
-  if (contents_count > 0) content_drop(client->id);
+  if (contents_count > 0) content_client_gone(client->id);
   client_remove(client);
   client_schedule(client); /* to free it */
 }

@@ -1,6 +1,7 @@
 /* A client that stops in the middle of its content has a place of its own until the deadline: then
  * its content has failed, and it is not read any more, because the rest of the bytes are no lines.
- */
+ * A complete content outlives its client, which may not wait for its turn. Such contents make room
+ * for others, oldest first. */
 #define _GNU_SOURCE
 #include "control/content.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 enum {
   CONTENT_BYTES_MAX = 1024 * 1024,
   CONTENTS_MAX = 8,
+  KEPT_MS = 600000, /* when its client is gone */
   CHUNK_BYTES = 64 * 1024,
 };
 
@@ -24,7 +26,8 @@ static struct content {
   int64_t client; /* 0 = this place is free */
   int fd;
   size_t left;
-  double deadline_ms; /* INFINITY = it is complete */
+  bool is_complete, is_left; /* its client is gone */
+  double deadline_ms;
 } contents[CONTENTS_MAX];
 size_t contents_count;
 
@@ -36,13 +39,28 @@ static struct content *find(int64_t client) {
   return NULL;
 }
 
+/* A free place, or the one that was left first. */
+static struct content *free_place(void) {
+  struct content *place = find(0);
+  if (place) return place;
+  for (size_t i = 0; i < CONTENTS_MAX; i++)
+    if (contents[i].is_left && (!place || contents[i].deadline_ms < place->deadline_ms))
+      place = &contents[i];
+  if (place) content_drop(place->client);
+  return place;
+}
+
 int content_begin(struct client *client, size_t bytes, double timeout_ms) {
   if (bytes > CONTENT_BYTES_MAX) return EFBIG;
-  struct content *content = find(client->id) ? NULL : find(0);
-  if (!content) return EBUSY;
+  if (find(client->id)) return EBUSY;
   int fd = memfd_create("content", MFD_CLOEXEC);
-  if (fd < 0) return errno;
-  *content = (struct content){client->id, fd, bytes, now_ms() + timeout_ms};
+  struct content *content = fd < 0 ? NULL : free_place();
+  if (!content) {
+    int error = fd < 0 ? errno : EBUSY;
+    if (fd >= 0) close(fd);
+    return error;
+  }
+  *content = (struct content){client->id, fd, bytes, .deadline_ms = now_ms() + timeout_ms};
   contents_count++;
   client->sends_content = true;
   return 0;
@@ -64,6 +82,7 @@ static void fail(struct client *client, int error) {
 
 static void complete(struct client *client, struct content *content) {
   if (lseek(content->fd, 0, SEEK_SET) != 0) return fail(client, errno);
+  content->is_complete = true;
   content->deadline_ms = INFINITY;
   client->sends_content = false;
   report(client, 0);
@@ -94,7 +113,7 @@ bool content_read(struct client *client) {
 
 int content_of(int64_t client) {
   const struct content *content = client > 0 ? find(client) : NULL;
-  return content && isinf(content->deadline_ms) ? content->fd : -1;
+  return content && content->is_complete ? content->fd : -1;
 }
 
 void content_hand_over(int64_t client) {
@@ -109,6 +128,14 @@ void content_drop(int64_t client) {
   if (!content) return;
   close(content->fd);
   content_hand_over(client);
+}
+
+void content_client_gone(int64_t client) {
+  struct content *content = find(client);
+  if (!content) return;
+  if (!content->is_complete) return content_drop(client);
+  content->is_left = true;
+  content->deadline_ms = now_ms() + KEPT_MS;
 }
 
 double contents_deadline_ms(void) {
@@ -126,6 +153,6 @@ void contents_check_deadlines(double now) {
     if (client)
       fail(client, ETIMEDOUT);
     else
-      content_drop(id); /* It ends, or is not reported: see content_read. */
+      content_drop(id); /* The client is gone, ends, or is not reported: see content_read. */
   }
 }

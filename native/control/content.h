@@ -17,6 +17,8 @@ int content_begin(struct client *client, size_t bytes, double timeout_ms);
 bool content_read(struct client *client);
 /* The descriptor of a complete content, at its beginning; -1 = there is none. */
 int content_of(int64_t client);
+/* An incomplete content is dropped; a complete one is kept for ten minutes. */
+void content_client_gone(int64_t client);
 void content_drop(int64_t client);
 /* The same without closing the descriptor, which another module has now. */
 void content_hand_over(int64_t client);

@@ -119,8 +119,8 @@ FUNCTION(host_receive_content) {
 
 FUNCTION(host_drop_content) {
   UNUSED;
-  const struct client *client = client_of(argv[0]);
-  if (client && !client->sends_content) content_drop(client->id);
+  int64_t client = to_id(argv[0]);
+  if (content_of(client) >= 0) content_drop(client);
   return JS_UNDEFINED;
 }
 

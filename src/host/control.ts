@@ -28,12 +28,13 @@ export interface ControlHost {
   keepClient(client: number): boolean
   /** Takes the bytes behind the line that is being handled as a content and not as lines: at most
    *  1 MiB, eight contents at a time. They do not enter the engine. One `content` event follows,
-   *  and after it lines again. The content is kept until a helper takes it as its stdin, or the
-   *  client is gone. EFBIG: it is larger. EBUSY: there are eight, or this client has one that was
-   *  not taken. EINVAL: no line of this client is being handled. ENOENT: the client is gone.
-   *  ENOSYS, EPERM, EMFILE, ENOMEM: the kernel refuses the memory. `timeoutMs`: 30 s if it is not given. */
+   *  and after it lines again. The content is kept until a helper takes it as its stdin; for ten
+   *  minutes after its client has gone, unless another needs its place. EFBIG: it is larger.
+   *  EBUSY: there are eight, or this client has one that was not taken. EINVAL: no line of this
+   *  client is being handled. ENOENT: the client is gone. ENOSYS, EPERM, EMFILE, ENOMEM: the kernel
+   *  refuses the memory. `timeoutMs`: 30 s if it is not given. */
   receiveContent(client: number, bytes: number, timeoutMs?: number): Errno | null
-  /** Drops a content that no helper has taken, so that the client can send another. */
+  /** Drops a complete content that no helper has taken, so that the client can send another. */
   dropContent(client: number): void
   /** Hands a client over to the pump. From then on it gets lines of daemons, as docs/PROTOCOL.md
    *  says under "logs", and the connection is closed at the end. Its input is ignored. */

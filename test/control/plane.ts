@@ -12,6 +12,7 @@ import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
+import { operations } from '../../src/init/image/operations.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { fieldsOf } from '../notify-fields.ts'
 
@@ -50,6 +51,9 @@ export class Plane {
   /** The ends of helpers that a hanging disk delays. */
   readonly hanging: HelperEnd[] = []
   readonly streams: (LogSpec & { client: number })[] = []
+  /** The clients whose content was requested, and dropped. */
+  readonly receiving: number[] = []
+  readonly dropped: number[] = []
   usages: Usage[] = []
   /** The results of the first scans, before `usages`. */
   scans: (Usage[] | null)[] = []
@@ -204,6 +208,10 @@ export class Plane {
         this.#toAnswer.push({ type: 'flushed' })
       },
       loadAuxiliary: () => auxiliary,
+      loadOperations: () => operations,
+      makeFolder: () => null,
+      watchFiles: () => null,
+      fileClockMs: () => beginWallMs + this.nowMs - beginMs,
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
         return (supervisor: Supervisor) => {
@@ -220,6 +228,13 @@ export class Plane {
         if (client === undefined || client.isClosed) return false
         for (const one of lines) client.take(one)
         return true
+      },
+      receiveContent: (client) => {
+        this.receiving.push(client)
+        return null
+      },
+      dropContent: (client) => {
+        this.dropped.push(client)
       },
       closeClient: (id) => {
         const client = this.clients.get(id)

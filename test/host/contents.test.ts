@@ -149,16 +149,26 @@ describe('a client', () => {
     expect(hub.descriptors()).toBe(before)
   })
 
-  test('that leaves behind its content leaves no descriptor', async () => {
+  test('may leave its content: a helper can take it, or it makes room for others', async () => {
     await using hub = await Hub.start()
+    const other = await hub.connect()
+    await other.ask({ echo: 'here', silent: true })
     const before = hub.descriptors()
     for (let n = 1; n <= 20; n++) {
       const client = await hub.connect()
       await begin(client, 3)
-      client.socket.end('abc')
+      client.socket.end(`${n}`.padEnd(3))
       await hub.wait('client-gone', n)
     }
     expect(hub.eventsOf('content')).toHaveLength(20)
+    expect(hub.descriptors()).toBe(before + 8)
+    const answers: unknown[] = []
+    for (const of of [12, 13, 14, 20]) answers.push(await ask(other, { store: `of-${of}`, of }))
+    // The first client is the other one.
+    expect(answers).toEqual(['ENOENT', 'ENOENT', null, null])
+    await hub.wait('helper', 2)
+    expect(readFileSync(join(hub.folder, 'of-14'), 'latin1')).toBe('13 ')
+    for (const of of [15, 16, 17, 18, 19, 21]) await ask(other, { drop: true, of })
     expect(hub.descriptors()).toBe(before)
   })
 

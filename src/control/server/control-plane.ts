@@ -34,7 +34,15 @@ export type ControlEvent =
 export interface Supervisor {
   readonly host: Pick<
     Host,
-    'now' | 'pid' | 'uid' | 'send' | 'queued' | 'usage' | 'readNotify' | 'receiveContent'
+    | 'now'
+    | 'pid'
+    | 'uid'
+    | 'send'
+    | 'queued'
+    | 'usage'
+    | 'readNotify'
+    | 'receiveContent'
+    | 'dropContent'
   >
   /** In the host's time. */
   readonly startedAtMs: number

@@ -9,6 +9,7 @@ import { didYouMean } from '../../core/text/suggest.ts'
 import type { Requester } from '../../core/ticket.ts'
 import { describeErrno } from '../../errors.ts'
 import type { HelperEnd } from '../../host/helper.ts'
+import type { Errno } from '../../host/system.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
 import type {
   ApplyArgs,
@@ -33,8 +34,8 @@ export class OperationVerbs {
   readonly #changes: Changes
   /** Ends a connection after its answers. */
   readonly #close: (connection: Connection) => void
-  /** What waits for the content of a client. */
-  readonly #contents: Map<number, () => void> = new Map()
+  /** What waits for the content of a client; it gets the error of one that did not arrive. */
+  readonly #contents: Map<number, (errno: Errno | null) => void> = new Map()
   readonly handlers: Pick<Handlers, Verbs>
 
   constructor(supervisor: Supervisor, changes: Changes, close: (connection: Connection) => void) {
@@ -52,10 +53,10 @@ export class OperationVerbs {
   }
 
   /** A content is complete, or could not be kept. */
-  content(client: number, errno: string | null): void {
-    const begin = this.#contents.get(client)
+  content(client: number, errno: Errno | null): void {
+    const take = this.#contents.get(client)
     this.#contents.delete(client)
-    if (errno === null) begin?.()
+    take?.(errno)
   }
 
   forget(client: number): void {
@@ -79,13 +80,18 @@ export class OperationVerbs {
       const message = `cannot apply: the content cannot be taken: ${describeErrno(errno)}`
       return refuse(failure('BUSY', message, 'try again later'))
     }
-    this.#contents.set(connection.id, () => {
-      if (!call.isOpen) return
-      this.#start(call, args, {
+    this.#contents.set(connection.id, (problem) => {
+      if (problem !== null) {
+        const message = `cannot apply: the content did not arrive: ${describeErrno(problem)}`
+        return refuse(failure('FAILED', message, 'nothing was changed; send it again'))
+      }
+      const request = {
         ...requestOf(call, 'apply', args, path, { from: 'stdin' }),
         ifMatch,
         client: connection.id,
-      })
+      }
+      const isTaken = call.isOpen && this.#start(call, args, request)
+      if (!isTaken) this.#supervisor.host.dropContent(connection.id)
     })
   }
 
@@ -100,11 +106,16 @@ export class OperationVerbs {
     this.#start(call, args, requestOf(call, 'reload', args, '', { from: 'disk' }))
   }
 
-  #start(call: Call, args: ChangeArgs, request: OperationRequest): void {
+  /** @returns False: the request was refused. */
+  #start(call: Call, args: ChangeArgs, request: OperationRequest): boolean {
     const ticket = this.#supervisor.requestOperation(request)
-    if (ticket !== null) return this.#changes.follow(call, ticket, args)
+    if (ticket !== null) {
+      this.#changes.follow(call, ticket, args)
+      return true
+    }
     const message = `cannot ${request.verb}: too many operations wait, or pitcrew shuts down`
     call.failed(failure('BUSY', message, 'see "pitcrew status"'))
+    return false
   }
 
   #confirm(call: Call, { ticket }: OperationArgs): void {

@@ -24,7 +24,7 @@ export type Order =
   | { readonly first: First }
   /** The bytes behind the line are a content; the answer is sent back. */
   | { readonly content: number; readonly of?: number; readonly timeoutMs?: number }
-  | { readonly drop: true }
+  | { readonly drop: true; readonly of?: number }
   /** A helper copies the content of a client to a file, and a `helper` event tells its end. */
   | { readonly store: string; readonly of?: number }
 
@@ -80,7 +80,7 @@ function carryOut(client: number, order: Order): void {
   if ('first' in order) host.send(client, JSON.stringify(begin(order.first)))
   if ('content' in order)
     reply(client, host.receiveContent(order.of ?? client, order.content, order.timeoutMs))
-  if ('drop' in order) reply(client, host.dropContent(client) ?? null)
+  if ('drop' in order) reply(client, host.dropContent(order.of ?? client) ?? null)
   if ('store' in order) reply(client, store(order.of ?? client, order.store))
   if ('close' in order) {
     host.send(other, order.close)
