@@ -5,6 +5,7 @@
  *  Loaded with the operations: most bundles are never changed, so that `StepContext.replacePlan` is
  *  null until then. */
 
+import { unmetDependency } from '../daemon/dependency-state.ts'
 import type { Daemon } from '../daemon/phases.ts'
 import { noStreak } from '../daemon/restart-policy.ts'
 import { type DaemonChange, diffPlan } from '../plan/diff-plan.ts'
@@ -122,6 +123,11 @@ function follow(context: StepContext, before: Daemon, daemon: Daemon): void {
   // A guard holds its dependents.
   for (const { daemon: dependency } of after) {
     if (context.daemons.has(dependency)) context.changed.push(dependency)
+  }
+  // It was skipped for a dependency that it may have no more.
+  if (daemon.phase === 'stopped' && daemon.end === 'skipped') {
+    if (unmetDependency(context.daemons, daemon)?.hasFailed) return
+    return context.dispatch(name, { type: 'start', atMs: context.atMs })
   }
   if (daemon.phase !== 'running' || daemon.readyAtMs === null) return
   if (JSON.stringify(before.spec.alive) === JSON.stringify(alive)) return

@@ -90,6 +90,28 @@ test('a daemon behind a new guard that is not ready is held', () => {
   `)
 })
 
+describe('a daemon that was skipped for a failed dependency', () => {
+  const isAfter: Some = { after: ['db'] }
+
+  test.each<[string, Record<string, Some>, string]>([
+    ['starts when it needs that one no more', { db: {}, web: {}, log: {} }, 'starting'],
+    ['starts when that one is removed', { web: {}, log: {} }, 'starting'],
+    ['starts when it needs another one', { db: {}, web: { after: ['log'] }, log: {} }, 'starting'],
+    [
+      'starts when that one is optional',
+      { db: { optional: true }, web: isAfter, log: {} },
+      'starting',
+    ],
+    ['stays skipped otherwise', { db: {}, web: { ...isAfter, guard: true }, log: {} }, 'stopped'],
+  ])('%s', (_, next, phase) => {
+    const game = running({ db: {}, web: isAfter, log: {} })
+    game.play(exited('db', 1, 1), stop('web'), exited('web', 1, 'TERM'), start('web'))
+    expect(game.daemon('web')).toMatchObject({ phase: 'stopped', end: 'skipped' })
+    expect(answer(game, plan(next))).toBeNull()
+    expect(game.daemon('web').phase).toBe(phase)
+  })
+})
+
 test('a removed daemon is forgotten, and its runs are counted on when it comes back', () => {
   const game = stopped(running({ web: {}, db: {} }), 'db')
   expect(answer(game, plan({ web: {} }))).toBeNull()
