@@ -5,7 +5,7 @@ import { isAlive, memoryKib, work } from '../processes.mjs'
 import { bundleOf, withSupervisor } from '../supervisor.mjs'
 
 /** Time for work that a supervisor finishes after its daemons are up. */
-const settleMs = 200
+const settleMs = 1000
 
 export const lifecycle = {
   groups: ['boot', 'memory', 'idle', 'stop'],
