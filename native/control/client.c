@@ -24,6 +24,7 @@ enum {
   ROOM_BYTES_MIN = 512,
   SEND_AT_ONCE = 64 * 1024,      /* less is sent at the end of the turn: one call for many lines */
   EMPTY_TOTAL = 2 * 1024 * 1024, /* with more than this in all buffers, empty buffers are freed */
+  STREAM_SHARE = 8,              /* of the memory that is left, a stream gets one part in so many */
   GRACE_MS = 1000,               /* to send the queue of a client that ends, */
   LAST_GRACE_MS = 200,           /* and when all of pitcrew ends */
 };
@@ -34,7 +35,7 @@ static size_t count_from_runs; /* of these, those from processes of daemons */
 static struct client *first_scheduled, **last_scheduled = &first_scheduled;
 static size_t scheduled_count, ending_count;
 static bool finishing;
-static size_t rooms_total; /* of all buffers */
+static size_t answers_total, streams_total; /* of all buffers */
 static int64_t last_id;
 static int set_fd = -1;
 static struct watch watch = {WATCH_CLIENTS};
@@ -229,9 +230,13 @@ size_t clients_ending(void) { return ending_count; }
 /* ---- output: one buffer, which exists only while it holds something. Sends never block, and
  * O_NONBLOCK is never set, because an inherited socket may be shared. */
 
+static size_t *total_of(const struct client *client) {
+  return client->stream ? &streams_total : &answers_total;
+}
+
 void client_drop_queue(struct client *client) {
   free(client->out);
-  rooms_total -= client->out_room;
+  *total_of(client) -= client->out_room;
   client->out = NULL;
   client->out_start = client->out_end = client->out_room = 0;
 }
@@ -251,7 +256,7 @@ void client_flush(struct client *client) {
     client->out_start = client->out_end = 0;
     /* A stream needs its buffer again. But the empty buffers of many must not use up the memory of
      * others. */
-    if (!client->stream || rooms_total > EMPTY_TOTAL) client_drop_queue(client);
+    if (!client->stream || streams_total > EMPTY_TOTAL) client_drop_queue(client);
   }
   client_update_events(client);
 }
@@ -263,30 +268,64 @@ static void move_to_front(struct client *client) {
   client->out_end = (uint32_t)queued;
 }
 
-/* When all queues together exceed their limit, the client with the longest is cut off. */
+/* When all answers together exceed their limit, the client with the longest queue is cut off. */
 static bool cut_off_longest(const struct client *client) {
   struct client *longest = NULL;
   size_t most = client_queued(client);
   for (struct client *other = client_next(NULL); other; other = client_next(other))
-    if (client_queued(other) > most) longest = other, most = client_queued(other);
+    if (!other->stream && client_queued(other) > most)
+      longest = other, most = client_queued(other);
   if (!longest) return false;
   client_cut_off(longest);
   client_drop_queue(longest);
   return true;
 }
 
-static bool grow(struct client *client, size_t needed) {
-  size_t wanted = client->out_room > 0 ? client->out_room : ROOM_BYTES_MIN;
-  while (wanted < needed) wanted *= 2;
-  while (rooms_total - client->out_room + wanted > CLIENTS_QUEUE_MAX)
+/* Whether a stream that has a buffer of `room` bytes may have one of `wanted`. */
+static bool stream_may_have(size_t room, size_t wanted) {
+  return wanted <= STREAM_QUEUE_MIN || streams_total - room + wanted <= STREAMS_QUEUE_MAX;
+}
+
+static bool may_have(const struct client *client, size_t wanted) {
+  if (client->stream) return stream_may_have(client->out_room, wanted);
+  while (answers_total - client->out_room + wanted > ANSWERS_QUEUE_MAX)
     if (!cut_off_longest(client)) return false;
-  size_t others = rooms_total - client->out_room;
-  void *grown = realloc(client->out, wanted);
-  if (!grown) return false;
-  client->out = grown;
-  client->out_room = (uint32_t)wanted;
-  rooms_total = others + wanted;
   return true;
+}
+
+static bool resize(struct client *client, size_t wanted) {
+  void *resized = realloc(client->out, wanted);
+  if (!resized) return false;
+  *total_of(client) += wanted - client->out_room;
+  client->out = resized;
+  client->out_room = (uint32_t)wanted;
+  return true;
+}
+
+/* Leaves room for what follows, if it may: a queue of a megabyte is resized some 60 times. */
+static bool grow(struct client *client, size_t needed) {
+  size_t wanted = needed + needed / 8;
+  if (wanted < ROOM_BYTES_MIN) wanted = ROOM_BYTES_MIN;
+  if (client->stream && !stream_may_have(client->out_room, wanted)) wanted = needed;
+  return may_have(client, wanted) && resize(client, wanted);
+}
+
+void client_fit_queue(struct client *client) {
+  move_to_front(client);
+  if (client_queued(client) > 0) resize(client, client_queued(client));
+}
+
+bool client_set_stream(struct client *client, void *stream) {
+  if (stream && !stream_may_have(0, client->out_room)) return false;
+  *total_of(client) -= client->out_room;
+  client->stream = stream;
+  *total_of(client) += client->out_room;
+  return true;
+}
+
+size_t client_stream_room(void) {
+  size_t left = streams_total < STREAMS_QUEUE_MAX ? STREAMS_QUEUE_MAX - streams_total : 0;
+  return left / STREAM_SHARE > STREAM_QUEUE_MIN ? left / STREAM_SHARE : STREAM_QUEUE_MIN;
 }
 
 static bool reserve_output(struct client *client, size_t count) {
@@ -305,7 +344,7 @@ static void append_output(struct client *client, const void *bytes, size_t count
 /* When buffers are large, sends at once before the next client gets memory. */
 static void schedule_send(struct client *client) {
   client_schedule(client);
-  bool is_much = client_queued(client) >= SEND_AT_ONCE || rooms_total > EMPTY_TOTAL;
+  bool is_much = client_queued(client) >= SEND_AT_ONCE || *total_of(client) > EMPTY_TOTAL;
   if (is_much) client_flush(client);
 }
 

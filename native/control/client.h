@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 enum {
-  CLIENTS_MAX = 2048,                   /* without those of daemons */
-  CLIENT_QUEUE_MAX = 1024 * 1024,       /* per client */
-  CLIENTS_QUEUE_MAX = 16 * 1024 * 1024, /* of all clients */
-  CLIENT_READ_UP_TO = 256 * 1024,       /* with more than this in its queue, a client is not read */
+  CLIENTS_MAX = 2048,                  /* without those of daemons */
+  CLIENT_QUEUE_MAX = 1024 * 1024,      /* per client */
+  ANSWERS_QUEUE_MAX = 8 * 1024 * 1024, /* of all clients without a stream */
+  STREAMS_QUEUE_MAX = 6 * 1024 * 1024, /* of all streams; */
+  STREAM_QUEUE_MIN = 1024,             /* each may have this much beyond it */
+  CLIENT_READ_UP_TO = 256 * 1024,      /* with more than this in its queue, a client is not read */
 };
 
 struct client {
@@ -26,7 +28,7 @@ struct client {
   uint32_t mask; /* the events that epoll reports */
   struct client *next_in_bucket, *next_scheduled;
   struct run *run; /* the run with this PITCREW_FD; NULL = none, or the run is over */
-  void *stream;    /* of logs.c; a client with a stream is not read any more */
+  void *stream;    /* see client_set_stream */
   unsigned char *out;
   uint32_t out_start, out_end, out_room;
   char *in; /* the beginning of a line; NULL = there is none */
@@ -61,12 +63,21 @@ void client_remove(struct client *client); /* closes it; does not free it */
 /* ---- output */
 
 /* Queues bytes. False: it is gone or ending, or a limit would be exceeded; then nothing is queued.
- * Large amounts are sent at once, the rest in the next turn. */
+ * Large amounts are sent at once, the rest in the next turn. When answers exceed the limit of all
+ * clients, the client with the longest queue is cut off; for a stream no client is. */
 bool client_put(struct client *client, const void *bytes, size_t count);
 bool client_put_line(struct client *client, const char *text, size_t bytes); /* adds a newline */
 size_t client_queued(const struct client *client);
 void client_flush(struct client *client);
 void client_drop_queue(struct client *client);
+void client_fit_queue(struct client *client); /* its buffer gets the size of what is left in it */
+
+/* Makes a stream of logs.c of it, which is not read any more; NULL: a client as before. False: the
+ * memory of streams is used up. */
+bool client_set_stream(struct client *client, void *stream);
+/* What a stream should get at once: an eighth of what all streams have left, so that something is
+ * left for another one, and at least STREAM_QUEUE_MIN, which it gets in any case. */
+size_t client_stream_room(void);
 
 /* ---- events, scheduling, and the end of a client */
 

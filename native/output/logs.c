@@ -7,6 +7,9 @@
  *                          ^     all is read, 50 ms have passed:   │  reads nothing for 10 s:
  *                          └─────── "! skipped N bytes" <──────────┴────────> cut off
  *
+ * The memory for all streams is bounded. No client is cut off for it: live text is skipped, past
+ * lines are left out, and a part is kept for those that read.
+ *
  * Skipping costs one search in a chunk, and what all followers together get per 50 ms is bounded,
  * so they slow the pump only a little. A follower that is cut off gets no notice, because its
  * socket is full. A client that does not follow is sent what it asked for, and has the same time
@@ -43,10 +46,10 @@ struct follower {
 };
 
 enum {
-  QUEUED_MAX = 224 * 1024,        /* with more in its queue, a follower skips */
-  QUEUED_TOTAL = 8 * 1024 * 1024, /* of all followers, shared evenly */
-  TAKEN_MAX = 512 * 1024,         /* per WINDOW_MS, for all followers together */
-  TAKEN_MIN = 16 * 1024,          /* for each, however many there are */
+  QUEUED_MAX = 224 * 1024,              /* with more in its queue, a follower skips */
+  QUEUED_TOTAL = STREAMS_QUEUE_MAX / 2, /* of all followers, shared evenly */
+  TAKEN_MAX = 512 * 1024,               /* per WINDOW_MS, for all followers together */
+  TAKEN_MIN = 16 * 1024,                /* for each, however many there are */
   WINDOW_MS = 50,
   PATIENCE_MS = 10000,
   CHECK_MS = 1000,
@@ -130,14 +133,21 @@ static void end_if_read(struct follower *f) {
 
 static size_t smaller_of(size_t a, size_t b) { return a < b ? a : b; }
 
-static bool follower_is_full(struct follower *f, double now) {
+/* It has got what it may get in this window. */
+static bool window_is_full(struct follower *f, double now) {
   if (now >= f->window_ms + WINDOW_MS) {
     f->window_ms = now;
     f->window_bytes = 0;
   }
-  size_t may_wait = smaller_of(QUEUED_MAX, QUEUED_TOTAL / following) + f->past_bytes;
   size_t may_take = TAKEN_MAX / following > TAKEN_MIN ? TAKEN_MAX / following : TAKEN_MIN;
-  return client_queued(f->client) > may_wait || f->window_bytes > may_take;
+  return f->window_bytes > may_take;
+}
+
+/* An empty queue has room for a line of any length. */
+static bool has_room(const struct follower *f, size_t bytes) {
+  size_t queued = client_queued(f->client);
+  size_t may_wait = smaller_of(QUEUED_MAX, QUEUED_TOTAL / following) + f->past_bytes;
+  return queued == 0 || queued + bytes <= may_wait;
 }
 
 static struct follower *follower_new(struct client *client, const struct logs_spec *spec) {
@@ -155,9 +165,9 @@ static struct follower *follower_new(struct client *client, const struct logs_sp
   f->spec = *spec;
   f->spec.daemons = f->names;
   logs_sort_names(&f->spec);
+  if (!client_set_stream(client, f)) return free(f), NULL;
   f->next = followers;
   followers = f;
-  client->stream = f;
   return f;
 }
 
@@ -172,15 +182,22 @@ static void follower_free(struct follower *f) {
   while (*link != f) link = &(*link)->next;
   set_state(f, ENDED);
   *link = f->next;
-  f->client->stream = NULL;
+  client_set_stream(f->client, NULL);
   free(f);
 }
 
-enum { BLOCK_BYTES = 32 * 1024 }; /* passed on at once; may be exceeded by one line */
-
-/* Whole lines of one daemon for followers. */
-static unsigned char block[BLOCK_BYTES + LOGS_PREFIX_MAX + LINE_BYTES_MAX + 1];
+/* Whole lines of one daemon that are passed on to followers at once: a line of any length, or
+ * several lines, which are at most block_bytes_max() long. */
+static unsigned char block[LOGS_PREFIX_MAX + LINE_BYTES_MAX + 1];
 static size_t block_bytes;
+
+enum { BLOCK_BYTES = 32 * 1024 };
+
+/* So that the queue of each follower has room for two, and always has room for one. */
+static size_t block_bytes_max(void) {
+  size_t share = smaller_of(BLOCK_BYTES, QUEUED_TOTAL / 2 / following);
+  return smaller_of(share, client_stream_room());
+}
 
 /* ---- new text, to followers */
 
@@ -202,7 +219,7 @@ static bool select_followers(const char *daemon, size_t ended) {
     f->is_selected = false;
     if (f->state > SKIPPING || !logs_wants(&f->spec, daemon)) continue;
     follower_check(f, now);
-    if (f->state == RECEIVING && follower_is_full(f, now)) follower_skip(f, now);
+    if (f->state == RECEIVING && window_is_full(f, now)) follower_skip(f, now);
     if (f->state == SKIPPING) f->skipped += ended;
     f->is_selected = f->state == RECEIVING;
     any |= f->is_selected;
@@ -210,16 +227,22 @@ static bool select_followers(const char *daemon, size_t ended) {
   return any;
 }
 
-/* Sends the block to the selected followers. A follower that is full then skips the `left` bytes
- * that follow. False: none is left. */
+/* Queues the block. False: what the follower has not read leaves no room for it. */
+static bool take_block(struct follower *f) {
+  if (!has_room(f, block_bytes)) client_flush(f->client);
+  return has_room(f, block_bytes) && client_put(f->client, block, block_bytes);
+}
+
+/* Sends the block to the selected followers. A follower that has no room for it, or has got all
+ * that it may get now, skips the `left` bytes that follow. False: none is left. */
 static bool flush_block(size_t in_block, size_t left) {
   double now = now_ms();
   bool any = false;
   for (struct follower *f = followers; f; f = f->next) {
     if (!f->is_selected) continue;
-    bool taken = client_put(f->client, block, block_bytes);
+    bool taken = take_block(f);
     if (taken) f->window_bytes += block_bytes;
-    if (!taken || follower_is_full(f, now)) {
+    if (!taken || window_is_full(f, now)) {
       follower_skip(f, now);
       f->skipped = left + (taken ? 0 : in_block);
       f->is_selected = false;
@@ -240,8 +263,15 @@ void logs_add(const struct lines *lines, const unsigned char *text, size_t bytes
   if (left == 0 || !select_followers(lines->daemon, left)) return;
   char prefix[LOGS_PREFIX_MAX];
   size_t prefix_bytes = logs_prefix(prefix, ms, lines->daemon);
+  size_t bytes_max = block_bytes_max();
   for (size_t at = 0; left > 0;) {
     struct cut cut = line_cut(before, text + at, bytes - at);
+    size_t line_bytes = prefix_bytes + before + cut.bytes + 1;
+    if (block_bytes > 0 && block_bytes + line_bytes > bytes_max) {
+      if (!flush_block(in_block, left)) return;
+      in_block = 0;
+      bytes_max = block_bytes_max();
+    }
     append_block(prefix, prefix_bytes);
     append_block(lines->partial, before);
     append_block(text + at, cut.bytes);
@@ -251,10 +281,8 @@ void logs_add(const struct lines *lines, const unsigned char *text, size_t bytes
     left -= ended;
     at += cut.bytes + cut.newline;
     before = 0;
-    if (block_bytes < BLOCK_BYTES && left > 0) continue;
-    if (!flush_block(in_block, left)) return;
-    in_block = 0;
   }
+  flush_block(in_block, 0);
 }
 
 void logs_add_line(const struct lines *lines, const unsigned char *piece, size_t bytes) {
@@ -273,6 +301,8 @@ void logs_add_own(const char *text, size_t bytes, int64_t ms) {
 
 /* ---- a new stream */
 
+enum { NOTICES_BYTES = 256 }; /* before and after the past */
+
 static bool send_past(struct follower *f, const struct snapshot *past) {
   char text[64];
   snprintf(text, sizeof text, "%llu older lines left out", (unsigned long long)past->left_out);
@@ -283,14 +313,16 @@ static bool send_past(struct follower *f, const struct snapshot *past) {
 
 int logs_stream(struct client *client, const struct logs_spec *spec) {
   if (client->stream) return EBUSY;
+  client_flush(client);
   struct follower *f = follower_new(client, spec);
   if (!f) return ENOMEM;
   struct snapshot past;
   int error = ENOMEM;
-  if (snapshot_take(&f->spec, &past)) {
+  if (snapshot_take(&f->spec, client_stream_room() - NOTICES_BYTES, &past)) {
     error = send_past(f, &past) ? 0 : ENOBUFS;
-    f->past_bytes = past.bytes;
     free(past.memory);
+    client_fit_queue(client);
+    f->past_bytes = client_queued(client);
   }
   if (error)
     follower_free(f);

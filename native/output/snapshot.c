@@ -96,16 +96,17 @@ static bool put_before(unsigned char *buffer, size_t *start, const struct ring_l
   return true;
 }
 
-bool snapshot_take(const struct logs_spec *spec, struct snapshot *snapshot) {
+bool snapshot_take(const struct logs_spec *spec, size_t bytes_max, struct snapshot *snapshot) {
+  const size_t room = bytes_max < LOGS_SNAPSHOT_BYTES ? bytes_max : LOGS_SNAPSHOT_BYTES;
   struct cursor *heap = malloc((rings_count() + 1) * sizeof *heap);
-  unsigned char *buffer = malloc(LOGS_SNAPSHOT_BYTES);
+  unsigned char *buffer = malloc(room);
   *snapshot = (struct snapshot){.memory = buffer};
   if (!heap || !buffer) {
     free(heap);
     free(buffer);
     return false;
   }
-  size_t start = LOGS_SNAPSHOT_BYTES, count = start_all(heap, spec);
+  size_t start = room, count = start_all(heap, spec);
   while (count > 0 && put_before(buffer, &start, &heap[0].line))
     count = pass_top(heap, count, spec);
   for (size_t i = 0; i < count; i++) do
@@ -113,6 +114,6 @@ bool snapshot_take(const struct logs_spec *spec, struct snapshot *snapshot) {
     while (next_line(&heap[i], spec));
   free(heap);
   snapshot->text = buffer + start;
-  snapshot->bytes = LOGS_SNAPSHOT_BYTES - start;
+  snapshot->bytes = room - start;
   return true;
 }

@@ -29,7 +29,7 @@ struct snapshot {
   size_t bytes;
   uint64_t left_out; /* number of lines that did not fit: the oldest */
 };
-/* False: no memory. */
-bool snapshot_take(const struct logs_spec *spec, struct snapshot *snapshot);
+/* At most `bytes_max` bytes, and LOGS_SNAPSHOT_BYTES. False: no memory. */
+bool snapshot_take(const struct logs_spec *spec, size_t bytes_max, struct snapshot *snapshot);
 
 #endif

@@ -49,6 +49,23 @@ test('a client that reads nothing gets LAGGED after ten seconds; others are serv
   expect(slow.answer(id).failed).toMatchObject({ code: 'LAGGED' })
 })
 
+test('the more answers are under way, the less may wait for each client', () => {
+  const plane = new Plane(manyDaemons(count, false))
+  const [client, ...others] = [
+    plane.connect(),
+    ...Array.from({ length: 99 }, () => plane.connect()),
+  ]
+  plane.queued = much
+  const id = client.request('status')
+  for (const other of others) other.request('status')
+  plane.queued = 40 * 1024
+  plane.pass(100)
+  expect(client.of(id)).toEqual([])
+  for (const other of others) other.hangUp()
+  plane.pass(100)
+  expect(client.answer(id).done).toBeDefined()
+})
+
 test('a client that reads again gets the remaining items', () => {
   const plane = new Plane(manyDaemons(count, false))
   const client = plane.connect()

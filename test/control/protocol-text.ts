@@ -100,7 +100,8 @@ another greeting. A \`READY=1\` that was answered with \`done\` is kept through 
 - There are at most ${clientsMax} clients, and ${requestsMax} open requests of each.
 - Processes of daemons have at most a quarter of the connections, and ${requestsOfDaemonsMax} open requests in all, so
   that operators are never locked out.
-- A client that does not read while 1 MiB is queued for it is closed.
+- A client that does not read while 1 MiB is queued for it, or 8 MiB for all clients, is closed. A
+  reader of \`logs\` skips lines instead.
 
 ## Verbs
 

@@ -1,9 +1,11 @@
 /** Clients that use too much: processor time, connections, time at the end. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { beforeAll, expect, test } from 'vitest'
-import { socketPath, tryConnect } from '../e2e/support/control-client.ts'
+import { type ControlClient, socketPath, tryConnect } from '../e2e/support/control-client.ts'
 import { isSpinning } from '../e2e/support/cost.ts'
 import { Pitcrew, sh } from '../e2e/support/pitcrew.ts'
 import { eventually, outputOf } from '../e2e/support/processes.ts'
@@ -69,6 +71,48 @@ test('many finished followers of a loud daemon delay no answer', async () => {
   expect(await client?.done('status')).toMatchObject({ name: 'pitcrew' })
   for (const follower of followers) follower.destroy()
 })
+
+test('many clients that do not read long answers yet are not closed, and each answer ends', async () => {
+  const gate = { command: ['sleep', 'infinity'], ready: 'fd' }
+  const web = { command: ['true'], after: ['gate'] }
+  const names = Array.from({ length: 500 }, (_, n) => `web-${'x'.repeat(40)}-${n}`)
+  const daemons = { gate, ...Object.fromEntries(names.map((name) => [name, web])) }
+  await using pitcrew = new Pitcrew({ daemons }, { stdout: 'ignore' })
+  await eventually('it listens', () => existsSync(socketPath(pitcrew)))
+  using other = (await tryConnect(socketPath(pitcrew))) as ControlClient
+  const stalled = Array.from({ length: 40 }, () => askOften(socketPath(pitcrew)))
+  await Promise.all(stalled.map(({ connected }) => connected))
+  // Answers take turns: all have got as much as they can without reading.
+  await other.done('status')
+  for (const kinds of await Promise.all(stalled.map(({ rest }) => rest()))) {
+    const done = kinds.filter((kind) => kind === 'done').length
+    // On a slow machine ten seconds may pass before a client reads: LAGGED.
+    const failed = kinds.filter((kind) => kind === 'failed').length
+    expect(done + failed).toBe(6)
+    expect(kinds.filter((kind) => kind === 'item').length).toBeGreaterThanOrEqual(done * 501)
+  }
+})
+
+/** A client that reads nothing until `rest`, which reads until all answers have ended. */
+function askOften(path: string): { connected: Promise<unknown>; rest(): Promise<string[]> } {
+  const socket = connect(path)
+  const connected = once(socket, 'connect')
+  for (const id of [1, 2, 3, 4, 5, 6]) socket.write(`{"id":${id},"verb":"status"}\n`)
+  return {
+    connected,
+    async rest() {
+      const kinds: string[] = []
+      let open = 6
+      for await (const line of createInterface({ input: socket })) {
+        const [, kind = ''] = /^{"id":\d,"(\w+)"/.exec(line) ?? []
+        kinds.push(kind)
+        open -= Number(kind === 'done' || kind === 'failed')
+        if (open === 0) break
+      }
+      return kinds
+    },
+  }
+}
 
 function follow(path: string): Socket {
   const socket = connect(path)

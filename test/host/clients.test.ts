@@ -223,7 +223,7 @@ describe('a client that', () => {
     expect(hub.eventsOf('sent')[1]).toMatchObject({ client: 1, queued: 0 })
   })
 
-  test('never reads, forty times, costs 16 MiB in all, and no other client its answer', async () => {
+  test('never reads, forty times, costs 8 MiB in all, and no other client its answer', async () => {
     await using hub = await Hub.start()
     const other = await hub.connect()
     for (let n = 0; n < 40; n++) (await hub.connect()).socket.pause()
@@ -232,7 +232,7 @@ describe('a client that', () => {
     for (let id = 2; id <= 41; id++)
       other.order({ to: id, many: 28, bytes: 32 * kib, silent: true })
     await hub.wait('sent', 40)
-    if (!isSanitized) expect(residentKib(hub) - before).toBeLessThan(20 * kib)
+    if (!isSanitized) expect(residentKib(hub) - before).toBeLessThan(12 * kib)
     expect(await other.ask({ echo: 'still here' })).toBe('still here')
     const gone = await hub.wait('client-gone')
     expect(gone.every(({ lagged }) => lagged)).toBe(true)

@@ -1,5 +1,8 @@
 /** A follower that does not keep up skips lines, gets their number, and delays nothing else. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/processes.ts'
 import { buildLogs, Logs, Reader } from './images/logs.ts'
 
 beforeAll(buildLogs, 300_000)
@@ -58,6 +61,39 @@ test('other followers and the daemon are not affected', async () => {
   expect(awake.texts()).toEqual(['db one'])
   expect(asleep.raw).toEqual([])
 })
+
+/** Prints numbered lines until the file `stop` exists, and then says how many bytes these were. */
+const loud = `n=0; until [ -e "$PITCREW_STATE_DIR/stop" ]; do seq -f %059.0f 9999; n=$((n + 1)); done
+echo "$((n * 9999 * 60))" >"$PITCREW_STATE_DIR/count"; mv "$PITCREW_STATE_DIR/count" "$PITCREW_STATE_DIR/written"`
+
+test.each([400, 1000])('%i followers that pause skip lines, and none is cut off', async (count) => {
+  await using logs = await Logs.unread()
+  await using awake = await logs.follow({ daemons: ['web'], tail: 0 })
+  const asleep = await Promise.all(
+    Array.from({ length: count }, () => Reader.of(logs, follows(['web']), false)),
+  )
+  await logs.usage()
+  await logs.run('web', loud)
+  await eventually('more came than sockets and queues hold', () => awake.raw.length > 10_000)
+  writeFileSync(join(logs.folder, 'stop'), '')
+  const written = join(logs.folder, 'written')
+  await eventually('the daemon has stopped', () => existsSync(written))
+  for (const reader of asleep) reader.read()
+  await Promise.all(asleep.map((reader) => reader.lastLine(' ! skipped ')))
+  expect(logs.errors).toEqual([])
+  const bytes = Number(readFileSync(written, 'utf8'))
+  for (const reader of asleep) {
+    expect(accounted(reader)).toBe(bytes)
+    await reader[Symbol.asyncDispose]()
+  }
+})
+
+/** The bytes of lines that a follower got, and of those that it skipped. */
+function accounted(reader: Reader): number {
+  return reader.lines().reduce((sum, { daemon, text }) => {
+    return sum + (daemon === '!' ? Number(text.split(' ')[1]) : text.length + 1)
+  }, 0)
+}
 
 test('the rate of all skipping followers is bounded, however fast they read', async () => {
   await using logs = await Logs.unread()

@@ -1,7 +1,7 @@
 /** The ring of the last lines of each daemon, with their times, which `logs` returns. */
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/processes.ts'
-import { buildLogs, type Line, Logs, textsOf } from './images/logs.ts'
+import { buildLogs, type Line, Logs, Reader, textsOf } from './images/logs.ts'
 
 beforeAll(buildLogs, 300_000)
 
@@ -137,6 +137,28 @@ test('beyond the limit of an answer the oldest lines are left out, and that is r
   }
   const each = await Promise.all(names.map((name) => logs.past({ daemons: [name] })))
   expect(each.flat().length).toBe(lines.length + leftOut)
+})
+
+test('many clients that do not read yet all get past lines to their end', async () => {
+  await using logs = await Logs.start()
+  const daemons = Array.from({ length: 64 }, (_, n) => `d${n}`)
+  for (const name of daemons) await logs.run(name, 'seq 5000')
+  await Promise.all(daemons.map((name) => logs.lastLines(name, 1)))
+  const ask = { logs: { daemons, tail: -1, sinceMs: 0, follow: false } }
+  const readers = await Promise.all(Array.from({ length: 100 }, () => Reader.of(logs, ask, false)))
+  await logs.usage()
+  for (const reader of readers) reader.read()
+  await Promise.all(readers.map(({ closed }) => closed))
+  expect(logs.errors).toEqual([])
+  for (const reader of readers) {
+    const lines = reader.lines()
+    expect(lines.at(-1)).toMatchObject({ daemon: '.', text: 'end' })
+    expect(lines.at(-2)?.text).toBe('5000')
+    expect(lines[0]).toMatchObject({
+      daemon: '!',
+      text: expect.stringMatching(/^\d+ older lines left out$/),
+    })
+  }
 })
 
 test('with more daemons than memory for full rings, each keeps its last lines', async () => {

@@ -1,7 +1,8 @@
 /** Sends answers that grow with the number of daemons as items, in batches. The loop may end its
  *  turn between two batches, so that signals, children and other clients have theirs. The client
- *  sets the pace: while much is queued for it, nothing is added. A call fails when its client
- *  reads nothing for ten seconds. */
+ *  sets the pace: while much is queued for it, nothing is added. What is much depends on the number
+ *  of answers, because the host cuts off clients when too much is queued for all of them. A call
+ *  fails when its client reads nothing for ten seconds. */
 
 import { failure } from '../protocol/failure.ts'
 import type { Call } from './connection.ts'
@@ -11,8 +12,10 @@ const timer = { kind: 'control', key: 'items' } as const
 export const batchKey: string = timer.key
 /** The size of a batch: items of all answers together. */
 export const itemsMax = 64
-/** While more bytes than this are queued for a client, no item is added. */
-const queuedMax = 256 * 1024
+/** While more bytes than this are queued for a client, no item is added; its socket holds more. */
+const queuedMax = 64 * 1024
+/** The bytes for all answers together, shared evenly. A batch may add as much again. */
+const queuedTotal = 2 * 1024 * 1024
 /** How often, and for how long, such a client is checked again, in milliseconds. */
 const againMs = 10
 const timeoutMs = 10_000
@@ -51,12 +54,13 @@ export class Batches {
   turn(): void {
     const { host } = this.#supervisor
     const nowMs = host.now()
+    const share = Math.min(queuedMax, queuedTotal / this.#answers.length)
     let left = itemsMax
     let isAnyReady = false
     for (let count = this.#answers.length; count > 0 && left > 0; count--) {
       const answer = this.#answers.shift() as Answer
       if (!answer.call.isOpen) continue
-      if (host.queued(answer.call.connection.id) > queuedMax) {
+      if (host.queued(answer.call.connection.id) > share) {
         if (nowMs - answer.sinceMs > timeoutMs) answer.call.failed(unread)
         else this.#answers.push(answer)
         continue
@@ -64,7 +68,7 @@ export class Batches {
       answer.sinceMs = nowMs
       isAnyReady = true
       try {
-        left -= this.#sendSome(answer, left)
+        left -= this.#sendSome(answer, left, share)
       } catch (error) {
         this.#fail(answer.call, error)
       }
@@ -75,18 +79,20 @@ export class Batches {
   }
 
   /** @returns How many items of the batch it has used up. */
-  #sendSome(answer: Answer, atMost: number): number {
+  #sendSome(answer: Answer, atMost: number, charsMax: number): number {
     const { call, items, end } = answer
     const texts: string[] = []
+    let chars = 0
     let step = items.next()
     for (; step.done !== true && step.value !== null; step = items.next()) {
       texts.push(step.value)
-      if (texts.length === atMost) break
+      chars += step.value.length
+      if (texts.length === atMost || chars > charsMax) break
     }
     call.sendItems(texts)
     if (step.done === true) end()
     else this.#answers.push(answer)
-    return step.done === true ? texts.length + 1 : atMost
+    return step.done === true || chars > charsMax ? texts.length + 1 : atMost
   }
 }
 

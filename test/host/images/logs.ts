@@ -123,6 +123,7 @@ export class Logs extends Pitcrew {
 export class Reader {
   readonly raw: string[] = []
   readonly closed: Promise<void>
+  isClosed = false
   readonly #socket: Socket
 
   private constructor(socket: Socket, isReading: boolean) {
@@ -130,6 +131,9 @@ export class Reader {
     socket.setEncoding('latin1')
     socket.on('error', () => undefined)
     this.closed = new Promise((resolve) => socket.on('close', () => resolve()))
+    this.closed.then(() => {
+      this.isClosed = true
+    })
     if (isReading) this.read()
   }
 
@@ -168,6 +172,12 @@ export class Reader {
 
   async until(text: string): Promise<void> {
     await eventually(`a line with ${text}`, () => this.raw.some((line) => line.includes(text)))
+  }
+
+  /** Waits for a line after which none has come, or for the end of the connection. */
+  async lastLine(part: string): Promise<void> {
+    const isThere = (): boolean => this.raw.at(-1)?.includes(part) === true
+    await eventually(`a last line with ${part}`, () => isThere() || this.isClosed)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
