@@ -283,6 +283,7 @@ export class Loop implements Handlers {
 
   /** Steps queued events until the turn is over; the rest waits for the next turn. */
   #drain(): void {
+    if (this.#isHeld) return this.#drainHeld()
     this.#worked = 0
     this.#turnEndMs = null
     let steps = 0
@@ -297,10 +298,19 @@ export class Loop implements Handlers {
     }
     if (steps > 0) this.#control.handle(stepped)
     const isPerforming = this.#performed < this.#effects.length
-    const isWaiting = this.#queue.size > 0 && !this.#isHeld
-    const isBusy = isPerforming || isWaiting || this.#state.sweep !== null
+    const isBusy = isPerforming || this.#queue.size > 0 || this.#state.sweep !== null
     const nextMs = Math.min(this.#timers.nextMs(), this.#recovery.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
+  }
+
+  /** Steps a shutdown, or what follows a failure inside pitcrew, and then everything else. */
+  #drainHeld(): void {
+    const next = this.#queue.first
+    if (next === undefined || (next.type !== 'reconcile' && !isShutdown(next))) {
+      return this.#wakeAt(this.#timers.nextMs())
+    }
+    this.#isHeld = false
+    this.#drain()
   }
 
   /** A sweep ends before any other event is stepped; only a recovery interrupts it. A due
@@ -310,8 +320,6 @@ export class Loop implements Handlers {
     if (this.#state.sweep !== null && next?.type !== 'reconcile') {
       return { type: 'continue', atMs: this.#host.now() }
     }
-    if (this.#isHeld && next !== undefined && next.type !== 'reconcile' && !isShutdown(next))
-      return undefined
     if (next !== undefined || this.#recovery.nextMs === Number.POSITIVE_INFINITY) return next
     const atMs = this.#host.now()
     if (this.#recovery.takeDue(atMs)) this.#queue.pushFirst(this.#reconcile(atMs))
