@@ -1,4 +1,4 @@
-/** `pitcrew apply` with real daemons, by the rows of the table in docs/APPLY.md: a good content is
+/** `pitcrew apply` with real daemons, by the rows of the table in docs/BUNDLE.md: a good content is
  *  in use when the command ends, a bad one changes nothing, or is undone. */
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
