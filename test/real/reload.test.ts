@@ -1,4 +1,4 @@
-/** The rows of the table in docs/APPLY.md: for each daemon the check that refuses a bad file, the
+/** The rows of the table in docs/BUNDLE.md: for each daemon the check that refuses a bad file, the
  *  reload that uses a good one, and what a bad file does without a check. nginx 1.22, squid 5.7,
  *  haproxy 2.6, privoxy 3.0, tinyproxy 1.11, redis 7.0. */
 import { execFile } from 'node:child_process'
