@@ -23,7 +23,7 @@ type RecoverWork = Extract<FileWork, { kind: 'recover' }>
 export function recover(workplace: Workplace, work: RecoverWork): Recovered {
   const { disk } = workplace
   const { folder } = work
-  const notes: string[] = []
+  const notes: Notes = []
   const record = guarded(notes, () => readRecord(disk, folder)) ?? null
   let transaction: UnfinishedTransaction | null = null
   if (record === 'damaged') {
@@ -50,16 +50,21 @@ export function recover(workplace: Workplace, work: RecoverWork): Recovered {
   }
   for (const spare of workplace.spareFolders) removeOurs(workplace, spare, '.')
   disk.remove(temporaryOf(transactionFile(folder)))
-  return { kind: 'recovered', notes, transaction, lastGood }
+  const isWhole = !isOpen && notes.hasFailed !== true
+  return { kind: 'recovered', notes: [...notes], isWhole, transaction, lastGood }
 }
 
+/** `hasFailed`: one of them is about an error of the disk. */
+type Notes = string[] & { hasFailed?: true }
+
 /** One daemon's disk error must not hide the files of the others. */
-function guarded<T>(notes: string[], act: () => T): T | undefined {
+function guarded<T>(notes: Notes, act: () => T): T | undefined {
   try {
     return act()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     notes.push(error.message)
+    notes.hasFailed = true
     return undefined
   }
 }

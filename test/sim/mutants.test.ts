@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { promises } from './judge/check.ts'
 import { type Mutant, mutants } from './mutants.ts'
-import { simulatorWith } from './simulator-with.ts'
+import { type Simulator, simulatorWith } from './simulator-with.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** The number of schedules within which a fault must be caught. */
@@ -49,5 +49,5 @@ test('each promise is broken by at least one planted fault', () => {
 async function simulatorWithFault({ file, from, to }: Mutant): ReturnType<typeof simulatorWith> {
   const faulty = join(root, 'src', file)
   const contents = readFileSync(faulty, 'utf8').replace(from, () => to)
-  return await simulatorWith(join(root, 'test/sim/api.ts'), faulty, contents)
+  return await simulatorWith<Simulator>(join(root, 'test/sim/api.ts'), faulty, contents)
 }

@@ -179,6 +179,8 @@ export interface Recovered {
   readonly kind: 'recovered'
   /** What was found and done, one line each, for the log; [] = nothing was left. */
   readonly notes: readonly string[]
+  /** False: the disk has refused something, and the recovery should be repeated. */
+  readonly isWhole: boolean
   /** What an earlier life had not ended; null = nothing. */
   readonly transaction: UnfinishedTransaction | null
   /** The last good contents that are known; `sha256`: null = the file did not exist. */

@@ -205,14 +205,13 @@ export class Loop implements Handlers {
     this.#effects = []
     this.#performed = 0
     this.#shutdownAsked = shutdownAsked
-    this.#isHeld = false
     this.#recovery.recoveryBegins(atMs)
     this.#wakeAt(this.#recovery.nextMs)
     this.#control.drop()
     this.#tasks.forgetAll()
     this.#reporter.recover()
     this.#reporter.log(`internal error, carrying on: ${problem}`)
-    this.#control.operations?.recover()
+    this.#recoverOperations()
     // Before the ends of commands that `#reconcile` queued: the live runs were read before them.
     this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
@@ -303,12 +302,20 @@ export class Loop implements Handlers {
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
   }
 
-  /** Steps a shutdown, or what follows a failure inside pitcrew, and then everything else. */
+  #recoverOperations(): void {
+    try {
+      this.#control.operations?.recover()
+    } catch (error) {
+      // The daemons are more important.
+      this.#isHeld = false
+      this.#reporter.log(`internal error, operations are lost: ${describeError(error)}`)
+    }
+  }
+
+  /** Steps a shutdown, and then everything else. */
   #drainHeld(): void {
     const next = this.#queue.first
-    if (next === undefined || (next.type !== 'reconcile' && !isShutdown(next))) {
-      return this.#wakeAt(this.#timers.nextMs())
-    }
+    if (next === undefined || !endsHold(next)) return this.#wakeAt(this.#timers.nextMs())
     this.#isHeld = false
     this.#drain()
   }
@@ -397,6 +404,11 @@ export class Loop implements Handlers {
     this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
     return typeof kind.lost === 'function' ? kind.lost(effect, this.#performer, problem) : null
   }
+}
+
+/** Whether an event is stepped before what an earlier life left is undone. */
+function endsHold(event: Event): boolean {
+  return event.type === 'reconcile' ? event.shutdownRequested : isShutdown(event)
 }
 
 /** Moves the spawn of the next run before the reports of the end: formatting takes time, and output

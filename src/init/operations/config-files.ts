@@ -7,7 +7,7 @@
  *  restart; the kernel's own file times decide that (`fileClockMs`). */
 import type { FileState } from '../../control/server/control-plane.ts'
 import type { Daemon } from '../../core/daemon/phases.ts'
-import type { FileAnswer, FileWork } from '../../core/operations/file-work.ts'
+import type { FileAnswer, FileWork, Recovered } from '../../core/operations/file-work.ts'
 import type { Transaction } from '../../core/operations/operation.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
 import { describeErrno } from '../../errors.ts'
@@ -19,6 +19,12 @@ const quietMs = 500
 const quietMaxMs = 5000
 /** The first daemon waits this long for the first reports of the watcher, in milliseconds. */
 const firstReportsMs = 1000
+/** The file clock advances in steps of at most this length, in milliseconds. */
+const tickMs = 20
+/** A report of the watcher may come so much later than its change, in milliseconds. */
+const reportLagMs = 300
+/** While a transaction is under way, its daemon is looked at again after this time. */
+const busyMs = 1000
 /** After this time the watcher is started again, in milliseconds. */
 const watchAgainMs = 5000
 
@@ -96,19 +102,20 @@ export class ConfigFiles {
   /** To be called once, before the first daemon is started.
    *  @param lastGood The last good contents, by daemon and path.
    *  @param begun    Called when the present contents are known, or take too long. */
-  begin(
-    lastGood: readonly { daemon: string; path: string; sha256: string | null }[],
-    begun: () => void,
-  ): void {
-    for (const { daemon, path, sha256 } of lastGood) {
-      const file = this.#file(daemon, path)
-      if (file !== undefined) file.lastGood = sha256
-    }
+  begin(lastGood: Recovered['lastGood'], begun: () => void): void {
+    this.know(lastGood)
     for (const path of this.#watch()) this.#unreported.add(path)
     if (this.#unreported.size === 0) return begun()
     this.#begun = begun
     this.#firstReportsByMs = this.#parts.host.now() + firstReportsMs
     this.#arm()
+  }
+
+  know(lastGood: Recovered['lastGood']): void {
+    for (const { daemon, path, sha256 } of lastGood) {
+      const file = this.#file(daemon, path)
+      if (file !== undefined) file.lastGood = sha256
+    }
   }
 
   #endWait(): void {
@@ -151,8 +158,10 @@ export class ConfigFiles {
       if (one.run > 0 && changedMs < one.spawnedMs) {
         file.using = sha256
         // The run was verified before its files were known.
-        const { name } = one.spec
-        if (one.verifiedRun === one.run && !this.#orders.isBusy(name)) this.verified(name)
+        if (one.verifiedRun === one.run) this.#adoptLater(one, reportLagMs)
+      } else if (changedMs < one.spawnedMs + tickMs) {
+        // It may have read the content before or after the change.
+        file.using = undefined
       }
       if (one.dueMs === Number.POSITIVE_INFINITY) one.latestMs = nowMs + quietMaxMs
       one.dueMs = Math.min(nowMs + quietMs, one.latestMs)
@@ -174,8 +183,7 @@ export class ConfigFiles {
     if (one === undefined) return
     one.run = run
     if (one.spec.ready !== null) return
-    one.settledMs = this.#parts.host.now() + one.spec.reload.settleMs
-    this.#arm()
+    this.#adoptLater(one, one.spec.reload.settleMs)
   }
 
   /** The present run is ready: what it reads works. */
@@ -183,12 +191,21 @@ export class ConfigFiles {
     const one = this.#daemons.get(name)
     if (one === undefined) return
     one.verifiedRun = one.run
-    one.settledMs = Number.POSITIVE_INFINITY
+    this.#adoptLater(one, reportLagMs)
+  }
+
+  /** Reports of changes before the start of the run may still be on their way. */
+  #adoptLater(one: Configured, afterMs: number): void {
+    one.settledMs = this.#parts.host.now() + Math.max(afterMs, reportLagMs)
+    this.#arm()
+  }
+
+  #adopt(one: Configured): void {
     if (one.files.every(({ using, lastGood }) => using === undefined || using === lastGood)) return
     this.#orders.work({
       kind: 'adopt',
       folder: this.#folder,
-      daemon: name,
+      daemon: one.spec.name,
       paths: one.files.map(({ path }) => path),
       sha256s: one.files.map(({ using }) => using ?? null),
       at: this.#parts.host.wallMs(),
@@ -248,10 +265,23 @@ export class ConfigFiles {
       if (isActivated && after !== null) file.using = file.lastGood = after.sha256
     } else if (result === 'rolled back') file.using = before?.sha256 ?? null
     if (after !== null && request.source.from === 'disk' && result !== 'applied') {
-      if (result !== 'unchanged') file.rejected = { sha256: after.sha256, why: words }
+      if (result !== 'unchanged' && result !== 'planned')
+        file.rejected = { sha256: after.sha256, why: words }
     }
     one.dueMs = this.#parts.host.now()
     this.#arm()
+  }
+
+  /** A file has its old content again, some time after its transaction: a run that was started
+   *  meanwhile does not use it. */
+  replaced(name: string, path: string): void {
+    const one = this.#daemons.get(name)
+    const file = this.#file(name, path)
+    if (one === undefined || file === undefined) return
+    file.using = undefined
+    const daemon = this.#daemonOf(one)
+    const isDown = daemon.phase === 'stopped' && daemon.end !== 'failed'
+    if (!isDown) this.#orders.restart(name, 'its old configuration is in place again')
   }
 
   elapsed(): void {
@@ -272,7 +302,10 @@ export class ConfigFiles {
     const daemon = this.#daemonOf(one)
     const { name } = one.spec
     if (daemon.phase !== 'running' || daemon.run !== one.run) return
-    if (!this.#orders.isBusy(name)) this.verified(name)
+    // A change is verified by its transaction, which may wait for a confirmation.
+    if (this.#orders.isBusy(name)) return this.#adoptLater(one, busyMs)
+    one.verifiedRun = one.run
+    this.#adopt(one)
   }
 
   #consider(one: Configured): void {

@@ -43,6 +43,8 @@ import { Reloads } from './reload.ts'
 const workMs = 10_000
 /** The boot waits this long for the disk, in milliseconds. */
 const recoveryMs = 3000
+/** After this time work that has failed is repeated, in milliseconds. */
+const repeatMs = 5000
 /** The longest answer to file work, in bytes. */
 const answerBytesMax = 256 * 1024
 /** How many transactions may wait. */
@@ -75,11 +77,18 @@ export class Operations implements OperationsView {
   readonly #waiting: Transaction[] = []
   /** The token of the restart that the current transaction has requested; 0 = none. */
   #token = 0
+  /** Work that failed, and is repeated. */
+  readonly #unfinished: FileWork[] = []
   /** File work that is to be done, in order; the first is under way. */
   readonly #works: { readonly work: FileWork; readonly client: number; readonly of: number }[] = []
+  /** The helper that works on files; 0 = none. */
+  #task = 0
   /** A shutdown has begun. */
   #isOver = false
-  #begun: () => void = () => {}
+  /** What the last recovery has reported. */
+  #noted: readonly string[] = []
+  /** Called when daemons can start; null = they can. */
+  #begun: (() => void) | null = null
 
   constructor(parts: OperationParts) {
     this.#parts = parts
@@ -97,7 +106,14 @@ export class Operations implements OperationsView {
   /** Finishes or undoes what an earlier life left, and begins to watch.
    *  @param done Called when that is done, or the disk does not answer: daemons can start. */
   begin(done: () => void): void {
-    this.#begun = done
+    this.#begun = () => {
+      this.#begun = null
+      done()
+    }
+    this.#orderRecovery()
+  }
+
+  #orderRecovery(): void {
     const daemons = [...this.#parts.state.daemons.values()]
       .filter(({ spec }) => spec.config.length > 0)
       .map(({ spec }) => ({ name: spec.name, paths: spec.config }))
@@ -106,10 +122,16 @@ export class Operations implements OperationsView {
   }
 
   #recovered(answer: FileAnswer): void {
-    const { reporter } = this.#parts
-    if (answer.kind === 'recovered') for (const note of answer.notes) reporter.log(note)
-    else reporter.log(`cannot read what is kept of configuration files: ${wordsOf(answer)}`)
-    this.files.begin(answer.kind === 'recovered' ? answer.lastGood : [], this.#begun)
+    const problem = `cannot read what is kept of configuration files: ${wordsOf(answer)}`
+    const notes = answer.kind === 'recovered' ? answer.notes : [problem]
+    // A disk that stays broken is reported once.
+    for (const note of notes) if (!this.#noted.includes(note)) this.#parts.reporter.log(note)
+    this.#noted = notes
+    const lastGood = answer.kind === 'recovered' ? answer.lastGood : []
+    if (this.#begun !== null) return this.files.begin(lastGood, () => this.#begun?.())
+    this.files.know(lastGood)
+    const undone = answer.kind === 'recovered' ? answer.transaction : null
+    if (undone?.result === 'undone') this.files.replaced(undone.daemon, undone.path)
   }
 
   // ---- requests
@@ -212,8 +234,7 @@ export class Operations implements OperationsView {
       case 'started':
         return this.files.started(note.daemon, note.run)
       case 'ready':
-        // A change is verified by its transaction, which may wait for a confirmation.
-        return this.#isBusy(note.daemon) ? undefined : this.files.verified(note.daemon)
+        return this.files.verified(note.daemon)
       case 'died':
       case 'unfit':
       case 'start-failed': {
@@ -241,7 +262,15 @@ export class Operations implements OperationsView {
   /** After a failure inside pitcrew: the ends of helpers and commands are lost. */
   recover(): void {
     this.#token = 0
-    this.#works.length = 0
+    // The transaction under way orders its own work again.
+    for (const { work, of } of this.#works.splice(0)) {
+      if (of !== this.#current?.ticket.id) this.#repeatLater(work)
+    }
+    // Its end would be ignored, and two works must not change files at the same time. A KILL is safe
+    // at each of its steps.
+    if (this.#task !== 0) this.#parts.host.cancelHelper(this.#task)
+    this.#task = 0
+    if (this.#begun !== null) this.#orderRecovery()
     if (this.#current !== null) this.#reloads.cancel(this.#current.request.daemon)
     this.files.recover()
     this.#take({ type: 'recover' })
@@ -262,6 +291,7 @@ export class Operations implements OperationsView {
 
   #beginNext(): void {
     if (this.#current !== null || this.#isOver) return
+    for (const work of this.#unfinished.splice(0)) this.#order(work, 0, 0)
     this.#current = this.#waiting.shift() ?? null
     this.#take({ type: 'begin' })
   }
@@ -374,7 +404,8 @@ export class Operations implements OperationsView {
       },
       (end) => this.#worked(answerOf(end)),
     )
-    if (typeof started === 'string')
+    if (typeof started === 'number') this.#task = started
+    else
       this.#worked({
         kind: 'failed',
         why: `no helper can be started: ${describeErrno(started)}`,
@@ -383,16 +414,42 @@ export class Operations implements OperationsView {
   }
 
   #worked(answer: FileAnswer): void {
+    this.#task = 0
     const done = this.#works.shift()
     this.#startWork()
     if (done === undefined) return
-    if (done.work.kind === 'recover') this.#recovered(answer)
-    else if (done.of === 0) this.files.worked(done.work, answer)
+    const { work } = done
+    const isWhole = answer.kind !== 'recovered' || answer.isWhole
+    if (answer.kind === 'failed' || !isWhole) this.#repeatLater(work)
+    if (work.kind === 'recover') this.#recovered(answer)
+    else if (done.of === 0 && 'target' in work) this.#repeated(work, answer)
+    else if (done.of === 0) this.files.worked(work, answer)
     else if (done.of === this.#current?.ticket.id)
-      this.#take({ type: 'worked', kind: done.work.kind, answer })
+      this.#take({ type: 'worked', kind: work.kind, answer })
     else if (answer.kind === 'failed') {
-      this.#parts.reporter.log(`${done.work.kind} of its files has failed: ${answer.why}`)
+      this.#parts.reporter.log(`${work.kind} of its files has failed: ${answer.why}`)
     }
+  }
+
+  /** A work that ends a transaction is repeated until the disk accepts it: a content that was not
+   *  verified must not stay, and a record that stays refuses the next transaction. */
+  #repeatLater(work: FileWork): void {
+    const isEnd =
+      work.kind === 'recover' ||
+      work.kind === 'commit' ||
+      work.kind === 'restore' ||
+      work.kind === 'discard'
+    if (!isEnd || this.#isOver) return
+    this.#unfinished.push(work)
+    const { timers, host } = this.#parts
+    timers.arm({ kind: 'operation', what: 'begin' }, host.now() + repeatMs)
+  }
+
+  #repeated(work: Extract<FileWork, { target: unknown }>, answer: FileAnswer): void {
+    if (work.kind !== 'restore' || answer.kind !== 'restored') return
+    const { daemon, path } = work.target
+    this.#parts.reporter.log(`${daemon}: ${path} has its old content again`)
+    if (answer.paths.length > 0) this.files.replaced(daemon, path)
   }
 }
 
