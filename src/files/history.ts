@@ -15,7 +15,9 @@ import { historyFolder, keptFile, revisionsFile } from './paths.ts'
 import { demand, isErrno, refuse } from './refusal.ts'
 
 const version = 1
-const bytesMax = 256 * 1024
+/** More than all revisions can have, with all texts at their limits. */
+const bytesMax = 1024 * 1024
+const textCharsMax = 1000
 
 /** A revision, and the number of the file with its content; 0 = it is not kept. */
 export interface Entry extends Omit<Revision, 'isLastGood'> {
@@ -71,6 +73,11 @@ export function keptNumber(name: string): number {
 export function writeHistory(disk: Disk, folder: string, daemon: string, history: History): void {
   const path = revisionsFile(folder, daemon)
   demand(disk.write(path, JSON.stringify(history)), 'cannot write', path)
+}
+
+/** A text of a request or of a check, as a revision keeps it. */
+export function clipped(text: string): string {
+  return text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`
 }
 
 export function lastGoodOf(history: History, path: string): Entry | null {

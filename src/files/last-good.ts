@@ -35,14 +35,14 @@ export function adopt(workplace: Workplace, work: AdoptWork): FileAnswer {
   const { disk } = workplace
   const { folder, daemon, paths, sha256s } = work
   const record = readRecord(disk, folder)
-  const openPath = record === null || record === 'damaged' ? '' : record.path
+  const isOpen = record !== null && record !== 'damaged' && record.daemon === daemon
   const before = readHistory(disk, folder, daemon)
   let history = before
   const adopted: string[] = []
   const passedOver: { path: string; why: string }[] = []
   paths.forEach((path, index) => {
     try {
-      if (path === openPath) throw refuse('busy', 'it is being changed')
+      if (isOpen) throw refuse('busy', `a change of ${record.path} is under way`)
       history = adoptOne(workplace, work, history, path, sha256s[index] ?? null)
       adopted.push(path)
     } catch (error) {

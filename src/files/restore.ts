@@ -1,6 +1,6 @@
 /** The end of a transaction that has failed: before its store, or after it. */
 import type { FileAnswer, FileTarget, FileWork } from '../core/operations/file-work.ts'
-import { readHistory, writeHistory } from './history.ts'
+import { clipped, readHistory, writeHistory } from './history.ts'
 import { locate, removeCandidates, type Workplace } from './paths.ts'
 import { recordOf, removeRecord } from './record.ts'
 import { Refusal, refuse } from './refusal.ts'
@@ -63,7 +63,7 @@ function changeOutcome(
     throw refuse('no-transaction', `the change ${tx} of ${path} is committed`, remedy)
   }
   const entries = history.entries.map((entry) =>
-    entry === attempt ? { ...entry, outcome, cause } : entry,
+    entry === attempt ? { ...entry, outcome, cause: clipped(cause) } : entry,
   )
   writeHistory(disk, folder, daemon, { ...history, entries })
   return true

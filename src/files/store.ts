@@ -6,7 +6,7 @@ import {
   type FileTarget,
   type FileWork,
 } from '../core/operations/file-work.ts'
-import { type History, keep, keptOf, lastGoodOf, readHistory } from './history.ts'
+import { clipped, type History, keep, keptOf, lastGoodOf, readHistory } from './history.ts'
 import {
   candidatesOf,
   describeContent,
@@ -130,8 +130,8 @@ function keepContents(
     mode: state?.mode ?? 0o644,
     uid: state?.uid ?? null,
     gid: state?.gid ?? null,
-    by,
-    why,
+    by: clipped(by),
+    why: clipped(why),
     at,
   }
 }
@@ -179,10 +179,11 @@ function replaceFile(
   return { kind: 'stored', inPlace: true, revision: record.revision }
 }
 
+/** A file that was given to another user meanwhile, or got another mode, is written in place. */
 function hasSameOwner({ disk }: Workplace, { state }: Found, candidate: string): boolean {
   const own = disk.stat(candidate)
   if (state === null || own === null || isErrno(own)) return state === null
-  return own.uid === state.uid && own.gid === state.gid
+  return own.uid === state.uid && own.gid === state.gid && own.mode === state.mode
 }
 
 function changedMeanwhile({ path }: Found): Refusal {

@@ -12,6 +12,7 @@ import {
   type RevisionOutcome,
 } from '../core/operations/file-work.ts'
 import {
+  clipped,
   type Entry,
   type History,
   pruned,
@@ -236,7 +237,8 @@ export function attemptOf(
   { tx, path, revision: number, after: content, afterKept: kept }: TransactionRecord,
   { by, why, at, outcome, cause }: Ending,
 ): Entry {
-  return { number, path, by, why, at, outcome, cause, tx, content, kept }
+  const texts = { by: clipped(by), why: clipped(why), cause: clipped(cause) }
+  return { number, path, at, outcome, tx, content, kept, ...texts }
 }
 
 // ---- a transaction that nothing continues

@@ -99,8 +99,8 @@ export type FileWork = Readonly<
       cause: string
     } & Author)
   /** A run was verified with these contents: each becomes the last good one, if the file still has
-   *  it. null: the file did not exist; such a file is only adopted if it does not exist. Files of
-   *  an open transaction are passed over. Answer: `adopted`. */
+   *  it. null: the file did not exist; such a file is only adopted if it does not exist. The
+   *  files of a daemon with an open transaction are passed over. Answer: `adopted`. */
   | {
       kind: 'adopt'
       folder: string
