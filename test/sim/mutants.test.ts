@@ -46,7 +46,7 @@ test('each promise is broken by at least one planted fault', () => {
 })
 
 /** The simulator with this fault in pitcrew. */
-async function simulatorWithFault({ file, from, to }: Mutant): ReturnType<typeof simulatorWith> {
+async function simulatorWithFault({ file, from, to }: Mutant): Promise<Simulator> {
   const faulty = join(root, 'src', file)
   const contents = readFileSync(faulty, 'utf8').replace(from, () => to)
   return await simulatorWith<Simulator>(join(root, 'test/sim/api.ts'), faulty, contents)

@@ -19,8 +19,8 @@ const quietMs = 500
 const quietMaxMs = 5000
 /** The first daemon waits this long for the first reports of the watcher, in milliseconds. */
 const firstReportsMs = 1000
-/** The file clock advances in steps of at most this length, in milliseconds. */
-const tickMs = 20
+/** Times of the file clock that differ by less are of the same tick. */
+const tickMs = 1
 /** A report of the watcher may come so much later than its change, in milliseconds. */
 const reportLagMs = 300
 /** While a transaction is under way, its daemon is looked at again after this time. */

@@ -46,7 +46,7 @@ test('a change adds little to the restart, and a hundred leave nothing behind', 
   expect(median(unchanged)).toBeLessThan(100)
   // A helper may still be at work.
   await eventually('all descriptors are closed', () => fdsOf(pid) <= before.fds)
-  expect(privateKib(pid) - before.kib).toBeLessThan(512)
+  expect(privateKib(pid) - before.kib).toBeLessThan(1024)
   expect(readdirSync(web.folder)).toEqual(['web.conf'])
   const kept = readdirSync(join(web.pitcrew.folder, 'pitcrew/config/web'))
   expect(kept.length).toBeLessThan(14)

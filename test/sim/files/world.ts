@@ -74,7 +74,6 @@ class FileWorld {
   /** Which life of pitcrew; what belongs to an older one is void. */
   #life = 0
   #run: Run | null = null
-  #runs = 0
   #pids = 100
   #contents = 0
   readonly #texts: Map<string, string> = new Map()
@@ -343,14 +342,15 @@ class FileWorld {
 
   #host(): Host {
     const life = this.#life
-    const mine = <T>(work: () => T, other: T): T => (life === this.#life ? work() : other)
     const host: Partial<Host> = {
       pid: 1,
       uid: 0,
       now: () => this.#nowMs,
       wallMs: () => wallFromMs + this.#nowMs,
       fileClockMs: () => wallFromMs + this.#nowMs,
-      wakeAt: (atMs) => mine(() => void (this.#wakeAtMs = Math.max(atMs, this.#nowMs)), undefined),
+      wakeAt: (atMs) => {
+        if (life === this.#life) this.#wakeAtMs = Math.max(atMs, this.#nowMs)
+      },
       spawn: (_, run) => this.#spawn(run),
       signal: (_, run, signal) => this.#hit(run, signal),
       stop: (_, run, signal) => this.#hit(run, signal),
@@ -406,7 +406,6 @@ class FileWorld {
   #spawn(run: number): { pid: number } {
     if (this.#run !== null) this.problems.push('two runs at once')
     const text = this.#onDisk ?? ''
-    this.#runs++
     const now: Run = { run, pid: ++this.#pids, text, isEnding: false }
     this.#run = now
     this.story.push(`${this.#nowMs} run ${run} reads ${text}`)
