@@ -266,8 +266,8 @@ export class Operations implements OperationsView {
     for (const { work, of } of this.#works.splice(0)) {
       if (of !== this.#current?.ticket.id) this.#repeatLater(work)
     }
-    // Its end would be ignored, and two works must not change files at the same time. A KILL is safe
-    // at each of its steps.
+    // Its end would be ignored, and two works must not change files at the same time. A KILL is
+    // safe at each of its steps.
     if (this.#task !== 0) this.#parts.host.cancelHelper(this.#task)
     this.#task = 0
     if (this.#begun !== null) this.#orderRecovery()
