@@ -47,6 +47,30 @@ const itemLists: { readonly [V in CallName]?: string } = {
   history: 'revisions',
 }
 
+/** A connection after its greeting. */
+export interface Greeted {
+  readonly transport: Transport
+  readonly lines: Lines
+  readonly greeting: Greeting
+}
+
+/** Waits for the greeting. @throws As `Client.open`. */
+export async function greeted(transport: Transport): Promise<Greeted> {
+  const lines = new Lines()
+  try {
+    for (;;) {
+      const text = await transport.receive()
+      if (text === null) throw connectionLost()
+      // No line follows the greeting before the first request.
+      const [first] = lines.push(text)
+      if (first !== undefined) return { transport, lines, greeting: readGreeting(first) }
+    }
+  } catch (error) {
+    transport.close()
+    throw error
+  }
+}
+
 /** A request that has no answer yet. */
 interface OpenRequest {
   isAwaited(): boolean
@@ -86,22 +110,10 @@ export class Client {
    *  @throws {PitcrewError} NOT_PERMITTED: no access. NO_PITCREW: no pitcrew answers.
    *    FAILED: it uses another version of the protocol. */
   static async open(transport: Transport): Promise<Client> {
-    const lines = new Lines()
-    try {
-      for (;;) {
-        const text = await transport.receive()
-        if (text === null) throw connectionLost()
-        // No line follows the greeting before the first request.
-        const [first] = lines.push(text)
-        if (first !== undefined) return new Client(transport, lines, readGreeting(first))
-      }
-    } catch (error) {
-      transport.close()
-      throw error
-    }
+    return new Client(await greeted(transport))
   }
 
-  private constructor(transport: Transport, lines: Lines, greeting: Greeting) {
+  protected constructor({ transport, lines, greeting }: Greeted) {
     this.#transport = transport
     this.#lines = lines
     this.greeting = greeting
