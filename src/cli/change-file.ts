@@ -134,8 +134,8 @@ async function confirmed(
     else input.print(line)
   }
   const onProgress = (news: Progress): void => {
-    progress.update(daemon, news)
-    if (isTold || !news.words.startsWith('confirming')) return
+    if (!news.words.startsWith('confirming')) return progress.update(daemon, news)
+    if (isTold) return progress.update(daemon, { ...news, words: 'waits for a confirmation' })
     isTold = true
     // Its failure is that of the request that is waited for.
     tell().catch(() => {})

@@ -142,7 +142,9 @@ export function changeDetails(style: TerminalStyle, change: ChangeAnswer): strin
   return [
     ...rows
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => `  ${name.padEnd(12)}  ${value}`),
+      .flatMap(([name, value]) => {
+        return wrap(`  ${name.padEnd(12)}  `, value.split(/(?<=,) /), style.columns)
+      }),
     ...wordLines(words).map((line) => `  ${line}`),
     ...diffLines(style, change.diff),
   ]

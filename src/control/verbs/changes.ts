@@ -98,10 +98,13 @@ export class Changes implements Responder {
   progress(call: Call): Progress {
     const { daemon, ticket } = this.#waits.get(call) as Wait
     const progress = progressOf(this.#supervisor, daemon, call.sinceMs)
-    const change = this.#supervisor.operations?.open.find(({ id }) => id === ticket)?.change
-    return change === undefined
-      ? progress
-      : { ...progress, words: `${change.step}: ${progress.words}` }
+    const open = this.#supervisor.operations?.open ?? []
+    const change = open.find(({ id }) => id === ticket)?.change
+    if (change === undefined) return progress
+    const other = open.find((one) => one.change !== undefined && one.change.step !== 'waiting')
+    const isQueued = change.step === 'waiting' && other !== undefined
+    const words = isQueued ? `waits for ticket ${other.id}` : `${change.step}: ${progress.words}`
+    return { ...progress, words }
   }
 
   /** Answers a call when this open ticket has ended. */

@@ -84,10 +84,15 @@ function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
   return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.record.lastLines ?? []) : []
 }
 
-/** The death of the requested run, unless a later one has replaced it. */
-function deathOf({ deaths }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
+/** The death of the requested run, unless a later one has replaced it; of a change, that during
+ *  it. */
+function deathOf({ deaths }: Facts, ticket: Ticket): KeptDeath | null {
+  const { daemon, satisfiedByRun, change, requestedAtMs } = ticket
   const death = daemon === null ? undefined : deaths.get(daemon)
-  return death !== undefined && death.record.run >= satisfiedByRun ? death : null
+  if (death === undefined) return null
+  const isOfIt =
+    change === undefined ? death.record.run >= satisfiedByRun : death.atMs >= requestedAtMs
+  return isOfIt ? death : null
 }
 
 /** "restart web" */
