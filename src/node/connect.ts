@@ -83,6 +83,7 @@ function forbidden(path: string): PitcrewError {
  *  @param socket Connected, and not read yet. */
 export function transportOver(socket: Duplex): NodeTransport {
   socket.setEncoding('utf8')
+  keepReading(socket)
   // An error shows as the end of the connection.
   socket.on('error', () => {})
   const texts: AsyncIterator<string> = socket[Symbol.asyncIterator]()
@@ -102,4 +103,17 @@ export function transportOver(socket: Duplex): NodeTransport {
       socket.destroy()
     },
   }
+}
+
+/** A server that refuses a content closes the connection while its bytes are sent. Its answer can
+ *  still be read, but Node destroys a socket when a write fails: such a write counts as done. */
+function keepReading(socket: Duplex): void {
+  type Done = (error?: Error | null) => void
+  const unlessRefused = (done: Done): Done => {
+    return (error) => done((error as NodeJS.ErrnoException | null)?.code === 'EPIPE' ? null : error)
+  }
+  const write = socket._write.bind(socket)
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, unlessRefused(done))
+  const writeAll = socket._writev?.bind(socket)
+  if (writeAll) socket._writev = (chunks, done) => writeAll(chunks, unlessRefused(done))
 }

@@ -10,7 +10,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -86,7 +85,7 @@ describe('outcomes', () => {
       '  now: nothing was changed: the file and the daemon are as before',
     ])
     expect([pitcrew.content, runs(pitcrew)]).toEqual(['one\n', 1])
-    expect(readdirSync(pitcrew.files)).toEqual(['web.conf'])
+    await expect.poll(() => readdirSync(pitcrew.files)).toEqual(['web.conf'])
   })
 
   test('rolled back when the daemon fails: it runs with the old content', async () => {
@@ -200,7 +199,7 @@ describe('confirmation', () => {
       ...['apply', 'web', '--from', from, '--confirm', '300ms'],
     )
     expect(status).toBe(1)
-    expect(err.join('\n')).toMatch(/^pitcrew: rolled back web: .* it was not confirmed in 300ms/m)
+    expect(err.join('\n')).toMatch(/^pitcrew: rolled back web: .* it was not confirmed in 0\.3 s/m)
     expect(pitcrew.content).toBe('one\n')
     await pitcrew.linesWith('runs with one', 2)
   })
@@ -256,7 +255,6 @@ describe('bad input changes nothing', () => {
 
   test('names, paths, contents, conditions', async () => {
     await using pitcrew = await ConfiguredPitcrew.start()
-    const { file } = pitcrew
     await refused(pitcrew, 3, 'did you mean "web"?', 'wep')
     await refused(pitcrew, 3, 'it has no "config:"', 'other')
     await refused(
@@ -282,7 +280,6 @@ describe('bad input changes nothing', () => {
     const from = pitcrew.write('two\n')
     const words = ['--from', from, '--if-match', `sha256:${own}`]
     expect((await runVerb(pitcrew, 'apply', 'web', ...words)).status).toBe(0)
-    expect(file).toBe(pitcrew.file)
   })
 
   test.each([
@@ -300,10 +297,9 @@ describe('bad input changes nothing', () => {
   })
 
   test('which of several files', async () => {
-    await using pitcrew = await ConfiguredPitcrew.start()
-    const bundle = { config: [pitcrew.file, '/etc/other.conf'] }
-    await using both = await ConfiguredPitcrew.start(bundle)
-    await refused(both, 2, 'cannot tell which file of web is meant: it has 2', 'web')
+    const config = ['/nowhere/one.conf', '/nowhere/two.conf']
+    await using pitcrew = await ConfiguredPitcrew.start({ config })
+    await refused(pitcrew, 2, 'cannot tell which file of web is meant: it has 2', 'web')
   })
 
   test('a link within its folder is followed', async () => {
@@ -356,7 +352,7 @@ describe('from Node', () => {
   test('a content that is refused gets its error, however large it is', async () => {
     await using pitcrew = await ConfiguredPitcrew.start()
     const content = new Uint8Array(1024 * 1024)
-    for (let time = 0; time < 20; time++) {
+    for (let time = 0; time < 50; time++) {
       await using client = await connect(socketPath(pitcrew))
       const refused = client.apply('web', { content, file: '/etc/passwd' })
       await expect(refused).rejects.toMatchObject({ code: 'NO_SUCH_FILE' })
@@ -390,7 +386,6 @@ test('the daemon is down: the content waits for its next start', async () => {
 
 test('a client without the right to operate can look, and change nothing', async () => {
   await using pitcrew = await ConfiguredPitcrew.start()
-  writeFileSync(pitcrew.write('two\n'), 'two\n')
   chmodSync(pitcrew.folder, 0o755)
   const nobody = { uid: 65534, gid: 65534 }
   const env = { ...process.env, PITCREW_RUN_DIR: pitcrew.folder }
