@@ -63,31 +63,24 @@ async function load(name: Name): Promise<Command> {
     case 'ticket':
       return (await import('./verbs/ticket.ts')).ticket
     case 'start':
-      return (await import('./verbs/change.ts')).start
     case 'stop':
-      return (await import('./verbs/change.ts')).stop
     case 'restart':
-      return (await import('./verbs/change.ts')).restart
     case 'reload':
-      return (await import('./verbs/change.ts')).reload
+      return (await import('./verbs/change.ts'))[name]
     case 'apply':
-      return (await import('./verbs/apply.ts')).apply
     case 'plan':
-      return (await import('./verbs/apply.ts')).plan
+      return (await import('./verbs/apply.ts'))[name]
     case 'confirm':
-      return (await import('./verbs/confirm.ts')).confirm
     case 'cancel':
-      return (await import('./verbs/confirm.ts')).cancel
+      return (await import('./verbs/confirm.ts'))[name]
     case 'rollback':
-      return (await import('./verbs/rollback.ts')).rollback
     case 'history':
-      return (await import('./verbs/rollback.ts')).history
+      return (await import('./verbs/rollback.ts'))[name]
     case 'shutdown':
       return (await import('./verbs/shutdown.ts')).shutdown
     case 'validate':
-      return (await import('./verbs/bundle.ts')).validate
     case 'build':
-      return (await import('./verbs/bundle.ts')).build
+      return (await import('./verbs/bundle.ts'))[name]
     case 'help':
       return (await import('./verbs/help.ts')).help
     case 'completion':

@@ -41,12 +41,6 @@ export interface CallOptions {
   sendContent?(): void
 }
 
-/** The name of the list of items in an answer. */
-const itemLists: { readonly [V in CallName]?: string } = {
-  status: 'daemons',
-  history: 'revisions',
-}
-
 /** A connection after its greeting. */
 export interface Greeted {
   readonly transport: Transport
@@ -144,9 +138,9 @@ export class Client {
         items.push(one)
       }
       const done = (answer: unknown): void => {
-        const list = itemLists[verb]
-        const whole = list === undefined ? answer : { ...(answer as object), [list]: items }
-        resolve(whole as CallAnswer<V>)
+        const list =
+          verb === 'status' ? { daemons: items } : verb === 'history' ? { revisions: items } : null
+        resolve((list === null ? answer : { ...(answer as object), ...list }) as CallAnswer<V>)
       }
       const isAwaited = (): boolean => true
       const progress = (news: Progress): void => onProgress?.(news)

@@ -44,14 +44,14 @@ export interface Rollback extends FileChange {
 /**
  * A connection to a running pitcrew.
  *
- * | method                       | result                                                            |
- * | ---------------------------- | ----------------------------------------------------------------- |
- * | `call`                       | a promise of one answer                                           |
- * | `events`                     | an async iterator over events of the journal                      |
- * | `logs`                       | an async iterator over lines of daemons; takes over the connection |
- * | `apply`, `rollback`, `reload` | the outcome of a change of configuration                          |
- * | `confirm`, `revoke`          | end a change that waits                                           |
- * | `history`                    | the revisions of configuration files                              |
+ * | method                        | result                                                  |
+ * | ----------------------------- | ------------------------------------------------------- |
+ * | `call`                        | a promise of one answer                                 |
+ * | `events`                      | an async iterator over events of the journal            |
+ * | `logs`                        | the same over lines of daemons; takes the connection over |
+ * | `apply`, `rollback`, `reload` | the outcome of a change of configuration                |
+ * | `confirm`, `revoke`           | end a change that waits                                 |
+ * | `history`                     | the revisions of configuration files                    |
  */
 export class Client extends BaseClient {
   readonly #transport: NodeTransport

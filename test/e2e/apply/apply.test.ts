@@ -387,9 +387,9 @@ test('the daemon is down: the content waits for its next start', async () => {
 test('a client without the right to operate can look, and change nothing', async () => {
   await using pitcrew = await ConfiguredPitcrew.start()
   chmodSync(pitcrew.folder, 0o755)
-  const nobody = { uid: 65534, gid: 65534 }
+  const unprivileged = { uid: 65534, gid: 65534 }
   const env = { ...process.env, PITCREW_RUN_DIR: pitcrew.folder }
   const words = ['apply', 'web', '--from', '/dev/null']
-  expect(() => execFileSync(binary, words, { ...nobody, env, stdio: 'pipe' })).toThrow()
+  expect(() => execFileSync(binary, words, { ...unprivileged, env, stdio: 'pipe' })).toThrow()
   expect(pitcrew.content).toBe('one\n')
 })
