@@ -66,8 +66,8 @@ export class Client extends BaseClient {
   }
 
   /**
-   * Replaces a configuration file of a daemon. The content is checked, stored and taken into use; if
-   * the daemon does not work with it, the old content is put back.
+   * Replaces a configuration file of a daemon. The content is checked, stored and taken into use;
+   * if the daemon does not work with it, the old content is put back.
    *
    * @returns Its ticket, in which `change` has the result: applied, unchanged or planned.
    * @throws {RequestError} FAILED: it was rejected or rolled back, see `change`. NO_SUCH_FILE,
