@@ -99,7 +99,7 @@ describe('outcomes', () => {
     expect(pitcrew.content).toBe('one\n')
     await pitcrew.linesWith('runs with one', 2)
     expect(await history(pitcrew)).toMatchObject([
-      { revision: 1, lastGood: true },
+      { revision: 1 },
       { revision: 2, lastGood: false, outcome: 'rolled back' },
     ])
     // The lines of that death belong to that change only.
@@ -169,7 +169,7 @@ describe('confirmation', () => {
     const apply = startVerb(pitcrew, ...args, pitcrew.write('two\n'))
     const line = await apply.line(/^waits for a confirmation: pitcrew confirm \d+ \(.* left\)$/)
     const id = /confirm (\d+)/.exec(line)?.[1] as string
-    expect((await history(pitcrew)).at(-1)).toMatchObject({ bytes: 4, lastGood: true })
+    expect((await history(pitcrew)).at(-1)).toMatchObject({ bytes: 4 })
     const confirm = await runVerb(pitcrew, 'confirm', id)
     expect(confirm).toMatchObject({ status: 0, err: [] })
     expect(confirm.out[0]).toMatch(/^applied web: .*, revision 2, restarted /)
