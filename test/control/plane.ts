@@ -6,6 +6,7 @@ import { type Entry, progress } from '../../src/control/protocol/answers.ts'
 import { answers, items, type VerbName } from '../../src/control/protocol/verbs.ts'
 import type { Supervisor } from '../../src/control/server/control-plane.ts'
 import { Server } from '../../src/control/server/server.ts'
+import type { FileAnswer, FileWork } from '../../src/core/operations/file-work.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
@@ -65,6 +66,13 @@ export class Plane {
   msPerLine = 0
   #sent = 0
   lastLines = ''
+  /** What was ordered from `@files`, and its answers. */
+  readonly works: FileWork[] = []
+  answerTo: (work: FileWork) => FileAnswer = answerFileWork
+  /** The errno of the next content that a client announces; and the clients that send one, with
+   *  its size. */
+  contentErrno: string | null = null
+  readonly contents: Map<number, number> = new Map()
   finished: number | null = null
   supervisor: Supervisor | null = null
   server: Server | null = null
@@ -175,6 +183,12 @@ export class Plane {
       const answer = { ...end, text }
       if (this.isDiskHanging) this.hanging.push(answer)
       else this.#toAnswer.push(answer)
+    } else if ('run' in task && task.run[0] === '@files') {
+      const work = JSON.parse(task.run[1] as string) as FileWork
+      this.works.push(work)
+      const answer = { ...end, text: JSON.stringify(this.answerTo(work)) }
+      if (this.isDiskHanging) this.hanging.push(answer)
+      else this.#toAnswer.push(answer)
     }
     return null
   }
@@ -210,7 +224,13 @@ export class Plane {
       loadAuxiliary: () => auxiliary,
       loadOperations: () => operations,
       makeFolder: () => null,
-      watchFiles: () => null,
+      watchFiles: (paths) => {
+        for (const path of paths) {
+          const seen = { type: 'file', path, bytes: 1, errno: null, changedMs: 0 } as const
+          this.#toAnswer.push({ ...seen, sha256: 'old' })
+        }
+        return null
+      },
       fileClockMs: () => beginWallMs + this.nowMs - beginMs,
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
@@ -229,12 +249,14 @@ export class Plane {
         for (const one of lines) client.take(one)
         return true
       },
-      receiveContent: (client) => {
+      receiveContent: (client, bytes) => {
         this.receiving.push(client)
-        return null
+        if (this.contentErrno === null) this.contents.set(client, bytes)
+        return this.contentErrno
       },
       dropContent: (client) => {
         this.dropped.push(client)
+        this.contents.delete(client)
       },
       closeClient: (id) => {
         const client = this.clients.get(id)
@@ -263,6 +285,46 @@ export class Plane {
       closeOutput: () => {},
     }
     return host as Host
+  }
+}
+
+const oldContent = { sha256: 'a'.repeat(64), bytes: 10 }
+const newContent = { sha256: 'b'.repeat(64), bytes: 12 }
+
+/** A disk on which everything works. */
+export function answerFileWork(work: FileWork): FileAnswer {
+  switch (work.kind) {
+    case 'prepare':
+      return {
+        kind: 'prepared',
+        before: oldContent,
+        after: newContent,
+        candidate: `${work.target.path}.new`,
+        isSame: false,
+        canRestore: true,
+        inPlace: false,
+        diff: '-old\n+new\n',
+        lastGood: oldContent,
+        revision: 2,
+      }
+    case 'discard':
+      return { kind: 'discarded' }
+    case 'store':
+      return { kind: 'stored', inPlace: false, revision: 2 }
+    case 'mark':
+      return { kind: 'marked' }
+    case 'commit':
+      return { kind: 'committed', revision: 2, isEdited: false }
+    case 'restore':
+      return { kind: 'restored', paths: [work.target.path] }
+    case 'adopt':
+      return { kind: 'adopted', adopted: work.paths, passedOver: [] }
+    case 'recover':
+      return { kind: 'recovered', notes: [], isWhole: true, transaction: null, lastGood: [] }
+    case 'history':
+      return { kind: 'history', revisions: [] }
+    case 'use-last-good':
+      return { kind: 'restored', paths: work.paths }
   }
 }
 
@@ -339,6 +401,11 @@ export class PlaneClient {
 
   isOpen(id: number): boolean {
     return this.of(id).every(({ done, failed }) => done === undefined && failed === undefined)
+  }
+
+  /** The content that it has announced has arrived; or why there is none. */
+  sendContent(errno: string | null = null): void {
+    this.#plane.handle({ type: 'content', client: this.id, errno })
   }
 
   hangUp(): void {

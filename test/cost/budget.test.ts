@@ -45,12 +45,12 @@ describe.skipIf(isSanitized || !isInstalled('valgrind'))('instructions', () => {
   }
 
   test('to start the engine and the policy', () => {
-    expect(instructions(0, 'stop')).toBeLessThan(5_260_000)
+    expect(instructions(0, 'stop')).toBeLessThan(5_270_000)
   })
 
   test.each([
     ['status --json', 2_920_000],
-    ['restart web', 3_370_000],
+    ['restart web', 3_375_000],
   ])('of a client verb as a process: %s', async (verb, most) => {
     const daemons = { web: { command: ['sleep', '1000'] } }
     await using pitcrew = new Pitcrew({ daemons }, { asPid1: false })

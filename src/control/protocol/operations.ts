@@ -111,7 +111,8 @@ export interface ChangeAnswer {
   readonly confirmLeftMs: number | null
   readonly steps: readonly { readonly step: Step; readonly tookMs: number }[]
 }
-const steps: readonly Step[] = [
+/** The steps of a change, in order. */
+export const steps: readonly Step[] = [
   'waiting',
   'preparing',
   'checking',

@@ -23,7 +23,7 @@ import { accessDenied, accessOf } from './access.ts'
 import { Batches, batchKey } from './batches.ts'
 import { Call, Connection, callerOf, type Handlers } from './connection.ts'
 import type { ControlEvent, ControlPlane, Supervisor } from './control-plane.ts'
-import { readRequest } from './read-request.ts'
+import { announcesContent, readRequest } from './read-request.ts'
 import { Ticker, tickKey } from './ticker.ts'
 
 type AnyHandler = (call: Call, args: unknown) => void
@@ -46,10 +46,7 @@ export class Server implements ControlPlane {
     this.#ticker = new Ticker(supervisor)
     this.#batches = new Batches(supervisor, (call, error) => this.#break(call, 'status', error))
     this.#changes = new Changes(supervisor)
-    this.#operations = new OperationVerbs(supervisor, this.#changes, ({ id }) => {
-      this.#forget(id)
-      supervisor.closeClient(id)
-    })
+    this.#operations = new OperationVerbs(supervisor, this.#changes, ({ id }) => this.#end(id))
     this.#waits = new Waits(supervisor)
     this.#followers = new Followers(supervisor)
     this.#handlers = {
@@ -108,22 +105,20 @@ export class Server implements ControlPlane {
     const { calls, caller } = connection
     const read = readRequest(text, caller.access, caller.daemon)
     const { id } = read
-    if (id === null) return connection.fail(null, read.failed)
+    if (id === null) return this.#refuse(connection, null, read.failed, text)
     const problem =
       'failed' in read
         ? read.failed
         : (this.#limitFailure(connection, id) ?? this.#unknownDaemonFailure(read))
     // An id that is in use belongs to the open request, which has its own answer.
-    if (problem !== null) {
-      connection.fail(calls.has(id) ? null : id, problem)
-      // The bytes that may follow are not requests.
-      if (text.includes('"bytes":')) {
-        this.#forget(client)
-        this.#supervisor.closeClient(client)
-      }
-      return
-    }
+    if (problem !== null) return this.#refuse(connection, calls.has(id) ? null : id, problem, text)
     if ('verb' in read) this.#begin(connection, id, read.verb, read.args)
+  }
+
+  /** A content that follows is not read as requests: the connection ends. */
+  #refuse(connection: Connection, id: number | null, why: Failure, text: string): void {
+    connection.fail(id, why)
+    if (announcesContent(text)) this.#end(connection.id)
   }
 
   /** The request would exceed a limit, or its id is in use. */
@@ -201,6 +196,12 @@ export class Server implements ControlPlane {
     this.#forget(client)
     const line: AnswerLine = { id: null, failed: why }
     this.#supervisor.host.send(client, JSON.stringify(line))
+    this.#supervisor.closeClient(client)
+  }
+
+  /** Ends a connection after what was sent on it. */
+  #end(client: number): void {
+    this.#forget(client)
     this.#supervisor.closeClient(client)
   }
 

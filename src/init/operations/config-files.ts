@@ -159,7 +159,7 @@ export class ConfigFiles {
         file.using = sha256
         // The run was verified before its files were known.
         if (one.verifiedRun === one.run) this.#adoptLater(one, reportLagMs)
-      } else if (changedMs < one.spawnedMs + tickMs) {
+      } else if (changedMs < one.spawnedMs + tickMs && file.using !== sha256) {
         // It may have read the content before or after the change.
         file.using = undefined
       }
