@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "engine/bind.h"
 #include "engine/engine.h"
+#include "files/watch.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "loop/turn.h"
@@ -47,8 +48,11 @@ int main(int argc, char **argv, char **envp) {
      * whatever its parent ignores. */
     signals_unblock();
     signal(SIGPIPE, SIG_DFL);
-    bool is_parser = argc >= 2 && strcmp(argv[1], "@plan") == 0;
-    engine_run_verb(is_parser ? "plan.js" : "cli.js", &verb_host);
+    const char *verb = argc >= 2 ? argv[1] : "";
+    if (strcmp(verb, "@watch") == 0) watch_main(argv + 2);
+    if (strcmp(verb, "@plan") == 0) engine_run_verb("plan.js", &verb_host);
+    if (strcmp(verb, "@files") == 0) engine_run_verb("files.js", &files_host);
+    engine_run_verb("cli.js", &verb_host);
   }
   /* One command inherits our descriptors, as if we were not there. */
   bool is_bundle = strcmp(argv[1], "run") == 0;

@@ -6,8 +6,8 @@
  *    --sanitize  with AddressSanitizer and UndefinedBehaviorSanitizer
  *    --debug     linked dynamically, with symbols: for gdb, perf and valgrind
  *    --faults    with fault injection for tests (src/init/loop/fault-injection.ts)
- *    --init FILE, --supervisor FILE, --auxiliary FILE, --one FILE, --check FILE,
- *    --control FILE, --cli FILE, --plan FILE
+ *    --init FILE, --supervisor FILE, --auxiliary FILE, --operations FILE, --one FILE,
+ *    --check FILE, --control FILE, --cli FILE, --plan FILE, --files FILE
  *                another entry point for an image, such as a test that runs in the engine
  *    --out FILE  the output (default: build/pitcrew, or build/pitcrew-VARIANT)
  *
@@ -42,11 +42,13 @@ const { values: options } = parseArgs({
     init: { type: 'string', default: 'src/init/image/init.ts' },
     supervisor: { type: 'string', default: 'src/init/image/supervisor.ts' },
     auxiliary: { type: 'string', default: 'src/init/image/auxiliary.ts' },
+    operations: { type: 'string', default: 'src/init/image/operations.ts' },
     one: { type: 'string', default: 'src/init/image/one-command.ts' },
     check: { type: 'string', default: 'src/init/image/check.ts' },
     control: { type: 'string', default: 'src/control/server/entry.ts' },
     cli: { type: 'string', default: 'src/cli/entry.ts' },
     plan: { type: 'string', default: 'src/cli/bundle/plan-entry.ts' },
+    files: { type: 'string', default: 'src/files/files-entry.ts' },
     out: { type: 'string' },
   },
 })
@@ -145,13 +147,13 @@ async function main() {
     ),
   )
   const tool = bytecodeCompiler()
-  // In this order, code that every start uses is contiguous, and fewer pages are loaded.
+  // In this order, data that every start uses is contiguous, and fewer pages are loaded. The images
+  // are contiguous, from `init` to `one`: see release() in native/engine/engine.c.
   const objects = await Promise.all([
-    makeModules(tool, ['plan', 'cli']),
-    makeImages(tool, ['control', 'check', 'one', 'auxiliary']),
     engineObjects,
     hostObjects,
-    makeImages(tool, ['init', 'supervisor']),
+    makeImages(tool, ['init', 'supervisor', 'auxiliary', 'operations', 'control', 'check', 'one']),
+    makeModules(tool, [['files'], ['plan', 'cli']]),
   ])
   await link(objects.flat())
 }
@@ -221,10 +223,11 @@ async function makeImages(pendingTool, names) {
 }
 
 /** Builds the modules of client verbs as one object file. The entry points are modules, and so is
- *  each verb that they import on demand, with what it shares with others (esbuild's splitting). */
-async function makeModules(pendingTool, names) {
+ *  each verb that they import on demand, with what it shares with others (esbuild's splitting).
+ *  Each group of entry points has modules of its own: more would divide what a group shares. */
+async function makeModules(pendingTool, groups) {
   const tool = await pendingTool
-  const scripts = await moduleScripts(names)
+  const scripts = (await Promise.all(groups.map(moduleScripts))).flat()
   const id = createHash('sha256')
     .update(JSON.stringify([scripts, compiler]))
     .update(readFileSync(tool))

@@ -22,6 +22,8 @@ export const errorCodes = {
   REQUEST_INVALID: 2,
   NO_SUCH_DAEMON: 3,
   NO_SUCH_TICKET: 3,
+  /** The daemon has no such configuration file. */
+  NO_SUCH_FILE: 3,
   TIMED_OUT: 4,
   ALREADY_RUNNING: 5,
   NOT_PERMITTED: 6,

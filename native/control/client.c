@@ -311,8 +311,9 @@ static bool grow(struct client *client, size_t needed) {
 }
 
 void client_fit_queue(struct client *client) {
+  if (client_queued(client) == 0) return;
   move_to_front(client);
-  if (client_queued(client) > 0) resize(client, client_queued(client));
+  resize(client, client_queued(client));
 }
 
 bool client_set_stream(struct client *client, void *stream) {

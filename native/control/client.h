@@ -38,6 +38,7 @@ struct client {
   bool scheduled;    /* for the next turn: to be reported, or to be sent to */
   bool reported;     /* the policy knows of it */
   bool input_closed; /* it is not read any more */
+  bool sends_content; /* its input is no lines: see content.h */
   bool ending;       /* client_end was called */
   bool gone, lagged;
   bool from_run; /* its peer is a process of a daemon */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "control/client.h"
+#include "control/content.h"
 #include "engine/events.h"
 #include "tree/runs.h"
 
@@ -24,6 +25,9 @@ enum {
 
 static char text[LINE_BYTES_MAX + 1];
 static size_t partials_total;
+static const struct client *in_line; /* the client of the line that is being reported */
+
+bool client_is_in_line(const struct client *client) { return client == in_line; }
 
 void client_drop_partial_line(struct client *client) {
   free(client->in);
@@ -50,15 +54,21 @@ static bool add_partial(struct client *client, const char *bytes, size_t count) 
   return true;
 }
 
+static void report(const struct client *client, const char *line, size_t bytes) {
+  in_line = client;
+  event_line(client->id, line, bytes);
+  in_line = NULL;
+}
+
 static void report_line(struct client *client, const char *rest, size_t count) {
-  if (!client->in) return event_line(client->id, rest, count);
+  if (!client->in) return report(client, rest, count);
   if (!add_partial(client, rest, count)) return client_set_gone(client);
   char *line = client->in;
   size_t bytes = client->in_bytes;
   partials_total -= client->in_room;
   client->in = NULL;
   client->in_bytes = client->in_room = 0;
-  event_line(client->id, line, bytes);
+  report(client, line, bytes);
   free(line);
 }
 
@@ -87,6 +97,7 @@ static size_t take_lines(struct client *client, size_t bytes, double until_ms) {
     else if (!add_partial(client, text + at, count))
       client_set_gone(client);
     at += count + (newline != NULL);
+    if (client->sends_content) break;
   }
   return at;
 }
@@ -96,6 +107,7 @@ bool client_read(struct client *client, double until_ms) {
     client_update_events(client);
     return false;
   }
+  if (client->sends_content) return content_read(client);
   ssize_t n = recv(client->fd, text, sizeof text, MSG_PEEK | MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (n <= 0) {
@@ -105,7 +117,8 @@ bool client_read(struct client *client, double until_ms) {
   }
   size_t taken = take_lines(client, (size_t)n, until_ms);
   if (client->fd >= 0 && taken > 0) recv(client->fd, text, taken, MSG_DONTWAIT);
-  return client_accepts_input(client);
+  if (!client_accepts_input(client)) return false;
+  return client->sends_content ? content_read(client) : true;
 }
 
 void client_run_drain(struct run *run) {

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "control/client.h"
 #include "control/client_input.h"
+#include "control/content.h"
 #include "control/listen.h"
 #include "engine/events.h"
 #include "output/logs.h"
@@ -23,6 +24,7 @@ enum { TURN_MS = 2 };
 static void close_client(struct client *client) {
   if (client->stream) logs_client_gone(client);
   client_drop_partial_line(client);
+  if (contents_count > 0) content_client_gone(client->id);
   client_remove(client);
   client_schedule(client); /* to free it */
 }
@@ -83,7 +85,10 @@ static void close_overdue(double now) {
   }
 }
 
-double clients_deadline_ms(void) { return fmin(first_end_ms(), listen_resume_ms()); }
+double clients_deadline_ms(void) {
+  double first = fmin(first_end_ms(), listen_resume_ms());
+  return contents_count > 0 ? fmin(first, contents_deadline_ms()) : first;
+}
 
 bool clients_want_turn(void) {
   return clients_scheduled() > 0 || clients_deadline_ms() <= now_ms();
@@ -99,6 +104,7 @@ void clients_turn(void) {
   }
   handle_all_scheduled();
   close_overdue(now);
+  if (contents_count > 0) contents_check_deadlines(now);
   if (listen_resume_ms() <= now) listen_resume();
 }
 

@@ -62,6 +62,11 @@ FUNCTION(host_preload_supervisor) {
   return JS_UNDEFINED;
 }
 
+FUNCTION(host_load_operations) {
+  UNUSED;
+  return engine_load(IMAGE_OPERATIONS, "pitcrewOperations");
+}
+
 FUNCTION(host_load_auxiliary) {
   UNUSED;
   return engine_load(IMAGE_AUXILIARY, "pitcrewAuxiliary");
@@ -99,6 +104,7 @@ static const JSCFunctionListEntry init_functions[] = {
     JS_CFUNC_DEF("loadSupervisor", 0, host_load_supervisor),
     JS_CFUNC_DEF("preloadSupervisor", 0, host_preload_supervisor),
     JS_CFUNC_DEF("loadAuxiliary", 0, host_load_auxiliary),
+    JS_CFUNC_DEF("loadOperations", 0, host_load_operations),
     JS_CFUNC_DEF("loadCheck", 0, host_load_check),
     JS_CFUNC_DEF("armShutdownWatchdog", 1, host_arm_shutdown_watchdog),
     JS_CFUNC_DEF("startShutdownWatchdog", 0, host_start_shutdown_watchdog),

@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-extern const struct engine_host init_host, verb_host;
+extern const struct engine_host init_host, verb_host, files_host;
 
 /* ---- one for each bind_*.c */
 

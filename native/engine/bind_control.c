@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "control/client.h"
+#include "control/client_input.h"
+#include "control/content.h"
 #include "control/listen.h"
 #include "control/lock.h"
 #include "engine/bind.h"
@@ -10,6 +12,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+
+enum { CONTENT_MS = 30000 };
 
 /* Creates a folder and the one above it. */
 static int make_own_folder(const char *path) {
@@ -104,6 +108,22 @@ FUNCTION(host_keep_client) {
   return JS_NewBool(ctx, is_kept);
 }
 
+FUNCTION(host_receive_content) {
+  UNUSED;
+  double timeout_ms = JS_IsUndefined(argv[2]) ? CONTENT_MS : to_double(argv[2]);
+  struct client *client = client_of(argv[0]);
+  if (!client) return errno_or_null(ENOENT);
+  if (!client_is_in_line(client)) return errno_or_null(EINVAL);
+  return errno_or_null(content_begin(client, to_size(argv[1]), timeout_ms));
+}
+
+FUNCTION(host_drop_content) {
+  UNUSED;
+  int64_t client = to_id(argv[0]);
+  if (content_of(client) >= 0) content_drop(client);
+  return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("makeFolder", 1, host_make_folder),
     JS_CFUNC_DEF("lock", 2, host_lock),
@@ -113,6 +133,8 @@ static const JSCFunctionListEntry control_functions[] = {
     JS_CFUNC_DEF("queued", 1, host_queued),
     JS_CFUNC_DEF("closeClient", 1, host_close_client),
     JS_CFUNC_DEF("keepClient", 1, host_keep_client),
+    JS_CFUNC_DEF("receiveContent", 3, host_receive_content),
+    JS_CFUNC_DEF("dropContent", 1, host_drop_content),
 };
 
 void bind_control(JSValue host) {

@@ -1,9 +1,13 @@
 /* Functions of src/host/host.ts for helpers and the trace. Thin: convert, call, convert back. */
 #define _GNU_SOURCE
+#include "base/clock.h"
 #include "base/file.h"
+#include "control/content.h"
 #include "engine/bind.h"
 #include "engine/values.h"
+#include "files/watch.h"
 #include "helper/helper.h"
+#include "helper/watcher.h"
 
 #include <errno.h>
 
@@ -42,6 +46,26 @@ static bool is_valid(const struct helper_task *task) {
          (!prints || task->max_bytes <= HELPER_OUTPUT_BYTES_MAX);
 }
 
+/* The content of a client becomes the stdin of a run. */
+static int start_with_content(int64_t id, struct helper_task *task, JSValueConst client) {
+  int64_t client_id = to_id(client);
+  int fd = content_of(client_id);
+  if (task->kind != HELPER_RUN) return EINVAL;
+  if (fd < 0) return ENOENT;
+  task->stdin_fd = fd;
+  int error = helper_start(id, task);
+  if (!error) content_hand_over(client_id);
+  return error;
+}
+
+static int start(int64_t id, struct helper_task *task, JSValueConst spec) {
+  JSValue client = JS_GetPropertyStr(js, spec, "stdin");
+  int error =
+      JS_IsUndefined(client) ? helper_start(id, task) : start_with_content(id, task, client);
+  JS_FreeValue(js, client);
+  return error;
+}
+
 FUNCTION(host_start_helper) {
   UNUSED;
   struct arena arena = {0};
@@ -54,8 +78,8 @@ FUNCTION(host_start_helper) {
   task.text = JS_IsString(text) ? JS_ToCStringLen(ctx, &task.bytes, text) : NULL;
   task.timeout_ms = to_double(timeout);
   task.max_bytes = JS_IsNumber(max) ? to_size(max) : 0;
-  int error =
-      read_words(&arena, argv[1], &task) && is_valid(&task) ? helper_start(id, &task) : EINVAL;
+  bool is_task = read_words(&arena, argv[1], &task) && is_valid(&task);
+  int error = is_task ? start(id, &task, argv[1]) : EINVAL;
   if (task.text) JS_FreeCString(ctx, task.text);
   JS_FreeValue(ctx, text);
   JS_FreeValue(ctx, timeout);
@@ -69,6 +93,33 @@ FUNCTION(host_cancel_helper) {
   int64_t id = to_id(argv[0]);
   if (id >= 0) helper_forget(id);
   return JS_UNDEFINED;
+}
+
+static bool read_paths(struct arena *arena, JSValueConst list, char **paths, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    JSValue item = JS_GetPropertyUint32(js, list, (uint32_t)i);
+    paths[i] = arena_string(arena, item);
+    JS_FreeValue(js, item);
+    if (!paths[i] || paths[i][0] != '/') return false;
+  }
+  return true;
+}
+
+FUNCTION(host_watch_files) {
+  UNUSED;
+  struct arena arena = {0};
+  char *paths[WATCHED_MAX];
+  int64_t count = array_length(argv[0]);
+  if (count > WATCHED_MAX) return errno_or_null(E2BIG);
+  bool are_paths = count >= 0 && read_paths(&arena, argv[0], paths, count);
+  int error = are_paths ? watcher_start(paths, (size_t)count) : EINVAL;
+  arena_free(&arena);
+  return errno_or_null(error);
+}
+
+FUNCTION(host_file_clock_ms) {
+  UNUSED;
+  return JS_NewFloat64(ctx, (double)wall_ms());
 }
 
 FUNCTION(host_open_trace) {
@@ -91,6 +142,8 @@ FUNCTION(host_write_trace) {
 static const JSCFunctionListEntry helper_functions[] = {
     JS_CFUNC_DEF("startHelper", 2, host_start_helper),
     JS_CFUNC_DEF("cancelHelper", 1, host_cancel_helper),
+    JS_CFUNC_DEF("watchFiles", 1, host_watch_files),
+    JS_CFUNC_DEF("fileClockMs", 0, host_file_clock_ms),
     JS_CFUNC_DEF("openTrace", 1, host_open_trace),
     JS_CFUNC_DEF("writeTrace", 1, host_write_trace),
 };

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "control/connection.h"
+#include "control/upload.h"
 #include "engine/bind.h"
 #include "engine/values.h"
 
@@ -29,6 +30,27 @@ FUNCTION(host_send) {
   int error = text ? connection_send(text, bytes) : ENOMEM;
   JS_FreeCString(ctx, text);
   return errno_or_null(error);
+}
+
+/* { bytes } or { error } */
+FUNCTION(host_read_content) {
+  UNUSED;
+  struct arena arena = {0};
+  const char *path = arena_string(&arena, argv[0]);
+  size_t bytes = 0;
+  const char *error = path ? upload_read(path, to_size(argv[1]), &bytes) : "EINVAL";
+  arena_free(&arena);
+  JSValue answer = JS_NewObject(ctx);
+  if (error)
+    set(answer, "error", JS_NewString(ctx, error));
+  else
+    set(answer, "bytes", JS_NewFloat64(ctx, (double)bytes));
+  return answer;
+}
+
+FUNCTION(host_send_content) {
+  UNUSED;
+  return errno_or_null(upload_send());
 }
 
 FUNCTION(host_disconnect) {
@@ -162,6 +184,8 @@ FUNCTION(host_sleep) {
 static const JSCFunctionListEntry verb_functions[] = {
     JS_CFUNC_DEF("connect", 1, host_connect),
     JS_CFUNC_DEF("send", 1, host_send),
+    JS_CFUNC_DEF("readContent", 2, host_read_content),
+    JS_CFUNC_DEF("sendContent", 0, host_send_content),
     JS_CFUNC_DEF("receive", 2, host_receive),
     JS_CFUNC_DEF("receiveBytes", 2, host_receive_bytes),
     JS_CFUNC_DEF("writeBytes", 1, host_write_bytes),

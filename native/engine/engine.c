@@ -23,6 +23,7 @@ enum {
   EVENT_MS_MAX = 100,
   START_MS_MAX = 2000,
   BROKEN_EXIT = 70,
+  LOADED_BYTES = 64 * 1024, /* of a file, around a page that is missing */
   REJECTIONS_MAX = 32, /* further ones are not reported */
 };
 
@@ -46,6 +47,7 @@ IMAGE(supervisor);
 IMAGE(auxiliary);
 IMAGE(one);
 IMAGE(check);
+IMAGE(operations);
 IMAGE(control);
 #define CODE(name) \
   { image_##name##_start, (size_t)(image_##name##_end - image_##name##_start) }
@@ -57,6 +59,7 @@ static struct bytecode image_code(enum image image) {
     case IMAGE_AUXILIARY: return (struct bytecode)CODE(auxiliary);
     case IMAGE_ONE: return (struct bytecode)CODE(one);
     case IMAGE_CHECK: return (struct bytecode)CODE(check);
+    case IMAGE_OPERATIONS: return (struct bytecode)CODE(operations);
     default: return (struct bytecode)CODE(control);
   }
 }
@@ -226,11 +229,16 @@ void engine_exit(int code) {
   _exit(code);
 }
 
-/* The engine has copied the code and never reads it again: its pages leave our memory. The first
- * and the last may have other constant data, which is then read from the file again. */
+/* The engine has copied the code and never reads it again: its pages leave our memory, and those of
+ * other images that the kernel loaded with them. The first and the last page of all images may have
+ * other constant data, which is then read from the file again. */
 static void release(struct bytecode bytecode) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)bytecode.start;
-  uintptr_t first = start / page * page, end = start + bytecode.bytes;
+  uintptr_t first = start / LOADED_BYTES * LOADED_BYTES;
+  uintptr_t end = (start + bytecode.bytes + LOADED_BYTES - 1) / LOADED_BYTES * LOADED_BYTES;
+  uintptr_t all = (uintptr_t)image_init_start / page * page, all_end = (uintptr_t)image_one_end;
+  if (first < all) first = all;
+  if (end > all_end) end = all_end;
   madvise((void *)first, end - first, MADV_DONTNEED);
 }
 

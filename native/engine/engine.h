@@ -13,6 +13,7 @@ enum image {
   IMAGE_AUXILIARY,
   IMAGE_ONE,
   IMAGE_CHECK,
+  IMAGE_OPERATIONS, /* loaded by the init for the first change of a file */
   IMAGE_CONTROL, /* loaded by the init for its first client */
 };
 

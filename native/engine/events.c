@@ -133,6 +133,13 @@ void event_line(int64_t client, const char *text, size_t bytes) {
   engine_handle(event);
 }
 
+void event_content(int64_t client, int error) {
+  JSValue event = event_new("content");
+  set(event, "client", JS_NewInt64(js, client));
+  set(event, "errno", errno_or_null(error));
+  engine_handle(event);
+}
+
 void event_client_gone(int64_t client, bool lagged) {
   JSValue event = event_new("client-gone");
   set(event, "client", JS_NewInt64(js, client));
@@ -147,5 +154,22 @@ void event_helper(const struct helper_end *end) {
   set_exit(event, end->wait_status);
   set(event, "timedOut", JS_NewBool(js, end->timed_out));
   set(event, "text", end->text ? JS_NewStringLen(js, end->text, end->bytes) : JS_NULL);
+  engine_handle(event);
+}
+
+void event_file(const char *path, const char *sha256, uint64_t bytes, int error,
+                double changed_ms) {
+  JSValue event = event_new("file");
+  set(event, "path", JS_NewString(js, path));
+  set(event, "sha256", sha256 ? JS_NewString(js, sha256) : JS_NULL);
+  set(event, "bytes", JS_NewFloat64(js, (double)bytes));
+  set(event, "errno", errno_or_null(error));
+  set(event, "changedMs", JS_NewFloat64(js, changed_ms));
+  engine_handle(event);
+}
+
+void event_watcher_ended(int error) {
+  JSValue event = event_new("watcher-ended");
+  set(event, "errno", errno_or_null(error));
   engine_handle(event);
 }

@@ -36,8 +36,12 @@ void event_wake(void);
 void event_oom_kills(int64_t count);
 void event_probed(int64_t id, int error, const char *text, size_t bytes);
 void event_helper(const struct helper_end *end);
+/* `sha256`: NULL = there is no content. */
+void event_file(const char *path, const char *sha256, uint64_t bytes, int error, double changed_ms);
+void event_watcher_ended(int error);
 void event_client(int64_t client, enum client_way way, const struct peer *peer);
 void event_line(int64_t client, const char *text, size_t bytes); /* NULL: the line is too long */
+void event_content(int64_t client, int error);
 void event_client_gone(int64_t client, bool lagged);
 
 #endif

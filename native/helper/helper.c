@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
   WRITERS_MAX = 4,
@@ -115,6 +116,7 @@ int helper_start(int64_t id, const struct helper_task *task) {
 /* ---- the end of a helper */
 
 static void retire(struct helper *helper) {
+  if (helper->task.stdin_fd > 0) close(helper->task.stdin_fd);
   if (helper->joined) retire(helper->joined);
   helper_child_close_output(&helper->child);
   helper->next = finished;

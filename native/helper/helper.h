@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Copies the task; the child starts in the next turn of the loop. 0, or errno: EBUSY when too many
+/* Copies the task, and owns its descriptor from then on; the child starts in the next turn of the
+ * loop. 0, or errno: EBUSY when too many
  * tasks wait, ETIMEDOUT when an earlier child still hangs at the same path, EAGAIN when too many
  * children hang that cannot be killed. */
 int helper_start(int64_t id, const struct helper_task *task);

@@ -45,7 +45,8 @@ static pid_t fork_copy(const struct helper_task *task, int output_fd) {
 static pid_t execute(const struct helper_task *task, int output_fd) {
   char *argv[HELPER_WORDS_MAX + 2] = {"pitcrew"};
   for (size_t i = 0; task->words[i]; i++) argv[i + 1] = task->words[i];
-  return spawn_self(argv, output_fd, (struct rlimit){ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES},
+  return spawn_self(argv, task->stdin_fd, output_fd,
+                    (struct rlimit){ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES},
                     (struct rlimit){CPU_SECONDS, CPU_SECONDS});
 }
 

@@ -15,7 +15,7 @@
 
 struct self {
   char **argv;
-  int stdout_fd;
+  int stdin_fd, stdout_fd;
   struct rlimit address_space, cpu_seconds;
 };
 
@@ -26,7 +26,9 @@ static int self_main(void *argument) {
   const struct self *self = argument;
   char *const no_environment[] = {NULL};
   RAW(SYS_setsid, 0);
-  RAW(SYS_dup3, RAW(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC), 0, 0);
+  long input = self->stdin_fd > 0 ? self->stdin_fd
+                                  : RAW(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
+  RAW(SYS_dup3, input, 0, 0);
   RAW(SYS_dup3, self->stdout_fd, 1, 0);
   RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   descriptors_restore_limit();
@@ -60,15 +62,15 @@ static struct self *self_in(struct arena *arena, char *const *argv) {
   return self;
 }
 
-/* The child has a copy of our descriptor table, so its stdout stays open. */
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
+/* The child has a copy of our descriptor table, so its ends stay open. */
+pid_t spawn_self(char *const *argv, int stdin_fd, int stdout_fd, struct rlimit address_space,
                  struct rlimit cpu_seconds) {
   struct start *start = start_new();
   if (!start) return -1;
   struct self *self = self_in(&start->arena, argv);
   pid_t pid = -1;
   if (self) {
-    *self = (struct self){self->argv, stdout_fd, address_space, cpu_seconds};
+    *self = (struct self){self->argv, stdin_fd, stdout_fd, address_space, cpu_seconds};
     pid = start_child(start, self_main, 0, self);
   }
   int error = self ? errno : ENOMEM;

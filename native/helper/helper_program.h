@@ -5,8 +5,9 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-/* -1: see errno. `stdout_fd` becomes the child's stdout. */
-pid_t spawn_self(char *const *argv, int stdout_fd, struct rlimit address_space,
+/* -1: see errno. `stdin_fd` and `stdout_fd` become those of the child; a `stdin_fd` of 0 stands for
+ * /dev/null. */
+pid_t spawn_self(char *const *argv, int stdin_fd, int stdout_fd, struct rlimit address_space,
                  struct rlimit cpu_seconds);
 
 #endif

@@ -18,6 +18,7 @@ enum helper_kind {
 struct helper_task {
   enum helper_kind kind;
   char *const *words; /* arguments or paths, NULL-terminated */
+  int stdin_fd;       /* of a run; 0 = none */
   const char *text;   /* for append and write */
   size_t bytes;
   size_t max_bytes; /* of the output; for append: of the file */

@@ -17,6 +17,7 @@ enum watch_kind {
   WATCH_NOTIFY,
   WATCH_PROBES,
   WATCH_MEMORY,
+  WATCH_FILES,
   WATCH_CLIENTS
 };
 /* The first member of each watched object: an epoll entry points to it. */

@@ -14,6 +14,7 @@
 #include "health/ready.h"
 #include "helper/helper.h"
 #include "helper/helper_child.h"
+#include "helper/watcher.h"
 #include "loop/finish.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
@@ -74,6 +75,8 @@ static void serve(struct epoll_event *events, int count) {
       clients = true;
     else if (watch->kind == WATCH_MEMORY)
       cgroup_changed();
+    else if (watch->kind == WATCH_FILES)
+      watcher_read(watch);
     else if (watch->kind == WATCH_PIPES)
       pipes = true;
     else if (watch->kind == WATCH_PATTERN_PIPES)

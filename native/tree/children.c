@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "engine/events.h"
 #include "helper/helper.h"
+#include "helper/watcher.h"
 #include "process/start.h"
 #include "tree/proc.h"
 #include "tree/runs.h"
@@ -47,7 +48,7 @@ static void remove_inherited(pid_t pid) {
 static bool is_expected(pid_t child) {
   for (size_t i = 0; i < inherited_count; i++)
     if (inherited[i] == child) return true;
-  return helper_is(child);
+  return helper_is(child) || (watcher_children > 0 && watcher_is(child));
 }
 
 /* ---- reaping
@@ -72,7 +73,8 @@ bool children_reap(void) {
     if (run) {
       start_leader_ended(run, status);
       run_set_leader_ended(run, status, &usage);
-    } else if (helper_reaped(pid, status)) {
+    } else if (helper_reaped(pid, status) ||
+               (watcher_children > 0 && watcher_reaped(pid, status))) {
       continue;
     }
     runs_changed();

@@ -11,6 +11,7 @@ import {
 import { suggest } from '../core/text/suggest.ts'
 import { checkDoneReferences, completeAfter } from './keys/after.ts'
 import { completeOnDeath, onDeath } from './keys/command.ts'
+import { checkWatchedFiles } from './keys/config.ts'
 import { type PartialDaemon, readDaemon } from './keys/daemon.ts'
 import { signalMap } from './keys/signal.ts'
 import { type ReadContext, type Reader, reportMismatch, reportProblem } from './location.ts'
@@ -79,6 +80,7 @@ const daemons: Reader<PartialDaemon[]> = (value, location) => {
     reportProblem(location, offset, `${quote(key)} is not a valid name`, `use ${nameRule}`)
   }
   const found = value.entries.map((entry) => readDaemon(entry, location.context))
+  checkWatchedFiles(found, value.entries, location, value)
   const [main, other] = found.filter(({ main }) => main)
   if (main !== undefined && other !== undefined) {
     const offset = value.entries.find(({ key }) => key === other.name)?.offset ?? value.offset
@@ -114,5 +116,5 @@ const bundleFields: Reader<Partial<BundleFields>> = fields<BundleFields>(
     onDeath,
     daemons,
   },
-  ['drain', 'log', 'settle'],
+  ['drain', 'log'],
 )

@@ -12,9 +12,16 @@ const names = [
   'events',
   'wait',
   'ticket',
+  'history',
   'start',
   'stop',
   'restart',
+  'reload',
+  'apply',
+  'plan',
+  'confirm',
+  'cancel',
+  'rollback',
   'shutdown',
   'validate',
   'build',
@@ -56,17 +63,24 @@ async function load(name: Name): Promise<Command> {
     case 'ticket':
       return (await import('./verbs/ticket.ts')).ticket
     case 'start':
-      return (await import('./verbs/change.ts')).start
     case 'stop':
-      return (await import('./verbs/change.ts')).stop
     case 'restart':
-      return (await import('./verbs/change.ts')).restart
+    case 'reload':
+      return (await import('./verbs/change.ts'))[name]
+    case 'apply':
+    case 'plan':
+      return (await import('./verbs/apply.ts'))[name]
+    case 'confirm':
+    case 'cancel':
+      return (await import('./verbs/confirm.ts'))[name]
+    case 'rollback':
+    case 'history':
+      return (await import('./verbs/rollback.ts'))[name]
     case 'shutdown':
       return (await import('./verbs/shutdown.ts')).shutdown
     case 'validate':
-      return (await import('./verbs/bundle.ts')).validate
     case 'build':
-      return (await import('./verbs/bundle.ts')).build
+      return (await import('./verbs/bundle.ts'))[name]
     case 'help':
       return (await import('./verbs/help.ts')).help
     case 'completion':

@@ -25,6 +25,12 @@ export function readCount(
   throw invalidValue(command, option, value, 'write a whole number')
 }
 
+/** Reads the number of a ticket. */
+export function readTicket(command: Pick<Command, 'name'>, id: string | undefined): number {
+  if (id !== undefined && /^[1-9]\d{0,14}$/.test(id)) return Number(id)
+  throw usageError(command, `invalid ticket "${id}"`, 'write its number, such as 5')
+}
+
 export function invalidValue(
   command: Pick<Command, 'name'>,
   option: string,

@@ -2,9 +2,10 @@
  *  requests at once: one loop reads it while any result is awaited, and hands each line to the
  *  request with its id. */
 import type { Entry, EventsAnswer, Progress } from '../control/protocol/answers.ts'
+import type { HistoryAnswer, RevisionItem } from '../control/protocol/operations.ts'
 import type { Greeting, RequestLine } from '../control/protocol/protocol.ts'
 import type { EventsArgs, LogsArgs } from '../control/protocol/requests.ts'
-import type { DaemonStatus, StatusAnswer } from '../control/protocol/status.ts'
+import type { StatusAnswer } from '../control/protocol/status.ts'
 import type { VerbName, Verbs } from '../control/protocol/verbs.ts'
 import { PitcrewError } from '../errors.ts'
 import {
@@ -20,12 +21,48 @@ import { Lines, type Transport } from './transport.ts'
 
 /** Verbs with one answer. */
 export type CallName = Exclude<VerbName, 'events' | 'logs'>
-/** The answer of a verb; that of `status` includes its items as `daemons`. */
-export type CallAnswer<V extends CallName> = V extends 'status' ? StatusAnswer : Verbs[V]['answer']
+/** The answer of a verb; that of `status` includes its items as `daemons`, and that of `history` as
+ *  `revisions`. */
+export type CallAnswer<V extends CallName> = V extends 'status'
+  ? StatusAnswer
+  : V extends 'history'
+    ? History
+    : Verbs[V]['answer']
+
+/** The revisions of the configuration files of a daemon, newest last. */
+export interface History extends HistoryAnswer {
+  readonly revisions: readonly RevisionItem[]
+}
 
 export interface CallOptions {
   /** Called about once a second while the request waits. */
   onProgress?(progress: Progress): void
+  /** Sends the bytes that follow the line of an `apply`. Called once, right after that line. */
+  sendContent?(): void
+}
+
+/** A connection after its greeting. */
+export interface Greeted {
+  readonly transport: Transport
+  readonly lines: Lines
+  readonly greeting: Greeting
+}
+
+/** Waits for the greeting. @throws As `Client.open`. */
+export async function greeted(transport: Transport): Promise<Greeted> {
+  const lines = new Lines()
+  try {
+    for (;;) {
+      const text = await transport.receive()
+      if (text === null) throw connectionLost()
+      // No line follows the greeting before the first request.
+      const [first] = lines.push(text)
+      if (first !== undefined) return { transport, lines, greeting: readGreeting(first) }
+    }
+  } catch (error) {
+    transport.close()
+    throw error
+  }
 }
 
 /** A request that has no answer yet. */
@@ -67,22 +104,10 @@ export class Client {
    *  @throws {PitcrewError} NOT_PERMITTED: no access. NO_PITCREW: no pitcrew answers.
    *    FAILED: it uses another version of the protocol. */
   static async open(transport: Transport): Promise<Client> {
-    const lines = new Lines()
-    try {
-      for (;;) {
-        const text = await transport.receive()
-        if (text === null) throw connectionLost()
-        // No line follows the greeting before the first request.
-        const [first] = lines.push(text)
-        if (first !== undefined) return new Client(transport, lines, readGreeting(first))
-      }
-    } catch (error) {
-      transport.close()
-      throw error
-    }
+    return new Client(await greeted(transport))
   }
 
-  private constructor(transport: Transport, lines: Lines, greeting: Greeting) {
+  protected constructor({ transport, lines, greeting }: Greeted) {
     this.#transport = transport
     this.#lines = lines
     this.greeting = greeting
@@ -105,21 +130,23 @@ export class Client {
   call<V extends CallName>(
     verb: V,
     args: Verbs[V]['args'],
-    { onProgress }: CallOptions = {},
+    { onProgress, sendContent }: CallOptions = {},
   ): Promise<CallAnswer<V>> {
     return new Promise((resolve, reject) => {
-      const daemons: DaemonStatus[] = []
-      const item = (daemon: unknown): void => {
-        daemons.push(daemon as DaemonStatus)
+      const items: unknown[] = []
+      const item = (one: unknown): void => {
+        items.push(one)
       }
       const done = (answer: unknown): void => {
-        const whole = verb === 'status' ? { ...(answer as object), daemons } : answer
-        resolve(whole as CallAnswer<V>)
+        const list =
+          verb === 'status' ? { daemons: items } : verb === 'history' ? { revisions: items } : null
+        resolve((list === null ? answer : { ...(answer as object), ...list }) as CallAnswer<V>)
       }
       const isAwaited = (): boolean => true
       const progress = (news: Progress): void => onProgress?.(news)
       const allArgs = onProgress === undefined ? args : { ...args, progress: true }
-      this.#request(verb, allArgs, { isAwaited, item, progress, done, fail: reject })
+      const open = { isAwaited, item, progress, done, fail: reject }
+      this.#request(verb, allArgs, open, sendContent)
     })
   }
 
@@ -188,7 +215,7 @@ export class Client {
     this.close()
   }
 
-  #request(verb: VerbName, args: unknown, open: OpenRequest): number {
+  #request(verb: VerbName, args: unknown, open: OpenRequest, sendContent?: () => void): number {
     if (this.#log !== null) throw new Error(`cannot request ${verb}: the connection carries a log`)
     if (this.#end !== null) {
       open.fail(this.#end)
@@ -197,6 +224,7 @@ export class Client {
     this.#lastId++
     this.#open.set(this.#lastId, open)
     this.#send(this.#lastId, verb, args)
+    sendContent?.()
     this.#read()
     return this.#lastId
   }

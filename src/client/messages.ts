@@ -1,5 +1,6 @@
 /** Reads the lines of a server: the greeting, answers and lines of logs. Failures become errors. */
 import type { Failure } from '../control/protocol/failure.ts'
+import type { ChangeAnswer } from '../control/protocol/operations.ts'
 import { type AnswerLine, type Greeting, protocolVersion } from '../control/protocol/protocol.ts'
 import { type ErrorCode, isErrorCode, PitcrewError } from '../errors.ts'
 
@@ -11,11 +12,14 @@ export class RequestError extends PitcrewError {
   readonly ticket: number | null
   /** The last lines of the daemon when its run has failed, oldest first. */
   readonly lastLines: readonly string[]
+  /** The change of a file that was rejected or rolled back; null = it was no such request. */
+  readonly change: ChangeAnswer | null
 
-  constructor(code: ErrorCode, { message, hint, ticket, lastLines }: Failure) {
+  constructor(code: ErrorCode, { message, hint, ticket, lastLines, change }: Failure) {
     super(code, message, hint)
     this.ticket = ticket ?? null
     this.lastLines = lastLines ?? []
+    this.change = change ?? null
   }
 }
 

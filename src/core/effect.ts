@@ -31,6 +31,10 @@ export type Effect = Readonly<
   /** The request with this token has this ticket. `joined`: the ticket existed before. The note
    *  `ticket` reports its end and always comes after this effect. */
   | { type: 'accepted'; token: number; ticket: Ticket; joined: boolean }
+  /** A request for an operation, which spans several runs: the core does not know how it ends. */
+  | { type: 'operate'; verb: 'reload'; daemon: string; by: Requester }
+  /** The plan is in force; or, with a problem, nothing has changed. */
+  | { type: 'replanned'; problem: string | null }
   /** Write what is left of the output, then exit. */
   | { type: 'finish'; report: ExitReport; flushMs: number }
 >

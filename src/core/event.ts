@@ -1,5 +1,6 @@
 /** The input of the core. Time, process ids and exit codes arrive in events and in no other way, so
  *  that the same events always lead to the same effects. */
+import type { Plan } from './plan/plan.ts'
 import type { Signal } from './signals.ts'
 import type { Request } from './ticket.ts'
 
@@ -36,6 +37,9 @@ export type Event = Readonly<
     /** A run is alive and fails its health check, its watchdog or its time to become ready. */
     | { type: 'unhealthy'; daemon: string; run: number; fault: HealthFailure }
     | { type: 'elapsed'; timer: Timer }
+    /** Another plan is to be in force; `restarts`: daemons that get another environment by it. The
+     *  effect `replanned` answers. */
+    | { type: 'replan'; plan: Plan; restarts: readonly string[] }
     /** Continues work on all daemons: see sweep.ts. */
     | { type: 'continue' }
     /** stdout accepts no output, so the output of most daemons is not read; it accepts some

@@ -1,7 +1,13 @@
 /** A request, and the ticket that records its outcome. */
+
+import type { Change } from './operations/change.ts'
 import type { Signal } from './signals.ts'
 
+/** What the core is asked for. */
 export type Verb = 'start' | 'stop' | 'restart' | 'shutdown'
+
+/** What an operation does, which spans several runs. */
+export type OperationVerb = 'apply' | 'rollback' | 'reload'
 
 /** A request to start, stop or restart a daemon, or to shut down. */
 export interface Request {
@@ -18,7 +24,7 @@ export interface Request {
 /** The outcome of a request. Requests that the same run satisfies share one ticket. */
 export interface Ticket {
   readonly id: number
-  readonly verb: Verb
+  readonly verb: Verb | OperationVerb
   /** null: all of them. */
   readonly daemon: string | null
   /** The first requester. */
@@ -38,6 +44,8 @@ export interface Ticket {
   readonly stoppedAtMs: number | null
   readonly spawnedAtMs: number | null
   readonly outcome: Outcome
+  /** Of an apply or a rollback. */
+  readonly change?: Change
 }
 
 export interface RunAndPid {
@@ -58,6 +66,8 @@ export type Requester =
   /** The restart policy; or a daemon that shuts down the bundle by its end. */
   | { readonly kind: 'policy' }
   | { readonly kind: 'hangup' }
+  /** The watcher: a file was changed on disk. */
+  | { readonly kind: 'file'; readonly path: string }
 
 export type Outcome = Readonly<
   | { kind: 'open' }
@@ -70,5 +80,5 @@ export type Outcome = Readonly<
   /** `why` is one line: "exit code 3", "not ready in time", "cannot start it: exec: ENOENT". */
   | { kind: 'failed'; why: string; tookMs: number }
   /** `by`: the ticket of a later, conflicting request or of the shutdown; `verb`: its verb. */
-  | { kind: 'superseded'; by: number; verb: Verb; tookMs: number }
+  | { kind: 'superseded'; by: number; verb: Ticket['verb']; tookMs: number }
 >

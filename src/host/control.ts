@@ -26,6 +26,16 @@ export interface ControlHost {
   /** Keeps the connection of a daemon (PITCREW_FD) open: a `client` event comes again before its
    *  next line. Returns false if the client is no such connection, or if its run is over. */
   keepClient(client: number): boolean
+  /** Takes the bytes behind the line that is being handled as a content and not as lines: at most
+   *  1 MiB, eight contents at a time. They do not enter the engine. One `content` event follows,
+   *  and after it lines again. The content is kept until a helper takes it as its stdin; for ten
+   *  minutes after its client has gone, unless another needs its place. EFBIG: it is larger.
+   *  EBUSY: there are eight, or this client has one that was not taken. EINVAL: no line of this
+   *  client is being handled. ENOENT: the client is gone. ENOSYS, EPERM, EMFILE, ENOMEM: the kernel
+   *  refuses the memory. `timeoutMs`: 30 s if it is not given. */
+  receiveContent(client: number, bytes: number, timeoutMs?: number): Errno | null
+  /** Drops a complete content that no helper has taken, so that the client can send another. */
+  dropContent(client: number): void
   /** Hands a client over to the pump. From then on it gets lines of daemons, as docs/PROTOCOL.md
    *  says under "logs", and the connection is closed at the end. Its input is ignored. */
   streamLogs(client: number, spec: LogSpec): Errno | null
@@ -86,6 +96,9 @@ export type ClientEvent =
   /** A line of a client without its newline, at most 64 KiB. null: the line was longer, and the
    *  client is not read any more. Invalid UTF-8 becomes U+FFFD. */
   | { readonly type: 'line'; readonly client: number; readonly text: string | null }
+  /** The content of a client is complete. Or it was not complete in time (ETIMEDOUT), or the
+   *  kernel has no memory for it (ENOSPC, ENOMEM): then the client is not read any more. */
+  | { readonly type: 'content'; readonly client: number; readonly errno: Errno | null }
   /** A client is gone, or was cut off because it did not read (`lagged`). No such event follows
    *  `closeClient`. */
   | { readonly type: 'client-gone'; readonly client: number; readonly lagged: boolean }

@@ -7,8 +7,9 @@ import type { Errno } from './system.ts'
 export type HelperTask = {
   readonly timeoutMs: number
 } /** Runs this program with these arguments in bounded memory. Its stdout becomes the text of the
- *  event; its stderr is pitcrew's. */ & (
-  | { readonly run: readonly string[]; readonly maxBytes: number }
+ *  event; its stderr is pitcrew's. `stdin`: the client whose content (`receiveContent`) becomes its
+ *  stdin, once; without one it is empty. ENOENT: there is no such content. */ & (
+  | { readonly run: readonly string[]; readonly maxBytes: number; readonly stdin?: number }
   /** Appends whole lines to the first of the paths that can be written. Creates its folder and the
    *  one above. An incomplete last line of the file is ended first. If the file would exceed
    *  `maxBytes`, it is renamed to PATH.1 before. */

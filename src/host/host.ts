@@ -11,13 +11,14 @@
 import type { LiveRun, SpawnFailure, Started } from '../core/event.ts'
 import type { DaemonSpec } from '../core/plan/plan.ts'
 import type { ClientEvent, ControlHost } from './control.ts'
+import type { FilesHost, WatcherEvent } from './files.ts'
 import type { HelperEnd, HelperTask } from './helper.ts'
 import type { OutputEvent, OutputHost } from './output.ts'
 import type { Errno, System } from './system.ts'
 
 export type { LiveRun }
 
-export interface Host extends System, ControlHost, OutputHost {
+export interface Host extends System, ControlHost, FilesHost, OutputHost {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
   now(): number
   /** Requests one `wake` event at this time of `now()`; replaces the request before. Infinity =
@@ -86,6 +87,8 @@ export interface Host extends System, ControlHost, OutputHost {
   loadControl(): unknown
   /** Loads the image "auxiliary", once. @returns The value of `globalThis.pitcrewAuxiliary`. */
   loadAuxiliary(): unknown
+  /** Loads the image "operations", once. @returns The value of `globalThis.pitcrewOperations`. */
+  loadOperations(): unknown
   /** Loads the image "check", once. @returns The value of `globalThis.pitcrewCheck`. */
   loadCheck(): unknown
 
@@ -251,6 +254,7 @@ export type HostEvent =
   /** Processes that descend from pitcrew and belong to no known run, at most 16; each once. */
   | { readonly type: 'unattributed'; readonly pids: readonly number[] }
   | ClientEvent
+  | WatcherEvent
   | HelperEnd
 
 /** What the init gives to the host. */

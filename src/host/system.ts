@@ -40,6 +40,11 @@ export interface ClientSystem extends System {
   connect(path: string): Errno | null
   /** Sends all of the text. */
   send(text: string): Errno | null
+  /** Reads a content of at most `maxBytes` to its end, from a file of any kind or from stdin (`-`),
+   *  and keeps it for `sendContent`. */
+  readContent(path: string, maxBytes: number): ContentAnswer
+  /** Sends the content that was read, and forgets it. */
+  sendContent(): Errno | null
   /** Waits when the verb has nothing else to do, so that what was received before reaches the
    *  screen. One call at a time. `timeoutMs`: in milliseconds, or Infinity. */
   receive(timeoutMs: number, done: Received): void
@@ -65,6 +70,8 @@ export type Received = (text: string | null) => void
 export type FileAnswer =
   | { readonly text: string }
   | { readonly error: Errno | 'not a regular file' | 'too large' }
+
+export type ContentAnswer = { readonly bytes: number } | { readonly error: Errno | 'too large' }
 
 /** A name of errno(3): "ENOENT", "EACCES" … */
 export type Errno = string

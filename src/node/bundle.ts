@@ -20,6 +20,7 @@ export interface Bundle {
 interface SignalAction {
   readonly forward?: readonly string[]
   readonly restart?: readonly string[]
+  readonly reload?: readonly string[]
 }
 
 interface OnDeath {
@@ -52,6 +53,11 @@ export interface Daemon {
   readonly group?: string | number
   readonly umask?: string
   readonly limits?: Readonly<Record<string, Limit | { readonly soft: Limit; readonly hard: Limit }>>
+  /** Absolute paths of the files that configure it. */
+  readonly config?: string | readonly string[]
+  readonly watch?: boolean
+  readonly reload?: 'restart' | 'none' | Reload
+  readonly onBootFailure?: 'leave' | 'lastGood'
 }
 
 type Limit = number | 'unlimited'
@@ -94,6 +100,22 @@ interface Stop {
   readonly success?: readonly number[]
   readonly command?: Command
 }
+
+/** How a change of the configuration files takes effect; without a way it is a restart. */
+type Reload = Partial<ReloadWay> & {
+  /** `{file}` in an argument stands for the path of the new content. */
+  readonly check?: Command
+  readonly checkInPlace?: boolean
+  readonly verify?: Probe & { readonly timeout?: Duration }
+  readonly settle?: Duration
+}
+
+type ReloadWay =
+  | { readonly restart: true }
+  | { readonly none: true }
+  | { readonly signal: string }
+  | { readonly command: Command }
+  | { readonly http: string }
 
 /**
  * Returns the bundle as it is, so that the compiler checks it.

@@ -2,10 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client } from '../client/client.ts'
-import type { Transport } from '../client/transport.ts'
 import { PitcrewError } from '../errors.ts'
 import { findSockets } from '../host/places.ts'
+import { Client, type NodeTransport } from './client.ts'
 
 /**
  * Connects to a running pitcrew.
@@ -82,14 +81,15 @@ function forbidden(path: string): PitcrewError {
 
 /** A Node socket as a transport.
  *  @param socket Connected, and not read yet. */
-export function transportOver(socket: Duplex): Transport {
+export function transportOver(socket: Duplex): NodeTransport {
   socket.setEncoding('utf8')
+  keepReading(socket)
   // An error shows as the end of the connection.
   socket.on('error', () => {})
   const texts: AsyncIterator<string> = socket[Symbol.asyncIterator]()
   return {
-    send(text: string): void {
-      if (!socket.destroyed) socket.write(text)
+    send(data: string | Uint8Array): void {
+      if (!socket.destroyed) socket.write(data)
     },
     async receive(): Promise<string | null> {
       try {
@@ -103,4 +103,17 @@ export function transportOver(socket: Duplex): Transport {
       socket.destroy()
     },
   }
+}
+
+/** A server that refuses a content closes the connection while its bytes are sent. Its answer can
+ *  still be read, but Node destroys a socket when a write fails: such a write counts as done. */
+function keepReading(socket: Duplex): void {
+  type Done = (error?: Error | null) => void
+  const unlessRefused = (done: Done): Done => {
+    return (error) => done((error as NodeJS.ErrnoException | null)?.code === 'EPIPE' ? null : error)
+  }
+  const write = socket._write.bind(socket)
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, unlessRefused(done))
+  const writeAll = socket._writev?.bind(socket)
+  if (writeAll) socket._writev = (chunks, done) => writeAll(chunks, unlessRefused(done))
 }

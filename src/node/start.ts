@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
-import { Client } from '../client/client.ts'
 import { PitcrewError } from '../errors.ts'
 import type { Bundle } from './bundle.ts'
+import { Client } from './client.ts'
 import { transportOver } from './connect.ts'
 
 export interface StartOptions {

@@ -52,6 +52,7 @@ test('a plan contains every default of its bundle', () => {
             "/bin/sh",
             "/app/egress-entrypoint.sh",
           ],
+          "config": [],
           "control": "none",
           "critical": false,
           "cwd": null,
@@ -88,9 +89,20 @@ test('a plan contains every default of its bundle', () => {
           },
           "main": false,
           "name": "egress",
+          "onBootFailure": "leave",
           "onDeath": null,
           "optional": false,
           "ready": null,
+          "reload": {
+            "by": {
+              "type": "restart",
+            },
+            "check": null,
+            "checkInPlace": false,
+            "settleMs": 1000,
+            "verify": null,
+            "verifyMs": 30000,
+          },
           "restart": {
             "backoffMaxMs": 30000,
             "backoffMs": 200,
@@ -107,6 +119,7 @@ test('a plan contains every default of its bundle', () => {
           },
           "umask": 23,
           "user": null,
+          "watch": true,
           "watchdogMs": null,
         },
         {
@@ -123,6 +136,7 @@ test('a plan contains every default of its bundle', () => {
             "--config",
             "/etc/pipelock.yaml",
           ],
+          "config": [],
           "control": "none",
           "critical": false,
           "cwd": "/srv",
@@ -137,9 +151,20 @@ test('a plan contains every default of its bundle', () => {
           "limits": {},
           "main": true,
           "name": "pipelock",
+          "onBootFailure": "leave",
           "onDeath": null,
           "optional": false,
           "ready": null,
+          "reload": {
+            "by": {
+              "type": "restart",
+            },
+            "check": null,
+            "checkInPlace": false,
+            "settleMs": 1000,
+            "verify": null,
+            "verifyMs": 30000,
+          },
           "restart": {
             "backoffMaxMs": 30000,
             "backoffMs": 200,
@@ -159,6 +184,7 @@ test('a plan contains every default of its bundle', () => {
           },
           "umask": null,
           "user": "nobody",
+          "watch": true,
           "watchdogMs": null,
         },
         {
@@ -185,6 +211,7 @@ test('a plan contains every default of its bundle', () => {
             "/bin/sh",
             "/git-gate-entrypoint.sh",
           ],
+          "config": [],
           "control": "operate",
           "critical": true,
           "cwd": null,
@@ -199,6 +226,7 @@ test('a plan contains every default of its bundle', () => {
           "limits": {},
           "main": false,
           "name": "git-gate",
+          "onBootFailure": "leave",
           "onDeath": [
             "tell",
             "operator",
@@ -214,6 +242,16 @@ test('a plan contains every default of its bundle', () => {
               "type": "http",
             },
             "timeoutMs": 5000,
+          },
+          "reload": {
+            "by": {
+              "type": "restart",
+            },
+            "check": null,
+            "checkInPlace": false,
+            "settleMs": 1000,
+            "verify": null,
+            "verifyMs": 30000,
           },
           "restart": {
             "backoffMaxMs": 60000,
@@ -237,6 +275,7 @@ test('a plan contains every default of its bundle', () => {
           },
           "umask": null,
           "user": null,
+          "watch": true,
           "watchdogMs": 20000,
         },
         {
@@ -245,6 +284,7 @@ test('a plan contains every default of its bundle', () => {
           "command": [
             "prepare",
           ],
+          "config": [],
           "control": "none",
           "critical": false,
           "cwd": null,
@@ -259,9 +299,20 @@ test('a plan contains every default of its bundle', () => {
           "limits": {},
           "main": false,
           "name": "prepare",
+          "onBootFailure": "leave",
           "onDeath": null,
           "optional": true,
           "ready": null,
+          "reload": {
+            "by": {
+              "type": "restart",
+            },
+            "check": null,
+            "checkInPlace": false,
+            "settleMs": 1000,
+            "verify": null,
+            "verifyMs": 30000,
+          },
           "restart": {
             "backoffMaxMs": 30000,
             "backoffMs": 200,
@@ -278,6 +329,7 @@ test('a plan contains every default of its bundle', () => {
           },
           "umask": null,
           "user": null,
+          "watch": true,
           "watchdogMs": null,
         },
       ],
@@ -291,10 +343,12 @@ test('a plan contains every default of its bundle', () => {
           "forward": [
             "egress",
           ],
+          "reload": [],
           "restart": [],
         },
         "USR1": {
           "forward": [],
+          "reload": [],
           "restart": [
             "pipelock",
             "egress",
@@ -307,7 +361,7 @@ test('a plan contains every default of its bundle', () => {
 
 test('one daemon with a command is a valid bundle', () => {
   expect(JSON.stringify(planOf('daemons: { web: { command: [web] } }'))).toMatchInlineSnapshot(
-    `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"control":"none","user":null,"group":null,"umask":null,"limits":{}}]}"`,
+    `"{"plan":2,"name":"pitcrew","label":"pitcrew","select":"PITCREW_DAEMONS","deadlineMs":9000,"signals":{},"daemons":[{"name":"web","kind":"daemon","command":["web"],"cwd":null,"env":{"set":{},"pass":null,"claim":[]},"after":[],"ready":null,"alive":null,"watchdogMs":null,"stop":{"signal":"TERM","command":null,"graceMs":null,"success":[]},"restart":{"policy":"always","backoffMs":200,"backoffMaxMs":30000,"limit":null,"calmMs":30000,"then":"leave"},"main":false,"critical":false,"guard":false,"optional":false,"onDeath":null,"control":"none","user":null,"group":null,"umask":null,"limits":{},"config":[],"watch":true,"reload":{"by":{"type":"restart"},"check":null,"checkInPlace":false,"verify":null,"verifyMs":30000,"settleMs":1000},"onBootFailure":"leave"}]}"`,
   )
 })
 

@@ -8,7 +8,7 @@ import { isPlanText, readPlan, sealPlan, serializePlan } from '../../src/core/pl
 import { planOf } from './problems-of.ts'
 
 const plan = planOf(`
-signals: { HUP: { forward: [b] } }
+signals: { HUP: { forward: [b], reload: [b] } }
 daemons:
   a: { command: [a, x], env: { set: { A: b }, pass: [PATH] }, limits: { core: 0 } }
   b:
@@ -23,6 +23,10 @@ daemons:
     umask: 022
     cwd: /
     user: x
+    config: [/etc/b, /etc/c]
+    watch: false
+    onBootFailure: lastGood
+    reload: { signal: HUP, check: [b, "-t{file}"], verify: { file: /run/b, timeout: 1s } }
   c: { command: [c], kind: job, after: { a: started }, restart: on-failure }
 `)
 
@@ -64,6 +68,8 @@ test('messages name the expected value and the place', () => {
     ['signals.TERM', { forward: [], restart: ['a'] }],
     ['signals.HUP.restart', ['nobody']],
     ['signals.HUP.forward', undefined],
+    ['signals.HUP.reload', undefined],
+    ['signals.HUP.reload', ['nobody']],
     ['daemons', []],
     ['daemons', {}],
     ['daemons.0', null],
@@ -118,6 +124,30 @@ test('messages name the expected value and the place', () => {
     ['daemons.1.after.0.until', 'done'],
     ['daemons.1.after.0.daemon', 'nobody'],
     ['daemons.1.after.0.daemon', 'b'],
+    ['daemons.1.config', '/etc/b'],
+    ['daemons.1.config', Array.from({ length: 17 }, (_, index) => `/etc/${index}`)],
+    ['daemons.1.config.1', 'etc/b'],
+    ['daemons.1.config.1', '/etc/../b'],
+    ['daemons.1.config.1', '/etc/b/'],
+    ['daemons.1.config.1', '/etc/b\nc'],
+    ['daemons.1.config.1', `/${'x'.repeat(201)}`],
+    ['daemons.1.config.1', '/etc/b'],
+    ['daemons.1.watch', 'yes'],
+    ['daemons.1.onBootFailure', 'first'],
+    ['daemons.1.reload', 'restart'],
+    ['daemons.1.reload.by.type', 'exec'],
+    ['daemons.1.reload.by', { type: 'signal', signal: 'KILL' }],
+    ['daemons.1.reload.by', { type: 'signal', signal: 'TERM' }],
+    ['daemons.1.reload.by', { type: 'command', command: [] }],
+    ['daemons.1.reload.by', { type: 'restart', signal: 'HUP' }],
+    ['daemons.1.reload.check', [1]],
+    ['daemons.1.reload.check', ['b', '-t']],
+    ['daemons.1.reload.checkInPlace', null],
+    ['daemons.1.reload.verify', { type: 'notify' }],
+    ['daemons.1.reload.verifyMs', 0],
+    ['daemons.1.reload.settleMs', -1],
+    ['daemons.2.reload.by', { type: 'signal', signal: 'HUP' }],
+    ['daemons.2.reload.verify', { type: 'file', path: '/run/c' }],
     ['daemons.1.more', true],
     ['more', true],
   ]
@@ -133,6 +163,8 @@ test('messages name the expected value and the place', () => {
     signals.TERM: expected the name of a signal that can be mapped
     signals.HUP: no daemon "nobody"
     signals.HUP.forward: expected a list
+    signals.HUP.reload: expected a list
+    signals.HUP: no daemon "nobody"
     daemons: expected at least 1 in the list
     daemons: expected a list
     daemons[0]: expected an object
@@ -181,6 +213,30 @@ test('messages name the expected value and the place', () => {
     daemons[1].after: "a" is not a job, so it is never done
     daemons[1].after: no daemon "nobody"
     daemons: after has a cycle: b → b
+    daemons[1].config: expected a list
+    daemons[1].config: expected at most 16 in the list
+    daemons[1].config[1]: expected an absolute path
+    daemons[1].config[1]: expected an absolute path
+    daemons[1].config[1]: expected an absolute path
+    daemons[1].config[1]: expected an absolute path
+    daemons[1].config[1]: expected an absolute path
+    daemons[1].config[1]: the file is listed twice
+    daemons[1].watch: expected true or false
+    daemons[1].onBootFailure: expected leave or lastGood
+    daemons[1].reload: expected an object
+    daemons[1].reload.by.type: expected a type that is known
+    daemons[1].reload.by.signal: expected the name of a signal that a daemon can handle
+    daemons[1].reload.by.signal: it is the stop signal
+    daemons[1].reload.by.command: expected at least 1 in the list
+    daemons[1].reload.by: unknown field "signal"
+    daemons[1].reload.check[0]: expected text
+    daemons[1].reload.check: without {file} it needs checkInPlace
+    daemons[1].reload.checkInPlace: expected true or false
+    daemons[1].reload.verify.type: expected a type that is known
+    daemons[1].reload.verifyMs: expected a positive number
+    daemons[1].reload.settleMs: expected a number
+    daemons[2].reload.by: a job can only be restarted
+    daemons[2].reload.verify: a job is verified by its end
     daemons[1]: unknown field "more"
     plan: unknown field "more""
   `)

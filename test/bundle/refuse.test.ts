@@ -60,15 +60,12 @@ test('unknown keys', () => {
     `"b.yaml:4:12: daemon "web": env: unknown key "sett"; did you mean "set"?"`,
   )
   expect(problemsOfDaemon('constructor: 1')).toMatchInlineSnapshot(
-    `"b.yaml:4:5: daemon "web": unknown key "constructor"; known: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
+    `"b.yaml:4:5: daemon "web": unknown key "constructor"; known: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits, config, watch, reload, onBootFailure"`,
   )
 })
 
 test.each([
-  'reload: { signal: HUP }',
-  'config: [/etc/x]',
   'listen: { mcp: tcp://127.0.0.1:9100 }',
-  'settle: 1s',
   'drain: {}',
   'log: { format: json }',
   'env: { file: /etc/env }',
@@ -78,18 +75,9 @@ test.each([
   expect(problem.split('\n')).toHaveLength(1)
 })
 
-test.each(['log: {}', 'drain: {}', 'settle: 1s'])(
-  'planned and not built, for the whole bundle: %s',
-  (keys) => {
-    expect(problemsOf(`daemons: { a: { command: [a] } }\n${keys}`)).toContain(':2:1: ')
-    expect(problemsOf(`daemons: { a: { command: [a] } }\n${keys}`)).toContain('not yet')
-  },
-)
-
-test('keys of a later version: signals that reload', () => {
-  expect(
-    problemsOf('daemons: { a: { command: [a] } }\nsignals: { HUP: { reload: [a], forward: [a] } }'),
-  ).toMatchInlineSnapshot(`"b.yaml:2:19: signals.HUP: "reload" is not yet supported; remove it"`)
+test.each(['log: {}', 'drain: {}'])('planned and not built, for the whole bundle: %s', (keys) => {
+  expect(problemsOf(`daemons: { a: { command: [a] } }\n${keys}`)).toContain(':2:1: ')
+  expect(problemsOf(`daemons: { a: { command: [a] } }\n${keys}`)).toContain('not yet')
 })
 
 test('commands', () => {
@@ -100,7 +88,7 @@ test('commands', () => {
     `"b.yaml:1:15: daemon "a": has no value; add one, or remove the key"`,
   )
   expect(problemsOf('daemons: { a: [sh] }')).toMatchInlineSnapshot(
-    `"b.yaml:1:15: daemon "a": expected a map, found a list; keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits"`,
+    `"b.yaml:1:15: daemon "a": expected a map, found a list; keys: kind, command, cwd, env, after, ready, alive, watchdog, stop, restart, main, critical, guard, optional, onDeath, control, user, group, umask, limits, config, watch, reload, onBootFailure"`,
   )
   expect(problemsOf('daemons: { a: { command: } }')).toMatchInlineSnapshot(
     `"b.yaml:1:26: daemon "a": command: has no value; add one, or remove the key"`,
@@ -231,7 +219,7 @@ test('signals', () => {
     `"b.yaml:1:28: signals.HUP.restart: expected a list, found "web"; write [web]"`,
   )
   expect(signals('{ HUP: {} }')).toMatchInlineSnapshot(
-    `"b.yaml:1:12: signals.HUP: the signal has no action; add forward: [NAME] or restart: [NAME], or remove it"`,
+    `"b.yaml:1:12: signals.HUP: the signal has no action; add forward: [NAME], restart: [NAME] or reload: [NAME], or remove it"`,
   )
   expect(signals('{ HUP: { restart: [web] }, SIGHUP: { forward: [web] } }')).toMatchInlineSnapshot(
     `"b.yaml:1:37: signals: duplicate signal HUP; SIGHUP and HUP are the same"`,

@@ -53,10 +53,34 @@ describe('validate', () => {
     )
   })
 
+  test('configuration files, how a change takes effect, and which file is shared', async () => {
+    const bundle = `daemons:
+  web:
+    command: [web]
+    config: [/etc/web.conf, /etc/hosts.allow]
+    reload: { signal: HUP, check: [web, -t, "{file}"] }
+  db: { command: [db], config: /etc/hosts.allow, watch: false }
+  api: { command: [api], config: /etc/api, reload: { http: "http://127.0.0.1:80/load" } }
+`
+    const text = await cli(['validate', 'b.yaml'], { 'b.yaml': bundle })
+    expect(text.slice(text.indexOf('configuration files:'))).toMatchInlineSnapshot(`
+      "configuration files:
+        /etc/web.conf: web, check, then HUP
+        /etc/hosts.allow: web, check, then HUP
+        /etc/hosts.allow: db, restart, not watched
+        /etc/api: api, POST 127.0.0.1:80/load
+        /etc/hosts.allow is shared by web, db: each that watches it applies a change in turn"
+    `)
+    const json = await cli(['validate', 'b.yaml', '--json'], { 'b.yaml': bundle })
+    expect(json.slice(json.indexOf('"config":'))).toMatchInlineSnapshot(
+      `""config":{"web":{"files":["/etc/web.conf","/etc/hosts.allow"],"watch":true,"reload":"signal","check":true},"db":{"files":["/etc/hosts.allow"],"watch":false,"reload":"restart","check":false},"api":{"files":["/etc/api"],"watch":true,"reload":"http","check":false}}}"`,
+    )
+  })
+
   test('--json', async () => {
     expect(await cli(['validate', '--json', 'shop.yaml'], files)).toMatchInlineSnapshot(`
       "exit 0
-      {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"after":{"web":{"db":"started"}},"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250}}"
+      {"valid":true,"path":"shop.yaml","name":"shop","startOrder":["db","web"],"after":{"web":{"db":"started"}},"shutdown":{"deadlineMs":9000,"killAtMs":[2000,8500],"flushMs":250},"config":{}}"
     `)
     const bad = { 'b.yaml': 'daemons:\n  a: { comand: [a] }\nx: 1\n' }
     expect(await cli(['validate', 'b.yaml', '--json'], bad)).toMatchInlineSnapshot(`

@@ -25,6 +25,7 @@ function ticket(changes: Partial<TicketAnswer> = {}): TicketAnswer {
     waitMs: 0,
     readyMs: 292,
     lastLines: [],
+    change: null,
     ...changes,
   }
 }

@@ -13,6 +13,7 @@ export type Line = object | string | null
 
 export class FakeServer {
   readonly requests: Request[] = []
+  readonly contents: string[] = []
   readonly #answers: Partial<Record<VerbName, (request: Request, nth: number) => readonly Line[]>>
   /** The first line of each connection. */
   greeting: string = JSON.stringify({
@@ -37,6 +38,10 @@ export class FakeServer {
   connected(): void {
     this.connections++
     this.#lines = [`${this.greeting}\n`]
+  }
+
+  receiveContent(text: string): void {
+    this.contents.push(text)
   }
 
   receive(text: string): null {

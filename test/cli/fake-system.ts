@@ -1,7 +1,13 @@
 /** A ClientSystem for tests: files in a map, output in strings, servers behind sockets, a clock that moves only
  *  when a verb waits. */
 import { createHash } from 'node:crypto'
-import type { ClientSystem, Errno, FileAnswer, Received } from '../../src/host/system.ts'
+import type {
+  ClientSystem,
+  ContentAnswer,
+  Errno,
+  FileAnswer,
+  Received,
+} from '../../src/host/system.ts'
 import type { FakeServer } from './fake-server.ts'
 
 /** Friday, 2026-11-20 17:00:00.000 UTC */
@@ -29,6 +35,7 @@ export class FakeSystem implements ClientSystem {
   /** Called when a verb sleeps. */
   onSleep: () => void = () => {}
   #server: FakeServer | null = null
+  #content = ''
 
   constructor(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
     this.args = args
@@ -115,6 +122,19 @@ export class FakeSystem implements ClientSystem {
 
   send(text: string): Errno | null {
     return this.#server?.receive(text) ?? null
+  }
+
+  /** Stdin is the file "-". */
+  readContent(path: string, maxBytes: number): ContentAnswer {
+    const answer = this.readFile(path, maxBytes)
+    if ('error' in answer) return answer as ContentAnswer
+    this.#content = answer.text
+    return { bytes: Buffer.byteLength(answer.text) }
+  }
+
+  sendContent(): Errno | null {
+    this.#server?.receiveContent(this.#content)
+    return null
   }
 
   /** Like the host, it reads when no promise job is left. */

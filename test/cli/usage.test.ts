@@ -13,9 +13,16 @@ const verbs = [
   'events',
   'wait',
   'ticket',
+  'history',
   'start',
   'stop',
   'restart',
+  'reload',
+  'apply',
+  'plan',
+  'confirm',
+  'cancel',
+  'rollback',
   'shutdown',
   'validate',
   'build',
@@ -39,11 +46,18 @@ test('without a verb, the overview goes to stderr, with status 2', async () => {
       pitcrew events [NAME...]          Print the journal: starts, deaths, requests
       pitcrew wait NAME...              Wait until daemons reach a state
       pitcrew ticket ID                 Show the outcome of a request
+      pitcrew history NAME              List the contents that its files had
 
     Change:
       pitcrew start NAME...             Start daemons
       pitcrew stop NAME...              Stop daemons until they are started again
       pitcrew restart NAME...           Restart daemons without touching the others
+      pitcrew reload NAME...            Make daemons read their configuration again
+      pitcrew apply NAME --from FILE|-  Replace a configuration file of a daemon
+      pitcrew plan NAME --from FILE|-   Show what an apply would change
+      pitcrew confirm TICKET            Keep a change that waits for a confirmation
+      pitcrew cancel TICKET             Undo a change that is not over
+      pitcrew rollback NAME             Go back to an earlier content of a file
       pitcrew shutdown                  Stop all daemons, then pitcrew itself
 
     Bundles:

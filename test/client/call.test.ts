@@ -36,6 +36,30 @@ describe('call', () => {
     expect(await answer).toEqual({ daemon: 'web', state: 'ready', run: 1, pid: 7 })
   })
 
+  test('a content is sent right behind its line, and once', async () => {
+    const { pipe, client } = await opened()
+    const contents: number[] = []
+    const answer = client.call(
+      'apply',
+      { daemon: 'web', bytes: 3 },
+      { sendContent: () => contents.push(pipe.sent.length) },
+    )
+    const other = client.call('wait', { daemon: 'web' })
+    expect(contents).toEqual([1])
+    pipe.give('{"id":1,"failed":{"code":"FAILED","message":"no","change":{"result":"rejected"}}}\n')
+    await expect(answer).rejects.toMatchObject({ change: { result: 'rejected' } })
+    pipe.give('{"id":2,"done":{}}\n')
+    await other
+    expect(contents).toEqual([1])
+  })
+
+  test('the items of history are its revisions', async () => {
+    const { pipe, client } = await opened()
+    const answer = client.call('history', { daemon: 'web' })
+    pipe.give('{"id":1,"item":{"revision":1}}\n{"id":1,"done":{"daemon":"web"}}\n')
+    expect(await answer).toEqual({ daemon: 'web', revisions: [{ revision: 1 }] })
+  })
+
   test('answers in any order reach their requests', async () => {
     const { pipe, client } = await opened()
     const answers = ['a', 'b', 'c'].map((daemon) => client.call('explain', { daemon }))

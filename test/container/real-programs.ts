@@ -8,7 +8,13 @@ import type { Contents } from './image.ts'
 /** Their paths in Debian. */
 const programs: readonly string[] = [
   ...['/bin/env', '/bin/ln', '/bin/mkdir', '/bin/rm', '/bin/sed', '/bin/sh', '/bin/sleep'],
-  ...['/usr/bin/curl', '/usr/bin/git', '/usr/bin/tinyproxy'],
+  ...[
+    '/usr/bin/curl',
+    '/usr/bin/flock',
+    '/usr/bin/git',
+    '/usr/bin/sha256sum',
+    '/usr/bin/tinyproxy',
+  ],
   ...['/usr/lib/git-core/git-http-backend', '/usr/lib/git-core/git-remote-http'],
   ...['/usr/lib/squid/unlinkd', '/usr/sbin/fcgiwrap', '/usr/sbin/nginx', '/usr/sbin/squid'],
 ]

@@ -25,6 +25,7 @@ describe('a change', () => {
       {
         "by": "uid 0, pid 12",
         "cause": null,
+        "change": null,
         "changed": true,
         "daemon": "web",
         "exitCode": null,

@@ -6,12 +6,14 @@ import { type Entry, progress } from '../../src/control/protocol/answers.ts'
 import { answers, items, type VerbName } from '../../src/control/protocol/verbs.ts'
 import type { Supervisor } from '../../src/control/server/control-plane.ts'
 import { Server } from '../../src/control/server/server.ts'
+import type { FileAnswer, FileWork } from '../../src/core/operations/file-work.ts'
 import type { Plan } from '../../src/core/plan/plan.ts'
 import { type Signal, signalNumbers } from '../../src/core/signals.ts'
 import type { LogSpec, Peer, Usage } from '../../src/host/control.ts'
 import type { HelperEnd, HelperTask } from '../../src/host/helper.ts'
 import type { Host, HostEvent } from '../../src/host/host.ts'
 import { auxiliary } from '../../src/init/image/auxiliary.ts'
+import { operations } from '../../src/init/image/operations.ts'
 import { Loop } from '../../src/init/loop/loop.ts'
 import { fieldsOf } from '../notify-fields.ts'
 
@@ -50,6 +52,9 @@ export class Plane {
   /** The ends of helpers that a hanging disk delays. */
   readonly hanging: HelperEnd[] = []
   readonly streams: (LogSpec & { client: number })[] = []
+  /** The clients whose content was requested, and dropped. */
+  readonly receiving: number[] = []
+  readonly dropped: number[] = []
   usages: Usage[] = []
   /** The results of the first scans, before `usages`. */
   scans: (Usage[] | null)[] = []
@@ -61,6 +66,13 @@ export class Plane {
   msPerLine = 0
   #sent = 0
   lastLines = ''
+  /** What was ordered from `@files`, and its answers. */
+  readonly works: FileWork[] = []
+  answerTo: (work: FileWork) => FileAnswer = answerFileWork
+  /** The errno of the next content that a client announces; and the clients that send one, with
+   *  its size. */
+  contentErrno: string | null = null
+  readonly contents: Map<number, number> = new Map()
   finished: number | null = null
   supervisor: Supervisor | null = null
   server: Server | null = null
@@ -171,6 +183,12 @@ export class Plane {
       const answer = { ...end, text }
       if (this.isDiskHanging) this.hanging.push(answer)
       else this.#toAnswer.push(answer)
+    } else if ('run' in task && task.run[0] === '@files') {
+      const work = JSON.parse(task.run[1] as string) as FileWork
+      this.works.push(work)
+      const answer = { ...end, text: JSON.stringify(this.answerTo(work)) }
+      if (this.isDiskHanging) this.hanging.push(answer)
+      else this.#toAnswer.push(answer)
     }
     return null
   }
@@ -204,6 +222,16 @@ export class Plane {
         this.#toAnswer.push({ type: 'flushed' })
       },
       loadAuxiliary: () => auxiliary,
+      loadOperations: () => operations,
+      makeFolder: () => null,
+      watchFiles: (paths) => {
+        for (const path of paths) {
+          const seen = { type: 'file', path, bytes: 1, errno: null, changedMs: 0 } as const
+          this.#toAnswer.push({ ...seen, sha256: 'old' })
+        }
+        return null
+      },
+      fileClockMs: () => beginWallMs + this.nowMs - beginMs,
       loadControl: () => {
         if (this.cannotLoad) throw new Error('planted')
         return (supervisor: Supervisor) => {
@@ -220,6 +248,15 @@ export class Plane {
         if (client === undefined || client.isClosed) return false
         for (const one of lines) client.take(one)
         return true
+      },
+      receiveContent: (client, bytes) => {
+        this.receiving.push(client)
+        if (this.contentErrno === null) this.contents.set(client, bytes)
+        return this.contentErrno
+      },
+      dropContent: (client) => {
+        this.dropped.push(client)
+        this.contents.delete(client)
       },
       closeClient: (id) => {
         const client = this.clients.get(id)
@@ -248,6 +285,46 @@ export class Plane {
       closeOutput: () => {},
     }
     return host as Host
+  }
+}
+
+const oldContent = { sha256: 'a'.repeat(64), bytes: 10 }
+const newContent = { sha256: 'b'.repeat(64), bytes: 12 }
+
+/** A disk on which everything works. */
+export function answerFileWork(work: FileWork): FileAnswer {
+  switch (work.kind) {
+    case 'prepare':
+      return {
+        kind: 'prepared',
+        before: oldContent,
+        after: newContent,
+        candidate: `${work.target.path}.new`,
+        isSame: false,
+        canRestore: true,
+        inPlace: false,
+        diff: '-old\n+new\n',
+        lastGood: oldContent,
+        revision: 2,
+      }
+    case 'discard':
+      return { kind: 'discarded' }
+    case 'store':
+      return { kind: 'stored', inPlace: false, revision: 2 }
+    case 'mark':
+      return { kind: 'marked' }
+    case 'commit':
+      return { kind: 'committed', revision: 2, isEdited: false }
+    case 'restore':
+      return { kind: 'restored', paths: [work.target.path] }
+    case 'adopt':
+      return { kind: 'adopted', adopted: work.paths, passedOver: [] }
+    case 'recover':
+      return { kind: 'recovered', notes: [], isWhole: true, transaction: null, lastGood: [] }
+    case 'history':
+      return { kind: 'history', revisions: [] }
+    case 'use-last-good':
+      return { kind: 'restored', paths: work.paths }
   }
 }
 
@@ -324,6 +401,11 @@ export class PlaneClient {
 
   isOpen(id: number): boolean {
     return this.of(id).every(({ done, failed }) => done === undefined && failed === undefined)
+  }
+
+  /** The content that it has announced has arrived; or why there is none. */
+  sendContent(errno: string | null = null): void {
+    this.#plane.handle({ type: 'content', client: this.id, errno })
   }
 
   hangUp(): void {

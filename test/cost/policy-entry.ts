@@ -38,7 +38,7 @@ const host: Host = {
 }
 
 globalThis.pitcrewHandlers = { handle() {}, recover() {} }
-const signals = { USR1: { forward: [], restart: ['d0'] } }
+const signals = { USR1: { forward: [], restart: ['d0'], reload: [] } }
 const plan = { ...manyDaemons(Number(count), false), signals }
 const names = plan.daemons.map(({ name }) => name)
 const loop = new Loop(host, plan, names, null)

@@ -27,7 +27,7 @@ const excluded = [
 /** Functions with a path to write to as their first argument. */
 const writers = ['writeFile', 'openTrace', 'makeFolder', 'lock', 'listen']
 /** Functions with a client as their first argument. */
-const toClients = ['send', 'closeClient', 'streamLogs']
+const toClients = ['send', 'closeClient', 'streamLogs', 'receiveContent', 'dropContent']
 const names = Object.getOwnPropertyNames(functions).filter(
   (name) => typeof functions[name] === 'function' && !excluded.includes(name),
 )
@@ -171,6 +171,13 @@ function taskSpec(): unknown {
   ])
 }
 
+function watchedFiles(): unknown {
+  const paths = ['/', folder, `${folder}/0`, `${folder}/a/b/1`, '/etc/passwd', '/dev/zero', '']
+  return Array.from({ length: random.below(random.below(20) === 0 ? 300 : 4) }, () =>
+    random.below(10) === 0 ? anything(1) : pick(paths),
+  )
+}
+
 function callOne(): void {
   const name = pick(names)
   const args = Array.from({ length: random.below(5) }, () => anything())
@@ -182,6 +189,7 @@ function callOne(): void {
   if (name === 'cancelProbe' && random.below(4) > 0) args[0] = random.below(50)
   if (writers.includes(name)) args[0] = `${folder}/${random.below(3)}`
   if (name === 'startHelper' && random.below(4) > 0) args.splice(0, 2, random.below(50), taskSpec())
+  if (name === 'watchFiles' && random.below(4) > 0) args[0] = watchedFiles()
   if (name === 'cancelHelper' && random.below(4) > 0) args[0] = random.below(50)
   called.add(name)
   try {

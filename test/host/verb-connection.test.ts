@@ -75,6 +75,49 @@ describe('connection', () => {
     expect(await answers(['connect', path], ['receive', 50])).toEqual([null, ''])
   })
 
+  test('a content is sent as the bytes that it has', async () => {
+    const bytes = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, at) => at % 256))
+    const folder = scratchFolder()
+    writeFileSync(join(folder, 'content'), bytes)
+    const chunks: Buffer[] = []
+    const path = await serving((socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (Buffer.concat(chunks).length === bytes.length) socket.end('all\n')
+      })
+    })
+    const read = ['readContent', join(folder, 'content'), bytes.length] as const
+    const calls = await answers(['connect', path], read, ['sendContent'], ['receive', null])
+    expect(calls).toEqual([null, { bytes: bytes.length }, null, 'all\n'])
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+  })
+
+  test('a content is sent once', async () => {
+    const folder = scratchFolder()
+    writeFileSync(join(folder, 'content'), 'one\n')
+    const path = await serving((socket) => socket.pipe(socket))
+    const read = ['readContent', join(folder, 'content'), 10] as const
+    expect(
+      await answers(['connect', path], read, ['sendContent'], ['sendContent'], ['receive', 200]),
+    ).toEqual([null, { bytes: 4 }, null, null, 'one\n'])
+  })
+
+  test.each([
+    ['a file of the largest size', '/scratch/ten', { bytes: 10 }],
+    ['a larger one', '/scratch/eleven', { error: 'too large' }],
+    ['no end', '/dev/zero', { error: 'too large' }],
+    ['nothing', '/dev/null', { bytes: 0 }],
+    ['stdin', '-', { bytes: 0 }],
+    ['a folder', '/', { error: 'EISDIR' }],
+    ['no file', '/scratch/none', { error: 'ENOENT' }],
+    ['an empty path', '', { error: 'ENOENT' }],
+  ])('a content is read: %s', async (_, path, answer) => {
+    const folder = scratchFolder()
+    writeFileSync(join(folder, 'ten'), 'x'.repeat(10))
+    writeFileSync(join(folder, 'eleven'), 'x'.repeat(11))
+    expect(await answers(['readContent', path.replace('/scratch', folder), 10])).toEqual([answer])
+  })
+
   test('waits until all is sent', async () => {
     let received = 0
     const path = await serving((socket) => {

@@ -16,13 +16,15 @@ const look: ServiceCommand = {
   stdio: 'null',
 }
 
+const good = { code: 0, signal: 0 }
+
 function setUp() {
   const fake = new FakeHost()
   const timers = new Timers()
   const helpers = new CommandRuns(fake.host, timers)
   const told: boolean[] = []
   const start = () =>
-    helpers.start('web:ready', look, 500, (isGood) => {
+    helpers.start('web:ready', look, 500, ({ isGood }) => {
       told.push(isGood)
     })
   return { fake, timers, helpers, told, start }
@@ -30,12 +32,15 @@ function setUp() {
 
 describe('the outcome of a command', () => {
   test.each([
-    ['it ended well', true],
-    ['it did not', false],
-  ])('%s', (_, isGood) => {
+    ['exit code 0', good, true],
+    ['exit code 1', { code: 1, signal: 0 }, false],
+    ['killed', { code: 0, signal: 9 }, false],
+    ['not executed', { ...good, failure: { step: 'exec', errno: 'ENOENT' } }, false],
+    ['not observed', null, false],
+  ])('%s', (_, exit, isGood) => {
     const { helpers, told, start, timers } = setUp()
     expect(start()).toBeNull()
-    helpers.ended('web:ready', 1, isGood, true)
+    helpers.ended('web:ready', 1, exit, true)
     expect(told).toEqual([isGood])
     expect(helpers.isRunning('web:ready')).toBe(false)
     expect(timers.size).toBe(0)
@@ -50,7 +55,7 @@ describe('the outcome of a command', () => {
     helpers.timedOut('web:ready')
     expect(told).toEqual([false])
     expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
-    helpers.ended('web:ready', 1, false, true)
+    helpers.ended('web:ready', 1, null, true)
     expect(told).toEqual([false])
   })
 
@@ -73,11 +78,11 @@ describe('the outcome of a command', () => {
     const { fake, helpers, told, start } = setUp()
     start()
     fake.take()
-    helpers.ended('web:ready', 1, true, false)
+    helpers.ended('web:ready', 1, good, false)
     expect(told).toEqual([true])
     expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
     expect(helpers.isRunning('web:ready')).toBe(true)
-    helpers.ended('web:ready', 1, false, true)
+    helpers.ended('web:ready', 1, null, true)
     expect(helpers.isRunning('web:ready')).toBe(false)
   })
 
@@ -95,14 +100,14 @@ test('a cancelled run is killed, and its end is not reported', () => {
   fake.take()
   helpers.cancel('web:ready')
   expect(fake.take()).toEqual(['stop 9 to the tree of web:ready 1'])
-  helpers.ended('web:ready', 1, true, true)
+  helpers.ended('web:ready', 1, good, true)
   expect(told).toEqual([])
 })
 
 test('the end of an older run is ignored', () => {
   const { helpers, told, start } = setUp()
   start()
-  helpers.ended('web:ready', 7, true, true)
+  helpers.ended('web:ready', 7, good, true)
   expect([told, helpers.isRunning('web:ready')]).toEqual([[], true])
 })
 

@@ -65,7 +65,7 @@ class World {
   }
 
   ended(name: string, run: number, isGood = true): string[] {
-    this.helpers.ended(name, run, isGood, true)
+    this.helpers.ended(name, run, { code: isGood ? 0 : 1, signal: 0 }, true)
     return this.fake.take()
   }
 

@@ -47,9 +47,12 @@ function performerOn(
   const journal = new Journal(host, tasks, bundle.name, timers, () => {})
   const voice = new Reporter(host, () => {}, new Deaths(host), journal)
   const nothing = (): void => {}
+  const none = (): never => {
+    throw new Error('no operation is expected')
+  }
   const state = initialState(bundle)
-  const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing)
-  return new Performer(host, bundle, tasks, timers, voice, control, () => {})
+  const control = new ControlGuard(host, tasks, timers, voice, state, nothing, nothing, none)
+  return new Performer(host, bundle, state, tasks, timers, voice, control, () => {})
 }
 
 /** The outcome of an effect that could not be performed. */

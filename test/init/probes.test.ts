@@ -55,7 +55,7 @@ class World {
   }
 
   helperEnded(name: string, run: number, isGood: boolean): this {
-    this.#helpers.ended(name, run, isGood, true)
+    this.#helpers.ended(name, run, { code: isGood ? 0 : 1, signal: 0 }, true)
     return this
   }
 

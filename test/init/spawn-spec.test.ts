@@ -1,6 +1,6 @@
 /** What the host gets to start a run of a daemon, or of a command that serves it. */
 import { expect, test } from 'vitest'
-import { environmentFor } from '../../src/init/perform/environment.ts'
+import { environmentFor } from '../../src/core/plan/environment.ts'
 import { channelsOf, serviceCommandOf } from '../../src/init/perform/spawn-spec.ts'
 import { daemonSpec, type Some } from '../core/plans.ts'
 

@@ -1,6 +1,6 @@
 /** The judge that plays schedules: each promise of the simulator can detect a mutation. */
 import { join } from 'node:path'
-import { simulatorWith } from '../sim/simulator-with.ts'
+import { type Simulator, simulatorWith } from '../sim/simulator-with.ts'
 import { inputsOf } from './inputs.ts'
 import type { Judge, Subject } from './judge.ts'
 
@@ -16,7 +16,11 @@ export async function simulatorJudge(
     async verdictOn(mutated, beat) {
       const path = mutated === null ? '' : join(root, subject.source, mutated.file)
       if (mutated !== null && !inputs?.includes(path)) return null
-      const { judge, scheduleFor } = await simulatorWith(entry, path, mutated?.text ?? '')
+      const { judge, scheduleFor } = await simulatorWith<Simulator>(
+        entry,
+        path,
+        mutated?.text ?? '',
+      )
       for (let seed = 1; seed <= schedules; seed++) {
         const { broken } = judge(scheduleFor(seed))
         if (broken !== null) return `${broken.name} in seed ${seed}`

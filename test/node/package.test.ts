@@ -39,6 +39,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   'Start a bundle': /^\[db\] listening\n[\s\S]*^ready \d+$/m,
   Connect: /^shop operate\ndb ready \d+\nweb ready \d+\n$/,
   'Change daemons': /^web: pid \d+ -> \d+ in [\d.]+ ms\ndone\n$/,
+  'Change files': /^applied 2\n1 found false\n2 applied true\n$/,
   'Follow events': /^20\d\d-\S+ \d+-\d+ .+\n$/,
   'Read output': /^db: listening\n$/,
   'Handle errors': /^NO_SUCH_DAEMON cannot find daemon "wep" did you mean "web"\?\nnull \[\]\n$/,
@@ -49,9 +50,11 @@ test('the page has an example for each of its tasks', () => {
 })
 
 test.each(examples)('$title', async ({ title, file }) => {
+  const config = join(folder, 'web.conf')
+  writeFileSync(config, 'mode = one\n')
   const daemons = {
     db: { command: sh('echo listening; exec sleep 1000'), ready: { log: 'listening' } },
-    web: { command: sh('exec sleep 1000'), after: ['db'] },
+    web: { command: sh('exec sleep 1000'), after: ['db'], config: [config] },
   }
   await using pitcrew = new Pitcrew({ name: 'shop', daemons })
   await pitcrew.line('web: started')

@@ -11,6 +11,7 @@ const programs = {
   curl: ['/usr/bin/curl', 'curl'],
   fcgiwrap: ['/usr/sbin/fcgiwrap', 'fcgiwrap'],
   git: ['/usr/bin/git', 'git'],
+  haproxy: ['/usr/sbin/haproxy', 'haproxy'],
   nginx: ['/usr/sbin/nginx', 'nginx-light'],
   privoxy: ['/usr/sbin/privoxy', 'privoxy'],
   redis: ['/usr/bin/redis-server', 'redis-server'],

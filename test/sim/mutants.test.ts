@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { promises } from './judge/check.ts'
 import { type Mutant, mutants } from './mutants.ts'
-import { simulatorWith } from './simulator-with.ts'
+import { type Simulator, simulatorWith } from './simulator-with.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** The number of schedules within which a fault must be caught. */
@@ -46,8 +46,8 @@ test('each promise is broken by at least one planted fault', () => {
 })
 
 /** The simulator with this fault in pitcrew. */
-async function simulatorWithFault({ file, from, to }: Mutant): ReturnType<typeof simulatorWith> {
+async function simulatorWithFault({ file, from, to }: Mutant): Promise<Simulator> {
   const faulty = join(root, 'src', file)
   const contents = readFileSync(faulty, 'utf8').replace(from, () => to)
-  return await simulatorWith(join(root, 'test/sim/api.ts'), faulty, contents)
+  return await simulatorWith<Simulator>(join(root, 'test/sim/api.ts'), faulty, contents)
 }

@@ -1,18 +1,14 @@
 /** Bundles the simulator with one file of pitcrew replaced, without changes on disk. */
 import { build } from 'esbuild'
 
-type Simulator = Pick<typeof import('./api.ts'), 'judge' | 'scheduleFor'>
+export type Simulator = Pick<typeof import('./api.ts'), 'judge' | 'scheduleFor'>
 
 /**
- * @param entry    The module to bundle, which exports a Simulator.
+ * @param entry    The module to bundle, which exports a simulator.
  * @param path     The file to replace.
  * @param contents Its new contents.
  */
-export async function simulatorWith(
-  entry: string,
-  path: string,
-  contents: string,
-): Promise<Simulator> {
+export async function simulatorWith<S>(entry: string, path: string, contents: string): Promise<S> {
   const result = await build({
     entryPoints: [entry],
     bundle: true,

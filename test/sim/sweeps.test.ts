@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { simulatorWith } from './simulator-with.ts'
+import { type Simulator, simulatorWith } from './simulator-with.ts'
 
 const src = resolve(import.meta.dirname, '../../src')
 const schedules = 500
@@ -15,7 +15,7 @@ test.each([1, 2])(
     const text = readFileSync(path, 'utf8')
     const sliced = text.replace('const atOnceMax = 128', `const atOnceMax = ${size}`)
     expect(sliced).not.toBe(text)
-    const { judge, scheduleFor } = await simulatorWith(
+    const { judge, scheduleFor } = await simulatorWith<Simulator>(
       join(import.meta.dirname, 'api.ts'),
       path,
       sliced,

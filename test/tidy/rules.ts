@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   init: ['core', 'host', 'control', 'errors.ts', 'version.ts'],
   bundle: ['core', 'errors.ts'],
   client: ['core', 'control', 'errors.ts'],
+  files: ['core', 'host', 'errors.ts'],
   cli: ['core', 'host', 'control', 'client', 'bundle', 'errors.ts', 'version.ts'],
   node: ['core', 'host', 'control', 'client', 'errors.ts', 'version.ts'],
 }

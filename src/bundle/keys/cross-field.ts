@@ -1,8 +1,9 @@
 /** Checks of keys of one daemon that contradict each other. */
-import type { DaemonSpec } from '../../core/plan/plan.ts'
+import { type DaemonSpec, specDefaults } from '../../core/plan/plan.ts'
 import { childLocation, type Location, reportProblem } from '../location.ts'
 import { quote } from '../problems.ts'
-import { findEntry, type Value } from '../tree.ts'
+import { type Entry, findEntry, type Value } from '../tree.ts'
+import { checkReloadSignal, type Reload } from './reload.ts'
 import type { Restart } from './restart.ts'
 
 /** The keys of a daemon; undefined = absent, or not readable. */
@@ -12,12 +13,17 @@ export interface DaemonKeys {
   readonly guard?: boolean | undefined
   readonly optional?: boolean | undefined
   readonly restart?: Partial<Restart> | undefined
+  readonly stop?: DaemonSpec['stop'] | undefined
+  readonly reload?: Reload | undefined
 }
 
 export function checkCrossField(value: Value, keys: DaemonKeys, location: Location): void {
   checkJob(value, keys, location)
   checkRestart(value, keys, location)
   checkProbePaths(value, location)
+  checkConfig(value, location)
+  const stopSignal = keys.stop?.signal ?? specDefaults.stop.signal
+  checkReloadSignal(value, keys.reload?.by, stopSignal, location)
   const optional = findEntry(value, 'optional')
   if (keys.guard && keys.optional && optional !== undefined) {
     const hint = 'remove one: a guard that may fail guards nothing'
@@ -26,13 +32,46 @@ export function checkCrossField(value: Value, keys: DaemonKeys, location: Locati
 }
 
 /** Keys about a daemon that keeps running do not apply to a job. */
-function checkJob(value: Value, { kind }: DaemonKeys, location: Location): void {
+function checkJob(value: Value, { kind, reload }: DaemonKeys, location: Location): void {
   if (kind !== 'job') return
+  checkJobReload(value, reload, location)
   for (const key of ['ready', 'alive', 'watchdog']) {
     const entry = findEntry(value, key)
     if (entry === undefined) continue
     const hint = 'remove it: a job is done when it exits with 0'
     reportProblem(childLocation(location, key), entry.offset, 'does not apply to a job', hint)
+  }
+}
+
+/** A job ends, so it can neither read its files again nor be probed after that. */
+function checkJobReload(value: Value, reload: Reload | undefined, location: Location): void {
+  const entry = findEntry(value, 'reload')
+  if (entry === undefined || reload === undefined) return
+  const place = childLocation(location, 'reload')
+  const by = reload.by?.type ?? 'restart'
+  if (by !== 'restart') {
+    const hint = 'a job ends: write restart, which runs it again, or remove it'
+    reportProblem(place, entry.offset, `${quote(by)} does not apply to a job`, hint)
+  }
+  const verify = findEntry(entry.value, 'verify')
+  if (verify === undefined) return
+  const hint = 'remove it: a job is verified when it exits with 0'
+  reportProblem(childLocation(place, 'verify'), verify.offset, 'does not apply to a job', hint)
+}
+
+/** Keys about configuration files do nothing where there are none. */
+function checkConfig(value: Value, location: Location): void {
+  if (value.kind !== 'map' || findEntry(value, 'config') !== undefined) return
+  const reload = findEntry(value, 'reload')?.value
+  const unused: [key: string, entry: Entry | undefined][] = [
+    ['watch', findEntry(value, 'watch')],
+    ['onBootFailure', findEntry(value, 'onBootFailure')],
+    ['reload.check', findEntry(reload, 'check')],
+  ]
+  for (const [key, entry] of unused) {
+    if (entry === undefined) continue
+    const hint = 'add config: /PATH, or remove it'
+    reportProblem(childLocation(location, key), entry.offset, 'has no effect without config', hint)
   }
 }
 
@@ -82,9 +121,14 @@ function isUnlimited(restart: Value): boolean {
 function checkProbePaths(value: Value, location: Location): void {
   const cwd = findEntry(value, 'cwd')?.value
   if (cwd?.kind !== 'text') return
-  for (const key of ['ready', 'alive']) {
+  const probes: [key: string, probe: Entry | undefined][] = [
+    ['ready', findEntry(value, 'ready')],
+    ['alive', findEntry(value, 'alive')],
+    ['reload.verify', findEntry(findEntry(value, 'reload')?.value, 'verify')],
+  ]
+  for (const [key, probe] of probes) {
     for (const type of ['unix', 'file']) {
-      const path = findEntry(findEntry(value, key)?.value, type)?.value
+      const path = findEntry(probe?.value, type)?.value
       if (path?.kind !== 'text' || /^[/@]/.test(path.text) || path.text === '') continue
       const message = `${quote(path.text)} is relative, and the daemon has a cwd`
       const hint = `write ${cwd.text.replace(/\/$/, '')}/${path.text}`

@@ -13,10 +13,12 @@ import type { Entry } from '../tree.ts'
 import { after } from './after.ts'
 import { alive, watchdog } from './alive.ts'
 import { command, commandExample, type OwnOnDeath, ownOnDeath } from './command.ts'
+import { config } from './config.ts'
 import { checkCrossField } from './cross-field.ts'
 import { env } from './env.ts'
 import { limits, umask } from './limit.ts'
 import { ready } from './ready.ts'
+import { completeReload, type Reload, reload } from './reload.ts'
 import { completeRestart, type Restart, restart } from './restart.ts'
 import { stop } from './stop.ts'
 
@@ -59,6 +61,10 @@ export function readDaemon(
     group: found.group ?? specDefaults.group,
     umask: found.umask ?? specDefaults.umask,
     limits: found.limits ?? specDefaults.limits,
+    config: found.config ?? specDefaults.config,
+    watch: found.watch ?? specDefaults.watch,
+    reload: found.reload === undefined ? specDefaults.reload : completeReload(found.reload),
+    onBootFailure: found.onBootFailure ?? specDefaults.onBootFailure,
   }
 }
 
@@ -74,7 +80,7 @@ const account: Reader<string> = textMatching(
 )
 
 /** Keys of a later version. */
-const plannedKeys: readonly string[] = ['reload', 'config', 'listen', 'settle', 'drain', 'log']
+const plannedKeys: readonly string[] = ['listen', 'drain', 'log']
 
 interface DaemonFields {
   kind: DaemonSpec['kind']
@@ -97,6 +103,10 @@ interface DaemonFields {
   group: string
   umask: number
   limits: DaemonSpec['limits']
+  config: string[]
+  watch: boolean
+  reload: Reload
+  onBootFailure: DaemonSpec['onBootFailure']
 }
 
 const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
@@ -121,6 +131,10 @@ const daemonFields: Reader<Partial<DaemonFields>> = fields<DaemonFields>(
     group: account,
     umask,
     limits,
+    config,
+    watch: boolean,
+    reload,
+    onBootFailure: oneOf(['leave', 'lastGood']),
   },
   plannedKeys,
 )

@@ -13,7 +13,7 @@ type Http = Extract<Probe, { type: 'http' }>
 const httpHint = 'write http://127.0.0.1:8080/PATH'
 
 /** http://HOST:PORT/PATH. */
-const http: Reader<Http> = (value, location) => {
+export const http: Reader<Http> = (value, location) => {
   const written = text(value, location)
   if (written === undefined) return
   if (/^https:/i.test(written)) {

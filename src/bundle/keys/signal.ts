@@ -45,21 +45,22 @@ function mappedSignal({ key, offset, value }: Entry, location: Location): Mapped
   const action = signalAction(value, childLocation(location, key))
   if (action === undefined) return
   if (value.kind === 'map' && value.entries.every(({ value }) => isEmptyList(value))) {
-    const hint = 'add forward: [NAME] or restart: [NAME], or remove it'
+    const hint = 'add forward: [NAME], restart: [NAME] or reload: [NAME], or remove it'
     return reportProblem(childLocation(location, key), offset, 'the signal has no action', hint)
   }
-  const { forward = [], restart = [] } = action
-  return { name, offset, action: { forward, restart } }
+  const { forward = [], restart = [], reload = [] } = action
+  return { name, offset, action: { forward, restart, reload } }
 }
 
 function isEmptyList(value: Value): boolean {
   return value.kind === 'list' && value.items.length === 0
 }
 
-const signalAction: Reader<Partial<SignalAction>> = fields<SignalAction>(
-  { forward: uniqueList(daemonName), restart: uniqueList(daemonName) },
-  ['reload'],
-)
+const signalAction: Reader<Partial<SignalAction>> = fields<SignalAction>({
+  forward: uniqueList(daemonName),
+  restart: uniqueList(daemonName),
+  reload: uniqueList(daemonName),
+})
 
 function knownSignal(written: string, offset: number, location: Location): Signal | undefined {
   const name = written.replace(/^SIG/i, '')

@@ -2,7 +2,7 @@
 import type { ProblemList } from '../../bundle/problems.ts'
 import { splitShutdown } from '../../core/plan/deadline.ts'
 import { type Order, orderOf } from '../../core/plan/order.ts'
-import type { AfterSpec, DaemonSpec, Plan, Until } from '../../core/plan/plan.ts'
+import type { AfterSpec, DaemonSpec, Plan, ReloadSpec, Until } from '../../core/plan/plan.ts'
 import { count } from '../../core/text/describe.ts'
 import { formatDuration } from '../../core/text/duration.ts'
 import { oneLine } from '../../core/text/one-line.ts'
@@ -42,6 +42,7 @@ function summarize(path: string, plan: Plan, columns = Number.POSITIVE_INFINITY)
     ...starts,
     `shutdown within ${formatDuration(plan.deadlineMs)}:`,
     ...describeShutdown(plan, order),
+    ...describeConfig(plan),
   ].join('\n')
 }
 
@@ -72,6 +73,31 @@ function describeShutdown(plan: Plan, order: Order): string[] {
   return [...lines, `  flush output for up to ${formatDuration(flushMs)}`]
 }
 
+/** The configuration files, how a change of each takes effect, and what is shared. */
+function describeConfig({ daemons }: Plan): string[] {
+  const lines: string[] = []
+  const names = new Map<string, string[]>()
+  for (const { name, config, watch, reload } of daemons) {
+    const way = `${reload.check === null ? '' : 'check, then '}${describeWay(reload.by)}`
+    for (const path of config) {
+      lines.push(`  ${path}: ${name}, ${way}${watch ? '' : ', not watched'}`)
+      names.set(path, [...(names.get(path) ?? []), name])
+    }
+  }
+  for (const [path, owners] of names) {
+    if (owners.length === 1) continue
+    const sharing = listFew(owners)
+    lines.push(`  ${path} is shared by ${sharing}: each that watches it applies a change in turn`)
+  }
+  return lines.length === 0 ? [] : ['configuration files:', ...lines]
+}
+
+function describeWay(by: ReloadSpec['by']): string {
+  if (by.type === 'signal') return by.signal
+  if (by.type === 'command') return shorten(by.command.join(' '))
+  return by.type === 'http' ? `POST ${by.host}:${by.port}${by.path}` : by.type
+}
+
 function listFew(names: readonly string[], most = 4): string {
   const shown = names.slice(0, most).join(', ')
   return names.length > most ? `${shown} and ${names.length - most} more` : shown
@@ -95,8 +121,28 @@ function validateAsJson(input: Input): number {
   const shutdown = { deadlineMs: plan.deadlineMs, killAtMs, flushMs }
   const { name } = plan
   const after = afterAsJson(plan)
-  input.print(JSON.stringify({ valid: true, path, name, startOrder: order.start, after, shutdown }))
+  const config = configAsJson(plan)
+  const result = { valid: true, path, name, startOrder: order.start, after, shutdown, config }
+  input.print(JSON.stringify(result))
   return 0
+}
+
+interface ConfigAsJson {
+  readonly files: readonly string[]
+  readonly watch: boolean
+  readonly reload: ReloadSpec['by']['type']
+  readonly check: boolean
+}
+
+/** The daemons that have configuration files. */
+function configAsJson({ daemons }: Plan): Record<string, ConfigAsJson> {
+  const configured = daemons.filter(({ config }) => config.length > 0)
+  return Object.fromEntries(
+    configured.map(({ name, config, watch, reload: { by, check } }) => [
+      name,
+      { files: config, watch, reload: by.type, check: check !== null },
+    ]),
+  )
 }
 
 /** The dependencies of each daemon, with the state that it waits for. */

@@ -9,6 +9,7 @@ const pastTense: Readonly<Record<string, string | undefined>> = {
   start: 'started',
   stop: 'stopped',
   restart: 'restarted',
+  reload: 'reloaded',
 }
 
 /** "web: restarted in 312 ms, pid 7 -> 9 (ticket 5)" */
@@ -47,8 +48,8 @@ function describeUnchanged({ verb, now }: TicketAnswer): string {
 
 /** ", pid 7 -> 9" */
 function describePids({ old, now }: TicketAnswer): string {
-  const both = [old, now].filter((run) => run !== null).map(({ pid }) => String(pid))
-  return both.length === 0 ? '' : `, pid ${both.join(' -> ')}`
+  const pids = new Set([old, now].flatMap((run) => (run === null ? [] : [run.pid])))
+  return pids.size === 0 ? '' : `, pid ${[...pids].join(' -> ')}`
 }
 
 /** Everything about a ticket. */
@@ -71,9 +72,8 @@ function phases({ stopMs, waitMs, readyMs, old, now }: TicketAnswer): string[] {
     waitMs === null ? '' : `wait ${formatElapsed(waitMs)}`,
     readyMs === null ? '' : `until ready ${formatElapsed(readyMs)}`,
   ].filter((part) => part !== '')
-  const runs = [old, now]
-    .filter((run) => run !== null)
-    .map(({ run, pid }) => `run ${run}, pid ${pid}`)
+  const both = [old, now].filter((run) => run !== null)
+  const runs = [...new Set(both.map(({ run, pid }) => `run ${run}, pid ${pid}`))]
   return [
     ...(runs.length === 0 ? [] : [`  runs          ${runs.join(' -> ')}`]),
     ...(parts.length === 0 ? [] : [`  phases        ${parts.join(', ')}`]),

@@ -1,4 +1,4 @@
-/** `start`, `stop` and `restart`. */
+/** `start`, `stop`, `restart` and `reload`. */
 import type { TicketAnswer } from '../../control/protocol/answers.ts'
 import type { Command } from '../command.ts'
 import { forEachDaemon } from '../for-each-daemon.ts'
@@ -38,8 +38,17 @@ A restart is complete when the new run is ready. Requests made before the new
 run starts are merged into one. A daemon that is down is started.`,
 )
 
+export const reload: Command<Options> = changeVerb(
+  'reload',
+  'Make daemons read their configuration again',
+  `\
+As "reload:" in the bundle says: by a signal, a command, an HTTP request or a
+restart. A reload is complete when the daemon works after it. A daemon that is
+down is left alone.`,
+)
+
 function changeVerb(
-  verb: 'start' | 'stop' | 'restart',
+  verb: 'start' | 'stop' | 'restart' | 'reload',
   summary: string,
   completion: string,
 ): Command<Options> {

@@ -1,10 +1,13 @@
 /** `ticket`: the outcome of a request. */
-import { type Command, usageError } from '../command.ts'
+import type { TicketAnswer } from '../../control/protocol/answers.ts'
+import type { ClientSystem } from '../../host/system.ts'
+import type { Command } from '../command.ts'
 import { connect } from '../connection.ts'
-import { readDuration } from '../option-values.ts'
+import { readDuration, readTicket } from '../option-values.ts'
 import { definedFields, json, socket, timeout } from '../options.ts'
 import { ticketPage } from '../terminal/outcome.ts'
 import { ProgressLine } from '../terminal/progress.ts'
+import { terminalStyleOf } from '../terminal/style.ts'
 
 interface Options extends Record<string, string | true> {
   wait: true
@@ -31,18 +34,26 @@ request failed or was superseded. pitcrew keeps the last 200 finished tickets.`,
 
   async run(input) {
     const { args, options, system, print } = input
-    const [id = ''] = args
-    if (!/^[1-9]\d{0,14}$/.test(id)) {
-      throw usageError(ticket, `invalid ticket "${id}"`, 'write its number, such as 5')
-    }
+    const id = readTicket(ticket, args[0])
     const timeoutMs = readDuration(ticket, 'timeout', options.timeout)
     const { client } = await connect(input)
     const progress = new ProgressLine(system)
-    const request = { ticket: Number(id), ...definedFields({ wait: options.wait, timeoutMs }) }
+    const request = { ticket: id, ...definedFields({ wait: options.wait, timeoutMs }) }
     const answer = await client
       .call('ticket', request, { onProgress: (news) => progress.update(`ticket ${id}`, news) })
       .finally(() => progress.remove(`ticket ${id}`))
-    print(options.json ? JSON.stringify(answer) : ticketPage(answer).join('\n'))
+    if (options.json) print(JSON.stringify(answer))
+    else print((await pageOf(system, answer)).join('\n'))
     return answer.outcome === 'failed' || answer.outcome === 'superseded' ? 1 : 0
   },
+}
+
+/** A change of a file has a title of its own, and more to tell. */
+async function pageOf(system: ClientSystem, answer: TicketAnswer): Promise<string[]> {
+  const { change } = answer
+  const page = ticketPage(answer)
+  if (change === null) return page
+  const { changeTitle, changeDetails } = await import('../terminal/change-page.ts')
+  const details = changeDetails(terminalStyleOf(system, 1), change)
+  return [changeTitle({ ...answer, change }), ...page.slice(1), ...details]
 }

@@ -1,4 +1,5 @@
 /** The answers of requests: a type and its schema for each. */
+import { type ChangeAnswer, changeAnswer } from './operations.ts'
 import { flag, list, nullable, number, object, oneOf, type Schema, text } from './schema.ts'
 import { type DaemonState, daemonStates } from './status.ts'
 
@@ -35,6 +36,7 @@ export interface TicketAnswer {
   readonly waitMs: number | null
   readonly readyMs: number | null
   readonly lastLines: readonly string[]
+  readonly change: ChangeAnswer | null
 }
 export const ticketAnswer: Schema<TicketAnswer> = object('', {
   ticket: number('its id', 'a whole number, from 1'),
@@ -59,6 +61,7 @@ export const ticketAnswer: Schema<TicketAnswer> = object('', {
     'after a failure: the last lines of the daemon, oldest first',
     text('a line', 4096),
   ),
+  change: nullable(changeAnswer),
 })
 
 /** Sent once a second while a request waits. */

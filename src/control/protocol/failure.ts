@@ -1,6 +1,8 @@
 /** The failure of a request: "cannot ..." with the value, and the remedy. */
+
 import { didYouMean } from '../../core/text/suggest.ts'
 import type { ErrorCode } from '../../errors.ts'
+import type { ChangeAnswer } from './operations.ts'
 
 export interface Failure {
   readonly code: ErrorCode
@@ -10,6 +12,8 @@ export interface Failure {
   readonly ticket?: number
   /** The last lines of the daemon when its run has failed, oldest first. */
   readonly lastLines?: readonly string[]
+  /** The change of a file that was rejected or rolled back. */
+  readonly change?: ChangeAnswer
 }
 
 export function failure(code: ErrorCode, message: string, hint: string | null = null): Failure {

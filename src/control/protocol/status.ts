@@ -1,6 +1,19 @@
 /** The state of daemons in answers: a type and its schema for each. */
+
+import type { Step } from '../../core/operations/change.ts'
 import type { DaemonSpec } from '../../core/plan/plan.ts'
-import { list, nullable, number, object, oneOf, type Schema, text } from './schema.ts'
+import { steps } from './operations.ts'
+import {
+  flag,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  text,
+} from './schema.ts'
 
 const ms = 'milliseconds'
 const name: Schema<string> = text('the name of a daemon', 48)
@@ -54,6 +67,34 @@ export const daemonStates = [
 ] as const
 export type DaemonState = (typeof daemonStates)[number]
 
+/** A configuration file that there is something to say about. */
+export interface FileStatus {
+  readonly path: string
+  readonly differs: boolean
+  readonly rejected: string | null
+}
+const file: Schema<FileStatus> = object('', {
+  path: text('the file', 4096),
+  differs: flag('its content on disk is not the one that the run uses'),
+  rejected: nullable(text('why its content on disk was not accepted', 4096)),
+})
+
+/** An open change of a configuration file, or a reload. */
+export interface ChangeStatus {
+  readonly ticket: number
+  readonly verb: string
+  readonly path: string
+  readonly step: Step
+  readonly confirmLeftMs: number | null
+}
+const change: Schema<ChangeStatus> = object('its open change or reload; absent = none', {
+  ticket: number('its id', 'a whole number'),
+  verb: text('what was requested', 20),
+  path: text('the file; empty for a reload', 4096),
+  step: oneOf('the step that it is in', steps),
+  confirmLeftMs: nullable(number('the time left for a confirmation', ms)),
+})
+
 export interface DaemonStatus {
   readonly name: string
   readonly kind: DaemonSpec['kind']
@@ -70,6 +111,8 @@ export interface DaemonStatus {
   readonly lastDeath: DeathAnswer | null
   readonly ticket: number | null
   readonly usage: UsageAnswer | null
+  readonly files?: readonly FileStatus[]
+  readonly change?: ChangeStatus
 }
 export const daemonStatus: Schema<DaemonStatus> = object('', {
   name,
@@ -89,6 +132,10 @@ export const daemonStatus: Schema<DaemonStatus> = object('', {
   lastDeath: nullable(death),
   ticket: nullable(number('its open ticket', 'a whole number')),
   usage: nullable(usage),
+  files: optional(
+    list('its configuration files that differ or were rejected; absent = none', file),
+  ),
+  change: optional(change),
 })
 
 /** The state of pitcrew; its daemons are the items before it. */

@@ -11,6 +11,15 @@ import type {
 } from './answers.ts'
 import * as answerSchemas from './answers.ts'
 import type {
+  ApplyArgs,
+  ConfirmAnswer,
+  HistoryAnswer,
+  OperationArgs,
+  RevisionItem,
+  RollbackArgs,
+} from './operations.ts'
+import * as operations from './operations.ts'
+import type {
   CancelArgs,
   ChangeArgs,
   DaemonArgs,
@@ -45,6 +54,12 @@ export interface Verbs {
   stop: { args: ChangeArgs; item: never; answer: TicketAnswer }
   restart: { args: ChangeArgs; item: never; answer: TicketAnswer }
   shutdown: { args: ShutdownArgs; item: never; answer: TicketAnswer }
+  apply: { args: ApplyArgs; item: never; answer: TicketAnswer }
+  rollback: { args: RollbackArgs; item: never; answer: TicketAnswer }
+  reload: { args: ChangeArgs; item: never; answer: TicketAnswer }
+  confirm: { args: OperationArgs; item: never; answer: ConfirmAnswer }
+  revoke: { args: OperationArgs; item: never; answer: ConfirmAnswer }
+  history: { args: DaemonArgs; item: RevisionItem; answer: HistoryAnswer }
   ticket: { args: TicketArgs; item: never; answer: TicketAnswer }
   wait: { args: WaitArgs; item: never; answer: WaitAnswer }
   events: { args: EventsArgs; item: Entry; answer: EventsAnswer }
@@ -91,6 +106,36 @@ export const verbs: { readonly [V in VerbName]: VerbSpec<V> } = {
     doc: 'Stops all daemons and ends pitcrew within its deadline.',
     args: requests.shutdownArgs,
   },
+  apply: {
+    needs: 'operate',
+    doc: 'Replaces a configuration file as one transaction; the content follows the line as bytes.',
+    args: operations.applyArgs,
+  },
+  rollback: {
+    needs: 'operate',
+    doc: 'Applies an earlier revision of a configuration file.',
+    args: operations.rollbackArgs,
+  },
+  reload: {
+    needs: 'operate',
+    doc: 'Makes a daemon read its configuration again, as its `reload:` says. Done when it works.',
+    args: requests.changeArgs,
+  },
+  confirm: {
+    needs: 'operate',
+    doc: 'Confirms a change that waits for it.',
+    args: operations.operationArgs,
+  },
+  revoke: {
+    needs: 'operate',
+    doc: 'Undoes a change that is not over. Its own request is answered when that is done.',
+    args: operations.operationArgs,
+  },
+  history: {
+    needs: 'look',
+    doc: 'The revisions of the configuration files of a daemon, an item each, newest last.',
+    args: requests.daemonArgs,
+  },
   ticket: {
     needs: 'look',
     doc: 'The outcome of a request. The last 200 tickets with an outcome are kept.',
@@ -135,6 +180,12 @@ export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } =
   stop: answerSchemas.ticketAnswer,
   restart: answerSchemas.ticketAnswer,
   shutdown: answerSchemas.ticketAnswer,
+  apply: answerSchemas.ticketAnswer,
+  rollback: answerSchemas.ticketAnswer,
+  reload: answerSchemas.ticketAnswer,
+  confirm: operations.confirmAnswer,
+  revoke: operations.confirmAnswer,
+  history: operations.historyAnswer,
   ticket: answerSchemas.ticketAnswer,
   wait: answerSchemas.waitAnswer,
   events: answerSchemas.eventsAnswer,
@@ -146,4 +197,5 @@ export const answers: { readonly [V in VerbName]: Schema<Verbs[V]['answer']> } =
 /** The schemas of items; those of `events` depend on their type. */
 export const items: { readonly [V in VerbName]?: Schema<Verbs[V]['item']> } = {
   status: daemonStatus,
+  history: operations.revisionItem,
 }

@@ -2,6 +2,7 @@
  *  loaded when the first client connects: what happens to the control plane (`ControlEvent`), and
  *  what it may use of the init (`Supervisor`). */
 import type { Effect } from '../../core/effect.ts'
+import type { OperationRequest } from '../../core/operations/operation.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
 import type { ClientEvent, LogSpec } from '../../host/control.ts'
@@ -31,7 +32,18 @@ export type ControlEvent =
   | { readonly type: 'finishing'; readonly exitCode: number }
 
 export interface Supervisor {
-  readonly host: Pick<Host, 'now' | 'pid' | 'uid' | 'send' | 'queued' | 'usage' | 'readNotify'>
+  readonly host: Pick<
+    Host,
+    | 'now'
+    | 'pid'
+    | 'uid'
+    | 'send'
+    | 'queued'
+    | 'usage'
+    | 'readNotify'
+    | 'receiveContent'
+    | 'dropContent'
+  >
   /** In the host's time. */
   readonly startedAtMs: number
   /** Read only, and only during a call. */
@@ -49,6 +61,10 @@ export interface Supervisor {
   /** Hands a request to the core.
    *  @returns The token of the event `accepted` that answers it in a later call. */
   request(request: Omit<Request, 'token'>): number
+  /** null before the first operation. */
+  readonly operations: OperationsView | null
+  /** @returns The open ticket. null: too many operations wait, or pitcrew shuts down. */
+  requestOperation(request: OperationRequest): Ticket | null
   /** @param take Gets the end of the task in a later call; or null at once, when no helper can be
    *  started. */
   startTask(task: HelperTask, take: (end: HelperEnd | null) => void): void
@@ -60,6 +76,36 @@ export interface Supervisor {
   streamLogs(client: number, spec: LogSpec): Errno | null
   /** Prints a line of pitcrew's own. */
   log(text: string): void
+}
+
+/** Changes of configuration files, and reloads. */
+export interface OperationsView {
+  /** The open tickets, that of the operation under way first. Each ends with the event `ended`. */
+  readonly open: readonly Ticket[]
+  /** The folder of the bundle's files that outlive pitcrew: that of file work. */
+  readonly folder: string
+  /** `not-awaited`: it is open, and waits for no confirmation. */
+  confirm(ticket: number): 'confirmed' | 'not-awaited' | 'unknown'
+  /** Undoes a change that is not over. `too-late`: it is being undone, or recorded, already.
+   *  @param words Why: "cancelled by uid 0, pid 12". */
+  cancel(ticket: number, words: string): 'cancelled' | 'too-late' | 'unknown'
+  readonly files: {
+    /** The configuration files of a daemon. */
+    stateOf(daemon: string): readonly FileState[]
+  }
+}
+
+/** What is known of a configuration file. */
+export interface FileState {
+  readonly path: string
+  /** What the file on disk has, as SHA-256; null = there is none, or it is not watched. */
+  readonly sha256: string | null
+  /** The file on disk has another content than the present run uses. */
+  readonly differs: boolean
+  /** Why the content on disk was not accepted; null = it was, or was not tried. */
+  readonly rejected: string | null
+  /** The last content that a run was verified with, as SHA-256; null = none. */
+  readonly lastGood: string | null
 }
 
 interface ControlTimer {

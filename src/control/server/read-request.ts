@@ -35,6 +35,13 @@ export function readRequest(text: string, access: Access, daemon: string | null)
     : { id, failed: wrongArguments(verb, problem) }
 }
 
+/** Whether bytes may follow a line that was refused. In doubt they may. */
+export function announcesContent(text: string): boolean {
+  const line = parse(text)
+  if (line === null) return text.includes('bytes')
+  return isRecord(line) && isRecord(line.args) && 'bytes' in line.args
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)

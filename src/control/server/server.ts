@@ -16,13 +16,14 @@ import type { VerbName } from '../protocol/verbs.ts'
 import { Changes } from '../verbs/changes.ts'
 import { connectionHandlers } from '../verbs/connection-verbs.ts'
 import { Followers } from '../verbs/followers.ts'
+import { OperationVerbs } from '../verbs/operations.ts'
 import { queryHandlers } from '../verbs/queries.ts'
 import { Waits } from '../verbs/waits.ts'
 import { accessDenied, accessOf } from './access.ts'
 import { Batches, batchKey } from './batches.ts'
 import { Call, Connection, callerOf, type Handlers } from './connection.ts'
 import type { ControlEvent, ControlPlane, Supervisor } from './control-plane.ts'
-import { readRequest } from './read-request.ts'
+import { announcesContent, readRequest } from './read-request.ts'
 import { Ticker, tickKey } from './ticker.ts'
 
 type AnyHandler = (call: Call, args: unknown) => void
@@ -32,6 +33,7 @@ export class Server implements ControlPlane {
   readonly #ticker: Ticker
   readonly #batches: Batches
   readonly #changes: Changes
+  readonly #operations: OperationVerbs
   readonly #waits: Waits
   readonly #followers: Followers
   readonly #handlers: Handlers
@@ -44,11 +46,13 @@ export class Server implements ControlPlane {
     this.#ticker = new Ticker(supervisor)
     this.#batches = new Batches(supervisor, (call, error) => this.#break(call, 'status', error))
     this.#changes = new Changes(supervisor)
+    this.#operations = new OperationVerbs(supervisor, this.#changes, ({ id }) => this.#end(id))
     this.#waits = new Waits(supervisor)
     this.#followers = new Followers(supervisor)
     this.#handlers = {
       ...queryHandlers(supervisor, this.#batches),
       ...this.#changes.handlers,
+      ...this.#operations.handlers,
       ...this.#waits.handlers,
       ...this.#followers.handlers,
       ...connectionHandlers(supervisor, ({ id }) => this.#connections.delete(id)),
@@ -65,6 +69,8 @@ export class Server implements ControlPlane {
         return this.#connect(event.client, event.peer)
       case 'line':
         return this.#readLine(event.client, event.text)
+      case 'content':
+        return this.#operations.content(event.client, event.errno)
       case 'client-gone':
         return this.#forget(event.client)
       case 'accepted':
@@ -99,14 +105,20 @@ export class Server implements ControlPlane {
     const { calls, caller } = connection
     const read = readRequest(text, caller.access, caller.daemon)
     const { id } = read
-    if (id === null) return connection.fail(null, read.failed)
+    if (id === null) return this.#refuse(connection, null, read.failed, text)
     const problem =
       'failed' in read
         ? read.failed
         : (this.#limitFailure(connection, id) ?? this.#unknownDaemonFailure(read))
     // An id that is in use belongs to the open request, which has its own answer.
-    if (problem !== null) return connection.fail(calls.has(id) ? null : id, problem)
+    if (problem !== null) return this.#refuse(connection, calls.has(id) ? null : id, problem, text)
     if ('verb' in read) this.#begin(connection, id, read.verb, read.args)
+  }
+
+  /** A content that follows is not read as requests: the connection ends. */
+  #refuse(connection: Connection, id: number | null, why: Failure, text: string): void {
+    connection.fail(id, why)
+    if (announcesContent(text)) this.#end(connection.id)
   }
 
   /** The request would exceed a limit, or its id is in use. */
@@ -187,7 +199,14 @@ export class Server implements ControlPlane {
     this.#supervisor.closeClient(client)
   }
 
+  /** Ends a connection after what was sent on it. */
+  #end(client: number): void {
+    this.#forget(client)
+    this.#supervisor.closeClient(client)
+  }
+
   #forget(client: number): void {
+    this.#operations.forget(client)
     this.#connections.get(client)?.endCalls()
     this.#connections.delete(client)
   }

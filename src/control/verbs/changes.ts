@@ -96,8 +96,24 @@ export class Changes implements Responder {
   }
 
   progress(call: Call): Progress {
-    const { daemon } = this.#waits.get(call) as Wait
-    return progressOf(this.#supervisor, daemon, call.sinceMs)
+    const { daemon, ticket } = this.#waits.get(call) as Wait
+    const progress = progressOf(this.#supervisor, daemon, call.sinceMs)
+    const open = this.#supervisor.operations?.open ?? []
+    const change = open.find(({ id }) => id === ticket)?.change
+    if (change === undefined) return progress
+    const other = open.find((one) => one.change !== undefined && one.change.step !== 'waiting')
+    const isQueued = change.step === 'waiting' && other !== undefined
+    const words = isQueued ? `waits for ticket ${other.id}` : `${change.step}: ${progress.words}`
+    return { ...progress, words }
+  }
+
+  /** Answers a call when this open ticket has ended. */
+  follow(call: Call, ticket: Ticket, options: ChangeOptions): void {
+    const { id, daemon } = ticket
+    if (options.wait === false) return call.done(ticketAnswer(this.#supervisor, ticket, false))
+    this.#waits.set(call, { ticket: id, joined: false, daemon, forEnd: true, isQuery: false })
+    this.#waitFor(call, id)
+    call.defer(this, options)
   }
 
   #change(call: Call, verb: Verb, daemon: string | null, options: ChangeOptions): void {

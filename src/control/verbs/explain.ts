@@ -10,8 +10,9 @@ import { describeUnmet } from '../../core/text/cause.ts'
 import { describeRequester, describeStall } from '../../core/text/describe.ts'
 import type { Supervisor } from '../server/control-plane.ts'
 import { isBeforeExec, roundedDuration } from './describe-daemon.ts'
+import { explainFiles } from './describe-files.ts'
 
-type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths'>
+type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'operations'>
 
 interface Explanation {
   readonly why: string[]
@@ -32,6 +33,7 @@ export function explain(facts: Facts, daemon: Daemon): Explanation {
   }
   if (state.outputStall !== null) explainStall(state.outputStall, host.now(), explanation)
   explainState(facts, daemon, explanation, chainMax)
+  explainFiles(facts, daemon, explanation.why, explanation.remedies)
   return { why: explanation.why, remedies: [...new Set(explanation.remedies)] }
 }
 

@@ -10,6 +10,7 @@ import { type Batches, itemsMax } from '../server/batches.ts'
 import type { Call, Handlers } from '../server/connection.ts'
 import type { Supervisor } from '../server/control-plane.ts'
 import { describeDaemon, stateOf, wholeMs } from './describe-daemon.ts'
+import { describeFiles } from './describe-files.ts'
 import { explain } from './explain.ts'
 
 export function queryHandlers(
@@ -57,7 +58,9 @@ function itemOf(
 ): string {
   const daemon = supervisor.state.daemons.get(name) as Daemon
   const usage = used?.get(`${name} ${daemon.run}`) ?? null
-  return JSON.stringify(describeDaemon(supervisor, daemon, usage, nowMs))
+  const status = describeDaemon(supervisor, daemon, usage, nowMs)
+  if (supervisor.operations === null) return JSON.stringify(status)
+  return JSON.stringify({ ...status, ...describeFiles(supervisor, name, 'pid' in daemon, nowMs) })
 }
 
 function headOf({ state, host, startedAtMs }: Supervisor, cursor: string): StatusHead {

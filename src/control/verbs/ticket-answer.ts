@@ -6,13 +6,15 @@ import { describeRequester } from '../../core/text/describe.ts'
 import type { Outcome, Ticket } from '../../core/ticket.ts'
 import type { TicketAnswer } from '../protocol/answers.ts'
 import { type Failure, failure } from '../protocol/failure.ts'
+import type { ChangeAnswer } from '../protocol/operations.ts'
 import type { KeptDeath, Supervisor } from '../server/control-plane.ts'
 import { wholeMs } from './describe-daemon.ts'
 
-type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets'>
+type Facts = Pick<Supervisor, 'state' | 'host' | 'deaths' | 'endedTickets' | 'operations'>
 
-export function findTicket({ state, endedTickets }: Facts, id: number): Ticket | null {
+export function findTicket({ state, operations, endedTickets }: Facts, id: number): Ticket | null {
   return (
+    operations?.open.find((one) => one.id === id) ??
     openTickets(state).find((one) => one.id === id) ??
     endedTickets.findLast((one) => one.id === id) ??
     null
@@ -44,6 +46,17 @@ export function ticketAnswer(facts: Facts, ticket: Ticket, joined: boolean): Tic
     tookMs: wholeMs(endMs - requestedAtMs),
     ...timesOf(ticket, endMs),
     lastLines: lastLines(facts, ticket),
+    change: changeOf(facts, ticket),
+  }
+}
+
+function changeOf({ host }: Facts, { change }: Ticket): ChangeAnswer | null {
+  if (change === undefined) return null
+  const { confirmByMs, steps, ...rest } = change
+  return {
+    ...rest,
+    confirmLeftMs: confirmByMs === null ? null : wholeMs(confirmByMs - host.now()),
+    steps: steps.map(({ step, tookMs }) => ({ step, tookMs: wholeMs(tookMs) })),
   }
 }
 
@@ -71,10 +84,15 @@ function lastLines(facts: Facts, ticket: Ticket): readonly string[] {
   return ticket.outcome.kind === 'failed' ? (deathOf(facts, ticket)?.record.lastLines ?? []) : []
 }
 
-/** The death of the requested run, unless a later one has replaced it. */
-function deathOf({ deaths }: Facts, { daemon, satisfiedByRun }: Ticket): KeptDeath | null {
+/** The death of the requested run, unless a later one has replaced it; of a change, that during
+ *  it. */
+function deathOf({ deaths }: Facts, ticket: Ticket): KeptDeath | null {
+  const { daemon, satisfiedByRun, change, requestedAtMs } = ticket
   const death = daemon === null ? undefined : deaths.get(daemon)
-  return death !== undefined && death.record.run >= satisfiedByRun ? death : null
+  if (death === undefined) return null
+  const isOfIt =
+    change === undefined ? death.record.run >= satisfiedByRun : death.atMs >= requestedAtMs
+  return isOfIt ? death : null
 }
 
 /** "restart web" */
@@ -103,5 +121,11 @@ export function ticketFailure(
   const lines = lastLines(facts, ticket)
   const why = causeOf(facts, ticket, outcome.why)
   const failed = failure('FAILED', `cannot ${what}: ${why}`, hint)
-  return { ...failed, ticket: id, ...(lines.length > 0 && { lastLines: lines }) }
+  const change = changeOf(facts, ticket)
+  return {
+    ...failed,
+    ticket: id,
+    ...(lines.length > 0 && { lastLines: lines }),
+    ...(change !== null && { change }),
+  }
 }

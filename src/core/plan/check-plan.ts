@@ -4,6 +4,7 @@
 import { signalNumbers, unmappableSignals } from '../signals.ts'
 import { byteLength, isAddress, isHttpPath, isVisible, maxPort, maxSocketPath } from './address.ts'
 import { checkReferences } from './check-references.ts'
+import { isConfigPath, maxConfigFiles, neverReloads } from './config.ts'
 import { isEnvName, isEnvPattern, isName } from './names.ts'
 import { limitNames, maxDaemons, type Plan, planFormat } from './plan.ts'
 import { type PlanAnswer, type PlanCheck, readWholePlan, type SumOf } from './plan-text.ts'
@@ -134,6 +135,25 @@ const restartShape = fields({
   then: oneOf(['leave', 'shutdown']),
 })
 
+const reloadShape = fields({
+  by: variant({
+    restart: {},
+    none: {},
+    signal: {
+      signal: textThat('the name of a signal that a daemon can handle', (value) => {
+        return Object.hasOwn(signalNumbers, value) && !neverReloads.includes(value)
+      }),
+    },
+    command: { command },
+    http: probes.http,
+  }),
+  check: orNull(command),
+  checkInPlace: flag,
+  verify: orNull(variant(probes)),
+  verifyMs: positive,
+  settleMs: ms,
+})
+
 const daemonShape = fields({
   name,
   kind: oneOf(['daemon', 'job']),
@@ -168,6 +188,10 @@ const daemonShape = fields({
     textThat('the name of a limit', (value) => limitNames.some((known) => known === value)),
     fields({ soft: limit, hard: limit }),
   ),
+  config: list(textThat('an absolute path', isConfigPath), 0, maxConfigFiles),
+  watch: flag,
+  reload: reloadShape,
+  onBootFailure: oneOf(['leave', 'lastGood']),
 })
 
 const planShape = fields({
@@ -176,7 +200,10 @@ const planShape = fields({
   label: someText,
   select: envName,
   deadlineMs: integer(1, Number.MAX_SAFE_INTEGER, 'a number'),
-  signals: record(mappedSignal, fields({ forward: list(name), restart: list(name) })),
+  signals: record(
+    mappedSignal,
+    fields({ forward: list(name), restart: list(name), reload: list(name) }),
+  ),
   // Each daemon is checked by itself.
   daemons: list(() => null, 1, maxDaemons),
 })

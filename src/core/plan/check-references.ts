@@ -1,5 +1,6 @@
 /** Checks of a plan across its fields: references to daemons, duplicates, cycles, and fields that
  *  contradict each other. */
+import { maxWatchedFiles, namesFile, watchedFiles } from './config.ts'
 import type { AfterSpec, DaemonSpec, Plan } from './plan.ts'
 
 /** @returns The first thing that is wrong and where, or null. */
@@ -11,6 +12,8 @@ export function checkReferences(plan: Plan): string | null {
   }
   const mains = plan.daemons.filter(({ main }) => main)
   if (mains.length > 1) return 'daemons: only one may have main: true'
+  if (watchedFiles(plan.daemons).size > maxWatchedFiles)
+    return `daemons: more than ${maxWatchedFiles} config files are watched`
   return checkNames(plan, known) ?? checkCycle(plan.daemons)
 }
 
@@ -20,8 +23,8 @@ function checkNames(plan: Plan, known: ReadonlySet<string>): string | null {
     const problem = contradiction(daemon) ?? checkAfter(daemon, known, jobs)
     if (problem !== null) return `daemons[${index}].${problem}`
   }
-  for (const [signal, { forward, restart }] of Object.entries(plan.signals)) {
-    const missing = [...forward, ...restart].find((name) => !known.has(name))
+  for (const [signal, { forward, restart, reload }] of Object.entries(plan.signals)) {
+    const missing = [...forward, ...restart, ...reload].find((name) => !known.has(name))
     if (missing !== undefined) return `signals.${signal}: no daemon "${missing}"`
   }
   return null
@@ -48,10 +51,27 @@ function contradiction({ kind, ready, alive, watchdogMs, ...spec }: DaemonSpec):
   const { policy, backoffMs, backoffMaxMs } = spec.restart
   if (backoffMaxMs < backoffMs) return 'restart.backoffMaxMs: must not be less than backoffMs'
   if (spec.guard && spec.optional) return 'guard: cannot be combined with optional'
-  if (kind !== 'job') return null
+  const problem = reloadContradiction(spec)
+  if (problem !== null || kind !== 'job') return problem
   if (policy === 'always') return 'restart.policy: a job cannot have "always"'
+  const { by, verify } = spec.reload
+  if (by.type !== 'restart') return 'reload.by: a job can only be restarted'
+  if (verify !== null) return 'reload.verify: a job is verified by its end'
   const isWatched = ready !== null || alive !== null || watchdogMs !== null
   return isWatched ? 'kind: a job cannot have ready, alive or watchdogMs' : null
+}
+
+function reloadContradiction({
+  config,
+  reload: { by, check, checkInPlace },
+  stop,
+}: Pick<DaemonSpec, 'config' | 'reload' | 'stop'>): string | null {
+  const twice = config.findIndex((path, index) => config.indexOf(path) !== index)
+  if (twice !== -1) return `config[${twice}]: the file is listed twice`
+  if (check !== null && !checkInPlace && !namesFile(check))
+    return 'reload.check: without {file} it needs checkInPlace'
+  const isStop = by.type === 'signal' && by.signal === stop.signal
+  return isStop ? 'reload.by.signal: it is the stop signal' : null
 }
 
 function checkCycle(daemons: readonly DaemonSpec[]): string | null {

@@ -30,6 +30,8 @@ export interface SignalAction {
   readonly forward: readonly string[]
   /** Daemons to restart. */
   readonly restart: readonly string[]
+  /** Daemons to reload, each in its own way: see `ReloadSpec`. */
+  readonly reload: readonly string[]
 }
 
 export interface DaemonSpec {
@@ -73,6 +75,14 @@ export interface DaemonSpec {
   readonly umask: number | null
   /** Resource limits by rlimit name; "unlimited" = no limit. */
   readonly limits: Readonly<Partial<Record<LimitName, LimitSpec>>>
+  /** Absolute paths of the files that configure it. Only these can be applied. */
+  readonly config: readonly string[]
+  /** A change of these files on disk is applied by itself; without `config` it has no effect. */
+  readonly watch: boolean
+  readonly reload: ReloadSpec
+  /** What follows when it does not come up at boot, and a configuration file differs from the last
+   *  good content. `lastGood`: that content is put back. */
+  readonly onBootFailure: 'leave' | 'lastGood'
 }
 
 export interface EnvSpec {
@@ -113,6 +123,17 @@ export const specDefaults: Omit<DaemonSpec, 'name' | 'command'> = {
   group: null,
   umask: null,
   limits: {},
+  config: [],
+  watch: true,
+  reload: {
+    by: { type: 'restart' },
+    check: null,
+    checkInPlace: false,
+    verify: null,
+    verifyMs: 30_000,
+    settleMs: 1000,
+  },
+  onBootFailure: 'leave',
 }
 
 /** `started`: its process exists. `ready`: by `ready:`, or started where that is not given. `done`:
@@ -199,6 +220,40 @@ export interface RestartSpec {
   /** What follows when it is given up. */
   readonly then: 'leave' | 'shutdown'
 }
+
+/** How a change of its configuration files takes effect. */
+export interface ReloadSpec {
+  readonly by: ReloadMethod
+  /** The command that checks a candidate: it must exit with 0. `{file}` in an argument stands for
+   *  the path of the candidate. null = no check. */
+  readonly check: readonly string[] | null
+  /** The check reads the real path, so it runs after the file was stored. Always true for a check
+   *  without `{file}`. */
+  readonly checkInPlace: boolean
+  /** Must succeed after the activation, within `verifyMs`. null = after a restart the daemon must
+   *  become ready; after a reload, or without `ready`, it must live for `settleMs`. */
+  readonly verify: Probe | null
+  readonly verifyMs: number
+  readonly settleMs: number
+}
+
+type ReloadMethod =
+  | { readonly type: 'restart' }
+  /** The daemon reads the file by itself. */
+  | { readonly type: 'none' }
+  /** To its first process. */
+  | { readonly type: 'signal'; readonly signal: Signal }
+  /** Must exit with 0. It runs as the daemon does. */
+  | { readonly type: 'command'; readonly command: readonly string[] }
+  /** POST must return a status from 200 to 399. `host`: a numeric address; `name`: for the Host
+   *  header. */
+  | {
+      readonly type: 'http'
+      readonly host: string
+      readonly port: number
+      readonly name: string
+      readonly path: string
+    }
 
 export const limitNames = [
   'as',

@@ -22,6 +22,11 @@ import { failSkipped, followPolicy, followTicket } from './tickets.ts'
 
 /** What `set` may change. */
 interface Fields {
+  plan: Plan
+  order: Order
+  daemons: Map<string, Daemon>
+  tickets: Map<string, Ticket>
+  retired: ReadonlyMap<string, number>
   shutdown: Shutdown | null
   sweep: Sweep | null
   booted: boolean
@@ -38,6 +43,10 @@ export class StepContext implements State, Readonly<Fields> {
   readonly order: Order
   readonly daemons: Map<string, Daemon> = new Map()
   readonly tickets: Map<string, Ticket> = new Map()
+  /** The number of the last run of daemons that were removed. */
+  readonly retired: ReadonlyMap<string, number> = noneRetired
+  /** Puts another plan in force; null until operations are loaded: see replan.ts. */
+  replacePlan: ReplacePlan | null = null
   /** How often each signal was ignored. */
   readonly ignored: Map<string, number> = new Map()
   /** For each daemon, how many dependents its stop must wait for; filled when a shutdown begins. */
@@ -242,6 +251,10 @@ export class StepContext implements State, Readonly<Fields> {
     this.effects.push({ type: 'report', note })
   }
 }
+
+type ReplacePlan = (context: StepContext, plan: Plan, restarts: readonly string[]) => string | null
+
+const noneRetired: ReadonlyMap<string, number> = new Map()
 
 /** The queue is moved to its begin when so many entries were taken; otherwise one that is never
  *  empty would grow without end. */

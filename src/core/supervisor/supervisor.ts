@@ -90,6 +90,10 @@ const routes: Routes = {
     const limitMs = event.extendMs === null ? 0 : stopLimitMs(context, event.daemon)
     context.dispatch(event.daemon, { ...event, limitMs })
   },
+  replan: (context, { plan, restarts }) => {
+    const problem = context.replacePlan?.(context, plan, restarts)
+    context.emit({ type: 'replanned', problem: problem === undefined ? 'not loaded' : problem })
+  },
   'output-closed': (context, { daemon, run }) =>
     context.emit({ type: 'disarm', timer: { kind: 'linger', daemon, run } }),
   'output-stalled': outputStalled,
@@ -145,6 +149,9 @@ function handleSignal(context: StepContext, { signal, hangup }: EventOf<'signal'
   for (const daemon of action.restart) {
     const by = { kind: 'signal', signal } as const
     handleRequest(context, { verb: 'restart', daemon, by, why: '', token: 0 })
+  }
+  for (const daemon of action.reload) {
+    context.emit({ type: 'operate', verb: 'reload', daemon, by: { kind: 'signal', signal } })
   }
 }
 

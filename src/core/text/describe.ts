@@ -33,6 +33,8 @@ export function describeEvent(event: Event): string {
       return `unhealthy ${event.daemon} ${event.run}: ${event.fault}`
     case 'reconcile':
       return `reconcile ${event.live.map(describeLive).join(', ') || 'nothing'}${event.shutdownRequested ? ', shutdown requested' : ''}`
+    case 'replan':
+      return `replan ${event.plan.daemons.map(({ name }) => name).join(' ')}`
     case 'output-stalled':
       return `output-stalled ${event.errno}`
     case 'output-resumed':
@@ -65,6 +67,8 @@ export function describeRequester(by: Requester): string {
       return 'hangup'
     case 'policy':
       return 'restart policy'
+    case 'file':
+      return `a change of ${by.path}`
     case 'client': {
       const name = by.daemon === null ? `uid ${by.uid ?? 'unknown'}` : `daemon ${by.daemon}`
       return by.pid === null ? name : `${name}, pid ${by.pid}`

@@ -10,6 +10,7 @@ import type {
   MakeControlPlane,
   Supervisor,
 } from '../../control/server/control-plane.ts'
+import type { OperationRequest } from '../../core/operations/operation.ts'
 import type { State } from '../../core/supervisor/state.ts'
 import type { Request, Ticket } from '../../core/ticket.ts'
 import { describeError, type ErrorCode } from '../../errors.ts'
@@ -20,6 +21,7 @@ import type { Errno } from '../../host/system.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
+import type { Operations } from '../operations/operations.ts'
 import type { Reporter } from '../report/reporter.ts'
 
 /** How many tickets that have ended are kept. */
@@ -34,6 +36,9 @@ export class ControlGuard implements Supervisor {
   readonly deaths: ReadonlyMap<string, KeptDeath>
   readonly timers: Timers
   readonly takeMessage: Supervisor['takeMessage']
+  /** null before the first operation. */
+  operations: Operations | null = null
+  readonly #loadOperations: () => Operations
   readonly #tasks: Tasks
   readonly #reporter: Reporter
   readonly #dispatch: (event: UntimedEvent) => void
@@ -46,7 +51,8 @@ export class ControlGuard implements Supervisor {
   #lastToken = 0
 
   /** @param dispatch    Takes requests of clients, as events of the core.
-   *  @param takeMessage Takes what a run reports of itself. */
+   *  @param takeMessage Takes what a run reports of itself.
+   *  @param loadOperations Loads what performs operations, on first use. */
   constructor(
     host: Host,
     tasks: Tasks,
@@ -55,6 +61,7 @@ export class ControlGuard implements Supervisor {
     state: State,
     dispatch: (event: UntimedEvent) => void,
     takeMessage: Supervisor['takeMessage'],
+    loadOperations: () => Operations,
   ) {
     this.host = host
     this.startedAtMs = host.now()
@@ -63,6 +70,7 @@ export class ControlGuard implements Supervisor {
     this.deaths = reporter.deaths.last
     this.timers = timers
     this.takeMessage = takeMessage
+    this.#loadOperations = loadOperations
     this.#tasks = tasks
     this.#reporter = reporter
     this.#dispatch = dispatch
@@ -71,6 +79,7 @@ export class ControlGuard implements Supervisor {
   handle(event: ControlEvent): void {
     // The most frequent event: most pitcrews have no client.
     if (this.#plane === null && event.type === 'stepped') return
+    if (event.type === 'accepted' && this.operations?.accepted(event.token, event.ticket)) return
     if ('client' in event && !this.#isServed(event)) return
     if (event.type === 'ended') this.#keep(event.ticket)
     this.#guarded((plane) => plane.handle(event))
@@ -89,6 +98,15 @@ export class ControlGuard implements Supervisor {
     const token = ++this.#lastToken
     this.#dispatch({ type: 'request', ...request, token })
     return token
+  }
+
+  requestOperation(request: OperationRequest): Ticket | null {
+    return this.useOperations().request(request)
+  }
+
+  useOperations(): Operations {
+    this.operations ??= this.#loadOperations()
+    return this.operations
   }
 
   /** The result for a control plane that was dropped meanwhile is ignored. */
@@ -125,7 +143,7 @@ export class ControlGuard implements Supervisor {
       this.closeClient(client)
       return false
     }
-    if (type === 'line') {
+    if (type === 'line' || type === 'content') {
       if (this.#clients.has(client)) return true
       // Its `client` event was lost in a failure: no answer would ever come.
       this.#fail(client)

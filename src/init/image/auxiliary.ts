@@ -1,7 +1,6 @@
 /** The image "auxiliary": what most runs of a bundle never need. It is loaded on first use, because
  *  reading the init's own image is most of the time that a boot takes. What a recovery needs stays
  *  in the init's image: memory may be short then. */
-import type { DaemonSpec } from '../../core/plan/plan.ts'
 import type { Host } from '../../host/host.ts'
 import type { UntimedEvent } from '../loop/event-queue.ts'
 import type { Tasks } from '../loop/tasks.ts'
@@ -11,7 +10,7 @@ import { type DeathEnvironment, Hooks } from '../perform/hooks.ts'
 import { Probes } from '../perform/probes.ts'
 import { RunMessages } from '../perform/sd-notify.ts'
 import { ServiceManager } from '../perform/service-manager.ts'
-import type { ServiceCommand } from '../perform/spawn-spec.ts'
+import type { CommandFor } from '../perform/spawn-spec.ts'
 import { describeDeath } from '../report/death-message.ts'
 import { rareWords, unattributedMessage } from '../report/messages.ts'
 import { withReason } from '../report/start-failure.ts'
@@ -44,6 +43,7 @@ export interface DaemonServices {
   readonly hooks: Hooks
   readonly probes: Probes
   readonly messages: RunMessages
+  readonly commandFor: CommandFor
 }
 
 interface Parts {
@@ -53,19 +53,19 @@ interface Parts {
   readonly deathEnvironment: DeathEnvironment
   /** Logs a line of pitcrew's own. */
   readonly log: (text: string) => void
-  /** The command of a probe, run as the daemon itself would be. */
-  readonly probeCommand: (spec: DaemonSpec, command: ServiceCommand['command']) => ServiceCommand
+  readonly commandFor: CommandFor
   /** Takes the outcomes, some time later. */
   readonly dispatch: (event: UntimedEvent) => void
 }
 
 function makeDaemonServices(parts: Parts): DaemonServices {
-  const { host, tasks, timers, deathEnvironment, log, probeCommand, dispatch } = parts
+  const { host, tasks, timers, deathEnvironment, log, commandFor, dispatch } = parts
   const commandRuns = new CommandRuns(host, timers)
   return {
     commandRuns,
     hooks: new Hooks(host, commandRuns, deathEnvironment, log, dispatch),
-    probes: new Probes(host, tasks, timers, commandRuns, probeCommand, dispatch),
+    probes: new Probes(host, tasks, timers, commandRuns, commandFor, dispatch),
     messages: new RunMessages(log, dispatch),
+    commandFor,
   }
 }

@@ -89,8 +89,10 @@ function keyOfRun({ daemon, run }: { readonly daemon: string; readonly run: numb
   return `${daemon}:${run}`
 }
 
-function isShutdown(event: Extract<Event, { type: 'request' | 'signal' }>): boolean {
+/** Whether an event goes before all others. */
+export function isShutdown(event: Event): boolean {
   if (event.type === 'request') return event.verb === 'shutdown'
+  if (event.type !== 'signal') return false
   return event.hangup || event.signal === 'TERM' || event.signal === 'INT'
 }
 

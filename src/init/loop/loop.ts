@@ -13,13 +13,15 @@ import { formatDuration } from '../../core/text/duration.ts'
 import { describeError } from '../../errors.ts'
 import type { Handlers, Host, HostEvent, NotifyFields } from '../../host/host.ts'
 import { ControlGuard } from '../control/control-guard.ts'
+import type { OperationsImage } from '../image/operations.ts'
+import type { Operations } from '../operations/operations.ts'
 import { type EffectKind, effectKinds } from '../perform/effects.ts'
 import { Performer } from '../perform/perform.ts'
 import { isCommandRun } from '../perform/spawn-spec.ts'
 import { Deaths } from '../report/deaths.ts'
 import { Journal } from '../report/journal.ts'
 import { Reporter } from '../report/reporter.ts'
-import { EventQueue, type UntimedEvent } from './event-queue.ts'
+import { EventQueue, isShutdown, type UntimedEvent } from './event-queue.ts'
 import { faultInjection, type InjectFault } from './fault-injection.ts'
 import { RecoverySchedule } from './recovery-schedule.ts'
 import { Tasks } from './tasks.ts'
@@ -65,6 +67,9 @@ export class Loop implements Handlers {
   /** When this turn ends; null = the clock was not read yet. */
   #turnEndMs: number | null = null
   #shutdownAsked = false
+  /** The boot waits until what an earlier life left of configuration files is finished or undone.
+   *  Only a shutdown is stepped meanwhile. */
+  #isHeld = false
   /** The time of the next `wake` event, as requested from the host. */
   #wakeAtMs = Number.POSITIVE_INFINITY
 
@@ -91,10 +96,12 @@ export class Loop implements Handlers {
       this.#state,
       dispatch,
       (daemon, run, fields) => this.#handleMessage(daemon, run, fields),
+      () => this.#loadOperations(),
     )
     this.#performer = new Performer(
       host,
       plan,
+      this.#state,
       this.#tasks,
       timers,
       this.#reporter,
@@ -109,7 +116,30 @@ export class Loop implements Handlers {
     const atMs = this.#host.now()
     this.#queue.pushLast({ type: 'boot', atMs })
     for (const event of early) this.#queue.pushLast(signalEvent(event, atMs))
+    for (const { spec } of this.#state.daemons.values()) {
+      if (spec.config.length === 0) continue
+      this.#isHeld = true
+      this.#control.useOperations().begin(() => {
+        this.#isHeld = false
+      })
+      break
+    }
     this.#drain()
+  }
+
+  #loadOperations(): Operations {
+    const { Operations } = this.#host.loadOperations() as OperationsImage
+    return new Operations({
+      host: this.#host,
+      tasks: this.#tasks,
+      timers: this.#timers,
+      reporter: this.#reporter,
+      control: this.#control,
+      state: this.#state,
+      services: () => this.#performer.loadServices(),
+      useClaims: (plan) => this.#performer.useClaims(plan),
+      dispatch: (event) => this.#queue.push({ ...event, atMs: this.#host.now() }),
+    })
   }
 
   handle(event: HostEvent): void {
@@ -142,9 +172,16 @@ export class Loop implements Handlers {
       case 'notify':
         this.#handleMessage(event.daemon, event.run, event.fields)
         return this.#drain()
+      case 'file':
+        this.#control.operations?.files.reported(event)
+        return this.#drain()
+      case 'watcher-ended':
+        this.#control.operations?.files.watcherEnded(event.errno)
+        return this.#drain()
       case 'client':
       case 'line':
       case 'client-gone':
+      case 'content':
         this.#control.handle(event)
         return this.#drain()
       case 'probed':
@@ -174,6 +211,7 @@ export class Loop implements Handlers {
     this.#tasks.forgetAll()
     this.#reporter.recover()
     this.#reporter.log(`internal error, carrying on: ${problem}`)
+    this.#recoverOperations()
     // Before the ends of commands that `#reconcile` queued: the live runs were read before them.
     this.#queue.pushFirst(this.#reconcile(atMs))
     this.#drain()
@@ -210,14 +248,9 @@ export class Loop implements Handlers {
   }
 
   #endCommandRun(event: Extract<HostEvent, { type: 'exited' | 'gone' }>): void {
-    const isEnd = event.type === 'gone'
-    const isGood = !isEnd && event.code === 0 && event.signal === 0
-    this.#performer.services?.commandRuns.ended(
-      event.daemon,
-      event.run,
-      isGood,
-      isEnd || event.gone,
-    )
+    const exit = event.type === 'gone' ? null : event
+    const gone = exit === null || exit.gone
+    this.#performer.services?.commandRuns.ended(event.daemon, event.run, exit, gone)
     this.#drain()
   }
 
@@ -233,6 +266,8 @@ export class Loop implements Handlers {
         return this.#reporter.journal.flush()
       case 'service-manager':
         return this.#performer.serviceManager?.elapsed(timer.what)
+      case 'operation':
+        return this.#control.operations?.elapsed(timer.what)
       case 'control':
         return this.#control.handle({ type: 'elapsed', key: timer.key })
       default:
@@ -247,6 +282,7 @@ export class Loop implements Handlers {
 
   /** Steps queued events until the turn is over; the rest waits for the next turn. */
   #drain(): void {
+    if (this.#isHeld) return this.#drainHeld()
     this.#worked = 0
     this.#turnEndMs = null
     let steps = 0
@@ -264,6 +300,24 @@ export class Loop implements Handlers {
     const isBusy = isPerforming || this.#queue.size > 0 || this.#state.sweep !== null
     const nextMs = Math.min(this.#timers.nextMs(), this.#recovery.nextMs)
     this.#wakeAt(isBusy ? this.#host.now() : nextMs)
+  }
+
+  #recoverOperations(): void {
+    try {
+      this.#control.operations?.recover()
+    } catch (error) {
+      // The daemons are more important.
+      this.#isHeld = false
+      this.#reporter.log(`internal error, operations are lost: ${describeError(error)}`)
+    }
+  }
+
+  /** Steps a shutdown, and then everything else. */
+  #drainHeld(): void {
+    const next = this.#queue.first
+    if (next === undefined || !endsHold(next)) return this.#wakeAt(this.#timers.nextMs())
+    this.#isHeld = false
+    this.#drain()
   }
 
   /** A sweep ends before any other event is stepped; only a recovery interrupts it. A due
@@ -350,6 +404,11 @@ export class Loop implements Handlers {
     this.#reporter.log(`internal error: cannot perform ${kind.describe(effect)}: ${problem}`)
     return typeof kind.lost === 'function' ? kind.lost(effect, this.#performer, problem) : null
   }
+}
+
+/** Whether an event is stepped before what an earlier life left is undone. */
+function endsHold(event: Event): boolean {
+  return event.type === 'reconcile' ? event.shutdownRequested : isShutdown(event)
 }
 
 /** Moves the spawn of the next run before the reports of the end: formatting takes time, and output

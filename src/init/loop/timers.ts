@@ -15,6 +15,8 @@ export type InitTimer =
   | { readonly kind: 'journal' }
   /** A report to the service manager above pitcrew is due. */
   | { readonly kind: 'service-manager'; readonly what: 'watchdog' | 'status' }
+  /** A step of an operation is due: see init/operations. */
+  | { readonly kind: 'operation'; readonly what: 'transaction' | 'begin' | 'files' }
   /** A timer of the control plane. */
   | { readonly kind: 'control'; readonly key: string }
 
@@ -33,6 +35,8 @@ function keyOf(timer: InitTimer): string {
       return 'journal'
     case 'service-manager':
       return `service-manager:${timer.what}`
+    case 'operation':
+      return `operation:${timer.what}`
     case 'control':
       return `control:${timer.key}`
     default:

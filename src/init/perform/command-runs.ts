@@ -1,6 +1,7 @@
 /** Runs of the commands that serve a daemon: its probes, its stop command, its death command. To
  *  the host each is a run with a name of its own ("web:ready"), so that its whole tree is ended at
  *  its timeout. The core does not know these runs. */
+import type { Exit } from '../../core/event.ts'
 import { signalNumbers } from '../../core/signals.ts'
 import type { Host, LiveRun } from '../../host/host.ts'
 import type { Timers } from '../loop/timers.ts'
@@ -10,16 +11,29 @@ import { isCommandRun, type ServiceCommand } from './spawn-spec.ts'
 /** The least timeout after a failure inside pitcrew, in milliseconds. */
 const notBeforeMs = 200
 
+/** How a command ended. `isGood`: it exited with 0 before its timeout. `exit`: null if its end was
+ *  not observed. `run`: for `Host.runResources`. */
+export interface CommandEnd {
+  readonly isGood: boolean
+  readonly run: number
+  readonly exit: Exit | 'timed-out' | null
+}
+
 interface Running {
   readonly run: number
   /** Its timeout, in the time of `Host.now()`. */
   untilMs: number
   /** null: the outcome was reported, or the run was cancelled. */
-  onEnd: ((isGood: boolean) => void) | null
+  onEnd: ((end: CommandEnd) => void) | null
 }
 
 function programOf({ command }: ServiceCommand): string {
   return Array.isArray(command) ? (command[0] ?? '') : 'pitcrew itself'
+}
+
+function isSuccess(exit: CommandEnd['exit']): boolean {
+  if (exit === null || exit === 'timed-out') return false
+  return exit.code === 0 && exit.signal === 0 && exit.failure === undefined
 }
 
 export class CommandRuns {
@@ -44,13 +58,13 @@ export class CommandRuns {
   }
 
   /** Starts a run. A cancelled run of the same name is forgotten; its KILL is already sent.
-   *  @param onEnd Gets the outcome, once: true if it exited with 0 before its timeout.
+   *  @param onEnd Gets the outcome, once.
    *  @returns null, or why the run could not be started. */
   start(
     name: string,
     command: ServiceCommand,
     timeoutMs: number,
-    onEnd: (isGood: boolean) => void,
+    onEnd: (end: CommandEnd) => void,
   ): string | null {
     const run = ++this.#runs
     const { env, stdio } = command
@@ -84,17 +98,17 @@ export class CommandRuns {
     const running = this.#running.get(name)
     if (running === undefined) return
     this.#kill(name)
-    this.#report(running, false)
+    this.#report(running, 'timed-out')
   }
 
   /** To be called when the leader of a run ended, or all of it (`gone`). Remaining processes are
-   *  killed. */
-  ended(name: string, run: number, isGood: boolean, gone: boolean): void {
+   *  killed. @param exit null if the end of the leader was not observed, or was reported before. */
+  ended(name: string, run: number, exit: Exit | null, gone: boolean): void {
     const running = this.#running.get(name)
     if (running?.run !== run) return
     if (gone) this.#forget(name)
     else this.#kill(name)
-    this.#report(running, isGood)
+    this.#report(running, exit)
   }
 
   isAnyAwaited(): boolean {
@@ -136,15 +150,14 @@ export class CommandRuns {
         this.#timers.arm({ kind: 'command-timeout', command: name }, atMs)
         continue
       }
-      const isGood = found?.exit?.code === 0 && found.exit.signal === 0
-      this.ended(name, running.run, isGood, found?.gone ?? true)
+      this.ended(name, running.run, found?.exit ?? null, found?.gone ?? true)
     }
   }
 
-  #report(running: Running, isGood: boolean): void {
-    const { onEnd } = running
+  #report(running: Running, exit: CommandEnd['exit']): void {
+    const { onEnd, run } = running
     running.onEnd = null
-    onEnd?.(isGood)
+    onEnd?.({ isGood: isSuccess(exit), run, exit })
   }
 
   #kill(name: string): void {

@@ -143,6 +143,7 @@ export const effectKinds = {
     describe: ({ note }) => `report ${note.kind}`,
     perform({ note }, { reporter, control }) {
       reporter.report(note)
+      control.operations?.noted(note)
       if (note.kind === 'ticket') control.handle({ type: 'ended', ticket: note.ticket })
       return null
     },
@@ -163,6 +164,24 @@ export const effectKinds = {
       control.drop()
       return null
     },
+  },
+  operate: {
+    describe: ({ verb, daemon }) => `${verb} ${daemon}`,
+    perform(effect, performer) {
+      performer.operate(effect)
+      return null
+    },
+    // The failure is logged, and the signal can be sent again.
+    lost: 'ignore',
+  },
+  replanned: {
+    describe: ({ problem }) => `replanned${problem === null ? '' : `: ${problem}`}`,
+    perform({ problem }, { control }) {
+      control.operations?.replanned(problem)
+      return null
+    },
+    // The operation looks at the plan in force when its time is over.
+    lost: 'ignore',
   },
   finish: {
     describe: ({ report: { code, from } }) => `finish ${code}${from === null ? '' : ` (${from})`}`,

@@ -78,7 +78,7 @@ export class Hooks {
 
   #start(name: string, command: ServiceCommand, failed: (how: string) => void): string | null {
     if (this.#runs.isAwaited(name)) return 'the previous one still runs'
-    return this.#runs.start(name, command, commandMs, (isGood) => {
+    return this.#runs.start(name, command, commandMs, ({ isGood }) => {
       if (!isGood) failed('failed')
       this.#finishWhenIdle()
     })

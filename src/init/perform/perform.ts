@@ -4,7 +4,9 @@
 import type { Daemon } from '../../core/daemon/phases.ts'
 import type { Effect } from '../../core/effect.ts'
 import type { Event, Started } from '../../core/event.ts'
+import { type Environment, environmentFor } from '../../core/plan/environment.ts'
 import type { DaemonSpec, Plan } from '../../core/plan/plan.ts'
+import type { State } from '../../core/supervisor/state.ts'
 import type { Host, NotifyFields } from '../../host/host.ts'
 import { flushSilentMs } from '../../host/output.ts'
 import { environmentValue } from '../../host/places.ts'
@@ -16,19 +18,18 @@ import type { Tasks } from '../loop/tasks.ts'
 import type { Timers } from '../loop/timers.ts'
 import { exitReportTask } from '../report/exit-report.ts'
 import type { Reporter } from '../report/reporter.ts'
-import { type Environment, environmentFor } from './environment.ts'
 import type { ServiceManager } from './service-manager.ts'
 import { channelsOf, type ServiceCommand, serviceCommandOf } from './spawn-spec.ts'
 
 type Spawn = Extract<Effect, { type: 'spawn' }>
 type RunCommand = Extract<Effect, { type: 'run-command' }>
+type Operate = Extract<Effect, { type: 'operate' }>
 type Finish = Extract<Effect, { type: 'finish' }>
 
 export class Performer {
   readonly host: Host
-  readonly #plan: Plan
-  readonly #specs: ReadonlyMap<string, DaemonSpec>
-  readonly #environment: Environment
+  readonly #state: State
+  #environment: Environment
   readonly #tasks: Tasks
   readonly timers: Timers
   readonly reporter: Reporter
@@ -48,6 +49,7 @@ export class Performer {
   constructor(
     host: Host,
     plan: Plan,
+    state: State,
     tasks: Tasks,
     timers: Timers,
     reporter: Reporter,
@@ -55,12 +57,9 @@ export class Performer {
     dispatch: (event: UntimedEvent) => void,
   ) {
     this.host = host
-    this.#plan = plan
+    this.#state = state
     this.reporter = reporter
     this.control = control
-    const specs = new Map<string, DaemonSpec>()
-    for (const spec of plan.daemons) specs.set(spec.name, spec)
-    this.#specs = specs
     this.#environment = environmentFor(host.envNames(), plan.daemons)
     this.#tasks = tasks
     this.timers = timers
@@ -70,6 +69,13 @@ export class Performer {
     host.envHide(this.#environment.claimed)
   }
 
+  /** The environment claims of another plan, with the daemons that are not selected. */
+  useClaims({ daemons }: Plan): void {
+    const hidden = new Set(this.#environment.claimed)
+    this.#environment = environmentFor(this.host.envNames(), daemons)
+    this.host.envHide(this.#environment.claimed.filter((position) => !hidden.has(position)))
+  }
+
   /** null before they are first needed. */
   get services(): DaemonServices | null {
     return this.#services
@@ -77,6 +83,7 @@ export class Performer {
 
   spawn(effect: Spawn): Event {
     const spec = this.#specOf(effect)
+    if (spec.config.length > 0) this.control.operations?.files.spawning(spec.name)
     const inherited = this.#environment.of(spec)
     const { watchdogMs } = spec
     const env =
@@ -123,7 +130,7 @@ export class Performer {
 
   /** Takes a message of sd_notify from a run. */
   takeMessage(daemon: Daemon, run: number, fields: NotifyFields): void {
-    this.#loadServices().messages.take(daemon, run, fields)
+    this.loadServices().messages.take(daemon, run, fields)
   }
 
   reportUnattributed(pids: readonly number[]): void {
@@ -135,7 +142,7 @@ export class Performer {
     if (pids.length > 0) this.reporter.log(`${daemon}: KILL did not end pid ${pids.join(', ')}`)
   }
 
-  #loadServices(): DaemonServices {
+  loadServices(): DaemonServices {
     const { deaths } = this.reporter
     this.#services ??= auxiliaryOf(this.host).makeDaemonServices({
       host: this.host,
@@ -143,25 +150,44 @@ export class Performer {
       timers: this.timers,
       deathEnvironment: (about) => deaths.environment(about),
       log: (text) => this.reporter.log(text),
-      probeCommand: (spec, command) => this.#serviceCommand(spec, command, 'null', []),
+      commandFor: (spec, command, stdio, more) => this.#serviceCommand(spec, command, stdio, more),
       dispatch: this.#dispatch,
     })
     return this.#services
   }
 
   watch(effect: Extract<Effect, { type: 'watch' }>): void {
-    this.#loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
+    this.loadServices().probes.watch(this.#specOf(effect), effect.run, effect.for)
   }
 
   runCommand(effect: RunCommand): void {
-    const { hooks } = this.#loadServices()
+    const { hooks } = this.loadServices()
     hooks.run(effect, this.#specOf(effect), (command, env) => {
       return this.#serviceCommand(this.#specOf(effect), command, 'pump', env)
     })
   }
 
+  operate({ verb, daemon, by }: Operate): void {
+    const ticket = this.control.requestOperation({
+      verb,
+      daemon,
+      by,
+      path: '',
+      source: { from: 'disk' },
+      ifMatch: null,
+      confirmMs: null,
+      isDry: false,
+      client: 0,
+      why: '',
+    })
+    if (ticket === null)
+      this.reporter.log(
+        `${daemon}: cannot ${verb} it: it is not selected, or too many operations wait`,
+      )
+  }
+
   #specOf({ daemon }: { readonly daemon: string }): DaemonSpec {
-    return this.#specs.get(daemon) as DaemonSpec
+    return (this.#state.daemons.get(daemon) as Daemon).spec
   }
 
   #serviceCommand(
@@ -198,7 +224,7 @@ export class Performer {
   }
 
   #writeReport(report: Finish['report']): void {
-    const task = exitReportTask(this.host, this.#plan.name, this.reporter, report)
+    const task = exitReportTask(this.host, this.#state.plan.name, this.reporter, report)
     this.#lostBytes = this.host.lostOutput().bytes
     this.#tasks.start(task, () => {})
   }

@@ -1,13 +1,23 @@
 /** What the host gets to start a run of a daemon, or of a command that serves it. */
+
+import type { Environment } from '../../core/plan/environment.ts'
 import { type DaemonSpec, isSelfReported } from '../../core/plan/plan.ts'
 import type { Channels, SpawnSpec } from '../../host/host.ts'
-import type { Environment } from './environment.ts'
 
 /** A command that serves a daemon, and the context in which it runs. */
 export interface ServiceCommand extends Omit<SpawnSpec, 'name'> {
   readonly env: readonly (number | string)[]
   readonly stdio: Channels['stdio']
 }
+
+/** Makes a command run as the daemon itself would.
+ *  @param more Entries of the environment, as "NAME=value". */
+export type CommandFor = (
+  spec: DaemonSpec,
+  command: ServiceCommand['command'],
+  stdio: ServiceCommand['stdio'],
+  more: readonly string[],
+) => ServiceCommand
 
 const outputOnly: Channels = { stdio: 'pump', ready: null, notify: false, control: false }
 

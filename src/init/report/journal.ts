@@ -9,6 +9,7 @@
 
 import type { DeathRecord, JournalView, NewEntry } from '../../control/server/control-plane.ts'
 import type { Note } from '../../core/effect.ts'
+import type { Change } from '../../core/operations/change.ts'
 import { describeReason, describeRequester } from '../../core/text/describe.ts'
 import { isoTime } from '../../core/text/iso-time.ts'
 import type { Outcome, RunAndPid, Ticket } from '../../core/ticket.ts'
@@ -40,7 +41,8 @@ export class Journal implements JournalView {
   readonly #host: Host
   readonly #tasks: Tasks
   readonly #timers: Timers
-  readonly #name: string
+  /** The name of the bundle. */
+  readonly name: string
   readonly #print: (text: string) => void
   readonly #entries: Entries = new Entries()
   /** Gets each new entry. */
@@ -65,7 +67,7 @@ export class Journal implements JournalView {
   ) {
     this.#host = host
     this.#tasks = tasks
-    this.#name = name
+    this.name = name
     this.#timers = timers
     this.#print = print
     this.folders = stateFolders(host)
@@ -130,10 +132,16 @@ export class Journal implements JournalView {
     if (text !== null) this.#append(text, lastWriteMs)
   }
 
-  get cursor(): string {
+  /** The first part of all cursors of this life. */
+  get life(): string {
     const entries = this.#entries
     entries.lifeMs ||= this.#host.wallMs()
-    return `${entries.lifeMs}-${entries.formatted + entries.pending.length}`
+    return String(entries.lifeMs)
+  }
+
+  get cursor(): string {
+    const entries = this.#entries
+    return `${this.life}-${entries.formatted + entries.pending.length}`
   }
 
   kept(): readonly string[] {
@@ -142,7 +150,7 @@ export class Journal implements JournalView {
 
   /** Paths for the file, best first. */
   get paths(): readonly string[] {
-    const file = `${this.#name}/journal.ndjson`
+    const file = `${this.name}/journal.ndjson`
     return this.folders.map((folder) => `${folder}/${file}`)
   }
 
@@ -343,10 +351,16 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /** The engine joins strings in one go, but numbers one after the other. */
-function ticketText({ id, verb, by, why, requests, old, outcome }: Ticket): string {
+function ticketText({ id, verb, by, why, requests, old, outcome, change }: Ticket): string {
   const asked = `"by":"${describeRequester(by)}","why":${why === '' ? '""' : JSON.stringify(why)}`
   const about = `,"ticket":${String(id)},"verb":"${verb}",${asked},"requests":${String(requests)}`
-  return `${about},"old":${runText(old)}${outcomeText(outcome)}`
+  const file = change === undefined ? '' : `,"change":${changeText(change)}`
+  return `${about},"old":${runText(old)}${outcomeText(outcome)}${file}`
+}
+
+/** Without the diff, which may be long. */
+function changeText({ path, result, before, after, revision, words }: Change): string {
+  return JSON.stringify({ path, result, before, after, revision, words })
 }
 
 function outcomeText(outcome: Outcome): string {

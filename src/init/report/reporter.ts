@@ -1,6 +1,7 @@
 /** Everything that pitcrew reports goes to stdout and into the journal. */
 import type { DeathRecord } from '../../control/server/control-plane.ts'
 import type { DeathNote, Note } from '../../core/effect.ts'
+import type { Ticket } from '../../core/ticket.ts'
 import type { Host } from '../../host/host.ts'
 import { auxiliaryOf } from '../image/load-auxiliary.ts'
 import type { Deaths } from './deaths.ts'
@@ -40,6 +41,12 @@ export class Reporter {
     const daemon = daemonOf(note)
     if (isLogged) this.#print(daemon === null ? words : `${daemon}: ${words}`)
     this.journal.record(note, words, death)
+  }
+
+  /** Reports the end of an operation; `words` is a line of the log. */
+  reportOperation(ticket: Ticket, words: string): void {
+    this.#print(ticket.daemon === null ? words : `${ticket.daemon}: ${words}`)
+    this.journal.record({ kind: 'ticket', ticket }, words)
   }
 
   /** To be called after the deaths that were caused by these kills were reported. */

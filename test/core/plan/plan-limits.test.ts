@@ -91,7 +91,7 @@ test.each<[what: string, value: Plan, said: string]>([
   ],
   [
     'a signal that is none',
-    plan(web2, { signals: { FOO: { forward: [], restart: [] } } as Plan['signals'] }),
+    plan(web2, { signals: { FOO: { forward: [], restart: [], reload: [] } } as Plan['signals'] }),
     'signals.FOO: expected the name of a signal that can be mapped',
   ],
 ])('does not fit: %s', (_, value, said) => {
@@ -101,8 +101,16 @@ test.each<[what: string, value: Plan, said: string]>([
 describe('the first of several problems is reported', () => {
   test.each<[what: string, value: unknown, said: string]>([
     ['after', web({ after: ['x', 'y'] }), `daemons[0].after: ${unknown}`],
-    ['forward', plan(web2, { signals: { HUP: { forward: ['x', 'y'], restart: ['z'] } } }), unknown],
-    ['restart', plan(web2, { signals: { HUP: { forward: [], restart: ['x', 'y'] } } }), unknown],
+    [
+      'forward',
+      plan(web2, { signals: { HUP: { forward: ['x', 'y'], restart: ['z'], reload: [] } } }),
+      unknown,
+    ],
+    [
+      'restart',
+      plan(web2, { signals: { HUP: { forward: [], restart: ['x', 'y'], reload: [] } } }),
+      unknown,
+    ],
     ['fields that are not known', { ...web({}), x: 1, y: 2 }, 'plan: unknown field "x"'],
   ])('%s', (_, value, said) => {
     expect(checkPlan(value)).toContain(said)

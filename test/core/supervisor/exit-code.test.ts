@@ -19,7 +19,7 @@ type Case = [what: string, daemons: Record<string, Some>, beats: Beat[], end: st
 const two = { web: {}, db: {} }
 const agent = { agent: { main: true }, db: {} }
 const proxy = { proxy: { critical: true }, db: {} }
-const signals = { HUP: { forward: ['web'], restart: [] } }
+const signals = { HUP: { forward: ['web'], restart: [], reload: [] } }
 
 function endOf(daemons: Record<string, Some>, beats: readonly Beat[]): string {
   const bundle = plan(daemons, { signals })

@@ -207,7 +207,7 @@ describe('a daemon that has failed for good', () => {
     const bundle = plan(
       { db: {}, api: { after: ['db'] }, web: { after: ['api'] }, log: {} },
       {
-        signals: { USR1: { forward: [], restart: ['db', 'web'] } },
+        signals: { USR1: { forward: [], restart: ['db', 'web'], reload: [] } },
       },
     )
     const game = new Game(bundle).play('boot', spawnFailed('db', 1), spawned('log', 1, 8))

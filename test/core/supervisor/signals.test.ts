@@ -73,9 +73,9 @@ describe('TERM and INT shut down, idempotent', () => {
 
 describe('HUP and USR1, and any other, do what the map says', () => {
   const signals = {
-    HUP: { forward: ['egress'], restart: [] },
-    USR1: { forward: [], restart: ['pipelock'] },
-    USR2: { forward: ['egress', 'pipelock'], restart: ['gate'] },
+    HUP: { forward: ['egress'], restart: [], reload: [] },
+    USR1: { forward: [], restart: ['pipelock'], reload: [] },
+    USR2: { forward: ['egress', 'pipelock'], restart: ['gate'], reload: [] },
   }
   const bundle = plan({ egress: {}, pipelock: {}, gate: {} }, { signals })
 
@@ -101,6 +101,34 @@ describe('HUP and USR1, and any other, do what the map says', () => {
                                   > disarm escalate:pipelock:1, report stopped, spawn pipelock 2
       spawned pipelock 2: pid 17  pipelock: running, run 2, pid 17
                                   > report started, report ticket 1 done by run 2
+    `)
+  })
+
+  test('reload: each named daemon is reloaded in its own way, which is no work of the core', () => {
+    const reloads = { HUP: { forward: [], restart: [], reload: ['web', 'db'] } }
+    const game = up(plan({ web: {}, db: {}, log: {} }, { signals: reloads }))
+    expect(story(game, 'HUP')).toMatchInlineSnapshot(`
+      given  web: running, run 1, pid 7
+             db: running, run 1, pid 8
+             log: running, run 1, pid 9
+      HUP                                reload web, reload db
+    `)
+    const by = { kind: 'signal', signal: 'HUP' }
+    expect(game.effects).toEqual([
+      { type: 'operate', verb: 'reload', daemon: 'web', by },
+      { type: 'operate', verb: 'reload', daemon: 'db', by },
+    ])
+  })
+
+  test('a shutdown wins over a reload', () => {
+    const reloads = { HUP: { forward: [], restart: [], reload: ['web'] } }
+    const game = up(plan({ web: {} }, { signals: reloads }))
+    expect(story(game, 'TERM', 'HUP')).toMatchInlineSnapshot(`
+      given  web: running, run 1, pid 7
+      TERM   web: terminating, run 1, pid 7, then requested  report shutdown, arm deadline 8750 ms,
+                                                             TERM to web 1,
+                                                             arm escalate:web:1 4250 ms
+      HUP                                                    report HUP ignored, 1 so far
     `)
   })
 
@@ -232,7 +260,7 @@ describe('an unmapped signal is logged and ignored', () => {
 
 describe('a hangup shuts down', () => {
   test('whatever HUP is mapped to', () => {
-    const signals = { HUP: { forward: ['web'], restart: [] } }
+    const signals = { HUP: { forward: ['web'], restart: [], reload: [] } }
     expect(story(up(plan({ web: {} }, { signals })), 'hangup', 'HUP')).toMatchInlineSnapshot(`
       given   web: running, run 1, pid 7
       hangup  web: terminating, run 1, pid 7, then requested  report shutdown, arm deadline 8750 ms,

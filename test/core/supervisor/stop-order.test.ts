@@ -138,7 +138,7 @@ describe('a stop while', () => {
   })
 
   test('killing, for a restart: the daemon is not started again', () => {
-    const signals = { USR1: { forward: [], restart: ['web'] } }
+    const signals = { USR1: { forward: [], restart: ['web'], reload: [] } }
     expect(
       story(
         up(plan(web, { signals })),

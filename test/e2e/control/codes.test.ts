@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { type ErrorCode, errorCodes, exitStatus, PitcrewError } from '../../../src/errors.ts'
 import { connect } from '../../../src/node/index.ts'
 import { runVerb, startVerb, type VerbResult } from '../support/cli.ts'
-import { connectControl } from '../support/control-client.ts'
+import { connectControl, socketPath } from '../support/control-client.ts'
 import { binary, fixtures, type Options, Pitcrew, root, sh } from '../support/pitcrew.ts'
 import { release } from '../support/processes.ts'
 
@@ -122,6 +122,15 @@ async function lagged(): Promise<{ status: number; output: string }> {
   return { status: exitStatus(error), output: (error as PitcrewError).code }
 }
 
+/** A daemon without "config:" has no file that could be changed. */
+async function noSuchFile(): Promise<{ status: number; output: string }> {
+  await using pitcrew = await started()
+  const client = await connect(socketPath(pitcrew))
+  const error = await client.call('rollback', { daemon: 'web' }).catch((thrown: unknown) => thrown)
+  client.close()
+  return { status: exitStatus(error), output: (error as PitcrewError).message }
+}
+
 /** Answers the second request after more items of the first than a client keeps. */
 function floods(path: string): Promise<Server> {
   const greeting = { pitcrew: 1, version: '0', name: 'x', pid: 1, access: 'look', daemon: null }
@@ -176,6 +185,7 @@ const ways: Readonly<Record<ErrorCode, readonly [expected: RegExp, ...ways: Way[
   REQUEST_INVALID: [/"code":"REQUEST_INVALID"/, asking(['restart', 'x'.repeat(60), '--json'])],
   NO_SUCH_DAEMON: [/"code":"NO_SUCH_DAEMON"/, asking(['restart', 'wep', '--json'])],
   NO_SUCH_TICKET: [/cannot find ticket 99/, asking(['ticket', '99'])],
+  NO_SUCH_FILE: [/cannot change a file of web: it has no "config:"/, noSuchFile],
   TIMED_OUT: [
     /"code":"TIMED_OUT"/,
     asking(['wait', 'slow', '--timeout', '20ms', '--json'], { daemons: slow }),

@@ -22,6 +22,11 @@ export type Order =
   | { readonly close: string; readonly to?: number }
   | { readonly finish: string }
   | { readonly first: First }
+  /** The bytes behind the line are a content; the answer is sent back. */
+  | { readonly content: number; readonly of?: number; readonly timeoutMs?: number }
+  | { readonly drop: true; readonly of?: number }
+  /** A helper copies the content of a client to a file, and a `helper` event tells its end. */
+  | { readonly store: string; readonly of?: number }
 
 const textMax = 200
 const refusal = '{"refused":true}'
@@ -31,6 +36,7 @@ const host = world.pitcrewHost
 const folder = host.getenv('PITCREW_STATE_DIR') as string
 const peers = new Map<number, Peer>()
 let isAtWork = false
+let helpers = 0
 
 function say(what: object): void {
   host.print(JSON.stringify(what))
@@ -56,12 +62,26 @@ function sendMany(client: number, count: number, bytes: number): void {
   say({ type: 'sent', client, queued })
 }
 
+function reply(client: number, answer: unknown): void {
+  host.send(client, JSON.stringify(answer))
+}
+
+function store(client: number, name: string): string | null {
+  const copy = ['copy', '-', pathOf(name), 0o600, null, null, 2 ** 20]
+  const run = ['@files', JSON.stringify([copy])]
+  return host.startHelper(++helpers, { run, stdin: client, maxBytes: 1000, timeoutMs: 10_000 })
+}
+
 function carryOut(client: number, order: Order): void {
   const other = 'to' in order && order.to !== undefined ? order.to : client
   if ('many' in order) sendMany(other, order.many, order.bytes)
   if ('echo' in order) host.send(client, order.echo)
   if ('peer' in order) host.send(client, JSON.stringify(peers.get(client)))
   if ('first' in order) host.send(client, JSON.stringify(begin(order.first)))
+  if ('content' in order)
+    reply(client, host.receiveContent(order.of ?? client, order.content, order.timeoutMs))
+  if ('drop' in order) reply(client, host.dropContent(order.of ?? client) ?? null)
+  if ('store' in order) reply(client, store(order.of ?? client, order.store))
   if ('close' in order) {
     host.send(other, order.close)
     host.closeClient(other)

@@ -25,7 +25,8 @@ type Kind = ReportedEvent['type']
  *  other here. */
 export function buildHub(): void {
   const images = ['init', 'control', 'cli', 'plan'].flatMap((image) => [`--${image}`, entry])
-  const build = ['scripts/build.mjs', ...images, '--out', program]
+  const files = ['--files', 'test/host/images/disk-entry.ts']
+  const build = ['scripts/build.mjs', ...images, ...files, '--out', program]
   const words = [process.execPath, ...build, ...(isSanitized ? ['--sanitize'] : [])]
   execFileSync('flock', [join(root, 'scripts/build.mjs'), ...words], { cwd: root, stdio: 'pipe' })
   compileFixture('control-client')

@@ -8,6 +8,10 @@ export type Order =
   | { readonly id: number; readonly task: HelperTask }
   | { readonly forget: number }
   | { readonly plane: string }
+  | { readonly watch: readonly string[] }
+  /** For so long pitcrew does nothing else. */
+  | { readonly spinMs: number }
+  | { readonly clock: true }
   | { readonly finish: number }
 
 const usr1 = 10
@@ -20,7 +24,18 @@ function carryOut(order: Order): unknown {
   if ('task' in order) return host.startHelper(order.id, order.task)
   if ('forget' in order) return host.cancelHelper(order.forget) ?? null
   if ('plane' in order) return (host.loadControl() as Plane)(order.plane)
+  if ('watch' in order) return host.watchFiles(order.watch)
+  if ('clock' in order) return host.fileClockMs()
+  if ('spinMs' in order) return spin(order.spinMs)
   host.finish(0, order.finish, order.finish)
+  return null
+}
+
+function spin(ms: number): null {
+  const endMs = host.now() + ms
+  while (host.now() < endMs) {
+    // Nothing.
+  }
   return null
 }
 
@@ -60,6 +75,8 @@ if (word.startsWith('@')) beHelper(word, argument)
 world.pitcrewHandlers = {
   handle(event: HostEvent): void {
     if (event.type === 'helper') host.print(`helper ${JSON.stringify(brief(event))}`)
+    if (event.type === 'file' || event.type === 'watcher-ended')
+      host.print(`watcher ${JSON.stringify(event)}`)
     if (event.type === 'signal' && event.signal === usr1)
       host.print(`turn ${++turns} ${JSON.stringify(ordered().map(tryToCarryOut))}`)
   },

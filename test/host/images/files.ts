@@ -1,6 +1,6 @@
 /** The host with files-entry.ts instead of the init: a test tells it what to write, and reads what became of it. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HelperEnd, HelperTask } from '../../../src/host/helper.ts'
 import { isSanitized } from '../../e2e/support/cost.ts'
@@ -81,6 +81,10 @@ export class Writer extends Pitcrew {
   /** The last lines of a file, as this process sees it. */
   async tail(path: string, maxBytes = 1e6): Promise<string | null> {
     return (await this.run({ tail: [path], maxBytes })).text
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length
   }
 
   /** The children that are helpers. */

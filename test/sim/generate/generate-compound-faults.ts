@@ -26,7 +26,7 @@ export function addCompoundFaults(chance: Chance, schedule: Schedule): Schedule 
   const isTogether = chance.percent(50)
   return {
     ...schedule,
-    plan: { ...plan, daemons, signals: { USR1: { forward: [], restart: names } } },
+    plan: { ...plan, daemons, signals: { USR1: { forward: [], restart: names, reload: [] } } },
     selected: null,
     helper: null,
     lives: {

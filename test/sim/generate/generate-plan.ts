@@ -5,8 +5,10 @@ import {
   type Plan,
   planFormat,
   type RestartSpec,
+  type SignalAction,
   type SignalMap,
   type StopSpec,
+  specDefaults,
 } from '../../../src/core/plan/plan.ts'
 import type { Signal } from '../../../src/core/signals.ts'
 import type { Chance } from '../world/chance.ts'
@@ -53,10 +55,10 @@ export function planFor(chance: Chance): Plan {
 
 function signalsFor(chance: Chance, names: readonly string[]): SignalMap {
   const some = (percent: number): string[] => names.filter(() => chance.percent(percent))
-  const map: Partial<Record<Signal, { forward: string[]; restart: string[] }>> = {}
-  if (chance.percent(70)) map.HUP = { forward: some(50), restart: [] }
-  if (chance.percent(80)) map.USR1 = { forward: [], restart: some(60) }
-  if (chance.percent(30)) map.USR2 = { forward: some(30), restart: some(50) }
+  const map: Partial<Record<Signal, SignalAction>> = {}
+  if (chance.percent(70)) map.HUP = { forward: some(50), restart: [], reload: [] }
+  if (chance.percent(80)) map.USR1 = { forward: [], restart: some(60), reload: [] }
+  if (chance.percent(30)) map.USR2 = { forward: some(30), restart: some(50), reload: [] }
   return map
 }
 
@@ -93,6 +95,10 @@ function daemonFor(
     group: null,
     umask: null,
     limits: {},
+    config: specDefaults.config,
+    watch: specDefaults.watch,
+    reload: specDefaults.reload,
+    onBootFailure: specDefaults.onBootFailure,
   }
 }
 

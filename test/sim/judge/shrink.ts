@@ -48,9 +48,13 @@ function* smaller(schedule: Schedule): Generator<Schedule> {
 function without(schedule: Schedule, name: string): Schedule {
   const { plan, acts } = schedule
   const isOther = (other: string): boolean => other !== name
-  const signals = Object.entries(plan.signals).map(([signal, { forward, restart }]) => [
+  const signals = Object.entries(plan.signals).map(([signal, { forward, restart, reload }]) => [
     signal,
-    { forward: forward.filter(isOther), restart: restart.filter(isOther) },
+    {
+      forward: forward.filter(isOther),
+      restart: restart.filter(isOther),
+      reload: reload.filter(isOther),
+    },
   ])
   const daemons = plan.daemons
     .filter((spec) => isOther(spec.name))

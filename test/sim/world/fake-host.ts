@@ -7,6 +7,7 @@ import { planCheck } from '../../../src/core/plan/check-plan.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
 import type { Host } from '../../../src/host/host.ts'
 import { auxiliary } from '../../../src/init/image/auxiliary.ts'
+import { operations } from '../../../src/init/image/operations.ts'
 import { Boot } from '../../../src/init/start/boot.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
@@ -89,11 +90,16 @@ export function hostOf(world: World, schedule: Schedule, faults: Faults): Host {
     send: guarded('send', (client, line) => world.send(client, line)),
     closeClient: guarded('closeClient', (client) => world.closeClient(client)),
     keepClient: () => false,
+    receiveContent: () => 'ENOSYS',
+    dropContent: () => {},
     streamLogs: () => 'ENOSYS',
+    watchFiles: () => null,
+    fileClockMs: () => wallMs + Math.floor(world.agenda.nowMs),
     usage: () => [],
     loadSupervisor: () => ({ Boot }),
     preloadSupervisor: () => {},
     loadAuxiliary: () => auxiliary,
+    loadOperations: () => operations,
     loadCheck: guarded('loadCheck', () => planCheck),
     loadControl: guarded('loadControl', () => (supervisor: Supervisor) => new Server(supervisor)),
     openTrace: () => 'EROFS',

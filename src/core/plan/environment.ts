@@ -1,6 +1,6 @@
 /** The environment of each daemon. The values stay in the host; only names and positions are known
  *  here, so that no secret is in the engine's memory. */
-import type { DaemonSpec } from '../../core/plan/plan.ts'
+import type { DaemonSpec } from './plan.ts'
 
 /** Variables by which a supervisor above talks to pitcrew. A daemon that inherited them would
  *  answer in pitcrew's name. */

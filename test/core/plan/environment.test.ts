@@ -1,8 +1,8 @@
 /** Which entries of the environment a daemon gets: positions, so that no value is in the engine. */
 import { describe, expect, test } from 'vitest'
-import type { EnvSpec } from '../../src/core/plan/plan.ts'
-import { environmentFor } from '../../src/init/perform/environment.ts'
-import { daemonSpec } from '../core/plans.ts'
+import { environmentFor } from '../../../src/core/plan/environment.ts'
+import type { EnvSpec } from '../../../src/core/plan/plan.ts'
+import { daemonSpec } from '../plans.ts'
 
 const outer = ['PATH', 'EGRESS_TOKEN_A', 'EGRESS_TOKEN_B', 'EGRESS', 'HOME', 'LC_ALL', 'LANG']
 

@@ -4,14 +4,14 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { root } from '../e2e/support/pitcrew.ts'
-import { pidOf, processesUnder } from '../e2e/support/processes.ts'
-import { Program } from '../e2e/support/program.ts'
-import { dockerOptions, readService, type Service } from './compose.ts'
-import { Container, imageName } from './container.ts'
-import { type Answer, docker, dockerAnswer } from './docker.ts'
-import { importImage } from './image.ts'
-import { realPrograms } from './real-programs.ts'
+import { root } from '../../e2e/support/pitcrew.ts'
+import { pidOf, processesUnder } from '../../e2e/support/processes.ts'
+import { Program } from '../../e2e/support/program.ts'
+import { dockerOptions, readService, type Service } from '../compose.ts'
+import { Container, imageName } from '../container.ts'
+import { type Answer, docker, dockerAnswer } from '../docker.ts'
+import { importImage } from '../image.ts'
+import { realPrograms } from '../real-programs.ts'
 
 export const example: string = join(root, 'examples/bot-bottle')
 export const service: Service = readService(join(example, 'compose.yaml'), 'sidecars')
@@ -46,16 +46,24 @@ export async function build(folder: string, tag: string = service.image): Promis
 
 /** Builds the example without automatic restarts, to test the effects of a death alone. */
 export async function buildOnce(): Promise<Answer> {
+  return buildChanged('bot-bottle-once', (bundle) =>
+    bundle
+      .replaceAll(/^ {4}restart: .*\n/gm, '')
+      .replaceAll(/^ {4}command: /gm, '    restart: never\n$&'),
+  )
+}
+
+/** Builds the example with a changed bundle. */
+export async function buildChanged(
+  tag: string,
+  change: (bundle: string) => string,
+): Promise<Answer> {
   const folder = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
   try {
     cpSync(example, folder, { recursive: true })
     const bundle = join(folder, 'bundle.yaml')
-    const text = readFileSync(bundle, 'utf8')
-    const never = text
-      .replaceAll(/^ {4}restart: .*\n/gm, '')
-      .replaceAll(/^ {4}command: /gm, '    restart: never\n$&')
-    writeFileSync(bundle, never)
-    return await build(folder, 'bot-bottle-once')
+    writeFileSync(bundle, change(readFileSync(bundle, 'utf8')))
+    return await build(folder, tag)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -68,13 +76,16 @@ export interface BotBottleOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Hosts that egress allows, in addition to those of the example. */
   readonly allowed?: readonly string[]
+  /** Files of the config folder, in addition to those of the example. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export class BotBottle extends Container {
   /** The folder that holds the volumes: config, repositories, state. */
   readonly places: string
 
-  constructor({ image = service.image, env = {}, allowed = [] }: BotBottleOptions = {}) {
+  constructor(options: BotBottleOptions = {}) {
+    const { image = service.image, env = {}, allowed = [], files = {} } = options
     const places = mkdtempSync(join(tmpdir(), 'pitcrew-bot-bottle-'))
     const folders = {
       './config': join(places, 'config'),
@@ -83,6 +94,9 @@ export class BotBottle extends Container {
     }
     cpSync(join(example, 'config'), folders['./config'], { recursive: true })
     for (const host of allowed) appendFileSync(join(folders['./config'], 'allow.txt'), `${host}\n`)
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(folders['./config'], name), text)
+    }
     makeRepository(join(folders['./repositories'], 'demo.git'))
     super(null, {
       image: imageName(image),
@@ -130,6 +144,16 @@ export class BotBottle extends Container {
   /** The HTTP status of a request for the page of supervise through a proxy. */
   async statusThrough(proxy: string): Promise<number> {
     return Number(await this.curl('-o', '/dev/null', '-w', '%{http_code}', '-x', proxy, supervise))
+  }
+
+  /** Lets the agent reach hosts, as an operator does. */
+  async allow(...hosts: string[]): Promise<Answer> {
+    return this.exec(['allow', ...hosts])
+  }
+
+  /** How often a daemon was started so far. */
+  starts(name: string): number {
+    return this.lines.filter((line) => line.startsWith(`sidecar-init: ${name}: started, `)).length
   }
 
   /** Kills processes, by their pids in the container. */
