@@ -61,11 +61,11 @@ export class BundleChange {
   readonly #old: Plan
   readonly #next: Plan
   readonly #change: PlanChange
-  /** Up at the beginning: it is started again when the change is undone. */
+  /** Up or done at the beginning: it is started again when the change is undone. */
   readonly #wasUp: Set<string> = new Set()
   readonly #leftStopped: Set<string> = new Set()
-  /** Daemons that were requested to stop or to start. */
-  readonly #touched: Set<string> = new Set()
+  /** Daemons that were requested to stop or to start, and what was requested last. */
+  readonly #touched: Map<string, Round['verb']> = new Map()
   readonly #failed: Set<string> = new Set()
   #step: BundleStep = 'waiting'
   #result: ChangeResult | null = null
@@ -112,7 +112,7 @@ export class BundleChange {
       const daemon = this.#daemon(name)
       if (daemon === undefined) continue
       const isUp = daemon.phase !== 'stopped'
-      if (isUp) this.#wasUp.add(name)
+      if (isUp || daemon.end === 'done') this.#wasUp.add(name)
       else if (does === 'restart' && daemon.end === 'requested') this.#leftStopped.add(name)
       // One that has ended by itself counts as stopped by request from then on.
       const isStopped = !isUp && daemon.end === 'requested'
@@ -126,8 +126,10 @@ export class BundleChange {
     if (this.#round?.awaited.has(name)) this.#round.awaited.set(name, ticket)
   }
 
-  ended({ id, daemon: name, outcome }: Ticket): void {
+  ended({ id, verb, daemon: name, outcome }: Ticket): void {
     const round = this.#round
+    const isOwn = name !== null && round?.awaited.get(name) === id
+    if (name !== null && !isOwn) this.#otherEnded(name, verb, outcome)
     if (round === null || name === null || id === 0 || round.awaited.get(name) !== id) return
     switch (outcome.kind) {
       case 'done':
@@ -137,6 +139,14 @@ export class BundleChange {
       case 'superseded':
         return this.#superseded(round, name, outcome)
     }
+  }
+
+  /** The last request of somebody else counts, also when the change is undone. */
+  #otherEnded(name: string, verb: Ticket['verb'], { kind }: Outcome): void {
+    // After a failure inside pitcrew a stop may be an own one, whose ticket was lost.
+    if (kind !== 'done' || this.#touched.get(name) !== 'start') return
+    if (verb === 'stop') this.#leftStopped.add(name)
+    else if (verb === 'start' || verb === 'restart') this.#leftStopped.delete(name)
   }
 
   /** A run of a daemon has failed, without a request. */
@@ -245,7 +255,7 @@ export class BundleChange {
   }
 
   #ask({ verb, awaited }: Round, daemon: string): void {
-    this.#touched.add(daemon)
+    this.#touched.set(daemon, verb)
     awaited.set(daemon, 0)
     this.#emit({ type: 'request', verb, daemon })
   }
@@ -332,10 +342,16 @@ export class BundleChange {
 
   /** The old plan is in force. */
   #startAgain(): void {
-    const starts = [...this.#wasUp].filter(
-      (name) => this.#touched.has(name) && this.#daemon(name) !== undefined,
-    )
+    const starts = [...this.#wasUp].filter((name) => this.#isToBeUpAgain(name))
     this.#begin('starting again', 'start', starts)
+  }
+
+  /** A job that is still done was not touched after all. */
+  #isToBeUpAgain(name: string): boolean {
+    const daemon = this.#daemon(name)
+    if (daemon === undefined || !this.#touched.has(name) || this.#leftStopped.has(name))
+      return false
+    return daemon.phase !== 'stopped' || daemon.end !== 'done'
   }
 
   #end(result: ChangeResult, words: string = ''): void {

@@ -21,7 +21,7 @@ const ofPlan: Table<Plan> = {
   select: 'in place', // Read again with the new plan.
   deadlineMs: 'in place', // Looked up when a shutdown or a stop begins.
   signals: 'in place', // Looked up at each signal.
-  daemons: 'nothing', // Compared one by one.
+  daemons: 'in place', // Compared one by one; their order is looked up at starts and stops.
 }
 
 const ofDaemon: Table<DaemonSpec> = {
@@ -56,7 +56,7 @@ const ofDaemon: Table<DaemonSpec> = {
 export interface PlanChange {
   /** Why the change cannot be made while pitcrew runs; null = it can. */
   readonly refused: string | null
-  /** The keys of the bundle itself that change, without `daemons`. */
+  /** The keys of the bundle itself that change; `daemons`: their order. */
   readonly keys: readonly string[]
   /** The daemons that change: in the order of the new plan, then those that are removed. */
   readonly daemons: readonly DaemonChange[]
@@ -97,8 +97,19 @@ export function diffPlan(
   }
   if (after.size === 0) problems.push('no daemon would be left')
   const { keys, refused } = changesOf(ofPlan, old, next)
+  if (!isInOrder(old, next)) keys.push('daemons')
   for (const key of refused) problems.push(`"${key}" cannot change while pitcrew runs`)
   return { refused: problems.length === 0 ? null : problems.slice(0, 5).join('; '), keys, daemons }
+}
+
+/** Whether the daemons that are in both plans have the same order. */
+function isInOrder(old: Plan, next: Plan): boolean {
+  const before = specsOf(old, null)
+  const after = specsOf(next, null)
+  const kept = [...before.keys()].filter((name) => after.has(name))
+  let at = 0
+  for (const name of after.keys()) if (before.has(name) && kept[at++] !== name) return false
+  return true
 }
 
 function added({ name, main }: DaemonSpec, problems: string[]): DaemonChange {

@@ -1,6 +1,6 @@
 /** A change of the bundle touches the daemons that differ, and no other; or it is undone. */
 import { describe, expect, test } from 'vitest'
-import { exited, restart, start, stop } from '../events.ts'
+import { exited, restart, spawned, start, stop } from '../events.ts'
 import { plan, type Some } from '../plans.ts'
 import { up } from '../story.ts'
 import { BundleStory } from './bundle-story.ts'
@@ -98,6 +98,44 @@ describe('nothing is touched', () => {
     ])
     expect(story.lines).toEqual(['end'])
   })
+})
+
+describe('what was before counts again when it is undone:', () => {
+  const job: Some = { kind: 'job' }
+  const web: Some = { ...quick, after: [{ daemon: 'job', until: 'done' }] }
+
+  test.each<[string, Record<string, Some>, string]>([
+    ['it failed with its new keys', { job: { ...job, ...next }, web }, '/bin/next'],
+    ['another one failed', { job: { ...job, ...next }, web, new: {} }, '/bin/new'],
+  ])('a job that was done is done again, if %s', (_, changed, failing) => {
+    const game = up(plan({ job, web })).play(exited('job', 1, 0), spawned('web', 1, 50))
+    const story = new BundleStory(game, plan(changed), {
+      [failing]: 'dies',
+      '/bin/job': 'succeeds',
+    }).run()
+    expect(story.end[0]).toMatch(/^rolled back: /)
+    expect(game.daemon('job')).toMatchObject({ phase: 'stopped', end: 'done', run: 3 })
+    // Its dependents can be started: they wait for nothing.
+    game.play(restart('web'), exited('web', 1, 'TERM'))
+    expect(game.daemon('web').phase).toBe('starting')
+  })
+
+  test('a daemon that somebody has stopped after it was restarted stays stopped', () => {
+    const story = new BundleStory(
+      plan({ web: quick, db: quick }),
+      plan({ web: { ...quick, ...next }, db: { ...quick, command: ['/bin/x'], after: ['web'] } }),
+      { '/bin/x': 'dies' },
+      { 'start db': stop('web') },
+    ).run()
+    expect(story.end[0]).toMatch(/^rolled back: /)
+    expect(story.alive).toBe('web -, db 2')
+  })
+})
+
+test('the order of the daemons alone changes in place', () => {
+  const story = new BundleStory(plan({ web: {}, db: {} }), plan({ db: {}, web: {} })).run()
+  expect(story.end).toEqual(['applied'])
+  expect(story.game.state.order.start).toEqual(['db', 'web'])
 })
 
 describe('all is as before when', () => {

@@ -12,7 +12,7 @@ import { type Beat, exited, spawned, spawnFailed, type TimelessEvent } from '../
 import { type Game, up } from '../story.ts'
 
 /** What becomes of a run, by its program; the default is a daemon that runs until it is stopped. */
-export type World = Readonly<Record<string, 'cannot start' | 'dies' | 'never stops'>>
+export type World = Readonly<Record<string, 'cannot start' | 'dies' | 'succeeds' | 'never stops'>>
 
 export class BundleStory {
   readonly game: Game
@@ -142,6 +142,7 @@ export class BundleStory {
       fate === 'cannot start' ? spawnFailed(daemon, run) : spawned(daemon, run, ++this.#pid)
     this.#play(event)
     if (fate === 'dies') this.#play(exited(daemon, run, 3))
+    if (fate === 'succeeds') this.#play(exited(daemon, run, 0))
   }
 
   #ofProgram(daemon: string): World[string] | undefined {

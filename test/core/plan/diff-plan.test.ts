@@ -18,9 +18,11 @@ function claim(...patterns: string[]): Some {
   return { env: { ...specDefaults.env, claim: patterns } }
 }
 
-test('nothing follows for daemons that are as before, in whatever order', () => {
+test('nothing follows for daemons that are as before; their order is changed in place', () => {
   const [web, db] = [{ limits: { core: { soft: 0, hard: 0 } } }, { after: ['web'] }]
-  expect(diff(plan({ web, db }), plan({ db: structuredClone(db), web }))).toEqual([])
+  expect(diff(plan({ web, db }), plan({ web, db: structuredClone(db) }))).toEqual([])
+  expect(diff(plan({ web, db }), plan({ db, web }))).toEqual(['bundle: daemons'])
+  expect(diff(plan({ web, db }), plan({ new: {}, web, db }))).toEqual(['new: start'])
 })
 
 test('a daemon that is new is started; one that is gone is stopped', () => {
