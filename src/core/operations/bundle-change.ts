@@ -141,7 +141,7 @@ export class BundleChange {
     }
   }
 
-  /** The last request of somebody else counts, also when the change is undone. */
+  /** The last request of another client counts, also when the change is undone. */
   #otherEnded(name: string, verb: Ticket['verb'], { kind }: Outcome): void {
     // After a failure inside pitcrew a stop may be an own one, whose ticket was lost.
     if (kind !== 'done' || this.#touched.get(name) !== 'start') return

@@ -120,7 +120,7 @@ describe('what was before counts again when it is undone:', () => {
     expect(game.daemon('web').phase).toBe('starting')
   })
 
-  test('a daemon that somebody has stopped after it was restarted stays stopped', () => {
+  test('a daemon that an operator has stopped after it was restarted stays stopped', () => {
     const story = new BundleStory(
       plan({ web: quick, db: quick }),
       plan({ web: { ...quick, ...next }, db: { ...quick, command: ['/bin/x'], after: ['web'] } }),
