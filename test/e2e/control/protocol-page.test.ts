@@ -25,7 +25,9 @@ import {
 
 const isRoot = process.getuid?.() === 0
 const long = { command: sh('echo up; exec sleep 1000') }
-const verbs = pageVerbs()
+/** They need configuration files: see test/e2e/apply and test/control/operations. */
+const operations = ['apply', 'rollback', 'reload', 'confirm', 'revoke', 'history']
+const verbs = pageVerbs().filter(({ name }) => !operations.includes(name))
 const named = verbs.map((verb) => [verb.name, verb] as const)
 
 /** A daemon that relays between its own clients and its PITCREW_FD. */

@@ -169,7 +169,12 @@ test('shutdown: the answer has the exit code, then pitcrew ends', async () => {
   await pitcrew.line(/shutdown \(uid 0.*\): the day is over: stopping 2 daemons/)
 })
 
+/** Those with tests of their own in test/e2e/apply. */
+const elsewhere = ['apply', 'rollback', 'reload', 'confirm', 'revoke', 'history']
+
 test('every verb has a test here', () => {
   const text = readFileSync(import.meta.filename, 'utf8')
-  expect(Object.keys(verbs).filter((verb) => !text.includes(`'${verb}'`))).toEqual([])
+  expect(
+    Object.keys(verbs).filter((verb) => !text.includes(`'${verb}'`) && !elsewhere.includes(verb)),
+  ).toEqual([])
 })

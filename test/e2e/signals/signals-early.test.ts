@@ -105,7 +105,7 @@ test.each(named)(
   'as %s: USR1 before the first daemon is up is handled, and starts no daemon twice',
   async (_, asPid1) => {
     for (const bundle of [plan, yaml]) {
-      const mapped = { ...bundle, signals: { USR1: { forward: [], restart: ['b'] } } }
+      const mapped = { ...bundle, signals: { USR1: { forward: [], restart: ['b'], reload: [] } } }
       await using pitcrew = new Pitcrew(mapped, { asPid1, wrap: withPending('USR1') })
       await pitcrew.line('b: restart (USR1): done')
       await pitcrew.line('b: started')

@@ -32,7 +32,7 @@ export const intruderMutants: readonly Mutant[] = [
   {
     name: 'an invalid request is not answered',
     file: 'control/server/server.ts',
-    from: 'if (id === null) return connection.fail(null, read.failed)',
+    from: 'if (id === null) return this.#refuse(connection, null, read.failed, text)',
     to: 'if (id === null) return',
     seed: 7,
     breaks: ['intrudersAnswered'],

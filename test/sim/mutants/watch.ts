@@ -61,7 +61,7 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a probe has no timeout',
     file: 'init/perform/probes.ts',
-    from: '    this.#timers.arm(timer, this.#host.now() + watch.timeoutMs)\n',
+    from: '    this.#timers.arm(timer, this.#host.now() + timeoutMs)\n',
     to: '    timer.kind satisfies string\n',
     seed: 415,
     breaks: ['aliveKept', 'probesContinue', 'quiet'],
@@ -173,8 +173,8 @@ export const watchMutants: readonly Mutant[] = [
   {
     name: 'a command is not stopped at its timeout',
     file: 'init/perform/command-runs.ts',
-    from: '    if (running === undefined) return\n    this.#kill(name)\n    this.#report(running, false)',
-    to: '    if (running === undefined) return\n    this.#report(running, false)',
+    from: "    if (running === undefined) return\n    this.#kill(name)\n    this.#report(running, 'timed-out')",
+    to: "    if (running === undefined) return\n    this.#report(running, 'timed-out')",
     seed: 4,
     breaks: ['helpersBounded', 'oneAtATime', 'helpersEnd'],
   },
