@@ -37,7 +37,7 @@ const ofDaemon: Table<DaemonSpec> = {
   watchdogMs: 'restart', // The run has it as WATCHDOG_USEC.
   stop: 'in place', // Looked up when a run is ended, and when its exit code is counted.
   restart: 'in place', // Looked up when a run has ended.
-  main: 'refused', // It is whose end is pitcrew's end, with its exit code.
+  main: 'refused', // When this daemon ends, pitcrew ends with its exit code.
   critical: 'in place', // Looked up when a daemon is given up.
   guard: 'in place', // Looked up at each change of its readiness.
   optional: 'in place', // Looked up when a dependency has failed.

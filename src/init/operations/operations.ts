@@ -136,8 +136,7 @@ export class Operations implements OperationsView {
 
   // ---- requests
 
-  /** @returns The token of the event `accepted` that answers it, in this call. null: too many
-   *  transactions wait. */
+  /** @returns The open ticket. null: too many transactions wait, or a shutdown has begun. */
   request(request: OperationRequest): Ticket | null {
     const daemon = this.#parts.state.daemons.get(request.daemon)
     if (daemon === undefined || this.#waiting.length >= waitingMax || this.#isOver) return null
